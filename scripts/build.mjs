@@ -1,0 +1,69 @@
+// Builds everything: wasm kernels (AssemblyScript), then the library and the command line (TypeScript).
+// `--kernels` stops after the first, which is all that tests and type checks need.
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import path from 'node:path';
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const assembly = path.join(root, 'src/backends/wasm/assembly');
+const generated = path.join(root, 'src/backends/wasm/kernels.generated.ts');
+
+buildKernels();
+if (!process.argv.includes('--kernels')) buildLibrary();
+
+/**
+ * Two variants of the same kernels, which differ only in the memory they accept: shared (threads may see it)
+ * and plain (a web host without cross-origin isolation). Embedded as base64, so that nothing is fetched.
+ */
+function buildKernels() {
+  const sources = readdirSync(assembly).filter((name) => name.endsWith('.ts'));
+  const hash = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)));
+  for (const name of sources.sort()) hash.update(name).update(readFileSync(path.join(assembly, name)));
+  const digest = hash.digest('hex');
+  if (existsSync(generated) && readFileSync(generated, 'utf8').includes(digest)) return;
+
+  const target = path.join(root, 'node_modules/.cache/apical');
+  mkdirSync(target, { recursive: true });
+  const compile = (output, ...options) => {
+    execFileSync(
+      process.execPath,
+      [
+        path.join(root, 'node_modules/assemblyscript/bin/asc.js'),
+        path.join(assembly, 'index.ts'),
+        '--outFile',
+        output,
+        ...[
+          '--importMemory',
+          '--runtime',
+          'stub',
+          '-O3',
+          '--noAssert',
+          '--converge',
+          '--maximumMemory',
+          '65536',
+        ],
+        ...['--enable', 'simd', '--enable', 'bulk-memory', ...options],
+      ],
+      { stdio: ['ignore', 'inherit', 'inherit'] },
+    );
+    return readFileSync(output).toString('base64');
+  };
+  const plain = compile(path.join(target, 'kernels.wasm'));
+  const shared = compile(path.join(target, 'kernels-shared.wasm'), '--sharedMemory', '--enable', 'threads');
+  writeFileSync(
+    generated,
+    `// Made by scripts/build.mjs from src/backends/wasm/assembly (${digest}). Not kept in the repository.\n` +
+      `export const plainKernels = '${plain}';\nexport const sharedKernels = '${shared}';\n`,
+  );
+}
+
+function buildLibrary() {
+  rmSync(path.join(root, 'dist'), { recursive: true, force: true });
+  execFileSync(
+    process.execPath,
+    [path.join(root, 'node_modules/typescript/bin/tsc'), '-p', path.join(root, 'tsconfig.build.json')],
+    { stdio: 'inherit' },
+  );
+}

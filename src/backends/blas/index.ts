@@ -1,0 +1,99 @@
+import { availableParallelism } from 'node:os';
+import { Compute } from '../../tensor/compute.ts';
+import type { Heap } from '../../tensor/heap.ts';
+import type { Kernels } from '../../tensor/kernels.ts';
+import type { BackendOptions } from '../open.ts';
+import { wasmKernels } from '../wasm/index.ts';
+import { addressOf, noTranspose, openBlas, rowMajor, transpose, tryOpenBlas } from './library.ts';
+import type { BlasLibrary } from './library.ts';
+
+/** Below this many multiply–accumulates a product runs on one thread: measured with OpenBLAS, a second loses. */
+const THREADED_PRODUCT = 8e6;
+/** A matrix–vector product is bound by memory: from this many weights a second thread helps, and sgemv has it. */
+const THREADED_VECTOR_PRODUCT = 6e5;
+
+/**
+ * The wasm kernels with the system's BLAS for matrix products, on the same bytes. With `backend: 'auto'`
+ * returns undefined when there is no BLAS; throws when it was asked for, or named and unusable.
+ */
+export async function blasBackend(heap: Heap, options: BackendOptions): Promise<Compute | undefined> {
+  const search = { path: options.blasPath };
+  const library = options.backend === 'blas' ? openBlas(search) : tryOpenBlas(search).library;
+  if (!library) return undefined;
+  const wanted = options.threads || Math.min(library.maximumThreads, availableParallelism());
+  const threads = library.threadsSettable ? Math.min(wanted, library.maximumThreads) : library.maximumThreads;
+  const kernels = await wasmKernels(heap, blasProducts(heap, library, threads));
+  return new Compute(heap, kernels, {
+    name: 'blas',
+    float: 'f32',
+    threads,
+    detail: [library.vendor, library.version, library.core].filter(Boolean).join(' '),
+  });
+}
+
+/** Row-major products on heap offsets. */
+function blasProducts(heap: Heap, library: BlasLibrary, threads: number): Pick<Kernels, 'matmul'> {
+  const { sgemm, sgemv, sger, sscal, setThreads } = library;
+  let buffer = heap.memory.buffer;
+  let base = addressOf(buffer);
+  let current = 0;
+
+  /** The heap's memory never moves, but its buffer object is new after growth. */
+  const address = (offset: number): number => {
+    if (heap.memory.buffer !== buffer) {
+      buffer = heap.memory.buffer;
+      base = addressOf(buffer);
+    }
+    return base + offset;
+  };
+
+  return {
+    matmul(out, a, b, m, n, k, transposeA, transposeB, alpha, beta) {
+      if (m === 0 || n === 0) return;
+      const weights = n * k;
+      const asVector = m === 1 && weights >= THREADED_VECTOR_PRODUCT;
+      const asOuter = k === 1 && beta !== 0;
+      const wanted =
+        (asOuter ? m * n : asVector ? weights : 0) >= THREADED_VECTOR_PRODUCT ||
+        m * weights >= THREADED_PRODUCT
+          ? threads
+          : 1;
+      if (wanted !== current && library.threadsSettable) {
+        setThreads(wanted);
+        current = wanted;
+      }
+      const aAt = address(a);
+      const bAt = address(b);
+      const outAt = address(out);
+      if (asVector) {
+        // (1,k)·op(b): bᵀ·a in BLAS terms.
+        const rows = transposeB ? n : k;
+        const columns = transposeB ? k : n;
+        const form = transposeB ? noTranspose : transpose;
+        sgemv(rowMajor, form, rows, columns, alpha, bAt, columns, aAt, 1, beta, outAt, 1);
+        return;
+      }
+      if (asOuter) {
+        if (beta !== 1) sscal(m * n, beta, outAt, 1);
+        sger(rowMajor, m, n, alpha, aAt, 1, bAt, 1, outAt, n);
+        return;
+      }
+      sgemm(
+        rowMajor,
+        transposeA ? transpose : noTranspose,
+        transposeB ? transpose : noTranspose,
+        m,
+        n,
+        k,
+        alpha,
+        aAt,
+        transposeA ? m : Math.max(1, k),
+        bAt,
+        transposeB ? Math.max(1, k) : n,
+        beta,
+        outAt,
+        n,
+      );
+    },
+  };
+}

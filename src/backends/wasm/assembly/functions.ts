@@ -1,0 +1,129 @@
+// Elementary functions on four f32 lanes, from +, −, ×, ÷ and bit operations alone, so that every engine
+// gives the same bits. Polynomials: Cephes (Moshier), single precision; errors of about 2 units in the last place.
+
+// @ts-ignore: decorator
+@inline
+export function splat(x: f32): v128 {
+  return f32x4.splat(x);
+}
+
+/** eˣ; 0 below −87.3, +∞ above 88.7; NaN stays NaN. */
+// @ts-ignore: decorator
+@inline
+export function exp4(x: v128): v128 {
+  const clamped = f32x4.pmin(splat(89.0), f32x4.pmax(splat(-104.0), x));
+  const n = f32x4.nearest(f32x4.mul(clamped, splat(1.44269504088896341)));
+  let r = f32x4.sub(clamped, f32x4.mul(n, splat(0.693359375)));
+  r = f32x4.sub(r, f32x4.mul(n, splat(-2.12194440e-4)));
+  let p = splat(1.9875691500e-4);
+  p = f32x4.add(f32x4.mul(p, r), splat(1.3981999507e-3));
+  p = f32x4.add(f32x4.mul(p, r), splat(8.3334519073e-3));
+  p = f32x4.add(f32x4.mul(p, r), splat(4.1665795894e-2));
+  p = f32x4.add(f32x4.mul(p, r), splat(1.6666665459e-1));
+  p = f32x4.add(f32x4.mul(p, r), splat(5.0000001201e-1));
+  p = f32x4.add(f32x4.add(f32x4.mul(f32x4.mul(p, r), r), r), splat(1.0));
+  // Times 2ⁿ in two halves, so that neither exponent field overflows on its own.
+  const power = i32x4.trunc_sat_f32x4_s(n);
+  const half = i32x4.shr_s(power, 1);
+  const rest = i32x4.sub(power, half);
+  const scale1 = i32x4.shl(i32x4.add(half, i32x4.splat(127)), 23);
+  const scale2 = i32x4.shl(i32x4.add(rest, i32x4.splat(127)), 23);
+  const result = f32x4.mul(f32x4.mul(p, scale1), scale2);
+  // pmin/pmax above map NaN to a bound; give it back.
+  return v128.bitselect(result, x, f32x4.eq(x, x));
+}
+
+/** ln x for normal x > 0. */
+// @ts-ignore: decorator
+@inline
+export function log4(x: v128): v128 {
+  let exponent = i32x4.sub(i32x4.shr_u(x, 23), i32x4.splat(126));
+  let m = v128.or(v128.and(x, i32x4.splat(0x007fffff)), i32x4.splat(0x3f000000)); // in [½, 1)
+  const small = f32x4.lt(m, splat(0.707106781186547524));
+  exponent = i32x4.add(exponent, small); // small lanes are −1
+  m = f32x4.sub(f32x4.add(m, v128.and(m, small)), splat(1.0));
+  const e = f32x4.convert_i32x4_s(exponent);
+  const z = f32x4.mul(m, m);
+  let p = splat(7.0376836292e-2);
+  p = f32x4.add(f32x4.mul(p, m), splat(-1.1514610310e-1));
+  p = f32x4.add(f32x4.mul(p, m), splat(1.1676998740e-1));
+  p = f32x4.add(f32x4.mul(p, m), splat(-1.2420140846e-1));
+  p = f32x4.add(f32x4.mul(p, m), splat(1.4249322787e-1));
+  p = f32x4.add(f32x4.mul(p, m), splat(-1.6668057665e-1));
+  p = f32x4.add(f32x4.mul(p, m), splat(2.0000714765e-1));
+  p = f32x4.add(f32x4.mul(p, m), splat(-2.4999993993e-1));
+  p = f32x4.add(f32x4.mul(p, m), splat(3.3333331174e-1));
+  p = f32x4.mul(f32x4.mul(p, m), z);
+  p = f32x4.add(p, f32x4.mul(e, splat(-2.12194440e-4)));
+  p = f32x4.sub(p, f32x4.mul(z, splat(0.5)));
+  return f32x4.add(f32x4.add(m, p), f32x4.mul(e, splat(0.693359375)));
+}
+
+// @ts-ignore: decorator
+@inline
+export function logistic4(x: v128): v128 {
+  return f32x4.div(splat(1.0), f32x4.add(splat(1.0), exp4(f32x4.neg(x))));
+}
+
+// @ts-ignore: decorator
+@inline
+export function tanh4(x: v128): v128 {
+  const magnitude = f32x4.abs(x);
+  // |x| < 0.625: x + x³·P(x²), else 1 − 2/(e^{2|x|} + 1) with the sign of x.
+  const z = f32x4.mul(x, x);
+  let p = splat(-5.70498872745e-3);
+  p = f32x4.add(f32x4.mul(p, z), splat(2.06390887954e-2));
+  p = f32x4.add(f32x4.mul(p, z), splat(-5.37397155531e-2));
+  p = f32x4.add(f32x4.mul(p, z), splat(1.33314422036e-1));
+  p = f32x4.add(f32x4.mul(p, z), splat(-3.33332819422e-1));
+  const near = f32x4.add(f32x4.mul(f32x4.mul(p, z), x), x);
+  const e = exp4(f32x4.add(magnitude, magnitude));
+  const far = f32x4.sub(splat(1.0), f32x4.div(splat(2.0), f32x4.add(e, splat(1.0))));
+  const signed = v128.or(far, v128.and(x, i32x4.splat(0x80000000)));
+  return v128.bitselect(near, signed, f32x4.lt(magnitude, splat(0.625)));
+}
+
+/** ln(1 + eˣ) = max(x, 0) + ln(1 + e^{−|x|}). */
+// @ts-ignore: decorator
+@inline
+export function softplus4(x: v128): v128 {
+  const e = exp4(f32x4.neg(f32x4.abs(x)));
+  // ln(1+e) = 2·artanh(e/(2+e)): no cancellation for small e. s ≤ ⅓.
+  const s = f32x4.div(e, f32x4.add(e, splat(2.0)));
+  const z = f32x4.mul(s, s);
+  let p = splat(0.15384615384);
+  p = f32x4.add(f32x4.mul(p, z), splat(0.18181818182));
+  p = f32x4.add(f32x4.mul(p, z), splat(0.22222222222));
+  p = f32x4.add(f32x4.mul(p, z), splat(0.28571428571));
+  p = f32x4.add(f32x4.mul(p, z), splat(0.4));
+  p = f32x4.add(f32x4.mul(p, z), splat(0.66666666667));
+  p = f32x4.add(f32x4.mul(f32x4.mul(p, z), s), f32x4.add(s, s));
+  return f32x4.add(f32x4.max(x, splat(0.0)), p);
+}
+
+// Activations by number, in the order of ACTIVATIONS in src/tensor/kernels.ts. With a constant `kind` the
+// compiler keeps one branch.
+
+// @ts-ignore: decorator
+@inline
+export function activation4(kind: i32, x: v128): v128 {
+  if (kind == 1) return f32x4.max(x, splat(0.0));
+  if (kind == 2) return logistic4(x);
+  if (kind == 3) return tanh4(x);
+  if (kind == 4) return f32x4.min(f32x4.max(x, splat(0.0)), splat(1.0));
+  if (kind == 5) return softplus4(x);
+  return x;
+}
+
+/** f′ read off from y = f(x). */
+// @ts-ignore: decorator
+@inline
+export function slope4(kind: i32, y: v128): v128 {
+  const one = splat(1.0);
+  if (kind == 1) return v128.and(f32x4.gt(y, splat(0.0)), one);
+  if (kind == 2) return f32x4.mul(y, f32x4.sub(one, y));
+  if (kind == 3) return f32x4.sub(one, f32x4.mul(y, y));
+  if (kind == 4) return v128.and(v128.and(f32x4.gt(y, splat(0.0)), f32x4.lt(y, one)), one);
+  if (kind == 5) return f32x4.sub(one, exp4(f32x4.neg(y)));
+  return one;
+}

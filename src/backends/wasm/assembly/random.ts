@@ -1,0 +1,206 @@
+// Philox4x32-10 for four counters at once, and draws from it. Contract: src/random. Element (row, column) of
+// a draw takes word (column mod 4) of counter [column div 4, firstRow + row, stepLow, stepHigh].
+import { store1 } from './elementwise';
+import { splat } from './functions';
+
+const UNIFORM = 0;
+const NORMAL = 1;
+const BERNOULLI = 2;
+
+// @ts-ignore: decorator
+@inline
+function evenLanes(low: v128, high: v128): v128 {
+  return v128.shuffle<i32>(low, high, 0, 2, 4, 6);
+}
+
+// @ts-ignore: decorator
+@inline
+function oddLanes(low: v128, high: v128): v128 {
+  return v128.shuffle<i32>(low, high, 1, 3, 5, 7);
+}
+
+/** Four floats from four words. a, b: low and span, mean and deviation, or threshold (as bits) and value. */
+// @ts-ignore: decorator
+@inline
+function valuesOf(kind: i32, bits: v128, a: v128, b: v128): v128 {
+  if (kind == UNIFORM) {
+    const unit = f32x4.mul(f32x4.convert_i32x4_u(i32x4.shr_u(bits, 8)), splat(5.9604644775390625e-8));
+    return f32x4.add(f32x4.mul(unit, b), a);
+  }
+  if (kind == BERNOULLI) return v128.and(i32x4.lt_u(bits, a), b);
+  let z = splat(normalFromBits(i32x4.extract_lane(bits, 0)));
+  z = f32x4.replace_lane(z, 1, normalFromBits(i32x4.extract_lane(bits, 1)));
+  z = f32x4.replace_lane(z, 2, normalFromBits(i32x4.extract_lane(bits, 2)));
+  z = f32x4.replace_lane(z, 3, normalFromBits(i32x4.extract_lane(bits, 3)));
+  return f32x4.add(f32x4.mul(z, b), a);
+}
+
+// @ts-ignore: decorator
+@inline
+function storeUpTo(out: usize, value: v128, columnsLeft: i32): void {
+  if (columnsLeft >= 4) {
+    v128.store(out, value);
+    return;
+  }
+  if (columnsLeft >= 1) v128.store_lane<f32>(out, value, 0);
+  if (columnsLeft >= 2) v128.store_lane<f32>(out, value, 1, 4);
+  if (columnsLeft >= 3) v128.store_lane<f32>(out, value, 2, 8);
+}
+
+// @ts-ignore: decorator
+@inline
+function draw(
+  kind: i32,
+  out: usize,
+  rows: i32,
+  columns: i32,
+  a: v128,
+  b: v128,
+  key0: u32,
+  key1: u32,
+  stepLow: u32,
+  stepHigh: u32,
+  firstRow: u32,
+): void {
+  const multiplier0 = i32x4.splat(0xd2511f53);
+  const multiplier1 = i32x4.splat(0xcd9e8d57);
+  for (let row = 0; row < rows; row++) {
+    let block = v128(0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0);
+    for (let column = 0; column < columns; column += 16, out += 64) {
+      let x0 = block;
+      let x1 = i32x4.splat(firstRow + row);
+      let x2 = i32x4.splat(stepLow);
+      let x3 = i32x4.splat(stepHigh);
+      let k0 = key0;
+      let k1 = key1;
+      for (let round = 0; round < 10; round++) {
+        const low0 = i64x2.extmul_low_i32x4_u(x0, multiplier0);
+        const high0 = i64x2.extmul_high_i32x4_u(x0, multiplier0);
+        const low1 = i64x2.extmul_low_i32x4_u(x2, multiplier1);
+        const high1 = i64x2.extmul_high_i32x4_u(x2, multiplier1);
+        x0 = v128.xor(v128.xor(oddLanes(low1, high1), x1), i32x4.splat(k0));
+        x1 = evenLanes(low1, high1);
+        x2 = v128.xor(v128.xor(oddLanes(low0, high0), x3), i32x4.splat(k1));
+        x3 = evenLanes(low0, high0);
+        k0 += 0x9e3779b9;
+        k1 += 0xbb67ae85;
+      }
+      // From word-by-counter to counter-by-word: a 4 × 4 transpose.
+      const low01 = v128.shuffle<i32>(x0, x1, 0, 4, 1, 5);
+      const high01 = v128.shuffle<i32>(x0, x1, 2, 6, 3, 7);
+      const low23 = v128.shuffle<i32>(x2, x3, 0, 4, 1, 5);
+      const high23 = v128.shuffle<i32>(x2, x3, 2, 6, 3, 7);
+      const left = columns - column;
+      storeUpTo(out, valuesOf(kind, v128.shuffle<i32>(low01, low23, 0, 1, 4, 5), a, b), left);
+      if (left > 4) {
+        storeUpTo(out + 16, valuesOf(kind, v128.shuffle<i32>(low01, low23, 2, 3, 6, 7), a, b), left - 4);
+      }
+      if (left > 8) {
+        storeUpTo(out + 32, valuesOf(kind, v128.shuffle<i32>(high01, high23, 0, 1, 4, 5), a, b), left - 8);
+      }
+      if (left > 12) {
+        storeUpTo(out + 48, valuesOf(kind, v128.shuffle<i32>(high01, high23, 2, 3, 6, 7), a, b), left - 12);
+      }
+      block = i32x4.add(block, i32x4.splat(4));
+    }
+    // The last group may have been cut short: step back to the end of the row.
+    out -= (<usize>((16 - (columns & 15)) & 15)) << 2;
+  }
+}
+
+export function drawUniform(
+  out: usize,
+  rows: i32,
+  columns: i32,
+  low: f32,
+  span: f32,
+  key0: u32,
+  key1: u32,
+  stepLow: u32,
+  stepHigh: u32,
+  firstRow: u32,
+): void {
+  draw(UNIFORM, out, rows, columns, splat(low), splat(span), key0, key1, stepLow, stepHigh, firstRow);
+}
+
+export function drawNormal(
+  out: usize,
+  rows: i32,
+  columns: i32,
+  mean: f32,
+  deviation: f32,
+  key0: u32,
+  key1: u32,
+  stepLow: u32,
+  stepHigh: u32,
+  firstRow: u32,
+): void {
+  draw(NORMAL, out, rows, columns, splat(mean), splat(deviation), key0, key1, stepLow, stepHigh, firstRow);
+}
+
+export function drawBernoulli(
+  out: usize,
+  rows: i32,
+  columns: i32,
+  threshold: f64,
+  value: f32,
+  key0: u32,
+  key1: u32,
+  stepLow: u32,
+  stepHigh: u32,
+  firstRow: u32,
+): void {
+  if (threshold >= 4294967296.0) {
+    const size = <usize>rows * <usize>columns;
+    for (let i: usize = 0; i < size; i++) store1(out + (i << 2), splat(value));
+    return;
+  }
+  const bound = i32x4.splat(<u32>threshold);
+  draw(BERNOULLI, out, rows, columns, bound, splat(value), key0, key1, stepLow, stepHigh, firstRow);
+}
+
+/** The lines of src/random/normal.ts (AS 241), which explains them; a test holds both equal to the bit. */
+function normalFromBits(bits: u32): f32 {
+  const q: f64 = (<f64>bits + 0.5) * 2.3283064365386963e-10 - 0.5;
+  if (q >= -0.425 && q <= 0.425) {
+    const r: f64 = 0.180625 - q * q;
+    return <f32>(
+      ((q * (((59.10937472 * r + 159.29113202) * r + 50.434271938) * r + 3.3871327179)) /
+        (((67.1875636 * r + 78.757757664) * r + 17.895169469) * r + 1.0))
+    );
+  }
+  const tail: f64 = q < 0 ? 0.5 + q : 0.5 - q;
+  let r: f64 = sqrt<f64>(-naturalLogarithm(tail));
+  let magnitude: f64;
+  if (r <= 5.0) {
+    r -= 1.6;
+    magnitude =
+      (((0.17023821103 * r + 1.3067284816) * r + 2.75681539) * r + 1.4234372777) /
+      ((0.12021132975 * r + 0.7370016425) * r + 1.0);
+  } else {
+    r -= 5.0;
+    magnitude =
+      (((0.017337203997 * r + 0.42868294337) * r + 3.0812263860) * r + 6.657905115) /
+      ((0.012258202635 * r + 0.24197894225) * r + 1.0);
+  }
+  return <f32>(q < 0 ? -magnitude : magnitude);
+}
+
+function naturalLogarithm(x: f64): f64 {
+  let mantissa = x;
+  let exponent: f64 = 0;
+  while (mantissa < 0.7071067811865476) {
+    mantissa *= 2;
+    exponent -= 1;
+  }
+  const s = (mantissa - 1) / (mantissa + 1);
+  const z = s * s;
+  const series =
+    1.0 +
+    z *
+      (1.0 / 3.0 +
+        z *
+          (1.0 / 5.0 +
+            z * (1.0 / 7.0 + z * (1.0 / 9.0 + z * (1.0 / 11.0 + z * (1.0 / 13.0 + z * (1.0 / 15.0 + z / 17.0)))))));
+  return exponent * 0.6931471805599453 + 2.0 * s * series;
+}

@@ -1,0 +1,74 @@
+// Reductions. The order of every sum depends on the shape alone.
+import { load1, store1 } from './elementwise';
+import { splat } from './functions';
+
+export function sumRows(out: usize, a: usize, rows: i32, columns: i32, alpha: f32, beta: f32): void {
+  const bytes = (<usize>columns) << 2;
+  const alpha4 = splat(alpha);
+  const beta4 = splat(beta);
+  let column = 0;
+  for (; column + 4 <= columns; column += 4, out += 16, a += 16) {
+    let sum = splat(0.0);
+    let pointer = a;
+    for (let row = 0; row < rows; row++, pointer += bytes) sum = f32x4.add(sum, v128.load(pointer));
+    let value = f32x4.mul(alpha4, sum);
+    if (beta != 0) value = f32x4.add(value, f32x4.mul(beta4, v128.load(out)));
+    v128.store(out, value);
+  }
+  for (; column < columns; column++, out += 4, a += 4) {
+    let sum = splat(0.0);
+    let pointer = a;
+    for (let row = 0; row < rows; row++, pointer += bytes) sum = f32x4.add(sum, load1(pointer));
+    let value = f32x4.mul(alpha4, sum);
+    if (beta != 0) value = f32x4.add(value, f32x4.mul(beta4, load1(out)));
+    store1(out, value);
+  }
+}
+
+/** Products are exact in f64; two pairs of f64 accumulators. */
+export function dot(out: usize, a: usize, b: usize, size: i32): void {
+  const end = a + ((<usize>size) << 2);
+  let sum0 = f64x2.splat(0);
+  let sum1 = f64x2.splat(0);
+  for (; a + 16 <= end; a += 16, b += 16) {
+    const x = v128.load(a);
+    const y = v128.load(b);
+    sum0 = f64x2.add(sum0, f64x2.mul(f64x2.promote_low_f32x4(x), f64x2.promote_low_f32x4(y)));
+    const xHigh = i8x16.shuffle(x, x, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
+    const yHigh = i8x16.shuffle(y, y, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
+    sum1 = f64x2.add(sum1, f64x2.mul(f64x2.promote_low_f32x4(xHigh), f64x2.promote_low_f32x4(yHigh)));
+  }
+  const sums = f64x2.add(sum0, sum1);
+  let sum = f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
+  for (; a < end; a += 4, b += 4) sum += <f64>load<f32>(a) * <f64>load<f32>(b);
+  store<f64>(out, sum);
+}
+
+export function limitColumnNorms(weights: usize, rows: i32, columns: i32, limit: f32): void {
+  const bytes = (<usize>columns) << 2;
+  const limit4 = splat(limit);
+  const one = splat(1.0);
+  for (let column = 0; column < columns; column += 4, weights += 16) {
+    const whole = column + 4 <= columns;
+    const lanes = whole ? 1 : columns - column;
+    // The last one to three columns go singly, with the same arithmetic.
+    for (let lane = 0; lane < lanes; lane++) {
+      const first = weights + ((<usize>lane) << 2);
+      let square = splat(0.0);
+      let pointer = first;
+      for (let row = 0; row < rows; row++, pointer += bytes) {
+        const w = whole ? v128.load(pointer) : load1(pointer);
+        square = f32x4.add(square, f32x4.mul(w, w));
+      }
+      const norm = f32x4.sqrt(square);
+      const over = f32x4.gt(norm, limit4);
+      if (!v128.any_true(over)) continue;
+      const factor = v128.bitselect(f32x4.div(limit4, norm), one, over);
+      pointer = first;
+      for (let row = 0; row < rows; row++, pointer += bytes) {
+        if (whole) v128.store(pointer, f32x4.mul(v128.load(pointer), factor));
+        else store1(pointer, f32x4.mul(load1(pointer), factor));
+      }
+    }
+  }
+}

@@ -1,0 +1,234 @@
+import { ApicalError } from '../errors.ts';
+import type { Dataset, Draws, Split } from './dataset.ts';
+import { elementCount } from './formats/array.ts';
+import { parseCsv } from './formats/csv.ts';
+import type { CsvTable } from './formats/csv.ts';
+import { requireEqualShapes } from './labels.ts';
+import { didYouMean } from './suggest.ts';
+
+export interface CsvDatasetOptions {
+  /**
+   * The target's column: a name, or a number from 0 (−1 is the last). Several for regression with several outputs.
+   * Left out: the column called "label", else the last.
+   */
+  readonly label?: string | number | readonly (string | number)[];
+  /** Whether the first row names the columns. Left out: it does where none of its cells is a number. */
+  readonly header?: boolean;
+  /** Left out: comma, semicolon or tab, whichever the first row has most of. */
+  readonly delimiter?: string;
+  /** Left out: classification. */
+  readonly task?: Dataset['task'];
+  /** The inputs are bytes of a picture (0 … 255): kept as bytes, scaled to 0 … 1. Left out: they are not. */
+  readonly pixels?: boolean;
+  /** Left out: one dimension, all columns but the target. */
+  readonly inputShape?: readonly number[];
+  /** The part of the rows, drawn at random, that becomes the test set where there is no test file. Left out: 0.2. */
+  readonly testFraction?: number;
+}
+
+export interface NamedBytes {
+  /** For messages. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * A data set from a CSV table, or from one for training and one for the test. Labels may be class numbers or names
+ * (names, and numbers that leave gaps or do not begin at 0, are numbered in their order).
+ *
+ * Throws `dataset.corrupt`, `dataset.column` (no such column), `dataset.values`, `dataset.labels`,
+ * `dataset.mismatch` or `dataset.option`.
+ */
+export function csvDataset(
+  id: string,
+  train: NamedBytes,
+  test: NamedBytes | undefined,
+  options: CsvDatasetOptions,
+  draws: Draws,
+): Dataset {
+  const tables = (test === undefined ? [train] : [train, test]).map((file) => readTable(file, options));
+  const [first, second] = tables as [CsvTable, CsvTable | undefined];
+  const width = first.values.length / first.count;
+  if (second !== undefined) {
+    requireEqualShapes(train.name, [width], test?.name ?? '', [second.values.length / second.count]);
+  }
+  const inputShape = options.inputShape ?? [width];
+  if (elementCount(inputShape) !== width) {
+    throw new ApicalError(
+      'dataset.option',
+      `${train.name} has ${width} input columns, which the inputShape [${inputShape.join(', ')}] does not fit.`,
+      { width, inputShape },
+    );
+  }
+  const task = options.task ?? 'classification';
+  const targets =
+    task === 'regression' ? measuredTargets(tables, train.name) : namedClasses(tables, train.name);
+  const whole = tables.map((table, index) => ({
+    count: table.count,
+    inputs: table.values,
+    targets: targets.values[index] as Split['targets'],
+  }));
+  const [trainSplit, testSplit] =
+    whole[1] === undefined
+      ? splitAtRandom(whole[0] as Split, options.testFraction ?? 0.2, train.name, draws)
+      : (whole as [Split, Split]);
+  return {
+    id,
+    title: id,
+    task,
+    inputShape,
+    inputScale: options.pixels === true ? 1 / 255 : 1,
+    targetSize: targets.size,
+    ...(targets.names === undefined ? {} : { classNames: targets.names }),
+    train: trainSplit,
+    test: testSplit,
+    verified: false,
+    source: test === undefined ? train.name : `${train.name}, ${test.name}`,
+  };
+}
+
+function readTable({ name, bytes }: NamedBytes, options: CsvDatasetOptions): CsvTable {
+  const { header, delimiter, pixels } = options;
+  const csvOptions = {
+    ...(header === undefined ? {} : { header }),
+    ...(delimiter === undefined ? {} : { delimiter }),
+    bytes: pixels ?? false,
+  };
+  return parseCsv(bytes, name, csvOptions, (width, columns) => {
+    if (width < 2) {
+      throw new ApicalError(
+        'dataset.column',
+        `${name} has a single column; at least one for the inputs and one for the target are needed. ` +
+          'If its columns are separated by another sign, give it as the option delimiter.',
+        { name },
+      );
+    }
+    const { label = columns?.includes('label') === true ? 'label' : -1 } = options;
+    const wanted = typeof label === 'object' ? label : [label];
+    return wanted.map((column) => columnIndex(column, width, columns, name));
+  });
+}
+
+function columnIndex(
+  column: string | number,
+  width: number,
+  header: readonly string[] | undefined,
+  name: string,
+): number {
+  const index =
+    typeof column === 'string' ? (header?.indexOf(column) ?? -1) : column < 0 ? width + column : column;
+  if (Number.isInteger(index) && index >= 0 && index < width) return index;
+  const mend =
+    typeof column === 'number'
+      ? `Give a number from 0 to ${width - 1}, or from -${width} to -1 to count from the end.`
+      : header === undefined
+        ? 'Its first row does not name the columns: give a number, or set the option header.'
+        : `Its columns are ${header.slice(0, 12).join(', ')}${width > 12 ? ', …' : ''}.${didYouMean(column, header)}`;
+  throw new ApicalError('dataset.column', `${name} has no column ${JSON.stringify(column)}. ${mend}`, {
+    name,
+    column,
+  });
+}
+
+interface Targets {
+  /** One array a table. */
+  readonly values: readonly (Uint8Array | Float32Array)[];
+  readonly size: number;
+  readonly names?: readonly string[];
+}
+
+function measuredTargets(tables: readonly CsvTable[], name: string): Targets {
+  const size = tables[0]?.texts.length ?? 0;
+  const values = tables.map(({ count, texts }) => {
+    const targets = new Float32Array(count * size);
+    texts.forEach((cells, output) => {
+      cells.forEach((cell, row) => {
+        const value = Number(cell);
+        if (cell === '' || !Number.isFinite(value)) throw badLabel(name, row, cell, 'a finite number');
+        targets[row * size + output] = value;
+      });
+    });
+    return targets;
+  });
+  return { values, size };
+}
+
+function namedClasses(tables: readonly CsvTable[], name: string): Targets {
+  if (tables.some(({ texts }) => texts.length !== 1)) {
+    throw new ApicalError(
+      'dataset.option',
+      'Classification takes one label column; for several, set task "regression".',
+    );
+  }
+  const columns = tables.map(({ texts }) =>
+    (texts[0] as readonly string[]).map((cell, row) => {
+      const value = Number(cell);
+      if (cell === '' || (!Number.isNaN(value) && !Number.isInteger(value)))
+        throw badLabel(name, row, cell, 'a class');
+      return Number.isNaN(value) ? cell : String(value); // "1.0" is the class "1".
+    }),
+  );
+  const distinct = [...new Set(columns.flat())];
+  const numeric = distinct.every((label) => !Number.isNaN(Number(label)));
+  const names = numeric ? distinct.sort((a, b) => Number(a) - Number(b)) : distinct.sort();
+  const numberOf = new Map(names.map((label, index) => [label, index]));
+  const values = columns.map((cells) =>
+    packed(
+      cells.map((cell) => numberOf.get(cell) as number),
+      names.length,
+    ),
+  );
+  const countsFromZero = names.every((label, index) => label === String(index));
+  return { values, size: names.length, ...(countsFromZero ? {} : { names }) };
+}
+
+const packed = (labels: number[], classes: number): Uint8Array | Float32Array =>
+  classes <= 256 ? Uint8Array.from(labels) : Float32Array.from(labels);
+
+const badLabel = (name: string, row: number, cell: string, expected: string): ApicalError =>
+  new ApicalError(
+    'dataset.labels',
+    `${name}: the target of row ${row + 1} is "${cell}", which is not ${expected}. Mend the row; ` +
+      'measured values need the option task "regression", and another target column the option label.',
+    { name, row: row + 1, cell },
+  );
+
+function splitAtRandom(whole: Split, testFraction: number, name: string, draws: Draws): [Split, Split] {
+  const testCount = Math.max(1, Math.round(whole.count * testFraction));
+  if (!(testFraction > 0 && testFraction < 1) || testCount >= whole.count) {
+    throw new ApicalError(
+      'dataset.option',
+      `A test fraction of ${testFraction} leaves no training rows or no test rows of the ${whole.count} in ${name}; ` +
+        'give a number between 0 and 1 and at least two rows.',
+      { testFraction, count: whole.count },
+    );
+  }
+  const order = Int32Array.from({ length: whole.count }, (_, row) => row);
+  for (let last = order.length - 1; last > 0; last--) {
+    const other = Math.floor(draws.uniform() * (last + 1));
+    const kept = order[last] as number;
+    order[last] = order[other] as number;
+    order[other] = kept;
+  }
+  return [pick(whole, order.subarray(testCount)), pick(whole, order.subarray(0, testCount))];
+}
+
+const pick = (whole: Split, rows: Int32Array): Split => ({
+  count: rows.length,
+  inputs: pickRows(whole.inputs, whole.count, rows),
+  targets: pickRows(whole.targets, whole.count, rows),
+});
+
+function pickRows(
+  values: Uint8Array | Float32Array,
+  count: number,
+  rows: Int32Array,
+): Uint8Array | Float32Array {
+  const width = values.length / count;
+  const length = width * rows.length;
+  const picked = values instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length);
+  rows.forEach((row, index) => {
+    picked.set(values.subarray(row * width, (row + 1) * width), index * width);
+  });
+  return picked;
+}

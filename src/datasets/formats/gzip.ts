@@ -1,0 +1,39 @@
+import { gunzipSync } from 'fflate';
+import { corruptFile, messageOf } from './array.ts';
+
+export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
+
+/**
+ * The size that the last four bytes of a gzip file state (modulo 2³²), if that size is possible at all: deflate
+ * shrinks nothing below 1/1032, so a damaged trailer cannot make anyone allocate gigabytes.
+ */
+export function statedSize(bytes: Uint8Array): number | undefined {
+  if (bytes.length < 18) return undefined;
+  const size = new DataView(bytes.buffer, bytes.byteOffset).getUint32(bytes.length - 4, true);
+  return size <= bytes.length * 1032 ? size : undefined;
+}
+
+/**
+ * Unpacks a gzip file, by `unpack` where given (it must throw on damage).
+ * Throws `dataset.corrupt` where the stream is cut or damaged, or its size is not the one it states.
+ */
+export async function gunzip(
+  bytes: Uint8Array,
+  name: string,
+  unpack: (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array> = gunzipSync,
+): Promise<Uint8Array> {
+  const expected = statedSize(bytes);
+  if (!isGzip(bytes) || expected === undefined) {
+    throw corruptFile(name, 'a whole gzip file', `${bytes.length} bytes that are not one`);
+  }
+  let unpacked: Uint8Array;
+  try {
+    unpacked = await unpack(bytes);
+  } catch (thrown) {
+    throw corruptFile(name, 'a whole gzip file', messageOf(thrown), thrown);
+  }
+  if (unpacked.length !== expected) {
+    throw corruptFile(name, `${expected} bytes in the gzip file, as it states`, `${unpacked.length}`);
+  }
+  return unpacked;
+}

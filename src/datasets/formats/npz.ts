@@ -1,0 +1,54 @@
+import { unzipSync, zipSync } from 'fflate';
+import { corruptFile, messageOf } from './array.ts';
+import type { ShapedArray } from './array.ts';
+import { parseNpy, serializeNpy } from './npy.ts';
+
+/**
+ * Reads the arrays of an NPZ file (a ZIP of NPY files, as numpy.savez and numpy.savez_compressed write), or only
+ * those `wanted`; `name` is for the messages. Arrays that are not there are left out.
+ * Throws `dataset.corrupt` where the ZIP or one of those arrays is damaged.
+ */
+export function parseNpz(
+  bytes: Uint8Array,
+  name = 'The NPZ file',
+  wanted?: readonly string[],
+): Map<string, ShapedArray> {
+  let members: Record<string, Uint8Array>;
+  const sizes = new Map<string, number>();
+  try {
+    members = unzipSync(bytes, {
+      filter: ({ name: member, size, originalSize }) => {
+        if (!member.endsWith('.npy')) return false;
+        if (wanted !== undefined && !wanted.includes(member.slice(0, -4))) return false;
+        // Deflate shrinks nothing below 1/1032: a damaged size must not allocate gigabytes.
+        if (originalSize > size * 1032)
+          throw new Error(`${member} states an impossible size, ${originalSize} bytes`);
+        sizes.set(member, originalSize);
+        return true;
+      },
+    });
+  } catch (thrown) {
+    throw corruptFile(name, 'a ZIP file of NumPy arrays', messageOf(thrown), thrown);
+  }
+  const arrays = new Map<string, ShapedArray>();
+  for (const [member, size] of sizes) {
+    const content = members[member];
+    if (content?.length !== size) {
+      throw corruptFile(
+        `${name}: ${member}`,
+        `${size} bytes, as the ZIP file states`,
+        `${content?.length ?? 0}`,
+      );
+    }
+    arrays.set(member.slice(0, -4), parseNpy(content, `${name}: ${member}`));
+  }
+  return arrays;
+}
+
+/** Writes an NPZ file; the same arrays give the same bytes. Throws `npy.shape` where a shape does not fit its data. */
+export function serializeNpz(arrays: Iterable<readonly [name: string, array: ShapedArray]>): Uint8Array {
+  const members = new Map<string, Uint8Array>();
+  for (const [name, array] of arrays) members.set(`${name}.npy`, serializeNpy(array));
+  // A constant date, the earliest that ZIP can state (in local time, as ZIP has it).
+  return zipSync(Object.fromEntries(members), { level: 6, mtime: new Date(1980, 0, 1) });
+}

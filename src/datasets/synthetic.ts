@@ -1,0 +1,162 @@
+import type { Dataset, Draws, Split } from './dataset.ts';
+
+/**
+ * Generated sets. The same draws give the same set to the bit, on every platform: only +, −, ×, ÷ and √ are used.
+ * What defines the task is drawn first, then the test examples, then the training examples, so the task and its
+ * test do not depend on how many examples are trained on.
+ */
+
+/** A random linear map to be learnt: targets = teacher · inputs. */
+export interface LinearTeacher extends Dataset {
+  /** outputs × inputs, row-major. */
+  readonly teacher: Float32Array;
+}
+
+/**
+ * The linear task of feedback alignment: a teacher matrix T with entries uniform in ±1, inputs x ~ N(0, I),
+ * targets T x. The paper's student is a 30-20-10 linear network.
+ *
+ * The paper draws a fresh x at every step. The default 20 000 training examples cover 1000 steps at batches up to
+ * 20 without repeating one; for an endless stream, call `teacherExamples` with the teacher.
+ *
+ * Source: Lillicrap, Cownden, Tweed, Akerman (2016), Nature Communications 7:13276.
+ */
+export function linearTeacher(
+  options: { inputs: number; outputs: number; trainCount: number; testCount: number },
+  draws: Draws,
+): LinearTeacher {
+  const { inputs, outputs, trainCount, testCount } = options;
+  const teacher = new Float32Array(outputs * inputs);
+  for (let index = 0; index < teacher.length; index++) teacher[index] = 2 * draws.uniform() - 1;
+  const test = teacherExamples(teacher, inputs, testCount, draws);
+  return {
+    id: 'linear-teacher',
+    title: `Linear teacher ${inputs} → ${outputs}`,
+    task: 'regression',
+    inputShape: [inputs],
+    inputScale: 1,
+    targetSize: outputs,
+    train: teacherExamples(teacher, inputs, trainCount, draws),
+    test,
+    verified: true,
+    source: 'generated',
+    teacher,
+  };
+}
+
+/** Fresh examples of a teacher (outputs × inputs, row-major): x ~ N(0, I), targets T x. */
+export function teacherExamples(teacher: Float32Array, inputs: number, count: number, draws: Draws): Split {
+  const outputs = teacher.length / inputs;
+  const x = new Float32Array(count * inputs);
+  const targets = new Float32Array(count * outputs);
+  for (let index = 0; index < x.length; index++) x[index] = draws.normal();
+  for (let example = 0; example < count; example++) {
+    for (let output = 0; output < outputs; output++) {
+      let sum = 0;
+      for (let input = 0; input < inputs; input++) {
+        sum += (teacher[output * inputs + input] as number) * (x[example * inputs + input] as number);
+      }
+      targets[example * outputs + output] = sum;
+    }
+  }
+  return { count, inputs: x, targets };
+}
+
+/**
+ * Two spirals that wind into each other, one a half turn from the other: radius 1 − (96/104) u at the angle
+ * 2π · turns · u, for u uniform in [0, 1), plus normal noise on both coordinates. With 3 turns, no noise and
+ * u = i/96 these are the 194 points of the original, scaled to the unit disc and mirrored.
+ *
+ * Source: Lang, Witbrock (1988), "Learning to tell two spirals apart", Connectionist Models Summer School.
+ */
+export function twoSpirals(
+  options: { turns: number; noise: number; trainCount: number; testCount: number },
+  draws: Draws,
+): Dataset {
+  const point = (label: number): [number, number] => {
+    const along = draws.uniform();
+    const radius = 1 - (96 / 104) * along;
+    const [x, y] = onUnitCircle(options.turns * along + label / 2);
+    return [radius * x, radius * y];
+  };
+  return planarSet('two-spirals', 'Two spirals', 2, point, options, draws);
+}
+
+/**
+ * Concentric rings, one a class: radius (class + 1) / rings, the angle uniform, plus normal noise on both
+ * coordinates. No line separates them.
+ */
+export function concentricRings(
+  options: { rings: number; noise: number; trainCount: number; testCount: number },
+  draws: Draws,
+): Dataset {
+  const point = (label: number): [number, number] => {
+    const radius = (label + 1) / options.rings;
+    const [x, y] = onUnitCircle(draws.uniform());
+    return [radius * x, radius * y];
+  };
+  return planarSet('rings', 'Concentric rings', options.rings, point, options, draws);
+}
+
+/** Points of the plane; the classes take turns, so that any beginning of a split is balanced. */
+function planarSet(
+  id: string,
+  title: string,
+  classes: number,
+  point: (label: number) => [number, number],
+  { noise, trainCount, testCount }: { noise: number; trainCount: number; testCount: number },
+  draws: Draws,
+): Dataset {
+  const split = (count: number): Split => {
+    const inputs = new Float32Array(2 * count);
+    const targets = new Uint8Array(count);
+    for (let example = 0; example < count; example++) {
+      const label = example % classes;
+      const [x, y] = point(label);
+      inputs[2 * example] = x + noise * draws.normal();
+      inputs[2 * example + 1] = y + noise * draws.normal();
+      targets[example] = label;
+    }
+    return { count, inputs, targets };
+  };
+  const test = split(testCount);
+  return {
+    id,
+    title,
+    task: 'classification',
+    inputShape: [2],
+    inputScale: 1,
+    targetSize: classes,
+    train: split(trainCount),
+    test,
+    verified: true,
+    source: 'generated',
+  };
+}
+
+/**
+ * (cos, sin) of an angle in turns, to 1e-15, without `Math.cos` and `Math.sin`, whose last bits differ between
+ * engines: the eighth of a turn nearest to a quarter by Taylor's series, the quarters by exact exchange.
+ */
+export function onUnitCircle(turns: number): [number, number] {
+  const quarters = Math.round(4 * turns);
+  const angle = (turns - quarters / 4) * 6.283185307179586;
+  const z = -angle * angle;
+  let cosine = 1;
+  let sine = 1;
+  for (let order = 18; order > 0; order -= 2) {
+    cosine = 1 + (z / (order * (order - 1))) * cosine;
+    sine = 1 + (z / (order * (order + 1))) * sine;
+  }
+  sine *= angle;
+  switch (((quarters % 4) + 4) % 4) {
+    case 1:
+      return [-sine, cosine];
+    case 2:
+      return [-cosine, -sine];
+    case 3:
+      return [sine, -cosine];
+    default:
+      return [cosine, sine];
+  }
+}

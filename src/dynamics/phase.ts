@@ -1,0 +1,37 @@
+import type { Area } from '../network/area.ts';
+import type { Network } from '../network/network.ts';
+import type { Stream } from '../random/stream.ts';
+import type { Compute } from '../tensor/compute.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/** What dynamics need to let activity arise from a batch of examples. */
+export interface Setting {
+  readonly compute: Compute;
+  readonly network: Network;
+  /** (batch, units of the input area). */
+  readonly inputs: Tensor;
+  /** Number of the update, from 0: with a stream's name it keys every draw. */
+  readonly step: number;
+  /** Whether noise that serves learning (dropout) is on. */
+  readonly training: boolean;
+  /** The run's stream of that name. */
+  stream(name: string): Stream;
+}
+
+/** The activity of every area at the end of one phase, (batch, units) each; valid until the step ends. */
+export interface Phase {
+  readonly name: string;
+  /** What the area sends on. */
+  activity(area: Area): Tensor;
+  /** f(potential), before any dropout. */
+  rate(area: Area): Tensor;
+  /** Dropout's factor by unit, 0 or 1/(1−p); undefined where there is none. */
+  gain(area: Area): Tensor | undefined;
+}
+
+/** How activity arises. A rule chooses it by id, and runs as many phases of it as it needs. */
+export interface Dynamics {
+  readonly id: string;
+  readonly title: string;
+  run(setting: Setting, name: string): Phase;
+}

@@ -1,0 +1,71 @@
+import type { Area } from '../network/area.ts';
+import type { Objective } from '../network/network.ts';
+import type { Parameter, Projection } from '../network/projection.ts';
+import type { Term } from '../network/terms.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Phase, Setting } from './phase.ts';
+
+/**
+ * Everything a learning rule can reach in one update. Temporaries live until the update ends; a rule never
+ * writes a weight, it emits terms.
+ */
+export interface LearningStep<Options = unknown> extends Setting {
+  readonly options: Options;
+  /** Lets activity arise, as often as the rule needs phases. */
+  run(name: string): Phase;
+  /**
+   * ∂L/∂(rate) of the objective's area, (batch, units), summed over nothing: one row an example. L is
+   * cross-entropy in nats or ½‖y − d‖². Calling it adds the loss to the run's tally.
+   */
+  error(phase: Phase, objective: Objective): Tensor;
+  /** Adds a term, an estimate of the loss's gradient, to the parameter's change at the end of the step. */
+  emit(parameter: Parameter, term: Term): void;
+  /** A tensor that the rule declared; its scope says how long it lives. */
+  state(name: string): Tensor;
+}
+
+/** How an error crosses a projection from the area above to the one below: below ← …(above) + beta · below. */
+export type SendDown = (projection: Projection, above: Tensor, below: Tensor, beta: number) => void;
+
+/**
+ * Errors of every area from the objectives down, and the terms that follow from them:
+ *
+ *   δ_output = ∂L/∂y ⊙ f′,   δ_l = (what is sent down from δ_{l+1}) ⊙ f′ ⊙ gain,   term of W_l: h_{l−1} ⊗ δ_l / batch
+ *
+ * What is sent down is all in which backpropagation and its feedback kin differ.
+ */
+export function descend(step: LearningStep, phase: Phase, sendDown: SendDown): void {
+  const { compute, network, inputs } = step;
+  const errors: (Tensor | undefined)[] = [];
+
+  for (let index = network.areas.length - 1; index >= 0; index--) {
+    const area = network.areas[index] as Area;
+    if (area === network.input) continue;
+    const objective = network.objectives.find((candidate) => candidate.area === area);
+    let error = objective && step.error(phase, objective);
+    for (const projection of area.outgoing) {
+      const above = errors[projection.to.index];
+      if (projection.kind !== 'forward' || !above) continue;
+      const below: Tensor = error ?? compute.temporary([inputs.rows, area.units]);
+      sendDown(projection, above, below, error ? 1 : 0);
+      error = below;
+    }
+    if (!error) continue; // nothing downstream is trained
+    const gain = phase.gain(area);
+    if (area.activation !== 'linear' || gain) {
+      compute.multiplyBySlope(error, error, phase.rate(area), gain, area.activation);
+    }
+    errors[area.index] = error;
+  }
+
+  const factor = 1 / inputs.rows;
+  for (const area of network.areas) {
+    const error = errors[area.index];
+    if (!error) continue;
+    for (const projection of area.incoming) {
+      if (projection.kind !== 'forward' || !projection.plastic) continue;
+      step.emit(projection, { kind: 'outer', pre: phase.activity(projection.from), post: error, factor });
+    }
+    if (area.bias) step.emit(area.bias, { kind: 'outer', post: error, factor });
+  }
+}

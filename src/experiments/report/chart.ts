@@ -1,0 +1,201 @@
+import * as Plot from '@observablehq/plot';
+import { DOMParser } from 'linkedom';
+import { degrees, number } from './format.ts';
+import { escape, printable } from './markup.ts';
+import type { Point, Series } from './series.ts';
+import { FONT_STACK, seriesStyle, type Theme } from './theme.ts';
+
+/** One set of axes with its lines. */
+export interface Chart {
+  readonly title: string;
+  readonly series: readonly Series[];
+  readonly horizontal: 'epoch' | 'step';
+  readonly vertical: VerticalAxis;
+  readonly size: readonly [width: number, height: number];
+}
+
+/** Charts that are read against each other share one. */
+export interface VerticalAxis {
+  readonly type: 'linear' | 'log';
+  readonly domain: readonly [number, number];
+  readonly unit: 'percent' | 'degrees' | 'plain';
+  readonly ticks: readonly number[];
+  /** A line to read the curves against, such as 90°. */
+  readonly reference?: number;
+}
+
+/** Above this many points the markers would hide the line. */
+const MOST_MARKERS = 12;
+
+/** An SVG element with its own title, in system pixels; it needs nothing from the page around it but colours. */
+export function drawChart(chart: Chart, theme: Theme): string {
+  const [width, height] = chart.size;
+  const document = new DOMParser().parseFromString('<svg xmlns="http://www.w3.org/2000/svg"/>', 'image/svg+xml');
+  const drawing = Plot.plot({
+    document: document as unknown as Document,
+    className: 'plot',
+    width,
+    height,
+    marginTop: 34,
+    marginRight: 14,
+    marginBottom: 38,
+    marginLeft: 48,
+    x: { domain: horizontalDomain(chart), nice: false },
+    y: { type: chart.vertical.type, domain: [...chart.vertical.domain], nice: false },
+    marks: [...axes(chart, theme), ...chart.series.flatMap((series) => lines(series, chart, theme))],
+  });
+  drawing.querySelectorAll('style').forEach((style) => style.remove());
+  const name = `${chart.title}: ${chart.series.map((series) => series.name).join(', ')}`;
+  return [
+    `<svg class="chart" role="img" aria-label="${escape(name)}" width="${width}" height="${height}"`,
+    ` viewBox="0 0 ${width} ${height}" font-family="${FONT_STACK}" font-size="11.5" text-anchor="middle"`,
+    ` fill="${theme.text}" color="${theme.text}"><title>${escape(name)}</title>`,
+    `<text x="2" y="15" text-anchor="start" font-size="13" font-weight="600">${escape(shortened(chart.title, width))}</text>`,
+    `${drawing.innerHTML}</svg>`,
+  ].join('');
+}
+
+function axes(chart: Chart, theme: Theme): Plot.Markish[] {
+  const { vertical } = chart;
+  const quiet = { tickSize: 0, color: theme.muted };
+  return [
+    Plot.gridY([...vertical.ticks], { stroke: theme.grid, strokeOpacity: 1 }),
+    Plot.axisY([...vertical.ticks], {
+      ...quiet,
+      label: null,
+      tickPadding: 7,
+      tickFormat: (value: number) => tickLabel(value, vertical.unit),
+    }),
+    Plot.axisX(horizontalTicks(chart), {
+      ...quiet,
+      label: chart.horizontal,
+      labelAnchor: 'center',
+      labelArrow: 'none',
+      tickPadding: 8,
+      tickFormat: (value: number) => number(value),
+    }),
+    Plot.ruleY([vertical.domain[0]], { stroke: theme.muted, strokeWidth: 1 }),
+    vertical.reference === undefined
+      ? null
+      : Plot.ruleY([vertical.reference], { stroke: theme.muted, strokeWidth: 1.2, strokeDasharray: '5 4' }),
+  ];
+}
+
+function lines(series: Series, chart: Chart, theme: Theme): Plot.Markish[] {
+  const { colour, dash, symbol } = seriesStyle(theme, series.index);
+  const at = { x: 'x', y: 'y' } as const;
+  const alone = series.traces.length === 1;
+  const seeds = alone
+    ? []
+    : series.traces.flatMap((trace) => {
+        const title = () => printable(`${series.name}, seed ${trace.seed}`);
+        const faint = { ...at, title, ariaLabel: title, stroke: colour, strokeOpacity: 0.38, strokeWidth: 1.1 };
+        const dots = trace.points.length === 1 ? Plot.dot(trace.points, { ...faint, r: 2 }) : null;
+        return [Plot.line(trace.points, { ...faint, strokeDasharray: dash }), dots];
+      });
+  const bold = alone ? (series.traces[0]?.points ?? []) : series.mean;
+  const name = printable(`${series.name}, ${alone ? `seed ${series.traces[0]?.seed ?? ''}` : 'mean'}`);
+  return [
+    ...seeds,
+    Plot.line(bold, {
+      ...at,
+      title: () => name,
+      ariaLabel: () => name,
+      stroke: colour,
+      strokeWidth: 2.3,
+      strokeDasharray: dash,
+    }),
+    bold.length > MOST_MARKERS
+      ? null
+      : Plot.dot(bold, {
+          ...at,
+          symbol,
+          r: 3.3,
+          fill: colour,
+          stroke: theme.background,
+          title: (point: Point) =>
+            `${name}: ${tickLabel(point.y, chart.vertical.unit)} at ${chart.horizontal} ${number(point.x)}`,
+        }),
+  ];
+}
+
+/** A linear axis from `from` (or the least value), or a logarithmic one where all is positive and spans widely. */
+export function verticalAxis(
+  series: readonly Series[],
+  unit: VerticalAxis['unit'],
+  choice: { readonly from?: number; readonly reference?: number; readonly logarithmic?: boolean } = {},
+): VerticalAxis {
+  const values = series
+    .flatMap(({ traces, mean }) => [...traces.map((trace) => trace.points), mean].flat())
+    .map((point) => point.y)
+    .filter(Number.isFinite);
+  const reference = choice.reference === undefined ? {} : { reference: choice.reference };
+  const low = values.reduce((least, value) => Math.min(least, value), values[0] ?? 0);
+  const high = values.reduce((most, value) => Math.max(most, value), choice.reference ?? values[0] ?? 1);
+  if (choice.logarithmic && low > 0 && high / low >= 6) {
+    const domain = [low / 1.15, high * 1.15] as const;
+    return { type: 'log', domain, unit, ticks: logarithmicTicks(...domain), ...reference };
+  }
+  const start = Math.min(choice.from ?? low, low);
+  const room = (high - start || Math.abs(high) || 1) * 0.06;
+  const domain = [start < (choice.from ?? Number.POSITIVE_INFINITY) ? start - room : start, high + room] as const;
+  return { type: 'linear', domain, unit, ticks: linearTicks(...domain, unit), ...reference };
+}
+
+function linearTicks(low: number, high: number, unit: VerticalAxis['unit']): number[] {
+  if (unit === 'degrees' && high - low > 45) return multiples(low, high, 30);
+  const raw = (high - low) / 5;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= raw) ?? 10);
+  return multiples(low, high, step);
+}
+
+function multiples(low: number, high: number, step: number): number[] {
+  const first = Math.ceil(low / step);
+  const last = Math.floor(high / step);
+  return Array.from({ length: last - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));
+}
+
+/** 1, 2 and 5 in each power of ten, or the powers alone where those are many. */
+function logarithmicTicks(low: number, high: number): number[] {
+  const first = Math.floor(Math.log10(low));
+  const powers = Array.from({ length: Math.ceil(Math.log10(high)) - first + 1 }, (_, index) => first + index);
+  const factors = powers.length > 5 ? [1] : [1, 2, 5];
+  return powers
+    .flatMap((power) => factors.map((factor) => Number((factor * 10 ** power).toPrecision(12))))
+    .filter((tick) => tick >= low && tick <= high);
+}
+
+function horizontalDomain(chart: Chart): [number, number] {
+  const points = chart.series.flatMap((series) => series.traces.flatMap((trace) => trace.points));
+  const xs = points.map((point) => point.x);
+  const low = xs.reduce((least, x) => Math.min(least, x), xs[0] ?? 0);
+  const high = xs.reduce((most, x) => Math.max(most, x), xs[0] ?? 1);
+  if (low === high) return [low - 0.5, high + 0.5];
+  const room = (high - low) * 0.02;
+  return [low - room, high + room];
+}
+
+function horizontalTicks(chart: Chart): number[] {
+  const [low, high] = horizontalDomain(chart);
+  const step = Math.max(1, niceStep((high - low) / (chart.size[0] / 75)));
+  return multiples(low, high, step);
+}
+
+function niceStep(raw: number): number {
+  const power = 10 ** Math.floor(Math.log10(raw));
+  return power * ([1, 2, 5, 10].find((factor) => factor * power >= raw) ?? 10);
+}
+
+function tickLabel(value: number, unit: VerticalAxis['unit']): string {
+  if (unit === 'degrees') return Number.isInteger(value) ? `${number(value)}°` : degrees(value);
+  return unit === 'percent' ? `${number(value * 100, 3)} %` : number(value, 3);
+}
+
+/** SVG does not cut text by itself; a letter of a bold 13-pixel title is about 7.5 pixels wide. */
+function shortened(title: string, width: number): string {
+  const letters = [...title];
+  const room = Math.floor((width - 8) / 7.5);
+  return letters.length <= room ? title : `${letters.slice(0, room - 1).join('')}…`;
+}
+

@@ -1,0 +1,137 @@
+/** Numbers and names as a reader sees them. A missing or non-finite number prints as what it is. */
+
+const NARROW_SPACE = '\u202F';
+
+/** A count with its thousands set apart: 60 000. */
+export function count(value: number): string {
+  if (!Number.isFinite(value)) return nonFinite(value);
+  const [whole = '', fraction] = String(Math.abs(Math.round(value * 100) / 100)).split('.');
+  const grouped = whole.length > 4 ? whole.replace(/\B(?=(\d{3})+$)/g, NARROW_SPACE) : whole;
+  return sign(value) + (fraction === undefined ? grouped : `${grouped}.${fraction}`);
+}
+
+/** Four significant digits at most, in exponent form only where the plain form would be long. */
+export function number(value: number, digits = 4): string {
+  if (!Number.isFinite(value)) return nonFinite(value);
+  const size = Math.abs(value);
+  if (size === 0) return '0';
+  if (size >= 1e6 || size < 1e-4) {
+    const [mantissa = '', exponent = '0'] = size.toExponential(digits - 2).split('e');
+    return `${sign(value)}${mantissa} × 10${superscript(Number(exponent))}`;
+  }
+  if (size >= 10 ** digits) return count(Math.round(value));
+  return sign(value) + String(Number(size.toPrecision(digits)));
+}
+
+/** A fraction of 1 in percent: 0.0291 → "2.9 %", and "0.12 %" where one decimal would hide it. */
+export function percent(fraction: number): string {
+  if (!Number.isFinite(fraction)) return nonFinite(fraction);
+  const size = Math.abs(fraction * 100);
+  return `${sign(fraction)}${size.toFixed(size !== 0 && size < 0.995 ? 2 : 1)} %`;
+}
+
+export function degrees(value: number | null | undefined): string {
+  if (value === null || value === undefined) return '–';
+  return Number.isFinite(value) ? `${sign(value)}${Math.abs(value).toFixed(1)}°` : nonFinite(value);
+}
+
+export function optional(value: number | null | undefined): string {
+  return value === null || value === undefined ? '–' : number(value, 3);
+}
+
+/** 42.1 s, 3 min 05 s, 2 h 07 min. */
+export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return nonFinite(seconds);
+  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(2) : seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${String(whole % 60).padStart(2, '0')} s`;
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
+}
+
+/** Binary multiples: 1.5 MiB. */
+export function bytes(value: number): string {
+  if (!Number.isFinite(value)) return nonFinite(value);
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let size = value;
+  let unit = 0;
+  while (size >= 1024 && unit < units.length - 1) {
+    size /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 ? count(size) : number(size, 3)} ${units[unit] ?? ''}`;
+}
+
+export function plural(amount: number, singular: string, many = `${singular}s`): string {
+  return `${count(amount)} ${Math.abs(amount) === 1 ? singular : many}`;
+}
+
+/** "a, b and c". */
+export function list(items: readonly string[]): string {
+  return items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} and ${items.at(-1) ?? ''}`;
+}
+
+/** The id of a metric in words: `testError`, `test.error` and `test-error` are all "test error". */
+export function words(id: string): string {
+  return id
+    .replace(/([a-z\d])([A-Z])/g, '$1 $2')
+    .replace(/[._-]+/g, ' ')
+    .toLowerCase()
+    .trim();
+}
+
+export function capitalised(text: string): string {
+  return text.slice(0, 1).toUpperCase() + text.slice(1);
+}
+
+export type Unit = 'percent' | 'degrees' | 'seconds' | 'bytes' | 'plain';
+
+/** The unit of a metric, from the last word of its name; errors are shares only where answers are counted. */
+export function unitOf(metric: string, errorsAreShares: boolean): Unit {
+  const name = words(metric);
+  if (/\b(error|accuracy)\b/.test(name)) return errorsAreShares ? 'percent' : 'plain';
+  if (/\b(angle|degrees|alignment)\b/.test(name)) return 'degrees';
+  if (/\bseconds$/.test(name)) return 'seconds';
+  if (/\bbytes$/.test(name)) return 'bytes';
+  return 'plain';
+}
+
+/** A value in its unit. */
+export function inUnit(value: number, unit: Unit): string {
+  if (unit === 'percent') return percent(value);
+  if (unit === 'degrees') return degrees(value);
+  if (unit === 'seconds') return duration(value);
+  if (unit === 'bytes') return bytes(value);
+  return number(value);
+}
+
+/**
+ * A mean and the half-width of its interval, to two significant digits of the half-width: "2.91 ± 0.12 %".
+ * A difference shows its plus sign, and differences of percentages are named percentage points.
+ */
+export function meanWithInterval(mean: number, interval: number | null, unit: Unit, difference = false): string {
+  if (!Number.isFinite(mean)) return nonFinite(mean);
+  const scale = unit === 'percent' ? 100 : 1;
+  const suffix = { percent: difference ? ' points' : ' %', degrees: '°', seconds: ' s', bytes: ' B', plain: '' }[unit];
+  const plus = difference && mean > 0 ? '+' : '';
+  const value = Math.abs(mean * scale);
+  if (interval === null || !Number.isFinite(interval)) {
+    const digits = unit === 'percent' ? value.toFixed(2) : unit === 'degrees' ? value.toFixed(1) : number(value);
+    return `${plus}${sign(mean)}${digits}${suffix}`;
+  }
+  const half = Math.abs(interval * scale);
+  const decimals = half === 0 ? 2 : Math.min(8, Math.max(0, 1 - Math.floor(Math.log10(half))));
+  return `${plus}${sign(mean)}${value.toFixed(decimals)} ± ${half.toFixed(decimals)}${suffix}`;
+}
+
+function sign(value: number): string {
+  return value < 0 ? '−' : '';
+}
+
+function nonFinite(value: number): string {
+  return Number.isNaN(value) ? 'not a number' : value > 0 ? '∞' : '−∞';
+}
+
+function superscript(exponent: number): string {
+  return String(exponent).replace(/[-\d]/g, (digit) => (digit === '-' ? '⁻' : ('⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)] ?? '')));
+}

@@ -1,0 +1,71 @@
+/** How figures are coloured and set: on paper with fixed colours, in a page by variables that follow its scheme. */
+export interface Theme {
+  readonly text: string;
+  readonly muted: string;
+  readonly grid: string;
+  readonly background: string;
+  /** Distinct for the common forms of colour blindness, and at least 3 : 1 against the background. */
+  readonly series: readonly string[];
+}
+
+const LIGHT_SERIES = ['#0072b2', '#d55e00', '#00805e', '#aa4499', '#8a6500', '#3d3d3d', '#882255'];
+const DARK_SERIES = ['#5ab4ea', '#ff8f50', '#36c99c', '#e29acb', '#efc04c', '#e4e4e4', '#e8829b'];
+
+/** Black on white, for files that stand alone. */
+export const PAPER: Theme = {
+  text: '#1b1f24',
+  muted: '#57606a',
+  grid: '#e2e5e9',
+  background: '#ffffff',
+  series: LIGHT_SERIES,
+};
+
+const DARK: Theme = {
+  text: '#e6e8eb',
+  muted: '#a0a8b2',
+  grid: '#30363d',
+  background: '#14171b',
+  series: DARK_SERIES,
+};
+
+/** Colours by variables that `themeVariables` defines. */
+export const PAGE: Theme = {
+  text: 'var(--text)',
+  muted: 'var(--muted)',
+  grid: 'var(--grid)',
+  background: 'var(--background)',
+  series: LIGHT_SERIES.map((_, index) => `var(--series-${index + 1})`),
+};
+
+/** CSS declarations of the variables, for the light or the dark scheme. */
+export function themeVariables(scheme: 'light' | 'dark'): string {
+  const theme = scheme === 'light' ? PAPER : DARK;
+  const series = theme.series.map((colour, index) => `--series-${index + 1}:${colour}`);
+  return [
+    `--text:${theme.text}`,
+    `--muted:${theme.muted}`,
+    `--grid:${theme.grid}`,
+    `--background:${theme.background}`,
+    ...series,
+  ].join(';');
+}
+
+/** System fonts only. The names after Arial are for renderers that do not ask the system for an alias. */
+export const FONT_STACK =
+  "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif";
+
+/** How one series is told apart without colour as well. */
+export interface SeriesStyle {
+  readonly colour: string;
+  readonly dash: string;
+  readonly symbol: 'circle' | 'square' | 'triangle' | 'diamond';
+}
+
+export function seriesStyle(theme: Theme, index: number): SeriesStyle {
+  const symbols = ['circle', 'square', 'triangle', 'diamond'] as const;
+  return {
+    colour: theme.series[index % theme.series.length] ?? theme.text,
+    dash: index < theme.series.length ? 'none' : (['6 3', '2 3', '8 3 2 3'][Math.floor(index / theme.series.length) - 1] ?? '1 2'),
+    symbol: symbols[index % symbols.length] ?? 'circle',
+  };
+}

@@ -1,0 +1,22 @@
+export { Area } from './area.ts';
+export { Projection } from './projection.ts';
+export type { Parameter } from './projection.ts';
+export { Network } from './network.ts';
+export type { Objective } from './network.ts';
+export { projectionId, stack } from './specification.ts';
+export type {
+  AreaSpecification,
+  NetworkSpecification,
+  ObjectiveSpecification,
+  ProjectionKind,
+  ProjectionSpecification,
+  StackOptions,
+} from './specification.ts';
+export { defaultInitialisation, initialise } from './initialisation.ts';
+export type { Initialisation } from './initialisation.ts';
+export { valueAt } from './schedule.ts';
+export type { Schedule, Scheduled } from './schedule.ts';
+export { Optimiser } from './optimiser.ts';
+export type { OptimiserSpecification } from './optimiser.ts';
+export { accumulate, materialise } from './terms.ts';
+export type { Term } from './terms.ts';

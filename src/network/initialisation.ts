@@ -1,0 +1,101 @@
+import { stream } from '../random/stream.ts';
+import type { Stream } from '../random/stream.ts';
+import type { Compute } from '../tensor/compute.ts';
+import type { Activation } from '../tensor/kernels.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/**
+ * Where weights start. With n presynaptic and m postsynaptic units that really connect:
+ * - `uniform`: U(−scale, scale), or U(−1/√n, 1/√n) when no scale is given;
+ * - `normal`: N(0, scale²);
+ * - `glorot`: U(±√(6/(n+m))), four times that for a logistic unit (Glorot & Bengio 2010, who give it for tanh;
+ *   the logistic function is four times flatter at 0);
+ * - `he`: N(0, 2/n), for ReLU (He et al. 2015);
+ * - `orthogonal`: random orthonormal rows or columns × scale (Saxe, McClelland, Ganguli 2014);
+ * - `zero`.
+ */
+export interface Initialisation {
+  readonly kind: 'uniform' | 'normal' | 'glorot' | 'he' | 'orthogonal' | 'zero';
+  readonly scale?: number;
+}
+
+export const defaultInitialisation = (target: Activation): Initialisation => ({
+  kind: target === 'relu' || target === 'softplus' ? 'he' : 'glorot',
+});
+
+/**
+ * Fills weights(presynaptic, postsynaptic) before any mask. `fanIn` and `fanOut` count the synapses that will
+ * exist: for a feedback projection those of the forward one that it answers, so that both start alike.
+ * `target` is the activation of the area that the forward weights end in.
+ */
+export function initialise(
+  compute: Compute,
+  weights: Tensor,
+  initialisation: Initialisation,
+  target: Activation,
+  fanIn: number,
+  fanOut: number,
+  source: Stream,
+): void {
+  switch (initialisation.kind) {
+    case 'zero':
+      compute.fill(weights, 0);
+      return;
+    case 'uniform': {
+      const bound = initialisation.scale ?? 1 / Math.sqrt(fanIn);
+      compute.drawUniform(weights, -bound, bound, source, 0);
+      return;
+    }
+    case 'normal':
+      compute.drawNormal(weights, 0, initialisation.scale ?? 1, source, 0);
+      return;
+    case 'glorot': {
+      const gain = (target === 'logistic' ? 4 : 1) * (initialisation.scale ?? 1);
+      const bound = gain * Math.sqrt(6 / (fanIn + fanOut));
+      compute.drawUniform(weights, -bound, bound, source, 0);
+      return;
+    }
+    case 'he':
+      compute.drawNormal(weights, 0, (initialisation.scale ?? 1) * Math.sqrt(2 / fanIn), source, 0);
+      return;
+    case 'orthogonal':
+      orthogonalise(compute, weights, initialisation.scale ?? 1, source);
+  }
+}
+
+/** Gram–Schmidt, twice over each vector ("twice is enough"), on the shorter side's vectors, in f64. */
+function orthogonalise(compute: Compute, weights: Tensor, scale: number, source: Stream): void {
+  compute.drawNormal(weights, 0, 1, source, 0);
+  const { rows, columns } = weights;
+  const values = Float64Array.from(weights.data);
+  const byRow = rows <= columns;
+  const count = byRow ? rows : columns;
+  const length = byRow ? columns : rows;
+  const at = (vector: number, element: number) =>
+    byRow ? vector * columns + element : element * columns + vector;
+  for (let vector = 0; vector < count; vector++) {
+    for (let pass = 0; pass < 2; pass++) {
+      for (let other = 0; other < vector; other++) {
+        let overlap = 0;
+        for (let i = 0; i < length; i++)
+          overlap += (values[at(vector, i)] as number) * (values[at(other, i)] as number);
+        for (let i = 0; i < length; i++) {
+          const index = at(vector, i);
+          values[index] = (values[index] as number) - overlap * (values[at(other, i)] as number);
+        }
+      }
+    }
+    let square = 0;
+    for (let i = 0; i < length; i++) square += (values[at(vector, i)] as number) ** 2;
+    for (let i = 0; i < length; i++) {
+      const index = at(vector, i);
+      values[index] = (values[index] as number) / Math.sqrt(square);
+    }
+  }
+  weights.set(values.map((value) => value * scale));
+}
+
+/** The stream from which a projection's weights start. */
+export const weightStream = (seed: number, id: string): Stream => stream(seed, `weights ${id}`);
+/** The stream from which a projection's wiring is drawn. */
+export const wiringStream = (seed: number, id: string): Stream => stream(seed, `wiring ${id}`);

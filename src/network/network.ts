@@ -1,0 +1,204 @@
+import { ApicalError } from '../errors.ts';
+import type { Compute } from '../tensor/compute.ts';
+import { sizeOf } from '../tensor/tensor.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { Area } from './area.ts';
+import { defaultInitialisation, initialise, weightStream, wiringStream } from './initialisation.ts';
+import type { Parameter } from './projection.ts';
+import { Projection } from './projection.ts';
+import type {
+  NetworkSpecification,
+  ObjectiveSpecification,
+  ProjectionSpecification,
+} from './specification.ts';
+import { projectionId } from './specification.ts';
+
+/** An area and what it is trained towards. */
+export interface Objective {
+  readonly area: Area;
+  readonly kind: ObjectiveSpecification['kind'];
+}
+
+/**
+ * Areas joined by projections, with their weights in the heap. Weights depend on the seed and on each
+ * projection's own id, so adding a projection does not change the others.
+ */
+export class Network {
+  readonly specification: NetworkSpecification;
+  /** In an order in which every forward projection runs from an earlier area to a later one. */
+  readonly areas: readonly Area[];
+  readonly projections: readonly Projection[];
+  readonly input: Area;
+  readonly objectives: readonly Objective[];
+  readonly #compute: Compute;
+
+  /** Throws `network.…` errors that name the area or projection when the specification is not a network. */
+  constructor(compute: Compute, specification: NetworkSpecification, seed: number) {
+    this.#compute = compute;
+    this.specification = specification;
+    this.areas = sortAreas(specification).map((area, index) => {
+      const receives = specification.projections.some(
+        (projection) => projection.to === area.id && !isFeedback(projection),
+      );
+      const bias = (area.bias ?? receives) ? compute.allocate([sizeOf(area.shape)]) : undefined;
+      return new Area(area.id, index, area.shape, area.activation ?? 'linear', area.dropout ?? 0, bias);
+    });
+    this.input = this.area(specification.input);
+    this.projections = specification.projections.map((projection) => this.#connect(projection, seed));
+    for (const { id, answers } of specification.projections.map((p) => ({
+      id: projectionId(p),
+      answers: p.answers,
+    }))) {
+      if (answers !== undefined) this.#answer(this.projection(id), this.projection(answers));
+    }
+    this.objectives = specification.objectives.map(({ area, kind }) => ({ area: this.area(area), kind }));
+    for (const { area, kind } of this.objectives) {
+      if (kind === 'cross-entropy' && area.activation !== 'linear') {
+        throw new ApicalError(
+          'network.cross-entropy',
+          `Area "${area.id}" is ${area.activation}, but cross-entropy applies its own softmax: make it linear, or use squared-error.`,
+        );
+      }
+    }
+  }
+
+  /** Throws `network.unknown-area`. */
+  area(id: string): Area {
+    return found(this.areas, id, 'area');
+  }
+
+  /** Throws `network.unknown-projection`. */
+  projection(id: string): Projection {
+    return found(this.projections, id, 'projection');
+  }
+
+  /** Everything a rule may change: weights of plastic projections and thresholds. */
+  get parameters(): readonly Parameter[] {
+    return [...this.projections.filter((projection) => projection.plastic), ...this.#biases()];
+  }
+
+  /** Every number the network holds, by name, as a checkpoint keeps it. */
+  tensors(): ReadonlyMap<string, Tensor> {
+    const named = new Map<string, Tensor>();
+    for (const { id, values, mask } of [...this.projections, ...this.#biases()]) {
+      named.set(id, values);
+      if (mask) named.set(`${id}.mask`, mask);
+    }
+    return named;
+  }
+
+  dispose(): void {
+    for (const tensor of this.tensors().values()) this.#compute.free(tensor);
+  }
+
+  #biases(): Parameter[] {
+    return this.areas.flatMap((area) => area.bias ?? []);
+  }
+
+  #connect(specification: ProjectionSpecification, seed: number): Projection {
+    const compute = this.#compute;
+    const id = projectionId(specification);
+    const from = this.area(specification.from);
+    const to = this.area(specification.to);
+    const density = specification.density ?? 1;
+    const weights = compute.allocate([from.units, to.units]);
+    const { activation } = specification.answers === undefined ? to : from;
+    const [fanIn, fanOut] =
+      specification.answers === undefined ? [from.units, to.units] : [to.units, from.units];
+    initialise(
+      compute,
+      weights,
+      specification.initialisation ?? defaultInitialisation(activation),
+      activation,
+      Math.max(1, fanIn * density),
+      Math.max(1, fanOut * density),
+      weightStream(seed, id),
+    );
+    let mask: Tensor | undefined;
+    if (density < 1) {
+      mask = compute.allocate(weights.shape);
+      compute.drawBernoulli(mask, density, 1, wiringStream(seed, id), 0);
+      compute.multiply(weights, weights, mask);
+    }
+    const kind = specification.kind ?? 'forward';
+    const plastic = specification.plastic ?? kind !== 'feedback';
+    const projection = new Projection(id, kind, from, to, plastic, weights, mask);
+    from.outgoing.push(projection);
+    to.incoming.push(projection);
+    return projection;
+  }
+
+  #answer(feedback: Projection, forward: Projection): void {
+    if (feedback.from !== forward.to || feedback.to !== forward.from) {
+      throw new ApicalError(
+        'network.feedback',
+        `Projection "${feedback.id}" answers "${forward.id}", so it must run from "${forward.to.id}" to "${forward.from.id}".`,
+      );
+    }
+    forward.feedback = feedback;
+  }
+}
+
+const isFeedback = (projection: ProjectionSpecification) => projection.kind === 'feedback';
+
+function found<Item extends { readonly id: string }>(items: readonly Item[], id: string, what: string): Item {
+  const item = items.find((candidate) => candidate.id === id);
+  if (!item) {
+    const known = items.map((candidate) => `"${candidate.id}"`).join(', ');
+    throw new ApicalError(
+      `network.unknown-${what}`,
+      `There is no ${what} "${id}" in the network; there are ${known}.`,
+    );
+  }
+  return item;
+}
+
+/** Areas in forward order. Throws when an id is missing or repeated, an area empty, or the order has a cycle. */
+function sortAreas(specification: NetworkSpecification): NetworkSpecification['areas'] {
+  const { areas, projections } = specification;
+  const ids = new Set<string>();
+  for (const { id, shape } of areas) {
+    if (ids.has(id))
+      throw new ApicalError('network.duplicate', `Two areas are called "${id}": give each its own id.`);
+    ids.add(id);
+    if (shape.length === 0 || shape.some((length) => !Number.isInteger(length) || length < 1)) {
+      throw new ApicalError(
+        'network.empty-area',
+        `Area "${id}" has shape (${shape.join(', ')}): every length must be a whole number of at least 1.`,
+      );
+    }
+  }
+  const projectionIds = new Set<string>();
+  for (const projection of projections) {
+    const id = projectionId(projection);
+    if (projectionIds.has(id))
+      throw new ApicalError('network.duplicate', `Two projections are called "${id}".`);
+    projectionIds.add(id);
+    for (const end of [projection.from, projection.to]) {
+      if (!ids.has(end)) {
+        throw new ApicalError(
+          'network.unknown-area',
+          `Projection "${id}" names an area "${end}" that is not there.`,
+        );
+      }
+    }
+  }
+  const forward = projections.filter((projection) => (projection.kind ?? 'forward') === 'forward');
+  const sorted: (typeof areas)[number][] = [];
+  const remaining = new Set(areas);
+  while (remaining.size > 0) {
+    const waiting = new Set([...remaining].map((area) => area.id));
+    const next = [...remaining].find(
+      ({ id }) => !forward.some(({ from, to }) => to === id && waiting.has(from)),
+    );
+    if (!next) {
+      throw new ApicalError(
+        'network.cycle',
+        `The forward projections among ${[...waiting].map((id) => `"${id}"`).join(', ')} form a cycle: make one of them lateral or feedback.`,
+      );
+    }
+    remaining.delete(next);
+    sorted.push(next);
+  }
+  return sorted;
+}

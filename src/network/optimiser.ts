@@ -1,0 +1,191 @@
+import type { Compute } from '../tensor/compute.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Parameter } from './projection.ts';
+import type { Scheduled } from './schedule.ts';
+import { valueAt } from './schedule.ts';
+import type { Term } from './terms.ts';
+import { accumulate, materialise } from './terms.ts';
+
+/** How synapses of one projection change, given a rule's terms g. Decay and max-norm spare thresholds. */
+export interface OptimiserSpecification {
+  /**
+   * - `sgd`: W ← W − η·g
+   * - `momentum`: V ← μV − η·g, W ← W + V
+   * - `nesterov`: as momentum, W ← W + μ·(V_new − V_old) + V_new (Sutskever et al. 2013)
+   * - `rmsprop`: s ← ρs + (1−ρ)g², W ← W − η·g/(√s + ε) (Tieleman & Hinton 2012)
+   * - `adam`: Kingma & Ba (2015), bias-corrected
+   */
+  readonly kind: 'sgd' | 'momentum' | 'nesterov' | 'rmsprop' | 'adam';
+  /** Learning rate η. */
+  readonly rate: Scheduled;
+  /** μ of momentum and Nesterov, β₁ of Adam. */
+  readonly momentum: Scheduled;
+  /** ρ of RMSprop, β₂ of Adam. */
+  readonly meanSquareDecay: number;
+  readonly epsilon: number;
+  /** λ: each update also subtracts η·λ·W (for RMSprop and Adam, λ·W is added to g). */
+  readonly decay: number;
+  /** Upper bound on the norm of a unit's incoming weights; 0 for none. */
+  readonly maximumNorm: number;
+}
+
+interface State {
+  readonly specification: OptimiserSpecification;
+  /** Velocity, or mean of the gradient. */
+  readonly first: Tensor | undefined;
+  /** Mean square of the gradient. */
+  readonly second: Tensor | undefined;
+}
+
+/** Turns terms into changes of weights, with a state of its own for every parameter. */
+export class Optimiser {
+  readonly #compute: Compute;
+  readonly #states = new Map<Parameter, State>();
+  readonly #tensors = new Map<string, Tensor>();
+  readonly #epochs: number;
+
+  /** `specificationOf` may differ by parameter; `epochs` is the length of the run, for schedules. */
+  constructor(
+    compute: Compute,
+    parameters: readonly Parameter[],
+    specificationOf: (parameter: Parameter) => OptimiserSpecification,
+    epochs: number,
+  ) {
+    this.#compute = compute;
+    this.#epochs = epochs;
+    for (const parameter of parameters) {
+      const specification = specificationOf(parameter);
+      const { kind } = specification;
+      this.#states.set(parameter, {
+        specification,
+        first:
+          kind === 'momentum' || kind === 'nesterov' || kind === 'adam'
+            ? this.#state(parameter, 'first')
+            : undefined,
+        second: kind === 'rmsprop' || kind === 'adam' ? this.#state(parameter, 'second') : undefined,
+      });
+    }
+  }
+
+  /** State by name, for checkpoints. */
+  tensors(): ReadonlyMap<string, Tensor> {
+    return this.#tensors;
+  }
+
+  /** The learning rate of a parameter at this time. */
+  rate(parameter: Parameter, epoch: number): number {
+    const state = this.#states.get(parameter);
+    return state ? valueAt(state.specification.rate, epoch, this.#epochs) : 0;
+  }
+
+  /** Changes one parameter by its terms. `update` counts updates from 1, `epoch` passes with their fraction. */
+  apply(parameter: Parameter, terms: readonly Term[], update: number, epoch: number): void {
+    const state = this.#states.get(parameter);
+    if (!state) throw new Error(`"${parameter.id}" is not plastic, so no term may be emitted for it.`);
+    const { specification } = state;
+    const rate = valueAt(specification.rate, epoch, this.#epochs);
+    const decay = parameter.role === 'weights' ? specification.decay : 0;
+    switch (specification.kind) {
+      case 'sgd':
+        accumulate(this.#compute, parameter, parameter.values, terms, -rate, 1 - rate * decay);
+        break;
+      case 'momentum':
+      case 'nesterov':
+        this.#momentum(
+          parameter,
+          state,
+          terms,
+          rate,
+          valueAt(specification.momentum, epoch, this.#epochs),
+          decay,
+        );
+        break;
+      case 'rmsprop':
+      case 'adam':
+        this.#adaptive(parameter, state, terms, rate, decay, update, epoch);
+        break;
+    }
+    if (parameter.mask) this.#compute.multiply(parameter.values, parameter.values, parameter.mask);
+    if (specification.maximumNorm > 0 && parameter.role === 'weights') {
+      this.#compute.limitColumnNorms(parameter.values, specification.maximumNorm);
+    }
+  }
+
+  dispose(): void {
+    for (const tensor of this.#tensors.values()) this.#compute.free(tensor);
+  }
+
+  #state(parameter: Parameter, name: string): Tensor {
+    const tensor = this.#compute.allocate(parameter.values.shape);
+    this.#tensors.set(`${parameter.id}.${name}`, tensor);
+    return tensor;
+  }
+
+  #momentum(
+    parameter: Parameter,
+    { specification, first }: State,
+    terms: readonly Term[],
+    rate: number,
+    momentum: number,
+    decay: number,
+  ): void {
+    const velocity = first as Tensor;
+    const weights = parameter.values;
+    const nesterov = specification.kind === 'nesterov';
+    const [term] = terms;
+    if (terms.length === 1 && term?.kind === 'outer' && term.pre) {
+      // One product into the velocity, one pass over both: the gradient is never written down.
+      const scaled = rate * (term.factor ?? 1);
+      this.#compute.momentumStep(
+        weights,
+        velocity,
+        term.pre,
+        term.post,
+        scaled,
+        momentum,
+        rate * decay,
+        nesterov,
+      );
+      return;
+    }
+    // W ← W − μV_old here and + (1+μ)V_new below is Nesterov; the terms still read the weights as they were.
+    const change = this.#compute.temporary(weights.shape);
+    accumulate(this.#compute, parameter, change, terms, -rate, 0);
+    if (decay !== 0) this.#compute.combine(change, change, weights, 1, -rate * decay);
+    if (nesterov) this.#compute.combine(weights, weights, velocity, 1, -momentum);
+    this.#compute.combine(velocity, velocity, change, momentum, 1);
+    this.#compute.combine(weights, weights, velocity, 1, nesterov ? 1 + momentum : 1);
+  }
+
+  #adaptive(
+    parameter: Parameter,
+    { specification, first, second }: State,
+    terms: readonly Term[],
+    rate: number,
+    decay: number,
+    update: number,
+    epoch: number,
+  ): void {
+    const compute = this.#compute;
+    const gradient = compute.temporary(parameter.values.shape);
+    materialise(compute, parameter, gradient, terms);
+    if (decay !== 0) compute.combine(gradient, gradient, parameter.values, 1, decay);
+    const { meanSquareDecay, epsilon } = specification;
+    if (specification.kind === 'rmsprop') {
+      compute.rmspropStep(parameter.values, second as Tensor, gradient, rate, meanSquareDecay, epsilon);
+    } else {
+      const beta1 = valueAt(specification.momentum, epoch, this.#epochs);
+      compute.adamStep(
+        parameter.values,
+        first as Tensor,
+        second as Tensor,
+        gradient,
+        rate,
+        beta1,
+        meanSquareDecay,
+        epsilon,
+        update,
+      );
+    }
+  }
+}

@@ -1,0 +1,65 @@
+import type { Compute } from '../tensor/compute.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Area } from './area.ts';
+import type { ProjectionKind } from './specification.ts';
+
+/**
+ * A set of numbers that a rule may change through terms: the weights of a projection or the thresholds of an
+ * area. The optimiser keeps its state by `id`.
+ */
+export interface Parameter {
+  readonly id: string;
+  readonly values: Tensor;
+  /** 1 where a synapse exists, 0 where not; undefined when all do. */
+  readonly mask: Tensor | undefined;
+  readonly role: 'weights' | 'bias';
+}
+
+/** Synapses from one area to another: weights(presynaptic, postsynaptic), seen the way activity goes. */
+export class Projection implements Parameter {
+  readonly id: string;
+  readonly kind: ProjectionKind;
+  readonly from: Area;
+  readonly to: Area;
+  readonly plastic: boolean;
+  readonly values: Tensor;
+  readonly mask: Tensor | undefined;
+  readonly role = 'weights';
+  /** For a forward projection: the feedback projection that answers it, if there is one. */
+  feedback: Projection | undefined;
+
+  constructor(
+    id: string,
+    kind: ProjectionKind,
+    from: Area,
+    to: Area,
+    plastic: boolean,
+    weights: Tensor,
+    mask: Tensor | undefined,
+  ) {
+    this.id = id;
+    this.kind = kind;
+    this.from = from;
+    this.to = to;
+    this.plastic = plastic;
+    this.values = weights;
+    this.mask = mask;
+  }
+
+  get weights(): Tensor {
+    return this.values;
+  }
+
+  /** out(batch, postsynaptic) ← presynaptic signal · W + beta · out: what synapses do. */
+  send(compute: Compute, out: Tensor, presynaptic: Tensor, beta = 0): void {
+    compute.matmul(out, presynaptic, this.values, beta === 0 ? {} : { beta });
+  }
+
+  /**
+   * out(batch, presynaptic) ← postsynaptic signal · Wᵀ + beta · out: the adjoint, which no synapse can do.
+   * The audit reports it as the use of transposed weights.
+   */
+  sendBack(compute: Compute, out: Tensor, postsynaptic: Tensor, beta = 0): void {
+    compute.matmul(out, postsynaptic, this.values, { transposeB: true, beta });
+  }
+}

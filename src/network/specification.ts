@@ -1,0 +1,107 @@
+import type { Activation } from '../tensor/kernels.ts';
+import type { Initialisation } from './initialisation.ts';
+
+/** A population of units. */
+export interface AreaSpecification {
+  readonly id: string;
+  /** Units, or channels × height × width. */
+  readonly shape: readonly number[];
+  /** Default linear. */
+  readonly activation?: Activation;
+  /** Probability that a unit is silenced in a training pass; the others are scaled up. Default 0. */
+  readonly dropout?: number;
+  /** Whether units have a learned threshold. Default true, except for an area that receives nothing. */
+  readonly bias?: boolean;
+}
+
+/**
+ * forward: part of the path that computes; the graph of forward projections has no cycle.
+ * feedback: carries signals down for a rule, and takes no part in the forward pass.
+ * lateral: within an area or against the forward order, for dynamics that settle.
+ */
+export type ProjectionKind = 'forward' | 'feedback' | 'lateral';
+
+/** Synapses from one area to another. */
+export interface ProjectionSpecification {
+  /** Default "from→to", with the kind before it unless it is forward. */
+  readonly id?: string;
+  readonly from: string;
+  readonly to: string;
+  /** Default forward. */
+  readonly kind?: ProjectionKind;
+  /** Whether a rule may change it. Default true, for feedback false. */
+  readonly plastic?: boolean;
+  /** Default: He for ReLU, Glorot otherwise. */
+  readonly initialisation?: Initialisation;
+  /** Share of the possible synapses that exist, drawn at random; default 1. */
+  readonly density?: number;
+  /** The forward projection that this feedback answers: it runs from that one's target to its source. */
+  readonly answers?: string;
+}
+
+/** What an area is trained towards. */
+export interface ObjectiveSpecification {
+  readonly area: string;
+  readonly kind: 'cross-entropy' | 'squared-error';
+}
+
+/** A network: areas joined by projections, as plain data. A feedforward stack is one shape of it. */
+export interface NetworkSpecification {
+  readonly areas: readonly AreaSpecification[];
+  readonly projections: readonly ProjectionSpecification[];
+  /** The area whose activity is the example. */
+  readonly input: string;
+  readonly objectives: readonly ObjectiveSpecification[];
+}
+
+export const projectionId = (projection: ProjectionSpecification): string => {
+  const path = `${projection.from}→${projection.to}`;
+  return (
+    projection.id ?? (projection.kind && projection.kind !== 'forward' ? `${projection.kind}:${path}` : path)
+  );
+};
+
+export interface StackOptions {
+  /** Units by layer, the input first. */
+  readonly layers: readonly number[];
+  /** Of hidden areas. */
+  readonly activation: Activation;
+  readonly outputActivation?: Activation;
+  readonly objective: ObjectiveSpecification['kind'];
+  readonly dropout?: number;
+  readonly inputDropout?: number;
+  readonly bias?: boolean;
+  readonly density?: number;
+  readonly initialisation?: Initialisation;
+}
+
+/** A feedforward stack: areas input, hidden1, hidden2, …, output. */
+export function stack(options: StackOptions): NetworkSpecification {
+  const {
+    layers,
+    activation,
+    outputActivation = 'linear',
+    objective,
+    dropout = 0,
+    inputDropout = 0,
+  } = options;
+  const last = layers.length - 1;
+  const id = (layer: number) => (layer === 0 ? 'input' : layer === last ? 'output' : `hidden${layer}`);
+  return {
+    areas: layers.map((units, layer) => ({
+      id: id(layer),
+      shape: [units],
+      activation: layer === 0 ? 'linear' : layer === last ? outputActivation : activation,
+      dropout: layer === 0 ? inputDropout : layer === last ? 0 : dropout,
+      bias: layer > 0 && (options.bias ?? true),
+    })),
+    projections: layers.slice(1).map((_, layer) => ({
+      from: id(layer),
+      to: id(layer + 1),
+      ...(options.density === undefined ? {} : { density: options.density }),
+      ...(options.initialisation === undefined ? {} : { initialisation: options.initialisation }),
+    })),
+    input: 'input',
+    objectives: [{ area: id(last), kind: objective }],
+  };
+}

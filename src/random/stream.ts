@@ -1,0 +1,103 @@
+import { normalFromBits } from './normal.ts';
+import { philox4x32 } from './philox.ts';
+
+/**
+ * A named stream of random numbers: everything drawn from it is a pure function of
+ * (seed, name, step, row, column), so two streams never disturb each other, a resumed run continues to the
+ * bit from its step number alone, and a thousand rows drawn at once equal a thousand rows drawn singly.
+ */
+export interface Stream {
+  readonly seed: number;
+  readonly name: string;
+  /** The generator's key, two unsigned 32-bit words. */
+  readonly key0: number;
+  readonly key1: number;
+}
+
+const words = new Uint32Array(4);
+
+/** The stream called `name` of a run with this seed (an integer from 0 to 2⁵³ − 1). */
+export function stream(seed: number, name: string): Stream {
+  // FNV-1a over UTF-16 units, in two lanes with different offsets; Philox then mixes it with the seed.
+  let hash0 = 0x811c9dc5;
+  let hash1 = 0xcbf29ce4;
+  for (let index = 0; index < name.length; index++) {
+    const unit = name.charCodeAt(index);
+    hash0 = Math.imul(hash0 ^ unit, 0x01000193) >>> 0;
+    hash1 = Math.imul(hash1 ^ (unit + index), 0x01000193) >>> 0;
+  }
+  philox4x32(words, seed, Math.floor(seed / 0x1_0000_0000), hash0, hash1, 0x61706963, 0x616c0000);
+  return { seed, name, key0: words[0] as number, key1: words[1] as number };
+}
+
+/** 32 random bits for element (row, column) of the draw made at `step`. */
+export function bitsAt(source: Stream, step: number, row: number, column: number): number {
+  philox4x32(
+    words,
+    Math.floor(column / 4),
+    row,
+    step,
+    Math.floor(step / 0x1_0000_0000),
+    source.key0,
+    source.key1,
+  );
+  return words[column & 3] as number;
+}
+
+/** Uniform in [0, 1) with 24 bits, exact in float32. */
+export const uniformFromBits = (bits: number): number => (bits >>> 8) * 5.9604644775390625e-8;
+
+/** The threshold below which 32 random bits mean "yes" with this probability. 2³² (always) is allowed. */
+export const thresholdOf = (probability: number): number => Math.round(probability * 0x1_0000_0000);
+
+/** Reads a stream as a sequence: for set-up work (shuffles, synthetic data), not for hot loops. */
+export class Sequence {
+  readonly #stream: Stream;
+  readonly #step: number;
+  readonly #block = new Uint32Array(4);
+  #position = 0;
+
+  constructor(source: Stream, step = 0) {
+    this.#stream = source;
+    this.#step = step;
+  }
+
+  bits(): number {
+    const word = this.#position & 3;
+    if (word === 0) {
+      const { key0, key1 } = this.#stream;
+      const step = this.#step;
+      philox4x32(this.#block, this.#position / 4, 0, step, Math.floor(step / 0x1_0000_0000), key0, key1);
+    }
+    this.#position += 1;
+    return this.#block[word] as number;
+  }
+
+  /** Uniform in [0, 1). */
+  uniform(): number {
+    return uniformFromBits(this.bits());
+  }
+
+  /** Standard normal. */
+  normal(): number {
+    return normalFromBits(this.bits());
+  }
+
+  /** An integer from 0 to limit − 1, each equally likely (by rejection). */
+  below(limit: number): number {
+    const excess = 0x1_0000_0000 % limit;
+    let bits = this.bits();
+    while (bits >= 0x1_0000_0000 - excess) bits = this.bits();
+    return bits % limit;
+  }
+
+  /** Fisher–Yates, in place. */
+  shuffle(values: Int32Array): void {
+    for (let last = values.length - 1; last > 0; last--) {
+      const other = this.below(last + 1);
+      const kept = values[last] as number;
+      values[last] = values[other] as number;
+      values[other] = kept;
+    }
+  }
+}

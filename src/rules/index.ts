@@ -1,0 +1,28 @@
+import { distance } from 'fastest-levenshtein';
+import { ApicalError } from '../errors.ts';
+import { backpropagation } from './backpropagation.ts';
+import { feedbackAlignment } from './feedback-alignment.ts';
+import type { Rule } from './rule.ts';
+
+export { checkRule, defineRule, noOptions, parseOptions } from './rule.ts';
+export type { Rule, StateDeclaration, StateScope } from './rule.ts';
+export { Learner } from './learner.ts';
+export type { Batch, LearnerOptions, StepObserver, Tally } from './learner.ts';
+
+/** Every rule of the library. A new rule is its file and a line here. */
+export const RULES: readonly Rule[] = [
+  backpropagation,
+  feedbackAlignment,
+] as readonly unknown[] as readonly Rule[];
+
+/** The rule of that id. Throws `rule.unknown`, with the nearest id. */
+export function ruleById(id: string): Rule {
+  const rule = RULES.find((candidate) => candidate.id === id);
+  if (rule) return rule;
+  const [nearest] = RULES.map((candidate) => candidate.id).sort((a, b) => distance(a, id) - distance(b, id));
+  throw new ApicalError(
+    'rule.unknown',
+    `There is no rule "${id}". Did you mean "${nearest ?? ''}"? \`apical rules\` lists them; a file is given as ./my-rule.ts.`,
+    { id, nearest },
+  );
+}

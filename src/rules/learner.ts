@@ -1,0 +1,244 @@
+import { DYNAMICS } from '../dynamics/index.ts';
+import type { Phase } from '../dynamics/phase.ts';
+import type { LearningStep } from '../dynamics/step.ts';
+import { Network } from '../network/network.ts';
+import type { Objective } from '../network/network.ts';
+import { Optimiser } from '../network/optimiser.ts';
+import type { OptimiserSpecification } from '../network/optimiser.ts';
+import type { Parameter } from '../network/projection.ts';
+import type { NetworkSpecification } from '../network/specification.ts';
+import type { Term } from '../network/terms.ts';
+import { stream } from '../random/stream.ts';
+import type { Stream } from '../random/stream.ts';
+import type { Compute } from '../tensor/compute.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Rule } from './rule.ts';
+
+/** A batch on the heap: inputs (batch, units), and class labels (batch, i32) or target values (batch, outputs). */
+export interface Batch {
+  readonly inputs: Tensor;
+  readonly targets: Tensor;
+}
+
+/** Sums over examples since the last reset. */
+export interface Tally {
+  readonly loss: number;
+  readonly wrong: number;
+  readonly examples: number;
+  /** ½ Σ target², by which a squared error is normalised. */
+  readonly power: number;
+}
+
+export interface LearnerOptions {
+  readonly specification: NetworkSpecification;
+  readonly rule: Rule;
+  /** Parsed: with every default filled in. */
+  readonly options: unknown;
+  readonly optimiserOf: (parameter: Parameter) => OptimiserSpecification;
+  readonly seed: number;
+  /** Length of the run, for schedules. */
+  readonly epochs: number;
+}
+
+/** What an audit may follow in a step: which tensors stand for what. */
+export interface StepObserver {
+  phase(phase: Phase): void;
+  error(objective: Objective, error: Tensor): void;
+  term(parameter: Parameter, term: Term): void;
+  stage(stage: 'forward' | 'rule' | 'update'): void;
+}
+
+/**
+ * A network, a rule and an optimiser at work: turns batches into updates. The only place that changes
+ * weights; it does so after the rule has emitted all its terms.
+ */
+export class Learner {
+  readonly network: Network;
+  readonly rule: Rule;
+  readonly optimiser: Optimiser;
+  readonly #compute: Compute;
+  readonly #options: LearnerOptions;
+  readonly #tally: Tensor;
+  readonly #probeTally: Tensor;
+  readonly #state = new Map<string, Tensor>();
+  readonly #streams = new Map<string, Stream>();
+  readonly #terms = new Map<Parameter, Term[]>();
+
+  /** Throws `network.…` errors. */
+  constructor(compute: Compute, options: LearnerOptions) {
+    const { rule, specification, seed } = options;
+    this.#compute = compute;
+    this.#options = options;
+    this.rule = rule;
+    this.network = new Network(compute, rule.wire?.(specification, options.options) ?? specification, seed);
+    this.optimiser = new Optimiser(compute, this.network.parameters, options.optimiserOf, options.epochs);
+    this.#tally = compute.allocate([4], 'f64');
+    this.#probeTally = compute.allocate([4], 'f64');
+    for (const { name, shape } of rule.state?.(this.network, options.options) ?? []) {
+      this.#state.set(name, compute.allocate(shape));
+    }
+  }
+
+  /** One update. `step` counts updates from 0, `epoch` passes with their fraction. */
+  learn(
+    batch: Batch,
+    step: number,
+    epoch: number,
+    observer?: StepObserver,
+    compute: Compute = this.#compute,
+  ): void {
+    compute.scope(() => {
+      const terms = this.#collect(
+        compute,
+        batch,
+        step,
+        true,
+        this.#tally,
+        this.rule.learn as Learn,
+        observer,
+      );
+      observer?.stage('update');
+      for (const [parameter, its] of terms) {
+        if (its.length > 0) this.optimiser.apply(parameter, its, step + 1, epoch);
+      }
+    });
+  }
+
+  /**
+   * The terms that a rule (by default this learner's) or an exact reference would emit for a batch, without
+   * noise that serves learning and without changing anything. They live as long as `visit` runs.
+   */
+  estimate(
+    batch: Batch,
+    step: number,
+    visit: (terms: ReadonlyMap<Parameter, readonly Term[]>) => void,
+    learn?: Learn,
+  ): void {
+    this.#compute.scope(() => {
+      visit(
+        this.#collect(
+          this.#compute,
+          batch,
+          step,
+          false,
+          this.#probeTally,
+          learn ?? this.rule.learn,
+        ),
+      );
+    });
+  }
+
+  /** Adds a batch's loss and mistakes to the tally, without learning; `visit` may look at the outputs. */
+  evaluate(batch: Batch, visit?: (phase: Phase) => void): void {
+    this.#compute.scope(() => {
+      const step = this.#step(this.#compute, batch, 0, false, this.#tally);
+      const phase = step.run('evaluation');
+      for (const objective of this.network.objectives) step.error(phase, objective);
+      visit?.(phase);
+    });
+  }
+
+  /** What was tallied since the last reset. Reads values back. */
+  tally(): Tally {
+    const [loss, wrong, examples, power] = this.#tally.data as unknown as [number, number, number, number];
+    return { loss, wrong, examples, power };
+  }
+
+  resetTally(): void {
+    this.#tally.data.fill(0);
+  }
+
+  /** Every number that a checkpoint must keep, by name. */
+  tensors(): ReadonlyMap<string, Tensor> {
+    return new Map([
+      ...[...this.network.tensors()].map(([name, tensor]) => [`network/${name}`, tensor] as const),
+      ...[...this.optimiser.tensors()].map(([name, tensor]) => [`optimiser/${name}`, tensor] as const),
+      ...[...this.#state].map(([name, tensor]) => [`rule/${name}`, tensor] as const),
+    ]);
+  }
+
+  dispose(): void {
+    this.network.dispose();
+    this.optimiser.dispose();
+    for (const tensor of [...this.#state.values(), this.#tally, this.#probeTally]) this.#compute.free(tensor);
+  }
+
+  #collect(
+    compute: Compute,
+    batch: Batch,
+    step: number,
+    training: boolean,
+    tally: Tensor,
+    learn: Learn,
+    observer?: StepObserver,
+  ): ReadonlyMap<Parameter, readonly Term[]> {
+    for (const terms of this.#terms.values()) terms.length = 0;
+    learn(this.#step(compute, batch, step, training, tally, observer));
+    return this.#terms;
+  }
+
+  #step(
+    compute: Compute,
+    { inputs, targets }: Batch,
+    step: number,
+    training: boolean,
+    tally: Tensor,
+    observer?: StepObserver,
+  ): LearningStep {
+    const { network } = this;
+    const dynamics = DYNAMICS.get(this.rule.dynamics);
+    if (!dynamics) throw new Error(`There are no dynamics "${this.rule.dynamics}".`);
+    const learning: LearningStep = {
+      compute,
+      network,
+      inputs,
+      step,
+      training,
+      options: this.#options.options,
+      stream: (name) => this.#stream(name),
+      run: (name) => {
+        observer?.stage('forward');
+        const phase = dynamics.run(learning, name);
+        observer?.phase(phase);
+        observer?.stage('rule');
+        return phase;
+      },
+      error: (phase, objective) => {
+        const output = phase.rate(objective.area);
+        const error = compute.temporary(output.shape);
+        if (objective.kind === 'cross-entropy') compute.softmaxCrossEntropy(error, tally, output, targets);
+        else compute.squaredError(error, tally, output, this.#values(compute, targets, output));
+        observer?.error(objective, error);
+        return error;
+      },
+      emit: (parameter, term) => {
+        observer?.term(parameter, term);
+        let terms = this.#terms.get(parameter);
+        if (!terms) this.#terms.set(parameter, (terms = []));
+        terms.push(term);
+      },
+      state: (name) => {
+        const tensor = this.#state.get(name);
+        if (!tensor) throw new Error(`Rule "${this.rule.id}" did not declare a state "${name}".`);
+        return tensor;
+      },
+    };
+    return learning;
+  }
+
+  /** Target values; class labels become one-hot rows. */
+  #values(compute: Compute, targets: Tensor, output: Tensor): Tensor {
+    if (targets.type !== 'i32') return targets;
+    const values = compute.temporary(output.shape);
+    compute.oneHot(values, targets);
+    return values;
+  }
+
+  #stream(name: string): Stream {
+    let known = this.#streams.get(name);
+    if (!known) this.#streams.set(name, (known = stream(this.#options.seed, name)));
+    return known;
+  }
+}
+
+type Learn = (step: LearningStep) => void;

@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import type { LearningStep } from '../dynamics/step.ts';
+import { DYNAMICS } from '../dynamics/index.ts';
+import { ApicalError } from '../errors.ts';
+import type { Network } from '../network/network.ts';
+import type { NetworkSpecification } from '../network/specification.ts';
+
+/** How long a rule's tensor lives: with a parameter, a training example, a sampling chain, or the whole run. */
+export type StateScope = 'parameter' | 'example' | 'chain' | 'run';
+
+/** A tensor of its own that a rule keeps between steps; it starts at 0 and is saved in checkpoints. */
+export interface StateDeclaration {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly scope: StateScope;
+}
+
+/** A learning rule: how synapses change on top of the activity that some dynamics make. One file each. */
+export interface Rule<Options = unknown> {
+  /** Lower case with hyphens; what users type. */
+  readonly id: string;
+  /** Heading under which it is listed, such as "Feedback pathways". */
+  readonly family: string;
+  readonly title: string;
+  /** One sentence: what it does that the others do not. */
+  readonly summary: string;
+  /** TeX. */
+  readonly equation: string;
+  /** Keys of docs/bibliography.json. */
+  readonly cites: readonly string[];
+  /** Every option with its default; the same schema makes the error messages, the help and the forms. */
+  readonly options: z.ZodType<Options>;
+  /** Id of the dynamics it runs on. */
+  readonly dynamics: string;
+  /** Adds to a network what the rule needs, such as feedback projections. */
+  wire?(specification: NetworkSpecification, options: Options): NetworkSpecification;
+  /** What it keeps between steps. */
+  state?(network: Network, options: Options): readonly StateDeclaration[];
+  /** One update: run phases, emit terms. */
+  learn(step: LearningStep<Options>): void;
+}
+
+/** A rule whatever its options: what an index or a runner holds. */
+export type AnyRule = Rule<never> | Rule;
+
+/** Gives a rule its types. The options default to none. */
+export function defineRule<Options>(rule: Rule<Options>): Rule<Options> {
+  return rule;
+}
+
+/** The schema of a rule without options. */
+export const noOptions = z.strictObject({});
+
+const contract = z.object({
+  id: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]*$/, 'must be lower case letters, digits and hyphens, such as "my-rule"'),
+  family: z.string().min(1),
+  title: z.string().min(1),
+  summary: z.string(),
+  equation: z.string(),
+  cites: z.array(z.string()),
+  options: z.custom<z.ZodType>(
+    (value) => value instanceof z.ZodType,
+    'must be a zod schema, such as z.strictObject({})',
+  ),
+  dynamics: z.enum([...DYNAMICS.keys()]),
+  learn: z.custom((value) => typeof value === 'function', 'must be a function (step) => void'),
+  wire: z
+    .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
+    .optional(),
+  state: z
+    .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
+    .optional(),
+});
+
+/** Checks what a user's file exports. Throws `rule.contract`, naming the first field that is wrong. */
+export function checkRule(candidate: unknown, from: string): Rule {
+  const result = contract.safeParse(candidate);
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    const field = issue?.path.join('.') ?? '';
+    throw new ApicalError(
+      'rule.contract',
+      `${from} does not export a rule${field ? `: "${field}" ${issue?.message ?? 'is wrong'}` : ''}. ` +
+        'Export default defineRule({ id, family, title, summary, equation, cites, options, dynamics, learn }).',
+      { from, field },
+    );
+  }
+  return candidate as Rule;
+}
+
+/** Options with defaults filled in. Throws `rule.options`, naming the value and what was expected. */
+export function parseOptions<Options>(rule: Rule<Options>, options: unknown): Options {
+  const result = rule.options.safeParse(options ?? {});
+  if (result.success) return result.data;
+  throw new ApicalError('rule.options', `Options of rule "${rule.id}": ${z.prettifyError(result.error)}`, {
+    rule: rule.id,
+  });
+}

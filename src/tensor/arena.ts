@@ -1,0 +1,96 @@
+import type { Heap } from './heap.ts';
+import type { ElementType, Shape } from './tensor.ts';
+import { BYTES_PER_ELEMENT, sizeOf, Tensor } from './tensor.ts';
+
+const ALIGNMENT = 64;
+
+/**
+ * Memory for the temporaries of a step: allocation moves a pointer, leaving a scope moves it back. The
+ * tensor handles are kept too: a step that asks for the same shapes in the same order gets the same
+ * objects, so a training step leaves nothing to the garbage collector.
+ */
+export class Arena {
+  readonly #heap: Heap;
+  #blocks: { offset: number; bytes: number }[] = [];
+  #block = 0;
+  #used = 0;
+  #handles: Tensor[] = [];
+  #next = 0;
+  #depth = 0;
+
+  constructor(heap: Heap) {
+    this.#heap = heap;
+  }
+
+  /** Runs `body`; every temporary made inside is gone afterwards, also when it throws. */
+  scope<Result>(body: () => Result): Result {
+    const block = this.#block;
+    const used = this.#used;
+    const next = this.#next;
+    this.#depth += 1;
+    try {
+      return body();
+    } finally {
+      this.#depth -= 1;
+      this.#block = block;
+      this.#used = used;
+      this.#next = next;
+      if (this.#depth === 0 && this.#blocks.length > 1) this.#consolidate();
+    }
+  }
+
+  /** A temporary with undefined contents. Only inside a scope. */
+  allocate(type: ElementType, shape: Shape): Tensor {
+    if (this.#depth === 0) throw new Error('Temporaries exist only inside compute.scope(() => …).');
+    const bytes = Math.ceil((sizeOf(shape) * BYTES_PER_ELEMENT[type]) / ALIGNMENT) * ALIGNMENT;
+    const offset = this.#advance(bytes);
+    const known = this.#handles[this.#next];
+    if (known && known.offset === offset && known.type === type && sameShape(known.shape, shape)) {
+      this.#next += 1;
+      return known;
+    }
+    const handle = new Tensor(this.#heap, type, [...shape], offset);
+    this.#handles[this.#next++] = handle;
+    return handle;
+  }
+
+  /** Gives all memory back to the heap. */
+  dispose(): void {
+    for (const block of this.#blocks) this.#heap.release(block.offset);
+    this.#blocks = [];
+    this.#block = 0;
+    this.#used = 0;
+    this.#handles = [];
+    this.#next = 0;
+  }
+
+  #advance(bytes: number): number {
+    for (;;) {
+      const block = this.#blocks[this.#block];
+      if (block === undefined) {
+        const size = Math.max(bytes, 2 ** 20);
+        this.#blocks.push({ offset: this.#heap.reserve(size), bytes: size });
+      } else if (this.#used + bytes <= block.bytes) {
+        const offset = block.offset + this.#used;
+        this.#used += bytes;
+        return offset;
+      } else {
+        this.#block += 1;
+        this.#used = 0;
+      }
+    }
+  }
+
+  /** After a step that overflowed: one block large enough for all of it. */
+  #consolidate(): void {
+    const bytes = this.#blocks.reduce((sum, block) => sum + block.bytes, 0);
+    this.dispose();
+    this.#blocks.push({ offset: this.#heap.reserve(bytes), bytes });
+  }
+}
+
+function sameShape(a: Shape, b: Shape): boolean {
+  if (a.length !== b.length) return false;
+  for (let axis = 0; axis < a.length; axis++) if (a[axis] !== b[axis]) return false;
+  return true;
+}

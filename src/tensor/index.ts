@@ -1,0 +1,10 @@
+export { Heap } from './heap.ts';
+export type { HeapOptions } from './heap.ts';
+export { sizeOf, Tensor } from './tensor.ts';
+export type { ElementType, Shape } from './tensor.ts';
+export { ACTIVATIONS } from './kernels.ts';
+export type { Activation, Kernels } from './kernels.ts';
+export { OPERATIONS } from './operations.ts';
+export type { MatmulForm, Operations } from './operations.ts';
+export { Compute } from './compute.ts';
+export type { BackendDescription } from './compute.ts';

@@ -1,0 +1,192 @@
+/** Activation functions, by the number that kernels know them by. */
+export const ACTIVATIONS = ['linear', 'relu', 'logistic', 'tanh', 'hard-sigmoid', 'softplus'] as const;
+export type Activation = (typeof ACTIVATIONS)[number];
+
+/**
+ * What a backend implements: arithmetic on row-major blocks, named by their byte offsets in the heap.
+ * Sizes are in elements; `float` elements are f32, or f64 on the reference backend. Shapes are already
+ * checked by `Compute`, which is the only caller. Out and input blocks may coincide (element for element)
+ * except in `matmul`, `outer…`, `transpose`, gathers and reductions. A sum is taken in an order that depends
+ * on the arguments and the thread count alone.
+ */
+export interface Kernels {
+  /** out(m,n) ← alpha · op(a)(m,k) · op(b)(k,n) + beta · out; with beta = 0 the old out is not read. */
+  matmul(
+    out: number,
+    a: number,
+    b: number,
+    m: number,
+    n: number,
+    k: number,
+    transposeA: boolean,
+    transposeB: boolean,
+    alpha: number,
+    beta: number,
+  ): void;
+  /** velocity ← momentum·velocity − rate·preᵀ·post − decay·weights; weights += velocity (Nesterov: see Compute). */
+  momentumStep(
+    weights: number,
+    velocity: number,
+    pre: number,
+    post: number,
+    batch: number,
+    preUnits: number,
+    postUnits: number,
+    rate: number,
+    momentum: number,
+    decay: number,
+    nesterov: boolean,
+  ): void;
+
+  fill(out: number, size: number, value: number): void;
+  /** out ← alpha·a + beta·b. With beta = 0, b is not read. */
+  combine(out: number, a: number, b: number, size: number, alpha: number, beta: number): void;
+  multiply(out: number, a: number, b: number, size: number): void;
+  transpose(out: number, a: number, rows: number, columns: number): void;
+
+  /** out ← f(potential + bias); bias is a row, 0 for none. */
+  activate(
+    out: number,
+    potential: number,
+    bias: number,
+    rows: number,
+    columns: number,
+    activation: number,
+  ): void;
+  /** out ← a ⊙ f′ ⊙ gain, with f′ read off from the rate f(x); gain 0 for none. */
+  multiplyBySlope(out: number, a: number, rate: number, gain: number, size: number, activation: number): void;
+
+  /** out(columns) ← alpha · Σ_rows a + beta · out. */
+  sumRows(out: number, a: number, rows: number, columns: number, alpha: number, beta: number): void;
+  /** out(r,c) ← alpha · a(r,c) · row(c) + beta · out(r,c). */
+  scaleColumns(
+    out: number,
+    a: number,
+    row: number,
+    rows: number,
+    columns: number,
+    alpha: number,
+    beta: number,
+  ): void;
+  /** out(r,c) ← alpha · a(r,c) · column(r) + beta · out(r,c). */
+  scaleRows(
+    out: number,
+    a: number,
+    column: number,
+    rows: number,
+    columns: number,
+    alpha: number,
+    beta: number,
+  ): void;
+  /** out, one f64 ← Σ a·b, accumulated in f64. */
+  dot(out: number, a: number, b: number, size: number): void;
+  /** Scales every column of weights(rows, columns) whose Euclidean norm exceeds the limit down to it. */
+  limitColumnNorms(weights: number, rows: number, columns: number, limit: number): void;
+
+  /** out(batch, columns) floats ← scale · data[indices]; data are u8 where `bytes`, else floats. */
+  gatherRows(
+    out: number,
+    data: number,
+    indices: number,
+    batch: number,
+    columns: number,
+    scale: number,
+    bytes: boolean,
+  ): void;
+  /** data[indices] ← a, for float rows; an index must not occur twice. */
+  scatterRows(data: number, a: number, indices: number, batch: number, columns: number): void;
+  /** out(batch) i32 ← labels[indices], labels u8. */
+  gatherLabels(out: number, labels: number, indices: number, batch: number): void;
+  /** out(batch, classes) ← 1 at the label, else 0. */
+  oneHot(out: number, labels: number, batch: number, classes: number): void;
+
+  softmax(out: number, logits: number, rows: number, columns: number): void;
+  /**
+   * error ← softmax(logits) − onehot(labels), and tally (f64 × 4) += [Σ cross-entropy in nats, wrong, rows, 0].
+   * A row is wrong unless the label's logit is strictly the largest (so NaN is wrong).
+   */
+  softmaxCrossEntropy(
+    error: number,
+    tally: number,
+    logits: number,
+    labels: number,
+    rows: number,
+    columns: number,
+  ): void;
+  /**
+   * error ← output − target, and tally += [½Σ error², wrong, rows, ½Σ target²]. A row is wrong unless the
+   * largest output stands where the largest target does.
+   */
+  squaredError(
+    error: number,
+    tally: number,
+    output: number,
+    target: number,
+    rows: number,
+    columns: number,
+  ): void;
+
+  /** Uniform in [low, low + span); element (r, c) uses counter row firstRow + r. */
+  drawUniform(
+    out: number,
+    rows: number,
+    columns: number,
+    low: number,
+    span: number,
+    key0: number,
+    key1: number,
+    stepLow: number,
+    stepHigh: number,
+    firstRow: number,
+  ): void;
+  drawNormal(
+    out: number,
+    rows: number,
+    columns: number,
+    mean: number,
+    deviation: number,
+    key0: number,
+    key1: number,
+    stepLow: number,
+    stepHigh: number,
+    firstRow: number,
+  ): void;
+  /** `value` where the bits are below the threshold (0 … 2³²), else 0. */
+  drawBernoulli(
+    out: number,
+    rows: number,
+    columns: number,
+    threshold: number,
+    value: number,
+    key0: number,
+    key1: number,
+    stepLow: number,
+    stepHigh: number,
+    firstRow: number,
+  ): void;
+
+  /** s ← decay·s + (1−decay)·g²; w ← w − rate·g/(√s + epsilon). */
+  rmspropStep(
+    weights: number,
+    meanSquare: number,
+    gradient: number,
+    size: number,
+    rate: number,
+    decay: number,
+    epsilon: number,
+  ): void;
+  /** Adam with bias correction: `correction1` = 1/(1−β₁ᵗ), `correction2` = 1/(1−β₂ᵗ). */
+  adamStep(
+    weights: number,
+    mean: number,
+    meanSquare: number,
+    gradient: number,
+    size: number,
+    rate: number,
+    beta1: number,
+    beta2: number,
+    epsilon: number,
+    correction1: number,
+    correction2: number,
+  ): void;
+}
