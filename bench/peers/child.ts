@@ -136,9 +136,7 @@ export class Child {
  * OpenMP threads that sleep when idle, as PyTorch's own would otherwise spin against those of a pthreads BLAS.
  */
 function peerEnvironment(): NodeJS.ProcessEnv {
-  const environment: NodeJS.ProcessEnv = { OMP_WAIT_POLICY: 'PASSIVE', ...process.env };
-  for (const name of ['OPENBLAS_CORETYPE', 'OPENBLAS_L2_SIZE', 'OPENBLAS_NUM_THREADS', 'OMP_NUM_THREADS']) {
-    delete environment[name];
-  }
-  return environment;
+  const others = ['OPENBLAS_CORETYPE', 'OPENBLAS_L2_SIZE', 'OPENBLAS_NUM_THREADS', 'OMP_NUM_THREADS'];
+  const kept = Object.entries(process.env).filter(([name]) => !others.includes(name));
+  return { OMP_WAIT_POLICY: 'PASSIVE', ...Object.fromEntries(kept) };
 }

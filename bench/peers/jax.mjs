@@ -24,8 +24,8 @@ const relaxedMadd = Buffer.from(
   '0061736d0100000001080160037b7b7b017b030201000a0d010b00200020012002fd85020b',
   'hex',
 );
-if (!WebAssembly.validate(relaxedMadd)) v8.setFlagsFromString('--experimental-wasm-relaxed-simd');
-const relaxed = WebAssembly.validate(relaxedMadd);
+if (!globalThis.WebAssembly.validate(relaxedMadd)) v8.setFlagsFromString('--experimental-wasm-relaxed-simd');
+const relaxed = globalThis.WebAssembly.validate(relaxedMadd);
 if (threads > 1) lendWebWorkers(threads);
 const {
   blockUntilReady,

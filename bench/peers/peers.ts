@@ -164,7 +164,7 @@ async function open(program: Program, settings: Settings): Promise<Peer> {
     reason,
     measure: refuse,
     verify: refuse,
-    close: async () => undefined,
+    close: () => Promise.resolve(),
   };
 }
 
@@ -208,10 +208,8 @@ function available(
       return reply['results'] as Record<string, number[]>;
     },
     close: async () => {
-      const started = await Promise.allSettled(children.values());
-      await Promise.all(
-        started.map((entry) => (entry.status === 'fulfilled' ? entry.value.end() : undefined)),
-      );
+      const ends = [...children.values()].map(async (started) => (await started).end());
+      await Promise.allSettled(ends); // one that never started has nothing to end
     },
   };
 }

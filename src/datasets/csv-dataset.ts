@@ -3,7 +3,7 @@ import type { Dataset, Draws, Split } from './dataset.ts';
 import { elementCount } from './formats/array.ts';
 import { parseCsv } from './formats/csv.ts';
 import type { CsvTable } from './formats/csv.ts';
-import { requireEqualShapes } from './labels.ts';
+import { requireEqualShapes } from './checks.ts';
 import { didYouMean } from './suggest.ts';
 
 export interface CsvDatasetOptions {

@@ -5,7 +5,13 @@ import { corruptFile, toFloat32 } from './formats/array.ts';
 import type { ShapedArray } from './formats/array.ts';
 import { gunzip, isGzip } from './formats/gzip.ts';
 import { parseIdx } from './formats/idx.ts';
-import { classLabels, requireEqualCounts, requireEqualShapes, requireFinite } from './labels.ts';
+import {
+  classLabels,
+  requireEqualCounts,
+  requireEqualKinds,
+  requireEqualShapes,
+  requireFinite,
+} from './checks.ts';
 
 /** The four files of an MNIST-like set. Also accepted: `.idx` for `-idx`, and `.gz` after it. */
 export const idxFileNames = {
@@ -53,6 +59,7 @@ export async function loadIdxDataset(description: IdxDescription, source: ByteSo
   const test = labelled(testInputs, testLabels);
   const inputShape = trainInputs.array.shape.slice(1);
   requireEqualShapes(trainInputs.name, inputShape, testInputs.name, testInputs.array.shape.slice(1));
+  requireEqualKinds(trainInputs.name, train.inputs, testInputs.name, test.inputs);
   const { classNames } = description;
   return {
     id: description.id,

@@ -3,7 +3,13 @@ import type { Dataset, Split } from './dataset.ts';
 import { corruptFile, elementCount, toFloat32 } from './formats/array.ts';
 import type { ShapedArray } from './formats/array.ts';
 import { parseNpz } from './formats/npz.ts';
-import { classLabels, requireEqualCounts, requireEqualShapes, requireFinite } from './labels.ts';
+import {
+  classLabels,
+  requireEqualCounts,
+  requireEqualKinds,
+  requireEqualShapes,
+  requireFinite,
+} from './checks.ts';
 
 const arrayNames = ['x_train', 'y_train', 'x_test', 'y_test'] as const;
 
@@ -31,6 +37,7 @@ export function npzDataset(bytes: Uint8Array, id: string, where: string): Datase
   const train = part('x_train', 'y_train');
   const test = part('x_test', 'y_test');
   requireEqualShapes(`${where}: x_train`, train.inputShape, `${where}: x_test`, test.inputShape);
+  requireEqualKinds(`${where}: x_train`, train.split.inputs, `${where}: x_test`, test.split.inputs);
   if (train.task !== test.task || (train.task === 'regression' && train.targetSize !== test.targetSize)) {
     throw new ApicalError(
       'dataset.mismatch',

@@ -1,3 +1,8 @@
+import type { Alignment } from '../analysis/alignment.ts';
+
+export type { Alignment } from '../analysis/alignment.ts';
+export type { Cost, LocalityRow } from '../analysis/audit.ts';
+
 /**
  * What a run leaves behind, line by line in `metrics.jsonl` and as one `RunDocument`. Errors are fractions of
  * 1, losses means over examples (nats for cross-entropy, ½‖y − d‖² for squared error), angles degrees.
@@ -33,20 +38,8 @@ export interface EvaluationRecord {
   readonly train: Score;
   readonly validation?: HeldOutScore;
   readonly test?: HeldOutScore;
-  readonly wallSeconds: number;
-}
-
-/** How a rule's update compares with the exact gradient on the fixed probe batch, for one projection. */
-export interface Alignment {
-  /** Degrees between the update and the exact gradient; null when either is zero. */
-  readonly angle: number | null;
-  /** Norm of the update over the norm of the gradient. */
-  readonly normRatio: number | null;
-  /** Degrees between the feedback weights that answer this projection and its transpose. */
-  readonly feedbackAngle?: number | null;
-  /** Degrees between those feedback weights and its pseudo-inverse, and their relative distance at the best scale. */
-  readonly pseudoInverseAngle?: number | null;
-  readonly pseudoInverseDistance?: number | null;
+  /** Time spent in training steps until here. */
+  readonly trainedSeconds: number;
 }
 
 export interface ProbeRecord {
@@ -96,30 +89,4 @@ export interface Mistake {
   /** Probability (or output) given to the answer. */
   readonly confidence: number;
   readonly pixels: readonly number[];
-}
-
-/** What the audit of one real step saw cross to the synapses of one projection. */
-export interface LocalityRow {
-  readonly projection: string;
-  /** Projections whose weights were used transposed, or read other than by transmission. */
-  readonly transposedWeights: readonly string[];
-  readonly otherWeights: readonly string[];
-  /** Whether a signed error signal apart from activity reached the synapse, and by which way. */
-  readonly signedError: boolean;
-  readonly globalScalars: readonly string[];
-  /** Phases of activity that one update needs. */
-  readonly phases: number;
-  /** Projections that an error had to cross, one after the other, before this synapse could change. */
-  readonly waitsForProjections: number;
-  /** Everything the update was computed from, in words: "activity of hidden1", "error of output". */
-  readonly sources: readonly string[];
-}
-
-/** Per example of a batch, measured in a real step. */
-export interface Cost {
-  readonly forwardMacs: number;
-  readonly feedbackMacs: number;
-  readonly updateMacs: number;
-  /** Bytes sent from area to area. */
-  readonly bytesBetweenAreas: number;
 }

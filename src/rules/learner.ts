@@ -62,7 +62,7 @@ export class Learner {
   readonly #probeTally: Tensor;
   readonly #state = new Map<string, Tensor>();
   readonly #streams = new Map<string, Stream>();
-  readonly #terms = new Map<Parameter, Term[]>();
+  readonly #terms: Terms = new Map();
 
   /** Throws `network.…` errors. */
   constructor(compute: Compute, options: LearnerOptions) {
@@ -94,7 +94,8 @@ export class Learner {
         step,
         true,
         this.#tally,
-        this.rule.learn as Learn,
+        this.rule.learn,
+        this.#terms,
         observer,
       );
       observer?.stage('update');
@@ -123,6 +124,7 @@ export class Learner {
           false,
           this.#probeTally,
           learn ?? this.rule.learn,
+          new Map(),
         ),
       );
     });
@@ -131,7 +133,7 @@ export class Learner {
   /** Adds a batch's loss and mistakes to the tally, without learning; `visit` may look at the outputs. */
   evaluate(batch: Batch, visit?: (phase: Phase) => void): void {
     this.#compute.scope(() => {
-      const step = this.#step(this.#compute, batch, 0, false, this.#tally);
+      const step = this.#step(this.#compute, batch, 0, false, this.#tally, new Map());
       const phase = step.run('evaluation');
       for (const objective of this.network.objectives) step.error(phase, objective);
       visit?.(phase);
@@ -154,6 +156,7 @@ export class Learner {
       ...[...this.network.tensors()].map(([name, tensor]) => [`network/${name}`, tensor] as const),
       ...[...this.optimiser.tensors()].map(([name, tensor]) => [`optimiser/${name}`, tensor] as const),
       ...[...this.#state].map(([name, tensor]) => [`rule/${name}`, tensor] as const),
+      ['tally', this.#tally] as const,
     ]);
   }
 
@@ -170,11 +173,12 @@ export class Learner {
     training: boolean,
     tally: Tensor,
     learn: Learn,
+    terms: Terms,
     observer?: StepObserver,
-  ): ReadonlyMap<Parameter, readonly Term[]> {
-    for (const terms of this.#terms.values()) terms.length = 0;
-    learn(this.#step(compute, batch, step, training, tally, observer));
-    return this.#terms;
+  ): Terms {
+    for (const its of terms.values()) its.length = 0;
+    learn(this.#step(compute, batch, step, training, tally, terms, observer));
+    return terms;
   }
 
   #step(
@@ -183,6 +187,7 @@ export class Learner {
     step: number,
     training: boolean,
     tally: Tensor,
+    terms: Terms,
     observer?: StepObserver,
   ): LearningStep {
     const { network } = this;
@@ -213,9 +218,9 @@ export class Learner {
       },
       emit: (parameter, term) => {
         observer?.term(parameter, term);
-        let terms = this.#terms.get(parameter);
-        if (!terms) this.#terms.set(parameter, (terms = []));
-        terms.push(term);
+        let its = terms.get(parameter);
+        if (!its) terms.set(parameter, (its = []));
+        its.push(term);
       },
       state: (name) => {
         const tensor = this.#state.get(name);
@@ -242,3 +247,4 @@ export class Learner {
 }
 
 type Learn = (step: LearningStep) => void;
+type Terms = Map<Parameter, Term[]>;

@@ -140,8 +140,9 @@ describe('IDX', () => {
 describe('NPY and NPZ', () => {
   /** numpy.save of [[1.5, −2.25], [0, 1e300]], NumPy 2.4. */
   const numpyFile =
-    'k05VTVBZAQB2AHsnZGVzY3InOiAnPGY4JywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDIsIDIpLCB9ICAgICAgICAgICAg' +
-    'ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAAAAAAAD4PwAAAAAAAALAAAAAAAAAAACcdQCIPOQ3fg==';
+    'k05VTVBZAQB2AHsnZGVzY3InOiAnPGY4JywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDIsIDIpLCB9ICAgICAg' +
+    'ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAAAAAAAD4PwAAAAAAAALAAAAAAAAA' +
+    'AACcdQCIPOQ3fg==';
 
   test('reads and writes what NumPy writes, byte for byte', () => {
     const array = parseNpy(fromBase64(numpyFile));
@@ -345,14 +346,12 @@ describe('CSV', () => {
     const number = fc.float({ noNaN: true, noDefaultInfinity: true });
     fc.assert(
       fc.property(
-        fc
-          .integer({ min: 1, max: 5 })
-          .chain((width) =>
-            fc.array(fc.array(number, { minLength: width, maxLength: width }), {
-              minLength: 1,
-              maxLength: 60,
-            }),
-          ),
+        fc.integer({ min: 1, max: 5 }).chain((width) =>
+          fc.array(fc.array(number, { minLength: width, maxLength: width }), {
+            minLength: 1,
+            maxLength: 60,
+          }),
+        ),
         fc.constantFrom('\n', '\r\n'),
         (rows, newline) => {
           const text = rows.map((row) => row.join(',')).join(newline);

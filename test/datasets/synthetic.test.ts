@@ -12,8 +12,9 @@ const generatedIds = ['linear-teacher', 'two-spirals', 'rings'];
 
 describe.each(generatedIds)('%s', (id) => {
   test('is a function of its seed', () => {
-    expect(generate(id, {}, 3)).toEqual(generate(id, {}, 3));
-    expect(generate(id, {}, 3).train.inputs).not.toEqual(generate(id, {}, 4).train.inputs);
+    const counts = { trainCount: 40, testCount: 10 };
+    expect(generate(id, counts, 3)).toEqual(generate(id, counts, 3));
+    expect(generate(id, counts, 3).train.inputs).not.toEqual(generate(id, counts, 4).train.inputs);
   });
 
   test('keeps its task and its test set when it is given more training examples', () => {

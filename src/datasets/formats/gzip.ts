@@ -20,7 +20,7 @@ export function statedSize(bytes: Uint8Array): number | undefined {
 export async function gunzip(
   bytes: Uint8Array,
   name: string,
-  unpack: (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array> = gunzipSync,
+  unpack: (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array> = unpackAndCheck,
 ): Promise<Uint8Array> {
   const expected = statedSize(bytes);
   if (!isGzip(bytes) || expected === undefined) {
@@ -36,4 +36,26 @@ export async function gunzip(
     throw corruptFile(name, `${expected} bytes in the gzip file, as it states`, `${unpacked.length}`);
   }
   return unpacked;
+}
+
+/** fflate leaves the checksum to its caller. */
+function unpackAndCheck(bytes: Uint8Array): Uint8Array {
+  const unpacked = gunzipSync(bytes);
+  const stated = new DataView(bytes.buffer, bytes.byteOffset).getUint32(bytes.length - 8, true);
+  const found = crc32(unpacked);
+  if (found !== stated) throw new Error(`the CRC-32 ${found.toString(16)} instead of ${stated.toString(16)}`);
+  return unpacked;
+}
+
+const crcTable = Int32Array.from({ length: 256 }, (_, byte) => {
+  let remainder = byte;
+  for (let bit = 0; bit < 8; bit++)
+    remainder = remainder & 1 ? (remainder >>> 1) ^ 0xedb88320 : remainder >>> 1;
+  return remainder;
+});
+
+function crc32(bytes: Uint8Array): number {
+  let remainder = -1;
+  for (const byte of bytes) remainder = (crcTable[(remainder ^ byte) & 0xff] as number) ^ (remainder >>> 8);
+  return ~remainder >>> 0;
 }

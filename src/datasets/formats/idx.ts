@@ -24,7 +24,7 @@ const typeCodes: Readonly<Record<number, ElementType>> = {
 export function parseIdx(bytes: Uint8Array, name = 'The IDX file'): ShapedArray {
   if (bytes.length < 4) throw corruptFile(name, 'an IDX header of at least 4 bytes', `${bytes.length} bytes`);
   if (bytes[0] !== 0 || bytes[1] !== 0) {
-    throw corruptFile(name, 'an IDX file, which begins with the bytes 00 00', `${hex(bytes.subarray(0, 4))}`);
+    throw corruptFile(name, 'an IDX file, which begins with the bytes 00 00', hex(bytes.subarray(0, 4)));
   }
   const type = typeCodes[bytes[2] as number];
   if (type === undefined) {

@@ -30,7 +30,10 @@ const MOST_MARKERS = 12;
 /** An SVG element with its own title, in system pixels; it needs nothing from the page around it but colours. */
 export function drawChart(chart: Chart, theme: Theme): string {
   const [width, height] = chart.size;
-  const document = new DOMParser().parseFromString('<svg xmlns="http://www.w3.org/2000/svg"/>', 'image/svg+xml');
+  const document = new DOMParser().parseFromString(
+    '<svg xmlns="http://www.w3.org/2000/svg"/>',
+    'image/svg+xml',
+  );
   const drawing = Plot.plot({
     document: document as unknown as Document,
     className: 'plot',
@@ -64,7 +67,7 @@ function axes(chart: Chart, theme: Theme): Plot.Markish[] {
       ...quiet,
       label: null,
       tickPadding: 7,
-      tickFormat: (value: number) => tickLabel(value, vertical.unit),
+      text: (value: number) => tickLabel(value, vertical.unit),
     }),
     Plot.axisX(horizontalTicks(chart), {
       ...quiet,
@@ -72,7 +75,7 @@ function axes(chart: Chart, theme: Theme): Plot.Markish[] {
       labelAnchor: 'center',
       labelArrow: 'none',
       tickPadding: 8,
-      tickFormat: (value: number) => number(value),
+      text: (value: number) => number(value),
     }),
     Plot.ruleY([vertical.domain[0]], { stroke: theme.muted, strokeWidth: 1 }),
     vertical.reference === undefined
@@ -89,7 +92,14 @@ function lines(series: Series, chart: Chart, theme: Theme): Plot.Markish[] {
     ? []
     : series.traces.flatMap((trace) => {
         const title = () => printable(`${series.name}, seed ${trace.seed}`);
-        const faint = { ...at, title, ariaLabel: title, stroke: colour, strokeOpacity: 0.38, strokeWidth: 1.1 };
+        const faint = {
+          ...at,
+          title,
+          ariaLabel: title,
+          stroke: colour,
+          strokeOpacity: 0.38,
+          strokeWidth: 1.1,
+        };
         const dots = trace.points.length === 1 ? Plot.dot(trace.points, { ...faint, r: 2 }) : null;
         return [Plot.line(trace.points, { ...faint, strokeDasharray: dash }), dots];
       });
@@ -138,7 +148,10 @@ export function verticalAxis(
   }
   const start = Math.min(choice.from ?? low, low);
   const room = (high - start || Math.abs(high) || 1) * 0.06;
-  const domain = [start < (choice.from ?? Number.POSITIVE_INFINITY) ? start - room : start, high + room] as const;
+  const domain = [
+    start < (choice.from ?? Number.POSITIVE_INFINITY) ? start - room : start,
+    high + room,
+  ] as const;
   return { type: 'linear', domain, unit, ticks: linearTicks(...domain, unit), ...reference };
 }
 
@@ -153,7 +166,9 @@ function linearTicks(low: number, high: number, unit: VerticalAxis['unit']): num
 function multiples(low: number, high: number, step: number): number[] {
   const first = Math.ceil(low / step);
   const last = Math.floor(high / step);
-  return Array.from({ length: last - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));
+  return Array.from({ length: last - first + 1 }, (_, index) =>
+    Number(((first + index) * step).toPrecision(12)),
+  );
 }
 
 /** 1, 2 and 5 in each power of ten, or the powers alone where those are many. */
@@ -198,4 +213,3 @@ function shortened(title: string, width: number): string {
   const room = Math.floor((width - 8) / 7.5);
   return letters.length <= room ? title : `${letters.slice(0, room - 1).join('')}…`;
 }
-

@@ -29,7 +29,9 @@ export interface Figure {
 /** Every figure of curves that the records can fill, in the order of a report. */
 export function figuresOf(report: RunReport | ComparisonReport): Figure[] {
   const runs = 'runs' in report ? report.runs : [report];
-  return [learningCurves(runs), gradientAngles(runs), feedbackAngles(runs)].filter((figure) => figure !== undefined);
+  return [learningCurves(runs), gradientAngles(runs), feedbackAngles(runs)].filter(
+    (figure) => figure !== undefined,
+  );
 }
 
 /** Error and loss against epochs: for one rule by split in colour, for several a panel by split and rules in colour. */
@@ -46,9 +48,9 @@ export function learningCurves(runs: readonly RunReport[]): Figure | undefined {
       groups.length === 1
         ? groups.map((group) => ({
             title: name.slice(0, 1).toUpperCase() + name.slice(1),
-            series: present(SPLITS.map(({ id, word }, index) => seriesOf(word, index, trace(group, id)))),
+            series: present(SPLITS.map(({ id, word, colour }) => seriesOf(word, colour, trace(group, id)))),
           }))
-        : SPLITS.toReversed().map(({ id, word }) => ({
+        : SPLITS.map(({ id, word }) => ({
             title: `${word} ${name}`,
             series: present(groups.map((group, index) => seriesOf(group.title, index, trace(group, id)))),
           }));
@@ -58,10 +60,13 @@ export function learningCurves(runs: readonly RunReport[]): Figure | undefined {
       unit,
       { from: 0, logarithmic: true },
     );
-    return drawn.map((panel) => ({ ...panel, horizontal, vertical, size: WIDE }));
+    const size = drawn.length === 3 ? NARROW : WIDE;
+    return drawn.map((panel) => ({ ...panel, horizontal, vertical, size }));
   });
   if (charts.length === 0) return undefined;
-  const axes = charts.some((chart) => chart.vertical.type === 'log') ? ' Logarithmic scale where the ticks are uneven.' : '';
+  const axes = charts.some((chart) => chart.vertical.type === 'log')
+    ? ' Logarithmic scale where the ticks are uneven.'
+    : '';
   return {
     id: 'curves',
     title: 'Learning curves',
@@ -69,7 +74,7 @@ export function learningCurves(runs: readonly RunReport[]): Figure | undefined {
       'Training scores are means over the examples of an epoch as they were learned, so they lag behind the ' +
       `held-out scores, which are taken at its end.${seedsNote(groups)}${axes}`,
     charts,
-    columns: charts.length % 3 === 0 ? 3 : Math.min(2, charts.length),
+    columns: charts.length === 6 ? 3 : Math.min(2, charts.length),
   };
 }
 
@@ -102,7 +107,12 @@ export function figureMarkup(figure: Figure): Markup {
     ({ name, index }) => html`<li>${trusted(swatch(index, PAGE, 'aria-hidden="true" '))}${name}</li>`,
   );
   return html`<figure class="charts columns-${figure.columns}" id="figure-${figure.id}">
-    ${entries.length > 0 && html`<ul class="legend" aria-label="Legend">${entries}</ul>`}
+    ${
+      entries.length > 0 &&
+      html`<ul class="legend" aria-label="Legend">
+        ${entries}
+      </ul>`
+    }
     <div class="grid">${figure.charts.map((chart) => trusted(drawChart(chart, PAGE)))}</div>
     <figcaption>${figure.caption}</figcaption>
   </figure>`;
@@ -138,10 +148,10 @@ const WIDE = [440, 270] as const;
 const NARROW = [320, 230] as const;
 
 const SPLITS = [
-  { id: 'test', word: 'Test' },
-  { id: 'train', word: 'Training' },
-  { id: 'validation', word: 'Validation' },
-] as const satisfies readonly { id: Split; word: string }[];
+  { id: 'train', word: 'Training', colour: 1 },
+  { id: 'validation', word: 'Validation', colour: 2 },
+  { id: 'test', word: 'Test', colour: 0 },
+] as const satisfies readonly { id: Split; word: string; colour: number }[];
 
 function angles(
   runs: readonly RunReport[],
@@ -200,9 +210,7 @@ function legendOf(figure: Figure): LegendEntry[] {
   for (const series of figure.charts.flatMap((chart) => chart.series)) {
     if (!entries.has(series.name)) entries.set(series.name, { name: series.name, index: series.index });
   }
-  return entries.size < 2 && figure.charts.length > 0 && figure.id !== 'curves'
-    ? []
-    : [...entries.values()].sort((a, b) => a.index - b.index);
+  return entries.size < 2 && figure.charts.length > 0 && figure.id !== 'curves' ? [] : [...entries.values()];
 }
 
 /** A piece of the line with its marker, 34 by 14 pixels. */

@@ -109,14 +109,26 @@ export function inUnit(value: number, unit: Unit): string {
  * A mean and the half-width of its interval, to two significant digits of the half-width: "2.91 ± 0.12 %".
  * A difference shows its plus sign, and differences of percentages are named percentage points.
  */
-export function meanWithInterval(mean: number, interval: number | null, unit: Unit, difference = false): string {
+export function meanWithInterval(
+  mean: number,
+  interval: number | null,
+  unit: Unit,
+  difference = false,
+): string {
   if (!Number.isFinite(mean)) return nonFinite(mean);
   const scale = unit === 'percent' ? 100 : 1;
-  const suffix = { percent: difference ? ' points' : ' %', degrees: '°', seconds: ' s', bytes: ' B', plain: '' }[unit];
+  const suffix = {
+    percent: difference ? ' points' : ' %',
+    degrees: '°',
+    seconds: ' s',
+    bytes: ' B',
+    plain: '',
+  }[unit];
   const plus = difference && mean > 0 ? '+' : '';
   const value = Math.abs(mean * scale);
   if (interval === null || !Number.isFinite(interval)) {
-    const digits = unit === 'percent' ? value.toFixed(2) : unit === 'degrees' ? value.toFixed(1) : number(value);
+    const digits =
+      unit === 'percent' ? value.toFixed(2) : unit === 'degrees' ? value.toFixed(1) : number(value);
     return `${plus}${sign(mean)}${digits}${suffix}`;
   }
   const half = Math.abs(interval * scale);
@@ -133,5 +145,7 @@ function nonFinite(value: number): string {
 }
 
 function superscript(exponent: number): string {
-  return String(exponent).replace(/[-\d]/g, (digit) => (digit === '-' ? '⁻' : ('⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)] ?? '')));
+  return String(exponent).replace(/[-\d]/g, (digit) =>
+    digit === '-' ? '⁻' : ('⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)] ?? ''),
+  );
 }

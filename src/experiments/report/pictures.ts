@@ -5,12 +5,9 @@ import type { RunReport } from './inputs.ts';
 import { escape, html, type Markup } from './markup.ts';
 import { FONT_STACK, PAPER } from './theme.ts';
 
-/** More pictures than this say nothing new. */
-const MOST_PICTURES = 40;
-
-/** The most confident mistakes as pictures for a page; undefined when there are none. */
-export function mistakesMarkup(report: RunReport): Markup | undefined {
-  const chosen = mostConfident(report);
+/** The most confident mistakes as pictures for a page, 40 at most; undefined when there are none. */
+export function mistakesMarkup(report: RunReport, most = 40): Markup | undefined {
+  const chosen = mostConfident(report, most);
   if (chosen.length === 0) return undefined;
   const items = chosen.map((mistake) => {
     const label = className(report, mistake.label);
@@ -29,15 +26,15 @@ export function mistakesMarkup(report: RunReport): Markup | undefined {
       ${items}
     </ul>
     <figcaption>
-      ${chosen.length < wrong ? `The ${chosen.length} most confident of those kept, of ${count(wrong)} mistakes in all. ` : ''}Label →
-      answer of the network, and the probability or output that it gave to that answer.
+      ${chosen.length < wrong ? `The ${chosen.length} most confident of those kept, of ${count(wrong)} mistakes in all. ` : ''}Label
+      → answer of the network, and the probability or output that it gave to that answer.
     </figcaption>
   </figure>`;
 }
 
 /** The same pictures as a file of their own; undefined when no mistake has a picture. */
-export function mistakesSvg(report: RunReport): string | undefined {
-  const chosen = mostConfident(report)
+export function mistakesSvg(report: RunReport, most = 40): string | undefined {
+  const chosen = mostConfident(report, most)
     .map((mistake) => ({ mistake, picture: pictureOf(mistake, report.imageShape) }))
     .filter(({ picture }) => picture !== undefined);
   if (chosen.length === 0) return undefined;
@@ -66,8 +63,8 @@ export function mistakesSvg(report: RunReport): string | undefined {
   );
 }
 
-function mostConfident(report: RunReport): Mistake[] {
-  return report.mistakes.toSorted((a, b) => b.confidence - a.confidence).slice(0, MOST_PICTURES);
+function mostConfident(report: RunReport, most: number): Mistake[] {
+  return report.mistakes.toSorted((a, b) => b.confidence - a.confidence).slice(0, most);
 }
 
 function className(report: RunReport, index: number): string {
@@ -103,7 +100,7 @@ function pictureOf(mistake: Mistake, shape: RunReport['imageShape']): string | u
       }
     }
   }
-  return `data:image/png;base64,${base64(png(width, height, planes === 1 ? 0 : 2, rows))}`;
+  return `data:image/png;base64,${Buffer.from(png(width, height, planes === 1 ? 0 : 2, rows)).toString('base64')}`;
 }
 
 /** The PNG format, 8 bits a channel; colour type 0 is grey and 2 is RGB (ISO/IEC 15948). */
@@ -145,8 +142,4 @@ function crc32(bytes: Uint8Array): number {
     for (let bit = 0; bit < 8; bit += 1) remainder = (remainder >>> 1) ^ (remainder & 1 ? 0xedb88320 : 0);
   }
   return ~remainder >>> 0;
-}
-
-function base64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes));
 }

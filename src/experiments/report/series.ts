@@ -65,14 +65,20 @@ export function horizontalOf(runs: readonly RunReport[]): 'epoch' | 'step' {
 export type Split = 'train' | 'validation' | 'test';
 
 /** The training curve follows the progress records where epochs are too few to make a curve. */
-export function scoreTrace(report: RunReport, split: Split, quantity: 'error' | 'loss', horizontal: 'epoch' | 'step'): Trace {
+export function scoreTrace(
+  report: RunReport,
+  split: Split,
+  quantity: 'error' | 'loss',
+  horizontal: 'epoch' | 'step',
+): Trace {
   const evaluations = report.metrics.filter((record) => record.kind === 'evaluation');
   const progress = report.metrics.filter((record) => record.kind === 'progress');
   const useProgress = split === 'train' && evaluations.length < 3 && progress.length > evaluations.length;
   const records: readonly MetricsRecord[] = useProgress ? progress : evaluations;
   const points: Point[] = [];
   for (const record of records) {
-    const score = record.kind === 'probe' ? undefined : split === 'train' ? record.train : heldOut(record, split);
+    const score =
+      record.kind === 'probe' ? undefined : split === 'train' ? record.train : heldOut(record, split);
     if (score) points.push({ x: record[horizontal], y: finite(score[quantity]) });
   }
   return { seed: report.run.seed, points };
@@ -120,7 +126,12 @@ export function lastProbe(report: RunReport): Readonly<Record<string, Alignment>
 export function seriesOf(name: string, index: number, traces: readonly Trace[]): Series | undefined {
   const drawn = traces.filter((trace) => trace.points.some((point) => Number.isFinite(point.y)));
   if (drawn.length === 0) return undefined;
-  return { name, index, traces: drawn.map(thinned), mean: thinned({ seed: 0, points: meanOf(traces) }).points };
+  return {
+    name,
+    index,
+    traces: drawn.map(thinned),
+    mean: thinned({ seed: 0, points: meanOf(traces) }).points,
+  };
 }
 
 function meanOf(traces: readonly Trace[]): Point[] {
@@ -142,7 +153,10 @@ function thinned(trace: Trace): Trace {
   const most = 400;
   const { points } = trace;
   if (points.length <= most) return trace;
-  const kept = Array.from({ length: most }, (_, index) => points[Math.round((index * (points.length - 1)) / (most - 1))]);
+  const kept = Array.from(
+    { length: most },
+    (_, index) => points[Math.round((index * (points.length - 1)) / (most - 1))],
+  );
   return { seed: trace.seed, points: kept.filter((point) => point !== undefined) };
 }
 

@@ -65,7 +65,10 @@ export function seriesStyle(theme: Theme, index: number): SeriesStyle {
   const symbols = ['circle', 'square', 'triangle', 'diamond'] as const;
   return {
     colour: theme.series[index % theme.series.length] ?? theme.text,
-    dash: index < theme.series.length ? 'none' : (['6 3', '2 3', '8 3 2 3'][Math.floor(index / theme.series.length) - 1] ?? '1 2'),
+    dash:
+      index < theme.series.length
+        ? 'none'
+        : (['6 3', '2 3', '8 3 2 3'][Math.floor(index / theme.series.length) - 1] ?? '1 2'),
     symbol: symbols[index % symbols.length] ?? 'circle',
   };
 }

@@ -82,3 +82,21 @@ export function requireFinite(values: Uint8Array | Float32Array, name: string): 
     { name, index, value: values[index] },
   );
 }
+
+/** Throws `dataset.mismatch` where one part has bytes and the other floats: they would not share one scale. */
+export function requireEqualKinds(
+  trainName: string,
+  train: Uint8Array | Float32Array,
+  testName: string,
+  test: Uint8Array | Float32Array,
+): void {
+  if (train instanceof Uint8Array === test instanceof Uint8Array) return;
+  const kind = (values: Uint8Array | Float32Array): string =>
+    values instanceof Uint8Array ? 'bytes' : 'floats';
+  throw new ApicalError(
+    'dataset.mismatch',
+    `${trainName} holds ${kind(train)} and ${testName} ${kind(test)}; bytes stand for 0 … 1 and floats for ` +
+      'themselves. Save both with one type.',
+    { trainName, testName },
+  );
+}

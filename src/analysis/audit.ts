@@ -1,0 +1,262 @@
+import type { Phase } from '../dynamics/phase.ts';
+import type { Objective } from '../network/network.ts';
+import type { Parameter } from '../network/projection.ts';
+import { Projection } from '../network/projection.ts';
+import type { Term } from '../network/terms.ts';
+import type { Batch, Learner, StepObserver } from '../rules/learner.ts';
+import type { Compute } from '../tensor/compute.ts';
+import { OPERATIONS, readsFirstArgument } from '../tensor/operations.ts';
+import type { MatmulForm, Operations } from '../tensor/operations.ts';
+import { BYTES_PER_ELEMENT, Tensor } from '../tensor/tensor.ts';
+
+/** What one real step was seen to bring to the synapses of one projection. */
+export interface LocalityRow {
+  readonly projection: string;
+  /** Projections whose weights were used transposed on the way here. */
+  readonly transposedWeights: readonly string[];
+  /** Other projections whose weights were read otherwise than by sending a signal through them. */
+  readonly otherWeights: readonly string[];
+  /** Whether a signal with both signs, made from an objective's error and apart from activity, arrived here. */
+  readonly signedError: boolean;
+  /** Single numbers computed from many and used here. */
+  readonly globalScalars: readonly string[];
+  /** Phases of activity that the step needed. */
+  readonly phases: number;
+  /** Projections that the error had to cross, one after the other, before this synapse could change. */
+  readonly waitsForProjections: number;
+  /** Everything the update was computed from: "activity of hidden1", "error of output", "through a→b". */
+  readonly sources: readonly string[];
+}
+
+/** What a step costs, for one example of a batch, as counted in a real step. */
+export interface Cost {
+  /** Multiply–accumulates of letting activity arise, of making the terms, and of changing the weights. */
+  readonly forwardMacs: number;
+  readonly feedbackMacs: number;
+  readonly updateMacs: number;
+  /** Bytes of signals sent along projections, from area to area. */
+  readonly bytesBetweenAreas: number;
+}
+
+export interface Audit {
+  readonly locality: readonly LocalityRow[];
+  readonly cost: Cost;
+}
+
+/** What a tensor was computed from. */
+interface Lineage {
+  readonly sources: ReadonlySet<string>;
+  readonly transposed: ReadonlySet<string>;
+  readonly read: ReadonlySet<string>;
+  readonly scalars: ReadonlySet<string>;
+  readonly error: boolean;
+  /** Longest chain of projections crossed since an objective's error. */
+  readonly crossed: number;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+const NOTHING: Lineage = {
+  sources: NONE,
+  transposed: NONE,
+  read: NONE,
+  scalars: NONE,
+  error: false,
+  crossed: 0,
+};
+
+/**
+ * Runs one learning step in which every tensor carries its lineage, and reports what reached each synapse and
+ * what it cost. Nothing is declared by the rule: all is recorded from the operations it really performs.
+ * The step changes the learner's weights as any step does.
+ */
+export function audit(compute: Compute, learner: Learner, batch: Batch, step = 0): Audit {
+  const recorder = new Recorder(learner, batch);
+  learner.learn(batch, step, 0, recorder, recorder.observe(compute));
+  return { locality: recorder.rows(), cost: recorder.cost() };
+}
+
+class Recorder implements StepObserver {
+  readonly #lineages = new Map<number, Lineage>();
+  readonly #projections = new Map<number, Projection>();
+  readonly #learner: Learner;
+  readonly #batchRows: number;
+  readonly #received = new Map<Projection, { lineage: Lineage; signed: boolean }>();
+  #phases = 0;
+  #stage: 'forward' | 'rule' | 'update' = 'rule';
+  #macs = { forward: 0, rule: 0, update: 0 };
+  #bytes = 0;
+
+  constructor(learner: Learner, batch: Batch) {
+    this.#learner = learner;
+    this.#batchRows = batch.inputs.rows;
+    for (const projection of learner.network.projections)
+      this.#projections.set(projection.weights.offset, projection);
+    this.#set(batch.inputs, { ...NOTHING, sources: new Set([`activity of ${learner.network.input.id}`]) });
+    this.#set(batch.targets, { ...NOTHING, sources: new Set(['target']) });
+  }
+
+  /** The same backend, with every operation seen. */
+  observe(compute: Compute): Compute {
+    return new Proxy(compute, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name, target);
+        if (typeof value !== 'function') return value;
+        const call = value.bind(target) as (...args: unknown[]) => unknown;
+        if (!(name in OPERATIONS)) return call;
+        return (...args: unknown[]) => {
+          this.#operation(name as keyof Operations, args);
+          return call(...args);
+        };
+      },
+    });
+  }
+
+  stage(stage: 'forward' | 'rule' | 'update'): void {
+    this.#stage = stage;
+  }
+
+  /** Activity is what an area has at hand: its history ends here. */
+  phase(phase: Phase): void {
+    this.#phases += 1;
+    for (const area of this.#learner.network.areas) {
+      const lineage = { ...NOTHING, sources: new Set([`activity of ${area.id}`]) };
+      this.#set(phase.activity(area), lineage);
+      this.#set(phase.rate(area), lineage);
+      const gain = phase.gain(area);
+      if (gain) this.#set(gain, lineage);
+    }
+  }
+
+  error(objective: Objective, error: Tensor): void {
+    this.#set(error, { ...NOTHING, sources: new Set([`error of ${objective.area.id}`]), error: true });
+  }
+
+  term(parameter: Parameter, term: Term): void {
+    if (!(parameter instanceof Projection)) return;
+    const before = this.#received.get(parameter);
+    let lineage = before?.lineage ?? NOTHING;
+    let signed = before?.signed ?? false;
+    for (const tensor of tensorsOf(term)) {
+      const its = this.#lineage(tensor);
+      lineage = join(lineage, its);
+      if (its.error) signed ||= hasBothSigns(tensor);
+    }
+    this.#received.set(parameter, { lineage, signed });
+  }
+
+  rows(): LocalityRow[] {
+    return [...this.#received].map(([projection, { lineage, signed }]) => ({
+      projection: projection.id,
+      transposedWeights: [...lineage.transposed],
+      otherWeights: [...lineage.read].filter((id) => id !== projection.id),
+      signedError: signed,
+      globalScalars: [...lineage.scalars],
+      phases: this.#phases,
+      waitsForProjections: lineage.crossed,
+      sources: [...lineage.sources],
+    }));
+  }
+
+  cost(): Cost {
+    const perExample = (total: number) => total / this.#batchRows;
+    return {
+      forwardMacs: perExample(this.#macs.forward),
+      feedbackMacs: perExample(this.#macs.rule),
+      updateMacs: perExample(this.#macs.update),
+      bytesBetweenAreas: perExample(this.#bytes),
+    };
+  }
+
+  #operation(name: keyof Operations, args: readonly unknown[]): void {
+    const { roles, multiplyAccumulates } = OPERATIONS[name];
+    this.#macs[this.#stage] += multiplyAccumulates?.(args) ?? 0;
+    if (this.#stage === 'update') return;
+
+    const inputs = args.filter(
+      (argument, index): argument is Tensor => roles[index] === 'in' && argument instanceof Tensor,
+    );
+    let result = NOTHING;
+    for (const input of inputs) {
+      const projection = this.#projections.get(input.base.offset);
+      result = join(result, projection ? this.#through(name, args, input, projection) : this.#lineage(input));
+    }
+    const outputs = args.filter(
+      (argument, index): argument is Tensor => isWritten(roles[index]) && argument instanceof Tensor,
+    );
+    for (const [index, output] of outputs.entries()) {
+      let lineage =
+        index > 0 || readsFirstArgument(name, args) ? join(result, this.#lineage(output)) : result;
+      if (output.size === 1 && inputs.some((input) => input.size > 1)) {
+        const number = `one number from ${[...lineage.sources].join(', ')}`;
+        lineage = { ...lineage, scalars: new Set([...lineage.scalars, number]) };
+      }
+      this.#set(output, lineage);
+    }
+  }
+
+  /** A signal sent through a projection's weights, either way; or its weights read for something else. */
+  #through(
+    name: keyof Operations,
+    args: readonly unknown[],
+    weights: Tensor,
+    projection: Projection,
+  ): Lineage {
+    if (name !== 'matmul' || args[2] !== weights) return { ...NOTHING, read: new Set([projection.id]) };
+    const signal = args[1] as Tensor;
+    const its = this.#lineage(signal);
+    this.#bytes += signal.size * BYTES_PER_ELEMENT[signal.type];
+    const transposed = (args[3] as MatmulForm | undefined)?.transposeB ?? false;
+    return {
+      ...NOTHING,
+      sources: new Set([`through ${projection.id}${transposed ? ' transposed' : ''}`]),
+      transposed: transposed ? new Set([projection.id]) : NONE,
+      crossed: its.error ? its.crossed + 1 : 0,
+    };
+  }
+
+  #lineage(tensor: Tensor): Lineage {
+    return this.#lineages.get(tensor.base.offset) ?? NOTHING;
+  }
+
+  #set(tensor: Tensor, lineage: Lineage): void {
+    this.#lineages.set(tensor.base.offset, lineage);
+  }
+}
+
+const isWritten = (role: string | undefined) => role === 'out' || role === 'inout';
+
+function join(a: Lineage, b: Lineage): Lineage {
+  if (a === NOTHING) return b;
+  if (b === NOTHING) return a;
+  return {
+    sources: new Set([...a.sources, ...b.sources]),
+    transposed: new Set([...a.transposed, ...b.transposed]),
+    read: new Set([...a.read, ...b.read]),
+    scalars: new Set([...a.scalars, ...b.scalars]),
+    error: a.error || b.error,
+    crossed: Math.max(a.crossed, b.crossed),
+  };
+}
+
+function tensorsOf(term: Term): Tensor[] {
+  switch (term.kind) {
+    case 'outer':
+      return term.pre ? [term.pre, term.post] : [term.post];
+    case 'direction':
+      return [term.direction];
+    case 'weight-decay':
+      return [term.perUnit];
+    case 'mixing':
+      return [term.mixing];
+  }
+}
+
+function hasBothSigns(tensor: Tensor): boolean {
+  let negative = false;
+  let positive = false;
+  for (const value of tensor.data) {
+    negative ||= value < 0;
+    positive ||= value > 0;
+  }
+  return negative && positive;
+}

@@ -1,0 +1,101 @@
+import type { ConfigInput } from './config.ts';
+
+/** A named starting point; `--set` and the other options go on top of it. */
+export interface Preset {
+  readonly id: string;
+  readonly title: string;
+  readonly config: ConfigInput;
+}
+
+export const PRESETS: readonly Preset[] = [
+  {
+    id: 'digits',
+    title: 'MNIST digits on a small network: what `npm start` compares, in about half a minute',
+    config: {
+      task: { dataset: 'mnist' },
+      network: { hidden: [256, 128], activation: 'relu' },
+      optimiser: { kind: 'momentum', rate: { kind: 'linear', value: 0.05, end: 0 }, momentum: 0.9 },
+      batch: 100,
+      epochs: 4,
+    },
+  },
+  {
+    id: 'mnist',
+    title: 'MNIST digits, 784-800-800-10, five epochs',
+    config: {
+      task: { dataset: 'mnist' },
+      network: { hidden: [800, 800], activation: 'relu' },
+      optimiser: { kind: 'momentum', rate: { kind: 'linear', value: 0.05, end: 0 }, momentum: 0.9 },
+      batch: 100,
+      epochs: 5,
+    },
+  },
+  {
+    id: 'mnist-dropout',
+    title: 'MNIST digits, 784-800-800-10 with 50 % dropout, max-norm and rising momentum',
+    config: {
+      task: { dataset: 'mnist' },
+      network: { hidden: [800, 800], activation: 'relu', dropout: 0.5, inputDropout: 0.2 },
+      optimiser: {
+        kind: 'momentum',
+        rate: { kind: 'linear', value: 0.1, end: 0 },
+        momentum: { kind: 'linear', value: 0.5, end: 0.9, epochs: 5 },
+        maximumNorm: 3,
+      },
+      batch: 100,
+      epochs: 20,
+    },
+  },
+  {
+    id: 'fashion',
+    title: 'Fashion-MNIST clothes, 784-800-800-10, ten epochs',
+    config: {
+      task: { dataset: 'fashion-mnist' },
+      network: { hidden: [800, 800], activation: 'relu' },
+      optimiser: { kind: 'momentum', rate: { kind: 'linear', value: 0.03, end: 0 }, momentum: 0.9 },
+      batch: 100,
+      epochs: 10,
+    },
+  },
+  {
+    id: 'linear-teacher',
+    title: 'A linear teacher, 30-20-10, one example at a time (Lillicrap et al. 2016)',
+    config: {
+      task: { dataset: 'linear-teacher', trainExamples: 2000 },
+      network: {
+        hidden: [20],
+        activation: 'linear',
+        bias: false,
+        initialisation: { kind: 'uniform', scale: 0.01 },
+      },
+      optimiser: { kind: 'sgd', rate: 0.005 },
+      batch: 1,
+      epochs: 1,
+      backend: 'wasm',
+    },
+  },
+  {
+    id: 'two-spirals',
+    title: 'Two interleaved spirals in the plane',
+    config: {
+      task: { dataset: 'two-spirals' },
+      network: { hidden: [64, 64], activation: 'tanh' },
+      optimiser: { kind: 'adam', rate: 0.005, momentum: 0.9 },
+      batch: 50,
+      epochs: 100,
+      backend: 'wasm',
+    },
+  },
+  {
+    id: 'rings',
+    title: 'Concentric rings in the plane',
+    config: {
+      task: { dataset: 'rings' },
+      network: { hidden: [32], activation: 'relu' },
+      optimiser: { kind: 'momentum', rate: 0.05, momentum: 0.9 },
+      batch: 50,
+      epochs: 20,
+      backend: 'wasm',
+    },
+  },
+];

@@ -1,0 +1,438 @@
+import { measureAlignment } from '../analysis/alignment.ts';
+import { ApicalError } from '../errors.ts';
+import type { Initialisation } from '../network/initialisation.ts';
+import type { OptimiserSpecification } from '../network/optimiser.ts';
+import { stack } from '../network/specification.ts';
+import type { NetworkSpecification } from '../network/specification.ts';
+import { Sequence, stream } from '../random/index.ts';
+import { Learner } from '../rules/learner.ts';
+import type { Tally } from '../rules/learner.ts';
+import { parseOptions } from '../rules/rule.ts';
+import type { Rule } from '../rules/rule.ts';
+import type { Compute } from '../tensor/compute.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Config } from './config.ts';
+import type { ExampleSet, Examples } from './examples.ts';
+import { splitExamples } from './examples.ts';
+import type { HeldOutScore, MetricsRecord, Mistake, ProbeRecord, Score } from './records.ts';
+
+/** Examples evaluated at once: large enough for fast products, small enough for the heap. */
+const EVALUATION_BATCH = 500;
+/** Progress records an epoch. */
+const PROGRESS_RECORDS = 20;
+
+/** What a checkpoint keeps beside the tensors. */
+export interface Position {
+  readonly step: number;
+  /** The training tally at the last progress record and at the start of the epoch. */
+  readonly window: Tally;
+  readonly trainedSeconds: number;
+  readonly examplesSeen: number;
+}
+
+const NO_TALLY: Tally = { loss: 0, wrong: 0, examples: 0, power: 0 };
+
+/**
+ * One run: a config, a seed and a data set, learned step by step. It knows nothing of files or clocks on the
+ * wall: whoever drives it calls `advance` until it is done, keeps the records, and takes snapshots. The same
+ * steps give the same numbers however they are sliced.
+ */
+export class Training {
+  readonly config: Config;
+  readonly learner: Learner;
+  readonly totalSteps: number;
+  readonly stepsPerEpoch: number;
+  /** How many examples the run learns from. */
+  readonly trainCount: number;
+  readonly #compute: Compute;
+  readonly #examples: Examples;
+  readonly #train: Int32Array;
+  readonly #validation: Int32Array;
+  readonly #order: Int32Array;
+  readonly #indices: Tensor;
+  readonly #probeIndices: Tensor;
+  readonly #evaluationIndices: Tensor;
+  readonly #record: (record: MetricsRecord) => void;
+  #orderedEpoch = -1;
+  #step = 0;
+  #window: Tally = NO_TALLY;
+  #trainedSeconds = 0;
+  #examplesSeen = 0;
+  #lastProbe: ProbeRecord | undefined;
+
+  /** Throws `config.…`, `rule.options` and `network.…` errors when the parts do not fit together. */
+  constructor(
+    compute: Compute,
+    examples: Examples,
+    config: Config,
+    rule: Rule,
+    record: (record: MetricsRecord) => void,
+  ) {
+    this.config = config;
+    this.#compute = compute;
+    this.#examples = examples;
+    this.#record = record;
+    const { task, batch, seed } = config;
+    const { train, validation } = splitExamples(
+      examples.train.count,
+      task.validation,
+      task.trainExamples,
+      seed,
+    );
+    checkCounts(config, examples, train.length);
+    this.#train = train;
+    this.#validation = validation;
+    this.trainCount = train.length;
+    this.#order = new Int32Array(train.length);
+    this.stepsPerEpoch = Math.ceil(train.length / batch);
+    this.totalSteps = this.stepsPerEpoch * config.epochs;
+    this.learner = new Learner(compute, {
+      specification: networkFor(config, examples),
+      rule,
+      options: parseOptions(rule, config.ruleOptions),
+      optimiserOf: ({ id }) => optimiserFor(config, id.replace(/\.bias$/, ''), id),
+      seed,
+      epochs: config.epochs,
+    });
+    checkOverrides(config, this.learner);
+    this.#indices = compute.allocate([batch], 'i32');
+    this.#evaluationIndices = compute.allocate([EVALUATION_BATCH], 'i32');
+    const probed = Int32Array.from(train);
+    new Sequence(stream(seed, 'probe')).shuffle(probed);
+    const chosen = probed.slice(0, config.probe.examples);
+    this.#probeIndices = compute.allocate([chosen.length], 'i32').set(chosen);
+  }
+
+  get step(): number {
+    return this.#step;
+  }
+  get epoch(): number {
+    return this.#step / this.stepsPerEpoch;
+  }
+  get done(): boolean {
+    return this.#step >= this.totalSteps;
+  }
+  get lastProbe(): ProbeRecord | undefined {
+    return this.#lastProbe;
+  }
+  /** Time spent in training steps alone, and the examples learned in it. */
+  get trainedSeconds(): number {
+    return this.#trainedSeconds;
+  }
+  get examplesSeen(): number {
+    return this.#examplesSeen;
+  }
+
+  /**
+   * Takes steps until `steps` are done, the epoch ends, or the run is done. Throws `run.diverged` when the loss
+   * is no longer finite. `now` (seconds) only measures speed.
+   */
+  advance(steps: number, now: () => number): void {
+    for (let taken = 0; taken < steps && !this.done; taken++) {
+      if (this.#isProbeStep()) this.#probe();
+      const start = now();
+      this.#learnBatch();
+      this.#trainedSeconds += now() - start;
+      this.#checkFinite();
+      this.#step += 1;
+      const every = Math.max(1, Math.round(this.stepsPerEpoch / PROGRESS_RECORDS));
+      if (this.#step % every === 0) this.#progress();
+      if (this.#step % this.stepsPerEpoch === 0) {
+        if (this.done && this.config.probe.every > 0) this.#probe();
+        this.#endEpoch();
+        return;
+      }
+    }
+  }
+
+  /** Everything needed to go on to the bit: tensors by name, and where it stands. */
+  snapshot(): { tensors: ReadonlyMap<string, Tensor>; position: Position } {
+    const { step, trainedSeconds, examplesSeen } = this;
+    return {
+      tensors: this.learner.tensors(),
+      position: { step, window: this.#window, trainedSeconds, examplesSeen },
+    };
+  }
+
+  /** Goes on from a position; the tensors of `snapshot` have been filled before. */
+  restore({ step, window, trainedSeconds, examplesSeen }: Position): void {
+    this.#step = step;
+    this.#window = window;
+    this.#trainedSeconds = trainedSeconds;
+    this.#examplesSeen = examplesSeen;
+  }
+
+  /** Test examples that are answered wrongly, the most confident mistakes first. Empty for regression. */
+  mistakes(limit: number): Mistake[] {
+    const { test, dataset } = this.#examples;
+    if (dataset.task !== 'classification') return [];
+    const output = this.learner.network.objectives[0]?.area;
+    if (!output) return [];
+    const isSoftmax = this.learner.network.objectives[0]?.kind === 'cross-entropy';
+    const found: Mistake[] = [];
+    this.#sweep(test, allIndices(test.count), (batchIndices, phase) => {
+      const rate = phase.rate(output);
+      const answers = this.#compute.temporary(rate.shape);
+      if (isSoftmax) this.#compute.softmax(answers, rate);
+      else this.#compute.copy(answers, rate);
+      const values = answers.data;
+      for (const [row, index] of batchIndices.entries()) {
+        const row0 = row * output.units;
+        let answer = 0;
+        for (let unit = 1; unit < output.units; unit++) {
+          if ((values[row0 + unit] as number) > (values[row0 + answer] as number)) answer = unit;
+        }
+        const label = test.label(index);
+        if (answer !== label) {
+          found.push({ index, label, answer, confidence: values[row0 + answer] as number, pixels: [] });
+        }
+      }
+    });
+    this.learner.resetTally();
+    return found
+      .sort((a, b) => b.confidence - a.confidence)
+      .slice(0, limit)
+      .map((mistake) => ({ ...mistake, pixels: Array.from(test.input(mistake.index)) }));
+  }
+
+  dispose(): void {
+    this.learner.dispose();
+    for (const tensor of [this.#indices, this.#probeIndices, this.#evaluationIndices])
+      this.#compute.free(tensor);
+  }
+
+  #learnBatch(): void {
+    const { batch } = this.config;
+    const epoch = Math.floor(this.#step / this.stepsPerEpoch);
+    const first = (this.#step % this.stepsPerEpoch) * batch;
+    this.#orderFor(epoch);
+    const size = Math.min(batch, this.trainCount - first);
+    const indices =
+      size === batch ? this.#indices : this.#indices.reshape([batch, 1]).rowRange(0, size).reshape([size]);
+    const values = this.#compute.heap.i32;
+    const at = indices.offset / 4;
+    for (let row = 0; row < size; row++) values[at + row] = this.#order[first + row] as number;
+    this.#compute.scope(() => {
+      this.learner.learn(this.#examples.train.gather(indices), this.#step, this.epoch);
+    });
+    this.#examplesSeen += size;
+  }
+
+  /** The order of an epoch depends on the seed and the epoch alone. */
+  #orderFor(epoch: number): void {
+    if (this.#orderedEpoch === epoch) return;
+    this.#order.set(this.#train);
+    new Sequence(stream(this.config.seed, 'order'), epoch).shuffle(this.#order);
+    this.#orderedEpoch = epoch;
+  }
+
+  /** Densely at first, where angles fall fastest: steps 0, 1, 2, 4, 8, … and then every n. */
+  #isProbeStep(): boolean {
+    const { every } = this.config.probe;
+    if (every === 0) return false;
+    const step = this.#step;
+    return step % every === 0 || (step < every && (step & (step - 1)) === 0);
+  }
+
+  #probe(): void {
+    const projections = this.#compute.scope(() => {
+      const batch = this.#examples.train.gather(this.#probeIndices);
+      return measureAlignment(this.#compute, this.learner, batch, this.#step);
+    });
+    this.#lastProbe = { kind: 'probe', step: this.#step, epoch: this.epoch, projections };
+    this.#record(this.#lastProbe);
+  }
+
+  #progress(): void {
+    const now = this.learner.tally();
+    const [first] = this.learner.network.parameters;
+    this.#record({
+      kind: 'progress',
+      step: this.#step,
+      epoch: this.epoch,
+      train: this.#score(difference(now, this.#window)),
+      rate: first ? this.learner.optimiser.rate(first, this.epoch) : 0,
+    });
+    this.#window = now;
+  }
+
+  #endEpoch(): void {
+    const { train, test } = this.#examples;
+    const learned = this.#score(this.learner.tally());
+    const validation = this.#validation.length > 0 ? this.#evaluate(train, this.#validation) : undefined;
+    this.#record({
+      kind: 'evaluation',
+      step: this.#step,
+      epoch: this.epoch,
+      train: learned,
+      ...(validation ? { validation } : {}),
+      ...(test.count > 0 ? { test: this.#evaluate(test, allIndices(test.count)) } : {}),
+      trainedSeconds: this.#trainedSeconds,
+    });
+    this.learner.resetTally();
+    this.#window = NO_TALLY;
+  }
+
+  #evaluate(set: ExampleSet, indices: Int32Array): HeldOutScore {
+    this.#sweep(set, indices);
+    const tally = this.learner.tally();
+    const errors = this.#isRegression ? 0 : tally.wrong;
+    return { ...this.#score(tally), errors, count: indices.length };
+  }
+
+  #sweep(
+    set: ExampleSet,
+    indices: Int32Array,
+    visit?: (
+      batch: Int32Array,
+      phase: Parameters<NonNullable<Parameters<Learner['evaluate']>[1]>>[0],
+    ) => void,
+  ): void {
+    this.learner.resetTally();
+    for (let first = 0; first < indices.length; first += EVALUATION_BATCH) {
+      const part = indices.subarray(first, first + EVALUATION_BATCH);
+      const heapIndices = this.#evaluationIndices.reshape([EVALUATION_BATCH, 1]).rowRange(0, part.length);
+      heapIndices.set(part);
+      this.#compute.scope(() => {
+        const batch = set.gather(heapIndices.reshape([part.length]));
+        this.learner.evaluate(batch, visit && ((phase) => visit(part, phase)));
+      });
+    }
+  }
+
+  get #isRegression(): boolean {
+    return this.#examples.dataset.task === 'regression';
+  }
+
+  #score({ loss, wrong, examples, power }: Tally): Score {
+    return { loss: loss / examples, error: this.#isRegression ? loss / power : wrong / examples };
+  }
+
+  /** A stopping test, one of the places that may read a value back. */
+  #checkFinite(): void {
+    if (Number.isFinite(this.learner.tally().loss)) return;
+    const broken = this.learner.network.projections.find(
+      ({ weights }) => !weights.data.every(Number.isFinite),
+    );
+    const where = broken
+      ? `the weights of projection "${broken.id}" are no longer finite`
+      : 'the weights are still finite, but the outputs are not';
+    throw new ApicalError(
+      'run.diverged',
+      `The loss is not a finite number at step ${this.#step} (epoch ${this.epoch.toFixed(2)}): ${where}. ` +
+        `Lower optimiser.rate (now ${JSON.stringify(this.config.optimiser.rate)}), or bound weights with optimiser.maximumNorm.`,
+      { step: this.#step, projection: broken?.id },
+    );
+  }
+}
+
+/** The network that a config asks for, given the data's sizes. Throws `config.network`. */
+export function networkFor(
+  config: Config,
+  examples: Pick<Examples, 'dataset' | 'inputUnits'>,
+): NetworkSpecification {
+  const { dataset, inputUnits } = examples;
+  const { graph, network } = config;
+  const objective =
+    config.objective ?? (dataset.task === 'classification' ? 'cross-entropy' : 'squared-error');
+  if (objective === 'cross-entropy' && dataset.task === 'regression') {
+    throw new ApicalError(
+      'config.objective',
+      `objective: cross-entropy needs class labels, but ${dataset.title} has values as targets. Use "squared-error".`,
+    );
+  }
+  if (!graph) {
+    const { hidden, activation, outputActivation, dropout, inputDropout, density, bias, initialisation } =
+      network;
+    return stack({
+      layers: [inputUnits, ...hidden, dataset.targetSize],
+      activation,
+      outputActivation,
+      objective,
+      dropout,
+      inputDropout,
+      density,
+      bias,
+      ...(initialisation ? { initialisation: withoutUndefined(initialisation) as Initialisation } : {}),
+    });
+  }
+  const specification = withoutUndefined(graph) as NetworkSpecification;
+  const unitsOf = (id: string) =>
+    specification.areas
+      .find((area) => area.id === id)
+      ?.shape.reduce((product, length) => product * length, 1);
+  if (unitsOf(graph.input) !== inputUnits) {
+    throw new ApicalError(
+      'config.network',
+      `graph.input: area "${graph.input}" has ${unitsOf(graph.input) ?? 'no'} units, but an example of ${dataset.title} has ${inputUnits} values.`,
+    );
+  }
+  for (const { area } of graph.objectives) {
+    if (unitsOf(area) !== dataset.targetSize) {
+      throw new ApicalError(
+        'config.network',
+        `graph.objectives: area "${area}" has ${unitsOf(area) ?? 'no'} units, but ${dataset.title} has ${dataset.targetSize} ${dataset.task === 'classification' ? 'classes' : 'target values'}.`,
+      );
+    }
+  }
+  return specification;
+}
+
+/** What the optimiser does for one parameter: the default, overridden for its projection or area. */
+function optimiserFor(config: Config, owner: string, id: string): OptimiserSpecification {
+  const { projections, ...general } = config.optimiser;
+  return {
+    ...general,
+    ...withoutUndefined({ ...projections[owner], ...projections[id] }),
+  } as OptimiserSpecification;
+}
+
+function checkOverrides(config: Config, learner: Learner): void {
+  const known = learner.network.parameters.flatMap(({ id }) => [id, id.replace(/\.bias$/, '')]);
+  for (const key of Object.keys(config.optimiser.projections)) {
+    if (!known.includes(key)) {
+      throw new ApicalError(
+        'config.projection',
+        `optimiser.projections: there is nothing plastic called "${key}". There are ${[...new Set(known)].map((id) => `"${id}"`).join(', ')}.`,
+      );
+    }
+  }
+}
+
+function checkCounts(config: Config, examples: Examples, trainCount: number): void {
+  const { batch, task } = config;
+  const { title } = examples.dataset;
+  const available = examples.train.count - Math.round(examples.train.count * task.validation);
+  if (task.trainExamples !== undefined && task.trainExamples > available) {
+    throw new ApicalError(
+      'config.examples',
+      `task.trainExamples is ${task.trainExamples}, but ${title} has ${available} training examples${task.validation > 0 ? ' beside validation' : ''}.`,
+    );
+  }
+  if (trainCount === 0) {
+    throw new ApicalError(
+      'config.examples',
+      `${title} leaves no example to learn from: lower task.validation.`,
+    );
+  }
+  if (batch > trainCount) {
+    throw new ApicalError(
+      'config.batch',
+      `batch is ${batch}, but there are only ${trainCount} training examples: choose a batch of at most ${trainCount}.`,
+    );
+  }
+}
+
+const allIndices = (count: number) => Int32Array.from({ length: count }, (_, index) => index);
+
+const difference = (a: Tally, b: Tally): Tally => ({
+  loss: a.loss - b.loss,
+  wrong: a.wrong - b.wrong,
+  examples: a.examples - b.examples,
+  power: a.power - b.power,
+});
+
+/** Optional keys that are absent rather than undefined, as exact optional types want them. */
+function withoutUndefined<Value extends object>(value: Value): Value {
+  return JSON.parse(JSON.stringify(value)) as Value;
+}
