@@ -230,10 +230,12 @@ def ways(work):
     if kind == "mlp-step":
         if work.get("rule", "backprop") != "backprop":
             raise ValueError(f"PyTorch is measured on backprop only, not on '{work['rule']}'")
-        return {
+        every = {
             "autograd": lambda: Autograd(work, False, False),
             "autograd, foreach": lambda: Autograd(work, True, False),
             "autograd, torch.jit.script": lambda: Autograd(work, True, True),
             "gradient by hand, in place": lambda: ByHand(work),
         }
+        wanted = work.get("written", "")
+        return {name: make for name, make in every.items() if wanted in name}
     raise ValueError(f"unknown kind of work '{kind}': expected matmul, mlp-step or mlp-forward")

@@ -14,7 +14,15 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { Config } from './config.ts';
 import type { ExampleSet, Examples } from './examples.ts';
 import { splitExamples } from './examples.ts';
-import type { HeldOutScore, MetricsRecord, Mistake, ProbeRecord, Score } from './records.ts';
+import type {
+  EvaluationRecord,
+  HeldOutScore,
+  MetricsRecord,
+  Mistake,
+  ProbeRecord,
+  ProgressRecord,
+  Score,
+} from './records.ts';
 
 /** Examples evaluated at once: large enough for fast products, small enough for the heap. */
 const EVALUATION_BATCH = 500;
@@ -59,6 +67,8 @@ export class Training {
   #trainedSeconds = 0;
   #examplesSeen = 0;
   #lastProbe: ProbeRecord | undefined;
+  #lastProgress: ProgressRecord | undefined;
+  #lastEvaluation: EvaluationRecord | undefined;
 
   /** Throws `config.…`, `rule.options` and `network.…` errors when the parts do not fit together. */
   constructor(
@@ -90,7 +100,7 @@ export class Training {
       specification: networkFor(config, examples),
       rule,
       options: parseOptions(rule, config.ruleOptions),
-      optimiserOf: ({ id }) => optimiserFor(config, id.replace(/\.bias$/, ''), id),
+      optimiserOf: ({ id }) => optimiserFor(config, id),
       seed,
       epochs: config.epochs,
     });
@@ -112,8 +122,15 @@ export class Training {
   get done(): boolean {
     return this.#step >= this.totalSteps;
   }
+  /** The latest records of each kind since this object was made. */
   get lastProbe(): ProbeRecord | undefined {
     return this.#lastProbe;
+  }
+  get lastProgress(): ProgressRecord | undefined {
+    return this.#lastProgress;
+  }
+  get lastEvaluation(): EvaluationRecord | undefined {
+    return this.#lastEvaluation;
   }
   /** Time spent in training steps alone, and the examples learned in it. */
   get trainedSeconds(): number {
@@ -246,13 +263,14 @@ export class Training {
   #progress(): void {
     const now = this.learner.tally();
     const [first] = this.learner.network.parameters;
-    this.#record({
+    this.#lastProgress = {
       kind: 'progress',
       step: this.#step,
       epoch: this.epoch,
       train: this.#score(difference(now, this.#window)),
       rate: first ? this.learner.optimiser.rate(first, this.epoch) : 0,
-    });
+    };
+    this.#record(this.#lastProgress);
     this.#window = now;
   }
 
@@ -260,7 +278,7 @@ export class Training {
     const { train, test } = this.#examples;
     const learned = this.#score(this.learner.tally());
     const validation = this.#validation.length > 0 ? this.#evaluate(train, this.#validation) : undefined;
-    this.#record({
+    this.#lastEvaluation = {
       kind: 'evaluation',
       step: this.#step,
       epoch: this.epoch,
@@ -268,7 +286,8 @@ export class Training {
       ...(validation ? { validation } : {}),
       ...(test.count > 0 ? { test: this.#evaluate(test, allIndices(test.count)) } : {}),
       trainedSeconds: this.#trainedSeconds,
-    });
+    };
+    this.#record(this.#lastEvaluation);
     this.learner.resetTally();
     this.#window = NO_TALLY;
   }
@@ -378,12 +397,13 @@ export function networkFor(
   return specification;
 }
 
-/** What the optimiser does for one parameter: the default, overridden for its projection or area. */
-function optimiserFor(config: Config, owner: string, id: string): OptimiserSpecification {
+/** What the optimiser does for one parameter: the default, overridden for its projection, or its area and bias. */
+export function optimiserFor(config: Config, id: string): OptimiserSpecification {
   const { projections, ...general } = config.optimiser;
+  const area = id.replace(/\.bias$/, '');
   return {
     ...general,
-    ...withoutUndefined({ ...projections[owner], ...projections[id] }),
+    ...withoutUndefined({ ...projections[area], ...projections[id] }),
   } as OptimiserSpecification;
 }
 

@@ -1,3 +1,4 @@
+import { defaultInitialisation } from '../network/initialisation.ts';
 import { projectionId } from '../network/specification.ts';
 import type { NetworkSpecification, ProjectionSpecification } from '../network/specification.ts';
 
@@ -16,17 +17,18 @@ export function answerForwardProjections(
     .filter(({ from }) => forward.some(({ to }) => to === from))
     .filter((projection) => !projections.some(({ answers }) => answers === projectionId(projection)))
     .map((projection): ProjectionSpecification => {
-      const scaled = scale === undefined ? {} : { scale };
-      const initialisation =
-        distribution !== 'as-forward'
-          ? { kind: distribution, ...scaled }
-          : projection.initialisation && { ...projection.initialisation, ...scaled };
+      const target = specification.areas.find(({ id }) => id === projection.to)?.activation ?? 'linear';
+      const forwardLike = projection.initialisation ?? defaultInitialisation(target);
+      const initialisation = {
+        ...(distribution === 'as-forward' ? forwardLike : { kind: distribution }),
+        ...(scale === undefined ? {} : { scale }),
+      };
       return {
         from: projection.to,
         to: projection.from,
         kind: 'feedback',
         answers: projectionId(projection),
-        ...(initialisation ? { initialisation } : {}),
+        initialisation,
         ...(projection.density === undefined ? {} : { density: projection.density }),
       };
     });

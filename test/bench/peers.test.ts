@@ -9,7 +9,7 @@ import {
   type MlpWork,
   type Peer,
   type PeerId,
-} from '../../bench/peers/peers.ts';
+} from '../../src/experiments/bench/peers.ts';
 
 const minute = 60_000;
 const ids: readonly PeerId[] = ['pytorch', 'tfjs-wasm', 'jax-js'];

@@ -11,26 +11,28 @@ import { comparisonReport, runReport } from './report-fixture.ts';
 
 const comparison = comparisonReport(['backprop', 'feedback-alignment'], [0, 1, 2]);
 
-function svgOf(report: RunReport | ComparisonReport, id: string) {
-  const figure = figuresOf(report).find((candidate) => candidate.id === id);
-  if (!figure) throw new Error(`no figure ${id}`);
-  return new DOMParser().parseFromString(figureSvg(figure), 'image/svg+xml');
+function documentOf(svg: string): Document {
+  return new DOMParser().parseFromString(svg, 'image/svg+xml') as unknown as Document;
 }
 
-function panels(svg: ReturnType<typeof svgOf>): string[] {
-  return [...svg.querySelectorAll('svg.chart > text')].map((text) => text.textContent ?? '');
+function svgOf(report: RunReport | ComparisonReport, id: string): Document {
+  const figure = figuresOf(report).find((candidate) => candidate.id === id);
+  if (!figure) throw new Error(`no figure ${id}`);
+  return documentOf(figureSvg(figure));
+}
+
+function panels(svg: Document): string[] {
+  return [...svg.querySelectorAll('svg.chart > text')].map((text) => text.textContent);
 }
 
 /** The lines of a panel, by the name a pointer shows for them. */
-function lineNames(svg: ReturnType<typeof svgOf>, panel: number): string[] {
+function lineNames(svg: Document, panel: number): string[] {
   const chart = [...svg.querySelectorAll('svg.chart')][panel];
-  return [...(chart?.querySelectorAll('g[aria-label="line"] title') ?? [])].map(
-    (title) => title.textContent ?? '',
-  );
+  return [...(chart?.querySelectorAll('g[aria-label="line"] title') ?? [])].map((title) => title.textContent);
 }
 
 /** Vertical pixels of a line's points. */
-function heights(svg: ReturnType<typeof svgOf>, panel: number, name: string): number[] {
+function heights(svg: Document, panel: number, name: string): number[] {
   const chart = [...svg.querySelectorAll('svg.chart')][panel];
   const path = [...(chart?.querySelectorAll('g[aria-label="line"] path') ?? [])].find(
     (candidate) => candidate.getAttribute('aria-label') === name,
@@ -109,7 +111,7 @@ describe('figures of a comparison', () => {
       const text = figureSvg(figure);
       expect(text).not.toMatch(/var\(|href|@import|url\(|<script|<style/);
       expect(text.replaceAll('http://www.w3.org/2000/svg', '')).not.toContain('http');
-      const svg = new DOMParser().parseFromString(text, 'image/svg+xml');
+      const svg = documentOf(text);
       expect(svg.querySelector('svg > title')?.textContent).toBe(figure.title);
       svg
         .querySelectorAll('svg.chart')

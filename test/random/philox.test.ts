@@ -20,6 +20,7 @@ test.each([
   },
 ] as const)('Philox4x32-10 gives the published words for counter $counter', ({ counter, key, words }) => {
   const out = new Uint32Array(4);
-  philox4x32(out, ...counter, ...key);
+  const [c0, c1, c2, c3] = counter;
+  philox4x32(out, c0, c1, c2, c3, key[0], key[1]);
   expect([...out]).toEqual([...words]);
 });

@@ -12,6 +12,9 @@ const THREADED_PRODUCT = 8e6;
 /** A matrix–vector product is bound by memory: from this many weights a second thread helps, and sgemv has it. */
 const THREADED_VECTOR_PRODUCT = 6e5;
 
+/** The threads that a library was last told to use: a setting of the process, which its backends share. */
+const settings = new WeakMap<BlasLibrary, { threads: number }>();
+
 /**
  * The wasm kernels with the system's BLAS for matrix products, on the same bytes. With `backend: 'auto'`
  * returns undefined when there is no BLAS; throws when it was asked for, or named and unusable.
@@ -36,7 +39,8 @@ function blasProducts(heap: Heap, library: BlasLibrary, threads: number): Pick<K
   const { sgemm, sgemv, sger, sscal, setThreads } = library;
   let buffer = heap.memory.buffer;
   let base = addressOf(buffer);
-  let current = 0;
+  const setting = settings.get(library) ?? { threads: 0 };
+  settings.set(library, setting);
 
   /** The heap's memory never moves, but its buffer object is new after growth. */
   const address = (offset: number): number => {
@@ -58,9 +62,9 @@ function blasProducts(heap: Heap, library: BlasLibrary, threads: number): Pick<K
         m * weights >= THREADED_PRODUCT
           ? threads
           : 1;
-      if (wanted !== current && library.threadsSettable) {
+      if (wanted !== setting.threads && library.threadsSettable) {
         setThreads(wanted);
-        current = wanted;
+        setting.threads = wanted;
       }
       const aAt = address(a);
       const bAt = address(b);

@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { DOMParser } from 'linkedom';
-import { degrees, number } from './format.ts';
+import { degrees, number, shortened } from './format.ts';
 import { escape, printable } from './markup.ts';
 import type { Point, Series } from './series.ts';
 import { FONT_STACK, seriesStyle, type Theme } from './theme.ts';
@@ -9,12 +9,17 @@ import { FONT_STACK, seriesStyle, type Theme } from './theme.ts';
 export interface Chart {
   readonly title: string;
   readonly series: readonly Series[];
-  readonly horizontal: 'epoch' | 'step';
+  readonly horizontal: HorizontalAxis;
   readonly vertical: VerticalAxis;
   readonly size: readonly [width: number, height: number];
 }
 
-/** Charts that are read against each other share one. */
+/** Charts that are read against each other share their axes. */
+export interface HorizontalAxis {
+  readonly unit: 'epoch' | 'step';
+  readonly domain: readonly [number, number];
+}
+
 export interface VerticalAxis {
   readonly type: 'linear' | 'log';
   readonly domain: readonly [number, number];
@@ -24,8 +29,11 @@ export interface VerticalAxis {
   readonly reference?: number;
 }
 
-/** Above this many points the markers would hide the line. */
+/** Where any line has more points than this, markers would hide the lines. */
 const MOST_MARKERS = 12;
+
+/** Pixels that a letter of a title takes at most; SVG does not cut text by itself. */
+const TITLE_LETTER = 8.5;
 
 /** An SVG element with its own title, in system pixels; it needs nothing from the page around it but colours. */
 export function drawChart(chart: Chart, theme: Theme): string {
@@ -43,7 +51,7 @@ export function drawChart(chart: Chart, theme: Theme): string {
     marginRight: 14,
     marginBottom: 38,
     marginLeft: 48,
-    x: { domain: horizontalDomain(chart), nice: false },
+    x: { domain: [...chart.horizontal.domain], nice: false },
     y: { type: chart.vertical.type, domain: [...chart.vertical.domain], nice: false },
     marks: [...axes(chart, theme), ...chart.series.flatMap((series) => lines(series, chart, theme))],
   });
@@ -53,7 +61,7 @@ export function drawChart(chart: Chart, theme: Theme): string {
     `<svg class="chart" role="img" aria-label="${escape(name)}" width="${width}" height="${height}"`,
     ` viewBox="0 0 ${width} ${height}" font-family="${FONT_STACK}" font-size="11.5" text-anchor="middle"`,
     ` fill="${theme.text}" color="${theme.text}"><title>${escape(name)}</title>`,
-    `<text x="2" y="15" text-anchor="start" font-size="13" font-weight="600">${escape(shortened(chart.title, width))}</text>`,
+    `<text x="2" y="15" text-anchor="start" font-size="13" font-weight="600">${escape(shortened(chart.title, Math.floor((width - 8) / TITLE_LETTER)))}</text>`,
     `${drawing.innerHTML}</svg>`,
   ].join('');
 }
@@ -71,7 +79,7 @@ function axes(chart: Chart, theme: Theme): Plot.Markish[] {
     }),
     Plot.axisX(horizontalTicks(chart), {
       ...quiet,
-      label: chart.horizontal,
+      label: chart.horizontal.unit,
       labelAnchor: 'center',
       labelArrow: 'none',
       tickPadding: 8,
@@ -104,6 +112,9 @@ function lines(series: Series, chart: Chart, theme: Theme): Plot.Markish[] {
         return [Plot.line(trace.points, { ...faint, strokeDasharray: dash }), dots];
       });
   const bold = alone ? (series.traces[0]?.points ?? []) : series.mean;
+  const marked = chart.series.every(({ traces }) =>
+    traces.every((trace) => trace.points.length <= MOST_MARKERS),
+  );
   const name = printable(`${series.name}, ${alone ? `seed ${series.traces[0]?.seed ?? ''}` : 'mean'}`);
   return [
     ...seeds,
@@ -115,7 +126,7 @@ function lines(series: Series, chart: Chart, theme: Theme): Plot.Markish[] {
       strokeWidth: 2.3,
       strokeDasharray: dash,
     }),
-    bold.length > MOST_MARKERS
+    !marked
       ? null
       : Plot.dot(bold, {
           ...at,
@@ -124,7 +135,7 @@ function lines(series: Series, chart: Chart, theme: Theme): Plot.Markish[] {
           fill: colour,
           stroke: theme.background,
           title: (point: Point) =>
-            `${name}: ${tickLabel(point.y, chart.vertical.unit)} at ${chart.horizontal} ${number(point.x)}`,
+            `${name}: ${tickLabel(point.y, chart.vertical.unit)} at ${chart.horizontal.unit} ${number(point.x)}`,
         }),
   ];
 }
@@ -155,12 +166,18 @@ export function verticalAxis(
   return { type: 'linear', domain, unit, ticks: linearTicks(...domain, unit), ...reference };
 }
 
+/** From the first point of any line to the last, with a little room for markers. */
+export function horizontalAxis(series: readonly Series[], unit: HorizontalAxis['unit']): HorizontalAxis {
+  const xs = series.flatMap(({ traces }) => traces.flatMap(({ points }) => points.map((point) => point.x)));
+  const low = xs.reduce((least, x) => Math.min(least, x), xs[0] ?? 0);
+  const high = xs.reduce((most, x) => Math.max(most, x), xs[0] ?? 1);
+  const room = low === high ? 0.5 : (high - low) * 0.02;
+  return { unit, domain: [low - room, high + room] };
+}
+
 function linearTicks(low: number, high: number, unit: VerticalAxis['unit']): number[] {
   if (unit === 'degrees' && high - low > 45) return multiples(low, high, 30);
-  const raw = (high - low) / 5;
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = power * ([1, 2, 5, 10].find((factor) => factor * power >= raw) ?? 10);
-  return multiples(low, high, step);
+  return multiples(low, high, niceStep((high - low) / 5));
 }
 
 function multiples(low: number, high: number, step: number): number[] {
@@ -181,22 +198,15 @@ function logarithmicTicks(low: number, high: number): number[] {
     .filter((tick) => tick >= low && tick <= high);
 }
 
-function horizontalDomain(chart: Chart): [number, number] {
-  const points = chart.series.flatMap((series) => series.traces.flatMap((trace) => trace.points));
-  const xs = points.map((point) => point.x);
-  const low = xs.reduce((least, x) => Math.min(least, x), xs[0] ?? 0);
-  const high = xs.reduce((most, x) => Math.max(most, x), xs[0] ?? 1);
-  if (low === high) return [low - 0.5, high + 0.5];
-  const room = (high - low) * 0.02;
-  return [low - room, high + room];
-}
-
+/** Whole steps always; parts of epochs only where there are few of them. */
 function horizontalTicks(chart: Chart): number[] {
-  const [low, high] = horizontalDomain(chart);
-  const step = Math.max(1, niceStep((high - low) / (chart.size[0] / 75)));
-  return multiples(low, high, step);
+  const { unit, domain } = chart.horizontal;
+  const span = domain[1] - domain[0];
+  const least = unit === 'epoch' && span < 2.5 ? 0 : 1;
+  return multiples(...domain, Math.max(least, niceStep(span / (chart.size[0] / 75))));
 }
 
+/** The next of 1, 2 and 5 times a power of ten. */
 function niceStep(raw: number): number {
   const power = 10 ** Math.floor(Math.log10(raw));
   return power * ([1, 2, 5, 10].find((factor) => factor * power >= raw) ?? 10);
@@ -205,11 +215,4 @@ function niceStep(raw: number): number {
 function tickLabel(value: number, unit: VerticalAxis['unit']): string {
   if (unit === 'degrees') return Number.isInteger(value) ? `${number(value)}°` : degrees(value);
   return unit === 'percent' ? `${number(value * 100, 3)} %` : number(value, 3);
-}
-
-/** SVG does not cut text by itself; a letter of a bold 13-pixel title is about 7.5 pixels wide. */
-function shortened(title: string, width: number): string {
-  const letters = [...title];
-  const room = Math.floor((width - 8) / 7.5);
-  return letters.length <= room ? title : `${letters.slice(0, room - 1).join('')}…`;
 }

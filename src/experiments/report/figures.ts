@@ -1,4 +1,5 @@
-import { drawChart, verticalAxis, type Chart } from './chart.ts';
+import { drawChart, horizontalAxis, verticalAxis, type Chart } from './chart.ts';
+import { estimatedWidth } from './format.ts';
 import type { ComparisonReport, RunReport } from './inputs.ts';
 import { escape, html, trusted, type Markup } from './markup.ts';
 import {
@@ -9,6 +10,7 @@ import {
   projectionsOf,
   scoreTrace,
   seriesOf,
+  trainingRecordsOf,
   type RuleGroup,
   type Series,
   type Split,
@@ -37,13 +39,14 @@ export function figuresOf(report: RunReport | ComparisonReport): Figure[] {
 /** Error and loss against epochs: for one rule by split in colour, for several a panel by split and rules in colour. */
 export function learningCurves(runs: readonly RunReport[]): Figure | undefined {
   const groups = groupByRule(runs);
-  const horizontal = horizontalOf(runs);
+  const unitOfTime = horizontalOf(runs);
+  const training = trainingRecordsOf(runs);
   const shares = runs.every(errorsAreShares);
-  const charts = (['error', 'loss'] as const).flatMap((quantity) => {
+  const rows = (['error', 'loss'] as const).map((quantity) => {
     const unit = quantity === 'error' && shares ? 'percent' : 'plain';
     const name = quantity === 'error' && !shares ? 'normalised error' : quantity;
     const trace = (group: RuleGroup, split: Split) =>
-      group.runs.map((run) => scoreTrace(run, split, quantity, horizontal));
+      group.runs.map((run) => scoreTrace(run, split, quantity, unitOfTime, training));
     const panels =
       groups.length === 1
         ? groups.map((group) => ({
@@ -54,14 +57,17 @@ export function learningCurves(runs: readonly RunReport[]): Figure | undefined {
             title: `${word} ${name}`,
             series: present(groups.map((group, index) => seriesOf(group.title, index, trace(group, id)))),
           }));
-    const drawn = panels.filter((panel) => panel.series.length > 0);
-    const vertical = verticalAxis(
-      drawn.flatMap((panel) => panel.series),
-      unit,
-      { from: 0, logarithmic: true },
-    );
-    const size = drawn.length === 3 ? NARROW : WIDE;
-    return drawn.map((panel) => ({ ...panel, horizontal, vertical, size }));
+    return { unit, panels: panels.filter((panel) => panel.series.length > 0) } as const;
+  });
+  const horizontal = horizontalAxis(
+    rows.flatMap((row) => row.panels.flatMap((panel) => panel.series)),
+    unitOfTime,
+  );
+  const charts = rows.flatMap(({ unit, panels }) => {
+    const series = panels.flatMap((panel) => panel.series);
+    const vertical = verticalAxis(series, unit, { from: 0, logarithmic: true });
+    const size = panels.length === 3 ? NARROW : WIDE;
+    return panels.map((panel) => ({ ...panel, horizontal, vertical, size }));
   });
   if (charts.length === 0) return undefined;
   const axes = charts.some((chart) => chart.vertical.type === 'log')
@@ -71,8 +77,9 @@ export function learningCurves(runs: readonly RunReport[]): Figure | undefined {
     id: 'curves',
     title: 'Learning curves',
     caption:
-      'Training scores are means over the examples of an epoch as they were learned, so they lag behind the ' +
-      `held-out scores, which are taken at its end.${seedsNote(groups)}${axes}`,
+      `Training scores are means over the examples ${training === 'evaluation' ? 'of an epoch' : 'since the point before'} ` +
+      'as they were learned, so they lag behind the held-out scores, which are taken at the end of an epoch.' +
+      `${seedsNote(groups)}${axes}`,
     charts,
     columns: charts.length === 6 ? 3 : Math.min(2, charts.length),
   };
@@ -159,7 +166,7 @@ function angles(
   text: Pick<Figure, 'id' | 'title' | 'caption'>,
 ): Figure | undefined {
   const groups = groupByRule(runs);
-  const horizontal = horizontalOf(runs);
+  const unitOfTime = horizontalOf(runs);
   const panels = projectionsOf(runs)
     .map((projection) => ({
       title: projection,
@@ -168,18 +175,16 @@ function angles(
           seriesOf(
             group.title,
             index,
-            group.runs.map((run) => alignmentTrace(run, projection, field, horizontal)),
+            group.runs.map((run) => alignmentTrace(run, projection, field, unitOfTime)),
           ),
         ),
       ),
     }))
     .filter((panel) => panel.series.length > 0);
   if (panels.length === 0) return undefined;
-  const vertical = verticalAxis(
-    panels.flatMap((panel) => panel.series),
-    'degrees',
-    { from: 0, reference: 90 },
-  );
+  const series = panels.flatMap((panel) => panel.series);
+  const horizontal = horizontalAxis(series, unitOfTime);
+  const vertical = verticalAxis(series, 'degrees', { from: 0, reference: 90 });
   const many = panels.length === 3 || panels.length > 4;
   return {
     ...text,
@@ -228,12 +233,12 @@ function swatch(index: number, theme: Theme, attributes: string): string {
   );
 }
 
-/** Legend entries in rows that fit the width, by an estimate of 7 pixels a letter. */
+/** Legend entries in rows that fit the width. */
 function legendRows(entries: readonly LegendEntry[], width: number): { svg: string; height: number } {
   let x = 0;
   let y = 0;
   const parts = entries.map(({ name, index }) => {
-    const entryWidth = 42 + [...name].length * 7 + 18;
+    const entryWidth = 42 + estimatedWidth(name, 7) + 18;
     if (x > 0 && x + entryWidth > width) {
       x = 0;
       y += 20;

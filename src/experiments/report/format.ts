@@ -5,9 +5,13 @@ const NARROW_SPACE = '\u202F';
 /** A count with its thousands set apart: 60 000. */
 export function count(value: number): string {
   if (!Number.isFinite(value)) return nonFinite(value);
-  const [whole = '', fraction] = String(Math.abs(Math.round(value * 100) / 100)).split('.');
-  const grouped = whole.length > 4 ? whole.replace(/\B(?=(\d{3})+$)/g, NARROW_SPACE) : whole;
-  return sign(value) + (fraction === undefined ? grouped : `${grouped}.${fraction}`);
+  return sign(value) + grouped(Math.abs(value), Number.isInteger(value) ? 0 : 2);
+}
+
+function grouped(size: number, decimals: number): string {
+  const [whole = '', fraction] = size.toFixed(decimals).split('.');
+  const spaced = whole.length > 4 ? whole.replace(/\B(?=(\d{3})+$)/g, NARROW_SPACE) : whole;
+  return fraction === undefined ? spaced : `${spaced}.${fraction}`;
 }
 
 /** Four significant digits at most, in exponent form only where the plain form would be long. */
@@ -60,6 +64,19 @@ export function bytes(value: number): string {
     unit += 1;
   }
   return `${unit === 0 ? count(size) : number(size, 3)} ${units[unit] ?? ''}`;
+}
+
+/** About as many pixels as a text is wide, for layouts in SVG, which cannot measure it. */
+export function estimatedWidth(text: string, pixelsPerLetter: number): number {
+  return Array.from(text).length * pixelsPerLetter;
+}
+
+/** The text, or its two ends around an ellipsis: names of projections differ at either end. */
+export function shortened(text: string, most: number): string {
+  const letters = Array.from(text);
+  if (letters.length <= most) return text;
+  const kept = Math.max(2, most - 1);
+  return `${letters.slice(0, Math.ceil(kept / 2)).join('')}…${letters.slice(-Math.floor(kept / 2)).join('')}`;
 }
 
 export function plural(amount: number, singular: string, many = `${singular}s`): string {
@@ -133,7 +150,7 @@ export function meanWithInterval(
   }
   const half = Math.abs(interval * scale);
   const decimals = half === 0 ? 2 : Math.min(8, Math.max(0, 1 - Math.floor(Math.log10(half))));
-  return `${plus}${sign(mean)}${value.toFixed(decimals)} ± ${half.toFixed(decimals)}${suffix}`;
+  return `${plus}${sign(mean)}${grouped(value, decimals)} ± ${grouped(half, decimals)}${suffix}`;
 }
 
 function sign(value: number): string {

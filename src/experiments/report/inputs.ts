@@ -1,4 +1,7 @@
+import type { PairedRow, SummaryRow } from '../documents.ts';
 import type { Cost, LocalityRow, MetricsRecord, Mistake, RunDocument } from '../records.ts';
+
+export type { PairedRow, SummaryRow } from '../documents.ts';
 
 /** Where a run was computed, as far as a reader needs it to judge or repeat the run. */
 export interface RunEnvironment {
@@ -41,30 +44,6 @@ export interface RunReport {
   /** The exact command line that repeats the run. */
   readonly command: string;
   readonly environment: RunEnvironment;
-}
-
-/** One metric of one rule over its seeds. */
-export interface SummaryRow {
-  readonly rule: string;
-  readonly metric: string;
-  readonly mean: number;
-  /** Half the width of the 95 % interval of the mean; null with one seed. */
-  readonly interval: number | null;
-  readonly seeds: readonly number[];
-  /** In the order of `seeds`. */
-  readonly values: readonly number[];
-}
-
-/** One metric of two rules, compared on the seeds that both ran. */
-export interface PairedRow {
-  readonly first: string;
-  readonly second: string;
-  readonly metric: string;
-  /** Mean over seeds of first − second. */
-  readonly mean: number;
-  /** Half the width of its 95 % interval; null with one seed. */
-  readonly interval: number | null;
-  readonly seeds: readonly number[];
 }
 
 /** Everything that the report of a comparison shows. */

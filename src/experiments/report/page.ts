@@ -160,7 +160,7 @@ figcaption{color:var(--muted);font-size:.875rem;max-width:46rem;margin-top:.5rem
 .equation{overflow-x:auto;padding:.3rem 0;font-size:1.15rem}
 math{font-family:"Cambria Math","STIX Two Math","Latin Modern Math","DejaVu Math TeX Gyre",math}
 math.tml-display{width:fit-content;margin:0}
-mo.tml-prime{font-feature-settings:"ssty"}
+mo.tml-prime{transform:translateY(.4em) scale(1.2)}
 .tml-right{text-align:-webkit-right;text-align:right}
 .tml-left{text-align:-webkit-left;text-align:left}
 .tml-sml-pad{padding-left:.05em}.tml-med-pad{padding-left:.1em}.tml-lrg-pad{padding-left:.15em}

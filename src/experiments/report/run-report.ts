@@ -89,11 +89,15 @@ export function taskTitle(report: RunReport): string {
 
 function resultWords(report: RunReport): { error: number; text: string } | undefined {
   const { test, validation, train } = report.run;
-  const [name, score] = test ? ['test', test] : validation ? ['validation', validation] : ['training', train];
+  const [name, score] = test
+    ? (['test', test] as const)
+    : validation
+      ? (['validation', validation] as const)
+      : (['training', train] as const);
   if (!score) return undefined;
   const shown = errorsAreShares(report)
-    ? `${percent(score.error)} ${name ?? ''} error`
-    : `a normalised ${name ?? ''} error of ${number(score.error, 3)}`;
+    ? `${percent(score.error)} ${name} error`
+    : `a normalised ${name} error of ${number(score.error, 3)}`;
   return { error: score.error, text: shown };
 }
 
@@ -166,13 +170,13 @@ function epochTable(report: RunReport): Markup | undefined {
   const rows = records.map((record) => [
     number(record.epoch),
     ...splits.flatMap((split) => [error(record[split]?.error), optional(record[split]?.loss)]),
-    duration(record.wallSeconds),
+    duration(record.trainedSeconds),
   ]);
   return details(
     'The numbers of these curves',
     table(
       'At the end of each epoch',
-      [{ heading: 'Epoch' }, ...columns, { heading: 'Time', numeric: true }],
+      [{ heading: 'Epoch' }, ...columns, { heading: 'Time in training', numeric: true }],
       rows,
     ),
   );

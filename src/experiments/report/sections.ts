@@ -97,7 +97,7 @@ export function howToRepeat(groups: readonly RuleGroup[], command: string): Mark
   const configs = new Map<string, string[]>();
   for (const group of groups) {
     for (const report of group.runs) {
-      const text = JSON.stringify(report.config, null, 2) ?? 'null';
+      const text = JSON.stringify(report.config ?? null, null, 2);
       configs.set(text, [...(configs.get(text) ?? []), `${group.title}, seed ${report.run.seed}`]);
     }
   }
@@ -106,7 +106,7 @@ export function howToRepeat(groups: readonly RuleGroup[], command: string): Mark
     ...configs,
   ].map(([text, names]) =>
     details(runs.length === 1 ? 'Complete config' : `Complete config: ${names.join('; ')}`, code(text)),
-  )}${folders.length > 0 && html`<p class="kind">Records: ${list(folders)}</p> `}`;
+  )}${folders.length > 0 && details('Folders of the records', code(folders.join('\n')))}`;
 }
 
 /** Citations in the order met, each once; addresses in them become links. */

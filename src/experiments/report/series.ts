@@ -1,4 +1,4 @@
-import type { Alignment, MetricsRecord } from '../records.ts';
+import type { Alignment, MetricsRecord, Score } from '../records.ts';
 import type { RunReport } from './inputs.ts';
 
 /** Y is NaN where the run measured nothing or diverged, which breaks the line there. */
@@ -64,27 +64,35 @@ export function horizontalOf(runs: readonly RunReport[]): 'epoch' | 'step' {
 
 export type Split = 'train' | 'validation' | 'test';
 
-/** The training curve follows the progress records where epochs are too few to make a curve. */
+/** Training curves follow the progress records where no run has evaluated epochs enough to make a curve. */
+export function trainingRecordsOf(runs: readonly RunReport[]): 'progress' | 'evaluation' {
+  const most = (kind: MetricsRecord['kind']) =>
+    Math.max(0, ...runs.map((report) => report.metrics.filter((record) => record.kind === kind).length));
+  return most('evaluation') < 3 && most('progress') > most('evaluation') ? 'progress' : 'evaluation';
+}
+
 export function scoreTrace(
   report: RunReport,
   split: Split,
   quantity: 'error' | 'loss',
   horizontal: 'epoch' | 'step',
+  training: 'progress' | 'evaluation',
 ): Trace {
-  const evaluations = report.metrics.filter((record) => record.kind === 'evaluation');
-  const progress = report.metrics.filter((record) => record.kind === 'progress');
-  const useProgress = split === 'train' && evaluations.length < 3 && progress.length > evaluations.length;
-  const records: readonly MetricsRecord[] = useProgress ? progress : evaluations;
   const points: Point[] = [];
-  for (const record of records) {
-    const score =
-      record.kind === 'probe' ? undefined : split === 'train' ? record.train : heldOut(record, split);
+  for (const record of report.metrics) {
+    const score = scoreOf(record, split, training);
     if (score) points.push({ x: record[horizontal], y: finite(score[quantity]) });
   }
   return { seed: report.run.seed, points };
 }
 
-function heldOut(record: Exclude<MetricsRecord, { kind: 'probe' }>, split: 'validation' | 'test') {
+function scoreOf(
+  record: MetricsRecord,
+  split: Split,
+  training: 'progress' | 'evaluation',
+): Score | undefined {
+  if (record.kind === 'probe') return undefined;
+  if (split === 'train') return record.kind === training ? record.train : undefined;
   return record.kind === 'evaluation' ? record[split] : undefined;
 }
 

@@ -14,7 +14,10 @@ import { renderRunReport } from './run-report.ts';
  * @throws ApicalError `no_fonts` when the system has no font to label a PNG with; the SVGs are written by then.
  */
 export async function writeFigures(folder: string, report: RunReport | ComparisonReport): Promise<string[]> {
-  const drawings = figuresOf(report).map((figure) => ({ name: figure.id as string, svg: figureSvg(figure) }));
+  const drawings: { name: string; svg: string }[] = figuresOf(report).map((figure) => ({
+    name: figure.id,
+    svg: figureSvg(figure),
+  }));
   const mistakes = 'runs' in report ? undefined : mistakesSvg(report);
   if (mistakes !== undefined) drawings.push({ name: 'mistakes', svg: mistakes });
   const { default: writeFileAtomic } = await import('write-file-atomic');

@@ -5,8 +5,8 @@
 import { existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { ApicalError } from '../../src/errors.ts';
+import { ApicalError } from '../../errors.ts';
+import { packageFile } from '../package-root.ts';
 import { Child, type Command, type Settings } from './child.ts';
 
 /** One product C (m, n) = op(A) (m, k) · op(B) (k, n); a transposed operand is stored as its transpose. */
@@ -32,6 +32,8 @@ export interface MlpWork {
   inputDropout: number;
   momentum: number;
   rule: string;
+  /** PyTorch only: the ways to write it that are tried. Default: all. */
+  written?: 'autograd' | 'by hand';
 }
 
 export type Work = MatmulWork | MlpWork;
@@ -92,7 +94,7 @@ interface Program {
 
 /** Every peer, available or not, in a fixed order. Close each one that is available. */
 export async function discoverPeers(options: DiscoverOptions = {}): Promise<Peer[]> {
-  const folder = options.folder ?? programFolder();
+  const folder = options.folder ?? packageFile('bench/peers');
   const settings = { startSeconds: options.startSeconds ?? 60, answerSeconds: options.answerSeconds ?? 180 };
   const pythons = options.pythons ?? defaultPythons();
   const programs: Program[] = [
@@ -114,17 +116,6 @@ export async function discoverPeers(options: DiscoverOptions = {}): Promise<Peer
     },
   ];
   return Promise.all(programs.map((program) => open(program, settings)));
-}
-
-/** bench/peers as it lies in the source tree, also when this module was compiled elsewhere. */
-function programFolder(): string {
-  const here = path.dirname(fileURLToPath(import.meta.url));
-  if (existsSync(path.join(here, 'pytorch.py'))) return here;
-  for (let folder = here; path.dirname(folder) !== folder; folder = path.dirname(folder)) {
-    const candidate = path.join(folder, 'bench', 'peers');
-    if (existsSync(path.join(candidate, 'pytorch.py'))) return candidate;
-  }
-  return here;
 }
 
 /** The first Python on the PATH need not be the one that has torch. */

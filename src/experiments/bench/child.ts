@@ -1,7 +1,7 @@
 /** A peer's process: one JSON document a line each way, with time-outs, and the reason when it ends. */
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import readline from 'node:readline';
-import { ApicalError } from '../../src/errors.ts';
+import { ApicalError } from '../../errors.ts';
 
 export type Command = readonly [file: string, ...parameters: string[]];
 

@@ -1,0 +1,32 @@
+/**
+ * Apical wherever JavaScript runs: nothing here reaches a Node module. A test bundles it for a browser.
+ */
+export { ApicalError } from './errors.ts';
+export * from './random/index.ts';
+export * from './tensor/index.ts';
+export { openBackend } from './backends/open.ts';
+export type { BackendName, BackendOptions } from './backends/open.ts';
+export * from './network/index.ts';
+export * from './dynamics/index.ts';
+export * from './references/index.ts';
+export * from './rules/index.ts';
+export * from './analysis/index.ts';
+export * from './datasets/index.ts';
+export { parseConfig } from './experiments/config.ts';
+export type { Config, ConfigInput } from './experiments/config.ts';
+export { drive } from './experiments/drive.ts';
+export { Examples } from './experiments/examples.ts';
+export { PRESETS } from './experiments/presets.ts';
+export type { Preset } from './experiments/presets.ts';
+export { Training } from './experiments/training.ts';
+export type { Position } from './experiments/training.ts';
+export type {
+  EvaluationRecord,
+  HeldOutScore,
+  MetricsRecord,
+  ProbeRecord,
+  ProgressRecord,
+  RunDocument,
+  Score,
+} from './experiments/records.ts';
+export { z } from 'zod';

@@ -1,0 +1,83 @@
+import type { Expected, Tier } from './claim.ts';
+import { codeHash, sourceFolder } from './code-hash.ts';
+import type { RegisteredClaim } from './registry.ts';
+import { CLAIMS } from './registry.ts';
+import type { ClaimResult } from './result.ts';
+import { packageResults, readResult } from './result.ts';
+import type { ClaimStatus } from './verdict.ts';
+
+/** Where claims, their outcomes and their sources are; the defaults are this package's own. */
+export interface ClaimsPlace {
+  readonly claims?: readonly RegisteredClaim[];
+  readonly resultsFolder?: string;
+  /** The source tree; null when there is none. */
+  readonly source?: string | null;
+}
+
+/** A claim and how it stands, in the `--json` document of `apical claims`. */
+export interface ClaimEntry {
+  readonly id: string;
+  readonly title: string;
+  readonly systems: readonly string[];
+  readonly checks: readonly number[];
+  readonly source: string;
+  readonly statement: string;
+  readonly tier: Tier;
+  readonly status: ClaimStatus;
+  /** Of the deciding condition; null when not run, or when the figure was not finite. */
+  readonly measured: number | null;
+  readonly expected: Expected;
+  readonly unit: string;
+  readonly seeds: readonly number[];
+  /** Of the kept outcome; null when not run. */
+  readonly backend: string | null;
+  /** Whether the code changed since; null when that cannot be known: not run, or no sources at hand. */
+  readonly stale: boolean | null;
+}
+
+export interface ClaimsDocument {
+  readonly version: 1;
+  readonly kind: 'claims';
+  readonly claims: readonly ClaimEntry[];
+}
+
+/** A claim with its kept outcome, as the report needs it. */
+export interface ClaimStanding extends RegisteredClaim {
+  readonly result: ClaimResult | undefined;
+  readonly status: ClaimStatus;
+  readonly stale: boolean | null;
+}
+
+/** Every claim and how it stands. Throws `claim.result` when a kept outcome cannot be read. */
+export function listClaims(place: ClaimsPlace = {}): ClaimsDocument {
+  return { version: 1, kind: 'claims', claims: claimStandings(place).map(entryOf) };
+}
+
+export function claimStandings(place: ClaimsPlace = {}): ClaimStanding[] {
+  const { claims = CLAIMS, resultsFolder = packageResults() } = place;
+  const source = place.source === undefined ? sourceFolder() : place.source;
+  return claims.map(({ claim, file }) => {
+    const result = readResult(resultsFolder, claim.id);
+    return {
+      claim,
+      file,
+      result,
+      status: result?.status ?? 'not-run',
+      stale: result && source ? result.codeHash !== codeHash(source, file, claim.backend) : null,
+    };
+  });
+}
+
+function entryOf({ claim, result, status, stale }: ClaimStanding): ClaimEntry {
+  const { id, title, systems, checks, source, statement, tier, conditions } = claim;
+  const [deciding] = conditions;
+  return {
+    ...{ id, title, systems, checks, source, statement, tier, status },
+    measured: result?.measured ?? null,
+    expected: result?.expected ?? deciding.expected,
+    unit: result?.unit ?? deciding.unit,
+    seeds: result ? result.perSeed.map(({ seed }) => seed) : claim.seeds,
+    backend: result?.backend ?? null,
+    stale,
+  };
+}

@@ -1,0 +1,38 @@
+import { ApicalError } from '../errors.ts';
+import { didYouMean } from '../datasets/suggest.ts';
+import type { Claim } from './claim.ts';
+import { lillicrap2016Bottleneck } from './suite/lillicrap2016-bottleneck.ts';
+import { lillicrap2016Invariant } from './suite/lillicrap2016-invariant.ts';
+import { lillicrap2016Linear } from './suite/lillicrap2016-linear.ts';
+
+export interface RegisteredClaim {
+  readonly claim: Claim;
+  /** Its file, from src. */
+  readonly file: string;
+}
+
+/** Every claim by the file that defines it. New claims are their file and a line here. */
+const FILES: Readonly<Record<string, readonly Claim[]>> = {
+  'lillicrap2016-linear.ts': lillicrap2016Linear,
+  'lillicrap2016-invariant.ts': lillicrap2016Invariant,
+  'lillicrap2016-bottleneck.ts': lillicrap2016Bottleneck,
+};
+
+export const CLAIMS: readonly RegisteredClaim[] = Object.entries(FILES).flatMap(([file, claims]) =>
+  claims.map((claim) => ({ claim, file: `claims/suite/${file}` })),
+);
+
+/** The claim of that id. Throws `claim.unknown`, with the nearest id. */
+export function claimById(id: string, claims: readonly RegisteredClaim[] = CLAIMS): RegisteredClaim {
+  const found = claims.find(({ claim }) => claim.id === id);
+  if (found) return found;
+  const suggestion = didYouMean(
+    id,
+    claims.map(({ claim }) => claim.id),
+  );
+  throw new ApicalError(
+    'claim.unknown',
+    `There is no claim "${id}".${suggestion} \`apical claims\` lists them.`,
+    { id },
+  );
+}

@@ -1,0 +1,102 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { z } from 'zod';
+import { ApicalError } from '../errors.ts';
+import { packageFile } from '../experiments/package-root.ts';
+
+const figure = z.number().nullable();
+const figures = z.record(z.string(), figure);
+const expected = z.strictObject({
+  minimum: z.number().exactOptional(),
+  maximum: z.number().exactOptional(),
+  text: z.string(),
+});
+
+/** The last outcome of a claim, one JSON file each. Figures that are not finite are null. */
+const resultSchema = z.strictObject({
+  version: z.literal(1),
+  kind: z.literal('claim-result'),
+  id: z.string(),
+  status: z.enum(['reproduced', 'partly', 'not-reproduced']),
+  /** Of the deciding condition, the first. */
+  measured: figure,
+  expected,
+  unit: z.string(),
+  conditions: z
+    .array(
+      z.strictObject({
+        id: z.string(),
+        statement: z.string(),
+        unit: z.string(),
+        expected,
+        measured: figure,
+        holds: z.boolean(),
+      }),
+    )
+    .min(1),
+  perSeed: z.array(z.strictObject({ seed: z.number(), values: figures })),
+  details: figures,
+  note: z.string().nullable(),
+  backend: z.string(),
+  threads: z.number(),
+  hardware: z.string(),
+  /** Null outside a repository. */
+  commit: z.string().nullable(),
+  /** Whether the sources differed from that commit. */
+  dirty: z.boolean(),
+  apical: z.string(),
+  node: z.string(),
+  /** ISO 8601. */
+  date: z.string(),
+  wallSeconds: z.number(),
+  /** SHA-256 over the sources that decide the outcome; null when they were not at hand. */
+  codeHash: z.string().nullable(),
+});
+
+export type ClaimResult = z.output<typeof resultSchema>;
+
+/** Where this package keeps the outcomes of its claims. */
+export const packageResults = (): string => packageFile('claims/results');
+
+/** The kept outcome of a claim, or undefined when it was never run. Throws `claim.result`, naming the file. */
+export function readResult(folder: string, id: string): ClaimResult | undefined {
+  const file = path.join(folder, `${id}.json`);
+  if (!existsSync(file)) return undefined;
+  let content: unknown;
+  try {
+    content = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw unreadable(file, 'it is not JSON', error);
+  }
+  const parsed = resultSchema.safeParse(content);
+  if (!parsed.success) throw unreadable(file, z.prettifyError(parsed.error));
+  return parsed.data;
+}
+
+/** Keeps an outcome; the file appears whole or not at all. Throws `claim.results-folder`. */
+export async function writeResult(folder: string, result: ClaimResult): Promise<string> {
+  const file = path.join(folder, `${result.id}.json`);
+  try {
+    mkdirSync(folder, { recursive: true });
+    await writeFileAtomic(file, `${JSON.stringify(resultSchema.parse(result), undefined, 2)}\n`);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ApicalError(
+      'claim.results-folder',
+      `The result of claim "${result.id}" cannot be written to ${file} (${why}): choose a folder that you may write to.`,
+      { folder },
+      error,
+    );
+  }
+  return file;
+}
+
+function unreadable(file: string, why: string, cause?: unknown): ApicalError {
+  return new ApicalError(
+    'claim.result',
+    `${file} is not the result of a claim: ${why}. Delete it and run the claim again.`,
+    { file },
+    cause,
+  );
+}

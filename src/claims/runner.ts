@@ -1,0 +1,163 @@
+import { setImmediate } from 'node:timers/promises';
+import { openBackend } from '../backends/open.ts';
+import { describeEnvironment } from '../experiments/folder/environment.ts';
+import type { BackendDescription } from '../tensor/compute.ts';
+import type { Claim, Measurement, Tier } from './claim.ts';
+import { codeHash, runsSources, sourceFolder } from './code-hash.ts';
+import type { ClaimsPlace } from './list.ts';
+import { claimStandings } from './list.ts';
+import type { RegisteredClaim } from './registry.ts';
+import { claimById, CLAIMS } from './registry.ts';
+import type { ClaimResult } from './result.ts';
+import { packageResults, writeResult } from './result.ts';
+import { judge, statusOf } from './verdict.ts';
+
+/** Which claims to run: those that meet every criterion that is given. None at all means every claim. */
+export interface ClaimSelection {
+  readonly ids?: readonly string[];
+  readonly tier?: Tier;
+  /** Only those never run, or whose code changed since. */
+  readonly stale?: boolean;
+}
+
+/** What happens to one of the chosen claims, `index` counting from 0. */
+export type ClaimProgress = {
+  readonly claim: Claim;
+  readonly index: number;
+  readonly total: number;
+} & (
+  | { readonly kind: 'start' }
+  | { readonly kind: 'progress'; readonly share: number }
+  | { readonly kind: 'done'; readonly result: ClaimResult }
+  | { readonly kind: 'failed'; readonly error: unknown }
+);
+
+export interface RunClaimsOptions extends ClaimsPlace {
+  readonly onProgress?: (event: ClaimProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface ClaimsRun {
+  /** In the order run; each was kept as soon as it was there. */
+  readonly results: readonly ClaimResult[];
+  /** Claims whose program broke, such as for want of a data set. Their kept outcomes are as before. */
+  readonly failures: readonly { readonly id: string; readonly error: unknown }[];
+  /** Whether the signal ended it before the last claim. */
+  readonly interrupted: boolean;
+}
+
+/** The claims that a selection means. Throws `claim.unknown`, with the nearest id. */
+export function selectClaims(selection: ClaimSelection, place: ClaimsPlace = {}): RegisteredClaim[] {
+  const { claims = CLAIMS } = place;
+  const { ids, tier, stale } = selection;
+  const named = ids ? [...new Set(ids)].map((id) => claimById(id, claims)) : [...claims];
+  return claimStandings({ ...place, claims: named })
+    .filter(({ claim }) => tier === undefined || claim.tier === tier)
+    .filter((standing) => !stale || standing.status === 'not-run' || standing.stale === true);
+}
+
+/**
+ * Runs claims one after the other and keeps each outcome, `claims/results/<id>.json`, as soon as it is there. A
+ * claim that breaks does not stop the others. Throws `claim.unknown` and `claim.results-folder`.
+ */
+export async function runClaims(
+  selection: ClaimSelection,
+  options: RunClaimsOptions = {},
+): Promise<ClaimsRun> {
+  const { onProgress, signal, resultsFolder = packageResults() } = options;
+  const chosen = selectClaims(selection, options);
+  const results: ClaimResult[] = [];
+  const failures: { id: string; error: unknown }[] = [];
+  for (const [index, registered] of chosen.entries()) {
+    if (signal?.aborted) break;
+    const at = { claim: registered.claim, index, total: chosen.length };
+    onProgress?.({ kind: 'start', ...at });
+    let result: ClaimResult;
+    try {
+      result = await runClaim(registered, {
+        ...options,
+        onShare: (share) => onProgress?.({ kind: 'progress', ...at, share }),
+      });
+    } catch (error) {
+      if (signal?.aborted) break;
+      failures.push({ id: registered.claim.id, error });
+      onProgress?.({ kind: 'failed', ...at, error });
+      continue;
+    }
+    await writeResult(resultsFolder, result);
+    results.push(result);
+    onProgress?.({ kind: 'done', ...at, result });
+  }
+  return { results, failures, interrupted: results.length + failures.length < chosen.length };
+}
+
+export interface RunClaimOptions extends Pick<RunClaimsOptions, 'signal' | 'source'> {
+  readonly onShare?: (share: number) => void;
+}
+
+/** Runs one claim and judges it; keeps nothing. Rejects with the signal's reason when it is aborted. */
+export async function runClaim(
+  { claim, file }: RegisteredClaim,
+  options: RunClaimOptions = {},
+): Promise<ClaimResult> {
+  const { signal, onShare } = options;
+  const source = options.source === undefined ? sourceFolder() : options.source;
+  // Taken before the run: the sources may be edited while it lasts.
+  const hash = source && runsSources(source, file, claim.backend) && codeHash(source, file, claim.backend);
+  const { apical, node, hardware, commit, dirty } = describeEnvironment();
+  const start = Date.now();
+  const compute = await openBackend({ backend: claim.backend });
+  let measurement: Measurement;
+  try {
+    measurement = await claim.run({
+      compute,
+      seeds: claim.seeds,
+      progress: async (share) => {
+        onShare?.(share);
+        await setImmediate();
+        signal?.throwIfAborted();
+      },
+    });
+  } finally {
+    compute.dispose();
+  }
+  return {
+    ...outcome(claim, measurement, compute.backend),
+    ...{ apical, node, hardware, commit, dirty },
+    date: new Date(start).toISOString(),
+    wallSeconds: (Date.now() - start) / 1000,
+    codeHash: hash || null,
+  };
+}
+
+/** A result without where and when. */
+type Outcome = Omit<
+  ClaimResult,
+  'apical' | 'node' | 'hardware' | 'commit' | 'dirty' | 'date' | 'wallSeconds' | 'codeHash'
+>;
+
+function outcome(claim: Claim, measurement: Measurement, backend: BackendDescription): Outcome {
+  const conditions = judge(claim, measurement);
+  const [deciding] = claim.conditions;
+  return {
+    version: 1,
+    kind: 'claim-result',
+    id: claim.id,
+    status: statusOf(conditions),
+    measured: conditions[0]?.measured ?? null,
+    expected: deciding.expected,
+    unit: deciding.unit,
+    conditions,
+    perSeed: measurement.perSeed.map(({ seed, values }) => ({ seed, values: finite(values) })),
+    details: finite(measurement.details ?? {}),
+    note: measurement.note ?? null,
+    backend: backend.name,
+    threads: backend.threads,
+  };
+}
+
+/** JSON has no infinity and no NaN. */
+const finite = (values: Readonly<Record<string, number>>): Record<string, number | null> =>
+  Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, Number.isFinite(value) ? value : null]),
+  );

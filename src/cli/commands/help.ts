@@ -1,0 +1,107 @@
+import type { Command } from 'commander';
+import { z } from 'zod';
+import { ApicalError } from '../../errors.ts';
+import { configSchema } from '../../experiments/config.ts';
+import { PRESETS } from '../../experiments/presets.ts';
+import { EXIT } from '../exit.ts';
+import { table, Terminal } from '../terminal.ts';
+
+const EXIT_CODES = [
+  ['0', 'done'],
+  ['1', 'the run failed (its folder says why)'],
+  ['2', 'the command or the configuration is wrong'],
+  ['3', 'a claim was not met'],
+  ['130', 'interrupted, after a checkpoint'],
+] as const;
+
+/** `apical help [topic]`: the commands, and what no single command's help can hold. */
+export function addHelpCommand(program: Command, finish: (code: number) => void): void {
+  program.helpCommand(false);
+  const topics: Readonly<Record<string, () => object>> = {
+    config: configHelp,
+    presets: presetsHelp,
+    exits: exitsHelp,
+  };
+  program
+    .command('help')
+    .summary('help for a command, or for: config, presets, exits')
+    .argument('[topic]', 'a command, or config, presets, exits')
+    .action((topic: string | undefined, { json }: { json?: boolean }) => {
+      const terminal = new Terminal(json ?? false);
+      finish(EXIT.done);
+      if (topic === undefined) {
+        terminal.line(program.helpInformation().trimEnd());
+        return;
+      }
+      const command = program.commands.find((candidate) => candidate.name() === topic);
+      if (command) {
+        command.outputHelp();
+        return;
+      }
+      const show = topics[topic];
+      if (!show) {
+        const names = [...program.commands.map((candidate) => candidate.name()), ...Object.keys(topics)];
+        throw new ApicalError(
+          'help.unknown',
+          `There is no help on "${topic}". There is on ${names.join(', ')}.`,
+        );
+      }
+      terminal.document({ version: 1, kind: 'help', topic, ...show() });
+    });
+
+  function configHelp(): object {
+    const terminal = new Terminal(process.argv.includes('--json'));
+    terminal.line('Keys of a config, for a config file or --set path=value:\n');
+    const schema = z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+    terminal.line(table(['key', 'values', 'default', 'meaning'], rowsOf(schema, '')));
+    return { schema };
+  }
+  function presetsHelp(): object {
+    const terminal = new Terminal(process.argv.includes('--json'));
+    terminal.line(
+      table(
+        ['preset', 'what it is'],
+        PRESETS.map(({ id, title }) => [id, title]),
+      ),
+    );
+    return { presets: PRESETS };
+  }
+  function exitsHelp(): object {
+    const terminal = new Terminal(process.argv.includes('--json'));
+    terminal.line(table(['code', 'meaning'], EXIT_CODES));
+    return { exits: Object.fromEntries(EXIT_CODES) };
+  }
+}
+
+interface JsonSchema {
+  readonly type?: string;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly default?: unknown;
+  readonly description?: string;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly anyOf?: readonly JsonSchema[];
+  readonly items?: JsonSchema;
+}
+
+function rowsOf(schema: JsonSchema, prefix: string): string[][] {
+  return Object.entries(schema.properties ?? {}).flatMap(([key, value]) => {
+    const path = prefix ? `${prefix}.${key}` : key;
+    const isGroup = value.properties && path !== 'graph';
+    if (isGroup && !value.properties['kind']) return rowsOf(value, path);
+    if (path === 'optimiser') return rowsOf(value, path);
+    const fallback = value.default === undefined ? '' : JSON.stringify(value.default);
+    return [[path, valuesOf(value), fallback, value.description ?? '']];
+  });
+}
+
+function valuesOf(schema: JsonSchema): string {
+  if (schema.enum) return schema.enum.map(String).join(' | ');
+  if (schema.const !== undefined) return String(schema.const);
+  if (schema.anyOf)
+    return schema.anyOf.length > 1 && schema.anyOf[0]?.type === 'number'
+      ? 'number | schedule'
+      : schema.anyOf.map(valuesOf).join(' | ');
+  if (schema.type === 'array') return `[${schema.items ? valuesOf(schema.items) : ''}, …]`;
+  return schema.type ?? 'any';
+}

@@ -1,0 +1,87 @@
+import type { Command } from 'commander';
+import { describeRules } from '../../experiments/rule-catalogue.ts';
+import type { RuleDescription } from '../../experiments/rule-catalogue.ts';
+import { citation } from '../../experiments/bibliography.ts';
+import { EXIT } from '../exit.ts';
+import { table, Terminal } from '../terminal.ts';
+
+/** `apical rules`: what there is, and what each needs to know at a synapse, as a real step showed it. */
+export function addRulesCommand(program: Command, finish: (code: number) => void): void {
+  program
+    .command('rules')
+    .summary('the learning rules: family, source, options, locality, cost')
+    .argument('[id|file]', 'one rule in full')
+    .addHelpText(
+      'before',
+      'Examples:\n  apical rules\n  apical rules feedback-alignment\n  apical rules ./my-rule.ts --json\n',
+    )
+    .action(async (reference: string | undefined, { json }: { json?: boolean }) => {
+      const terminal = new Terminal(json ?? false);
+      const rules = await describeRules(reference === undefined ? undefined : [reference]);
+      terminal.document({ version: 1, kind: 'rules', rules });
+      if (reference === undefined) showList(terminal, rules);
+      else for (const rule of rules) showRule(terminal, rule);
+      finish(EXIT.done);
+    });
+}
+
+function showList(terminal: Terminal, rules: readonly RuleDescription[]): void {
+  terminal.line(
+    table(
+      ['id', 'family', 'transposed weights', 'signed error', 'waits for', 'phases', 'MACs vs backprop'],
+      rules.map(({ id, family, locality, cost, costRatio }) => [
+        id,
+        family,
+        locality.some(({ transposedWeights }) => transposedWeights.length > 0) ? 'yes' : 'no',
+        locality.some(({ signedError }) => signedError) ? 'yes' : 'no',
+        `${Math.max(0, ...locality.map(({ waitsForProjections }) => waitsForProjections))} areas`,
+        String(locality[0]?.phases ?? 0),
+        `${((cost.forwardMacs + cost.feedbackMacs + cost.updateMacs) / 1e6).toFixed(2)} M  ${costRatio.toFixed(2)} ×`,
+      ]),
+    ),
+  );
+  terminal.line(
+    '\nMeasured in one real step of a 784-800-800-10 network; MACs are multiply–accumulates an example.',
+  );
+  terminal.line('`apical rules ID` shows one in full.');
+}
+
+function showRule(terminal: Terminal, rule: RuleDescription): void {
+  const { colours } = terminal;
+  terminal.line(`${colours.bold(rule.title)} (${rule.id}), ${rule.family}`);
+  terminal.line(`  ${rule.summary}`);
+  terminal.line(`\nEquation (TeX)\n  ${rule.equation}`);
+  terminal.line(`\nSource\n${rule.cites.map((key) => `  ${citation(key)}`).join('\n')}`);
+  const options = Object.entries(rule.options.properties ?? {});
+  terminal.line(`\nOptions${options.length === 0 ? '\n  none' : ''}`);
+  for (const [name, schema] of options) {
+    const choices = schema.enum ? schema.enum.map(String).join(' | ') : (schema.type ?? '');
+    const fallback = schema.default === undefined ? '' : `, default ${JSON.stringify(schema.default)}`;
+    terminal.line(`  ruleOptions.${name} (${choices}${fallback})\n    ${schema.description ?? ''}`);
+  }
+  terminal.line('\nLocality: what reached the synapses of each projection in one real step');
+  terminal.line(
+    table(
+      ['projection', 'transposed weights', 'signed error', 'global scalars', 'phases', 'error crossed'],
+      rule.locality.map((row) => [
+        row.projection,
+        row.transposedWeights.join(', ') || 'none',
+        row.signedError ? 'yes' : 'no',
+        row.globalScalars.join(', ') || 'none',
+        String(row.phases),
+        `${row.waitsForProjections} projections`,
+      ]),
+    ),
+  );
+  for (const row of rule.locality) terminal.line(`  ${row.projection}: from ${row.sources.join(', ')}`);
+  const { forwardMacs, feedbackMacs, updateMacs, bytesBetweenAreas } = rule.cost;
+  terminal.line('\nCost of a step on 784-800-800-10, for one example');
+  terminal.line(
+    `  forward ${millions(forwardMacs)}, feedback ${millions(feedbackMacs)}, update ${millions(updateMacs)} multiply–accumulates`,
+  );
+  terminal.line(
+    `  ${Math.round(bytesBetweenAreas)} bytes between areas; ${rule.costRatio.toFixed(2)} × backprop's multiply–accumulates`,
+  );
+}
+
+const millions = (value: number) => `${(value / 1e6).toFixed(2)} M`;

@@ -1,0 +1,192 @@
+import path from 'node:path';
+import process from 'node:process';
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { ApicalError } from '../../errors.ts';
+import type { Config } from '../../experiments/config.ts';
+import { parseSeeds, planRuns } from '../../experiments/plan.ts';
+import { resumable } from '../../experiments/resume.ts';
+import { runSession } from '../../experiments/session.ts';
+import type { Session } from '../../experiments/session.ts';
+import { EXIT } from '../exit.ts';
+import { ProgressView } from '../progress.ts';
+import { showComparison, showRun } from '../results.ts';
+import { Terminal } from '../terminal.ts';
+
+interface RunArguments {
+  readonly rule?: string;
+  readonly rules?: string;
+  readonly set: string[];
+  readonly seeds?: string;
+  readonly epochs?: string;
+  readonly backend?: string;
+  readonly threads?: string;
+  readonly blas?: string;
+  readonly out?: string;
+  readonly resume?: string;
+  readonly figures?: boolean;
+  readonly json?: boolean;
+}
+
+/** `apical run` and `apical compare`: the same session, for one rule or for several side by side. */
+export function addRunCommands(program: Command, finish: (code: number) => void): void {
+  const run = program
+    .command('run')
+    .summary('learn a task by one rule')
+    .argument('[preset|config.json]', 'where to start from; `apical help presets` lists them')
+    .addHelpText(
+      'before',
+      [
+        'Examples:',
+        '  apical run mnist --rule feedback-alignment',
+        '  apical run digits --set optimiser.rate=0.1 --set network.hidden=[100] --seeds 0..4',
+        '  apical run --rule ./my-rule.ts --set task.dataset=fashion-mnist',
+        '  apical run --resume runs/2026-01-31T12-00-00-mnist-backprop',
+        '',
+      ].join('\n'),
+    )
+    .option('--rule <id|file>', 'the learning rule: an id, or a file that exports one');
+  const compare = program
+    .command('compare')
+    .summary('several rules side by side on the same budget')
+    .argument('[preset|config.json]', 'where to start from; `apical help presets` lists them')
+    .addHelpText(
+      'before',
+      [
+        'Examples:',
+        '  apical compare digits --rules backprop,feedback-alignment',
+        '  apical compare mnist --rules backprop,./my-rule.ts --seeds 0..4 --figures',
+        '',
+      ].join('\n'),
+    )
+    .option('--rules <a,b,c>', 'rules to compare: ids or files, with commas between');
+  for (const command of [run, compare]) {
+    command
+      .addOption(
+        new Option('--set <path=value>', 'set any key of the config; may be repeated')
+          .default([], 'none')
+          .argParser((value: string, previous: string[]) => [...previous, value]),
+      )
+      .option('--seeds <list>', 'seeds: 3, 0..4 or 0,2,5')
+      .option('--epochs <n>', 'passes through the training examples')
+      .option('--backend <name>', 'auto, blas, wasm or reference')
+      .option('--threads <n>', 'most threads of a matrix product; 0 for as many as help')
+      .option('--blas <path>', 'the BLAS library to use (or set APICAL_BLAS)')
+      .option('--out <folder>', 'where to keep the run; by default a new folder in runs/')
+      .option('--resume <folder>', 'go on with a run or comparison that was interrupted')
+      .option('--figures', 'also write the figures as SVG and PNG files')
+      .action(async (base: string | undefined, options: RunArguments) => {
+        finish(await execute(command === compare, base, options));
+      });
+  }
+}
+
+async function execute(
+  isComparison: boolean,
+  base: string | undefined,
+  options: RunArguments,
+): Promise<number> {
+  const terminal = new Terminal(options.json ?? false);
+  const command = commandLine();
+  const resumed = options.resume === undefined ? undefined : resumable(options.resume);
+  const asked = base !== undefined || givesConfig(options);
+  const configs = resumed && !asked ? resumed.configs : plan(isComparison, base, options);
+  const folder = options.resume ?? options.out ?? defaultFolder(configs, isComparison);
+
+  const stop = new AbortController();
+  const interrupt = () => {
+    if (stop.signal.aborted) process.exit(EXIT.interrupted);
+    terminal.note('\nStopping after this step, with a checkpoint. Once more to stop at once.');
+    stop.abort();
+  };
+  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
+  const view = new ProgressView(terminal, configs);
+  let session: Session;
+  try {
+    session = await runSession({
+      configs,
+      folder: path.normalize(folder),
+      resume: options.resume !== undefined,
+      blasPath: options.blas,
+      command: resumed && !asked ? resumed.command : command,
+      figures: options.figures ?? false,
+      signal: stop.signal,
+      listener: {
+        opened: ({ backend }, { dataset, train, test }) => {
+          const threads = backend.threads === 1 ? '1 thread' : `up to ${backend.threads} threads`;
+          terminal.note(
+            `${dataset.title}: ${train.count} training and ${test.count} test examples (${dataset.source})`,
+          );
+          terminal.note(`Backend ${backend.name}, ${threads} (${backend.detail})`);
+        },
+        progress: (index, progress) => view.progress(index, progress),
+        finished: (index, run) => view.finished(index, run),
+        warning: (message) => terminal.note(`Warning: ${message}`),
+      },
+    });
+  } finally {
+    view.stop();
+    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+  }
+
+  if (session.comparison && isComparison) {
+    terminal.document(session.comparison);
+    showComparison(terminal, session, session.comparison);
+  } else {
+    for (const document of session.documents) terminal.document(document);
+    for (const run of session.runs) showRun(terminal, run);
+    if (session.report) terminal.line(`\nReport: ${session.report}`);
+  }
+  if (session.status === 'interrupted') {
+    terminal.note(`Interrupted. Go on with: apical ${isComparison ? 'compare' : 'run'} --resume ${folder}`);
+    return EXIT.interrupted;
+  }
+  return session.status === 'failed' ? EXIT.failed : EXIT.done;
+}
+
+/** The configs that a command line asks for. */
+function plan(isComparison: boolean, base: string | undefined, options: RunArguments): Config[] {
+  const set = [...options.set];
+  for (const key of ['epochs', 'backend', 'threads'] as const) {
+    const value = options[key];
+    if (value !== undefined) set.push(`${key}=${value}`);
+  }
+  const rules = isComparison
+    ? (options.rules ?? 'backprop,feedback-alignment').split(',').map((rule) => rule.trim())
+    : options.rule === undefined
+      ? undefined
+      : [options.rule];
+  if (rules && new Set(rules).size < rules.length) {
+    throw new ApicalError('config.rules', `--rules names a rule twice: "${rules.join(',')}".`);
+  }
+  return planRuns({
+    base,
+    set,
+    rules,
+    seeds: options.seeds === undefined ? undefined : parseSeeds(options.seeds),
+  });
+}
+
+const givesConfig = (options: RunArguments): boolean =>
+  options.set.length > 0 ||
+  [options.rule, options.rules, options.seeds, options.epochs, options.backend, options.threads].some(
+    (value) => value !== undefined,
+  );
+
+/** runs/2026-01-31T12-00-00-mnist-feedback-alignment */
+function defaultFolder(configs: readonly Config[], isComparison: boolean): string {
+  const [first] = configs as [Config];
+  const time = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
+  const name = (text: string) => path.parse(text).name.replace(/[^A-Za-z0-9_-]+/g, '-');
+  return path.join(
+    'runs',
+    `${time}-${name(first.task.dataset)}-${isComparison ? 'compare' : name(first.rule)}`,
+  );
+}
+
+/** As it can be typed again. */
+function commandLine(): string {
+  const quote = (argument: string) =>
+    /^[\w./,=:@+-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
+  return ['apical', ...process.argv.slice(2).map(quote)].join(' ');
+}

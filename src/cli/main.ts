@@ -1,0 +1,88 @@
+import process from 'node:process';
+import { Command, CommanderError, Option } from 'commander';
+import { blasBackend } from '../backends/blas/index.ts';
+import { provideBlas } from '../backends/open.ts';
+import { ApicalError } from '../errors.ts';
+import { addBenchCommand } from './commands/bench.ts';
+import { addClaimsCommand } from './commands/claims.ts';
+import { addDataCommand } from './commands/data.ts';
+import { addHelpCommand } from './commands/help.ts';
+import { addRulesCommand } from './commands/rules.ts';
+import { addRunCommands } from './commands/run.ts';
+import { EXIT, exitCodeOf } from './exit.ts';
+import { packageVersion } from './version.ts';
+
+/** What every command hands back to the shell. */
+export type Action = () => Promise<number>;
+
+/**
+ * The command line. Resolves to the exit code; prints errors itself, one readable message each. `arguments_` are
+ * those after the program's name.
+ */
+export async function main(arguments_: readonly string[]): Promise<number> {
+  provideBlas(blasBackend);
+  // A reader that closes the pipe early (`| head`) ends the output, not the run.
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+  }
+  let exitCode: number = EXIT.done;
+  const program = new Command('apical')
+    .description(
+      'How can a deep network learn without textbook backpropagation? A laboratory for learning rules.',
+    )
+    .version(packageVersion())
+    .enablePositionalOptions()
+    .exitOverride()
+    .showHelpAfterError('Type `apical help` for the commands, `apical help COMMAND` for one of them.')
+    .configureHelp({ sortSubcommands: false })
+    .addHelpText(
+      'beforeAll',
+      [
+        'Examples:',
+        '  apical run mnist --rule feedback-alignment       learn MNIST by one rule',
+        '  apical compare digits --rules backprop,feedback-alignment --seeds 0..4',
+        '  apical rules feedback-alignment                  its equation, options, locality and cost',
+        '  apical claims run --tier exact                   check published claims',
+        '',
+      ].join('\n'),
+    );
+  const finish = (code: number) => {
+    exitCode = code;
+  };
+  addRunCommands(program, finish);
+  addRulesCommand(program, finish);
+  addClaimsCommand(program, finish);
+  addBenchCommand(program, finish);
+  addDataCommand(program, finish);
+  addHelpCommand(program, finish);
+  for (const command of program.commands) {
+    command.addOption(new Option('--json', 'print one JSON document to stdout and nothing else there'));
+    command.exitOverride().showHelpAfterError(`Type \`apical help ${command.name()}\` for its options.`);
+  }
+  try {
+    await program.parseAsync(arguments_, { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    return report(error, arguments_.includes('--json'));
+  }
+}
+
+/** Says what went wrong: one message, and its code in JSON. Only a bug in Apical shows a stack. */
+function report(error: unknown, json: boolean): number {
+  const exitCode = exitCodeOf(error);
+  const known = error instanceof ApicalError;
+  const message = error instanceof Error ? error.message : String(error);
+  if (json) {
+    const code = known ? error.code : 'internal';
+    process.stdout.write(`${JSON.stringify({ version: 1, kind: 'error', code, message, exitCode })}\n`);
+  }
+  process.stderr.write(
+    known ? `apical: ${message}\n` : `apical: an internal error, please report it: ${message}\n`,
+  );
+  if (!known && error instanceof Error && process.env['APICAL_DEBUG'])
+    process.stderr.write(`${error.stack ?? ''}\n`);
+  return exitCode;
+}

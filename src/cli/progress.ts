@@ -1,0 +1,93 @@
+import cliProgress from 'cli-progress';
+import type { Config } from '../experiments/config.ts';
+import type { MetricsRecord } from '../experiments/records.ts';
+import type { FinishedRun, RunProgress } from '../experiments/run.ts';
+import { duration, percent } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Shows runs as they learn: bars that move on a terminal, a line an epoch elsewhere. */
+export class ProgressView {
+  readonly #terminal: Terminal;
+  readonly #labels: readonly string[];
+  readonly #bars: cliProgress.MultiBar | undefined;
+  readonly #byRun = new Map<number, cliProgress.SingleBar>();
+  readonly #reported = new Map<number, MetricsRecord>();
+  readonly #started = Date.now();
+
+  constructor(terminal: Terminal, configs: readonly Config[]) {
+    this.#terminal = terminal;
+    const severalSeeds = new Set(configs.map(({ seed }) => seed)).size > 1;
+    const labels = configs.map(({ rule, seed }) => (severalSeeds ? `${rule} · seed ${seed}` : rule));
+    const longest = Math.max(...labels.map((label) => label.length));
+    this.#labels = labels.map((label) => label.padEnd(longest));
+    if (terminal.animated) {
+      this.#bars = new cliProgress.MultiBar(
+        {
+          format: '{label} {bar} {percentage} %  {state}',
+          barCompleteChar: '█',
+          barIncompleteChar: '░',
+          barsize: 24,
+          hideCursor: true,
+          clearOnComplete: false,
+          stream: process.stderr,
+          forceRedraw: true,
+          gracefulExit: false,
+        },
+        cliProgress.Presets.shades_classic,
+      );
+    }
+  }
+
+  progress(index: number, { training, latest }: RunProgress): void {
+    const label = this.#labels[index] as string;
+    if (this.#bars) {
+      let bar = this.#byRun.get(index);
+      if (!bar) {
+        bar = this.#bars.create(training.totalSteps, 0, { label, state: '' });
+        this.#byRun.set(index, bar);
+      }
+      bar.update(training.step, { label, state: this.#state({ training, latest }) });
+      return;
+    }
+    const { lastEvaluation } = training;
+    if (lastEvaluation && lastEvaluation !== this.#reported.get(index)) {
+      this.#reported.set(index, lastEvaluation);
+      const { epoch, train, validation, test } = lastEvaluation;
+      const held = test ?? validation;
+      this.#terminal.note(
+        `${label}  epoch ${Math.round(epoch)}/${training.config.epochs}  train error ${percent(train.error)}` +
+          `${held ? `  ${test ? 'test' : 'validation'} error ${percent(held.error)}` : ''}${angles(training)}`,
+      );
+    }
+  }
+
+  finished(index: number, { document }: FinishedRun): void {
+    this.#byRun.get(index)?.stop();
+    if (document.status !== 'done') {
+      this.#bars?.stop();
+      this.#terminal.note(
+        `${(this.#labels[index] as string).trimEnd()}: ${document.failure?.message ?? document.status}`,
+      );
+    }
+  }
+
+  stop(): void {
+    this.#bars?.stop();
+  }
+
+  #state({ training, latest }: RunProgress): string {
+    const elapsed = (Date.now() - this.#started) / 1000;
+    const share = training.step / training.totalSteps;
+    const left = share > 0.02 ? `  ${duration((elapsed * (1 - share)) / share)} left` : '';
+    const error = latest && latest.kind !== 'probe' ? latest.train.error : training.lastProgress?.train.error;
+    return `epoch ${training.epoch.toFixed(1)}  train error ${error === undefined ? '–' : percent(error, 1)}${angles(training)}${left}`;
+  }
+}
+
+/** "  angle 41° 12° 0°": of each projection's update to the exact gradient. */
+function angles({ lastProbe }: RunProgress['training']): string {
+  const degrees = Object.values(lastProbe?.projections ?? {}).map(({ angle }) =>
+    angle === null ? '–' : `${angle.toFixed(0)}°`,
+  );
+  return degrees.length > 0 ? `  angle ${degrees.join(' ')}` : '';
+}

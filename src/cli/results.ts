@@ -1,0 +1,105 @@
+import type { CompareDocument } from '../experiments/documents.ts';
+import type { ProbeRecord, RunDocument } from '../experiments/records.ts';
+import type { FinishedRun } from '../experiments/run.ts';
+import type { Session } from '../experiments/session.ts';
+import { duration, percent, sparkline, table } from './terminal.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What one run came to. */
+export function showRun(terminal: Terminal, { document, metrics }: FinishedRun): void {
+  const { colours } = terminal;
+  const { rule, seed, task, train, test, validation, status } = document;
+  terminal.line(`\n${colours.bold(rule)} on ${task}, seed ${seed}: ${status}`);
+  if (document.failure) terminal.line(`  ${document.failure.message}`);
+  const scores = [
+    train && `train error ${percent(train.error)}`,
+    validation && `validation error ${percent(validation.error)}`,
+    test && `test error ${percent(test.error)}${test.errors > 0 ? ` (${test.errors} of ${test.count})` : ''}`,
+  ].filter(Boolean);
+  if (scores.length > 0) terminal.line(`  ${scores.join(', ')}`);
+  terminal.line(`  ${Math.round(document.examplesPerSecond)} examples/s, ${duration(document.wallSeconds)}`);
+  showAngles(
+    terminal,
+    rule,
+    metrics.filter((record): record is ProbeRecord => record.kind === 'probe'),
+  );
+  if (document.folder) terminal.line(`  Folder: ${document.folder}`);
+}
+
+/** Rules side by side, why they differ, and what to do next. */
+export function showComparison(terminal: Terminal, session: Session, comparison: CompareDocument): void {
+  const { runs } = session;
+  terminal.line();
+  terminal.line(summaryTable(comparison));
+  const differences = comparison.paired.filter(({ metric }) => metric === 'test error');
+  for (const { first, second, mean, interval, seeds } of differences) {
+    const within = interval === null ? '' : ` ± ${percent(interval)}`;
+    terminal.line(
+      `\n${first} − ${second}: ${percent(mean)}${within} test error, over ${seeds.length} shared seed${seeds.length > 1 ? 's' : ''}`,
+    );
+  }
+  const failed = runs.filter(({ document }) => document.status === 'failed');
+  for (const { document } of failed)
+    terminal.line(`\n${document.rule}, seed ${document.seed} failed: ${document.failure?.message ?? ''}`);
+
+  terminal.line('\nAngle between each update and the exact gradient, from the first step to the last');
+  terminal.line('(90° is blind chance, 0° is backpropagation; below 90° a small step lowers the loss):');
+  const shown = new Set<string>();
+  for (const { document, metrics } of runs) {
+    if (shown.has(document.rule)) continue;
+    shown.add(document.rule);
+    showAngles(
+      terminal,
+      document.rule,
+      metrics.filter((record): record is ProbeRecord => record.kind === 'probe'),
+    );
+  }
+  if (session.report) terminal.line(`\nReport: ${session.report}`);
+}
+
+function summaryTable({ runs, summary }: CompareDocument): string {
+  const rules = [...new Set(runs.map(({ rule }) => rule))];
+  const cell = (rule: string, metric: string, show: (value: number) => string) => {
+    const row = summary.find((candidate) => candidate.rule === rule && candidate.metric === metric);
+    if (!row) return '–';
+    return row.interval === null ? show(row.mean) : `${show(row.mean)} ± ${show(row.interval)}`;
+  };
+  const hasValidation = summary.some(({ metric }) => metric === 'validation error');
+  return table(
+    [
+      'rule',
+      'seeds',
+      'train error',
+      ...(hasValidation ? ['validation error'] : []),
+      'test error',
+      'examples/s',
+    ],
+    rules.map((rule) => [
+      rule,
+      String(new Set(runs.filter((run: RunDocument) => run.rule === rule).map(({ seed }) => seed)).size),
+      cell(rule, 'train error', percent),
+      ...(hasValidation ? [cell(rule, 'validation error', percent)] : []),
+      cell(rule, 'test error', percent),
+      cell(rule, 'examples per second', (value) => String(Math.round(value))),
+    ]),
+  );
+}
+
+/** One line a projection: how the angle went. */
+function showAngles(terminal: Terminal, rule: string, probes: readonly ProbeRecord[]): void {
+  const last = probes.at(-1);
+  if (!last) return;
+  const ids = Object.keys(last.projections);
+  const longest = Math.max(...ids.map((id) => id.length));
+  terminal.line(`  ${rule}`);
+  for (const id of ids) {
+    const angles = probes.flatMap(({ projections }) => projections[id]?.angle ?? []);
+    if (angles.length === 0) continue;
+    const every = Math.max(1, Math.ceil(angles.length / 30));
+    const thinned = angles.filter((_, index) => index % every === 0);
+    const [first, final] = [angles[0] as number, angles.at(-1) as number];
+    terminal.line(
+      `    ${id.padEnd(longest)}  ${first.toFixed(0).padStart(3)}° ${sparkline(thinned, 0, 100)} ${final.toFixed(0)}°`,
+    );
+  }
+}

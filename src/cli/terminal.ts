@@ -1,0 +1,74 @@
+import process from 'node:process';
+import colours from 'picocolors';
+
+/** Results go to stdout, everything else to stderr; with `--json` stdout holds one document and nothing else. */
+export class Terminal {
+  readonly json: boolean;
+  /** Colours for stdout; plain where it is no terminal or NO_COLOR is set. */
+  readonly colours: ReturnType<typeof colours.createColors>;
+  /** Whether progress may be drawn over itself. */
+  readonly animated: boolean;
+
+  constructor(json: boolean) {
+    this.json = json;
+    const plain = process.env['NO_COLOR'] !== undefined && process.env['NO_COLOR'] !== '';
+    this.colours = colours.createColors(!plain && process.stdout.isTTY);
+    this.animated = process.stderr.isTTY && process.env['TERM'] !== 'dumb' && !process.env['CI'];
+  }
+
+  /** A line of the result. Nothing with `--json`. */
+  line(text = ''): void {
+    if (!this.json) process.stdout.write(`${text}\n`);
+  }
+
+  /** The result as a versioned document; nothing without `--json`. Several calls make a JSONL stream. */
+  document(value: object): void {
+    if (this.json) process.stdout.write(`${JSON.stringify(value)}\n`);
+  }
+
+  /** A remark on the way. */
+  note(text: string): void {
+    process.stderr.write(`${text}\n`);
+  }
+}
+
+/** Rows as columns, each as wide as its widest cell; numbers are right-aligned. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const numeric = head.map((_, column) =>
+    rows.every((row) => /^[-+−]?[\d.,\s]*(\s?[±×%°a-zµ/].*)?$|^–?$/.test(row[column] ?? '')),
+  );
+  const widths = head.map((title, column) =>
+    Math.max(width(title), ...rows.map((row) => width(row[column] ?? ''))),
+  );
+  const render = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) => {
+        const space = ' '.repeat(Math.max(0, (widths[column] as number) - width(cell)));
+        return numeric[column] ? space + cell : cell + space;
+      })
+      .join('  ')
+      .trimEnd();
+  return [render(head), ...rows.map(render)].join('\n');
+}
+
+const width = (text: string) => [...text.replace(/\u001b\[\d+m/g, '')].length;
+
+/** 0.0213 → "2.13 %". */
+export const percent = (fraction: number, digits = 2): string => `${(fraction * 100).toFixed(digits)} %`;
+
+/** Seconds in words: "4.2 s", "3 min 05 s". */
+export function duration(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '–';
+  if (seconds < 59.95) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
+  return `${minutes} min ${String(Math.round(seconds % 60)).padStart(2, '0')} s`;
+}
+
+/** A row of bars from values within [low, high]. */
+export function sparkline(values: readonly number[], low: number, high: number): string {
+  const bars = '▁▂▃▄▅▆▇█';
+  return values
+    .map((value) => bars[Math.min(7, Math.max(0, Math.floor(((value - low) / (high - low)) * 8)))] ?? '▁')
+    .join('');
+}

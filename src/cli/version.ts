@@ -1,0 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { packageFile } from '../experiments/package-root.ts';
+
+/** The version in package.json. */
+export function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string };
+  return version;
+}

@@ -1,0 +1,249 @@
+/** What is timed, in groups; everything within a group takes turns. */
+import { availableParallelism } from 'node:os';
+import { openBackend } from '../../backends/open.ts';
+import { ApicalError } from '../../errors.ts';
+import type { Compute } from '../../tensor/compute.ts';
+import { configSchema } from '../config.ts';
+import { product, productsOfStep, stepProducts, TrainingStep } from './own.ts';
+import type { MatmulWork, MlpWork, Peer, PeerId } from './peers.ts';
+import { sample } from './rounds.ts';
+import type { Subject, Way } from './rounds.ts';
+
+export const GROUPS = ['limit', 'product', 'step', 'rule', 'share', 'probe'] as const;
+export type GroupName = (typeof GROUPS)[number];
+
+export interface Group {
+  readonly name: GroupName;
+  /** Opens backends where it must: call it when the group's turn comes. */
+  subjects(): Promise<Subject[]>;
+}
+
+export const LAYERS = [784, 800, 800, 10] as const;
+const STEP: Omit<MlpWork, 'batch'> = {
+  kind: 'mlp-step',
+  layers: LAYERS,
+  dropout: 0.5,
+  inputDropout: 0.2,
+  momentum: 0.9,
+  rule: 'backprop',
+};
+const PRODUCTS = [
+  [100, 784, 800],
+  [512, 512, 512],
+  [1024, 1024, 1024],
+] as const;
+const LIMIT_SIZES = [768, 1024] as const;
+const BATCHES = [100, 20, 1] as const;
+
+/** Thread counts worth timing: one, and all there are. */
+const threadCounts = (most: number): number[] => [...new Set([1, Math.min(most, availableParallelism())])];
+
+/** Backends of this process, opened once: BLAS by thread count, and wasm. */
+export class Backends {
+  readonly #open = new Map<string, Promise<Compute | undefined>>();
+
+  /** Undefined where there is no BLAS. */
+  blas(threads: number): Promise<Compute | undefined> {
+    return this.#opened(`blas ${threads}`, () =>
+      openBackend({ backend: 'blas', threads }).catch((error: unknown) => {
+        if (error instanceof ApicalError && error.code.startsWith('blas.')) return undefined;
+        throw error;
+      }),
+    );
+  }
+
+  wasm(): Promise<Compute> {
+    return this.#opened('wasm', () => openBackend({ backend: 'wasm' })) as Promise<Compute>;
+  }
+
+  /** Every backend worth timing: the name of its rows, and how many threads it may use. */
+  async all(): Promise<{ name: 'blas' | 'wasm'; threads: number; compute: Compute }[]> {
+    const found: { name: 'blas' | 'wasm'; threads: number; compute: Compute }[] = [];
+    for (const threads of threadCounts(Infinity)) {
+      const compute = await this.blas(threads);
+      if (compute?.backend.threads === threads) found.push({ name: 'blas', threads, compute });
+    }
+    return [...found, { name: 'wasm', threads: 1, compute: await this.wasm() }];
+  }
+
+  #opened(key: string, open: () => Promise<Compute | undefined>): Promise<Compute | undefined> {
+    const known = this.#open.get(key) ?? open();
+    this.#open.set(key, known);
+    return known;
+  }
+}
+
+export function groupsFor(backends: Backends, peers: readonly Peer[]): Group[] {
+  return [
+    { name: 'limit', subjects: () => limits(backends) },
+    ...PRODUCTS.map(([m, k, n]): Group => {
+      return { name: 'product', subjects: () => products(backends, peers, m, k, n) };
+    }),
+    ...BATCHES.map((batch): Group => {
+      return { name: 'step', subjects: () => steps(backends, peers, { ...STEP, batch }) };
+    }),
+    { name: 'rule', subjects: () => rules(backends) },
+    { name: 'share', subjects: () => shares(backends) },
+    { name: 'probe', subjects: () => probes(backends) },
+  ];
+}
+
+const timed = (way: Way) => (seconds: number) => sample(way, seconds);
+
+/** The best that this machine's BLAS reaches on large products. */
+async function limits(backends: Backends, sizes: readonly number[] = LIMIT_SIZES): Promise<Subject[]> {
+  const subjects: Subject[] = [];
+  for (const { name, threads, compute } of await backends.all()) {
+    if (name !== 'blas') continue;
+    for (const size of sizes) {
+      const way = product(compute, square(size));
+      subjects.push({
+        id: `limit/${threads}`,
+        work: 'large matrix product',
+        subject: 'machine limit',
+        threads,
+        multiplyAccumulates: size ** 3,
+        note: `${size}³ on ${compute.backend.detail}`,
+        measure: timed(way),
+      });
+    }
+  }
+  return subjects;
+}
+
+const square = (size: number): MatmulWork => {
+  return { kind: 'matmul', m: size, k: size, n: size, transposeA: false, transposeB: false };
+};
+
+async function products(
+  backends: Backends,
+  peers: readonly Peer[],
+  m: number,
+  k: number,
+  n: number,
+): Promise<Subject[]> {
+  const work: MatmulWork = { ...square(m), k, n };
+  const id = `product/${m}x${k}x${n}`;
+  const common = { work: `product ${m}×${k}×${n}`, multiplyAccumulates: m * k * n };
+  return [
+    ...(await limits(backends, LIMIT_SIZES.slice(-1))),
+    ...(await backends.all()).map(({ name, threads, compute }): Subject => {
+      const measure = timed(product(compute, work));
+      return { ...common, id: `${id}/${name}/${threads}`, subject: `Apical ${name}`, threads, measure };
+    }),
+    ...peers.flatMap((peer) => peerSubjects(peer, id, common, work)),
+  ];
+}
+
+async function steps(backends: Backends, peers: readonly Peer[], work: MlpWork): Promise<Subject[]> {
+  const id = `step/batch-${work.batch}`;
+  const common = {
+    work: `step, batch ${work.batch}`,
+    examples: work.batch,
+    multiplyAccumulates: stepProducts(work),
+  };
+  return [
+    ...(await limits(backends, LIMIT_SIZES.slice(-1))),
+    ...(await backends.all()).map(({ name, threads, compute }): Subject => {
+      const measure = timed(new TrainingStep(compute, work));
+      return { ...common, id: `${id}/${name}/${threads}`, subject: `Apical ${name}`, threads, measure };
+    }),
+    ...peers.flatMap((peer) =>
+      peer.id === 'pytorch'
+        ? [
+            ...peerSubjects(peer, id, common, { ...work, written: 'autograd' }, 'autograd'),
+            ...peerSubjects(peer, id, common, { ...work, written: 'by hand' }, 'by hand'),
+          ]
+        : peerSubjects(peer, id, common, work),
+    ),
+  ];
+}
+
+/** PyTorch at one thread and at all; the two of WebAssembly at one, beside Apical's own WebAssembly. */
+function peerSubjects(
+  peer: Peer,
+  id: string,
+  common: Pick<Subject, 'work' | 'examples' | 'multiplyAccumulates'>,
+  work: MatmulWork | MlpWork,
+  written?: string,
+): Subject[] {
+  if (!peer.available) return [];
+  const isNative = peer.id === 'pytorch';
+  const name = written ? `${peer.id}-${written.replace(' ', '-')}` : peer.id;
+  return (isNative ? threadCounts(peer.maximumThreads ?? 1) : [1]).map((threads) => ({
+    ...common,
+    id: `${id}/${name}/${threads}`,
+    subject: [PEER_TITLES[peer.id], written].filter(Boolean).join(', '),
+    threads,
+    peer: peer.id,
+    against: `${id}/${isNative ? 'blas' : 'wasm'}/`,
+    measure: async (seconds) => (await peer.measure(work, threads, seconds)).millisecondsPerStep,
+  }));
+}
+
+export const PEER_TITLES: Readonly<Record<PeerId, string>> = {
+  pytorch: 'PyTorch',
+  'tfjs-wasm': 'TensorFlow.js wasm',
+  'jax-js': 'jax-js wasm',
+};
+
+/** The fastest backend at one thread: what a rule costs, and where a step's time goes. */
+const single = async (backends: Backends): Promise<Compute> =>
+  (await backends.blas(1)) ?? (await backends.wasm());
+
+async function rules(backends: Backends): Promise<Subject[]> {
+  const compute = await single(backends);
+  return ['backprop', 'feedback-alignment'].map((rule) => {
+    const work: MlpWork = { ...STEP, batch: 100, rule };
+    return {
+      id: `rule/${rule}`,
+      work: 'step, batch 100',
+      subject: rule,
+      threads: 1,
+      examples: work.batch,
+      multiplyAccumulates: stepProducts(work),
+      measure: timed(new TrainingStep(compute, work)),
+    };
+  });
+}
+
+async function shares(backends: Backends): Promise<Subject[]> {
+  const compute = await single(backends);
+  const work: MlpWork = { ...STEP, batch: 100 };
+  const common = { threads: 1, multiplyAccumulates: stepProducts(work) };
+  return [
+    {
+      ...common,
+      id: 'share/step',
+      work: 'step, batch 100',
+      subject: 'whole step',
+      measure: timed(new TrainingStep(compute, work)),
+    },
+    {
+      ...common,
+      id: 'share/products',
+      work: 'step, batch 100',
+      subject: 'its products alone',
+      measure: timed(productsOfStep(compute, work)),
+    },
+  ];
+}
+
+/** How often a run probes, and on how many examples, unless it is told otherwise. */
+export const PROBE = configSchema.parse({}).probe;
+
+async function probes(backends: Backends): Promise<Subject[]> {
+  const compute = await single(backends);
+  const step = new TrainingStep(compute, { ...STEP, batch: PROBE.examples, rule: 'feedback-alignment' });
+  const work = `batch ${PROBE.examples}, feedback alignment`;
+  return [
+    { id: 'probe/step', work, subject: 'one step', threads: 1, measure: timed(step) },
+    {
+      id: 'probe/probe',
+      work,
+      subject: 'one probe',
+      threads: 1,
+      measure: timed({ step: () => step.probe() }),
+    },
+  ];
+}

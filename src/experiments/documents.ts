@@ -1,0 +1,87 @@
+import type { RunDocument, RunStatus } from './records.ts';
+import { meanInterval, pairedInterval } from './statistics.ts';
+
+/** One metric of one rule over its seeds. */
+export interface SummaryRow {
+  readonly rule: string;
+  readonly metric: string;
+  readonly mean: number;
+  /** Half the width of the 95 % interval of the mean; null with one seed. */
+  readonly interval: number | null;
+  readonly seeds: readonly number[];
+  /** In the order of `seeds`. */
+  readonly values: readonly number[];
+}
+
+/** One metric of two rules, compared on the seeds that both finished. */
+export interface PairedRow {
+  readonly first: string;
+  readonly second: string;
+  readonly metric: string;
+  /** Mean over seeds of first − second. */
+  readonly mean: number;
+  readonly interval: number | null;
+  readonly seeds: readonly number[];
+}
+
+/** The `--json` document of a comparison. */
+export interface CompareDocument {
+  readonly version: 1;
+  readonly kind: 'compare';
+  readonly runs: readonly RunDocument[];
+  readonly summary: readonly SummaryRow[];
+  readonly paired: readonly PairedRow[];
+  readonly folder: string | null;
+  readonly status: RunStatus;
+}
+
+const METRICS: Readonly<Record<string, (run: RunDocument) => number | undefined>> = {
+  'test error': (run) => run.test?.error,
+  'validation error': (run) => run.validation?.error,
+  'train error': (run) => run.train?.error,
+  'test loss': (run) => run.test?.loss,
+  'examples per second': (run) => run.examplesPerSecond,
+};
+
+/** Means by rule, and differences between rules on shared seeds, over the runs that were finished. */
+export function summarise(runs: readonly RunDocument[]): { summary: SummaryRow[]; paired: PairedRow[] } {
+  const finished = runs.filter(({ status }) => status === 'done');
+  const rules = [...new Set(finished.map(({ rule }) => rule))];
+  const summary: SummaryRow[] = [];
+  const paired: PairedRow[] = [];
+  for (const [metric, read] of Object.entries(METRICS)) {
+    const bySeed = (rule: string) =>
+      new Map(
+        finished.flatMap((run) => {
+          const value = read(run);
+          return run.rule === rule && value !== undefined ? [[run.seed, value] as const] : [];
+        }),
+      );
+    for (const [index, rule] of rules.entries()) {
+      const values = bySeed(rule);
+      if (values.size === 0) continue;
+      const seeds = [...values.keys()];
+      summary.push({
+        rule,
+        metric,
+        ...meanInterval([...values.values()]),
+        seeds,
+        values: [...values.values()],
+      });
+      for (const other of rules.slice(index + 1)) {
+        const others = bySeed(other);
+        const shared = seeds.filter((seed) => others.has(seed));
+        if (shared.length === 0) continue;
+        const pick = (from: Map<number, number>) => shared.map((seed) => from.get(seed) as number);
+        paired.push({
+          first: rule,
+          second: other,
+          metric,
+          ...pairedInterval(pick(values), pick(others)),
+          seeds: shared,
+        });
+      }
+    }
+  }
+  return { summary, paired };
+}

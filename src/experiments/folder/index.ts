@@ -1,0 +1,15 @@
+export { RunFolder } from './run-folder.ts';
+export type {
+  BackendInUse,
+  CreateOptions,
+  LoadedCheckpoint,
+  OpenOptions,
+  StatusUpdate,
+} from './run-folder.ts';
+export type { Checkpoint, Origin } from './checkpoint.ts';
+export { readRunFolder } from './documents.ts';
+export type { RunFolderContents, RunFolderDocument } from './documents.ts';
+export { describeEnvironment } from './environment.ts';
+export type { Environment } from './environment.ts';
+export { writeDocument } from './files.ts';
+export { differences, identityOf } from './identity.ts';

@@ -1,0 +1,14 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** A file of this package, found from its source as from its build. */
+export function packageFile(relative: string): string {
+  let folder = path.dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(path.join(folder, 'package.json'))) {
+    const parent = path.dirname(folder);
+    if (parent === folder) throw new Error(`The folder of the package is not above ${import.meta.url}.`);
+    folder = parent;
+  }
+  return path.join(folder, relative);
+}

@@ -1,0 +1,116 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { distance } from 'fastest-levenshtein';
+import { ApicalError } from '../errors.ts';
+import { keysAt } from './config-errors.ts';
+import { configSchema, parseConfig } from './config.ts';
+import type { Config } from './config.ts';
+import { PRESETS } from './presets.ts';
+
+/** What a command line says about the runs it wants. */
+export interface Request {
+  /** A preset's id or a config file; the defaults when absent. */
+  readonly base?: string | undefined;
+  /** "path=value" each, on top of it. */
+  readonly set: readonly string[];
+  /** Rules: ids or files; from the config when absent. */
+  readonly rules?: readonly string[] | undefined;
+  readonly seeds?: readonly number[] | undefined;
+}
+
+/** The complete configs of a request, rule by rule for each seed. Throws `config.…` errors. */
+export function planRuns({ base, set, rules, seeds }: Request): Config[] {
+  const where = base === undefined ? 'the config' : existsAsFile(base) ? base : `preset "${base}"`;
+  const input = base === undefined ? {} : readBase(base);
+  for (const assignment of set) assign(input, assignment);
+  const first = parseConfig(input, set.length > 0 ? `${where} with --set` : where);
+  const allSeeds = seeds ?? [first.seed];
+  const allRules = rules ?? [first.rule];
+  return allSeeds.flatMap((seed) =>
+    allRules.map((rule) => {
+      // Options belong to the rule that the config names; another rule starts from its own defaults.
+      const ruleOptions = rule === first.rule || allRules.length === 1 ? first.ruleOptions : {};
+      return { ...first, rule, ruleOptions, seed };
+    }),
+  );
+}
+
+/** "0..4", "0,2,5" or "3". Throws `config.seeds`. */
+export function parseSeeds(text: string): number[] {
+  const seeds = text.split(',').flatMap((part) => {
+    const range = /^(\d+)\.\.(\d+)$/.exec(part.trim());
+    if (range) {
+      const [first, last] = [Number(range[1]), Number(range[2])];
+      if (last >= first && last - first < 10_000)
+        return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+    }
+    return /^\d+$/.test(part.trim()) && Number.isSafeInteger(Number(part)) ? [Number(part)] : [NaN];
+  });
+  if (seeds.length === 0 || seeds.some(Number.isNaN) || new Set(seeds).size < seeds.length) {
+    throw new ApicalError(
+      'config.seeds',
+      `--seeds takes different whole numbers such as 3, 0..4 or 0,2,5, but it is "${text}".`,
+    );
+  }
+  return seeds;
+}
+
+const existsAsFile = (name: string) => existsSync(name) && statSync(name).isFile();
+
+function readBase(base: string): Record<string, unknown> {
+  const preset = PRESETS.find(({ id }) => id === base);
+  if (preset) return structuredClone(preset.config) as Record<string, unknown>;
+  if (!existsAsFile(base)) {
+    const [nearest] = PRESETS.map(({ id }) => id).sort((a, b) => distance(a, base) - distance(b, base));
+    throw new ApicalError(
+      'config.unknown-preset',
+      `There is no preset and no config file "${base}". Did you mean "${nearest ?? ''}"? Presets: ${PRESETS.map(({ id }) => id).join(', ')}.`,
+    );
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(base, 'utf8'));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ApicalError('config.not-json', `The config file "${base}" cannot be read: ${reason}`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new ApicalError('config.not-json', `The config file "${base}" must hold one JSON object.`);
+  }
+  return value as Record<string, unknown>;
+}
+
+/** Sets "a.b.c=value" in a config; the value is JSON, or else text. Throws `config.set`. */
+export function assign(input: Record<string, unknown>, assignment: string): void {
+  const split = assignment.indexOf('=');
+  const path = split < 0 ? [] : assignment.slice(0, split).trim().split('.');
+  if (path.length === 0 || path.some((key) => key === '')) {
+    const keys = keysAt(configSchema, []).join(', ');
+    throw new ApicalError(
+      'config.set',
+      `--set takes path=value, such as optimiser.rate=0.1, but it is "${assignment}". The first key is one of ${keys}.`,
+    );
+  }
+  const text = assignment.slice(split + 1).trim();
+  let value: unknown = text;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // Not JSON: taken as text.
+  }
+  let node: Record<string, unknown> = input;
+  for (const key of path.slice(0, -1)) {
+    const child = Object.hasOwn(node, key) ? node[key] : undefined;
+    if (typeof child === 'object' && child !== null) node = child as Record<string, unknown>;
+    else {
+      const made: Record<string, unknown> = {};
+      Object.defineProperty(node, key, { value: made, enumerable: true, configurable: true, writable: true });
+      node = made;
+    }
+  }
+  Object.defineProperty(node, path.at(-1) as string, {
+    value,
+    enumerable: true,
+    configurable: true,
+    writable: true,
+  });
+}

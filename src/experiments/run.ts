@@ -1,0 +1,185 @@
+import { performance } from 'node:perf_hooks';
+import { setImmediate } from 'node:timers/promises';
+import process from 'node:process';
+import { audit } from '../analysis/index.ts';
+import type { Audit } from '../analysis/index.ts';
+import { ApicalError } from '../errors.ts';
+import { Learner, parseOptions } from '../rules/index.ts';
+import type { Rule } from '../rules/index.ts';
+import type { Compute } from '../tensor/index.ts';
+import type { Config } from './config.ts';
+import { drive } from './drive.ts';
+import type { Examples } from './examples.ts';
+import { identityOf } from './folder/identity.ts';
+import type { RunFolder } from './folder/index.ts';
+import type { EvaluationRecord, MetricsRecord, Mistake, RunDocument, RunStatus } from './records.ts';
+import { networkFor, optimiserFor, Training } from './training.ts';
+
+const now = () => performance.now() / 1000;
+
+export interface RunOptions {
+  readonly compute: Compute;
+  readonly examples: Examples;
+  readonly config: Config;
+  readonly rule: Rule;
+  /** Where it is kept; without one nothing is written. */
+  readonly folder?: RunFolder | undefined;
+  /** Go on from the folder's latest checkpoint. */
+  readonly resume?: boolean;
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: RunProgress) => void) | undefined;
+  readonly onWarning?: ((message: string) => void) | undefined;
+}
+
+export interface RunProgress {
+  readonly training: Training;
+  readonly latest: MetricsRecord | undefined;
+}
+
+/** A run that has ended, one way or another, with what a report needs. */
+export interface FinishedRun {
+  readonly document: RunDocument;
+  readonly metrics: readonly MetricsRecord[];
+  readonly mistakes: readonly Mistake[];
+  readonly error?: unknown;
+}
+
+/**
+ * Does one run from where it stands to its end, with records, checkpoints and status kept in its folder. A
+ * failure of learning (`run.diverged`) or of the folder (`folder.full`) ends it as failed and is returned, not
+ * thrown, so that the other runs of a comparison go on; the last good checkpoint stays. Wrong configs throw.
+ */
+export async function executeRun(options: RunOptions): Promise<FinishedRun> {
+  const { compute, examples, config, rule, folder, signal, onProgress, onWarning } = options;
+  const metrics: MetricsRecord[] = [];
+  const training = new Training(compute, examples, config, rule, (record) => {
+    metrics.push(record);
+    folder?.record(record);
+  });
+  let wallSeconds = 0;
+  let lastCheckpoint = now();
+  const save = () => {
+    const { tensors, position } = training.snapshot();
+    folder?.checkpoint(tensors, position);
+    lastCheckpoint = now();
+  };
+
+  try {
+    if (options.resume && folder) {
+      const found = folder.latest();
+      for (const warning of found?.warnings ?? []) onWarning?.(warning);
+      if (found) {
+        folder.restoreInto(training.snapshot().tensors, found);
+        training.restore(found.position);
+        metrics.push(...folder.readMetrics());
+      }
+    }
+    const document = (status: RunStatus, error?: unknown): RunDocument =>
+      describe({ training, metrics, status, wallSeconds, folder, compute, examples, error });
+    let status: RunStatus = 'running';
+    let failure: unknown;
+    folder?.status({ status, document: document(status) });
+    let savedEpoch = Math.floor(training.epoch);
+    let sliceStart = now();
+    try {
+      status = await drive(training, {
+        now,
+        signal,
+        pause: async () => {
+          wallSeconds += now() - sliceStart;
+          await setImmediate();
+          sliceStart = now();
+        },
+        onSlice: () => {
+          onProgress?.({ training, latest: metrics.at(-1) });
+          const epoch = Math.floor(training.epoch);
+          const due = config.checkpointSeconds > 0 && now() - lastCheckpoint > config.checkpointSeconds;
+          if (epoch > savedEpoch || due) save();
+          savedEpoch = epoch;
+        },
+      });
+      if (status === 'interrupted') save();
+    } catch (error) {
+      if (!(error instanceof ApicalError)) throw error;
+      status = 'failed';
+      failure = error;
+    }
+    const mistakes = status === 'done' ? training.mistakes(24) : [];
+    const final = document(status, failure);
+    folder?.status({ status, document: final });
+    return { document: final, metrics, mistakes, ...(failure === undefined ? {} : { error: failure }) };
+  } finally {
+    training.dispose();
+  }
+}
+
+/** What one step of a rule brings to each synapse and costs, on the network of a config. */
+export function auditConfig(compute: Compute, examples: Examples, config: Config, rule: Rule): Audit {
+  const learner = new Learner(compute, {
+    specification: networkFor(config, examples),
+    rule,
+    options: parseOptions(rule, config.ruleOptions),
+    optimiserOf: ({ id }) => optimiserFor(config, id),
+    seed: config.seed,
+    epochs: 1,
+  });
+  const count = Math.min(8, examples.train.count);
+  const indices = compute.allocate([count], 'i32').set(Array.from({ length: count }, (_, index) => index));
+  try {
+    return compute.scope(() => audit(compute, learner, examples.train.gather(indices)));
+  } finally {
+    compute.free(indices);
+    learner.dispose();
+  }
+}
+
+interface Described {
+  readonly training: Training;
+  readonly metrics: readonly MetricsRecord[];
+  readonly status: RunStatus;
+  readonly wallSeconds: number;
+  readonly folder: RunFolder | undefined;
+  readonly compute: Compute;
+  readonly examples: Examples;
+  readonly error: unknown;
+}
+
+function describe({
+  training,
+  metrics,
+  status,
+  wallSeconds,
+  folder,
+  compute,
+  examples,
+  error,
+}: Described): RunDocument {
+  const { config } = training;
+  const evaluation = metrics.findLast((record): record is EvaluationRecord => record.kind === 'evaluation');
+  const probe = metrics.findLast((record) => record.kind === 'probe');
+  const { validation, test, train } = evaluation ?? {};
+  return {
+    version: 1,
+    kind: 'run',
+    id: identityOf(config),
+    rule: training.learner.rule.id,
+    task: examples.dataset.id,
+    backend: compute.backend.name,
+    threads: compute.backend.threads,
+    seed: config.seed,
+    epochs: config.epochs,
+    train: train ?? null,
+    ...(validation ? { validation } : {}),
+    test: test ?? null,
+    alignment: Object.fromEntries(
+      Object.entries(probe?.projections ?? {}).map(([id, { angle }]) => [id, angle]),
+    ),
+    metrics: {},
+    examplesPerSecond: training.trainedSeconds > 0 ? training.examplesSeen / training.trainedSeconds : 0,
+    wallSeconds,
+    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+    folder: folder?.path ?? null,
+    status,
+    ...(error instanceof ApicalError ? { failure: { code: error.code, message: error.message } } : {}),
+  };
+}

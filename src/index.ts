@@ -1,0 +1,14 @@
+/**
+ * Apical for Node.js: everything of the browser entry, the system's BLAS, and files.
+ */
+import { blasBackend } from './backends/blas/index.ts';
+import { provideBlas } from './backends/open.ts';
+
+export * from './browser.ts';
+export { openDataset, describeDatasets, folderSource } from './experiments/datasets-node.ts';
+export { runSession } from './experiments/session.ts';
+export type { Session, SessionListener, SessionOptions } from './experiments/session.ts';
+export { planRuns, parseSeeds } from './experiments/plan.ts';
+export { loadRule } from './experiments/rule-file.ts';
+
+provideBlas(blasBackend);

@@ -1,0 +1,96 @@
+import { appendFileSync, cpSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { codeHash, runsSources, sourceFolder } from '../../src/claims/code-hash.ts';
+import { CLAIMS } from '../../src/claims/index.ts';
+import { temporaryFolder } from './fixture.ts';
+
+/** A tree in which a claim reaches a rule, the rule a helper, and the helper only the types of a third file. */
+function smallTree(): {
+  source: string;
+  write: (name: string, content: string) => void;
+  hash: () => string | undefined;
+} {
+  const source = path.join(temporaryFolder(), 'src');
+  const write = (name: string, content: string) => {
+    mkdirSync(path.dirname(path.join(source, name)), { recursive: true });
+    writeFileSync(path.join(source, name), content);
+  };
+  write('backends/reference.ts', 'export const kernels = 1;\n');
+  write(
+    'claims/suite/claim.ts',
+    "import {\n  rule,\n} from '../../rules/rule.ts';\nexport const claim = rule;\n",
+  );
+  write('rules/rule.ts', "export { helper as rule } from './helper.ts';\n");
+  write('rules/helper.ts', "import type { T } from '../types.ts';\nexport const helper: T = 1;\n");
+  write('types.ts', 'export type T = number;\n');
+  write('elsewhere.ts', 'export const elsewhere = 1;\n');
+  return { source, write, hash: () => codeHash(source, 'claims/suite/claim.ts', 'reference') };
+}
+
+describe('the hash of the code that a claim depends on', () => {
+  it.each(['claims/suite/claim.ts', 'rules/rule.ts', 'rules/helper.ts', 'backends/reference.ts'])(
+    'changes with %s',
+    (name) => {
+      const { source, hash } = smallTree();
+      const before = hash();
+      appendFileSync(path.join(source, name), '// changed\n');
+      expect(before).toMatch(/^[0-9a-f]{64}$/);
+      expect(hash()).not.toBe(before);
+    },
+  );
+
+  it('does not change with files that cannot change the outcome, nor with line ends', () => {
+    const { source, write, hash } = smallTree();
+    const before = hash();
+    write('elsewhere.ts', 'export const elsewhere = 2;\n');
+    write('types.ts', 'export type T = 1 | 2;\n');
+    const rule = readFileSync(path.join(source, 'rules/helper.ts'), 'utf8');
+    write('rules/helper.ts', rule.replaceAll('\n', '\r\n'));
+    expect(hash()).toBe(before);
+  });
+
+  it('is unknown when a file is missing', () => {
+    const { source } = smallTree();
+    expect(codeHash(source, 'claims/suite/missing.ts', 'reference')).toBeUndefined();
+  });
+
+  it('follows a real claim down to the kernels, and no further than it reaches', () => {
+    const real = sourceFolder() as string;
+    const source = path.join(temporaryFolder(), 'src');
+    cpSync(real, source, { recursive: true });
+    const { claim, file } = CLAIMS[0] as (typeof CLAIMS)[number];
+    const hash = () => codeHash(source, file, claim.backend);
+    const before = hash();
+    expect(before).toBe(codeHash(real, file, claim.backend));
+    appendFileSync(path.join(source, 'claims/report.ts'), '// changed\n');
+    appendFileSync(path.join(source, 'experiments/training.ts'), '// changed\n');
+    expect(hash()).toBe(before);
+    for (const name of ['rules/feedback-alignment.ts', 'network/terms.ts', 'backends/reference.ts']) {
+      const earlier = hash();
+      appendFileSync(path.join(source, name), '// changed\n');
+      expect(hash(), name).not.toBe(earlier);
+    }
+  });
+});
+
+describe('a build', () => {
+  it('vouches for the sources only when none of them is newer', () => {
+    const { source } = smallTree();
+    const build = path.join(path.dirname(source), 'dist');
+    const check = () =>
+      runsSources(source, 'claims/suite/claim.ts', 'reference', 'file:///dist/claims/code-hash.js');
+    expect(check()).toBe(false);
+    for (const name of ['claims/suite/claim', 'rules/rule', 'rules/helper', 'backends/reference']) {
+      mkdirSync(path.dirname(path.join(build, name)), { recursive: true });
+      writeFileSync(path.join(build, `${name}.js`), '');
+    }
+    const later = new Date(Date.now() + 60_000);
+    for (const name of ['claims/suite/claim', 'rules/rule', 'rules/helper', 'backends/reference'])
+      utimesSync(path.join(build, `${name}.js`), later, later);
+    expect(check()).toBe(true);
+    const latest = new Date(Date.now() + 120_000);
+    utimesSync(path.join(source, 'rules/helper.ts'), latest, latest);
+    expect(check()).toBe(false);
+  });
+});

@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { Claim, ClaimContext, Measurement, RegisteredClaim } from '../../src/claims/index.ts';
+
+/** A folder that is gone when the test ends. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'apical-claims-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export interface FakeOptions extends Partial<Omit<Claim, 'run'>> {
+  readonly run?: (context: ClaimContext) => Promise<Measurement>;
+}
+
+/** A claim with two conditions, an error below 0.1 and an angle of 20 to 40 degrees; both hold as it is. */
+export function fakeClaim(options: FakeOptions = {}): Claim {
+  return {
+    id: 'author2020-works',
+    title: 'It works',
+    systems: ['S08'],
+    checks: [1],
+    source: 'lillicrap2016',
+    provenance: 'derived',
+    statement: 'It works, and it aligns.',
+    tier: 'exact',
+    backend: 'reference',
+    seeds: [0, 1],
+    conditions: [
+      { id: 'error', statement: 'Error', unit: '', expected: { maximum: 0.1, text: 'below 0.1' } },
+      {
+        id: 'angle',
+        statement: 'Angle',
+        unit: 'degrees',
+        expected: { minimum: 20, maximum: 40, text: '30 ± 10' },
+      },
+    ],
+    run: ({ seeds }) =>
+      Promise.resolve({
+        measured: { error: 0.05, angle: 31 },
+        perSeed: seeds.map((seed) => ({ seed, values: { error: 0.04 + 0.02 * seed, angle: 30 + 2 * seed } })),
+      }),
+    ...options,
+  };
+}
+
+export const registered = (...claims: readonly Claim[]): RegisteredClaim[] =>
+  claims.map((claim) => ({ claim, file: `claims/suite/${claim.id}.ts` }));

@@ -1,0 +1,91 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { expect, test } from 'vitest';
+import { openBackend } from '../../src/backends/open.ts';
+import { stack } from '../../src/network/index.ts';
+import type { OptimiserSpecification } from '../../src/network/index.ts';
+import { stream } from '../../src/random/index.ts';
+import { Learner, RULES, parseOptions } from '../../src/rules/index.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+const momentum: OptimiserSpecification = {
+  kind: 'momentum',
+  rate: 0.01,
+  momentum: 0.9,
+  meanSquareDecay: 0.999,
+  epsilon: 1e-8,
+  decay: 0,
+  maximumNorm: 0,
+};
+
+test.each(['momentum', 'adam'] as const)(
+  'two thousand steps of training with %s take no memory',
+  async (kind) => {
+    const compute = await openBackend({ backend: 'wasm' });
+    const [rule] = RULES;
+    if (!rule) throw new Error('There is no rule.');
+    const learner = new Learner(compute, {
+      specification: stack({
+        layers: [40, 30, 20, 10],
+        activation: 'relu',
+        objective: 'cross-entropy',
+        dropout: 0.2,
+      }),
+      rule,
+      options: parseOptions(rule, {}),
+      optimiserOf: () => ({ ...momentum, kind }),
+      seed: 1,
+      epochs: 1,
+    });
+    const inputs = compute.allocate([20, 40]);
+    compute.drawNormal(inputs, 0, 1, stream(1, 'inputs'), 0);
+    const targets = compute.allocate([20], 'i32').set(Array.from({ length: 20 }, (_, i) => i % 10));
+    const train = (from: number, to: number) => {
+      for (let step = from; step < to; step++) learner.learn({ inputs, targets }, step, step / 2500);
+    };
+
+    train(0, 500);
+    collectGarbage();
+    const before = process.memoryUsage();
+    const heap = { inUse: compute.heap.bytesInUse, size: compute.heap.memory.buffer.byteLength };
+    train(500, 2500);
+    // Without a collection first: not one buffer was made, so there is none to collect.
+    expect(process.memoryUsage().arrayBuffers - before.arrayBuffers).toBeLessThan(16_384);
+    collectGarbage();
+    const after = process.memoryUsage();
+    expect(compute.heap.bytesInUse).toBe(heap.inUse);
+    expect(compute.heap.memory.buffer.byteLength).toBe(heap.size);
+    expect(after.external - before.external).toBeLessThan(65_536);
+    // Compiled code comes and goes; 2 000 steps that each kept two small objects would keep more.
+    expect(after.heapUsed - before.heapUsed).toBeLessThan(300_000);
+
+    learner.dispose();
+    compute.free(inputs);
+    compute.free(targets);
+  },
+);
+
+test('what a learner took from the heap it gives back', async () => {
+  const compute = await openBackend({ backend: 'reference' });
+  const before = compute.heap.bytesInUse;
+  for (const rule of RULES) {
+    const learner = new Learner(compute, {
+      specification: stack({
+        layers: [6, 5, 3],
+        activation: 'tanh',
+        objective: 'squared-error',
+        density: 0.5,
+      }),
+      rule,
+      options: parseOptions(rule, {}),
+      optimiserOf: () => ({ ...momentum, kind: 'adam' }),
+      seed: 1,
+      epochs: 1,
+    });
+    expect(compute.heap.bytesInUse).toBeGreaterThan(before);
+    learner.dispose();
+    expect(compute.heap.bytesInUse, rule.id).toBe(before);
+  }
+});
