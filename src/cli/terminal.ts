@@ -35,7 +35,7 @@ export class Terminal {
 /** Rows as columns, each as wide as its widest cell; numbers are right-aligned. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const numeric = head.map((_, column) =>
-    rows.every((row) => /^[-+−]?[\d.,\s]*(\s?[±×%°a-zµ/].*)?$|^–?$/.test(row[column] ?? '')),
+    rows.every((row) => /^([-+−]?\d|–?$)/.test(plain(row[column] ?? ''))),
   );
   const widths = head.map((title, column) =>
     Math.max(width(title), ...rows.map((row) => width(row[column] ?? ''))),
@@ -51,7 +51,8 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [render(head), ...rows.map(render)].join('\n');
 }
 
-const width = (text: string) => [...text.replace(/\u001b\[\d+m/g, '')].length;
+const plain = (text: string) => text.replace(/\u001b\[\d+m/g, '');
+const width = (text: string) => [...plain(text)].length;
 
 /** 0.0213 → "2.13 %". */
 export const percent = (fraction: number, digits = 2): string => `${(fraction * 100).toFixed(digits)} %`;

@@ -78,8 +78,17 @@ export class Optimiser {
     return state ? valueAt(state.specification.rate, epoch, this.#epochs) : 0;
   }
 
-  /** Changes one parameter by its terms. `update` counts updates from 1, `epoch` passes with their fraction. */
-  apply(parameter: Parameter, terms: readonly Term[], update: number, epoch: number): void {
+  /**
+   * Changes one parameter by its terms. `update` counts updates from 1, `epoch` passes with their fraction;
+   * `compute` is the backend, or one that is being watched.
+   */
+  apply(
+    parameter: Parameter,
+    terms: readonly Term[],
+    update: number,
+    epoch: number,
+    compute: Compute = this.#compute,
+  ): void {
     const state = this.#states.get(parameter);
     if (!state) throw new Error(`"${parameter.id}" is not plastic, so no term may be emitted for it.`);
     const { specification } = state;
@@ -87,11 +96,12 @@ export class Optimiser {
     const decay = parameter.role === 'weights' ? specification.decay : 0;
     switch (specification.kind) {
       case 'sgd':
-        accumulate(this.#compute, parameter, parameter.values, terms, -rate, 1 - rate * decay);
+        accumulate(compute, parameter, parameter.values, terms, -rate, 1 - rate * decay);
         break;
       case 'momentum':
       case 'nesterov':
         this.#momentum(
+          compute,
           parameter,
           state,
           terms,
@@ -102,12 +112,12 @@ export class Optimiser {
         break;
       case 'rmsprop':
       case 'adam':
-        this.#adaptive(parameter, state, terms, rate, decay, update, epoch);
+        this.#adaptive(compute, parameter, state, terms, rate, decay, update, epoch);
         break;
     }
-    if (parameter.mask) this.#compute.multiply(parameter.values, parameter.values, parameter.mask);
+    if (parameter.mask) compute.multiply(parameter.values, parameter.values, parameter.mask);
     if (specification.maximumNorm > 0 && parameter.role === 'weights') {
-      this.#compute.limitColumnNorms(parameter.values, specification.maximumNorm);
+      compute.limitColumnNorms(parameter.values, specification.maximumNorm);
     }
   }
 
@@ -122,6 +132,7 @@ export class Optimiser {
   }
 
   #momentum(
+    compute: Compute,
     parameter: Parameter,
     { specification, first }: State,
     terms: readonly Term[],
@@ -136,28 +147,20 @@ export class Optimiser {
     if (terms.length === 1 && term?.kind === 'outer' && term.pre) {
       // One product into the velocity, one pass over both: the gradient is never written down.
       const scaled = rate * (term.factor ?? 1);
-      this.#compute.momentumStep(
-        weights,
-        velocity,
-        term.pre,
-        term.post,
-        scaled,
-        momentum,
-        rate * decay,
-        nesterov,
-      );
+      compute.momentumStep(weights, velocity, term.pre, term.post, scaled, momentum, rate * decay, nesterov);
       return;
     }
     // W ← W − μV_old here and + (1+μ)V_new below is Nesterov; the terms still read the weights as they were.
-    const change = this.#compute.temporary(weights.shape);
-    accumulate(this.#compute, parameter, change, terms, -rate, 0);
-    if (decay !== 0) this.#compute.combine(change, change, weights, 1, -rate * decay);
-    if (nesterov) this.#compute.combine(weights, weights, velocity, 1, -momentum);
-    this.#compute.combine(velocity, velocity, change, momentum, 1);
-    this.#compute.combine(weights, weights, velocity, 1, nesterov ? 1 + momentum : 1);
+    const change = compute.temporary(weights.shape);
+    accumulate(compute, parameter, change, terms, -rate, 0);
+    if (decay !== 0) compute.combine(change, change, weights, 1, -rate * decay);
+    if (nesterov) compute.combine(weights, weights, velocity, 1, -momentum);
+    compute.combine(velocity, velocity, change, momentum, 1);
+    compute.combine(weights, weights, velocity, 1, nesterov ? 1 + momentum : 1);
   }
 
   #adaptive(
+    compute: Compute,
     parameter: Parameter,
     { specification, first, second }: State,
     terms: readonly Term[],
@@ -166,7 +169,6 @@ export class Optimiser {
     update: number,
     epoch: number,
   ): void {
-    const compute = this.#compute;
     const gradient = compute.temporary(parameter.values.shape);
     materialise(compute, parameter, gradient, terms);
     if (decay !== 0) compute.combine(gradient, gradient, parameter.values, 1, decay);

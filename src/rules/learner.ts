@@ -100,7 +100,7 @@ export class Learner {
       );
       observer?.stage('update');
       for (const [parameter, its] of terms) {
-        if (its.length > 0) this.optimiser.apply(parameter, its, step + 1, epoch);
+        if (its.length > 0) this.optimiser.apply(parameter, its, step + 1, epoch, compute);
       }
     });
   }

@@ -114,7 +114,8 @@ describe('the report on claims', () => {
     const { text, document } = await reportOf([claim], ['author2020-works']);
     expect(text).not.toContain('<script');
     expect(document.querySelector('h2#author2020-works')?.textContent).toBe(evil);
-    expect(text).toContain("default-src 'none'");
+    const policy = document.querySelector('meta[http-equiv="Content-Security-Policy"]');
+    expect(policy?.getAttribute('content')).toContain("default-src 'none'");
     for (const element of document.querySelectorAll('[src], link')) expect(element.outerHTML).toBe('');
   });
 

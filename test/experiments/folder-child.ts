@@ -27,17 +27,20 @@ const codeOf = (thrown: unknown) => String((thrown as { code?: unknown }).code);
 if (task === 'write') {
   const compute = await openBackend({ backend: 'reference' });
   const weights = compute.allocate([1000, 300]);
-  say('ready');
+  say('opening');
   const run = RunFolder.exists(folder)
     ? RunFolder.open(folder)
     : RunFolder.create(folder, { config, command: 'test', backend: compute.backend });
   let step = run.latest()?.step ?? 0;
+  let isSaving = false;
   for (;;) {
     step += 1;
     run.record(progress(step));
     if (step % 2 === 0) continue;
     weights.data.forEach((_, index, data) => (data[index] = step + index));
     run.checkpoint(new Map([['weights', weights]]), position(step));
+    if (!isSaving) say('saving');
+    isSaving = true;
     if (step % 5 === 0) run.status({ status: 'running' });
   }
 }

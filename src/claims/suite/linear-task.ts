@@ -5,6 +5,7 @@ import type { LearningStep } from '../../dynamics/step.ts';
 import type { Projection } from '../../network/projection.ts';
 import { stack } from '../../network/specification.ts';
 import { stream } from '../../random/stream.ts';
+import type { Stream } from '../../random/stream.ts';
 import { backpropagate } from '../../references/backpropagation.ts';
 import { backpropagation } from '../../rules/backpropagation.ts';
 import { feedbackAlignment } from '../../rules/feedback-alignment.ts';
@@ -40,12 +41,14 @@ export class LinearTask {
   /** T (inputs, outputs). */
   readonly teacher: Tensor;
   readonly #compute: Compute;
-  readonly #seed: number;
+  readonly #examplesStream: Stream;
+  readonly #heldOutStream: Stream;
   #step = 0;
 
   constructor(compute: Compute, { rule, hidden, rate, seed }: LinearTaskOptions) {
     this.#compute = compute;
-    this.#seed = seed;
+    this.#examplesStream = stream(seed, 'examples');
+    this.#heldOutStream = stream(seed, 'held-out');
     const isBackprop = rule === 'backprop';
     this.learner = new Learner(compute, {
       specification: stack({
@@ -87,7 +90,7 @@ export class LinearTask {
   async learn(steps: number, tick: () => Promise<void>, observer?: StepObserver): Promise<void> {
     for (const end = this.#step + steps; this.#step < end; this.#step++) {
       this.#compute.scope(() => {
-        this.learner.learn(this.#examples(1, 'examples', this.#step), this.#step, 0, observer);
+        this.learner.learn(this.#examples(1, this.#examplesStream, this.#step), this.#step, 0, observer);
       });
       if ((this.#step + 1) % SLICE === 0) await tick();
     }
@@ -148,14 +151,14 @@ export class LinearTask {
   }
 
   #heldOut(): Batch {
-    return this.#examples(HELD_OUT, 'held-out', 0);
+    return this.#examples(HELD_OUT, this.#heldOutStream, 0);
   }
 
   /** Temporaries of the scope that the caller has opened. */
-  #examples(count: number, name: string, step: number): Batch {
+  #examples(count: number, source: Stream, step: number): Batch {
     const inputs = this.#compute.temporary([count, INPUTS]);
     const targets = this.#compute.temporary([count, OUTPUTS]);
-    this.#compute.drawNormal(inputs, 0, 1, stream(this.#seed, name), step);
+    this.#compute.drawNormal(inputs, 0, 1, source, step);
     this.#compute.matmul(targets, inputs, this.teacher);
     return { inputs, targets };
   }

@@ -15,7 +15,12 @@ export function addDataCommand(program: Command, finish: (code: number) => void)
     .action(async ({ json }: { json?: boolean }) => {
       const terminal = new Terminal(json ?? false);
       const datasets = await describeDatasets();
-      terminal.document({ version: 1, kind: 'data', datasets });
+      const listed = datasets.map(({ count, ...status }) => ({
+        ...status,
+        count: count.train + count.test,
+        ...count,
+      }));
+      terminal.document({ version: 1, kind: 'data', datasets: listed });
       terminal.line(
         table(
           ['id', 'here', 'train', 'test', 'where'],

@@ -47,6 +47,32 @@ function storeUpTo(out: usize, value: v128, columnsLeft: i32): void {
   if (columnsLeft >= 3) v128.store_lane<f32>(out, value, 2, 8);
 }
 
+/** Sixteen values from the four words of four counters, word by counter: a 4 × 4 transpose on the way out. */
+// @ts-ignore: decorator
+@inline
+function storeWords(kind: i32, out: usize, x0: v128, x1: v128, x2: v128, x3: v128, a: v128, b: v128, left: i32): void {
+  const low01 = v128.shuffle<i32>(x0, x1, 0, 4, 1, 5);
+  const high01 = v128.shuffle<i32>(x0, x1, 2, 6, 3, 7);
+  const low23 = v128.shuffle<i32>(x2, x3, 0, 4, 1, 5);
+  const high23 = v128.shuffle<i32>(x2, x3, 2, 6, 3, 7);
+  const first = v128.shuffle<i32>(low01, low23, 0, 1, 4, 5);
+  const second = v128.shuffle<i32>(low01, low23, 2, 3, 6, 7);
+  const third = v128.shuffle<i32>(high01, high23, 0, 1, 4, 5);
+  const fourth = v128.shuffle<i32>(high01, high23, 2, 3, 6, 7);
+  if (left >= 16) {
+    v128.store(out, valuesOf(kind, first, a, b));
+    v128.store(out, valuesOf(kind, second, a, b), 16);
+    v128.store(out, valuesOf(kind, third, a, b), 32);
+    v128.store(out, valuesOf(kind, fourth, a, b), 48);
+    return;
+  }
+  storeUpTo(out, valuesOf(kind, first, a, b), left);
+  if (left > 4) storeUpTo(out + 16, valuesOf(kind, second, a, b), left - 4);
+  if (left > 8) storeUpTo(out + 32, valuesOf(kind, third, a, b), left - 8);
+  if (left > 12) storeUpTo(out + 48, valuesOf(kind, fourth, a, b), left - 12);
+}
+
+/** Two groups of four counters at a time: the rounds of one fill the waits of the other. */
 // @ts-ignore: decorator
 @inline
 function draw(
@@ -64,47 +90,47 @@ function draw(
 ): void {
   const multiplier0 = i32x4.splat(0xd2511f53);
   const multiplier1 = i32x4.splat(0xcd9e8d57);
+  const weyl0 = i32x4.splat(0x9e3779b9);
+  const weyl1 = i32x4.splat(0xbb67ae85);
   for (let row = 0; row < rows; row++) {
     let block = v128(0, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0);
-    for (let column = 0; column < columns; column += 16, out += 64) {
+    for (let column = 0; column < columns; column += 32) {
       let x0 = block;
       let x1 = i32x4.splat(firstRow + row);
       let x2 = i32x4.splat(stepLow);
       let x3 = i32x4.splat(stepHigh);
-      let k0 = key0;
-      let k1 = key1;
+      let y0 = i32x4.add(block, i32x4.splat(4));
+      let y1 = x1;
+      let y2 = x2;
+      let y3 = x3;
+      let k0 = i32x4.splat(key0);
+      let k1 = i32x4.splat(key1);
       for (let round = 0; round < 10; round++) {
-        const low0 = i64x2.extmul_low_i32x4_u(x0, multiplier0);
-        const high0 = i64x2.extmul_high_i32x4_u(x0, multiplier0);
-        const low1 = i64x2.extmul_low_i32x4_u(x2, multiplier1);
-        const high1 = i64x2.extmul_high_i32x4_u(x2, multiplier1);
-        x0 = v128.xor(v128.xor(oddLanes(low1, high1), x1), i32x4.splat(k0));
-        x1 = evenLanes(low1, high1);
-        x2 = v128.xor(v128.xor(oddLanes(low0, high0), x3), i32x4.splat(k1));
-        x3 = evenLanes(low0, high0);
-        k0 += 0x9e3779b9;
-        k1 += 0xbb67ae85;
+        const xLow0 = i64x2.extmul_low_i32x4_u(x0, multiplier0);
+        const xHigh0 = i64x2.extmul_high_i32x4_u(x0, multiplier0);
+        const xLow1 = i64x2.extmul_low_i32x4_u(x2, multiplier1);
+        const xHigh1 = i64x2.extmul_high_i32x4_u(x2, multiplier1);
+        const yLow0 = i64x2.extmul_low_i32x4_u(y0, multiplier0);
+        const yHigh0 = i64x2.extmul_high_i32x4_u(y0, multiplier0);
+        const yLow1 = i64x2.extmul_low_i32x4_u(y2, multiplier1);
+        const yHigh1 = i64x2.extmul_high_i32x4_u(y2, multiplier1);
+        x0 = v128.xor(oddLanes(xLow1, xHigh1), v128.xor(x1, k0));
+        x1 = evenLanes(xLow1, xHigh1);
+        x2 = v128.xor(oddLanes(xLow0, xHigh0), v128.xor(x3, k1));
+        x3 = evenLanes(xLow0, xHigh0);
+        y0 = v128.xor(oddLanes(yLow1, yHigh1), v128.xor(y1, k0));
+        y1 = evenLanes(yLow1, yHigh1);
+        y2 = v128.xor(oddLanes(yLow0, yHigh0), v128.xor(y3, k1));
+        y3 = evenLanes(yLow0, yHigh0);
+        k0 = i32x4.add(k0, weyl0);
+        k1 = i32x4.add(k1, weyl1);
       }
-      // From word-by-counter to counter-by-word: a 4 × 4 transpose.
-      const low01 = v128.shuffle<i32>(x0, x1, 0, 4, 1, 5);
-      const high01 = v128.shuffle<i32>(x0, x1, 2, 6, 3, 7);
-      const low23 = v128.shuffle<i32>(x2, x3, 0, 4, 1, 5);
-      const high23 = v128.shuffle<i32>(x2, x3, 2, 6, 3, 7);
       const left = columns - column;
-      storeUpTo(out, valuesOf(kind, v128.shuffle<i32>(low01, low23, 0, 1, 4, 5), a, b), left);
-      if (left > 4) {
-        storeUpTo(out + 16, valuesOf(kind, v128.shuffle<i32>(low01, low23, 2, 3, 6, 7), a, b), left - 4);
-      }
-      if (left > 8) {
-        storeUpTo(out + 32, valuesOf(kind, v128.shuffle<i32>(high01, high23, 0, 1, 4, 5), a, b), left - 8);
-      }
-      if (left > 12) {
-        storeUpTo(out + 48, valuesOf(kind, v128.shuffle<i32>(high01, high23, 2, 3, 6, 7), a, b), left - 12);
-      }
-      block = i32x4.add(block, i32x4.splat(4));
+      storeWords(kind, out, x0, x1, x2, x3, a, b, left);
+      if (left > 16) storeWords(kind, out + 64, y0, y1, y2, y3, a, b, left - 16);
+      out += (<usize>min(left, 32)) << 2;
+      block = i32x4.add(block, i32x4.splat(8));
     }
-    // The last group may have been cut short: step back to the end of the row.
-    out -= (<usize>((16 - (columns & 15)) & 15)) << 2;
   }
 }
 

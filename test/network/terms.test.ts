@@ -1,0 +1,161 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { blasBackend } from '../../src/backends/blas/index.ts';
+import { openBackend, provideBlas } from '../../src/backends/open.ts';
+import { materialise } from '../../src/network/index.ts';
+import type { OptimiserSpecification, Parameter, Term } from '../../src/network/index.ts';
+import { Sequence, stream } from '../../src/random/index.ts';
+import type { Compute } from '../../src/tensor/index.ts';
+import { at, gradientOf, PlainOptimiser } from './plain-optimiser.ts';
+import type { Matrix } from './plain-optimiser.ts';
+import { BACKENDS, distance, KINDS, plain, Synapses, termOf } from './synapses.ts';
+
+provideBlas(blasBackend);
+
+const computes = new Map<string, Compute>();
+beforeAll(async () => {
+  for (const backend of BACKENDS) computes.set(backend, await openBackend({ backend }));
+});
+afterAll(() => {
+  for (const compute of computes.values()) compute.dispose();
+});
+const on = (backend: (typeof BACKENDS)[number]): Compute => {
+  const compute = computes.get(backend);
+  if (!compute) throw new Error(`${backend} is not open.`);
+  return compute;
+};
+
+const termKinds = fc.array(fc.constantFrom<Term['kind'][]>('outer', 'direction', 'weight-decay', 'mixing'), {
+  minLength: 1,
+  maxLength: 4,
+});
+
+interface Course {
+  readonly kinds: readonly (readonly Term['kind'][])[];
+  readonly shape: readonly [number, number];
+  readonly batch: number;
+  readonly density: number;
+  readonly decay: number;
+  readonly maximumNorm: number;
+  readonly seed: number;
+}
+
+/** A course of five updates with any terms on any projection, beside the plain formulas. */
+const course: fc.Arbitrary<Course> = fc.record({
+  kinds: fc.array(termKinds, { minLength: 5, maxLength: 5 }),
+  shape: fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 })),
+  batch: fc.constantFrom(1, 2, 5),
+  density: fc.constantFrom(1, 0.6),
+  decay: fc.constantFrom(0, 0.3),
+  maximumNorm: fc.constantFrom(0, 0.7),
+  seed: fc.nat({ max: 10_000 }),
+});
+
+function divergence(
+  compute: Compute,
+  kind: OptimiserSpecification['kind'],
+  { kinds, shape, batch, density, decay, maximumNorm, seed }: Course,
+): number {
+  const specification = { ...plain, kind, decay, maximumNorm };
+  const synapses = new Synapses(compute, specification, shape, density);
+  const formula = new PlainOptimiser(specification, synapses.weights, synapses.mask);
+  const draws = new Sequence(stream(seed, 'terms'));
+  for (const its of kinds) {
+    const terms = its.map((term) => termOf(term, draws, shape, batch));
+    synapses.update(terms);
+    formula.update(terms);
+  }
+  const worst = distance(synapses.weights, formula.weights);
+  synapses.dispose();
+  return worst;
+}
+
+describe('every kind of term, alone and combined, moves synapses by its formula', () => {
+  test.each(KINDS)('%s, in f64', (kind) => {
+    fc.assert(
+      fc.property(course, (its) => {
+        expect(divergence(on('reference'), kind, its)).toBeLessThan(1e-11);
+      }),
+      { numRuns: 150, seed: 4 },
+    );
+  });
+
+  test.each(['wasm', 'blas'] as const)(
+    '%s: ten updates of a sparse projection, every optimiser',
+    (backend) => {
+      for (const kind of KINDS) {
+        for (const batch of [1, 6]) {
+          for (const decay of [0, 0.2]) {
+            const its: Course = {
+              kinds: Array.from({ length: 10 }, (_, i): Term['kind'][] =>
+                i % 3 === 0
+                  ? ['outer', 'mixing']
+                  : i % 3 === 1
+                    ? ['outer']
+                    : ['weight-decay', 'outer', 'direction'],
+              ),
+              shape: [13, 9],
+              batch,
+              density: 0.7,
+              decay,
+              maximumNorm: 2,
+              seed: 5,
+            };
+            expect(divergence(on(backend), kind, its), `${kind}, batch ${batch}`).toBeLessThan(1e-5);
+          }
+        }
+      }
+    },
+  );
+
+  test('materialised, they are the gradient: nothing emitted is nothing', () => {
+    const compute = on('reference');
+    const synapses = new Synapses(compute, plain, [5, 4], 0.5);
+    const draws = new Sequence(stream(6, 'terms'));
+    const terms = (['mixing', 'outer', 'weight-decay', 'direction', 'mixing'] as const).map((kind) =>
+      termOf(kind, draws, [5, 4], 3),
+    );
+    for (const its of [terms, terms.slice(0, 1), []]) {
+      compute.scope(() => {
+        // What was in the arena must not matter.
+        compute.scope(() => compute.fill(compute.temporary([1000]), NaN));
+        const gradient = compute.temporary([5, 4]);
+        materialise(
+          compute,
+          synapses.parameter,
+          gradient,
+          its.map((term) => synapses.term(term)),
+        );
+        const values = gradient.toArray();
+        const expected = gradientOf(synapses.weights, its, synapses.mask).flat();
+        for (const [i, value] of values.entries()) expect(value).toBeCloseTo(expected[i] ?? NaN, 12);
+      });
+    }
+    synapses.dispose();
+  });
+
+  test('a threshold takes the batch sum of post, and is spared by decay and max-norm', () => {
+    for (const kind of KINDS) {
+      const compute = on('reference');
+      const specification: OptimiserSpecification = { ...plain, kind, decay: 0.5, maximumNorm: 0.01 };
+      const synapses = new Synapses(compute, specification, [2, 3]);
+      const bias = synapses.network.area('b').bias as Parameter;
+      const formula = new PlainOptimiser({ ...plain, kind }, [[0, 0, 0]], [[1, 1, 1]]);
+      const post: Matrix = [
+        [1, -2, 0.5],
+        [3, 1, 0.25],
+      ];
+      for (let update = 1; update <= 3; update++) {
+        compute.scope(() => {
+          const tensor = compute.temporary([2, 3]).set(post.flat());
+          synapses.optimiser.apply(bias, [{ kind: 'outer', post: tensor, factor: 2 }], update, 0);
+        });
+        formula.update([{ kind: 'outer', pre: [[1], [1]], post, factor: 2 }]);
+      }
+      for (const [j, value] of bias.values.toArray().entries()) {
+        expect(value, kind).toBeCloseTo(at(formula.weights, 0, j), 12);
+      }
+      synapses.dispose();
+    }
+  });
+});
