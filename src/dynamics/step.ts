@@ -41,8 +41,7 @@ export function descend(step: LearningStep, phase: Phase, sendDown: SendDown): v
   for (let index = network.areas.length - 1; index >= 0; index--) {
     const area = network.areas[index] as Area;
     if (area === network.input) continue;
-    const objective = network.objectives.find((candidate) => candidate.area === area);
-    let error = objective && step.error(phase, objective);
+    let error: Tensor | undefined;
     for (const projection of area.outgoing) {
       const above = errors[projection.to.index];
       if (projection.kind !== 'forward' || !above) continue;
@@ -50,8 +49,17 @@ export function descend(step: LearningStep, phase: Phase, sendDown: SendDown): v
       sendDown(projection, above, below, error ? 1 : 0);
       error = below;
     }
+    let gain = error && phase.gain(area);
+    const objective = network.objectives.find((candidate) => candidate.area === area);
+    if (objective) {
+      // An objective looks at the rate, before dropout: the gain belongs to what came down alone.
+      const own = step.error(phase, objective);
+      if (error && gain) compute.multiply(error, error, gain);
+      if (error) compute.combine(own, own, error, 1, 1);
+      error = own;
+      gain = undefined;
+    }
     if (!error) continue; // nothing downstream is trained
-    const gain = phase.gain(area);
     if (area.activation !== 'linear' || gain) {
       compute.multiplyBySlope(error, error, phase.rate(area), gain, area.activation);
     }

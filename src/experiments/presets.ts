@@ -7,14 +7,21 @@ export interface Preset {
   readonly config: ConfigInput;
 }
 
+/**
+ * Small forward weights, for every rule alike: feedback alignment works as far as learning, rather than chance,
+ * made the forward weights. On a validation split of MNIST (784-800-800-10, 5 epochs), Adam at .001 from a tenth
+ * of He's scale gave feedback alignment 2.6 % and an angle of 55°; from the full scale 3.8 % and 68°.
+ */
+const SMALL = { kind: 'he', scale: 0.1 } as const;
+
 export const PRESETS: readonly Preset[] = [
   {
     id: 'digits',
     title: 'MNIST digits on a small network: what `npm start` compares, in about half a minute',
     config: {
       task: { dataset: 'mnist' },
-      network: { hidden: [256, 128], activation: 'relu' },
-      optimiser: { kind: 'momentum', rate: { kind: 'linear', value: 0.05, end: 0 }, momentum: 0.9 },
+      network: { hidden: [256, 128], activation: 'relu', initialisation: SMALL },
+      optimiser: { kind: 'adam', rate: { kind: 'linear', value: 0.001, end: 0 } },
       batch: 100,
       epochs: 4,
     },
@@ -24,8 +31,8 @@ export const PRESETS: readonly Preset[] = [
     title: 'MNIST digits, 784-800-800-10, five epochs',
     config: {
       task: { dataset: 'mnist' },
-      network: { hidden: [800, 800], activation: 'relu' },
-      optimiser: { kind: 'momentum', rate: { kind: 'linear', value: 0.05, end: 0 }, momentum: 0.9 },
+      network: { hidden: [800, 800], activation: 'relu', initialisation: SMALL },
+      optimiser: { kind: 'adam', rate: { kind: 'linear', value: 0.001, end: 0 } },
       batch: 100,
       epochs: 5,
     },
@@ -51,8 +58,8 @@ export const PRESETS: readonly Preset[] = [
     title: 'Fashion-MNIST clothes, 784-800-800-10, ten epochs',
     config: {
       task: { dataset: 'fashion-mnist' },
-      network: { hidden: [800, 800], activation: 'relu' },
-      optimiser: { kind: 'momentum', rate: { kind: 'linear', value: 0.03, end: 0 }, momentum: 0.9 },
+      network: { hidden: [800, 800], activation: 'relu', initialisation: SMALL },
+      optimiser: { kind: 'adam', rate: { kind: 'linear', value: 0.001, end: 0 } },
       batch: 100,
       epochs: 10,
     },

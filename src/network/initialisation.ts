@@ -7,7 +7,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 /**
  * Where weights start. With n presynaptic and m postsynaptic units that really connect:
  * - `uniform`: U(−scale, scale), or U(−1/√n, 1/√n) when no scale is given;
- * - `normal`: N(0, scale²);
+ * - `normal`: N(0, scale²), or N(0, 1/n) when no scale is given;
  * - `glorot`: U(±√(6/(n+m))), four times that for a logistic unit (Glorot & Bengio 2010, who give it for tanh;
  *   the logistic function is four times flatter at 0);
  * - `he`: N(0, 2/n), for ReLU (He et al. 2015);
@@ -47,7 +47,7 @@ export function initialise(
       return;
     }
     case 'normal':
-      compute.drawNormal(weights, 0, initialisation.scale ?? 1, source, 0);
+      compute.drawNormal(weights, 0, initialisation.scale ?? 1 / Math.sqrt(fanIn), source, 0);
       return;
     case 'glorot': {
       const gain = (target === 'logistic' ? 4 : 1) * (initialisation.scale ?? 1);

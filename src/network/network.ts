@@ -1,4 +1,3 @@
-import { ApicalError } from '../errors.ts';
 import type { Compute } from '../tensor/compute.ts';
 import { sizeOf } from '../tensor/tensor.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -12,6 +11,7 @@ import type {
   ProjectionSpecification,
 } from './specification.ts';
 import { projectionId } from './specification.ts';
+import { checkSpecification, found, sortAreas } from './wiring.ts';
 
 /** An area and what it is trained towards. */
 export interface Objective {
@@ -35,6 +35,7 @@ export class Network {
   /** Throws `network.…` errors that name the area or projection when the specification is not a network. */
   constructor(compute: Compute, specification: NetworkSpecification, seed: number) {
     this.#compute = compute;
+    checkSpecification(specification);
     this.specification = specification;
     this.areas = sortAreas(specification).map((area, index) => {
       const receives = specification.projections.some(
@@ -45,21 +46,11 @@ export class Network {
     });
     this.input = this.area(specification.input);
     this.projections = specification.projections.map((projection) => this.#connect(projection, seed));
-    for (const { id, answers } of specification.projections.map((p) => ({
-      id: projectionId(p),
-      answers: p.answers,
-    }))) {
-      if (answers !== undefined) this.#answer(this.projection(id), this.projection(answers));
+    for (const projection of specification.projections) {
+      if (projection.answers === undefined) continue;
+      this.projection(projection.answers).feedback = this.projection(projectionId(projection));
     }
     this.objectives = specification.objectives.map(({ area, kind }) => ({ area: this.area(area), kind }));
-    for (const { area, kind } of this.objectives) {
-      if (kind === 'cross-entropy' && area.activation !== 'linear') {
-        throw new ApicalError(
-          'network.cross-entropy',
-          `Area "${area.id}" is ${area.activation}, but cross-entropy applies its own softmax: make it linear, or use squared-error.`,
-        );
-      }
-    }
   }
 
   /** Throws `network.unknown-area`. */
@@ -127,78 +118,6 @@ export class Network {
     to.incoming.push(projection);
     return projection;
   }
-
-  #answer(feedback: Projection, forward: Projection): void {
-    if (feedback.from !== forward.to || feedback.to !== forward.from) {
-      throw new ApicalError(
-        'network.feedback',
-        `Projection "${feedback.id}" answers "${forward.id}", so it must run from "${forward.to.id}" to "${forward.from.id}".`,
-      );
-    }
-    forward.feedback = feedback;
-  }
 }
 
 const isFeedback = (projection: ProjectionSpecification) => projection.kind === 'feedback';
-
-function found<Item extends { readonly id: string }>(items: readonly Item[], id: string, what: string): Item {
-  const item = items.find((candidate) => candidate.id === id);
-  if (!item) {
-    const known = items.map((candidate) => `"${candidate.id}"`).join(', ');
-    throw new ApicalError(
-      `network.unknown-${what}`,
-      `There is no ${what} "${id}" in the network; there are ${known}.`,
-    );
-  }
-  return item;
-}
-
-/** Areas in forward order. Throws when an id is missing or repeated, an area empty, or the order has a cycle. */
-function sortAreas(specification: NetworkSpecification): NetworkSpecification['areas'] {
-  const { areas, projections } = specification;
-  const ids = new Set<string>();
-  for (const { id, shape } of areas) {
-    if (ids.has(id))
-      throw new ApicalError('network.duplicate', `Two areas are called "${id}": give each its own id.`);
-    ids.add(id);
-    if (shape.length === 0 || shape.some((length) => !Number.isInteger(length) || length < 1)) {
-      throw new ApicalError(
-        'network.empty-area',
-        `Area "${id}" has shape (${shape.join(', ')}): every length must be a whole number of at least 1.`,
-      );
-    }
-  }
-  const projectionIds = new Set<string>();
-  for (const projection of projections) {
-    const id = projectionId(projection);
-    if (projectionIds.has(id))
-      throw new ApicalError('network.duplicate', `Two projections are called "${id}".`);
-    projectionIds.add(id);
-    for (const end of [projection.from, projection.to]) {
-      if (!ids.has(end)) {
-        throw new ApicalError(
-          'network.unknown-area',
-          `Projection "${id}" names an area "${end}" that is not there.`,
-        );
-      }
-    }
-  }
-  const forward = projections.filter((projection) => (projection.kind ?? 'forward') === 'forward');
-  const sorted: (typeof areas)[number][] = [];
-  const remaining = new Set(areas);
-  while (remaining.size > 0) {
-    const waiting = new Set([...remaining].map((area) => area.id));
-    const next = [...remaining].find(
-      ({ id }) => !forward.some(({ from, to }) => to === id && waiting.has(from)),
-    );
-    if (!next) {
-      throw new ApicalError(
-        'network.cycle',
-        `The forward projections among ${[...waiting].map((id) => `"${id}"`).join(', ')} form a cycle: make one of them lateral or feedback.`,
-      );
-    }
-    remaining.delete(next);
-    sorted.push(next);
-  }
-  return sorted;
-}

@@ -72,6 +72,11 @@ export class Optimiser {
     return this.#tensors;
   }
 
+  /** Whether this parameter is one that may change. */
+  changes(parameter: Parameter): boolean {
+    return this.#states.has(parameter);
+  }
+
   /** The learning rate of a parameter at this time. */
   rate(parameter: Parameter, epoch: number): number {
     const state = this.#states.get(parameter);

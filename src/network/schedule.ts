@@ -1,11 +1,11 @@
 /**
- * A value that changes over training, as data. `progress` counts epochs, with fractions.
+ * A value that changes over training, as data; epochs count with their fraction.
  * - `constant`: value;
  * - `step`: value × factor^⌊epoch / every⌋;
  * - `linear`: from value to `end` over the first `epochs` (default: the whole run), then `end`;
  * - `exponential`: value × factor^epoch;
  * - `cosine`: from value to `end` (default 0) along half a cosine over `epochs` (default: the whole run).
- * `warmup` epochs rise linearly from 0 to where the schedule then is.
+ * Over the first `warmup` epochs the value is multiplied by a factor that rises linearly from 0 to 1.
  */
 export type Schedule = { readonly warmup?: number } & (
   | { readonly kind: 'constant'; readonly value: number }

@@ -75,7 +75,7 @@ export interface StackOptions {
   readonly initialisation?: Initialisation;
 }
 
-/** A feedforward stack: areas input, hidden1, hidden2, …, output. */
+/** A feedforward stack: areas input, hidden1, hidden2, …, output. At least two layers. */
 export function stack(options: StackOptions): NetworkSpecification {
   const {
     layers,

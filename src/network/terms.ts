@@ -33,6 +33,12 @@ export function accumulate(
   // Terms that read the weights go first, on the weights as they were.
   const ordered =
     terms.length > 1 ? [...terms].sort((a, b) => Number(readsWeights(b)) - Number(readsWeights(a))) : terms;
+  const readers = terms.filter(readsWeights).length;
+  let weights = parameter.values;
+  if (target === weights && readers > 1) {
+    weights = compute.temporary(target.shape);
+    compute.copy(weights, target);
+  }
   let keep = beta;
   for (const term of ordered) {
     const factor = scale * (term.factor ?? 1);
@@ -46,18 +52,19 @@ export function accumulate(
         compute.combine(target, term.direction, target, factor, keep);
         break;
       case 'weight-decay':
-        compute.scaleColumns(target, parameter.values, term.perUnit, factor, keep);
+        compute.scaleColumns(target, weights, term.perUnit, factor, keep);
         break;
       case 'mixing': {
         const mixed = compute.temporary(target.shape);
-        compute.matmul(mixed, parameter.values, term.mixing);
+        compute.matmul(mixed, weights, term.mixing);
         compute.combine(target, mixed, target, factor, keep);
         break;
       }
     }
     keep = 1;
   }
-  if (keep !== 1) compute.scale(target, target, keep);
+  if (keep === 0) compute.fill(target, 0);
+  else if (keep !== 1) compute.scale(target, target, keep);
 }
 
 const readsWeights = (term: Term): boolean => term.kind === 'weight-decay' || term.kind === 'mixing';

@@ -60,6 +60,9 @@ export class Learner {
   readonly #options: LearnerOptions;
   readonly #tally: Tensor;
   readonly #probeTally: Tensor;
+  /** One row of the tally for each objective. */
+  readonly #tallies: readonly Tensor[];
+  readonly #probeTallies: readonly Tensor[];
   readonly #state = new Map<string, Tensor>();
   readonly #streams = new Map<string, Stream>();
   readonly #terms: Terms = new Map();
@@ -72,8 +75,11 @@ export class Learner {
     this.rule = rule;
     this.network = new Network(compute, rule.wire?.(specification, options.options) ?? specification, seed);
     this.optimiser = new Optimiser(compute, this.network.parameters, options.optimiserOf, options.epochs);
-    this.#tally = compute.allocate([4], 'f64');
-    this.#probeTally = compute.allocate([4], 'f64');
+    this.#tally = compute.allocate([Math.max(1, this.network.objectives.length), 4], 'f64');
+    this.#probeTally = compute.allocate(this.#tally.shape, 'f64');
+    const rowsOf = (tally: Tensor) => this.network.objectives.map((_, row) => tally.rowRange(row, 1));
+    this.#tallies = rowsOf(this.#tally);
+    this.#probeTallies = rowsOf(this.#probeTally);
     for (const { name, shape } of rule.state?.(this.network, options.options) ?? []) {
       this.#state.set(name, compute.allocate(shape));
     }
@@ -93,7 +99,7 @@ export class Learner {
         batch,
         step,
         true,
-        this.#tally,
+        this.#tallies,
         this.rule.learn,
         this.#terms,
         observer,
@@ -116,24 +122,33 @@ export class Learner {
     learn?: Learn,
   ): void {
     this.#compute.scope(() => {
-      visit(
-        this.#collect(
-          this.#compute,
-          batch,
-          step,
-          false,
-          this.#probeTally,
-          learn ?? this.rule.learn,
-          new Map(),
-        ),
-      );
+      const kept = [...this.#state.values()].map((tensor) => {
+        const copy = this.#compute.temporary(tensor.shape);
+        this.#compute.copy(copy, tensor);
+        return [tensor, copy] as const;
+      });
+      try {
+        visit(
+          this.#collect(
+            this.#compute,
+            batch,
+            step,
+            false,
+            this.#probeTallies,
+            learn ?? this.rule.learn,
+            new Map(),
+          ),
+        );
+      } finally {
+        for (const [tensor, copy] of kept) this.#compute.copy(tensor, copy);
+      }
     });
   }
 
   /** Adds a batch's loss and mistakes to the tally, without learning; `visit` may look at the outputs. */
   evaluate(batch: Batch, visit?: (phase: Phase) => void): void {
     this.#compute.scope(() => {
-      const step = this.#step(this.#compute, batch, 0, false, this.#tally, new Map());
+      const step = this.#step(this.#compute, batch, 0, false, this.#tallies, new Map());
       const phase = step.run('evaluation');
       for (const objective of this.network.objectives) step.error(phase, objective);
       visit?.(phase);
@@ -142,7 +157,14 @@ export class Learner {
 
   /** What was tallied since the last reset. Reads values back. */
   tally(): Tally {
-    const [loss, wrong, examples, power] = this.#tally.data as unknown as [number, number, number, number];
+    const values = this.#tally.data;
+    const [, wrong = 0, examples = 0] = values;
+    let loss = 0;
+    let power = 0;
+    for (let at = 0; at < values.length; at += 4) {
+      loss += values[at] as number;
+      power += values[at + 3] as number;
+    }
     return { loss, wrong, examples, power };
   }
 
@@ -171,7 +193,7 @@ export class Learner {
     batch: Batch,
     step: number,
     training: boolean,
-    tally: Tensor,
+    tally: readonly Tensor[],
     learn: Learn,
     terms: Terms,
     observer?: StepObserver,
@@ -186,7 +208,7 @@ export class Learner {
     { inputs, targets }: Batch,
     step: number,
     training: boolean,
-    tally: Tensor,
+    tally: readonly Tensor[],
     terms: Terms,
     observer?: StepObserver,
   ): LearningStep {
@@ -211,12 +233,16 @@ export class Learner {
       error: (phase, objective) => {
         const output = phase.rate(objective.area);
         const error = compute.temporary(output.shape);
-        if (objective.kind === 'cross-entropy') compute.softmaxCrossEntropy(error, tally, output, targets);
-        else compute.squaredError(error, tally, output, this.#values(compute, targets, output));
+        const row = tally[network.objectives.indexOf(objective)] as Tensor;
+        if (objective.kind === 'cross-entropy') compute.softmaxCrossEntropy(error, row, output, targets);
+        else compute.squaredError(error, row, output, this.#values(compute, targets, output));
         observer?.error(objective, error);
         return error;
       },
       emit: (parameter, term) => {
+        if (!this.optimiser.changes(parameter)) {
+          throw new Error(`"${parameter.id}" is not plastic, so no term may be emitted for it.`);
+        }
         observer?.term(parameter, term);
         let its = terms.get(parameter);
         if (!its) terms.set(parameter, (its = []));

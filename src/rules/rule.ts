@@ -40,9 +40,6 @@ export interface Rule<Options = unknown> {
   learn(step: LearningStep<Options>): void;
 }
 
-/** A rule whatever its options: what an index or a runner holds. */
-export type AnyRule = Rule<never> | Rule;
-
 /** Gives a rule its types. The options default to none. */
 export function defineRule<Options>(rule: Rule<Options>): Rule<Options> {
   return rule;

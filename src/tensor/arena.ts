@@ -14,8 +14,7 @@ export class Arena {
   #blocks: { offset: number; bytes: number }[] = [];
   #block = 0;
   #used = 0;
-  #handles: Tensor[] = [];
-  #next = 0;
+  readonly #handles = new Map<number, Tensor[]>();
   #depth = 0;
 
   constructor(heap: Heap) {
@@ -26,7 +25,6 @@ export class Arena {
   scope<Result>(body: () => Result): Result {
     const block = this.#block;
     const used = this.#used;
-    const next = this.#next;
     this.#depth += 1;
     try {
       return body();
@@ -34,7 +32,6 @@ export class Arena {
       this.#depth -= 1;
       this.#block = block;
       this.#used = used;
-      this.#next = next;
       if (this.#depth === 0 && this.#blocks.length > 1) this.#consolidate();
     }
   }
@@ -44,13 +41,11 @@ export class Arena {
     if (this.#depth === 0) throw new Error('Temporaries exist only inside compute.scope(() => …).');
     const bytes = Math.ceil((sizeOf(shape) * BYTES_PER_ELEMENT[type]) / ALIGNMENT) * ALIGNMENT;
     const offset = this.#advance(bytes);
-    const known = this.#handles[this.#next];
-    if (known && known.offset === offset && known.type === type && sameShape(known.shape, shape)) {
-      this.#next += 1;
-      return known;
-    }
+    let here = this.#handles.get(offset);
+    if (!here) this.#handles.set(offset, (here = []));
+    for (const known of here) if (known.type === type && sameShape(known.shape, shape)) return known;
     const handle = new Tensor(this.#heap, type, [...shape], offset);
-    this.#handles[this.#next++] = handle;
+    here.push(handle);
     return handle;
   }
 
@@ -60,8 +55,7 @@ export class Arena {
     this.#blocks = [];
     this.#block = 0;
     this.#used = 0;
-    this.#handles = [];
-    this.#next = 0;
+    this.#handles.clear();
   }
 
   #advance(bytes: number): number {

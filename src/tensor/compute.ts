@@ -119,6 +119,7 @@ export class Compute implements Operations {
 
   copy(out: Tensor, a: Tensor): void {
     sameSize('copy', out, a);
+    if (out.type !== a.type) mismatch(`copy (${a.type} to ${out.type})`, out, a);
     const bytes = a.size * BYTES_PER_ELEMENT[a.type];
     this.heap.u8.copyWithin(out.offset, a.offset, a.offset + bytes);
   }
@@ -191,7 +192,9 @@ export class Compute implements Operations {
   }
 
   gatherRows(out: Tensor, data: Tensor, indices: Tensor, scale: number): void {
-    if (out.columns !== data.columns || out.rows !== indices.size) mismatch('gatherRows', out, data, indices);
+    if (out.columns !== data.columns || out.rows !== indices.size || indices.type !== 'i32') {
+      mismatch('gatherRows (indices must be i32)', out, data, indices);
+    }
     const bytes = data.type === 'u8';
     this.#kernels.gatherRows(out.offset, data.offset, indices.offset, out.rows, out.columns, scale, bytes);
   }
@@ -207,7 +210,8 @@ export class Compute implements Operations {
   }
 
   oneHot(out: Tensor, labels: Tensor): void {
-    if (out.rows !== labels.size) mismatch('oneHot', out, labels);
+    if (out.rows !== labels.size || labels.type !== 'i32')
+      mismatch('oneHot (labels must be i32)', out, labels);
     this.#kernels.oneHot(out.offset, labels.offset, out.rows, out.columns);
   }
 
@@ -218,7 +222,9 @@ export class Compute implements Operations {
 
   softmaxCrossEntropy(error: Tensor, tally: Tensor, logits: Tensor, labels: Tensor): void {
     sameSize('softmaxCrossEntropy', error, logits);
-    if (labels.size !== logits.rows || tally.type !== 'f64') mismatch('softmaxCrossEntropy', tally, labels);
+    if (labels.size !== logits.rows || labels.type !== 'i32' || tally.type !== 'f64') {
+      mismatch('softmaxCrossEntropy (labels must be i32, tally f64)', tally, labels);
+    }
     this.#kernels.softmaxCrossEntropy(
       error.offset,
       tally.offset,

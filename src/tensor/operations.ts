@@ -84,7 +84,7 @@ export interface Operations {
   /** error ← output − target; tally (4 × f64) += [½ Σ error², wrong, examples, ½ Σ target²]. */
   squaredError(error: Tensor, tally: Tensor, output: Tensor, target: Tensor): void;
 
-  /** Uniform in [low, high); element (row, column) is keyed by (stream, step, firstRow + row, column). */
+  /** Uniform from low to high (which rounding may reach); element (row, column) is keyed by (stream, step, firstRow + row, column). */
   drawUniform(out: Tensor, low: number, high: number, stream: Stream, step: number, firstRow?: number): void;
   drawNormal(
     out: Tensor,

@@ -79,6 +79,7 @@ export class Tensor {
       );
     }
     const offset = this.offset + first * this.columns * BYTES_PER_ELEMENT[this.type];
-    return new Tensor(this.heap, this.type, [count, ...this.shape.slice(1)], offset, this.base);
+    const shape = this.shape.length > 1 ? [count, ...this.shape.slice(1)] : [count * this.columns];
+    return new Tensor(this.heap, this.type, shape, offset, this.base);
   }
 }

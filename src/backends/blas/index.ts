@@ -1,15 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { Compute } from '../../tensor/compute.ts';
 import type { Heap } from '../../tensor/heap.ts';
-import type { Kernels } from '../../tensor/kernels.ts';
 import type { BackendOptions } from '../open.ts';
 import { wasmKernels } from '../wasm/index.ts';
+import type { Products } from '../wasm/index.ts';
 import { addressOf, noTranspose, openBlas, rowMajor, transpose, tryOpenBlas } from './library.ts';
 import type { BlasLibrary } from './library.ts';
 
 /** Below this many multiply–accumulates a product runs on one thread: measured with OpenBLAS, a second loses. */
 const THREADED_PRODUCT = 8e6;
-/** A matrix–vector product is bound by memory: from this many weights a second thread helps, and sgemv has it. */
+/** A matrix–vector product is bound by memory: from this many weights a second thread helps, and sgemv has it; so is the sum of two. */
 const THREADED_VECTOR_PRODUCT = 6e5;
 
 /** The threads that a library was last told to use: a setting of the process, which its backends share. */
@@ -25,7 +25,7 @@ export async function blasBackend(heap: Heap, options: BackendOptions): Promise<
   if (!library) return undefined;
   const wanted = options.threads || Math.min(library.maximumThreads, availableParallelism());
   const threads = library.threadsSettable ? Math.min(wanted, library.maximumThreads) : library.maximumThreads;
-  const kernels = await wasmKernels(heap, blasProducts(heap, library, threads));
+  const kernels = await wasmKernels(heap, (own) => blasProducts(heap, library, threads, own));
   return new Compute(heap, kernels, {
     name: 'blas',
     float: 'f32',
@@ -35,8 +35,8 @@ export async function blasBackend(heap: Heap, options: BackendOptions): Promise<
 }
 
 /** Row-major products on heap offsets. */
-function blasProducts(heap: Heap, library: BlasLibrary, threads: number): Pick<Kernels, 'matmul'> {
-  const { sgemm, sgemv, sger, sscal, setThreads } = library;
+function blasProducts(heap: Heap, library: BlasLibrary, threads: number, own: Products): Products {
+  const { sgemm, sgemv, sger, saxpy, sscal, setThreads } = library;
   let buffer = heap.memory.buffer;
   let base = addressOf(buffer);
   const setting = settings.get(library) ?? { threads: 0 };
@@ -51,21 +51,41 @@ function blasProducts(heap: Heap, library: BlasLibrary, threads: number): Pick<K
     return base + offset;
   };
 
+  const useThreads = (wanted: number): void => {
+    if (wanted !== setting.threads && library.threadsSettable) {
+      setThreads(wanted);
+      setting.threads = wanted;
+    }
+  };
+
+  /** Whether at least half of a vector is 0, as after dropout: then rows of the matrix need not be read. */
+  const isSparse = (offset: number, length: number): boolean => {
+    const values = heap.f32;
+    const first = offset / 4;
+    let zeros = 0;
+    for (let i = first; i < first + length; i++) if (values[i] === 0) zeros += 1;
+    return 2 * zeros >= length;
+  };
+
   return {
+    add(out, a, size) {
+      useThreads(size >= THREADED_VECTOR_PRODUCT ? threads : 1);
+      saxpy(size, 1, address(a), 1, address(out), 1);
+    },
+
     matmul(out, a, b, m, n, k, transposeA, transposeB, alpha, beta) {
       if (m === 0 || n === 0) return;
+      if (m === 1 && !transposeB && isSparse(a, k)) {
+        own.matmul(out, a, b, m, n, k, transposeA, transposeB, alpha, beta);
+        return;
+      }
       const weights = n * k;
       const asVector = m === 1 && weights >= THREADED_VECTOR_PRODUCT;
       const asOuter = k === 1 && beta !== 0;
-      const wanted =
+      const isLarge =
         (asOuter ? m * n : asVector ? weights : 0) >= THREADED_VECTOR_PRODUCT ||
-        m * weights >= THREADED_PRODUCT
-          ? threads
-          : 1;
-      if (wanted !== setting.threads && library.threadsSettable) {
-        setThreads(wanted);
-        setting.threads = wanted;
-      }
+        m * weights >= THREADED_PRODUCT;
+      useThreads(isLarge ? threads : 1);
       const aAt = address(a);
       const bAt = address(b);
       const outAt = address(out);

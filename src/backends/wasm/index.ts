@@ -37,14 +37,18 @@ interface Exports extends Omit<Kernels, 'matmul' | 'momentumStep' | 'gatherRows'
   ): void;
 }
 
-/** The matrix products a backend may take from elsewhere (a BLAS); everything else is one set of kernels. */
-export type Products = Pick<Kernels, 'matmul'>;
+/** What a backend may take from elsewhere (a BLAS); everything else is one set of kernels. */
+export interface Products extends Pick<Kernels, 'matmul'> {
+  /** out ← out + a, for many elements. */
+  add(out: number, a: number, size: number): void;
+}
 
 /**
- * SIMD kernels on this heap. The same bits in Node and in every browser.
+ * SIMD kernels on this heap. The same bits in Node and in every browser, unless `elsewhere` gives other products,
+ * which may fall back on those it is given.
  * Throws `wasm.no-simd` where the host cannot run them.
  */
-export async function wasmKernels(heap: Heap, productsFromElsewhere?: Products): Promise<Kernels> {
+export async function wasmKernels(heap: Heap, elsewhere?: (own: Products) => Products): Promise<Kernels> {
   const shared = !(heap.memory.buffer instanceof ArrayBuffer);
   const bytes = Uint8Array.from(atob(shared ? sharedKernels : plainKernels), (character) =>
     character.charCodeAt(0),
@@ -64,15 +68,13 @@ export async function wasmKernels(heap: Heap, productsFromElsewhere?: Products):
     },
   });
   const kernels = instance.exports as unknown as Exports;
-  let products = productsFromElsewhere;
-  if (!products) {
-    const workspace = heap.reserve(kernels.matmulWorkspaceBytes());
-    products = {
-      matmul: (out, a, b, m, n, k, transposeA, transposeB, alpha, beta) =>
-        kernels.matmul(out, a, b, m, n, k, transposeA, transposeB, alpha, beta, workspace),
-    };
-  }
-  const { matmul } = products;
+  const workspace = heap.reserve(kernels.matmulWorkspaceBytes());
+  const own: Products = {
+    matmul: (out, a, b, m, n, k, transposeA, transposeB, alpha, beta) =>
+      kernels.matmul(out, a, b, m, n, k, transposeA, transposeB, alpha, beta, workspace),
+    add: (out, a, size) => kernels.combine(out, out, a, size, 1, 1),
+  };
+  const { matmul, add } = elsewhere ? elsewhere(own) : own;
 
   return {
     ...(instance.exports as unknown as Kernels),
@@ -105,7 +107,8 @@ export async function wasmKernels(heap: Heap, productsFromElsewhere?: Products):
         combine(velocity, velocity, weights, size, nesterov ? momentum - decay * momentum : momentum, -decay);
         matmul(velocity, pre, post, preUnits, postUnits, batch, true, false, -rate, 1);
       }
-      combine(weights, weights, velocity, size, 1, nesterov ? 1 + momentum : 1);
+      if (nesterov) combine(weights, weights, velocity, size, 1, 1 + momentum);
+      else add(weights, velocity, size);
     },
     gatherRows(out, data, indices, batch, columns, scale, isBytes) {
       if (isBytes) kernels.gatherBytes(out, data, indices, batch, columns, scale);

@@ -66,7 +66,7 @@ export function decodeCheckpoint(bytes: Uint8Array, name: string): Checkpoint {
   try {
     contents = parseSafetensors(bytes, name);
   } catch (thrown) {
-    throw corrupt(name, thrown instanceof Error ? thrown.message : String(thrown), thrown);
+    throw corrupt(name, 'it is cut short or not a safetensors file', thrown);
   }
   const { tensors, metadata } = contents;
   const { checksum, version, step, position, metricsBytes, identity, backend, threads, processor, sources } =

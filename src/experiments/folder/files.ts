@@ -19,7 +19,7 @@ export function writeDocument(file: string, content: string | Uint8Array): void 
     } finally {
       closeSync(handle);
     }
-    writeAll(openSync(file,"w"), typeof content === "string" ? Buffer.from(content) : content);removeQuietly(temporary);
+    renameSync(temporary, file);
   } catch (thrown) {
     removeQuietly(temporary);
     throw folderError(thrown, file);
