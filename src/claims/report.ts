@@ -1,6 +1,5 @@
-import writeFileAtomic from 'write-file-atomic';
 import { bibliography, type Source } from '../experiments/bibliography.ts';
-import { describeEnvironment } from '../experiments/folder/environment.ts';
+import { describeEnvironment, writeDocument } from '../experiments/folder/index.ts';
 import { count, duration, list, number, plural } from '../experiments/report/format.ts';
 import { html, trusted, type Interpolated, type Markup } from '../experiments/report/markup.ts';
 import { code, details, facts, page, section, table } from '../experiments/report/page.ts';
@@ -59,10 +58,10 @@ export function renderClaimsReport({ standings, sources, apical }: ClaimsReport)
 }
 
 /** Writes the page for the claims as they stand; the file appears whole or not at all. */
-export async function writeClaimsReport(file: string, place: ClaimsPlace = {}): Promise<void> {
+export function writeClaimsReport(file: string, place: ClaimsPlace = {}): void {
   const { apical } = describeEnvironment();
   const report = { standings: claimStandings(place), sources: bibliography(), apical };
-  await writeFileAtomic(file, renderClaimsReport(report));
+  writeDocument(file, renderClaimsReport(report));
 }
 
 /** "4 of 5 claims reproduced, 1 not run". */

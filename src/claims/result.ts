@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { z } from 'zod';
 import { ApicalError } from '../errors.ts';
+import { writeDocument } from '../experiments/folder/index.ts';
 import { packageFile } from '../experiments/package-root.ts';
 
 const figure = z.number().nullable();
@@ -75,11 +75,11 @@ export function readResult(folder: string, id: string): ClaimResult | undefined 
 }
 
 /** Keeps an outcome; the file appears whole or not at all. Throws `claim.results-folder`. */
-export async function writeResult(folder: string, result: ClaimResult): Promise<string> {
+export function writeResult(folder: string, result: ClaimResult): string {
   const file = path.join(folder, `${result.id}.json`);
   try {
     mkdirSync(folder, { recursive: true });
-    await writeFileAtomic(file, `${JSON.stringify(resultSchema.parse(result), undefined, 2)}\n`);
+    writeDocument(file, `${JSON.stringify(resultSchema.parse(result), undefined, 2)}\n`);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new ApicalError(

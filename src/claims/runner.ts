@@ -84,7 +84,7 @@ export async function runClaims(
       onProgress?.({ kind: 'failed', ...at, error });
       continue;
     }
-    await writeResult(resultsFolder, result);
+    writeResult(resultsFolder, result);
     results.push(result);
     onProgress?.({ kind: 'done', ...at, result });
   }

@@ -21,7 +21,7 @@ export const PRESETS: readonly Preset[] = [
     config: {
       task: { dataset: 'mnist' },
       network: { hidden: [256, 128], activation: 'relu', initialisation: SMALL },
-      optimiser: { kind: 'adam', rate: { kind: 'linear', value: 0.001, end: 0 } },
+      optimiser: { kind: 'adam', rate: { kind: 'linear', value: 0.003, end: 0 } },
       batch: 100,
       epochs: 4,
     },

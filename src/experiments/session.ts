@@ -1,6 +1,5 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { openBackend } from '../backends/open.ts';
 import type { Rule } from '../rules/index.ts';
 import type { Compute } from '../tensor/index.ts';
@@ -11,7 +10,7 @@ import { openDataset } from './datasets-node.ts';
 import type { CompareDocument } from './documents.ts';
 import { summarise } from './documents.ts';
 import { Examples } from './examples.ts';
-import { describeEnvironment, RunFolder } from './folder/index.ts';
+import { describeEnvironment, RunFolder, writeDocument } from './folder/index.ts';
 import type { RunDocument, RunStatus } from './records.ts';
 import type { ComparisonReport, RunReport } from './report/inputs.ts';
 import { writePlan } from './resume.ts';
@@ -134,11 +133,11 @@ async function conclude(
     reports.push(reportOf(options, compute, examples, config, rule, run));
   }
   // Loaded late: figures need libraries that a run does not.
-  const { writeFigures, writeReport } = await import('./report/report.ts');
+  const { renderComparisonReport, renderRunReport, writeFigures } = await import('./report/report.ts');
   for (const [index, report] of reports.entries()) {
-    const where = (folders[index] as RunFolder).path;
-    await writeReport(path.join(where, 'report.html'), report);
-    if (options.figures) await writeFigures(where, report);
+    const own = folders[index] as RunFolder;
+    own.writeReport(renderRunReport(report));
+    if (options.figures) await writeFigures(own.path, report);
   }
   const report = path.join(folder, 'report.html');
   if (configs.length === 1) return { runs, documents, status, report };
@@ -154,8 +153,8 @@ async function conclude(
   };
   const title = `${[...rules.values()].map((rule) => rule.title).join(' and ')} on ${examples.dataset.title}`;
   const page: ComparisonReport = { title, runs: reports, summary, paired, command };
-  await writeFileAtomic(path.join(folder, 'compare.json'), `${JSON.stringify(comparison, null, 2)}\n`);
-  await writeReport(report, page);
+  writeDocument(path.join(folder, 'compare.json'), `${JSON.stringify(comparison, null, 2)}\n`);
+  writeDocument(report, renderComparisonReport(page));
   if (options.figures) await writeFigures(folder, page);
   return { runs, documents, comparison, status, report };
 }

@@ -178,7 +178,7 @@ describe('listing claims', () => {
     const { results } = await runClaims({}, { ...where, resultsFolder: temporaryFolder() });
     const [result] = results;
     if (!result) throw new Error('The claim did not run.');
-    await writeResult(where.resultsFolder, result);
+    writeResult(where.resultsFolder, result);
     expect(listClaims(where).claims[0]?.status).toBe('reproduced');
   });
 });

@@ -24,7 +24,7 @@ export function addClaimsCommand(program: Command, finish: (code: number) => voi
       [
         'Examples:',
         '  apical claims                              each claim with its last verdict',
-        '  apical claims run lillicrap2016-linear     one claim',
+        '  apical claims run lillicrap2016-aligns     one claim',
         '  apical claims run --tier exact             all that take seconds',
         '  apical claims run --stale                  those never run, or whose code changed',
         '  apical claims report                       one HTML page',
@@ -55,9 +55,9 @@ export function addClaimsCommand(program: Command, finish: (code: number) => voi
     .summary('one HTML page of all claims and verdicts')
     .option('--out <file>', 'where to write it', 'claims.html')
     .option('--json', 'print one JSON document to stdout and nothing else there')
-    .action(async ({ out, json }: { out: string; json?: boolean }) => {
+    .action(({ out, json }: { out: string; json?: boolean }) => {
       const terminal = new Terminal(json ?? claims.opts<{ json?: boolean }>().json ?? false);
-      await writeClaimsReport(out);
+      writeClaimsReport(out);
       terminal.document({ version: 1, kind: 'claims-report', path: out });
       terminal.line(`Report: ${out}`);
       finish(EXIT.done);

@@ -4,5 +4,5 @@
  */
 export { renderComparisonReport } from './comparison-report.ts';
 export { renderRunReport, runTitle } from './run-report.ts';
-export { writeFigures, writeReport } from './write.ts';
+export { writeFigures } from './write.ts';
 export type { ComparisonReport, PairedRow, RunEnvironment, RunReport, SummaryRow } from './inputs.ts';

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import { ApicalError } from '../../errors.ts';
-import { renderComparisonReport } from './comparison-report.ts';
+import { writeDocument } from '../folder/files.ts';
 import { figureSvg, figuresOf } from './figures.ts';
 import type { ComparisonReport, RunReport } from './inputs.ts';
 import { mistakesSvg } from './pictures.ts';
-import { renderRunReport } from './run-report.ts';
 
 /**
  * Writes every figure that the records can fill as SVG and PNG (twice the SVG's size) into an existing folder:
@@ -20,24 +19,17 @@ export async function writeFigures(folder: string, report: RunReport | Compariso
   }));
   const mistakes = 'runs' in report ? undefined : mistakesSvg(report);
   if (mistakes !== undefined) drawings.push({ name: 'mistakes', svg: mistakes });
-  const { default: writeFileAtomic } = await import('write-file-atomic');
   const written: string[] = [];
   for (const { name, svg } of drawings) {
     written.push(join(folder, `${name}.svg`));
-    await writeFileAtomic(join(folder, `${name}.svg`), svg);
+    writeDocument(join(folder, `${name}.svg`), svg);
   }
   for (const { name, svg } of drawings) {
     const png = await renderPng(svg);
     written.push(join(folder, `${name}.png`));
-    await writeFileAtomic(join(folder, `${name}.png`), Buffer.from(png));
+    writeDocument(join(folder, `${name}.png`), png);
   }
   return written;
-}
-
-/** Writes the report as one HTML file, whole or not at all. */
-export async function writeReport(path: string, report: RunReport | ComparisonReport): Promise<void> {
-  const { default: writeFileAtomic } = await import('write-file-atomic');
-  await writeFileAtomic(path, 'runs' in report ? renderComparisonReport(report) : renderRunReport(report));
 }
 
 /**

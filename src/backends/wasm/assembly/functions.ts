@@ -98,7 +98,7 @@ export function softplus4(x: v128): v128 {
   p = f32x4.add(f32x4.mul(p, z), splat(0.4));
   p = f32x4.add(f32x4.mul(p, z), splat(0.66666666667));
   p = f32x4.add(f32x4.mul(f32x4.mul(p, z), s), f32x4.add(s, s));
-  return f32x4.add(f32x4.max(x, splat(0.0)), p);
+  return f32x4.add(f32x4.pmax(x, splat(0.0)), p);
 }
 
 // Activations by number, in the order of ACTIVATIONS in src/tensor/kernels.ts. With a constant `kind` the
@@ -107,10 +107,11 @@ export function softplus4(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function activation4(kind: i32, x: v128): v128 {
-  if (kind == 1) return f32x4.max(x, splat(0.0));
+  // pmax and pmin, one instruction each where max and min take many, give NaN back when it comes first.
+  if (kind == 1) return f32x4.pmax(x, splat(0.0));
   if (kind == 2) return logistic4(x);
   if (kind == 3) return tanh4(x);
-  if (kind == 4) return f32x4.min(f32x4.max(x, splat(0.0)), splat(1.0));
+  if (kind == 4) return f32x4.pmin(f32x4.pmax(x, splat(0.0)), splat(1.0));
   if (kind == 5) return softplus4(x);
   return x;
 }

@@ -7,6 +7,34 @@ export function sumRows(out: usize, a: usize, rows: i32, columns: i32, alpha: f3
   const alpha4 = splat(alpha);
   const beta4 = splat(beta);
   let column = 0;
+  // A cache line at a time: whatever the width, a line is fetched once.
+  for (; column + 16 <= columns; column += 16, out += 64, a += 64) {
+    let sum0 = splat(0.0);
+    let sum1 = splat(0.0);
+    let sum2 = splat(0.0);
+    let sum3 = splat(0.0);
+    let pointer = a;
+    for (let row = 0; row < rows; row++, pointer += bytes) {
+      sum0 = f32x4.add(sum0, v128.load(pointer));
+      sum1 = f32x4.add(sum1, v128.load(pointer, 16));
+      sum2 = f32x4.add(sum2, v128.load(pointer, 32));
+      sum3 = f32x4.add(sum3, v128.load(pointer, 48));
+    }
+    sum0 = f32x4.mul(alpha4, sum0);
+    sum1 = f32x4.mul(alpha4, sum1);
+    sum2 = f32x4.mul(alpha4, sum2);
+    sum3 = f32x4.mul(alpha4, sum3);
+    if (beta != 0) {
+      sum0 = f32x4.add(sum0, f32x4.mul(beta4, v128.load(out)));
+      sum1 = f32x4.add(sum1, f32x4.mul(beta4, v128.load(out, 16)));
+      sum2 = f32x4.add(sum2, f32x4.mul(beta4, v128.load(out, 32)));
+      sum3 = f32x4.add(sum3, f32x4.mul(beta4, v128.load(out, 48)));
+    }
+    v128.store(out, sum0);
+    v128.store(out, sum1, 16);
+    v128.store(out, sum2, 32);
+    v128.store(out, sum3, 48);
+  }
   for (; column + 4 <= columns; column += 4, out += 16, a += 16) {
     let sum = splat(0.0);
     let pointer = a;
