@@ -1,3 +1,4 @@
+import { feedforward } from '../dynamics/index.ts';
 import { backpropagate } from '../references/backpropagation.ts';
 import { defineRule, noOptions } from './rule.ts';
 
@@ -18,6 +19,6 @@ export const backpropagation = defineRule({
   equation: String.raw`\delta_l = \left(W_{l+1}^\top \delta_{l+1}\right) \odot f'(a_l), \qquad \Delta W_l = -\eta\, \delta_l\, h_{l-1}^\top`,
   cites: ['rumelhart1986'],
   options: noOptions,
-  dynamics: 'feedforward',
+  dynamics: feedforward,
   learn: backpropagate,
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { descend } from '../dynamics/step.ts';
+import { descend, feedforward } from '../dynamics/index.ts';
 import { answerForwardProjections } from './feedback.ts';
 import { defineRule } from './rule.ts';
 
@@ -33,7 +33,7 @@ export const feedbackAlignment = defineRule({
         'B in ±scale (uniform), of this deviation (normal), or this multiple of the forward distribution',
       ),
   }),
-  dynamics: 'feedforward',
+  dynamics: feedforward,
   wire: (specification, { feedback, scale }) => answerForwardProjections(specification, feedback, scale),
 
   learn(step) {

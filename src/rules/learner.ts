@@ -1,4 +1,3 @@
-import { DYNAMICS } from '../dynamics/index.ts';
 import type { Phase } from '../dynamics/phase.ts';
 import type { LearningStep } from '../dynamics/step.ts';
 import { Network } from '../network/network.ts';
@@ -42,10 +41,10 @@ export interface LearnerOptions {
 
 /** What an audit may follow in a step: which tensors stand for what. */
 export interface StepObserver {
-  phase(phase: Phase): void;
-  error(objective: Objective, error: Tensor): void;
-  term(parameter: Parameter, term: Term): void;
-  stage(stage: 'forward' | 'rule' | 'update'): void;
+  phase?(phase: Phase): void;
+  error?(objective: Objective, error: Tensor): void;
+  term?(parameter: Parameter, term: Term): void;
+  stage?(stage: 'forward' | 'rule' | 'update'): void;
 }
 
 /**
@@ -104,7 +103,7 @@ export class Learner {
         this.#terms,
         observer,
       );
-      observer?.stage('update');
+      observer?.stage?.('update');
       for (const [parameter, its] of terms) {
         if (its.length > 0) this.optimiser.apply(parameter, its, step + 1, epoch, compute);
       }
@@ -213,8 +212,6 @@ export class Learner {
     observer?: StepObserver,
   ): LearningStep {
     const { network } = this;
-    const dynamics = DYNAMICS.get(this.rule.dynamics);
-    if (!dynamics) throw new Error(`There are no dynamics "${this.rule.dynamics}".`);
     const learning: LearningStep = {
       compute,
       network,
@@ -224,10 +221,10 @@ export class Learner {
       options: this.#options.options,
       stream: (name) => this.#stream(name),
       run: (name) => {
-        observer?.stage('forward');
-        const phase = dynamics.run(learning, name);
-        observer?.phase(phase);
-        observer?.stage('rule');
+        observer?.stage?.('forward');
+        const phase = this.rule.dynamics.run(learning, name);
+        observer?.phase?.(phase);
+        observer?.stage?.('rule');
         return phase;
       },
       error: (phase, objective) => {
@@ -236,14 +233,14 @@ export class Learner {
         const row = tally[network.objectives.indexOf(objective)] as Tensor;
         if (objective.kind === 'cross-entropy') compute.softmaxCrossEntropy(error, row, output, targets);
         else compute.squaredError(error, row, output, this.#values(compute, targets, output));
-        observer?.error(objective, error);
+        observer?.error?.(objective, error);
         return error;
       },
       emit: (parameter, term) => {
         if (!this.optimiser.changes(parameter)) {
           throw new Error(`"${parameter.id}" is not plastic, so no term may be emitted for it.`);
         }
-        observer?.term(parameter, term);
+        observer?.term?.(parameter, term);
         let its = terms.get(parameter);
         if (!its) terms.set(parameter, (its = []));
         its.push(term);

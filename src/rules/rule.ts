@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { LearningStep } from '../dynamics/step.ts';
-import { DYNAMICS } from '../dynamics/index.ts';
+import type { Dynamics } from '../dynamics/phase.ts';
 import { ApicalError } from '../errors.ts';
 import type { Network } from '../network/network.ts';
 import type { NetworkSpecification } from '../network/specification.ts';
@@ -30,8 +30,8 @@ export interface Rule<Options = unknown> {
   readonly cites: readonly string[];
   /** Every option with its default; the same schema makes the error messages, the help and the forms. */
   readonly options: z.ZodType<Options>;
-  /** Id of the dynamics it runs on. */
-  readonly dynamics: string;
+  /** How activity arises under it. */
+  readonly dynamics: Dynamics;
   /** Adds to a network what the rule needs, such as feedback projections. */
   wire?(specification: NetworkSpecification, options: Options): NetworkSpecification;
   /** What it keeps between steps. */
@@ -48,6 +48,9 @@ export function defineRule<Options>(rule: Rule<Options>): Rule<Options> {
 /** The schema of a rule without options. */
 export const noOptions = z.strictObject({});
 
+const isDynamics = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && 'run' in value && typeof value.run === 'function';
+
 const contract = z.object({
   id: z
     .string()
@@ -58,10 +61,10 @@ const contract = z.object({
   equation: z.string(),
   cites: z.array(z.string()),
   options: z.custom<z.ZodType>(
-    (value) => value instanceof z.ZodType,
+    (value) => typeof (value as z.ZodType | undefined)?.safeParse === 'function',
     'must be a zod schema, such as z.strictObject({})',
   ),
-  dynamics: z.enum([...DYNAMICS.keys()]),
+  dynamics: z.custom<Dynamics>(isDynamics, 'must be dynamics, such as feedforward'),
   learn: z.custom((value) => typeof value === 'function', 'must be a function (step) => void'),
   wire: z
     .custom((value) => value === undefined || typeof value === 'function', 'must be a function')

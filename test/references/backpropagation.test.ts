@@ -1,3 +1,4 @@
+import { feedforward } from '../../src/dynamics/index.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBackend } from '../../src/backends/open.ts';
 import { materialise, stack } from '../../src/network/index.ts';
@@ -25,7 +26,7 @@ class Probe {
   readonly #targetsAreLabels: boolean;
 
   constructor(specification: NetworkSpecification, seed: number, targetsAreLabels: boolean) {
-    const reference = referenceFor('feedforward');
+    const reference = referenceFor(feedforward);
     const { gradients } = this;
     // Emits nothing, so that learning changes nothing, and is run with training's noise on.
     const recorder = defineRule({
@@ -36,7 +37,7 @@ class Probe {
       equation: '',
       cites: [],
       options: noOptions,
-      dynamics: 'feedforward',
+      dynamics: feedforward,
       learn(step) {
         const terms = new Map<Parameter, Term[]>();
         reference?.({
@@ -262,5 +263,5 @@ describe('on a graph that is no chain', () => {
 });
 
 test('there is no exact gradient for dynamics that have none', () => {
-  expect(referenceFor('weather')).toBeUndefined();
+  expect(referenceFor({ ...feedforward, id: 'weather' })).toBeUndefined();
 });

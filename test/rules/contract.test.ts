@@ -1,3 +1,4 @@
+import { feedforward } from '../../src/dynamics/index.ts';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { ApicalError } from '../../src/errors.ts';
@@ -21,7 +22,7 @@ const mine = {
   equation: '',
   cites: [],
   options: noOptions,
-  dynamics: 'feedforward',
+  dynamics: feedforward,
   learn: () => undefined,
 };
 

@@ -1,3 +1,4 @@
+import { feedforward } from '../../src/dynamics/index.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openBackend } from '../../src/backends/open.ts';
 import { defineRule, noOptions } from '../../src/rules/index.ts';
@@ -23,7 +24,7 @@ function passAt(step: number, seed = 1): { gains: number[][]; sent: number[][]; 
     equation: '',
     cites: [],
     options: noOptions,
-    dynamics: 'feedforward',
+    dynamics: feedforward,
     learn({ network, run }) {
       const phase = run('forward');
       for (const area of [network.area('hidden1'), network.area('hidden2')]) {

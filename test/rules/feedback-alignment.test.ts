@@ -1,3 +1,4 @@
+import { feedforward } from '../../src/dynamics/index.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBackend } from '../../src/backends/open.ts';
 import type { NetworkSpecification } from '../../src/network/index.ts';
@@ -54,7 +55,7 @@ describe('with feedback that is the transpose of the forward weights', () => {
   ])('it is backpropagation, to the bit: %s', (_, specification) => {
     const learner = learnerOf(compute, rule, { specification });
     const batch = clouds(compute, 0);
-    const exact = gradientsOf(compute, learner, batch, referenceFor('feedforward'));
+    const exact = gradientsOf(compute, learner, batch, referenceFor(feedforward));
     expect(gradientsOf(compute, learner, batch)).not.toEqual(exact);
     transposeInto(learner);
     expect(gradientsOf(compute, learner, batch)).toEqual(exact);

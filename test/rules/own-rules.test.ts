@@ -1,3 +1,4 @@
+import { feedforward } from '../../src/dynamics/index.ts';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { openBackend } from '../../src/backends/open.ts';
 import { backpropagate } from '../../src/references/backpropagation.ts';
@@ -34,7 +35,7 @@ const ruleThat = (own: Partial<Rule> & Pick<Rule, 'learn'>): Rule => ({
   equation: '',
   cites: [],
   options: noOptions,
-  dynamics: 'feedforward',
+  dynamics: feedforward,
   ...own,
 });
 
@@ -47,7 +48,7 @@ const oja = defineRule({
   equation: String.raw`\Delta w = \eta\, (x y - y^2 w)`,
   cites: [],
   options: noOptions,
-  dynamics: 'feedforward',
+  dynamics: feedforward,
   learn({ compute, network, inputs, run, emit }) {
     const phase = run('forward');
     for (const projection of network.projections) {

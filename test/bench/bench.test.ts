@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { runBench, renderBench } from '../../src/experiments/bench/bench.ts';
+import { measureByTurns } from '../../src/experiments/bench/rounds.ts';
+import type { Subject } from '../../src/experiments/bench/rounds.ts';
+
+const subject = (id: string, measure: Subject['measure']): Subject => ({
+  id,
+  work: 'work',
+  subject: id,
+  threads: 1,
+  measure,
+});
+
+describe('turns', () => {
+  it('alternate, give the median without the first round, and go on when one fails', async () => {
+    const order: string[] = [];
+    const turns = (id: string, times: number[]) =>
+      subject(id, () => {
+        order.push(id);
+        return times.shift() ?? NaN;
+      });
+    const broken = subject('broken', () => {
+      throw new Error('it broke');
+    });
+    const results = await measureByTurns([turns('a', [90, 1, 50, 2]), broken, turns('b', [0, 7, 9, 8])], {
+      rounds: 3,
+      seconds: 0.01,
+    });
+    expect(results.map(({ milliseconds }) => milliseconds)).toEqual([2, null, 8]);
+    expect(results[1]?.failure).toBe('it broke');
+    expect(order.join('')).toBe('abababab');
+  });
+
+  it('stop between turns when aborted', async () => {
+    const abort = new AbortController();
+    const stops = subject('stops', () => {
+      abort.abort(new Error('enough'));
+      return 1;
+    });
+    await expect(
+      measureByTurns([stops, stops], { rounds: 3, seconds: 0.01, signal: abort.signal }),
+    ).rejects.toThrow('enough');
+  });
+});
+
+describe('a run without peers', () => {
+  it('measures the step beside its products and the probe beside the run, and prints every row', async () => {
+    const seen = new Set<string>();
+    const document = await runBench({
+      quick: true,
+      seconds: 0.02,
+      only: ['share', 'probe'],
+      onProgress: ({ subject: name }) => seen.add(name),
+    });
+    const row = (id: string) => document.rows.find((candidate) => candidate.id === id);
+    expect(JSON.parse(JSON.stringify(document))).toEqual(document);
+    if (document.machine.blas !== null) expect(row('limit/1')?.limitFraction).toBe(1);
+
+    const step = row('share/step')?.millisecondsPerStep ?? NaN;
+    const share = row('share/products');
+    expect(share?.relative?.value).toBeCloseTo((share?.millisecondsPerStep ?? NaN) / step, 9);
+    expect(share?.relative?.value).toBeGreaterThan(0.1);
+    // A probe of every hundredth step costs about two updates, so a few per cent of a run.
+    expect(row('probe/probe')?.relative?.value).toBeLessThan(0.2);
+
+    const table = renderBench(document);
+    for (const { subject: name, millisecondsPerStep } of document.rows) {
+      expect(millisecondsPerStep).toBeGreaterThan(0);
+      expect(table).toContain(name);
+      expect(seen).toContain(name);
+    }
+  });
+
+  it('refuses what it does not know', async () => {
+    await expect(runBench({ only: ['speed'] })).rejects.toThrow(/"speed".*limit, product, step/);
+    await expect(runBench({ seconds: 0 })).rejects.toThrow(/longer than 0/);
+  });
+});
