@@ -38,7 +38,7 @@ export async function main(arguments_: readonly string[]): Promise<number> {
     .showHelpAfterError('Type `apical help` for the commands, `apical help COMMAND` for one of them.')
     .configureHelp({ sortSubcommands: false })
     .addHelpText(
-      'beforeAll',
+      'before',
       [
         'Examples:',
         '  apical run mnist --rule feedback-alignment       learn MNIST by one rule',
@@ -65,8 +65,12 @@ export async function main(arguments_: readonly string[]): Promise<number> {
     await program.parseAsync(arguments_, { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-    return report(error, arguments_.includes('--json'));
+    const json = arguments_.includes('--json');
+    if (!(error instanceof CommanderError)) return report(error, json);
+    if (error.exitCode === 0) return EXIT.done;
+    // Commander has said it on stderr already.
+    if (json) errorDocument('usage', error.message.replace(/^error: /, ''), EXIT.usage);
+    return EXIT.usage;
   }
 }
 
@@ -75,14 +79,15 @@ function report(error: unknown, json: boolean): number {
   const exitCode = exitCodeOf(error);
   const known = error instanceof ApicalError;
   const message = error instanceof Error ? error.message : String(error);
-  if (json) {
-    const code = known ? error.code : 'internal';
-    process.stdout.write(`${JSON.stringify({ version: 1, kind: 'error', code, message, exitCode })}\n`);
-  }
+  if (json) errorDocument(known ? error.code : 'internal', message, exitCode);
   process.stderr.write(
     known ? `apical: ${message}\n` : `apical: an internal error, please report it: ${message}\n`,
   );
   if (!known && error instanceof Error && process.env['APICAL_DEBUG'])
     process.stderr.write(`${error.stack ?? ''}\n`);
   return exitCode;
+}
+
+function errorDocument(code: string, message: string, exitCode: number): void {
+  process.stdout.write(`${JSON.stringify({ version: 1, kind: 'error', code, message, exitCode })}\n`);
 }

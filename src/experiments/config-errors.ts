@@ -9,7 +9,7 @@ export function explainIssues(
   error: z.ZodError,
   where: string,
 ): ApicalError {
-  const lines = error.issues.flatMap((issue) => explain(schema, input, issue));
+  const lines = [...new Set(error.issues.flatMap((issue) => explain(schema, input, issue)))];
   const heading = lines.length === 1 ? `In ${where}: ` : `In ${where}, ${lines.length} values are wrong:\n  `;
   return new ApicalError('config.invalid', heading + lines.join('\n  '), {
     paths: error.issues.map(({ path }) => path.join('.')),
@@ -27,9 +27,20 @@ function explain(schema: z.ZodType, input: unknown, issue: z.core.$ZodIssue): st
       return `there is no key "${[...path, key].join('.')}".${hint}`;
     });
   }
+  if (issue.code === 'invalid_union') {
+    // The most telling branch is the one that got furthest into the value.
+    const [branch] = [...issue.errors].sort((a, b) => depthOf(b) - depthOf(a));
+    if (branch && depthOf(branch) > 0) {
+      return branch.flatMap((inner) =>
+        explain(schema, input, { ...inner, path: [...issue.path, ...inner.path] }),
+      );
+    }
+  }
   const value = valueAt(input, path);
   const got =
-    value === undefined ? 'it is missing' : `it is ${shorten(JSON.stringify(value) ?? String(value))}`;
+    value === undefined
+      ? 'it is missing'
+      : `it is ${shorten(typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value)))}`;
   return [`${name}: ${expectation(issue)}, but ${got}.`];
 }
 
@@ -38,22 +49,23 @@ function expectation(issue: z.core.$ZodIssue): string {
     case 'invalid_type':
       return `must be ${withArticle(issue.expected)}`;
     case 'invalid_value':
-      return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
+      return `must be ${oneOf(issue.values)}`;
     case 'too_small':
       return `must be ${issue.inclusive ? 'at least' : 'more than'} ${String(issue.minimum)}${sizeUnit(issue.origin)}`;
     case 'too_big':
       return `must be ${issue.inclusive ? 'at most' : 'less than'} ${String(issue.maximum)}${sizeUnit(issue.origin)}`;
-    case 'invalid_union': {
-      // The most telling branch is the one that got furthest into the value.
-      const deepest = issue.errors.flat().sort((a, b) => b.path.length - a.path.length)[0];
-      if (deepest && deepest.path.length > 0)
-        return `its "${deepest.path.join('.')}" ${expectation(deepest)}`;
-      return issue.errors.flat().map(expectation).join(', or ');
-    }
+    case 'invalid_union':
+      return issue.errors.length === 0
+        ? `must be ${oneOf('options' in issue ? (issue.options as readonly unknown[]) : [])}`
+        : issue.errors.flat().map(expectation).join(' or ').replaceAll(' or must be ', ' or ');
     default:
       return issue.message.replace(/^Invalid input: /, '');
   }
 }
+
+const depthOf = (issues: readonly z.core.$ZodIssue[]) => Math.max(...issues.map(({ path }) => path.length));
+
+const oneOf = (values: readonly unknown[]) => values.map((value) => JSON.stringify(value)).join(' or ');
 
 const sizeUnit = (origin: string) =>
   origin === 'array' ? ' entries' : origin === 'string' ? ' characters' : '';
@@ -82,10 +94,19 @@ export function keysAt(schema: z.ZodType, path: readonly string[]): readonly str
     const named = (properties as Record<string, unknown> | undefined)?.[key];
     node = named ?? (/^\d+$/.test(key) ? items : undefined) ?? additionalProperties ?? {};
   }
-  const branches = [
-    node,
-    ...((node as { anyOf?: unknown[] }).anyOf ?? []),
-    ...((node as { oneOf?: unknown[] }).oneOf ?? []),
-  ];
-  return branches.flatMap((branch) => Object.keys((branch as { properties?: object }).properties ?? {}));
+  return [...new Set(namesIn(node))];
+}
+
+/** The properties of a JSON Schema, through its unions. */
+function namesIn(node: unknown): string[] {
+  const {
+    properties = {},
+    anyOf = [],
+    oneOf = [],
+  } = node as {
+    properties?: object;
+    anyOf?: unknown[];
+    oneOf?: unknown[];
+  };
+  return [...Object.keys(properties), ...[...anyOf, ...oneOf].flatMap(namesIn)];
 }

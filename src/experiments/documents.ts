@@ -35,6 +35,15 @@ export interface CompareDocument {
   readonly status: RunStatus;
 }
 
+/** The document of a comparison of runs. */
+export function compareDocument(
+  runs: readonly RunDocument[],
+  folder: string | null,
+  status: RunStatus,
+): CompareDocument {
+  return { version: 1, kind: 'compare', runs, ...summarise(runs), folder, status };
+}
+
 const METRICS: Readonly<Record<string, (run: RunDocument) => number | undefined>> = {
   'test error': (run) => run.test?.error,
   'validation error': (run) => run.validation?.error,

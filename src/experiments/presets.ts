@@ -68,6 +68,8 @@ export const PRESETS: readonly Preset[] = [
     id: 'linear-teacher',
     title: 'A linear teacher, 30-20-10, one example at a time (Lillicrap et al. 2016)',
     config: {
+      rule: 'feedback-alignment',
+      ruleOptions: { feedback: 'uniform', scale: 0.5 },
       task: { dataset: 'linear-teacher', trainExamples: 2000 },
       network: {
         hidden: [20],
@@ -86,8 +88,8 @@ export const PRESETS: readonly Preset[] = [
     title: 'Two interleaved spirals in the plane',
     config: {
       task: { dataset: 'two-spirals' },
-      network: { hidden: [64, 64], activation: 'tanh' },
-      optimiser: { kind: 'adam', rate: 0.005, momentum: 0.9 },
+      network: { hidden: [64, 64], activation: 'relu' },
+      optimiser: { kind: 'adam', rate: 0.01 },
       batch: 50,
       epochs: 100,
       backend: 'wasm',
@@ -97,7 +99,7 @@ export const PRESETS: readonly Preset[] = [
     id: 'rings',
     title: 'Concentric rings in the plane',
     config: {
-      task: { dataset: 'rings' },
+      task: { dataset: 'rings', options: { rings: 4, noise: 0.06 } },
       network: { hidden: [32], activation: 'relu' },
       optimiser: { kind: 'momentum', rate: 0.05, momentum: 0.9 },
       batch: 50,

@@ -27,6 +27,7 @@ describe('turns', () => {
       seconds: 0.01,
     });
     expect(results.map(({ milliseconds }) => milliseconds)).toEqual([2, null, 8]);
+    expect(results.map(({ fastest }) => fastest)).toEqual([1, null, 7]);
     expect(results[1]?.failure).toBe('it broke');
     expect(order.join('')).toBe('abababab');
   });

@@ -42,6 +42,10 @@ export function addClaimsCommand(program: Command, finish: (code: number) => voi
     .command('run')
     .summary('run claims and keep their verdicts')
     .argument('[id...]', 'claims to run')
+    .addHelpText(
+      'before',
+      'Examples:\n  apical claims run lillicrap2016-linear\n  apical claims run --tier exact --stale\n',
+    )
     .addOption(new Option('--tier <tier>', 'all of a tier').choices([...TIERS]))
     .option('--stale', 'only those never run, or whose code changed since')
     .option('--json', 'print one JSON document to stdout and nothing else there')
@@ -53,6 +57,7 @@ export function addClaimsCommand(program: Command, finish: (code: number) => voi
   claims
     .command('report')
     .summary('one HTML page of all claims and verdicts')
+    .addHelpText('before', 'Examples:\n  apical claims report --out claims.html\n')
     .option('--out <file>', 'where to write it', 'claims.html')
     .option('--json', 'print one JSON document to stdout and nothing else there')
     .action(({ out, json }: { out: string; json?: boolean }) => {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { didYouMean } from '../../datasets/suggest.ts';
 import { ApicalError } from '../../errors.ts';
 import { configSchema } from '../../experiments/config.ts';
 import { PRESETS } from '../../experiments/presets.ts';
@@ -17,7 +18,7 @@ const EXIT_CODES = [
 /** `apical help [topic]`: the commands, and what no single command's help can hold. */
 export function addHelpCommand(program: Command, finish: (code: number) => void): void {
   program.helpCommand(false);
-  const topics: Readonly<Record<string, () => object>> = {
+  const topics: Readonly<Record<string, (terminal: Terminal) => object>> = {
     config: configHelp,
     presets: presetsHelp,
     exits: exitsHelp,
@@ -26,38 +27,36 @@ export function addHelpCommand(program: Command, finish: (code: number) => void)
     .command('help')
     .summary('help for a command, or for: config, presets, exits')
     .argument('[topic]', 'a command, or config, presets, exits')
+    .addHelpText('before', 'Examples:\n  apical help run\n  apical help config\n')
     .action((topic: string | undefined, { json }: { json?: boolean }) => {
       const terminal = new Terminal(json ?? false);
       finish(EXIT.done);
-      if (topic === undefined) {
-        terminal.line(program.helpInformation().trimEnd());
-        return;
-      }
-      const command = program.commands.find((candidate) => candidate.name() === topic);
+      const command =
+        topic === undefined ? program : program.commands.find((candidate) => candidate.name() === topic);
       if (command) {
-        command.outputHelp();
+        const text = helpOf(command);
+        terminal.document({ version: 1, kind: 'help', topic: command.name(), text });
+        terminal.line(text.trimEnd());
         return;
       }
-      const show = topics[topic];
+      const show = topics[topic as string];
       if (!show) {
         const names = [...program.commands.map((candidate) => candidate.name()), ...Object.keys(topics)];
         throw new ApicalError(
           'help.unknown',
-          `There is no help on "${topic}". There is on ${names.join(', ')}.`,
+          `There is no help on "${topic}".${didYouMean(topic as string, names)} There is on ${names.join(', ')}.`,
         );
       }
-      terminal.document({ version: 1, kind: 'help', topic, ...show() });
+      terminal.document({ version: 1, kind: 'help', topic, ...show(terminal) });
     });
 
-  function configHelp(): object {
-    const terminal = new Terminal(process.argv.includes('--json'));
+  function configHelp(terminal: Terminal): object {
     terminal.line('Keys of a config, for a config file or --set path=value:\n');
     const schema = z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
     terminal.line(table(['key', 'values', 'default', 'meaning'], rowsOf(schema, '')));
     return { schema };
   }
-  function presetsHelp(): object {
-    const terminal = new Terminal(process.argv.includes('--json'));
+  function presetsHelp(terminal: Terminal): object {
     terminal.line(
       table(
         ['preset', 'what it is'],
@@ -66,11 +65,19 @@ export function addHelpCommand(program: Command, finish: (code: number) => void)
     );
     return { presets: PRESETS };
   }
-  function exitsHelp(): object {
-    const terminal = new Terminal(process.argv.includes('--json'));
+  function exitsHelp(terminal: Terminal): object {
     terminal.line(table(['code', 'meaning'], EXIT_CODES));
     return { exits: Object.fromEntries(EXIT_CODES) };
   }
+}
+
+/** All of a command's help, with what was added to it. */
+function helpOf(command: Command): string {
+  const { writeOut, ...others } = command.configureOutput();
+  let text = '';
+  command.configureOutput({ ...others, writeOut: (part) => (text += part) }).outputHelp();
+  command.configureOutput({ ...others, ...(writeOut ? { writeOut } : {}) });
+  return text;
 }
 
 interface JsonSchema {

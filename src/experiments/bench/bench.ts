@@ -112,10 +112,14 @@ function rowsOf(timed: readonly Timed[]): BenchRow[] {
     const best = limits.get(id);
     if (!best || (gflopsOf(each) ?? 0) > (gflopsOf(best) ?? 0)) limits.set(id, each);
   }
-  const fastest = (begin: string): Timed | undefined =>
-    timed
-      .filter(({ subject, milliseconds }) => milliseconds !== null && subject.id.startsWith(begin))
-      .sort((a, b) => (a.milliseconds as number) - (b.milliseconds as number))[0];
+  const bestBy =
+    (key: TimeKey): BestOf =>
+    (begin) =>
+      timed
+        .filter((each) => each[key] !== null && each.subject.id.startsWith(begin))
+        .sort((x, y) => (x[key] as number) - (y[key] as number))[0];
+  const bestMedian = bestBy('milliseconds');
+  const bestRound = bestBy('fastest');
 
   const others = timed.filter(({ subject }) => !subject.id.startsWith('limit/'));
   return [...limits.values(), ...others].map((each) => {
@@ -131,28 +135,41 @@ function rowsOf(timed: readonly Timed[]): BenchRow[] {
       subject: subject.subject,
       threads,
       millisecondsPerStep: milliseconds,
+      fastestMilliseconds: each.fastest,
       examplesPerSecond: examples && milliseconds !== null ? (1000 * examples) / milliseconds : null,
       gflops,
       limitFraction: gflops !== null && limitGflops !== null ? gflops / limitGflops : null,
-      ...(peer ? { peer, ...ratioOf(each, fastest) } : {}),
-      ...relativeOf(each, fastest),
+      ...(peer ? { peer, ...ratiosOf(each, bestMedian, bestRound) } : {}),
+      ...relativeOf(each, bestMedian),
       ...(note ? { note } : {}),
     };
   });
 }
 
-type Fastest = (begin: string) => Timed | undefined;
+type TimeKey = 'milliseconds' | 'fastest';
+type BestOf = (begin: string) => Timed | undefined;
 
-/** Only the row of the peer's best thread count carries the ratio. */
-function ratioOf(each: Timed, fastest: Fastest): { ratio?: number } {
+/** Only the row of the peer's best thread count carries the ratios. */
+function ratiosOf(
+  each: Timed,
+  bestMedian: BestOf,
+  bestRound: BestOf,
+): Pick<BenchRow, 'ratio' | 'fastestRatio'> {
   const { id, against } = each.subject;
-  if (against === undefined || fastest(id.slice(0, id.lastIndexOf('/') + 1)) !== each) return {};
-  const own = fastest(against) ?? fastest(against.replace('/blas/', '/wasm/'));
-  return own ? { ratio: (each.milliseconds as number) / (own.milliseconds as number) } : {};
+  const family = id.slice(0, id.lastIndexOf('/') + 1);
+  if (against === undefined || bestMedian(family) !== each) return {};
+  const ratio = (key: TimeKey, best: BestOf): number | undefined => {
+    const peer = best(family)?.[key];
+    const own = (best(against) ?? best(against.replace('/blas/', '/wasm/')))?.[key];
+    return peer && own ? peer / own : undefined;
+  };
+  const median = ratio('milliseconds', bestMedian);
+  const fastest = ratio('fastest', bestRound);
+  return median && fastest ? { ratio: median, fastestRatio: fastest } : {};
 }
 
-function relativeOf({ subject, milliseconds }: Timed, fastest: Fastest): Pick<BenchRow, 'relative'> {
-  const timeOf = (id: string) => fastest(id)?.milliseconds;
+function relativeOf({ subject, milliseconds }: Timed, best: BestOf): Pick<BenchRow, 'relative'> {
+  const timeOf = (id: string) => best(id)?.milliseconds;
   if (milliseconds === null) return {};
   const over = (to: string, other: number | null | undefined) =>
     other ? { relative: { to, value: milliseconds / other } } : {};
@@ -179,6 +196,7 @@ function absentPeers(peers: readonly Peer[]): BenchRow[] {
       subject: PEER_TITLES[id],
       threads: 0,
       millisecondsPerStep: null,
+      fastestMilliseconds: null,
       examplesPerSecond: null,
       gflops: null,
       limitFraction: null,

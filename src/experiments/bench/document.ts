@@ -8,6 +8,8 @@ export interface BenchRow {
   readonly threads: number;
   /** Median over rounds, in each of which everything that is compared took its turn; null when it failed. */
   readonly millisecondsPerStep: number | null;
+  /** The fastest round: other load on the machine only adds, so on a busy one this says more than the median. */
+  readonly fastestMilliseconds: number | null;
   readonly examplesPerSecond: number | null;
   /** Of the matrix products alone: two operations a multiply–accumulate. */
   readonly gflops: number | null;
@@ -17,6 +19,8 @@ export interface BenchRow {
   readonly peer?: string;
   /** The peer's time over Apical's, each at its best thread count: above 1, Apical is faster. */
   readonly ratio?: number;
+  /** The same of the fastest rounds. */
+  readonly fastestRatio?: number;
   /** This row's time over that of something else, as named. */
   readonly relative?: { readonly to: string; readonly value: number };
   readonly note?: string;

@@ -1,6 +1,6 @@
 import type { BenchDocument, BenchRow } from './document.ts';
 
-const HEADINGS = ['work', 'by', 'threads', 'ms', 'GFLOP/s', 'of limit', 'Apical is'] as const;
+const HEADINGS = ['work', 'by', 'threads', 'ms', 'fastest', 'GFLOP/s', 'of limit', 'Apical is'] as const;
 
 /** A plain text table, one line a row, with notes below it. Ends with a line break. */
 export function renderBench(document: BenchDocument): string {
@@ -11,6 +11,7 @@ export function renderBench(document: BenchDocument): string {
     row.subject,
     String(row.threads),
     row.millisecondsPerStep === null ? 'failed' : significant(row.millisecondsPerStep),
+    row.fastestMilliseconds === null ? '' : significant(row.fastestMilliseconds),
     row.gflops === null ? '' : row.gflops.toFixed(1),
     row.limitFraction === null ? '' : percent(row.limitFraction),
     judgement(row),
@@ -40,8 +41,10 @@ export function renderBench(document: BenchDocument): string {
   ].join('\n');
 }
 
-function judgement({ ratio, relative }: BenchRow): string {
-  if (ratio !== undefined) return `${ratio.toFixed(2)} × as fast`;
+function judgement({ ratio, fastestRatio, relative }: BenchRow): string {
+  if (ratio !== undefined && fastestRatio !== undefined) {
+    return `${ratio.toFixed(2)} × as fast (${fastestRatio.toFixed(2)} in the fastest rounds)`;
+  }
   return relative ? `${percent(relative.value)} of ${relative.to}` : '';
 }
 

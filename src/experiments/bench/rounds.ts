@@ -27,7 +27,9 @@ export interface Subject {
 
 export interface Timed {
   readonly subject: Subject;
+  /** Median over rounds, and the fastest of them. */
   readonly milliseconds: number | null;
+  readonly fastest: number | null;
   /** Why there is no time. */
   readonly failure?: string;
 }
@@ -90,7 +92,9 @@ export async function measureByTurns(
     }
   }
   return entries.map(({ subject, times, failure }) =>
-    failure ? { subject, milliseconds: null, failure } : { subject, milliseconds: median(times) },
+    failure
+      ? { subject, milliseconds: null, fastest: null, failure }
+      : { subject, milliseconds: median(times), fastest: Math.min(...times) },
   );
 }
 
