@@ -83,8 +83,8 @@ function report(error: unknown, json: boolean): number {
   process.stderr.write(
     known ? `apical: ${message}\n` : `apical: an internal error, please report it: ${message}\n`,
   );
-  if (!known && error instanceof Error && process.env['APICAL_DEBUG'])
-    process.stderr.write(`${error.stack ?? ''}\n`);
+  const thrown = known && error.cause !== undefined ? error.cause : error;
+  if (thrown instanceof Error && process.env['APICAL_DEBUG']) process.stderr.write(`${thrown.stack ?? ''}\n`);
   return exitCode;
 }
 

@@ -10,6 +10,8 @@ import { PRESETS } from './presets.ts';
 export interface Request {
   /** A preset's id or a config file; the defaults when absent. */
   readonly base?: string | undefined;
+  /** A complete config to start from instead, and what to call it in errors. */
+  readonly from?: { readonly config: Config; readonly name: string } | undefined;
   /** "path=value" each, on top of it. */
   readonly set: readonly string[];
   /** Rules: ids or files; from the config when absent. */
@@ -18,9 +20,14 @@ export interface Request {
 }
 
 /** The complete configs of a request, rule by rule for each seed. Throws `config.…` errors. */
-export function planRuns({ base, set, rules, seeds }: Request): Config[] {
-  const where = base === undefined ? 'the config' : existsAsFile(base) ? base : `preset "${base}"`;
-  const input = base === undefined ? {} : readBase(base);
+export function planRuns({ base, from, set, rules, seeds }: Request): Config[] {
+  const where =
+    from?.name ?? (base === undefined ? 'the config' : existsAsFile(base) ? base : `preset "${base}"`);
+  const input: Record<string, unknown> = from
+    ? structuredClone({ ...from.config })
+    : base === undefined
+      ? {}
+      : readBase(base);
   for (const assignment of set) assign(input, assignment);
   const first = parseConfig(input, set.length > 0 ? `${where} with --set` : where);
   const allSeeds = seeds ?? [first.seed];

@@ -8,6 +8,7 @@ import { Learner, parseOptions, ruleById, RULES } from '../rules/index.ts';
 import type { Rule } from '../rules/index.ts';
 import type { Compute } from '../tensor/index.ts';
 import { loadRule } from './rule-file.ts';
+import { ruleFailure } from './run.ts';
 
 /** The network on which rules are compared: that of the lecture table. */
 const STANDARD = stack({ layers: [784, 800, 800, 10], activation: 'relu', objective: 'cross-entropy' });
@@ -91,6 +92,8 @@ function auditStandard(compute: Compute, rule: Rule): Audit {
       const targets = compute.temporary([BATCH], 'i32').set([0, 1, 2, 3]);
       return audit(compute, learner, { inputs, targets });
     });
+  } catch (error) {
+    throw ruleFailure(rule, 'in a step of its audit', error);
   } finally {
     learner.dispose();
   }

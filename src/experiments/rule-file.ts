@@ -29,7 +29,10 @@ export async function loadRule(reference: string): Promise<Rule> {
   try {
     exported = await jiti.import(file, { default: true });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = (error instanceof Error ? error.message : String(error)).replace(
+      /\nRequire stack:[^]*$/,
+      '',
+    );
     throw new ApicalError(
       'rule.file',
       `The rule file "${reference}" does not load: ${reason}`,
@@ -37,5 +40,21 @@ export async function loadRule(reference: string): Promise<Rule> {
       error,
     );
   }
-  return checkRule(exported, `The rule file "${reference}"`);
+  return withPlainLearn(checkRule(exported, `The rule file "${reference}"`), reference);
+}
+
+/** Terms that come after the step are lost, so a `learn` that waits for something is refused. */
+function withPlainLearn(rule: Rule, reference: string): Rule {
+  return {
+    ...rule,
+    learn(step) {
+      const returned: unknown = rule.learn(step);
+      if (!(returned instanceof Promise)) return;
+      returned.catch(() => undefined);
+      throw new ApicalError(
+        'run.rule-failed',
+        `The rule file "${reference}" has a learn that returns a promise. Make it a plain function: what is emitted after the step is lost.`,
+      );
+    },
+  };
 }

@@ -10,6 +10,7 @@ import type { Compute } from '../tensor/index.ts';
 import type { Config } from './config.ts';
 import { drive } from './drive.ts';
 import type { Examples } from './examples.ts';
+import { readDocuments } from './folder/documents.ts';
 import { identityOf } from './folder/identity.ts';
 import type { RunFolder } from './folder/index.ts';
 import type { EvaluationRecord, MetricsRecord, Mistake, RunDocument, RunStatus } from './records.ts';
@@ -52,7 +53,7 @@ export interface FinishedRun {
 export async function executeRun(options: RunOptions): Promise<FinishedRun> {
   const { compute, examples, config, rule, folder, signal, onProgress, onWarning } = options;
   const metrics: MetricsRecord[] = [];
-  const training = new Training(compute, examples, config, rule, (record) => {
+  const training = beginTraining(compute, examples, config, rule, (record) => {
     metrics.push(record);
     folder?.record(record);
   });
@@ -72,6 +73,7 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
         folder.restoreInto(training.snapshot().tensors, found);
         training.restore(found.position);
         metrics.push(...folder.readMetrics());
+        wallSeconds = readDocuments(folder.path).run.document?.wallSeconds ?? 0;
       }
     }
     const document = (status: RunStatus, error?: unknown): RunDocument =>
@@ -100,9 +102,8 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
       });
       if (status === 'interrupted') save();
     } catch (error) {
-      if (!(error instanceof ApicalError)) throw error;
       status = 'failed';
-      failure = error;
+      failure = ruleFailure(rule, `at step ${training.step}`, error);
     }
     const mistakes = status === 'done' ? training.mistakes(24) : [];
     const final = document(status, failure);
@@ -111,6 +112,31 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
   } finally {
     training.dispose();
   }
+}
+
+/** Throws what is wrong with a config before anything is written or learned. */
+export function checkRun(compute: Compute, examples: Examples, config: Config, rule: Rule): void {
+  beginTraining(compute, examples, config, rule, () => undefined).dispose();
+}
+
+function beginTraining(...parts: ConstructorParameters<typeof Training>): Training {
+  try {
+    return new Training(...parts);
+  } catch (error) {
+    throw ruleFailure(parts[3], 'before its first step', error);
+  }
+}
+
+/** What a rule threw, or what its terms made the library throw, as an error with the rule's name. */
+export function ruleFailure(rule: Rule, when: string, error: unknown): ApicalError {
+  if (error instanceof ApicalError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new ApicalError(
+    'run.rule-failed',
+    `The rule "${rule.id}" failed ${when}: ${reason.replace(/[.\s]*$/, '')}. Mend its file, then run it again; APICAL_DEBUG=1 shows where it was thrown.`,
+    { rule: rule.id },
+    error,
+  );
 }
 
 /** What one step of a rule brings to each synapse and costs, on the network of a config. */
@@ -168,7 +194,8 @@ function describe({
     threads: compute.backend.threads,
     seed: config.seed,
     epochs: config.epochs,
-    train: train ?? null,
+    // A rule that asks for no error has none to show.
+    train: train && Number.isFinite(train.loss) ? train : null,
     ...(validation ? { validation } : {}),
     test: test ?? null,
     alignment: Object.fromEntries(

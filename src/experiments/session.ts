@@ -1,21 +1,25 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
+import { z } from 'zod';
+import type { Audit } from '../analysis/index.ts';
 import { openBackend } from '../backends/open.ts';
+import { ApicalError } from '../errors.ts';
 import type { Rule } from '../rules/index.ts';
 import type { Compute } from '../tensor/index.ts';
 import { citation } from './bibliography.ts';
+import { explainIssues } from './config-errors.ts';
 import type { Config } from './config.ts';
 import { datasetIds } from '../datasets/index.ts';
 import { openDataset } from './datasets-node.ts';
 import type { CompareDocument } from './documents.ts';
-import { summarise } from './documents.ts';
+import { compareDocument } from './documents.ts';
 import { Examples } from './examples.ts';
 import { describeEnvironment, RunFolder, writeDocument } from './folder/index.ts';
 import type { RunDocument, RunStatus } from './records.ts';
 import type { ComparisonReport, RunReport } from './report/inputs.ts';
 import { writePlan } from './resume.ts';
 import { loadRule } from './rule-file.ts';
-import { auditConfig, executeRun } from './run.ts';
+import { auditConfig, checkRun, executeRun, ruleFailure } from './run.ts';
 import type { FinishedRun, RunProgress } from './run.ts';
 
 export interface SessionOptions {
@@ -61,6 +65,8 @@ export async function runSession(options: SessionOptions): Promise<Session> {
   if (!first) throw new Error('A session needs at least one config.');
   const rules = new Map<string, Rule>();
   for (const { rule } of configs) if (!rules.has(rule)) rules.set(rule, await loadRule(rule));
+  checkDistinct(rules);
+  for (const { rule, ruleOptions } of configs) checkOptions(rules.get(rule) as Rule, ruleOptions);
   const dataset = await openDataset(requestFor(first));
   const compute = await openBackend({
     backend: first.backend,
@@ -72,28 +78,41 @@ export async function runSession(options: SessionOptions): Promise<Session> {
 
   const folders: RunFolder[] = [];
   const runs: FinishedRun[] = [];
+  // When one run cannot go on at all, those beside it stop too, with a checkpoint.
+  const halt = new AbortController();
+  const signal = options.signal ? AbortSignal.any([options.signal, halt.signal]) : halt.signal;
   try {
+    for (const [reference, rule] of rules) {
+      const config = configs.find((candidate) => candidate.rule === reference) as Config;
+      checkRun(compute, examples, config, rule);
+    }
     for (const config of configs) folders.push(openFolder(options, config, compute));
     if (configs.length > 1) writePlan(options.folder, { configs, command: options.command });
     for (const seed of new Set(configs.map((config) => config.seed))) {
       const together = configs.flatMap((config, index) => (config.seed === seed ? [index] : []));
-      await Promise.all(
+      const ends = await Promise.allSettled(
         together.map(async (index) => {
           const config = configs[index] as Config;
-          runs[index] = await executeRun({
-            compute,
-            examples,
-            config,
-            rule: rules.get(config.rule) as Rule,
-            folder: folders[index],
-            resume: options.resume ?? false,
-            signal: options.signal,
-            onProgress: (progress) => listener?.progress?.(index, progress),
-            onWarning: (message) => listener?.warning?.(message),
-          });
+          try {
+            runs[index] = await executeRun({
+              compute,
+              examples,
+              config,
+              rule: rules.get(config.rule) as Rule,
+              folder: folders[index],
+              resume: options.resume ?? false,
+              signal,
+              onProgress: (progress) => listener?.progress?.(index, progress),
+              onWarning: (message) => listener?.warning?.(message),
+            });
+          } catch (error) {
+            halt.abort();
+            throw error;
+          }
           listener?.finished?.(index, runs[index] as FinishedRun);
         }),
       );
+      for (const end of ends) if (end.status === 'rejected') throw end.reason;
       if (options.signal?.aborted) break;
     }
     return await conclude(options, compute, examples, rules, folders, runs);
@@ -141,16 +160,8 @@ async function conclude(
   }
   const report = path.join(folder, 'report.html');
   if (configs.length === 1) return { runs, documents, status, report };
-  const { summary, paired } = summarise(documents);
-  const comparison: CompareDocument = {
-    version: 1,
-    kind: 'compare',
-    runs: documents,
-    summary,
-    paired,
-    folder,
-    status,
-  };
+  const comparison = compareDocument(documents, folder, status);
+  const { summary, paired } = comparison;
   const title = `${[...rules.values()].map((rule) => rule.title).join(' and ')} on ${examples.dataset.title}`;
   const page: ComparisonReport = { title, runs: reports, summary, paired, command };
   writeDocument(path.join(folder, 'compare.json'), `${JSON.stringify(comparison, null, 2)}\n`);
@@ -168,7 +179,14 @@ function reportOf(
   run: FinishedRun,
 ): RunReport {
   const { dataset } = examples;
-  const { locality, cost } = auditConfig(compute, examples, config, rule);
+  let audit = NO_AUDIT;
+  try {
+    audit = auditConfig(compute, examples, config, rule);
+  } catch (error) {
+    // A rule that failed in learning fails here too, and that has been said.
+    if (run.document.status !== 'failed') throw ruleFailure(rule, 'in its audit', error);
+  }
+  const { locality, cost } = audit;
   const [height, width] = dataset.inputShape;
   return {
     run: run.document,
@@ -189,6 +207,11 @@ function reportOf(
   };
 }
 
+const NO_AUDIT: Audit = {
+  locality: [],
+  cost: { forwardMacs: 0, feedbackMacs: 0, updateMacs: 0, bytesBetweenAreas: 0 },
+};
+
 /** Failed when any run failed, interrupted when any did not end, else done. */
 function overall(documents: readonly RunDocument[], planned: number): RunStatus {
   if (documents.some(({ status }) => status === 'failed')) return 'failed';
@@ -197,12 +220,40 @@ function overall(documents: readonly RunDocument[], planned: number): RunStatus 
   return 'done';
 }
 
+/** Runs are told apart by rule: in results by its id, in folders by its file's name. Throws `config.rules`. */
+function checkDistinct(rules: ReadonlyMap<string, Rule>): void {
+  for (const [index, [reference, rule]] of [...rules].entries()) {
+    for (const [other, { id }] of [...rules].slice(0, index)) {
+      const same = id === rule.id ? `the id "${id}"` : `the name "${slug(other)}"`;
+      if (id !== rule.id && slug(other) !== slug(reference)) continue;
+      throw new ApicalError(
+        'config.rules',
+        `The rules "${other}" and "${reference}" both have ${same}, so their results could not be told apart: rename one.`,
+      );
+    }
+  }
+}
+
+/** Throws `rule.options`, in the words of a config's errors. */
+function checkOptions(rule: Rule, options: unknown): void {
+  const { success, error } = rule.options.safeParse(options);
+  if (success || !(rule.options instanceof z.ZodType)) return;
+  const { message } = explainIssues(rule.options, options, error, `the ruleOptions of "${rule.id}"`);
+  throw new ApicalError('rule.options', message, { rule: rule.id });
+}
+
 /** What to open for a config's task: a known data set with its options, or a path. */
 function requestFor({ task }: Config) {
   const { dataset, options, labels } = task;
+  if (labels !== undefined && !/\.[ct]sv$/i.test(dataset)) {
+    throw new ApicalError(
+      'config.labels',
+      `task.labels is ${JSON.stringify(labels)}, but it names the label column of a .csv file, and task.dataset is "${dataset}". Leave it out.`,
+    );
+  }
   if ((datasetIds as readonly string[]).includes(dataset)) return { id: dataset, options };
-  if (labels !== undefined) return { path: dataset, csv: { label: labels } };
-  return dataset;
+  if (labels !== undefined) return { path: dataset, options, csv: { label: labels } };
+  return /[\\/.]/.test(dataset) ? { path: dataset, options } : dataset;
 }
 
 /** A name for a folder: a rule's id, or the file's name without its ending. */

@@ -150,7 +150,7 @@ export class Training {
       const start = now();
       this.#learnBatch();
       this.#trainedSeconds += now() - start;
-      this.#checkFinite();
+      this.#checkFinite(this.learner.tally().loss);
       this.#step += 1;
       const every = Math.max(1, Math.round(this.stepsPerEpoch / PROGRESS_RECORDS));
       if (this.#step % every === 0) this.#progress();
@@ -278,13 +278,16 @@ export class Training {
     const { train, test } = this.#examples;
     const learned = this.#score(this.learner.tally());
     const validation = this.#validation.length > 0 ? this.#evaluate(train, this.#validation) : undefined;
+    const tested = test.count > 0 ? this.#evaluate(test, allIndices(test.count)) : undefined;
+    // The epoch's last update may have gone too far, with no training step left to show it.
+    for (const score of [validation, tested]) if (score) this.#checkFinite(score.loss);
     this.#lastEvaluation = {
       kind: 'evaluation',
       step: this.#step,
       epoch: this.epoch,
       train: learned,
       ...(validation ? { validation } : {}),
-      ...(test.count > 0 ? { test: this.#evaluate(test, allIndices(test.count)) } : {}),
+      ...(tested ? { test: tested } : {}),
       trainedSeconds: this.#trainedSeconds,
     };
     this.#record(this.#lastEvaluation);
@@ -328,8 +331,8 @@ export class Training {
   }
 
   /** A stopping test, one of the places that may read a value back. */
-  #checkFinite(): void {
-    if (Number.isFinite(this.learner.tally().loss)) return;
+  #checkFinite(loss: number): void {
+    if (Number.isFinite(loss)) return;
     const broken = this.learner.network.projections.find(
       ({ weights }) => !weights.data.every(Number.isFinite),
     );

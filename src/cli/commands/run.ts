@@ -5,7 +5,9 @@ import { Option } from 'commander';
 import { ApicalError } from '../../errors.ts';
 import type { Config } from '../../experiments/config.ts';
 import { parseSeeds, planRuns } from '../../experiments/plan.ts';
+import { compareDocument } from '../../experiments/documents.ts';
 import { resumable } from '../../experiments/resume.ts';
+import type { Resumable } from '../../experiments/resume.ts';
 import { runSession } from '../../experiments/session.ts';
 import type { Session } from '../../experiments/session.ts';
 import { EXIT } from '../exit.ts';
@@ -88,9 +90,11 @@ async function execute(
 ): Promise<number> {
   const terminal = new Terminal(options.json ?? false);
   const command = commandLine();
+  checkFolders(options);
   const resumed = options.resume === undefined ? undefined : resumable(options.resume);
   const asked = base !== undefined || givesConfig(options);
-  const configs = resumed && !asked ? resumed.configs : plan(isComparison, base, options);
+  const configs = resumed && !asked ? resumed.configs : plan(isComparison, base, options, resumed);
+  if (options.blas !== undefined) checkBlas(configs);
   const folder = options.resume ?? options.out ?? defaultFolder(configs, isComparison);
 
   const stop = new AbortController();
@@ -129,30 +133,42 @@ async function execute(
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
 
-  if (session.comparison && isComparison) {
-    terminal.document(session.comparison);
-    showComparison(terminal, session, session.comparison);
+  if (isComparison) {
+    const comparison =
+      session.comparison ?? compareDocument(session.documents, path.normalize(folder), session.status);
+    terminal.document(comparison);
+    showComparison(terminal, session, comparison);
   } else {
     for (const document of session.documents) terminal.document(document);
     for (const run of session.runs) showRun(terminal, run);
     if (session.report) terminal.line(`\nReport: ${session.report}`);
   }
   if (session.status === 'interrupted') {
-    terminal.note(`Interrupted. Go on with: apical ${isComparison ? 'compare' : 'run'} --resume ${folder}`);
+    terminal.note(
+      `Interrupted. Go on with: apical ${isComparison ? 'compare' : 'run'} --resume ${quote(folder)}`,
+    );
     return EXIT.interrupted;
   }
   return session.status === 'failed' ? EXIT.failed : EXIT.done;
 }
 
-/** The configs that a command line asks for. */
-function plan(isComparison: boolean, base: string | undefined, options: RunArguments): Config[] {
+/** The configs that a command line asks for; when resuming, on top of what is in the folder. */
+function plan(
+  isComparison: boolean,
+  base: string | undefined,
+  options: RunArguments,
+  resumed: Resumable | undefined,
+): Config[] {
   const set = [...options.set];
   for (const key of ['epochs', 'backend', 'threads'] as const) {
     const value = options[key];
     if (value !== undefined) set.push(`${key}=${value}`);
   }
+  const [first] = resumed?.configs ?? [];
+  const from =
+    first && base === undefined ? { config: first, name: `the run in ${options.resume}` } : undefined;
   const rules = isComparison
-    ? (options.rules ?? 'backprop,feedback-alignment').split(',').map((rule) => rule.trim())
+    ? (options.rules?.split(',').map((rule) => rule.trim()) ?? (from ? undefined : DEFAULT_RULES))
     : options.rule === undefined
       ? undefined
       : [options.rule];
@@ -161,10 +177,40 @@ function plan(isComparison: boolean, base: string | undefined, options: RunArgum
   }
   return planRuns({
     base,
+    from,
     set,
-    rules,
-    seeds: options.seeds === undefined ? undefined : parseSeeds(options.seeds),
+    rules: rules ?? (from && [...new Set(resumed?.configs.map(({ rule }) => rule))]),
+    seeds:
+      options.seeds === undefined
+        ? from && [...new Set(resumed?.configs.map(({ seed }) => seed))]
+        : parseSeeds(options.seeds),
   });
+}
+
+const DEFAULT_RULES = ['backprop', 'feedback-alignment'];
+
+/** Throws `config.folder`. */
+function checkFolders({ out, resume }: RunArguments): void {
+  for (const [name, value] of Object.entries({ out, resume })) {
+    if (value === '')
+      throw new ApicalError('config.folder', `--${name} is empty: give the path of a folder.`);
+  }
+  if (out !== undefined && resume !== undefined) {
+    throw new ApicalError(
+      'config.folder',
+      `--resume ${resume} goes on in that folder, so --out ${out} has no place: leave one of them out.`,
+    );
+  }
+}
+
+/** Throws `config.blas` when no run would use the library that is named. */
+function checkBlas(configs: readonly Config[]): void {
+  const unused = configs.find(({ backend }) => backend !== 'blas' && backend !== 'auto');
+  if (!unused) return;
+  throw new ApicalError(
+    'config.blas',
+    `--blas names a library, but the backend is "${unused.backend}", which uses none: add --backend blas.`,
+  );
 }
 
 const givesConfig = (options: RunArguments): boolean =>
@@ -186,7 +232,8 @@ function defaultFolder(configs: readonly Config[], isComparison: boolean): strin
 
 /** As it can be typed again. */
 function commandLine(): string {
-  const quote = (argument: string) =>
-    /^[\w./,=:@+-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
   return ['apical', ...process.argv.slice(2).map(quote)].join(' ');
 }
+
+const quote = (argument: string) =>
+  /^[\w./,=:@+-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
