@@ -12,7 +12,9 @@ const config = parseConfig({
 });
 const training = new Training(compute, examples, config, ruleById('feedback-alignment'), (record) => {
   if (record.kind === 'evaluation') {
-    process.stdout.write(`epoch ${record.epoch}: ${((record.test?.error ?? 1) * 100).toFixed(1)} % test error\n`);
+    process.stdout.write(
+      `epoch ${record.epoch}: ${((record.test?.error ?? 1) * 100).toFixed(1)} % test error\n`,
+    );
   }
 });
 while (!training.done) training.advance(1000, () => performance.now() / 1000);

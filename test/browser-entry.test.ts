@@ -62,7 +62,11 @@ test('the bundle learns in a host that has a browser’s globals only', async ()
   const host: Record<string, unknown> = { WebAssembly, TextEncoder, TextDecoder, atob, console };
   host['globalThis'] = host;
   vm.runInNewContext(bundle, host);
-  const { backend, first, last } = (await host['finished']) as { backend: string; first: number; last: number };
+  const { backend, first, last } = (await host['finished']) as {
+    backend: string;
+    first: number;
+    last: number;
+  };
   expect(backend).toBe('wasm');
   expect(last).toBeLessThan(first);
 });

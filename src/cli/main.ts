@@ -21,11 +21,8 @@ export type Action = () => Promise<number>;
  */
 export async function main(arguments_: readonly string[]): Promise<number> {
   provideBlas(blasBackend);
-  // A reader that closes the pipe early (`| head`) ends the output, not the run.
   for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
+    if (!stream.listeners('error').includes(outliveReader)) stream.on('error', outliveReader);
   }
   let exitCode: number = EXIT.done;
   const program = new Command('apical')
@@ -72,6 +69,11 @@ export async function main(arguments_: readonly string[]): Promise<number> {
     if (json) errorDocument('usage', error.message.replace(/^error: /, ''), EXIT.usage);
     return EXIT.usage;
   }
+}
+
+/** A reader that closes the pipe early (`| head`) ends the output, not the run. */
+function outliveReader(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
 }
 
 /** Says what went wrong: one message, and its code in JSON. Only a bug in Apical shows a stack. */

@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { stripVTControlCharacters } from 'node:util';
 import colours from 'picocolors';
 
 /** Results go to stdout, everything else to stderr; with `--json` stdout holds one document and nothing else. */
@@ -51,11 +52,12 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return [render(head), ...rows.map(render)].join('\n');
 }
 
-const plain = (text: string) => text.replace(/\u001b\[\d+m/g, '');
-const width = (text: string) => [...plain(text)].length;
+const plain = (text: string) => stripVTControlCharacters(text);
+const width = (text: string) => Array.from(plain(text)).length;
 
 /** 0.0213 → "2.13 %". */
-export const percent = (fraction: number, digits = 2): string => `${(fraction * 100).toFixed(digits)} %`;
+export const percent = (fraction: number, digits = 2): string =>
+  Number.isFinite(fraction) ? `${(fraction * 100).toFixed(digits)} %` : '–';
 
 /** Seconds in words: "4.2 s", "3 min 05 s". */
 export function duration(seconds: number): string {

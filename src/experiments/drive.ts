@@ -21,7 +21,7 @@ export async function drive(training: Training, options: DriveOptions): Promise<
   while (!training.done) {
     if (signal?.aborted) return 'interrupted';
     const end = now() + slice;
-    while (!training.done && now() < end) training.advance(1, now);
+    while (training.step < training.totalSteps && now() < end) training.advance(1, now);
     onSlice?.(training);
     await pause();
   }

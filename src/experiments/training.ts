@@ -155,7 +155,7 @@ export class Training {
       const every = Math.max(1, Math.round(this.stepsPerEpoch / PROGRESS_RECORDS));
       if (this.#step % every === 0) this.#progress();
       if (this.#step % this.stepsPerEpoch === 0) {
-        if (this.done && this.config.probe.every > 0) this.#probe();
+        if (this.#step === this.totalSteps && this.config.probe.every > 0) this.#probe();
         this.#endEpoch();
         return;
       }

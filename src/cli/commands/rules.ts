@@ -51,7 +51,7 @@ function showRule(terminal: Terminal, rule: RuleDescription): void {
   terminal.line(`${colours.bold(rule.title)} (${rule.id}), ${rule.family}`);
   terminal.line(`  ${rule.summary}`);
   terminal.line(`\nEquation (TeX)\n  ${rule.equation}`);
-  terminal.line(`\nSource\n${rule.cites.map((key) => `  ${citation(key)}`).join('\n')}`);
+  terminal.line(`\nSource\n${rule.cites.map((key) => `  ${citation(key)}`).join('\n') || '  none'}`);
   const options = Object.entries(rule.options.properties ?? {});
   terminal.line(`\nOptions${options.length === 0 ? '\n  none' : ''}`);
   for (const [name, schema] of options) {

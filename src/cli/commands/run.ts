@@ -124,7 +124,11 @@ async function execute(
           terminal.note(`Backend ${backend.name}, ${threads} (${backend.detail})`);
         },
         progress: (index, progress) => view.progress(index, progress),
-        finished: (index, run) => view.finished(index, run),
+        finished: (index, run) => {
+          view.finished(index, run);
+          const thrown = run.error instanceof Error ? (run.error.cause ?? run.error) : undefined;
+          if (process.env['APICAL_DEBUG'] && thrown instanceof Error) terminal.note(thrown.stack ?? '');
+        },
         warning: (message) => terminal.note(`Warning: ${message}`),
       },
     });
