@@ -87,6 +87,11 @@ export function referenceKernels(heap: Heap): Kernels {
       for (let i = 0; i < size; i++) v[at(out) + i] = (v[at(a) + i] as number) * (v[at(b) + i] as number);
     },
 
+    below(out, a, b, size) {
+      const v = float();
+      for (let i = 0; i < size; i++) v[at(out) + i] = (v[at(a) + i] as number) < (v[at(b) + i] as number) ? 1 : 0;
+    },
+
     transpose(out, a, rows, columns) {
       const v = float();
       for (let row = 0; row < rows; row++) {
@@ -144,6 +149,17 @@ export function referenceKernels(heap: Heap): Kernels {
       let sum = 0;
       for (let i = 0; i < size; i++) sum += (v[at(a) + i] as number) * (v[at(b) + i] as number);
       v[at(out)] = sum;
+    },
+
+    dotRows(out, a, b, rows, columns) {
+      const v = float();
+      for (let row = 0; row < rows; row++) {
+        let sum = 0;
+        for (let i = row * columns; i < (row + 1) * columns; i++) {
+          sum += (v[at(a) + i] as number) * (v[at(b) + i] as number);
+        }
+        v[at(out) + row] = sum;
+      }
     },
 
     limitColumnNorms(weights, rows, columns, limit) {
@@ -239,6 +255,42 @@ export function referenceKernels(heap: Heap): Kernels {
       }
     },
 
+    crossEntropyRows(out, logits, labels, rows, columns) {
+      const v = float();
+      for (let row = 0; row < rows; row++) {
+        const first = at(logits) + row * columns;
+        const label = heap.i32[labels / 4 + row] as number;
+        v[at(out) + row] = logNormaliser(first, columns) - (v[first + label] as number);
+      }
+    },
+
+    wrongRows(out, output, labels, rows, columns) {
+      const v = float();
+      for (let row = 0; row < rows; row++) {
+        const first = at(output) + row * columns;
+        const label = heap.i32[labels / 4 + row] as number;
+        let wrong = 0;
+        for (let c = 0; c < columns; c++) {
+          if (c !== label && !((v[first + label] as number) > (v[first + c] as number))) wrong = 1;
+        }
+        v[at(out) + row] = wrong;
+      }
+    },
+
+    choose(out, probabilities, uniform, rows, columns) {
+      const v = float();
+      for (let row = 0; row < rows; row++) {
+        const first = row * columns;
+        let chosen = 0;
+        let cumulated = v[at(probabilities) + first] as number;
+        while (chosen < columns - 1 && !(cumulated > (v[at(uniform) + row] as number))) {
+          chosen += 1;
+          cumulated += v[at(probabilities) + first + chosen] as number;
+        }
+        for (let c = 0; c < columns; c++) v[at(out) + first + c] = c === chosen ? 1 : 0;
+      }
+    },
+
     drawUniform(out, rows, columns, low, span, ...key) {
       draw(out, rows, columns, key, (bits) =>
         Math.fround(Math.fround(uniformFromBits(bits) * Math.fround(span)) + Math.fround(low)),
@@ -291,19 +343,22 @@ export function referenceKernels(heap: Heap): Kernels {
     },
   };
 
-  /** Writes softmax of a row and returns the logarithm of its normaliser. */
-  function softmaxRow(out: number, logits: number, columns: number): number {
+  /** ln Σ exp of a row. */
+  function logNormaliser(logits: number, columns: number): number {
     const v = float();
     let largest = -Infinity;
     for (let c = 0; c < columns; c++) largest = Math.max(largest, v[logits + c] as number);
     let sum = 0;
-    for (let c = 0; c < columns; c++) {
-      const e = Math.exp((v[logits + c] as number) - largest);
-      v[out + c] = e;
-      sum += e;
-    }
-    for (let c = 0; c < columns; c++) v[out + c] = (v[out + c] as number) / sum;
+    for (let c = 0; c < columns; c++) sum += Math.exp((v[logits + c] as number) - largest);
     return largest + Math.log(sum);
+  }
+
+  /** Writes softmax of a row and returns the logarithm of its normaliser. */
+  function softmaxRow(out: number, logits: number, columns: number): number {
+    const v = float();
+    const normaliser = logNormaliser(logits, columns);
+    for (let c = 0; c < columns; c++) v[out + c] = Math.exp((v[logits + c] as number) - normaliser);
+    return normaliser;
   }
 
   function addToTally(tally: number, loss: number, wrong: number, power: number): void {

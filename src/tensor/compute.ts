@@ -139,6 +139,11 @@ export class Compute implements Operations {
     this.#kernels.multiply(out.offset, a.offset, b.offset, out.size);
   }
 
+  below(out: Tensor, a: Tensor, b: Tensor): void {
+    sameSize('below', out, a, b);
+    this.#kernels.below(out.offset, a.offset, b.offset, out.size);
+  }
+
   transpose(out: Tensor, a: Tensor): void {
     if (out.rows !== a.columns || out.columns !== a.rows) mismatch('transpose', out, a);
     this.#kernels.transpose(out.offset, a.offset, a.rows, a.columns);
@@ -185,6 +190,12 @@ export class Compute implements Operations {
     sameSize('dot', a, b);
     if (out.type !== 'f64') mismatch('dot (out must be f64)', out, a, b);
     this.#kernels.dot(out.offset, a.offset, b.offset, a.size);
+  }
+
+  dotRows(out: Tensor, a: Tensor, b: Tensor): void {
+    sameSize('dotRows', a, b);
+    if (out.size !== a.rows) mismatch('dotRows', out, a, b);
+    this.#kernels.dotRows(out.offset, a.offset, b.offset, a.rows, a.columns);
   }
 
   limitColumnNorms(weights: Tensor, limit: number): void {
@@ -246,6 +257,22 @@ export class Compute implements Operations {
       output.rows,
       output.columns,
     );
+  }
+
+  crossEntropyRows(out: Tensor, logits: Tensor, labels: Tensor): void {
+    perLabelledRow('crossEntropyRows', out, logits, labels);
+    this.#kernels.crossEntropyRows(out.offset, logits.offset, labels.offset, logits.rows, logits.columns);
+  }
+
+  wrongRows(out: Tensor, output: Tensor, labels: Tensor): void {
+    perLabelledRow('wrongRows', out, output, labels);
+    this.#kernels.wrongRows(out.offset, output.offset, labels.offset, output.rows, output.columns);
+  }
+
+  choose(out: Tensor, probabilities: Tensor, uniform: Tensor): void {
+    sameSize('choose', out, probabilities);
+    if (uniform.size !== out.rows) mismatch('choose', out, probabilities, uniform);
+    this.#kernels.choose(out.offset, probabilities.offset, uniform.offset, out.rows, out.columns);
   }
 
   drawUniform(out: Tensor, low: number, high: number, stream: Stream, step: number, firstRow = 0): void {
@@ -352,6 +379,12 @@ export class Compute implements Operations {
       1 / (1 - beta1 ** count),
       1 / (1 - beta2 ** count),
     );
+  }
+}
+
+function perLabelledRow(operation: string, out: Tensor, values: Tensor, labels: Tensor): void {
+  if (out.size !== values.rows || labels.size !== values.rows || labels.type !== 'i32') {
+    mismatch(`${operation} (labels must be i32)`, out, values, labels);
   }
 }
 

@@ -42,6 +42,8 @@ export interface Kernels {
   /** out ← alpha·a + beta·b. With beta = 0, b is not read. */
   combine(out: number, a: number, b: number, size: number, alpha: number, beta: number): void;
   multiply(out: number, a: number, b: number, size: number): void;
+  /** out ← 1 where a < b, else 0. */
+  below(out: number, a: number, b: number, size: number): void;
   transpose(out: number, a: number, rows: number, columns: number): void;
 
   /** out ← f(potential + bias); bias is a row, 0 for none. */
@@ -80,6 +82,8 @@ export interface Kernels {
   ): void;
   /** out, one f64 ← Σ a·b, accumulated in f64. */
   dot(out: number, a: number, b: number, size: number): void;
+  /** out(r) ← Σ over columns of a ⊙ b. */
+  dotRows(out: number, a: number, b: number, rows: number, columns: number): void;
   /** Scales every column of weights(rows, columns) whose Euclidean norm exceeds the limit down to it. */
   limitColumnNorms(weights: number, rows: number, columns: number, limit: number): void;
 
@@ -125,6 +129,13 @@ export interface Kernels {
     rows: number,
     columns: number,
   ): void;
+
+  /** out(r) ← −ln softmax(logits)(r, label). */
+  crossEntropyRows(out: number, logits: number, labels: number, rows: number, columns: number): void;
+  /** out(r) ← 0 when the label's output is strictly the largest of its row, else 1. */
+  wrongRows(out: number, output: number, labels: number, rows: number, columns: number): void;
+  /** out(r, ·) ← 1 at the first column whose cumulated probability exceeds uniform(r), else 0. */
+  choose(out: number, probabilities: number, uniform: number, rows: number, columns: number): void;
 
   /** Uniform in [low, low + span); element (r, c) uses counter row firstRow + r. */
   drawUniform(

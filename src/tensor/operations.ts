@@ -43,6 +43,8 @@ export interface Operations {
   scale(out: Tensor, a: Tensor, factor: number): void;
   /** out ← a ⊙ b. */
   multiply(out: Tensor, a: Tensor, b: Tensor): void;
+  /** out ← 1 where a < b, else 0: with uniform a, a draw of stochastic units of probability b. */
+  below(out: Tensor, a: Tensor, b: Tensor): void;
   /** out(c,r) ← a(r,c). */
   transpose(out: Tensor, a: Tensor): void;
 
@@ -65,6 +67,8 @@ export interface Operations {
   scaleRows(out: Tensor, a: Tensor, column: Tensor, alpha: number, beta: number): void;
   /** out (one f64) ← Σ a ⊙ b, accumulated in f64. */
   dot(out: Tensor, a: Tensor, b: Tensor): void;
+  /** out(rows) ← Σ over columns of a ⊙ b. */
+  dotRows(out: Tensor, a: Tensor, b: Tensor): void;
   /** Scales down every column of weights whose Euclidean norm exceeds the limit (max-norm on incoming weights). */
   limitColumnNorms(weights: Tensor, limit: number): void;
 
@@ -83,6 +87,13 @@ export interface Operations {
   softmaxCrossEntropy(error: Tensor, tally: Tensor, logits: Tensor, labels: Tensor): void;
   /** error ← output − target; tally (4 × f64) += [½ Σ error², wrong, examples, ½ Σ target²]. */
   squaredError(error: Tensor, tally: Tensor, output: Tensor, target: Tensor): void;
+
+  /** out(batch) ← −ln softmax(logits) at the label, in nats. */
+  crossEntropyRows(out: Tensor, logits: Tensor, labels: Tensor): void;
+  /** out(batch) ← 0 where the label's output is strictly the largest, else 1. */
+  wrongRows(out: Tensor, output: Tensor, labels: Tensor): void;
+  /** out(batch, ·) ← one-hot choice by probabilities(batch, ·), given one uniform number a row. */
+  choose(out: Tensor, probabilities: Tensor, uniform: Tensor): void;
 
   /** Uniform from low to high (which rounding may reach); element (row, column) is keyed by (stream, step, firstRow + row, column). */
   drawUniform(out: Tensor, low: number, high: number, stream: Stream, step: number, firstRow?: number): void;
@@ -160,6 +171,7 @@ export const OPERATIONS: { readonly [Name in keyof Operations]: OperationSpecifi
   combine: { roles: ['out', 'in', 'in', 'value', 'value'] },
   scale: { roles: ['out', 'in', 'value'] },
   multiply: { roles: ['out', 'in', 'in'] },
+  below: { roles: ['out', 'in', 'in'] },
   transpose: { roles: ['out', 'in'] },
   activate: { roles: ['out', 'in', 'in', 'value'] },
   multiplyBySlope: { roles: ['out', 'in', 'in', 'in', 'value'] },
@@ -167,6 +179,7 @@ export const OPERATIONS: { readonly [Name in keyof Operations]: OperationSpecifi
   scaleColumns: { roles: ['inout', 'in', 'in', 'value', 'value'] },
   scaleRows: { roles: ['inout', 'in', 'in', 'value', 'value'] },
   dot: { roles: ['out', 'in', 'in'] },
+  dotRows: { roles: ['out', 'in', 'in'] },
   limitColumnNorms: { roles: ['inout', 'value'] },
   gatherRows: { roles: ['out', 'in', 'in', 'value'] },
   scatterRows: { roles: ['inout', 'in', 'in'] },
@@ -175,6 +188,9 @@ export const OPERATIONS: { readonly [Name in keyof Operations]: OperationSpecifi
   softmax: { roles: ['out', 'in'] },
   softmaxCrossEntropy: { roles: ['out', 'inout', 'in', 'in'] },
   squaredError: { roles: ['out', 'inout', 'in', 'in'] },
+  crossEntropyRows: { roles: ['out', 'in', 'in'] },
+  wrongRows: { roles: ['out', 'in', 'in'] },
+  choose: { roles: ['out', 'in', 'in'] },
   drawUniform: { roles: ['out', 'value', 'value', 'stream', 'value', 'value'] },
   drawNormal: { roles: ['out', 'value', 'value', 'stream', 'value', 'value'] },
   drawBernoulli: { roles: ['out', 'value', 'value', 'stream', 'value', 'value'] },

@@ -112,6 +112,43 @@ const cases: Record<keyof Operations, Case[]> = {
       return [out];
     },
   ],
+  below: [
+    (compute, make, m, n) => {
+      const out = make.float([m, n]);
+      compute.below(out, out, make.float([m, n]));
+      return [out];
+    },
+  ],
+  dotRows: [
+    (compute, make, m, n) => {
+      const out = make.zeros([m]);
+      compute.dotRows(out, make.float([m, n]), make.float([m, n]));
+      return [out];
+    },
+  ],
+  crossEntropyRows: [
+    (compute, make, m, n) => {
+      const out = make.zeros([m]);
+      compute.crossEntropyRows(out, make.float([m, n], -5, 5), make.integers([m], n, 'i32'));
+      return [out];
+    },
+  ],
+  wrongRows: [
+    (compute, make, m, n) => {
+      const out = make.zeros([m]);
+      compute.wrongRows(out, make.float([m, n]), make.integers([m], n, 'i32'));
+      return [out];
+    },
+  ],
+  choose: [
+    (compute, make, m, n) => {
+      const out = make.zeros([m, n]);
+      const probabilities = make.float([m, n], -2, 2);
+      compute.softmax(probabilities, probabilities);
+      compute.choose(out, probabilities, make.float([m], 0, 1));
+      return [out];
+    },
+  ],
   transpose: [
     (compute, make, m, n) => {
       const out = make.zeros([n, m]);

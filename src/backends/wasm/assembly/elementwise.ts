@@ -60,6 +60,15 @@ export function multiply(out: usize, a: usize, b: usize, size: i32): void {
   for (; out < end; out += 4, a += 4, b += 4) store1(out, f32x4.mul(load1(a), load1(b)));
 }
 
+export function below(out: usize, a: usize, b: usize, size: i32): void {
+  const end = out + ((<usize>size) << 2);
+  const one = splat(1.0);
+  for (; out + 16 <= end; out += 16, a += 16, b += 16) {
+    v128.store(out, v128.and(f32x4.lt(v128.load(a), v128.load(b)), one));
+  }
+  for (; out < end; out += 4, a += 4, b += 4) store1(out, v128.and(f32x4.lt(load1(a), load1(b)), one));
+}
+
 export function transpose(out: usize, a: usize, rows: i32, columns: i32): void {
   // In tiles of 16, so that both sides stay within a few cache lines.
   for (let row0 = 0; row0 < rows; row0 += 16) {

@@ -1,9 +1,9 @@
 // The wasm backend's kernels. Contracts: src/tensor/kernels.ts. Compiled by scripts/build.mjs.
-export { matmul, matmulWorkspaceBytes } from './matmul';
+export { matmul, matmulPart, matmulWorkspaceBytes } from './matmul';
 export { momentumOuterStep, adamStep, rmspropStep } from './optimisers';
 export {
   activate,
-  combine,
+  below, combine,
   fill,
   multiply,
   multiplyBySlope,
@@ -11,7 +11,7 @@ export {
   scaleRows,
   transpose,
 } from './elementwise';
-export { dot, limitColumnNorms, sumRows } from './reductions';
+export { dot, dotRows, limitColumnNorms, sumRows } from './reductions';
 export { gatherBytes, gatherFloats, gatherLabels, oneHot, scatterRows } from './rows';
-export { softmax, softmaxCrossEntropy, squaredError } from './objectives';
+export { choose, crossEntropyRows, softmax, softmaxCrossEntropy, squaredError, wrongRows } from './objectives';
 export { drawBernoulli, drawNormal, drawUniform } from './random';

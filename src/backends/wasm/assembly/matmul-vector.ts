@@ -17,17 +17,28 @@ export function blockLength(k: i32): i32 {
   return ((k + blocks - 1) / blocks + 3) & ~3;
 }
 
-/** k = 0: out ← beta·out. */
-export function scaleAll(out: usize, length: i32, beta: f32): void {
-  const end: usize = out + 4 * <usize>length;
-  for (; out < end; out += 4) store<f32>(out, beta == 0 ? 0 : beta * load<f32>(out));
+/** k = 0: out ← beta·out, its rows `stride` elements apart. */
+export function scaleAll(out: usize, rows: i32, columns: i32, stride: i32, beta: f32): void {
+  for (let row = 0; row < rows; row++, out += 4 * <usize>stride) {
+    const end: usize = out + 4 * <usize>columns;
+    for (let at = out; at < end; at += 4) store<f32>(at, beta == 0 ? 0 : beta * load<f32>(at));
+  }
 }
 
-/** k = 1: out ← alpha·(aᵢ·bⱼ) + beta·out. */
-export function outerProduct(out: usize, a: usize, b: usize, m: i32, n: i32, alpha: f32, beta: f32): void {
-  const rowBytes: usize = 4 * <usize>n;
+/** k = 1: out ← alpha·(aᵢ·bⱼ) + beta·out, its rows `stride` elements apart. */
+export function outerProduct(
+  out: usize,
+  a: usize,
+  b: usize,
+  m: i32,
+  n: i32,
+  stride: i32,
+  alpha: f32,
+  beta: f32,
+): void {
+  const rowBytes: usize = 4 * <usize>stride;
   const vectorEnd: usize = b + 4 * <usize>(n & ~15);
-  const bEnd = b + rowBytes;
+  const bEnd: usize = b + 4 * <usize>n;
   const alphas = f32x4.splat(alpha);
   const betas = f32x4.splat(beta);
   const overwrite = beta == 0;
@@ -50,13 +61,14 @@ export function outerProduct(out: usize, a: usize, b: usize, m: i32, n: i32, alp
   }
 }
 
-/** m = 1: out(n) ← alpha·x(k)·op(b) + beta·out. */
+/** m = 1: out(n) ← alpha·x(k)·op(b) + beta·out. The rows of b are `stride` elements apart: k, if it is transposed. */
 export function vectorMatrix(
   out: usize,
   x: usize,
   b: usize,
   n: i32,
   k: i32,
+  stride: i32,
   transposeB: bool,
   alpha: f32,
   beta: f32,
@@ -69,8 +81,8 @@ export function vectorMatrix(
   const blockK = blockLength(k);
   for (let p = 0; p < k; p += blockK) {
     const depth = min(blockK, k - p);
-    const bBlock = b + 4 * <usize>p * <usize>n;
-    addRows(out, x + 4 * <usize>p, bBlock, n, depth, alpha, p == 0 ? beta : <f32>1, workspace);
+    const bBlock = b + 4 * <usize>p * <usize>stride;
+    addRows(out, x + 4 * <usize>p, bBlock, n, depth, stride, alpha, p == 0 ? beta : <f32>1, workspace);
   }
 }
 
@@ -81,11 +93,12 @@ function addRows(
   b: usize,
   n: i32,
   depth: i32,
+  stride: i32,
   alpha: f32,
   beta: f32,
   workspace: usize,
 ): void {
-  const rowBytes: usize = 4 * <usize>n;
+  const rowBytes: usize = 4 * <usize>stride;
   // The weights that are not zero, each with the address of its row.
   const list = workspace;
   let listEnd = list;

@@ -55,15 +55,14 @@ export function matmul(
   beta: f32,
   workspace: usize,
 ): void {
-  if (m <= 0 || n <= 0) return;
-  if (k <= 0) scaleAll(out, m * n, beta);
-  else if (k == 1) outerProduct(out, a, b, m, n, alpha, beta);
-  else if (m == 1) vectorMatrix(out, a, b, n, k, transposeB, alpha, beta, workspace);
-  else if (n == 1) vectorMatrix(out, b, a, m, k, !transposeA, alpha, beta, workspace);
-  else multiplyBlocks(out, a, b, m, n, k, transposeA, transposeB, alpha, beta, workspace);
+  matmulPart(out, a, b, m, n, k, transposeA, transposeB, alpha, beta, workspace, 0, m, 0, n);
 }
 
-function multiplyBlocks(
+/**
+ * The same for some rows and columns of out alone; the addresses and sizes are those of the whole matrices. How it is
+ * computed depends on the whole product, so that parts put together have its bits.
+ */
+export function matmulPart(
   out: usize,
   a: usize,
   b: usize,
@@ -75,13 +74,64 @@ function multiplyBlocks(
   alpha: f32,
   beta: f32,
   workspace: usize,
+  row: i32,
+  rows: i32,
+  column: i32,
+  columns: i32,
+): void {
+  if (rows <= 0 || columns <= 0) return;
+  const aStride = transposeA ? m : k;
+  const bStride = transposeB ? k : n;
+  out += 4 * offsetOf(false, row, column, n);
+  if (k <= 0) {
+    scaleAll(out, rows, columns, n, beta);
+    return;
+  }
+  a += 4 * offsetOf(transposeA, row, 0, aStride);
+  b += 4 * offsetOf(transposeB, 0, column, bStride);
+  if (k == 1) outerProduct(out, a, b, rows, columns, n, alpha, beta);
+  else if (m == 1) vectorMatrix(out, a, b, columns, k, bStride, transposeB, alpha, beta, workspace);
+  else if (n == 1) vectorMatrix(out, b, a, rows, k, aStride, !transposeA, alpha, beta, workspace);
+  else {
+    multiplyBlocks(
+      out,
+      a,
+      b,
+      rows,
+      columns,
+      k,
+      aStride,
+      bStride,
+      n,
+      transposeA,
+      transposeB,
+      alpha,
+      beta,
+      workspace,
+    );
+  }
+}
+
+function multiplyBlocks(
+  out: usize,
+  a: usize,
+  b: usize,
+  m: i32,
+  n: i32,
+  k: i32,
+  aStride: i32,
+  bStride: i32,
+  outStride: i32,
+  transposeA: bool,
+  transposeB: bool,
+  alpha: f32,
+  beta: f32,
+  workspace: usize,
 ): void {
   const packedA = workspace;
   const packedB = packedA + PACKED_A_BYTES;
   const tile = packedB + PACKED_B_BYTES;
-  const aStride = transposeA ? m : k;
-  const bStride = transposeB ? k : n;
-  const rowBytes: usize = 4 * <usize>n;
+  const rowBytes: usize = 4 * <usize>outStride;
   const blockK = blockLength(k);
   const unpacked = !transposeB && m <= UNPACKED_M;
   for (let p = 0; p < k; p += blockK) {
@@ -100,7 +150,7 @@ function multiplyBlocks(
       if (unpacked) {
         panels = bBlock;
         panelStep = 4 * COLUMNS;
-        bStep = rowBytes;
+        bStep = 4 * <usize>bStride;
         // Reading eight columns of the last rows would run past the end of b.
         packPanels(edgePanel, bBlock + 4 * <usize>wholeColumns, bStride, true, edgeColumns, depth, COLUMNS);
       } else {
@@ -113,7 +163,7 @@ function multiplyBlocks(
           const aBlock = a + 4 * offsetOf(transposeA, row, p, aStride);
           packPanels(packedA, aBlock, aStride, transposeA, rows, depth, ROWS);
         }
-        let target = out + 4 * offsetOf(false, row, column, n);
+        let target = out + 4 * offsetOf(false, row, column, outStride);
         let panel = panels;
         for (let whole = 0; whole < wholeColumns; whole += COLUMNS) {
           multiplyPanel(target, rowBytes, packedA, panel, bStep, rows, COLUMNS, depth, alpha, blockBeta, tile);

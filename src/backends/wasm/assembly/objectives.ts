@@ -103,3 +103,38 @@ export function squaredError(
   }
   addToTally(tally, loss, wrong, <f64>rows, power);
 }
+
+export function crossEntropyRows(out: usize, logits: usize, labels: usize, rows: i32, columns: i32): void {
+  const bytes = (<usize>columns) << 2;
+  for (let row = 0; row < rows; row++, out += 4, logits += bytes, labels += 4) {
+    let largest: f32 = -Infinity;
+    for (let c = 0; c < columns; c++) largest = max(largest, load<f32>(logits + ((<usize>c) << 2)));
+    let sum: f32 = 0;
+    for (let c = 0; c < columns; c++) {
+      sum += f32x4.extract_lane(exp4(splat(load<f32>(logits + ((<usize>c) << 2)) - largest)), 0);
+    }
+    const target = load<f32>(logits + ((<usize>load<i32>(labels)) << 2));
+    store<f32>(out, largest - target + f32x4.extract_lane(log4(splat(sum)), 0));
+  }
+}
+
+export function wrongRows(out: usize, output: usize, labels: usize, rows: i32, columns: i32): void {
+  const bytes = (<usize>columns) << 2;
+  for (let row = 0; row < rows; row++, out += 4, output += bytes, labels += 4) {
+    store<f32>(out, isWrong(output, load<i32>(labels), columns) ? 1.0 : 0.0);
+  }
+}
+
+export function choose(out: usize, probabilities: usize, uniform: usize, rows: i32, columns: i32): void {
+  const bytes = (<usize>columns) << 2;
+  for (let row = 0; row < rows; row++, out += bytes, probabilities += bytes, uniform += 4) {
+    const bar = load<f32>(uniform);
+    let chosen = 0;
+    let cumulated = load<f32>(probabilities);
+    while (chosen < columns - 1 && !(cumulated > bar)) {
+      chosen += 1;
+      cumulated += load<f32>(probabilities + ((<usize>chosen) << 2));
+    }
+    for (let c = 0; c < columns; c++) store<f32>(out + ((<usize>c) << 2), c == chosen ? 1.0 : 0.0);
+  }
+}

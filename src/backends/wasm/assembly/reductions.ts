@@ -53,6 +53,24 @@ export function sumRows(out: usize, a: usize, rows: i32, columns: i32, alpha: f3
   }
 }
 
+/** Four partial sums a row, in f64 at the end. */
+export function dotRows(out: usize, a: usize, b: usize, rows: i32, columns: i32): void {
+  for (let row = 0; row < rows; row++, out += 4) {
+    let sums = splat(0.0);
+    let column = 0;
+    for (; column + 4 <= columns; column += 4, a += 16, b += 16) {
+      sums = f32x4.add(sums, f32x4.mul(v128.load(a), v128.load(b)));
+    }
+    let sum: f64 =
+      <f64>f32x4.extract_lane(sums, 0) +
+      <f64>f32x4.extract_lane(sums, 1) +
+      <f64>f32x4.extract_lane(sums, 2) +
+      <f64>f32x4.extract_lane(sums, 3);
+    for (; column < columns; column++, a += 4, b += 4) sum += <f64>load<f32>(a) * <f64>load<f32>(b);
+    store<f32>(out, <f32>sum);
+  }
+}
+
 /** Products are exact in f64; two pairs of f64 accumulators. */
 export function dot(out: usize, a: usize, b: usize, size: i32): void {
   const end = a + ((<usize>size) << 2);

@@ -1,0 +1,241 @@
+import { ApicalError } from '../../errors.ts';
+import type { Heap } from '../../tensor/heap.ts';
+import type { StartedWorker, StartWorker } from './worker.ts';
+import { CONTROL_BYTES, JOB, MOST_WORKERS, WORD } from './worker.ts';
+
+/** A kernel's call that may be cut into shares along one of its arguments. */
+export interface Job {
+  readonly kernel: string;
+  /** The arguments of the whole call. */
+  readonly values: readonly number[];
+  /** Which argument is the size that is cut, and by how much every argument grows with each unit of it. */
+  readonly extent: number;
+  readonly steps: readonly number[];
+  /** The argument that is a workspace of the thread's own; −1 for none. */
+  readonly workspace: number;
+  /** Shares begin at multiples of so many units. */
+  readonly grain: number;
+}
+
+export interface PoolOptions {
+  readonly heap: Heap;
+  readonly module: WebAssembly.Module;
+  readonly exports: WebAssembly.Exports;
+  /** The kernels that may be run, by name. */
+  readonly kernels: readonly string[];
+  readonly workspaceBytes: number;
+  /** Threads at work at most, the caller's own among them. */
+  readonly threads: number;
+  readonly startWorker: StartWorker;
+}
+
+/**
+ * How long an idle worker looks for work before it sleeps: longer than the gaps between the passes of a training
+ * step (10 to 50 µs), so that a step wakes nobody; waking takes 50 µs and more.
+ */
+const SPIN_MILLISECONDS = 0.1;
+/**
+ * Shares a thread: one is fastest on a machine of our own, but when another process holds a processor, whoever runs
+ * takes over what is left. With two the second costs below 1 %.
+ */
+const SHARES_PER_THREAD = 2;
+/** The owner looks this often before it sleeps until the last shares are done. */
+const LOOKS_BEFORE_SLEEP = 20_000;
+const SLEEP_MILLISECONDS = 10;
+/** A worker that holds a share is given up after so many times the length of the owner's own part … */
+const PATIENCE = 50;
+/** … and not before this. Counted in naps, so that a suspended process does not run out of time. */
+const LEAST_PATIENCE_MILLISECONDS = 20_000;
+
+/**
+ * Worker threads on the heap's memory. `run` posts a job, works on it too and returns when all of it is done. A share
+ * belongs to whoever claims it, so a worker that sleeps, starts or died is not waited for; nothing but the shares'
+ * borders is decided here, and the bits do not depend on those.
+ *
+ * Workers are started by the first job and go with `close`; they never keep the process alive.
+ */
+export class Pool {
+  readonly #options: PoolOptions;
+  readonly #words: Int32Array;
+  readonly #job: Float64Array;
+  readonly #workers: StartedWorker[] = [];
+  readonly #workspaces: number[] = [];
+  #alive: number;
+  #failure: string | undefined;
+  #state: 'new' | 'open' | 'closed' = 'new';
+  #number = 0;
+
+  /** Starts nothing yet. */
+  constructor(options: PoolOptions) {
+    const control = new SharedArrayBuffer(CONTROL_BYTES);
+    this.#options = { ...options, threads: Math.min(options.threads, MOST_WORKERS + 1) };
+    this.#words = new Int32Array(control);
+    this.#job = new Float64Array(control, 8 * JOB.at);
+    this.#alive = this.#options.threads - 1;
+  }
+
+  /** Threads that take part, or will at the first large job: fewer than were asked for once workers failed. */
+  get threads(): number {
+    return 1 + this.#alive;
+  }
+
+  /** Why there are fewer threads than were asked for. */
+  get failure(): string | undefined {
+    return this.#failure;
+  }
+
+  /**
+   * Runs a kernel with all threads that are ready. Throws `wasm.worker` when one has begun a share and does not finish
+   * it: the result is then spoilt, and no thread but the caller's is used from there on.
+   */
+  run(job: Job): void {
+    if (this.#state === 'new') this.#open();
+    const ready = this.#readyWorkers();
+    const { kernel, values, extent, steps, grain } = job;
+    const total = values[extent] as number;
+    const wanted = Math.min(SHARES_PER_THREAD * (ready + 1), 255);
+    const share = Math.ceil(total / wanted / grain) * grain;
+    const shares = ready === 0 ? 1 : Math.ceil(total / share);
+    if (shares <= 1) {
+      this.#kernel(kernel)(...values);
+      return;
+    }
+
+    const words = this.#words;
+    const block = this.#job;
+    block[JOB.kernel] = this.#options.kernels.indexOf(kernel);
+    block[JOB.total] = total;
+    block[JOB.share] = share;
+    block[JOB.extent] = extent;
+    block[JOB.workspace] = job.workspace;
+    block[JOB.arguments] = values.length;
+    for (let i = 0; i < values.length; i++) {
+      block[JOB.values + i] = values[i] as number;
+      block[JOB.steps + i] = steps[i] ?? 0;
+    }
+    Atomics.store(words, WORD.finished, 0);
+    this.#number = (this.#number + 1) & 0x7fffff;
+    const ticket = this.#number << 8;
+    // The last share is the caller's already.
+    Atomics.store(words, WORD.ticket, ticket | (shares - 1));
+    if (Atomics.load(words, WORD.asleep) > 0) Atomics.notify(words, WORD.ticket);
+
+    const run = this.#kernel(kernel);
+    const start = performance.now();
+    let own = 0;
+    for (let number = shares - 1; ; own += 1) {
+      const first = number * share;
+      const mine = values.map((value, i) => value + first * (steps[i] ?? 0));
+      mine[extent] = Math.min(share, total - first);
+      run(...mine);
+      let left: number;
+      do left = Atomics.load(words, WORD.ticket) & 255;
+      while (
+        left > 0 &&
+        Atomics.compareExchange(words, WORD.ticket, ticket | left, ticket | (left - 1)) !== (ticket | left)
+      );
+      if (left === 0) break;
+      number = left - 1;
+    }
+    this.#await(shares - own - 1, performance.now() - start);
+    if (Atomics.load(words, WORD.broken) === 1) this.#giveUp('A kernel failed on a worker thread.');
+  }
+
+  /** Ends the workers and gives their memory back; further jobs run on the caller's thread. */
+  close(): void {
+    this.#stop();
+    for (const offset of this.#workspaces.splice(0)) this.#options.heap.release(offset);
+  }
+
+  #kernel(name: string): (...values: number[]) => void {
+    return this.#options.exports[name] as (...values: number[]) => void;
+  }
+
+  #open(): void {
+    this.#state = 'open';
+    const { heap, module, kernels, workspaceBytes, startWorker } = this.#options;
+    for (let index = 0; index < this.#options.threads - 1; index++) {
+      const workspace = heap.reserve(workspaceBytes);
+      this.#workspaces.push(workspace);
+      let failed = false;
+      const fail = (reason: string) => {
+        if (failed || this.#state === 'closed') return;
+        failed = true;
+        Atomics.store(this.#words, WORD.ready + index, 0);
+        this.#alive -= 1;
+        this.#failure ??= reason;
+      };
+      try {
+        const worker = startWorker(
+          {
+            module,
+            memory: heap.memory,
+            control: this.#words.buffer as SharedArrayBuffer,
+            kernels,
+            index,
+            workspace,
+            spinMilliseconds: SPIN_MILLISECONDS,
+          },
+          fail,
+        );
+        this.#workers.push(worker);
+      } catch (error) {
+        fail(error instanceof Error ? error.message : String(error));
+      }
+    }
+  }
+
+  #readyWorkers(): number {
+    let ready = 0;
+    if (this.#state === 'open') {
+      for (let index = 0; index < this.#options.threads - 1; index++) {
+        ready += Atomics.load(this.#words, WORD.ready + index);
+      }
+    }
+    return ready;
+  }
+
+  /** Until workers have finished so many shares. */
+  #await(shares: number, ownMilliseconds: number): void {
+    const words = this.#words;
+    for (let looks = 0; looks < LOOKS_BEFORE_SLEEP; looks++) {
+      if (Atomics.load(words, WORD.finished) >= shares) return;
+    }
+    const naps = Math.max(LEAST_PATIENCE_MILLISECONDS, PATIENCE * ownMilliseconds) / SLEEP_MILLISECONDS;
+    Atomics.store(words, WORD.awaited, 1);
+    try {
+      for (let nap = 0; nap < naps; nap++) {
+        const finished = Atomics.load(words, WORD.finished);
+        if (finished >= shares) return;
+        sleep(words, finished);
+      }
+    } finally {
+      Atomics.store(words, WORD.awaited, 0);
+    }
+    this.#giveUp('A worker thread began its share of a computation and never finished it.');
+  }
+
+  #giveUp(message: string): never {
+    this.#failure ??= message;
+    this.#alive = 0;
+    this.#stop();
+    throw new ApicalError('wasm.worker', `${message} Run again; with --threads 1 there are no workers.`);
+  }
+
+  #stop(): void {
+    this.#state = 'closed';
+    Atomics.store(this.#words, WORD.ticket, -1);
+    Atomics.notify(this.#words, WORD.ticket);
+    for (const worker of this.#workers.splice(0)) worker.terminate();
+  }
+}
+
+/** Sleeps until the word changes or a nap is over. A page's own thread must not sleep: it looks on. */
+function sleep(words: Int32Array, finished: number): void {
+  try {
+    Atomics.wait(words, WORD.finished, finished, SLEEP_MILLISECONDS);
+  } catch {
+    const until = performance.now() + SLEEP_MILLISECONDS;
+    while (Atomics.load(words, WORD.finished) === finished && performance.now() < until);
+  }
+}

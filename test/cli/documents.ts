@@ -1,0 +1,156 @@
+import { z } from 'zod';
+
+/** The documents that scripts rely on, as they were promised; keys beyond these may be added. */
+const fraction = z.number().min(0);
+const score = z.object({ loss: z.number(), error: fraction });
+const heldOut = score.extend({ errors: z.int().min(0), count: z.int().min(1) });
+const degrees = z.number().min(0).max(180).nullable();
+
+export const runDocument = z.object({
+  version: z.literal(1),
+  kind: z.literal('run'),
+  id: z.string().regex(/^[0-9a-f]{64}$/),
+  rule: z.string(),
+  task: z.string(),
+  backend: z.enum(['blas', 'wasm', 'reference']),
+  threads: z.int().min(1),
+  seed: z.int().min(0),
+  epochs: z.int().min(1),
+  train: score.nullable(),
+  test: heldOut.nullable(),
+  alignment: z.record(z.string(), degrees),
+  metrics: z.record(z.string(), z.number()),
+  examplesPerSecond: z.number().min(0),
+  wallSeconds: z.number().min(0),
+  peakMemoryBytes: z.int().min(1e6),
+  folder: z.string(),
+  status: z.enum(['done', 'failed', 'interrupted']),
+});
+
+const seeds = z.array(z.int().min(0)).min(1);
+const interval = z.number().min(0).nullable();
+
+export const compareDocument = z.object({
+  version: z.literal(1),
+  kind: z.literal('compare'),
+  runs: z.array(runDocument).min(1),
+  summary: z.array(
+    z.object({
+      rule: z.string(),
+      metric: z.string(),
+      mean: z.number(),
+      interval,
+      seeds,
+      values: z.array(z.number()),
+    }),
+  ),
+  paired: z.array(
+    z.object({
+      first: z.string(),
+      second: z.string(),
+      metric: z.string(),
+      mean: z.number(),
+      interval,
+      seeds,
+    }),
+  ),
+});
+
+const macs = z.number().min(0);
+
+export const rulesDocument = z.object({
+  version: z.literal(1),
+  kind: z.literal('rules'),
+  rules: z
+    .array(
+      z.object({
+        id: z.string(),
+        family: z.string(),
+        title: z.string(),
+        equation: z.string(),
+        cites: z.array(z.string()),
+        options: z.looseObject({ type: z.literal('object') }),
+        locality: z.array(
+          z.object({
+            projection: z.string(),
+            transposedWeights: z.array(z.string()),
+            otherWeights: z.array(z.string()),
+            signedError: z.boolean(),
+            globalScalars: z.array(z.string()),
+            phases: z.int().min(1),
+            waitsForProjections: z.int().min(0),
+          }),
+        ),
+        cost: z.object({ forwardMacs: macs, feedbackMacs: macs, updateMacs: macs, bytesBetweenAreas: macs }),
+      }),
+    )
+    .min(1),
+});
+
+export const dataDocument = z.object({
+  version: z.literal(1),
+  kind: z.literal('data'),
+  datasets: z.array(
+    z.object({
+      id: z.string(),
+      available: z.boolean(),
+      verified: z.boolean(),
+      count: z.int().min(1),
+      path: z.string().optional(),
+      how: z.string().min(1),
+    }),
+  ),
+});
+
+export const claimsDocument = z.object({
+  version: z.literal(1),
+  kind: z.literal('claims'),
+  claims: z
+    .array(
+      z.object({
+        id: z.string(),
+        systems: z.array(z.string()),
+        checks: z.array(z.int()),
+        source: z.string(),
+        statement: z.string(),
+        tier: z.enum(['exact', 'quick', 'full']),
+        status: z.enum(['reproduced', 'partly', 'not-reproduced', 'not-run']),
+        measured: z.number().nullable(),
+        expected: z.looseObject({ text: z.string() }),
+        unit: z.string(),
+        seeds: z.array(z.int()),
+        backend: z.string().nullable(),
+        stale: z.boolean().nullable(),
+      }),
+    )
+    .min(1),
+});
+
+export const benchDocument = z.object({
+  version: z.literal(1),
+  kind: z.literal('bench'),
+  rows: z
+    .array(
+      z.object({
+        id: z.string(),
+        work: z.string(),
+        subject: z.string(),
+        threads: z.int().min(0),
+        millisecondsPerStep: z.number().nullable(),
+        examplesPerSecond: z.number().nullable(),
+        gflops: z.number().nullable(),
+        limitFraction: z.number().nullable(),
+        peer: z.string().optional(),
+        ratio: z.number().optional(),
+      }),
+    )
+    .min(1),
+});
+
+export const errorDocument = z.object({
+  version: z.literal(1),
+  kind: z.literal('error'),
+  code: z.string(),
+  message: z.string(),
+  exitCode: z.int(),
+});
