@@ -1,5 +1,5 @@
 import type { Phase } from '../dynamics/phase.ts';
-import type { Objective } from '../network/network.ts';
+import type { Objective } from '../network/objective.ts';
 import type { Parameter } from '../network/projection.ts';
 import { Projection } from '../network/projection.ts';
 import type { Term } from '../network/terms.ts';

@@ -3,14 +3,14 @@ import { Compute } from '../tensor/compute.ts';
 import { Heap } from '../tensor/heap.ts';
 import type { HeapOptions } from '../tensor/heap.ts';
 import { referenceKernels } from './reference.ts';
-import { wasmKernels } from './wasm/index.ts';
+import { wasmBackend } from './wasm/index.ts';
 
 export type BackendName = 'auto' | 'reference' | 'wasm' | 'blas';
 
 export interface BackendOptions {
   /** `auto` (the default): a system BLAS where one is found, else wasm. */
   readonly backend?: BackendName;
-  /** Most threads a product may use; 0 (the default) for as many as the machine has. */
+  /** Most threads; 0 (the default) for as many as help. */
   readonly threads?: number;
   /** Path of a BLAS, before APICAL_BLAS and the usual places. */
   readonly blasPath?: string;
@@ -49,10 +49,5 @@ export async function openBackend(options: BackendOptions = {}): Promise<Compute
       throw new ApicalError('blas.not-here', 'The blas backend needs Node.js: in a browser use wasm.');
     }
   }
-  return new Compute(heap, await wasmKernels(heap), {
-    name: 'wasm',
-    float: 'f32',
-    threads: 1,
-    detail: 'WebAssembly SIMD, 128 bits',
-  });
+  return wasmBackend(heap, { threads: options.threads ?? 0 });
 }

@@ -13,7 +13,7 @@ export const feedforward: Dynamics = {
   id: 'feedforward',
   title: 'Feedforward pass',
 
-  run({ compute, network, inputs, step, training, stream }, name) {
+  run({ compute, network, inputs, step, training, stream }, name, { values, drive } = {}) {
     const rates: Tensor[] = [];
     const activities: Tensor[] = [];
     const gains: (Tensor | undefined)[] = [];
@@ -25,11 +25,16 @@ export const feedforward: Dynamics = {
         let received = 0;
         for (const projection of area.incoming) {
           if (projection.kind !== 'forward') continue;
-          projection.send(compute, rate, activities[projection.from.index] as Tensor, received === 0 ? 0 : 1);
+          const weights = values?.(projection) ?? projection.weights;
+          const presynaptic = activities[projection.from.index] as Tensor;
+          projection.send(compute, rate, presynaptic, received === 0 ? 0 : 1, weights);
           received += 1;
         }
         if (received === 0) compute.fill(rate, 0);
-        compute.activate(rate, rate, area.bias?.values, area.activation);
+        const push = drive?.(area);
+        if (push) compute.combine(rate, rate, push, 1, 1);
+        const bias = area.bias && (values?.(area.bias) ?? area.bias.values);
+        compute.activate(rate, rate, bias, area.activation);
       }
       rates.push(rate);
       if (training && area.dropout > 0) {
@@ -50,6 +55,7 @@ export const feedforward: Dynamics = {
       name,
       activity: (area: Area) => activities[area.index] as Tensor,
       rate: (area: Area) => rates[area.index] as Tensor,
+      output: (area: Area) => rates[area.index] as Tensor,
       gain: (area: Area) => gains[area.index],
     };
     return phase;

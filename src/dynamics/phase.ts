@@ -1,5 +1,6 @@
 import type { Area } from '../network/area.ts';
 import type { Network } from '../network/network.ts';
+import type { Parameter } from '../network/projection.ts';
 import type { Stream } from '../random/stream.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -25,13 +26,25 @@ export interface Phase {
   activity(area: Area): Tensor;
   /** f(potential), before any dropout. */
   rate(area: Area): Tensor;
+  /** What an objective judges: the rate, or of stochastic units what they sent. */
+  output(area: Area): Tensor;
   /** Dropout's factor by unit, 0 or 1/(1−p); undefined where there is none. */
   gain(area: Area): Tensor | undefined;
 }
 
-/** How activity arises. A rule chooses it by id, and runs as many phases of it as it needs. */
+/** What differs between phases. A rule gives what it perturbs; dynamics say what they heed. */
+export interface PhaseOptions {
+  /** Numbers to use in this phase in place of a projection's weights or an area's thresholds. */
+  readonly values?: (parameter: Parameter) => Tensor | undefined;
+  /** (batch, units) added to the potentials of an area before its activation function. */
+  readonly drive?: (area: Area) => Tensor | undefined;
+  /** Whether stochastic units draw; otherwise they pass on their probabilities. */
+  readonly sample?: boolean;
+}
+
+/** How activity arises. A rule chooses its dynamics, and runs as many phases of them as it needs. */
 export interface Dynamics {
   readonly id: string;
   readonly title: string;
-  run(setting: Setting, name: string): Phase;
+  run(setting: Setting, name: string, options?: PhaseOptions): Phase;
 }

@@ -1,9 +1,9 @@
 import type { Area } from '../network/area.ts';
-import type { Objective } from '../network/network.ts';
+import type { Objective } from '../network/objective.ts';
 import type { Parameter, Projection } from '../network/projection.ts';
 import type { Term } from '../network/terms.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Phase, Setting } from './phase.ts';
+import type { Phase, PhaseOptions, Setting } from './phase.ts';
 
 /**
  * Everything a learning rule can reach in one update. Temporaries live until the update ends; a rule never
@@ -12,12 +12,22 @@ import type { Phase, Setting } from './phase.ts';
 export interface LearningStep<Options = unknown> extends Setting {
   readonly options: Options;
   /** Lets activity arise, as often as the rule needs phases. */
-  run(name: string): Phase;
+  run(name: string, options?: PhaseOptions): Phase;
   /**
    * ∂L/∂(rate) of the objective's area, (batch, units), summed over nothing: one row an example. L is
-   * cross-entropy in nats or ½‖y − d‖². Calling it adds the loss to the run's tally.
+   * cross-entropy in nats or ½‖y − d‖². Throws `objective.no-derivative` for an objective without one.
+   * The first phase judged in a step, by `error` or `losses`, is added to the run's tally.
    */
   error(phase: Phase, objective: Objective): Tensor;
+  /** (batch): the loss of every example, over all objectives. To a synapse it is a global scalar. */
+  losses(phase: Phase): Tensor;
+  /** Mean of `losses`: one number, read back. */
+  loss(phase: Phase): number;
+  /**
+   * This step with every example in it `samples` times: row s·batch + e is sample s of example e. Its terms go
+   * where this one's go. Draws keyed by row make many samples in one product equal to many samples one by one.
+   */
+  repeated(samples: number): LearningStep<Options>;
   /** Adds a term, an estimate of the loss's gradient, to the parameter's change at the end of the step. */
   emit(parameter: Parameter, term: Term): void;
   /** A tensor that the rule declared; its scope says how long it lives. */

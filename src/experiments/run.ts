@@ -201,7 +201,7 @@ function describe({
     alignment: Object.fromEntries(
       Object.entries(probe?.projections ?? {}).map(([id, { angle }]) => [id, angle]),
     ),
-    metrics: {},
+    metrics: { passes: training.learner.passes },
     examplesPerSecond: training.trainedSeconds > 0 ? training.examplesSeen / training.trainedSeconds : 0,
     wallSeconds,
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,

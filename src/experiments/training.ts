@@ -36,6 +36,8 @@ export interface Position {
   readonly window: Tally;
   readonly trainedSeconds: number;
   readonly examplesSeen: number;
+  /** Examples sent through the network, over all phases of all steps. */
+  readonly passes: number;
 }
 
 const NO_TALLY: Tally = { loss: 0, wrong: 0, examples: 0, power: 0 };
@@ -167,12 +169,13 @@ export class Training {
     const { step, trainedSeconds, examplesSeen } = this;
     return {
       tensors: this.learner.tensors(),
-      position: { step, window: this.#window, trainedSeconds, examplesSeen },
+      position: { step, window: this.#window, trainedSeconds, examplesSeen, passes: this.learner.passes },
     };
   }
 
   /** Goes on from a position; the tensors of `snapshot` have been filled before. */
-  restore({ step, window, trainedSeconds, examplesSeen }: Position): void {
+  restore({ step, window, trainedSeconds, examplesSeen, passes }: Position): void {
+    this.learner.restorePasses(passes);
     this.#step = step;
     this.#window = window;
     this.#trainedSeconds = trainedSeconds;

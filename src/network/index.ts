@@ -2,7 +2,8 @@ export { Area } from './area.ts';
 export { Projection } from './projection.ts';
 export type { Parameter } from './projection.ts';
 export { Network } from './network.ts';
-export type { Objective } from './network.ts';
+export { errorOf, lossesOf, tallyObjective } from './objective.ts';
+export type { BlackBox, Objective, ObjectiveKind } from './objective.ts';
 export { projectionId, stack } from './specification.ts';
 export type {
   AreaSpecification,

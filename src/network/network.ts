@@ -3,21 +3,12 @@ import { sizeOf } from '../tensor/tensor.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Area } from './area.ts';
 import { defaultInitialisation, initialise, weightStream, wiringStream } from './initialisation.ts';
+import type { Objective } from './objective.ts';
 import type { Parameter } from './projection.ts';
 import { Projection } from './projection.ts';
-import type {
-  NetworkSpecification,
-  ObjectiveSpecification,
-  ProjectionSpecification,
-} from './specification.ts';
+import type { NetworkSpecification, ProjectionSpecification } from './specification.ts';
 import { projectionId } from './specification.ts';
 import { checkSpecification, found, sortAreas } from './wiring.ts';
-
-/** An area and what it is trained towards. */
-export interface Objective {
-  readonly area: Area;
-  readonly kind: ObjectiveSpecification['kind'];
-}
 
 /**
  * Areas joined by projections, with their weights in the heap. Weights depend on the seed and on each
@@ -50,7 +41,11 @@ export class Network {
       if (projection.answers === undefined) continue;
       this.projection(projection.answers).feedback = this.projection(projectionId(projection));
     }
-    this.objectives = specification.objectives.map(({ area, kind }) => ({ area: this.area(area), kind }));
+    this.objectives = specification.objectives.map(({ area, kind, loss }) => ({
+      area: this.area(area),
+      kind,
+      loss,
+    }));
   }
 
   /** Throws `network.unknown-area`. */

@@ -50,9 +50,9 @@ export class Projection implements Parameter {
     return this.values;
   }
 
-  /** out(batch, postsynaptic) ← presynaptic signal · W + beta · out: what synapses do. */
-  send(compute: Compute, out: Tensor, presynaptic: Tensor, beta = 0): void {
-    compute.matmul(out, presynaptic, this.values, beta === 0 ? {} : { beta });
+  /** out(batch, postsynaptic) ← presynaptic signal · W + beta · out: what synapses do. W may be perturbed. */
+  send(compute: Compute, out: Tensor, presynaptic: Tensor, beta = 0, weights: Tensor = this.values): void {
+    compute.matmul(out, presynaptic, weights, beta === 0 ? {} : { beta });
   }
 
   /**

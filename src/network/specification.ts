@@ -1,5 +1,6 @@
 import type { Activation } from '../tensor/kernels.ts';
 import type { Initialisation } from './initialisation.ts';
+import type { BlackBox, ObjectiveKind } from './objective.ts';
 
 /** A population of units. */
 export interface AreaSpecification {
@@ -42,7 +43,9 @@ export interface ProjectionSpecification {
 /** What an area is trained towards. */
 export interface ObjectiveSpecification {
   readonly area: string;
-  readonly kind: 'cross-entropy' | 'squared-error';
+  readonly kind: ObjectiveKind;
+  /** Of a black box: the loss of one example. */
+  readonly loss?: BlackBox | undefined;
 }
 
 /** A network: areas joined by projections, as plain data. A feedforward stack is one shape of it. */
@@ -67,7 +70,9 @@ export interface StackOptions {
   /** Of hidden areas. */
   readonly activation: Activation;
   readonly outputActivation?: Activation;
-  readonly objective: ObjectiveSpecification['kind'];
+  readonly objective: ObjectiveKind;
+  /** Of a black box. */
+  readonly loss?: BlackBox | undefined;
   readonly dropout?: number;
   readonly inputDropout?: number;
   readonly bias?: boolean;
@@ -102,6 +107,6 @@ export function stack(options: StackOptions): NetworkSpecification {
       ...(options.initialisation === undefined ? {} : { initialisation: options.initialisation }),
     })),
     input: 'input',
-    objectives: [{ area: id(last), kind: objective }],
+    objectives: [{ area: id(last), kind: objective, loss: options.loss }],
   };
 }

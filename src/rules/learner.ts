@@ -1,7 +1,6 @@
 import type { Phase } from '../dynamics/phase.ts';
 import type { LearningStep } from '../dynamics/step.ts';
 import { Network } from '../network/network.ts';
-import type { Objective } from '../network/network.ts';
 import { Optimiser } from '../network/optimiser.ts';
 import type { OptimiserSpecification } from '../network/optimiser.ts';
 import type { Parameter } from '../network/projection.ts';
@@ -11,13 +10,11 @@ import { stream } from '../random/stream.ts';
 import type { Stream } from '../random/stream.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { learningStep } from './learning-step.ts';
+import type { Batch, StepContext, StepObserver } from './learning-step.ts';
 import type { Rule } from './rule.ts';
 
-/** A batch on the heap: inputs (batch, units), and class labels (batch, i32) or target values (batch, outputs). */
-export interface Batch {
-  readonly inputs: Tensor;
-  readonly targets: Tensor;
-}
+export type { Batch, StepObserver } from './learning-step.ts';
 
 /** Sums over examples since the last reset. */
 export interface Tally {
@@ -39,14 +36,6 @@ export interface LearnerOptions {
   readonly epochs: number;
 }
 
-/** What an audit may follow in a step: which tensors stand for what. */
-export interface StepObserver {
-  phase?(phase: Phase): void;
-  error?(objective: Objective, error: Tensor): void;
-  term?(parameter: Parameter, term: Term): void;
-  stage?(stage: 'forward' | 'rule' | 'update'): void;
-}
-
 /**
  * A network, a rule and an optimiser at work: turns batches into updates. The only place that changes
  * weights; it does so after the rule has emitted all its terms.
@@ -65,6 +54,7 @@ export class Learner {
   readonly #state = new Map<string, Tensor>();
   readonly #streams = new Map<string, Stream>();
   readonly #terms: Terms = new Map();
+  #passes = 0;
 
   /** Throws `network.…` errors. */
   constructor(compute: Compute, options: LearnerOptions) {
@@ -149,9 +139,19 @@ export class Learner {
     this.#compute.scope(() => {
       const step = this.#step(this.#compute, batch, 0, false, this.#tallies, new Map());
       const phase = step.run('evaluation');
-      for (const objective of this.network.objectives) step.error(phase, objective);
+      step.losses(phase);
       visit?.(phase);
     });
+  }
+
+  /** Examples sent through the network by training so far, over all phases: what a rule costs in passes. */
+  get passes(): number {
+    return this.#passes;
+  }
+
+  /** For going on from a checkpoint. */
+  restorePasses(passes: number): void {
+    this.#passes = passes;
   }
 
   /** What was tallied since the last reset. Reads values back. */
@@ -204,37 +204,27 @@ export class Learner {
 
   #step(
     compute: Compute,
-    { inputs, targets }: Batch,
+    batch: Batch,
     step: number,
     training: boolean,
     tally: readonly Tensor[],
     terms: Terms,
     observer?: StepObserver,
   ): LearningStep {
-    const { network } = this;
-    const learning: LearningStep = {
+    const context: StepContext = {
       compute,
-      network,
-      inputs,
+      network: this.network,
+      rule: this.rule,
+      options: this.#options.options,
       step,
       training,
-      options: this.#options.options,
+      tally,
+      observer,
       stream: (name) => this.#stream(name),
-      run: (name) => {
-        observer?.stage?.('forward');
-        const phase = this.rule.dynamics.run(learning, name);
-        observer?.phase?.(phase);
-        observer?.stage?.('rule');
-        return phase;
-      },
-      error: (phase, objective) => {
-        const output = phase.rate(objective.area);
-        const error = compute.temporary(output.shape);
-        const row = tally[network.objectives.indexOf(objective)] as Tensor;
-        if (objective.kind === 'cross-entropy') compute.softmaxCrossEntropy(error, row, output, targets);
-        else compute.squaredError(error, row, output, this.#values(compute, targets, output));
-        observer?.error?.(objective, error);
-        return error;
+      state: (name) => {
+        const tensor = this.#state.get(name);
+        if (!tensor) throw new Error(`Rule "${this.rule.id}" did not declare a state "${name}".`);
+        return tensor;
       },
       emit: (parameter, term) => {
         if (!this.optimiser.changes(parameter)) {
@@ -245,21 +235,11 @@ export class Learner {
         if (!its) terms.set(parameter, (its = []));
         its.push(term);
       },
-      state: (name) => {
-        const tensor = this.#state.get(name);
-        if (!tensor) throw new Error(`Rule "${this.rule.id}" did not declare a state "${name}".`);
-        return tensor;
+      passed: (examples) => {
+        if (training) this.#passes += examples;
       },
     };
-    return learning;
-  }
-
-  /** Target values; class labels become one-hot rows. */
-  #values(compute: Compute, targets: Tensor, output: Tensor): Tensor {
-    if (targets.type !== 'i32') return targets;
-    const values = compute.temporary(output.shape);
-    compute.oneHot(values, targets);
-    return values;
+    return learningStep(context, batch);
   }
 
   #stream(name: string): Stream {

@@ -16,6 +16,7 @@ export const position = (step: number): Position => ({
   step,
   window: { loss: step / 3, wrong: 1, examples: step, power: 0 },
   trainedSeconds: step * 0.1,
+  passes: 0,
   examplesSeen: step * 10,
 });
 export const progress = (step: number) =>

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
-import { Compute } from '../../tensor/compute.ts';
+import type { Compute } from '../../tensor/compute.ts';
 import type { Heap } from '../../tensor/heap.ts';
 import type { BackendOptions } from '../open.ts';
-import { wasmKernels } from '../wasm/index.ts';
+import { failureOf, PooledCompute, wasmKernels } from '../wasm/index.ts';
 import type { Products } from '../wasm/index.ts';
 import { addressOf, noTranspose, openBlas, rowMajor, transpose, tryOpenBlas } from './library.ts';
 import type { BlasLibrary } from './library.ts';
@@ -25,12 +25,18 @@ export async function blasBackend(heap: Heap, options: BackendOptions): Promise<
   if (!library) return undefined;
   const wanted = options.threads || Math.min(library.maximumThreads, availableParallelism());
   const threads = library.threadsSettable ? Math.min(wanted, library.maximumThreads) : library.maximumThreads;
-  const kernels = await wasmKernels(heap, (own) => blasProducts(heap, library, threads, own));
-  return new Compute(heap, kernels, {
+  const { kernels, pool } = await wasmKernels(heap, {
+    threads,
+    elsewhere: (own) => blasProducts(heap, library, threads, own),
+  });
+  const detail = [library.vendor, library.version, library.core].filter(Boolean).join(' ');
+  return new PooledCompute(heap, kernels, pool, {
     name: 'blas',
     float: 'f32',
     threads,
-    detail: [library.vendor, library.version, library.core].filter(Boolean).join(' '),
+    get detail() {
+      return detail + failureOf(pool);
+    },
   });
 }
 

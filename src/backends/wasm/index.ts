@@ -1,7 +1,13 @@
 import { ApicalError } from '../../errors.ts';
+import { Compute } from '../../tensor/compute.ts';
+import type { BackendDescription } from '../../tensor/compute.ts';
 import type { Heap } from '../../tensor/heap.ts';
 import type { Kernels } from '../../tensor/kernels.ts';
+import { CUTS, cutKernel, cutProduct } from './cuts.ts';
 import { plainKernels, sharedKernels } from './kernels.generated.ts';
+import { Pool } from './pool.ts';
+import { processorsOfHost, workersOfHost } from './worker.ts';
+import type { StartWorker } from './worker.ts';
 
 /** What the module exports: `Kernels`, where four take an argument more or come in two types. */
 interface Exports extends Omit<Kernels, 'matmul' | 'momentumStep' | 'gatherRows'> {
@@ -43,12 +49,65 @@ export interface Products extends Pick<Kernels, 'matmul'> {
   add(out: number, a: number, size: number): void;
 }
 
+export interface WasmOptions {
+  /** Threads of kernels at most; 0 (the default) for as many as help. */
+  readonly threads?: number;
+  /** Other products; they may fall back on those they are given. */
+  readonly elsewhere?: (own: Products) => Products;
+  /** How workers are started, in place of the host's way. */
+  readonly startWorker?: StartWorker;
+}
+
+export interface WasmKernels {
+  readonly kernels: Kernels;
+  /** Absent where there is one thread. */
+  readonly pool: Pool | undefined;
+}
+
+/** Unless more are asked for: beyond this the shares of a batch of 100 are too small, and memory is the limit. */
+const MOST_THREADS_UNASKED = 8;
+
+/** The wasm backend. Throws `wasm.no-simd`. */
+export async function wasmBackend(heap: Heap, options: WasmOptions = {}): Promise<Compute> {
+  const { kernels, pool } = await wasmKernels(heap, options);
+  return new PooledCompute(heap, kernels, pool, {
+    name: 'wasm',
+    float: 'f32',
+    get threads() {
+      return pool?.threads ?? 1;
+    },
+    get detail() {
+      return 'WebAssembly SIMD, 128 bits' + failureOf(pool);
+    },
+  });
+}
+
+/** What went wrong with workers, to be added to a backend's detail. */
+export const failureOf = (pool: Pool | undefined): string =>
+  pool?.failure === undefined ? '' : `; worker threads failed: ${pool.failure}`;
+
+/** A compute that ends its workers when it is disposed of. */
+export class PooledCompute extends Compute {
+  readonly #pool: Pool | undefined;
+
+  constructor(heap: Heap, kernels: Kernels, pool: Pool | undefined, backend: BackendDescription) {
+    super(heap, kernels, backend);
+    this.#pool = pool;
+  }
+
+  override dispose(): void {
+    super.dispose();
+    this.#pool?.close();
+  }
+}
+
 /**
- * SIMD kernels on this heap. The same bits in Node and in every browser, unless `elsewhere` gives other products,
- * which may fall back on those it is given.
+ * SIMD kernels on this heap. The same bits in Node and in every browser and for every number of threads, unless
+ * `elsewhere` gives other products. Threads need shared memory: without it there is one.
  * Throws `wasm.no-simd` where the host cannot run them.
  */
-export async function wasmKernels(heap: Heap, elsewhere?: (own: Products) => Products): Promise<Kernels> {
+export async function wasmKernels(heap: Heap, options: WasmOptions = {}): Promise<WasmKernels> {
+  const { elsewhere, startWorker = workersOfHost() } = options;
   const shared = !(heap.memory.buffer instanceof ArrayBuffer);
   const bytes = Uint8Array.from(atob(shared ? sharedKernels : plainKernels), (character) =>
     character.charCodeAt(0),
@@ -59,7 +118,7 @@ export async function wasmKernels(heap: Heap, elsewhere?: (own: Products) => Pro
       'This host has no WebAssembly SIMD. Use a current browser, Node 20 or later, or the reference backend.',
     );
   }
-  const { instance } = await WebAssembly.instantiate(bytes, {
+  const { module, instance } = await WebAssembly.instantiate(bytes, {
     env: {
       memory: heap.memory,
       abort: () => {
@@ -67,17 +126,34 @@ export async function wasmKernels(heap: Heap, elsewhere?: (own: Products) => Pro
       },
     },
   });
-  const kernels = instance.exports as unknown as Exports;
-  const workspace = heap.reserve(kernels.matmulWorkspaceBytes());
+  const threads = options.threads || Math.min(processorsOfHost(), MOST_THREADS_UNASKED);
+  const whole = instance.exports as unknown as Exports;
+  const workspaceBytes = whole.matmulWorkspaceBytes();
+  const workspace = heap.reserve(workspaceBytes);
+  const pool =
+    threads > 1 && shared && startWorker
+      ? new Pool({
+          heap,
+          module,
+          exports: instance.exports,
+          kernels: ['matmulPart', ...Object.keys(CUTS)],
+          workspaceBytes,
+          threads,
+          startWorker,
+        })
+      : undefined;
+  const kernels = pool ? cutKernels(instance.exports, pool) : whole;
   const own: Products = {
-    matmul: (out, a, b, m, n, k, transposeA, transposeB, alpha, beta) =>
-      kernels.matmul(out, a, b, m, n, k, transposeA, transposeB, alpha, beta, workspace),
+    matmul(out, a, b, m, n, k, transposeA, transposeB, alpha, beta) {
+      if (pool && cutProduct(pool, workspace, out, a, b, m, n, k, transposeA, transposeB, alpha, beta)) return;
+      whole.matmul(out, a, b, m, n, k, transposeA, transposeB, alpha, beta, workspace);
+    },
     add: (out, a, size) => kernels.combine(out, out, a, size, 1, 1),
   };
   const { matmul, add } = elsewhere ? elsewhere(own) : own;
 
-  return {
-    ...(instance.exports as unknown as Kernels),
+  const all: Kernels = {
+    ...(kernels as unknown as Kernels),
     matmul,
     momentumStep(weights, velocity, pre, post, batch, preUnits, postUnits, rate, momentum, decay, nesterov) {
       if (batch === 1) {
@@ -115,4 +191,15 @@ export async function wasmKernels(heap: Heap, elsewhere?: (own: Products) => Pro
       else kernels.gatherFloats(out, data, indices, batch, columns, scale);
     },
   };
+  return { kernels: all, pool };
+}
+
+/** The exported kernels, those in CUTS cut among the pool's threads. */
+function cutKernels(exports: WebAssembly.Exports, pool: Pool): Exports {
+  return Object.fromEntries(
+    Object.entries(exports).map(([name, kernel]) => [
+      name,
+      typeof kernel === 'function' ? cutKernel(name, kernel as (...values: number[]) => void, pool) : kernel,
+    ]),
+  ) as unknown as Exports;
 }

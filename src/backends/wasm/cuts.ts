@@ -1,0 +1,118 @@
+/**
+ * Where the kernels may be cut among threads. Every element of a result is computed alike whatever the cut
+ * (assembly/matmul.ts tells why that holds for products), so the number of threads does not change a bit. Sums over
+ * all elements (dot, sumRows, norms, the tally) are not cut: their order would change, and they are short.
+ */
+import type { Pool } from './pool.ts';
+
+type Kernel = (...values: number[]) => void;
+
+/**
+ * A cut along argument `extent`, which counts rows of `columns` elements, or elements when that is absent. A share that
+ * begins at row r gets `byRow` arguments moved by r rows of floats, `byElement` by r floats, and `byOne` by r.
+ */
+interface Cut {
+  readonly extent: number;
+  readonly columns?: number;
+  readonly byRow?: readonly number[];
+  readonly byElement?: readonly number[];
+  readonly byOne?: readonly number[];
+  /** From how many elements on threads are worth their while: see below. */
+  readonly from: number;
+}
+
+/**
+ * Handing over a share costs 1 to 2 µs, and a sleeping worker is there only after 50 µs. A pass of a few operations
+ * takes 10 µs for 50 000 elements that lie in the cache; a draw, an exponential or a square root takes five times as
+ * long. Measured with two threads, the break-even lies at half of these numbers.
+ */
+const PASS = 65_536;
+const COSTLY = 16_384;
+
+export const CUTS: Readonly<Record<string, Cut>> = {
+  momentumOuterStep: { extent: 4, columns: 5, byRow: [0, 1], byElement: [2], from: PASS },
+  rmspropStep: { extent: 3, byElement: [0, 1, 2], from: COSTLY },
+  adamStep: { extent: 4, byElement: [0, 1, 2, 3], from: COSTLY },
+  fill: { extent: 1, byElement: [0], from: PASS },
+  combine: { extent: 3, byElement: [0, 1, 2], from: PASS },
+  multiply: { extent: 3, byElement: [0, 1, 2], from: PASS },
+  activate: { extent: 3, columns: 4, byRow: [0, 1], from: COSTLY },
+  multiplyBySlope: { extent: 4, byElement: [0, 1, 2, 3], from: PASS },
+  scaleColumns: { extent: 3, columns: 4, byRow: [0, 1], from: PASS },
+  scaleRows: { extent: 3, columns: 4, byRow: [0, 1], byElement: [2], from: PASS },
+  gatherBytes: { extent: 3, columns: 4, byRow: [0], byElement: [2], from: PASS },
+  gatherFloats: { extent: 3, columns: 4, byRow: [0], byElement: [2], from: PASS },
+  softmax: { extent: 2, columns: 3, byRow: [0, 1], from: COSTLY },
+  drawUniform: { extent: 1, columns: 2, byRow: [0], byOne: [9], from: COSTLY },
+  drawNormal: { extent: 1, columns: 2, byRow: [0], byOne: [9], from: COSTLY },
+  drawBernoulli: { extent: 1, columns: 2, byRow: [0], byOne: [9], from: COSTLY },
+};
+
+/** Shares of elements begin on a cache line, so that no two threads write to one. */
+const GRAIN = 16;
+
+/** The kernel, cut among the threads of the pool where that is worth its while. */
+export function cutKernel(name: string, kernel: Kernel, pool: Pool): Kernel {
+  const cut = CUTS[name];
+  if (!cut) return kernel;
+  const { extent, columns, byRow = [], byElement = [], byOne = [], from } = cut;
+  return (...values) => {
+    const width = columns === undefined ? 1 : (values[columns] as number);
+    if ((values[extent] as number) * width < from) {
+      kernel(...values);
+      return;
+    }
+    const steps = values.map(() => 0);
+    // 0 is no address but says that there is no such argument: it stays 0.
+    for (const i of byRow) steps[i] = values[i] === 0 ? 0 : 4 * width;
+    for (const i of byElement) steps[i] = values[i] === 0 ? 0 : 4;
+    for (const i of byOne) steps[i] = 1;
+    const grain = columns === undefined ? GRAIN : 1;
+    pool.run({ kernel: name, values, extent, steps, workspace: -1, grain });
+  };
+}
+
+/** Multiply–accumulates from which a product is cut; one of vectors is bound by memory and counts eight times. */
+const PRODUCT = 400_000;
+const MEMORY_BOUND = 8;
+
+type ProductArguments = [
+  out: number,
+  a: number,
+  b: number,
+  m: number,
+  n: number,
+  k: number,
+  transposeA: boolean,
+  transposeB: boolean,
+  alpha: number,
+  beta: number,
+];
+
+/** Positions among the arguments of `matmulPart`. */
+const WORKSPACE = 10;
+const ROW = 11;
+const ROWS = 12;
+const COLUMN = 13;
+const COLUMNS = 14;
+
+/** Runs a product on all threads. False when it is too small: then nothing was done. */
+export function cutProduct(pool: Pool, workspace: number, ...product: ProductArguments): boolean {
+  const [, , , m, n, k] = product;
+  const factor = m === 1 || n === 1 || k === 1 ? MEMORY_BOUND : 1;
+  if (factor * m * n * k < PRODUCT) return false;
+  // Whichever side is not cut is packed by every thread anew; rows of an outer product lie together.
+  const byColumns = k !== 1 && n >= m;
+  const values = [...product.map(Number), workspace, 0, m, 0, n];
+  const steps = values.map(() => 0);
+  steps[byColumns ? COLUMN : ROW] = 1;
+  pool.run({
+    kernel: 'matmulPart',
+    values,
+    extent: byColumns ? COLUMNS : ROWS,
+    steps,
+    workspace: WORKSPACE,
+    grain: byColumns ? GRAIN : 4,
+  });
+  return true;
+}

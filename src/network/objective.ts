@@ -1,0 +1,135 @@
+import { ApicalError } from '../errors.ts';
+import type { Compute } from '../tensor/compute.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Area } from './area.ts';
+
+/**
+ * What an area can be trained towards.
+ * - `cross-entropy`: −ln softmax(output) at the label, in nats;
+ * - `squared-error`: ½‖output − target‖²;
+ * - `zero-one`: 1 for a wrong answer, 0 for a right one; it has no derivative;
+ * - `black-box`: any function of output and target that a user writes; no derivative is asked for.
+ */
+export type ObjectiveKind = 'cross-entropy' | 'squared-error' | 'zero-one' | 'black-box';
+
+/** A user's loss of one example: output of the area, and the class label or the target values. A finite number. */
+export type BlackBox = (output: ArrayLike<number>, target: number | ArrayLike<number>) => number;
+
+/** An area and what it is trained towards. */
+export interface Objective {
+  readonly area: Area;
+  readonly kind: ObjectiveKind;
+  readonly loss?: BlackBox | undefined;
+}
+
+/**
+ * error ← ∂L/∂output, one row an example; tally (4 × f64) += [Σ L, wrong answers, examples, ½ Σ target²].
+ * Throws `objective.no-derivative` where there is none.
+ */
+export function errorOf(
+  compute: Compute,
+  { kind, area }: Objective,
+  error: Tensor,
+  tally: Tensor,
+  output: Tensor,
+  targets: Tensor,
+): void {
+  if (kind === 'cross-entropy') compute.softmaxCrossEntropy(error, tally, output, targets);
+  else if (kind === 'squared-error') {
+    compute.squaredError(error, tally, output, asValues(compute, targets, output));
+  } else {
+    throw new ApicalError(
+      'objective.no-derivative',
+      `The objective "${kind}" of area "${area.id}" has no derivative, and this rule needs one. Rules that work ` +
+        'from the loss alone do not: node-perturbation, weight-perturbation, serial-weight-perturbation, reinforce.',
+      { kind, area: area.id },
+    );
+  }
+}
+
+/** losses(batch) ← loss of every example. A black box is called here: the one place where values are read back. */
+export function lossesOf(
+  compute: Compute,
+  objective: Objective,
+  losses: Tensor,
+  output: Tensor,
+  targets: Tensor,
+): void {
+  switch (objective.kind) {
+    case 'cross-entropy':
+      compute.crossEntropyRows(losses, output, targets);
+      return;
+    case 'squared-error': {
+      const difference = compute.temporary(output.shape);
+      compute.combine(difference, output, asValues(compute, targets, output), 1, -1);
+      compute.dotRows(losses, difference, difference);
+      compute.scale(losses, losses, 0.5);
+      return;
+    }
+    case 'zero-one':
+      compute.wrongRows(losses, output, targets);
+      return;
+    case 'black-box':
+      losses.set(blackBoxLosses(objective, output, targets));
+  }
+}
+
+/** Adds to a tally what `errorOf` would, for objectives without a derivative too. Reads values back for those. */
+export function tallyObjective(
+  compute: Compute,
+  objective: Objective,
+  tally: Tensor,
+  output: Tensor,
+  targets: Tensor,
+): void {
+  if (objective.kind === 'cross-entropy' || objective.kind === 'squared-error') {
+    errorOf(compute, objective, compute.temporary(output.shape), tally, output, targets);
+    return;
+  }
+  const losses = compute.temporary([output.rows]);
+  lossesOf(compute, objective, losses, output, targets);
+  const wrong = compute.temporary([output.rows]);
+  if (targets.type === 'i32') compute.wrongRows(wrong, output, targets);
+  else compute.fill(wrong, 0);
+  const sum = (tensor: Tensor) => tensor.toArray().reduce((total, value) => total + value, 0);
+  const [loss, wrongSum] = [sum(losses), sum(wrong)];
+  const values = tally.data;
+  values[0] = (values[0] as number) + loss;
+  values[1] = (values[1] as number) + wrongSum;
+  values[2] = (values[2] as number) + output.rows;
+}
+
+function blackBoxLosses({ loss, area }: Objective, output: Tensor, targets: Tensor): number[] {
+  const outputs = output.data;
+  const all = targets.data;
+  const width = targets.type === 'i32' ? 0 : targets.columns;
+  return Array.from({ length: output.rows }, (_, example) => {
+    const row = outputs.subarray(example * output.columns, (example + 1) * output.columns);
+    const target =
+      width === 0 ? (all[example] as number) : all.subarray(example * width, (example + 1) * width);
+    const fail = (what: string, cause?: unknown): never => {
+      throw new ApicalError(
+        'objective.black-box',
+        `The black-box objective of area "${area.id}" ${what} for example ${example} of the batch: it must return a finite number.`,
+        { area: area.id, example },
+        cause,
+      );
+    };
+    let value: unknown;
+    try {
+      value = loss?.(row, target);
+    } catch (error) {
+      fail(`threw "${error instanceof Error ? error.message : String(error)}"`, error);
+    }
+    if (typeof value !== 'number' || !Number.isFinite(value)) return fail(`returned ${String(value)}`);
+    return value;
+  });
+}
+
+/** Target values; class labels become one-hot rows. */
+function asValues(compute: Compute, targets: Tensor, output: Tensor): Tensor {
+  if (targets.type !== 'i32') return targets;
+  const values = compute.temporary(output.shape);
+  compute.oneHot(values, targets);
+  return values;
+}

@@ -1,0 +1,125 @@
+import type { Phase } from '../dynamics/phase.ts';
+import type { LearningStep } from '../dynamics/step.ts';
+import type { Network } from '../network/network.ts';
+import { errorOf, lossesOf, tallyObjective } from '../network/objective.ts';
+import type { Objective } from '../network/objective.ts';
+import type { Parameter } from '../network/projection.ts';
+import type { Term } from '../network/terms.ts';
+import type { Stream } from '../random/stream.ts';
+import type { Compute } from '../tensor/compute.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Rule } from './rule.ts';
+
+/** A batch on the heap: inputs (batch, units), and class labels (batch, i32) or target values (batch, outputs). */
+export interface Batch {
+  readonly inputs: Tensor;
+  readonly targets: Tensor;
+}
+
+/** What an audit may follow in a step: which tensors stand for what. */
+export interface StepObserver {
+  phase?(phase: Phase): void;
+  error?(objective: Objective, error: Tensor): void;
+  /** One loss for each example, and whether it was read back as one number. */
+  losses?(losses: Tensor, asNumber: boolean): void;
+  term?(parameter: Parameter, term: Term): void;
+  stage?(stage: 'forward' | 'rule' | 'update'): void;
+}
+
+/** What a step is made of; the learner owns all of it. */
+export interface StepContext {
+  readonly compute: Compute;
+  readonly network: Network;
+  readonly rule: Rule;
+  readonly options: unknown;
+  readonly step: number;
+  readonly training: boolean;
+  /** One row of four f64 for each objective. */
+  readonly tally: readonly Tensor[];
+  readonly observer?: StepObserver | undefined;
+  stream(name: string): Stream;
+  state(name: string): Tensor;
+  emit(parameter: Parameter, term: Term): void;
+  /** Called with the examples of every phase. */
+  passed(examples: number): void;
+}
+
+/** The step of a rule on a batch. */
+export function learningStep(context: StepContext, { inputs, targets }: Batch): LearningStep {
+  const { compute, network, rule, observer, tally } = context;
+  let judged: Phase | undefined;
+  const tallied = new Set<Objective>();
+
+  /** Where a judgement is tallied: on the books for the first phase, else beside them. */
+  const tallyFor = (phase: Phase, objective: Objective): Tensor | undefined => {
+    judged ??= phase;
+    if (phase !== judged || tallied.has(objective)) return undefined;
+    tallied.add(objective);
+    return tally[network.objectives.indexOf(objective)];
+  };
+
+  const losses = (phase: Phase): Tensor => {
+    const total = compute.temporary([inputs.rows]);
+    compute.fill(total, 0);
+    for (const objective of network.objectives) {
+      const output = phase.output(objective.area);
+      const its = compute.temporary([inputs.rows]);
+      lossesOf(compute, objective, its, output, targets);
+      compute.combine(total, total, its, 1, 1);
+      const row = tallyFor(phase, objective);
+      if (row) tallyObjective(compute, objective, row, output, targets);
+    }
+    return total;
+  };
+
+  const learning: LearningStep = {
+    compute,
+    network,
+    inputs,
+    step: context.step,
+    training: context.training,
+    options: context.options,
+    stream: context.stream,
+    state: context.state,
+    emit: context.emit,
+    run(name, options) {
+      observer?.stage?.('forward');
+      const phase = rule.dynamics.run(learning, name, options);
+      context.passed(inputs.rows);
+      observer?.phase?.(phase);
+      observer?.stage?.('rule');
+      return phase;
+    },
+    error(phase, objective) {
+      const output = phase.output(objective.area);
+      const error = compute.temporary(output.shape);
+      const row = tallyFor(phase, objective) ?? compute.temporary([4], 'f64');
+      errorOf(compute, objective, error, row, output, targets);
+      observer?.error?.(objective, error);
+      return error;
+    },
+    losses(phase) {
+      const its = losses(phase);
+      observer?.losses?.(its, false);
+      return its;
+    },
+    loss(phase) {
+      const its = losses(phase);
+      observer?.losses?.(its, true);
+      let sum = 0;
+      for (const loss of its.data) sum += loss;
+      return sum / inputs.rows;
+    },
+    repeated(samples) {
+      const { rows } = inputs;
+      const repeat = (tensor: Tensor): Tensor => {
+        const all = compute.temporary([rows * samples, ...tensor.shape.slice(1)], tensor.type);
+        const flat = all.reshape([samples, tensor.size]);
+        for (let sample = 0; sample < samples; sample++) compute.copy(flat.rowRange(sample, 1), tensor);
+        return all;
+      };
+      return learningStep(context, { inputs: repeat(inputs), targets: repeat(targets) });
+    },
+  };
+  return learning;
+}
