@@ -40,7 +40,7 @@ function explain(schema: z.ZodType, input: unknown, issue: z.core.$ZodIssue): st
   const got =
     value === undefined
       ? 'it is missing'
-      : `it is ${shorten(typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value)))}`;
+      : `it is ${shorten(typeof value === 'number' ? String(value) : JSON.stringify(value))}`;
   return [`${name}: ${expectation(issue)}, but ${got}.`];
 }
 
@@ -56,7 +56,7 @@ function expectation(issue: z.core.$ZodIssue): string {
       return `must be ${issue.inclusive ? 'at most' : 'less than'} ${String(issue.maximum)}${sizeUnit(issue.origin)}`;
     case 'invalid_union':
       return issue.errors.length === 0
-        ? `must be ${oneOf('options' in issue ? (issue.options as readonly unknown[]) : [])}`
+        ? `must be ${oneOf('options' in issue ? issue.options : [])}`
         : issue.errors.flat().map(expectation).join(' or ').replaceAll(' or must be ', ' or ');
     default:
       return issue.message.replace(/^Invalid input: /, '');

@@ -65,7 +65,7 @@ const existsAsFile = (name: string) => existsSync(name) && statSync(name).isFile
 
 function readBase(base: string): Record<string, unknown> {
   const preset = PRESETS.find(({ id }) => id === base);
-  if (preset) return structuredClone(preset.config) as Record<string, unknown>;
+  if (preset) return structuredClone(preset.config);
   if (!existsAsFile(base)) {
     const [nearest] = PRESETS.map(({ id }) => id).sort((a, b) => distance(a, base) - distance(b, base));
     throw new ApicalError(

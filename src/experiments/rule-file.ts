@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import path from 'node:path';
 import { createJiti } from 'jiti';
+import type { LearningStep } from '../dynamics/index.ts';
 import { ApicalError } from '../errors.ts';
 import { checkRule, ruleById } from '../rules/index.ts';
 import type { Rule } from '../rules/index.ts';
@@ -45,10 +46,10 @@ export async function loadRule(reference: string): Promise<Rule> {
 
 /** Terms that come after the step are lost, so a `learn` that waits for something is refused. */
 function withPlainLearn(rule: Rule, reference: string): Rule {
-  return {
-    ...rule,
-    learn(step) {
-      const returned: unknown = rule.learn(step);
+  const learn: (step: LearningStep) => unknown = rule.learn.bind(rule);
+  return Object.assign(Object.create(rule) as Rule, {
+    learn(step: LearningStep) {
+      const returned = learn(step);
       if (!(returned instanceof Promise)) return;
       returned.catch(() => undefined);
       throw new ApicalError(
@@ -56,5 +57,5 @@ function withPlainLearn(rule: Rule, reference: string): Rule {
         `The rule file "${reference}" has a learn that returns a promise. Make it a plain function: what is emitted after the step is lost.`,
       );
     },
-  };
+  });
 }

@@ -94,7 +94,7 @@ export async function runSession(options: SessionOptions): Promise<Session> {
         together.map(async (index) => {
           const config = configs[index] as Config;
           try {
-            runs[index] = await executeRun({
+            const run = await executeRun({
               compute,
               examples,
               config,
@@ -105,11 +105,12 @@ export async function runSession(options: SessionOptions): Promise<Session> {
               onProgress: (progress) => listener?.progress?.(index, progress),
               onWarning: (message) => listener?.warning?.(message),
             });
+            runs[index] = run;
+            listener?.finished?.(index, run);
           } catch (error) {
             halt.abort();
             throw error;
           }
-          listener?.finished?.(index, runs[index] as FinishedRun);
         }),
       );
       for (const end of ends) if (end.status === 'rejected') throw end.reason;

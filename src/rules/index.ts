@@ -2,7 +2,11 @@ import { distance } from 'fastest-levenshtein';
 import { ApicalError } from '../errors.ts';
 import { backpropagation } from './backpropagation.ts';
 import { feedbackAlignment } from './feedback-alignment.ts';
+import { forwardGradient } from './forward-gradient.ts';
+import { nodePerturbation } from './node-perturbation.ts';
 import type { Rule } from './rule.ts';
+import { serialWeightPerturbation } from './serial-weight-perturbation.ts';
+import { weightPerturbation } from './weight-perturbation.ts';
 
 export { checkRule, defineRule, noOptions, parseOptions } from './rule.ts';
 export type { Rule, StateDeclaration, StateScope } from './rule.ts';
@@ -13,7 +17,11 @@ export type { Batch, LearnerOptions, StepObserver, Tally } from './learner.ts';
 export const RULES: readonly Rule[] = [
   backpropagation,
   feedbackAlignment,
-] as readonly unknown[] as readonly Rule[];
+  serialWeightPerturbation,
+  weightPerturbation,
+  nodePerturbation,
+  forwardGradient,
+];
 
 /** The rule of that id. Throws `rule.unknown`, with the nearest id. */
 export function ruleById(id: string): Rule {

@@ -250,7 +250,7 @@ describe('help', () => {
     expect(stdout).toMatch(/^Examples:/);
     for (const name of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
     expect((await apical('--help')).stdout).toBe(stdout);
-    expect((await apical('claims', 'run', '--help')).stdout).toMatch(/^Examples:\n  apical claims run/);
+    expect((await apical('claims', 'run', '--help')).stdout).toMatch(/^Examples:\n {2}apical claims run/);
   });
 
   test('of config names every key', async () => {

@@ -178,7 +178,6 @@ test('MNIST is learned within 600 MB', async () => {
   const { ended } = start(['run', 'mnist', ...words, '--out', 'here', '--json']);
   const { code, stdout, stderr } = await ended;
   expect({ code, stderr }).toEqual({ code: 0, stderr });
-  console.log('peak', documents(stdout));
   const { peakMemoryBytes, test: score } = runDocument.parse(documents(stdout)[0]);
   expect(peakMemoryBytes).toBeLessThan(600e6);
   expect(peakMemoryBytes).toBeGreaterThan(50e6);

@@ -98,7 +98,7 @@ describe('--seeds', () => {
 
   test('refuses all else in one message', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom(...'0123456789.,- ax') }), (text) => {
+      fc.property(fc.stringMatching(/^[0-9.,\- ax]*$/), (text) => {
         try {
           const seeds = parseSeeds(text);
           expect(seeds.length).toBeGreaterThan(0);

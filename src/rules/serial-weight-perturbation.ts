@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import { feedforward } from '../dynamics/index.ts';
+import { Sequence } from '../random/stream.ts';
+import type { Parameter } from '../network/projection.ts';
+import { perturbedValues } from './perturbation.ts';
+import { defineRule } from './rule.ts';
+
+/**
+ * Serial weight perturbation ("twiddling"): move one synapse at a time and see whether the loss falls.
+ *
+ *   d = L(w_i + ε) − L(w)
+ *   gradient:  Δw_i = −η d / ε
+ *   twiddle:   Δw_i = +η if d < 0 (keep),  −η if L(w_i − ε) < L(w) (reverse),  0 else (leave)
+ *
+ * A random synapse each time. The synapse knows its own move and one number. Every synapse costs a pass or two,
+ * so one sweep of a network costs as many passes as it has synapses. With plain gradient descent and η = ε,
+ * twiddling keeps exactly the move that it tried.
+ *
+ * Source: Jabri & Flower (1992), IEEE Transactions on Neural Networks 3, for the measured slope.
+ */
+export const serialWeightPerturbation = defineRule({
+  id: 'serial-weight-perturbation',
+  family: 'Credit from one scalar',
+  title: 'Serial weight perturbation',
+  summary: 'Moves one synapse at a time and keeps, reverses or leaves the move by the change of the loss.',
+  equation: String.raw`\Delta w_i = -\eta\, \frac{L(w + \varepsilon e_i) - L(w)}{\varepsilon}`,
+  cites: ['jabri1992'],
+  options: z.strictObject({
+    move: z.number().positive().max(1e3).default(1e-3).describe('how far a synapse is moved, ε'),
+    synapses: z.int().min(1).max(1e6).default(1).describe('synapses tried in each update'),
+    change: z
+      .enum(['gradient', 'twiddle'])
+      .default('gradient')
+      .describe('change by the measured slope, or by a fixed amount in the better direction'),
+  }),
+  dynamics: feedforward,
+
+  learn(step) {
+    const { compute, network, options, stream } = step;
+    const { move, synapses, change } = options;
+    const { parameters } = network;
+    const total = parameters.reduce((sum, { values }) => sum + values.size, 0);
+    const choice = new Sequence(stream('synapse'), step.step);
+    const before = step.loss(step.run('clean'));
+
+    for (let count = 0; count < synapses; count++) {
+      const { parameter, index } = choose(parameters, choice.below(total));
+      if (parameter.mask?.data[index] === 0) {
+        count -= 1; // no synapse there: choose again
+        continue;
+      }
+      const direction = compute.temporary(parameter.values.shape);
+      compute.fill(direction, 0);
+      direction.data[index] = 1;
+      const changeAt = (sign: number) =>
+        compute.scope(() => {
+          const values = perturbedValues(compute, [parameter], [direction], sign * move);
+          return step.loss(step.run('moved', { values })) - before;
+        });
+      const forward = changeAt(1);
+      let factor = forward / move;
+      if (change === 'twiddle') factor = forward < 0 ? -1 : changeAt(-1) < 0 ? 1 : 0;
+      step.emit(parameter, { kind: 'direction', direction, factor });
+    }
+  },
+});
+
+/** The synapse that stands at `position` when all parameters are laid end to end. */
+function choose(parameters: readonly Parameter[], position: number): { parameter: Parameter; index: number } {
+  let index = position;
+  for (const parameter of parameters) {
+    if (index < parameter.values.size) return { parameter, index };
+    index -= parameter.values.size;
+  }
+  throw new RangeError(`There is no synapse ${position}.`);
+}
