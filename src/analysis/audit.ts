@@ -4,6 +4,7 @@ import type { Parameter } from '../network/projection.ts';
 import { Projection } from '../network/projection.ts';
 import type { Term } from '../network/terms.ts';
 import type { Batch, Learner, StepObserver } from '../rules/learner.ts';
+import type { Stream } from '../random/stream.ts';
 import type { Compute } from '../tensor/compute.ts';
 import { OPERATIONS, readsFirstArgument } from '../tensor/operations.ts';
 import type { MatmulForm, Operations } from '../tensor/operations.ts';
@@ -81,6 +82,10 @@ class Recorder implements StepObserver {
   readonly #learner: Learner;
   readonly #batchRows: number;
   readonly #received = new Map<Projection, { lineage: Lineage; signed: boolean }>();
+  /** Temporaries that hold a projection's weights in another state: sending through them is crossing it. */
+  readonly #moved = new Map<number, Projection>();
+  /** Whether the loss has been read as one number: what is emitted from then on may depend on it. */
+  #lossIsRead = false;
   #phases = 0;
   #stage: 'forward' | 'rule' | 'update' = 'rule';
   #macs = { forward: 0, rule: 0, update: 0 };
@@ -131,10 +136,22 @@ class Recorder implements StepObserver {
     this.#set(error, { ...NOTHING, sources: new Set([`error of ${objective.area.id}`]), error: true });
   }
 
+  losses(losses: Tensor, asNumber: boolean): void {
+    this.#lossIsRead ||= asNumber;
+    this.#set(losses, {
+      ...NOTHING,
+      sources: new Set(['loss']),
+      scalars: new Set(['loss of every example']),
+    });
+  }
+
   term(parameter: Parameter, term: Term): void {
     if (!(parameter instanceof Projection)) return;
     const before = this.#received.get(parameter);
     let lineage = before?.lineage ?? NOTHING;
+    if (this.#lossIsRead) {
+      lineage = join(lineage, { ...NOTHING, sources: new Set(['loss']), scalars: new Set(['loss']) });
+    }
     let signed = before?.signed ?? false;
     for (const tensor of tensorsOf(term)) {
       const its = this.#lineage(tensor);
@@ -175,11 +192,14 @@ class Recorder implements StepObserver {
     const inputs = args.filter(
       (argument, index): argument is Tensor => roles[index] === 'in' && argument instanceof Tensor,
     );
-    let result = NOTHING;
+    let result = this.#noise(name, args);
     for (const input of inputs) {
-      const projection = this.#projections.get(input.base.offset);
+      const { offset } = input.base;
+      const sentThrough = name === 'matmul' && args[2] === input ? this.#moved.get(offset) : undefined;
+      const projection = this.#projections.get(offset) ?? sentThrough;
       result = join(result, projection ? this.#through(name, args, input, projection) : this.#lineage(input));
     }
+    const moved = MOVES.has(name) ? this.#weightsAmong(inputs) : undefined;
     const outputs = args.filter(
       (argument, index): argument is Tensor => isWritten(roles[index]) && argument instanceof Tensor,
     );
@@ -189,9 +209,27 @@ class Recorder implements StepObserver {
       if (output.size === 1 && inputs.some((input) => input.size > 1)) {
         const number = `one number from ${[...lineage.sources].join(', ')}`;
         lineage = { ...lineage, scalars: new Set([...lineage.scalars, number]) };
+      } else if (name === 'dotRows') {
+        // Whatever it was made from, all that is left of it is one number for each example.
+        const number = `one number an example from ${[...lineage.sources].join(', ')}`;
+        lineage = { ...lineage, error: false, scalars: new Set([...lineage.scalars, number]) };
       }
       this.#set(output, lineage);
+      if (moved && moved.weights.size === output.size) this.#moved.set(output.base.offset, moved);
     }
+  }
+
+  #noise(name: keyof Operations, args: readonly unknown[]): Lineage {
+    const at = OPERATIONS[name].roles.indexOf('stream');
+    return at < 0 ? NOTHING : { ...NOTHING, sources: new Set([`noise ${(args[at] as Stream).name}`]) };
+  }
+
+  #weightsAmong(inputs: readonly Tensor[]): Projection | undefined {
+    for (const { base } of inputs) {
+      const projection = this.#projections.get(base.offset) ?? this.#moved.get(base.offset);
+      if (projection) return projection;
+    }
+    return undefined;
   }
 
   /** A signal sent through a projection's weights, either way; or its weights read for something else. */
@@ -220,8 +258,12 @@ class Recorder implements StepObserver {
 
   #set(tensor: Tensor, lineage: Lineage): void {
     this.#lineages.set(tensor.base.offset, lineage);
+    this.#moved.delete(tensor.base.offset);
   }
 }
+
+/** Operations that make other weights out of weights. */
+const MOVES: ReadonlySet<keyof Operations> = new Set(['combine', 'copy', 'scale', 'multiply']);
 
 const isWritten = (role: string | undefined) => role === 'out' || role === 'inout';
 

@@ -3,3 +3,7 @@ export type { Alignment, AlignmentOptions } from './alignment.ts';
 export { angleFrom, compareDirections } from './angle.ts';
 export { audit } from './audit.ts';
 export type { Audit, Cost, LocalityRow } from './audit.ts';
+export { estimatorStatistics, varianceOverData } from './estimator.ts';
+export type { EstimatorStatistics } from './estimator.ts';
+export { JACKKNIFE_GROUPS } from './estimator-moments.ts';
+export type { Figure } from './estimator-moments.ts';

@@ -89,7 +89,8 @@ export function referenceKernels(heap: Heap): Kernels {
 
     below(out, a, b, size) {
       const v = float();
-      for (let i = 0; i < size; i++) v[at(out) + i] = (v[at(a) + i] as number) < (v[at(b) + i] as number) ? 1 : 0;
+      for (let i = 0; i < size; i++)
+        v[at(out) + i] = (v[at(a) + i] as number) < (v[at(b) + i] as number) ? 1 : 0;
     },
 
     transpose(out, a, rows, columns) {

@@ -4,6 +4,8 @@ import type { Claim } from './claim.ts';
 import { lillicrap2016Bottleneck } from './suite/lillicrap2016-bottleneck.ts';
 import { lillicrap2016Invariant } from './suite/lillicrap2016-invariant.ts';
 import { lillicrap2016Linear } from './suite/lillicrap2016-linear.ts';
+import { ren2023Variance } from './suite/ren2023-variance.ts';
+import { werfel2005Curves } from './suite/werfel2005-curves.ts';
 
 export interface RegisteredClaim {
   readonly claim: Claim;
@@ -16,6 +18,8 @@ const FILES: Readonly<Record<string, readonly Claim[]>> = {
   'lillicrap2016-linear.ts': lillicrap2016Linear,
   'lillicrap2016-invariant.ts': lillicrap2016Invariant,
   'lillicrap2016-bottleneck.ts': lillicrap2016Bottleneck,
+  'werfel2005-curves.ts': werfel2005Curves,
+  'ren2023-variance.ts': ren2023Variance,
 };
 
 export const CLAIMS: readonly RegisteredClaim[] = Object.entries(FILES).flatMap(([file, claims]) =>

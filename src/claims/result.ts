@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { ApicalError } from '../errors.ts';
-import { writeDocument } from '../experiments/folder/index.ts';
+import { makeFolder, writeDocument } from '../experiments/folder/index.ts';
 import { packageFile } from '../experiments/package-root.ts';
 
 const figure = z.number().nullable();
@@ -78,7 +78,7 @@ export function readResult(folder: string, id: string): ClaimResult | undefined 
 export function writeResult(folder: string, result: ClaimResult): string {
   const file = path.join(folder, `${result.id}.json`);
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     writeDocument(file, `${JSON.stringify(resultSchema.parse(result), undefined, 2)}\n`);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

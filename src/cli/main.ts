@@ -6,6 +6,7 @@ import { ApicalError } from '../errors.ts';
 import { addBenchCommand } from './commands/bench.ts';
 import { addClaimsCommand } from './commands/claims.ts';
 import { addDataCommand } from './commands/data.ts';
+import { addEstimateCommand } from './commands/estimate.ts';
 import { addHelpCommand } from './commands/help.ts';
 import { addRulesCommand } from './commands/rules.ts';
 import { addRunCommands } from './commands/run.ts';
@@ -51,6 +52,7 @@ export async function main(arguments_: readonly string[]): Promise<number> {
   addRunCommands(program, finish);
   addRulesCommand(program, finish);
   addClaimsCommand(program, finish);
+  addEstimateCommand(program, finish);
   addBenchCommand(program, finish);
   addDataCommand(program, finish);
   addHelpCommand(program, finish);

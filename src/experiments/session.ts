@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import type { Audit } from '../analysis/index.ts';
@@ -14,7 +13,7 @@ import { openDataset } from './datasets-node.ts';
 import type { CompareDocument } from './documents.ts';
 import { compareDocument } from './documents.ts';
 import { Examples } from './examples.ts';
-import { describeEnvironment, RunFolder, writeDocument } from './folder/index.ts';
+import { describeEnvironment, makeFolder, RunFolder, writeDocument } from './folder/index.ts';
 import type { RunDocument, RunStatus } from './records.ts';
 import type { ComparisonReport, RunReport } from './report/inputs.ts';
 import { writePlan } from './resume.ts';
@@ -129,7 +128,7 @@ function openFolder(options: SessionOptions, config: Config, compute: Compute): 
   const { configs, folder, command, resume } = options;
   const name = `${slug(config.rule)}-seed${config.seed}`;
   const where = configs.length === 1 ? folder : path.join(folder, name);
-  if (configs.length > 1) mkdirSync(folder, { recursive: true });
+  if (configs.length > 1) makeFolder(folder);
   const backend = compute.backend;
   if (resume && RunFolder.exists(where)) return RunFolder.open(where, { config, backend });
   return RunFolder.create(where, { config, command, backend });

@@ -41,7 +41,7 @@ export function errorOf(
     throw new ApicalError(
       'objective.no-derivative',
       `The objective "${kind}" of area "${area.id}" has no derivative, and this rule needs one. Rules that work ` +
-        'from the loss alone do not: node-perturbation, weight-perturbation, serial-weight-perturbation, reinforce.',
+        'from the loss alone do not: node-perturbation, weight-perturbation, serial-weight-perturbation.',
       { kind, area: area.id },
     );
   }

@@ -18,6 +18,17 @@ export type Term =
   /** W · mixing: each unit's weights mixed with its neighbours' (Sanger). mixing (postsynaptic, postsynaptic). */
   | { readonly kind: 'mixing'; readonly mixing: Tensor; readonly factor?: number };
 
+const KINDS: ReadonlySet<string> = new Set<Term['kind']>(['outer', 'direction', 'weight-decay', 'mixing']);
+
+/** Throws for what is no term: a user's file may emit anything. */
+export function checkTerm(term: Term): void {
+  if (!KINDS.has(term.kind)) {
+    throw new TypeError(
+      `There is no term of kind "${String(term.kind)}": it must be ${[...KINDS].join(', ')}.`,
+    );
+  }
+}
+
 /**
  * target ← target·beta + scale · Σ terms. Where the target is the parameter itself, `beta` shrinks it first.
  * Products accumulate in place; nothing is materialised but a mixing of the target with itself.

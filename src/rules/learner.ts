@@ -5,6 +5,7 @@ import { Optimiser } from '../network/optimiser.ts';
 import type { OptimiserSpecification } from '../network/optimiser.ts';
 import type { Parameter } from '../network/projection.ts';
 import type { NetworkSpecification } from '../network/specification.ts';
+import { checkTerm } from '../network/terms.ts';
 import type { Term } from '../network/terms.ts';
 import { stream } from '../random/stream.ts';
 import type { Stream } from '../random/stream.ts';
@@ -230,6 +231,7 @@ export class Learner {
         if (!this.optimiser.changes(parameter)) {
           throw new Error(`"${parameter.id}" is not plastic, so no term may be emitted for it.`);
         }
+        checkTerm(term);
         observer?.term?.(parameter, term);
         let its = terms.get(parameter);
         if (!its) terms.set(parameter, (its = []));

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { feedforward } from '../dynamics/index.ts';
 import { Sequence } from '../random/stream.ts';
 import type { Parameter } from '../network/projection.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import { perturbedValues } from './perturbation.ts';
 import { defineRule } from './rule.ts';
 
@@ -42,25 +43,37 @@ export const serialWeightPerturbation = defineRule({
     const total = parameters.reduce((sum, { values }) => sum + values.size, 0);
     const choice = new Sequence(stream('synapse'), step.step);
     const before = step.loss(step.run('clean'));
+    if (!parameters.some(({ mask }) => !mask || mask.data.some((exists) => exists !== 0))) return; // not one synapse exists
 
-    for (let count = 0; count < synapses; count++) {
+    // One tensor for each parameter, so that memory does not grow with the synapses tried.
+    const sums = new Map<Parameter, Tensor>();
+    for (let count = 0; count < synapses;) {
       const { parameter, index } = choose(parameters, choice.below(total));
-      if (parameter.mask?.data[index] === 0) {
-        count -= 1; // no synapse there: choose again
-        continue;
-      }
-      const direction = compute.temporary(parameter.values.shape);
-      compute.fill(direction, 0);
-      direction.data[index] = 1;
+      if (parameter.mask?.data[index] === 0) continue; // no synapse there: choose again
+      count += 1;
       const changeAt = (sign: number) =>
         compute.scope(() => {
+          const direction = compute.temporary(parameter.values.shape);
+          compute.fill(direction, 0);
+          direction.data[index] = 1;
           const values = perturbedValues(compute, [parameter], [direction], sign * move);
           return step.loss(step.run('moved', { values })) - before;
         });
       const forward = changeAt(1);
-      let factor = forward / move;
-      if (change === 'twiddle') factor = forward < 0 ? -1 : changeAt(-1) < 0 ? 1 : 0;
-      step.emit(parameter, { kind: 'direction', direction, factor });
+      let slope = forward / move;
+      if (change === 'twiddle') slope = forward < 0 ? -1 : changeAt(-1) < 0 ? 1 : 0;
+      let sum = sums.get(parameter);
+      if (!sum) {
+        sum = compute.temporary(parameter.values.shape);
+        compute.fill(sum, 0);
+        sums.set(parameter, sum);
+      }
+      const values = sum.data;
+      values[index] = (values[index] as number) + slope;
+    }
+    for (const parameter of parameters) {
+      const direction = sums.get(parameter);
+      if (direction) step.emit(parameter, { kind: 'direction', direction });
     }
   },
 });

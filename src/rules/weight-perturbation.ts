@@ -37,23 +37,36 @@ export const weightPerturbation = defineRule({
     const { parameters } = network;
     const baseline = twoSided ? 0 : step.loss(step.run('clean'));
 
+    // Σ over samples of jitter × its effect, so that memory does not grow with the samples.
+    const sums = parameters.map((parameter) => {
+      const sum = compute.temporary(parameter.values.shape);
+      compute.fill(sum, 0);
+      return sum;
+    });
     for (let sample = 0; sample < samples; sample++) {
-      const jitters = parameters.map((parameter) => {
-        const jitter = compute.temporary(parameter.values.shape);
-        compute.drawNormal(jitter, 0, noise, stream(`jitter ${parameter.id}`), step.step * samples + sample);
-        if (parameter.mask) compute.multiply(jitter, jitter, parameter.mask);
-        return jitter;
+      compute.scope(() => {
+        const jitters = parameters.map((parameter) => {
+          const jitter = compute.temporary(parameter.values.shape);
+          const key = step.step * samples + sample;
+          compute.drawNormal(jitter, 0, noise, stream(`jitter ${parameter.id}`), key);
+          if (parameter.mask) compute.multiply(jitter, jitter, parameter.mask);
+          return jitter;
+        });
+        const lossAt = (sign: number) =>
+          compute.scope(() =>
+            step.loss(step.run('jittered', { values: perturbedValues(compute, parameters, jitters, sign) })),
+          );
+        const change = twoSided ? (lossAt(1) - lossAt(-1)) / 2 : lossAt(1) - baseline;
+        for (const [index, sum] of sums.entries()) {
+          const jitter = jitters[index];
+          if (jitter) compute.combine(sum, sum, jitter, 1, change);
+        }
       });
-      const lossAt = (sign: number) =>
-        compute.scope(() =>
-          step.loss(step.run('jittered', { values: perturbedValues(compute, parameters, jitters, sign) })),
-        );
-      const change = twoSided ? (lossAt(1) - lossAt(-1)) / 2 : lossAt(1) - baseline;
-      const factor = change / (noise * noise * samples);
-      for (const [index, parameter] of parameters.entries()) {
-        const direction = jitters[index];
-        if (direction) step.emit(parameter, { kind: 'direction', direction, factor });
-      }
+    }
+    const factor = 1 / (noise * noise * samples);
+    for (const [index, parameter] of parameters.entries()) {
+      const direction = sums[index];
+      if (direction) step.emit(parameter, { kind: 'direction', direction, factor });
     }
   },
 });

@@ -20,7 +20,7 @@ export interface Printed {
 /** A run of 25 steps on 100 examples: what a command does, and little else. */
 export const TINY = [
   ...['--set', 'task.options={"trainCount":100,"testCount":30}', '--set', 'batch=20', '--epochs', '5'],
-  ...['--set', 'network.hidden=[8]', '--set', 'probe.every=10', '--backend', 'wasm'],
+  ...['--set', 'network.hidden=[8]', '--set', 'probe.every=10', '--backend', 'wasm', '--threads', '1'],
 ] as const;
 
 /** Every test of the file works in an empty folder of its own, which goes with it. */
@@ -133,7 +133,7 @@ const STILL = `{
         return rate;
       });
       const of = (area) => rates[area.index];
-      return { name, activity: of, rate: of, gain: () => undefined };
+      return { name, activity: of, rate: of, output: of, gain: () => undefined };
     },
   }`;
 

@@ -25,7 +25,7 @@ workInEmptyFolder();
 const LONG = [
   ...['rings', '--set', 'task.options={"trainCount":400,"testCount":50}', '--set', 'batch=4'],
   ...['--set', 'network.hidden=[24,24]', '--set', 'network.dropout=0.1', '--set', 'task.validation=0.1'],
-  ...['--set', 'probe.every=500', '--set', 'checkpointSeconds=0.05', '--backend', 'wasm'],
+  ...['--set', 'probe.every=500', '--set', 'checkpointSeconds=0.05', '--backend', 'wasm', '--threads', '1'],
 ];
 const EPOCHS = ['--epochs', '200'];
 

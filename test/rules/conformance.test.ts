@@ -44,6 +44,12 @@ const on = (backend: (typeof BACKENDS)[number]): Compute => {
   return compute;
 };
 
+/** Rules that estimate the gradient from noise need the samples for it; the others learn with their defaults. */
+const BUDGETS: Readonly<Record<string, { options: object; rate?: number }>> = {
+  'serial-weight-perturbation': { options: { synapses: 150 } },
+  'weight-perturbation': { options: { samples: 100 } },
+};
+
 /** Noise, masks and a decaying rate: what a resumed or repeated run could get wrong. */
 const noisy = {
   specification: smallStack({ dropout: 0.3, inputDropout: 0.1, density: 0.7 }),
@@ -282,7 +288,11 @@ describe.each(RULES.map((rule): [string, Rule] => [rule.id, rule]))('%s', (_, ru
 
   test('learns to tell three clouds of points apart', () => {
     const compute = on('wasm');
-    const learner = learnerOf(compute, rule);
+    const budget = BUDGETS[rule.id];
+    const learner = learnerOf(compute, rule, {
+      options: budget?.options,
+      optimiser: optimiser(budget?.rate === undefined ? {} : { rate: budget.rate }),
+    });
     const losses = train(compute, learner, 0, 150);
     const late = losses.slice(-10).reduce((sum, loss) => sum + loss, 0) / 10;
     expect(late).toBeLessThan((losses[0] ?? NaN) / 4);

@@ -4,13 +4,22 @@ import type { Heap } from '../../tensor/heap.ts';
 import type { BackendOptions } from '../open.ts';
 import { failureOf, PooledCompute, wasmKernels } from '../wasm/index.ts';
 import type { Products } from '../wasm/index.ts';
+import type { Pool } from '../wasm/pool.ts';
 import { addressOf, noTranspose, openBlas, rowMajor, transpose, tryOpenBlas } from './library.ts';
 import type { BlasLibrary } from './library.ts';
 
 /** Below this many multiply–accumulates a product runs on one thread: measured with OpenBLAS, a second loses. */
-const THREADED_PRODUCT = 8e6;
-/** A matrix–vector product is bound by memory: from this many weights a second thread helps, and sgemv has it; so is the sum of two. */
-const THREADED_VECTOR_PRODUCT = 6e5;
+const THREADED_PRODUCT = 2e7;
+/**
+ * From this many elements a pass that is bound by memory (a vector with a matrix, the sum of two matrices) gains by a
+ * second thread. It is the pool's: BLAS's threads wait for one another however busy the machine is.
+ */
+const POOLED_PASS = 6e5;
+/**
+ * OpenBLAS's threads look for work for 2²⁶ cycles after a product before they sleep, about 25 ms. Two pools on the same
+ * processors lose more than either gains: as long as those threads are awake they have what there is to share.
+ */
+const BLAS_AWAKE_MILLISECONDS = 30;
 
 /** The threads that a library was last told to use: a setting of the process, which its backends share. */
 const settings = new WeakMap<BlasLibrary, { threads: number }>();
@@ -27,7 +36,7 @@ export async function blasBackend(heap: Heap, options: BackendOptions): Promise<
   const threads = library.threadsSettable ? Math.min(wanted, library.maximumThreads) : library.maximumThreads;
   const { kernels, pool } = await wasmKernels(heap, {
     threads,
-    elsewhere: (own) => blasProducts(heap, library, threads, own),
+    elsewhere: (own, pool) => blasProducts(heap, library, threads, own, pool),
   });
   const detail = [library.vendor, library.version, library.core].filter(Boolean).join(' ');
   return new PooledCompute(heap, kernels, pool, {
@@ -41,7 +50,13 @@ export async function blasBackend(heap: Heap, options: BackendOptions): Promise<
 }
 
 /** Row-major products on heap offsets. */
-function blasProducts(heap: Heap, library: BlasLibrary, threads: number, own: Products): Products {
+function blasProducts(
+  heap: Heap,
+  library: BlasLibrary,
+  threads: number,
+  own: Products,
+  pool: Pool | undefined,
+): Products {
   const { sgemm, sgemv, sger, saxpy, sscal, setThreads } = library;
   let buffer = heap.memory.buffer;
   let base = addressOf(buffer);
@@ -64,6 +79,13 @@ function blasProducts(heap: Heap, library: BlasLibrary, threads: number, own: Pr
     }
   };
 
+  let awakeUntil = 0;
+  const wakeThreads = (): void => {
+    if (threads === 1) return;
+    awakeUntil = performance.now() + BLAS_AWAKE_MILLISECONDS;
+    pool?.standBack(BLAS_AWAKE_MILLISECONDS);
+  };
+
   /** Whether at least half of a vector is 0, as after dropout: then rows of the matrix need not be read. */
   const isSparse = (offset: number, length: number): boolean => {
     const values = heap.f32;
@@ -75,23 +97,29 @@ function blasProducts(heap: Heap, library: BlasLibrary, threads: number, own: Pr
 
   return {
     add(out, a, size) {
-      useThreads(size >= THREADED_VECTOR_PRODUCT ? threads : 1);
+      const isLarge = size >= POOLED_PASS;
+      if (isLarge && pool?.isActive) {
+        own.add(out, a, size);
+        return;
+      }
+      // Threads that a product has left awake may as well add.
+      useThreads(isLarge && performance.now() < awakeUntil ? threads : 1);
       saxpy(size, 1, address(a), 1, address(out), 1);
     },
 
     matmul(out, a, b, m, n, k, transposeA, transposeB, alpha, beta) {
       if (m === 0 || n === 0) return;
-      if (m === 1 && !transposeB && isSparse(a, k)) {
+      const weights = n * k;
+      const ownThreads = weights >= POOLED_PASS && pool?.isActive;
+      if (m === 1 && (ownThreads || (!transposeB && isSparse(a, k)))) {
         own.matmul(out, a, b, m, n, k, transposeA, transposeB, alpha, beta);
         return;
       }
-      const weights = n * k;
-      const asVector = m === 1 && weights >= THREADED_VECTOR_PRODUCT;
+      const asVector = m === 1 && weights >= POOLED_PASS;
       const asOuter = k === 1 && beta !== 0;
-      const isLarge =
-        (asOuter ? m * n : asVector ? weights : 0) >= THREADED_VECTOR_PRODUCT ||
-        m * weights >= THREADED_PRODUCT;
+      const isLarge = !asOuter && !asVector && m * weights >= THREADED_PRODUCT;
       useThreads(isLarge ? threads : 1);
+      if (isLarge) wakeThreads();
       const aAt = address(a);
       const bAt = address(b);
       const outAt = address(out);

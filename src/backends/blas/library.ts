@@ -98,7 +98,7 @@ export function addressOf(buffer: ArrayBufferLike): number {
 }
 
 function openNamed({ path, source }: NamedBlas, options: BlasOptions): BlasLibrary {
-  const origin = source === 'APICAL_BLAS' ? 'APICAL_BLAS names' : 'The option path names';
+  const origin = source === 'APICAL_BLAS' ? 'APICAL_BLAS names' : 'The path given names';
   const mend =
     source === 'APICAL_BLAS'
       ? 'Correct or unset APICAL_BLAS to have the system searched.'

@@ -53,7 +53,7 @@ export interface WasmOptions {
   /** Threads of kernels at most; 0 (the default) for as many as help. */
   readonly threads?: number;
   /** Other products; they may fall back on those they are given. */
-  readonly elsewhere?: (own: Products) => Products;
+  readonly elsewhere?: (own: Products, pool: Pool | undefined) => Products;
   /** How workers are started, in place of the host's way. */
   readonly startWorker?: StartWorker;
 }
@@ -145,12 +145,13 @@ export async function wasmKernels(heap: Heap, options: WasmOptions = {}): Promis
   const kernels = pool ? cutKernels(instance.exports, pool) : whole;
   const own: Products = {
     matmul(out, a, b, m, n, k, transposeA, transposeB, alpha, beta) {
-      if (pool && cutProduct(pool, workspace, out, a, b, m, n, k, transposeA, transposeB, alpha, beta)) return;
+      if (pool && cutProduct(pool, workspace, out, a, b, m, n, k, transposeA, transposeB, alpha, beta))
+        return;
       whole.matmul(out, a, b, m, n, k, transposeA, transposeB, alpha, beta, workspace);
     },
     add: (out, a, size) => kernels.combine(out, out, a, size, 1, 1),
   };
-  const { matmul, add } = elsewhere ? elsewhere(own) : own;
+  const { matmul, add } = elsewhere ? elsewhere(own, pool) : own;
 
   const all: Kernels = {
     ...(kernels as unknown as Kernels),

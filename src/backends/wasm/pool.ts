@@ -15,6 +15,8 @@ export interface Job {
   readonly workspace: number;
   /** Shares begin at multiples of so many units. */
   readonly grain: number;
+  /** Jobs of one kernel and one size take equally long. An integer. */
+  readonly size: number;
 }
 
 export interface PoolOptions {
@@ -30,18 +32,29 @@ export interface PoolOptions {
 }
 
 /**
- * How long an idle worker looks for work before it sleeps: longer than the gaps between the passes of a training
- * step (10 to 50 µs), so that a step wakes nobody; waking takes 50 µs and more.
+ * How long an idle worker looks for work before it sleeps: longer than most gaps between the large jobs of a training
+ * step (15 to 90 µs), so that a step seldom wakes anybody, which takes some 100 µs.
  */
 const SPIN_MILLISECONDS = 0.1;
-/**
- * Shares a thread: one is fastest on a machine of our own, but when another process holds a processor, whoever runs
- * takes over what is left. With two the second costs below 1 %.
- */
+/** Two, so that when another process holds a processor, whoever runs takes over what nobody has begun. */
 const SHARES_PER_THREAD = 2;
 /** The owner looks this often before it sleeps until the last shares are done. */
 const LOOKS_BEFORE_SLEEP = 20_000;
 const SLEEP_MILLISECONDS = 10;
+/**
+ * Threads do not always pay: other processes may hold the processors, and memory that two of them write may have to
+ * travel far. So the pool measures: it knows how long each job takes on one thread, and keeps account of what threads
+ * gained and lost in the last 50 jobs or so. In debt, it rests on one thread for so many milliseconds before it tries
+ * again, twice as long each time until threads have paid. Every so many jobs it takes a short rest, to measure anew.
+ */
+const SHORTEST_REST = 4;
+const LONGEST_REST = 500;
+const JOBS_BETWEEN_RESTS = 2048;
+const DEBT_MILLISECONDS = -0.2;
+const PAID_MILLISECONDS = 1;
+const MEMORY = 0.98;
+/** Weight of a new time in what is known of a job on one thread. */
+const NEWS = 0.5;
 /** A worker that holds a share is given up after so many times the length of the owner's own part … */
 const PATIENCE = 50;
 /** … and not before this. Counted in naps, so that a suspended process does not run out of time. */
@@ -64,6 +77,13 @@ export class Pool {
   #failure: string | undefined;
   #state: 'new' | 'open' | 'closed' = 'new';
   #number = 0;
+  /** Milliseconds that jobs take on one thread, by kernel and size. */
+  readonly #single = new Map<number, number>();
+  /** Milliseconds gained lately, the length of the next rest, jobs since the last, and the end of the rest. */
+  #gained = 0;
+  #rest = SHORTEST_REST;
+  #sinceRest = 0;
+  #notBefore = 0;
 
   /** Starts nothing yet. */
   constructor(options: PoolOptions) {
@@ -84,26 +104,44 @@ export class Pool {
     return this.#failure;
   }
 
+  /** Leaves the processors to somebody else for so long: jobs run on the caller's thread. */
+  standBack(milliseconds: number): void {
+    this.#notBefore = performance.now() + milliseconds;
+  }
+
+  /** Whether a job would be cut now. Before the first job nobody knows: the workers are not started yet. */
+  get isActive(): boolean {
+    if (this.#state === 'new') return true;
+    return performance.now() >= this.#notBefore && this.#readyWorkers() > 0;
+  }
+
   /**
    * Runs a kernel with all threads that are ready. Throws `wasm.worker` when one has begun a share and does not finish
    * it: the result is then spoilt, and no thread but the caller's is used from there on.
    */
   run(job: Job): void {
     if (this.#state === 'new') this.#open();
-    const ready = this.#readyWorkers();
     const { kernel, values, extent, steps, grain } = job;
+    const number = this.#options.kernels.indexOf(kernel);
+    const id = job.size * 64 + number;
+    const single = this.#single.get(id);
+    const start = performance.now();
+    // The first of its kind is done here, to know how long it takes.
+    const ready = single === undefined || start < this.#notBefore ? 0 : this.#readyWorkers();
     const total = values[extent] as number;
     const wanted = Math.min(SHARES_PER_THREAD * (ready + 1), 255);
     const share = Math.ceil(total / wanted / grain) * grain;
-    const shares = ready === 0 ? 1 : Math.ceil(total / share);
-    if (shares <= 1) {
+    const shares = Math.ceil(total / share);
+    if (ready === 0 || single === undefined || shares === 1) {
       this.#kernel(kernel)(...values);
+      const time = performance.now() - start;
+      this.#single.set(id, (1 - NEWS) * (single ?? time) + NEWS * time);
       return;
     }
 
     const words = this.#words;
     const block = this.#job;
-    block[JOB.kernel] = this.#options.kernels.indexOf(kernel);
+    block[JOB.kernel] = number;
     block[JOB.total] = total;
     block[JOB.share] = share;
     block[JOB.extent] = extent;
@@ -121,10 +159,9 @@ export class Pool {
     if (Atomics.load(words, WORD.asleep) > 0) Atomics.notify(words, WORD.ticket);
 
     const run = this.#kernel(kernel);
-    const start = performance.now();
     let own = 0;
-    for (let number = shares - 1; ; own += 1) {
-      const first = number * share;
+    for (let index = shares - 1; ; own += 1) {
+      const first = index * share;
       const mine = values.map((value, i) => value + first * (steps[i] ?? 0));
       mine[extent] = Math.min(share, total - first);
       run(...mine);
@@ -135,9 +172,12 @@ export class Pool {
         Atomics.compareExchange(words, WORD.ticket, ticket | left, ticket | (left - 1)) !== (ticket | left)
       );
       if (left === 0) break;
-      number = left - 1;
+      index = left - 1;
     }
-    this.#await(shares - own - 1, performance.now() - start);
+    own += 1;
+    this.#await(shares - own, performance.now() - start);
+    // Where no worker came in time, nothing is to be learnt.
+    if (own < shares) this.#settle(single - (performance.now() - start));
     if (Atomics.load(words, WORD.broken) === 1) this.#giveUp('A kernel failed on a worker thread.');
   }
 
@@ -183,6 +223,19 @@ export class Pool {
         fail(error instanceof Error ? error.message : String(error));
       }
     }
+  }
+
+  /** Books what a job gained by threads. */
+  #settle(milliseconds: number): void {
+    this.#gained = MEMORY * this.#gained + milliseconds;
+    this.#sinceRest += 1;
+    if (this.#gained > PAID_MILLISECONDS) this.#rest = SHORTEST_REST;
+    const inDebt = this.#gained < DEBT_MILLISECONDS;
+    if (!inDebt && this.#sinceRest < JOBS_BETWEEN_RESTS) return;
+    this.standBack(inDebt ? this.#rest : SHORTEST_REST);
+    if (inDebt) this.#rest = Math.min(2 * this.#rest, LONGEST_REST);
+    this.#gained = 0;
+    this.#sinceRest = 0;
   }
 
   #readyWorkers(): number {

@@ -38,7 +38,14 @@ const BATCHES = [100, 20, 1] as const;
 /** Thread counts worth timing: one, and all there are. */
 const threadCounts = (most: number): number[] => [...new Set([1, Math.min(most, availableParallelism())])];
 
-/** Backends of this process, opened once: BLAS by thread count, and wasm. */
+interface TimedBackend {
+  readonly name: 'blas' | 'wasm';
+  readonly family: string;
+  readonly threads: number;
+  readonly compute: Compute;
+}
+
+/** Backends of this process, opened once for each thread count. */
 export class Backends {
   readonly #open = new Map<string, Promise<Compute | undefined>>();
 
@@ -52,18 +59,30 @@ export class Backends {
     );
   }
 
-  wasm(): Promise<Compute> {
-    return this.#opened('wasm', () => openBackend({ backend: 'wasm' })) as Promise<Compute>;
+  wasm(threads: number): Promise<Compute> {
+    const open = () => openBackend({ backend: 'wasm', threads });
+    return this.#opened(`wasm ${threads}`, open) as Promise<Compute>;
   }
 
-  /** Every backend worth timing: the name of its rows, and how many threads it may use. */
-  async all(): Promise<{ name: 'blas' | 'wasm'; threads: number; compute: Compute }[]> {
-    const found: { name: 'blas' | 'wasm'; threads: number; compute: Compute }[] = [];
-    for (const threads of threadCounts(Infinity)) {
-      const compute = await this.blas(threads);
-      if (compute?.backend.threads === threads) found.push({ name: 'blas', threads, compute });
+  /**
+   * Every backend worth timing, and how many threads it may use. `family` goes into the id of its rows: wasm on all
+   * threads has its own, since the peers that wasm is compared with have one thread.
+   */
+  async all(): Promise<TimedBackend[]> {
+    const found: TimedBackend[] = [];
+    for (const name of ['blas', 'wasm'] as const) {
+      for (const threads of threadCounts(Infinity)) {
+        const compute = await this[name](threads);
+        if (compute?.backend.threads !== threads) continue;
+        found.push({
+          name,
+          family: name === 'wasm' && threads > 1 ? 'wasm-threads' : name,
+          threads,
+          compute,
+        });
+      }
     }
-    return [...found, { name: 'wasm', threads: 1, compute: await this.wasm() }];
+    return found;
   }
 
   #opened(key: string, open: () => Promise<Compute | undefined>): Promise<Compute | undefined> {
@@ -127,9 +146,9 @@ async function products(
   const common = { work: `product ${m}×${k}×${n}`, multiplyAccumulates: m * k * n };
   return [
     ...(await limits(backends, LIMIT_SIZES.slice(-1))),
-    ...(await backends.all()).map(({ name, threads, compute }): Subject => {
+    ...(await backends.all()).map(({ name, family, threads, compute }): Subject => {
       const measure = timed(product(compute, work));
-      return { ...common, id: `${id}/${name}/${threads}`, subject: `Apical ${name}`, threads, measure };
+      return { ...common, id: `${id}/${family}/${threads}`, subject: `Apical ${name}`, threads, measure };
     }),
     ...peers.flatMap((peer) => peerSubjects(peer, id, common, work)),
   ];
@@ -144,9 +163,9 @@ async function steps(backends: Backends, peers: readonly Peer[], work: MlpWork):
   };
   return [
     ...(await limits(backends, LIMIT_SIZES.slice(-1))),
-    ...(await backends.all()).map(({ name, threads, compute }): Subject => {
+    ...(await backends.all()).map(({ name, family, threads, compute }): Subject => {
       const measure = timed(new TrainingStep(compute, work));
-      return { ...common, id: `${id}/${name}/${threads}`, subject: `Apical ${name}`, threads, measure };
+      return { ...common, id: `${id}/${family}/${threads}`, subject: `Apical ${name}`, threads, measure };
     }),
     ...peers.flatMap((peer) =>
       peer.id === 'pytorch'
@@ -189,7 +208,7 @@ export const PEER_TITLES: Readonly<Record<PeerId, string>> = {
 
 /** The fastest backend at one thread: what a rule costs, and where a step's time goes. */
 const single = async (backends: Backends): Promise<Compute> =>
-  (await backends.blas(1)) ?? (await backends.wasm());
+  (await backends.blas(1)) ?? (await backends.wasm(1));
 
 async function rules(backends: Backends): Promise<Subject[]> {
   const compute = await single(backends);

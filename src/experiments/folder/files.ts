@@ -1,4 +1,16 @@
-import { closeSync, fsyncSync, fstatSync, openSync, readSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { ApicalError } from '../../errors.ts';
@@ -56,6 +68,21 @@ export function readAll(file: string): Uint8Array {
     return bytes.subarray(0, done);
   } finally {
     closeSync(handle);
+  }
+}
+
+/**
+ * Makes a folder and those above it. Throws `folder.full` or `folder.unwritable`.
+ * (Node's own recursive way never returns for a folder that cannot exist, such as one in /proc.)
+ */
+export function makeFolder(folder: string): void {
+  const missing: string[] = [];
+  for (let above = path.resolve(folder); !existsSync(above); above = path.dirname(above)) missing.push(above);
+  try {
+    for (const each of missing.reverse()) mkdirSync(each);
+    if (!statSync(folder).isDirectory()) throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' });
+  } catch (thrown) {
+    throw folderError(thrown, path.join(folder, 'run.json'));
   }
 }
 

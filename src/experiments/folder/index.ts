@@ -11,5 +11,5 @@ export { readRunFolder } from './documents.ts';
 export type { RunFolderContents, RunFolderDocument } from './documents.ts';
 export { describeEnvironment } from './environment.ts';
 export type { Environment } from './environment.ts';
-export { writeDocument } from './files.ts';
+export { makeFolder, writeDocument } from './files.ts';
 export { differences, identityOf } from './identity.ts';

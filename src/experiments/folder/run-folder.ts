@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { ApicalError } from '../../errors.ts';
 import type { Tensor } from '../../tensor/index.ts';
@@ -21,7 +21,7 @@ import {
 import type { RunFolderDocument } from './documents.ts';
 import { describeEnvironment } from './environment.ts';
 import type { Environment } from './environment.ts';
-import { folderError, isTemporary, readAll, removeQuietly, writeDocument } from './files.ts';
+import { isTemporary, makeFolder, readAll, removeQuietly, writeDocument } from './files.ts';
 import { identityOf } from './identity.ts';
 import { FolderLock } from './lock.ts';
 import { MetricsLog } from './metrics-log.ts';
@@ -104,11 +104,7 @@ export class RunFolder {
    */
   static create(folder: string, options: CreateOptions): RunFolder {
     const { config, command, backend, environment = describeEnvironment() } = options;
-    try {
-      mkdirSync(folder, { recursive: true });
-    } catch (thrown) {
-      throw folderError(thrown, path.join(folder, RUN_FILE));
-    }
+    makeFolder(folder);
     const startedAt = new Date().toISOString();
     const session = sessionOf({ command, startedAt, identity: identityOf(config) }, environment, backend);
     return underLock(folder, (lock) => {

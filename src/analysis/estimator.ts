@@ -1,0 +1,226 @@
+import type { Parameter, Projection } from '../network/projection.ts';
+import { materialise } from '../network/terms.ts';
+import type { Term } from '../network/terms.ts';
+import { referenceFor } from '../references/index.ts';
+import type { Batch, Learner } from '../rules/learner.ts';
+import type { Compute } from '../tensor/compute.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import {
+  addAngle,
+  addMoments,
+  Collector,
+  figures,
+  inner,
+  JACKKNIFE_GROUPS,
+  jackknife,
+  newSums,
+  total,
+} from './estimator-moments.ts';
+import type { Figure, Figures, Moments, Sums } from './estimator-moments.ts';
+
+/**
+ * How good an estimator of the gradient a rule's update is, for the synapses of one projection (or of all, under
+ * the name "all"), on one fixed batch. g is an update, ∇ the exact gradient, both of the mean loss; E is over the
+ * rule's own noise.
+ */
+export interface EstimatorStatistics {
+  readonly projection: string;
+  readonly synapses: number;
+  /** Postsynaptic units. */
+  readonly units: number;
+  /** Degrees between one update and the exact gradient, on average; null when an update or the gradient is 0. */
+  readonly angleDegrees: Figure | null;
+  /** (‖E g − ∇‖² ) / ‖∇‖², without the part that the samples' own scatter adds; may be slightly negative. */
+  readonly squaredBias: Figure | null;
+  /** Σ over synapses of the variance of g: what the rule's noise does. 0 for a rule without noise. */
+  readonly variance: Figure;
+  /** ‖E g‖² / variance; null without variance. */
+  readonly signalToNoise: Figure | null;
+  /** ‖∇‖²; null where the dynamics or the objective have no exact gradient. */
+  readonly gradientPower: number | null;
+  /** ⟨E g, ∇⟩ / ‖∇‖², and ‖E g‖² as it is estimated: for the angle of a mean of many. */
+  readonly alongGradient: number | null;
+  readonly meanPower: number;
+}
+
+/**
+ * Draws `samples` updates of the learner's rule for one batch, with the noise of steps 0, 1, …, and compares them
+ * with the exact gradient. Changes nothing. At least 2 samples a group, 20 in all; throws RangeError otherwise.
+ * Memory: some 13 tensors the size of the network.
+ */
+export function estimatorStatistics(
+  compute: Compute,
+  learner: Learner,
+  batch: Batch,
+  samples: number,
+): EstimatorStatistics[] {
+  if (!Number.isInteger(samples) || samples < 2 * JACKKNIFE_GROUPS) {
+    throw new RangeError(
+      `Estimator statistics need at least ${2 * JACKKNIFE_GROUPS} samples, not ${samples}.`,
+    );
+  }
+  const projections = learner.network.projections.filter(
+    ({ kind, plastic }) => kind !== 'feedback' && plastic,
+  );
+  return compute.scope(() => {
+    const exact = exactGradient(compute, learner, batch, projections);
+    const collectors = projections.map(
+      (projection, index) => new Collector(compute, projection, exact?.[index]),
+    );
+    const angles: Sums[] = projections.map(() => newSums());
+    const whole = newSums();
+    for (let sample = 0; sample < samples; sample++) {
+      const group = Math.floor((sample * JACKKNIFE_GROUPS) / samples);
+      learner.estimate(batch, sample, (terms) => {
+        let [gg, ge, ee] = [0, 0, 0];
+        for (const [index, projection] of projections.entries()) {
+          const update = gradientOf(compute, projection, terms);
+          const products = (collectors[index] as Collector).add(update, group);
+          addAngle(angles[index] as Sums, group, products);
+          gg += products.gg;
+          ge += products.ge;
+          ee += products.ee;
+        }
+        addAngle(whole, group, { gg, ge, ee });
+      });
+    }
+    const moments = collectors.map((collector) => collector.moments());
+    const rows = projections.map((projection, index) =>
+      statistics(
+        { projection: projection.id, synapses: synapsesOf(projection), units: projection.to.units },
+        moments[index] as Moments,
+        angles[index] as Sums,
+      ),
+    );
+    const areas = new Set(projections.map(({ to }) => to));
+    const all = statistics(
+      {
+        projection: 'all',
+        synapses: rows.reduce((sum, { synapses }) => sum + synapses, 0),
+        units: [...areas].reduce((sum, { units }) => sum + units, 0),
+      },
+      addMoments(moments),
+      whole,
+    );
+    return [...rows, all];
+  });
+}
+
+/**
+ * Σ over synapses of the variance of the expected update from batch to batch, by projection and "all": what the choice of
+ * data does, apart from the rule's own noise. Of every batch two updates with different noise are drawn, so that their
+ * covariance holds what they share alone (slightly negative by chance where data matter little). At least 2 batches.
+ */
+export function varianceOverData(
+  compute: Compute,
+  learner: Learner,
+  batches: readonly Batch[],
+): Readonly<Record<string, number>> {
+  const projections = learner.network.projections.filter(
+    ({ kind, plastic }) => kind !== 'feedback' && plastic,
+  );
+  const count = batches.length;
+  if (count < 2) throw new RangeError(`The variance over data needs at least 2 batches, not ${count}.`);
+  return compute.scope(() => {
+    const zeros = () =>
+      projections.map(({ weights }) => {
+        const sum = compute.temporary(weights.shape);
+        compute.fill(sum, 0);
+        return sum;
+      });
+    const first = zeros();
+    const second = zeros();
+    const shared = projections.map(() => 0);
+    for (const [number, batch] of batches.entries()) {
+      compute.scope(() => {
+        const draw = (step: number, sums: readonly Tensor[]) => {
+          const updates = projections.map(({ weights }) => compute.temporary(weights.shape));
+          learner.estimate(batch, step, (terms) => {
+            for (const [index, projection] of projections.entries()) {
+              const update = updates[index] as Tensor;
+              materialise(compute, projection, update, terms.get(projection) ?? []);
+              compute.combine(sums[index] as Tensor, sums[index] as Tensor, update, 1, 1);
+            }
+          });
+          return updates;
+        };
+        const one = draw(2 * number, first);
+        const other = draw(2 * number + 1, second);
+        for (const index of projections.keys()) {
+          shared[index] =
+            (shared[index] as number) + inner(compute, one[index] as Tensor, other[index] as Tensor);
+        }
+      });
+    }
+    const result: Record<string, number> = {};
+    let all = 0;
+    for (const [index, { id }] of projections.entries()) {
+      const product = inner(compute, first[index] as Tensor, second[index] as Tensor);
+      const variance = ((shared[index] as number) - product / count) / (count - 1);
+      result[id] = variance;
+      all += variance;
+    }
+    return { ...result, all };
+  });
+}
+
+function statistics(
+  of: Pick<EstimatorStatistics, 'projection' | 'synapses' | 'units'>,
+  moments: Moments,
+  { sums, counts }: Sums,
+): EstimatorStatistics {
+  const { exact } = moments;
+  const whole = figures(moments, undefined);
+  const jackknifed = (value: (figures: Figures) => number): Figure =>
+    jackknife(value(whole), (left) => value(figures(moments, left)));
+  const meanAngle = (left?: number) => total(sums, left) / total(counts, left);
+  return {
+    ...of,
+    angleDegrees:
+      total(counts) > 0 && exact !== null ? jackknife(meanAngle(), (left) => meanAngle(left)) : null,
+    squaredBias: exact !== null && exact > 0 ? jackknifed(({ squaredBias }) => squaredBias / exact) : null,
+    variance: jackknifed(({ variance }) => variance),
+    signalToNoise: whole.variance > 0 ? jackknifed(({ meanPower, variance }) => meanPower / variance) : null,
+    gradientPower: exact,
+    alongGradient: exact !== null && exact > 0 ? whole.meanExact / exact : null,
+    meanPower: whole.meanPower,
+  };
+}
+
+function gradientOf(
+  compute: Compute,
+  projection: Projection,
+  terms: ReadonlyMap<Parameter, readonly Term[]>,
+): Tensor {
+  const gradient = compute.temporary(projection.weights.shape);
+  materialise(compute, projection, gradient, terms.get(projection) ?? []);
+  return gradient;
+}
+
+function exactGradient(
+  compute: Compute,
+  learner: Learner,
+  batch: Batch,
+  projections: readonly Projection[],
+): Tensor[] | undefined {
+  const reference = referenceFor(learner.rule.dynamics);
+  const differentiable = learner.network.objectives.every(
+    ({ kind }) => kind === 'cross-entropy' || kind === 'squared-error',
+  );
+  if (!reference || !differentiable) return undefined;
+  const gradients = projections.map(({ weights }) => compute.temporary(weights.shape));
+  learner.estimate(
+    batch,
+    0,
+    (terms) => {
+      for (const [index, projection] of projections.entries()) {
+        materialise(compute, projection, gradients[index] as Tensor, terms.get(projection) ?? []);
+      }
+    },
+    reference,
+  );
+  return gradients;
+}
+
+const synapsesOf = ({ weights, mask }: Projection): number =>
+  mask ? mask.toArray().reduce((sum, exists) => sum + exists, 0) : weights.size;
