@@ -78,7 +78,11 @@ const FAULTS = [
   ['throws what is no error', 'throw null;', 'null'],
   ['returns a promise', 'return Promise.reject(new Error("later"));', 'promise'],
   ['asks for a state it did not declare', 'step.state("trace");', '"trace"'],
-  ['emits a kind of term that there is not', 'step.emit(step.network.projections[0], { kind: "hebb" });', 'outer, direction'],
+  [
+    'emits a kind of term that there is not',
+    'step.emit(step.network.projections[0], { kind: "hebb" });',
+    'outer, direction',
+  ],
   ['emits no term but undefined', 'step.emit(step.network.projections[0], undefined);', 'mine'],
   [
     'emits a term of a wrong shape',

@@ -222,7 +222,6 @@ describe('serial weight perturbation', () => {
     release(compute, batch);
   });
 
-
   const tried = 200;
 
   test('measures the slope at every synapse that it tries', () => {
