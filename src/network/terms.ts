@@ -24,7 +24,7 @@ const KINDS: ReadonlySet<string> = new Set<Term['kind']>(['outer', 'direction', 
 export function checkTerm(term: Term): void {
   if (!KINDS.has(term.kind)) {
     throw new TypeError(
-      `There is no term of kind "${String(term.kind)}": it must be ${[...KINDS].join(', ')}.`,
+      `There is no term of kind "${term.kind}": it must be ${[...KINDS].join(', ')}.`,
     );
   }
 }
