@@ -23,9 +23,7 @@ const KINDS: ReadonlySet<string> = new Set<Term['kind']>(['outer', 'direction', 
 /** Throws for what is no term: a user's file may emit anything. */
 export function checkTerm(term: Term): void {
   if (!KINDS.has(term.kind)) {
-    throw new TypeError(
-      `There is no term of kind "${term.kind}": it must be ${[...KINDS].join(', ')}.`,
-    );
+    throw new TypeError(`There is no term of kind "${term.kind}": it must be ${[...KINDS].join(', ')}.`);
   }
 }
 
