@@ -13,8 +13,9 @@ export class Terminal {
   constructor(json: boolean) {
     this.json = json;
     const plain = process.env['NO_COLOR'] !== undefined && process.env['NO_COLOR'] !== '';
-    this.colours = colours.createColors(!plain && process.stdout.isTTY);
-    this.animated = process.stderr.isTTY && process.env['TERM'] !== 'dumb' && !process.env['CI'];
+    // isTTY is undefined off a terminal, which picocolors would take for "decide yourself".
+    this.colours = colours.createColors(plain ? false : isTerminal(process.stdout));
+    this.animated = isTerminal(process.stderr) && process.env['TERM'] !== 'dumb' && !process.env['CI'];
   }
 
   /** A line of the result. Nothing with `--json`. */
@@ -32,6 +33,8 @@ export class Terminal {
     process.stderr.write(`${text}\n`);
   }
 }
+
+const isTerminal = (stream: { readonly isTTY?: boolean }): boolean => stream.isTTY ?? false;
 
 /** Rows as columns, each as wide as its widest cell; numbers are right-aligned. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
