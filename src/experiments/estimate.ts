@@ -2,7 +2,7 @@ import jstat from 'jstat';
 import { audit, estimatorStatistics, JACKKNIFE_GROUPS, varianceOverData } from '../analysis/index.ts';
 import type { EstimatorStatistics, Figure } from '../analysis/index.ts';
 import { ApicalError } from '../errors.ts';
-import { stack } from '../network/index.ts';
+import { plainDescent, stack } from '../network/index.ts';
 import type { NetworkSpecification } from '../network/index.ts';
 import { stream } from '../random/index.ts';
 import { Learner, parseOptions } from '../rules/index.ts';
@@ -153,15 +153,7 @@ function estimateOne(
     specification,
     rule,
     options,
-    optimiserOf: () => ({
-      kind: 'sgd',
-      rate: 0,
-      momentum: 0,
-      meanSquareDecay: 0,
-      epsilon: 1,
-      decay: 0,
-      maximumNorm: 0,
-    }),
+    optimiserOf: () => plainDescent(0),
     seed,
     epochs: 1,
   });

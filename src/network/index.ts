@@ -17,7 +17,7 @@ export { defaultInitialisation, initialise } from './initialisation.ts';
 export type { Initialisation } from './initialisation.ts';
 export { valueAt } from './schedule.ts';
 export type { Schedule, Scheduled } from './schedule.ts';
-export { Optimiser } from './optimiser.ts';
+export { Optimiser, plainDescent } from './optimiser.ts';
 export type { OptimiserSpecification } from './optimiser.ts';
 export { accumulate, materialise } from './terms.ts';
 export type { Term } from './terms.ts';

@@ -29,6 +29,17 @@ export interface OptimiserSpecification {
   readonly maximumNorm: number;
 }
 
+/** Plain gradient descent at a constant rate, without state, decay or bounds. */
+export const plainDescent = (rate: number): OptimiserSpecification => ({
+  kind: 'sgd',
+  rate,
+  momentum: 0,
+  meanSquareDecay: 0,
+  epsilon: 1,
+  decay: 0,
+  maximumNorm: 0,
+});
+
 interface State {
   readonly specification: OptimiserSpecification;
   /** Velocity, or mean of the gradient. */

@@ -2,6 +2,7 @@ import { pseudoInverseOf } from '../../analysis/alignment.ts';
 import { angleFrom } from '../../analysis/angle.ts';
 import { descend } from '../../dynamics/step.ts';
 import type { LearningStep } from '../../dynamics/step.ts';
+import { plainDescent } from '../../network/optimiser.ts';
 import type { Projection } from '../../network/projection.ts';
 import { stack } from '../../network/specification.ts';
 import { stream } from '../../random/stream.ts';
@@ -60,15 +61,7 @@ export class LinearTask {
       }),
       rule: isBackprop ? backpropagation : feedbackAlignment,
       options: isBackprop ? {} : { feedback: 'uniform', scale: 0.5 },
-      optimiserOf: () => ({
-        kind: 'sgd',
-        rate,
-        momentum: 0,
-        meanSquareDecay: 0,
-        epsilon: 1,
-        decay: 0,
-        maximumNorm: 0,
-      }),
+      optimiserOf: () => plainDescent(rate),
       seed,
       epochs: 1,
     });

@@ -1,4 +1,5 @@
 import { estimatorStatistics } from '../../analysis/estimator.ts';
+import { plainDescent } from '../../network/optimiser.ts';
 import { stack } from '../../network/specification.ts';
 import { stream } from '../../random/stream.ts';
 import { forwardGradient } from '../../rules/forward-gradient.ts';
@@ -62,15 +63,7 @@ function ratioOf(compute: Compute, { rule, options, times }: (typeof RULES)[numb
     }),
     rule,
     options,
-    optimiserOf: () => ({
-      kind: 'sgd',
-      rate: 0,
-      momentum: 0,
-      meanSquareDecay: 0,
-      epsilon: 1,
-      decay: 0,
-      maximumNorm: 0,
-    }),
+    optimiserOf: () => plainDescent(0),
     seed,
     epochs: 1,
   });

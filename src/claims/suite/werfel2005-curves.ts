@@ -1,3 +1,4 @@
+import { plainDescent } from '../../network/optimiser.ts';
 import { materialise } from '../../network/terms.ts';
 import { stack } from '../../network/specification.ts';
 import { stream } from '../../random/stream.ts';
@@ -72,15 +73,7 @@ async function ratioOf(
     }),
     rule,
     options,
-    optimiserOf: () => ({
-      kind: 'sgd',
-      rate: RATE,
-      momentum: 0,
-      meanSquareDecay: 0,
-      epsilon: 1,
-      decay: 0,
-      maximumNorm: 0,
-    }),
+    optimiserOf: () => plainDescent(RATE),
     seed,
     epochs: 1,
   });
