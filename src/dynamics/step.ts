@@ -79,11 +79,21 @@ export function descend(step: LearningStep, phase: Phase, sendDown: SendDown): v
   const factor = 1 / inputs.rows;
   for (const area of network.areas) {
     const error = errors[area.index];
-    if (!error) continue;
-    for (const projection of area.incoming) {
-      if (projection.kind !== 'forward' || !projection.plastic) continue;
-      step.emit(projection, { kind: 'outer', pre: phase.activity(projection.from), post: error, factor });
-    }
-    if (area.bias) step.emit(area.bias, { kind: 'outer', post: error, factor });
+    if (error) emitIncoming(step, phase, area, error, factor);
   }
+}
+
+/** For every plastic forward synapse onto an area, and its thresholds: the term factor · h ⊗ post, h of the phase. */
+export function emitIncoming(
+  step: LearningStep,
+  phase: Phase,
+  area: Area,
+  post: Tensor,
+  factor: number,
+): void {
+  for (const projection of area.incoming) {
+    if (projection.kind !== 'forward' || !projection.plastic) continue;
+    step.emit(projection, { kind: 'outer', pre: phase.activity(projection.from), post, factor });
+  }
+  if (area.bias) step.emit(area.bias, { kind: 'outer', post, factor });
 }

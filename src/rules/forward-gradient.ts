@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { feedforward } from '../dynamics/index.ts';
+import { emitIncoming, feedforward } from '../dynamics/index.ts';
 import type { LearningStep, Phase } from '../dynamics/index.ts';
 import type { Area } from '../network/area.ts';
 import type { Parameter } from '../network/projection.ts';
@@ -55,11 +55,7 @@ function perturbActivity(step: LearningStep, phase: Phase): void {
   const factor = 1 / inputs.rows;
   for (const [area, post] of directions) {
     compute.scaleRows(post, post, derivative, 1, 0);
-    for (const projection of area.incoming) {
-      if (projection.kind !== 'forward' || !projection.plastic) continue;
-      step.emit(projection, { kind: 'outer', pre: phase.activity(projection.from), post, factor });
-    }
-    if (area.bias) step.emit(area.bias, { kind: 'outer', post, factor });
+    emitIncoming(step, phase, area, post, factor);
   }
 }
 

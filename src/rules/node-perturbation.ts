@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { feedforward } from '../dynamics/index.ts';
+import { emitIncoming, feedforward } from '../dynamics/index.ts';
 import type { Area } from '../network/area.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { defineRule } from './rule.ts';
@@ -95,12 +95,7 @@ export const nodePerturbation = defineRule({
           0,
         );
       }
-      for (const projection of area.incoming) {
-        if (projection.kind !== 'forward' || !projection.plastic) continue;
-        const pre = (clean ?? noisy).activity(projection.from);
-        step.emit(projection, { kind: 'outer', pre, post, factor });
-      }
-      if (area.bias) step.emit(area.bias, { kind: 'outer', post, factor });
+      emitIncoming(step, clean ?? noisy, area, post, factor);
     }
   },
 });
