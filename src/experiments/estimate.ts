@@ -4,12 +4,12 @@ import type { EstimatorStatistics, Figure } from '../analysis/index.ts';
 import { ApicalError } from '../errors.ts';
 import { plainDescent, stack } from '../network/index.ts';
 import type { NetworkSpecification } from '../network/index.ts';
-import { stream } from '../random/index.ts';
 import { Learner, parseOptions } from '../rules/index.ts';
 import type { Batch, Rule } from '../rules/index.ts';
 import type { Activation, Compute } from '../tensor/index.ts';
 import { lineFit } from './line-fit.ts';
 import type { LineFit } from './line-fit.ts';
+import { randomBatch } from './random-batch.ts';
 
 /** [low, high] of a 95 % interval. */
 export type Interval = readonly [number, number];
@@ -160,7 +160,13 @@ function estimateOne(
   try {
     return compute.scope(() => {
       const batches = Array.from({ length: batchesFor(samples) }, (_, index) =>
-        drawBatch(compute, layers, batch, seed, index),
+        randomBatch(compute, {
+          inputs: layers[0] as number,
+          classes: layers.at(-1) as number,
+          examples: batch,
+          seed,
+          index,
+        }),
       );
       const [fixed] = batches as [Batch];
       const statistics = estimatorStatistics(compute, learner, fixed, samples);
@@ -185,23 +191,6 @@ function estimateOne(
   } finally {
     learner.dispose();
   }
-}
-
-function drawBatch(
-  compute: Compute,
-  layers: readonly number[],
-  size: number,
-  seed: number,
-  index: number,
-): Batch {
-  const classes = layers.at(-1) as number;
-  const inputs = compute.temporary([size, layers[0] as number]);
-  compute.drawNormal(inputs, 0, 1, stream(seed, 'estimate inputs'), index);
-  const uniform = compute.temporary([size, 1]);
-  compute.drawUniform(uniform, 0, classes, stream(seed, 'estimate labels'), index);
-  const targets = compute.temporary([size], 'i32');
-  targets.set(uniform.toArray().map((value) => Math.min(classes - 1, Math.floor(value))));
-  return { inputs, targets };
 }
 
 function rowOf(row: EstimatorStatistics) {
