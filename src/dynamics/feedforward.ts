@@ -13,7 +13,7 @@ export const feedforward: Dynamics = {
   id: 'feedforward',
   title: 'Feedforward pass',
 
-  run({ compute, network, inputs, step, training, stream }, name, { values, drive } = {}) {
+  run({ compute, network, inputs, step, training, copies, stream }, name, { values, drive } = {}) {
     const rates: Tensor[] = [];
     const activities: Tensor[] = [];
     const gains: (Tensor | undefined)[] = [];
@@ -41,7 +41,16 @@ export const feedforward: Dynamics = {
         const gain = compute.temporary(rate.shape);
         const activity = compute.temporary(rate.shape);
         const kept = 1 - area.dropout;
-        compute.drawBernoulli(gain, kept, 1 / kept, stream(`dropout ${area.id}`), step);
+        const byCopy = gain.reshape([copies, gain.size / copies]);
+        const first = byCopy.rowRange(0, 1);
+        compute.drawBernoulli(
+          first.reshape([gain.rows / copies, area.units]),
+          kept,
+          1 / kept,
+          stream(`dropout ${area.id}`),
+          step,
+        );
+        for (let copy = 1; copy < copies; copy++) compute.copy(byCopy.rowRange(copy, 1), first);
         compute.multiply(activity, rate, gain);
         activities.push(activity);
         gains.push(gain);

@@ -3,6 +3,7 @@ import type { Network } from '../network/network.ts';
 import type { Parameter } from '../network/projection.ts';
 import type { Stream } from '../random/stream.ts';
 import type { Compute } from '../tensor/compute.ts';
+import type { Activation } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** What dynamics need to let activity arise from a batch of examples. */
@@ -15,6 +16,8 @@ export interface Setting {
   readonly step: number;
   /** Whether noise that serves learning (dropout) is on. */
   readonly training: boolean;
+  /** How often every example is in the batch: row c·(batch/copies) + e is copy c of example e. Dropout is alike in all. */
+  readonly copies: number;
   /** The run's stream of that name. */
   stream(name: string): Stream;
 }
@@ -46,5 +49,7 @@ export interface PhaseOptions {
 export interface Dynamics {
   readonly id: string;
   readonly title: string;
+  /** What hidden areas may compute under them; any activation function where absent. */
+  readonly activations?: readonly [Activation, ...Activation[]];
   run(setting: Setting, name: string, options?: PhaseOptions): Phase;
 }

@@ -11,7 +11,7 @@ import { weightPerturbation } from './weight-perturbation.ts';
 export { checkRule, defineRule, noOptions, parseOptions } from './rule.ts';
 export type { Rule, StateDeclaration, StateScope } from './rule.ts';
 export { Learner } from './learner.ts';
-export type { Batch, LearnerOptions, StepObserver, Tally } from './learner.ts';
+export type { Batch, Exchange, LearnerOptions, Measurement, StepObserver, Tally } from './learner.ts';
 
 /** Every rule of the library. A new rule is its file and a line here. */
 export const RULES: readonly Rule[] = [
