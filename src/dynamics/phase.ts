@@ -3,6 +3,7 @@ import type { Network } from '../network/network.ts';
 import type { Parameter } from '../network/projection.ts';
 import type { Stream } from '../random/stream.ts';
 import type { Compute } from '../tensor/compute.ts';
+import type { Activation } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /** What dynamics need to let activity arise from a batch of examples. */
@@ -15,6 +16,8 @@ export interface Setting {
   readonly step: number;
   /** Whether noise that serves learning (dropout) is on. */
   readonly training: boolean;
+  /** How often every example is in the batch: row c·(batch/copies) + e is copy c of example e. Dropout is alike in all. */
+  readonly copies: number;
   /** The run's stream of that name. */
   stream(name: string): Stream;
 }
@@ -24,9 +27,9 @@ export interface Phase {
   readonly name: string;
   /** What the area sends on. */
   activity(area: Area): Tensor;
-  /** f(potential), before any dropout. */
+  /** f(potential), before any dropout: of stochastic units that drew, the probability. */
   rate(area: Area): Tensor;
-  /** What an objective judges: the rate, or of stochastic units what they sent. */
+  /** What an objective judges: the rate, or of stochastic units what they drew, before any dropout. */
   output(area: Area): Tensor;
   /** Dropout's factor by unit, 0 or 1/(1−p); undefined where there is none. */
   gain(area: Area): Tensor | undefined;
@@ -40,11 +43,15 @@ export interface PhaseOptions {
   readonly drive?: (area: Area) => Tensor | undefined;
   /** Whether stochastic units draw; otherwise they pass on their probabilities. */
   readonly sample?: boolean;
+  /** (batch, units) that an area sends instead of what it would. */
+  readonly clamp?: (area: Area) => Tensor | undefined;
 }
 
 /** How activity arises. A rule chooses its dynamics, and runs as many phases of them as it needs. */
 export interface Dynamics {
   readonly id: string;
   readonly title: string;
+  /** What hidden areas may compute under them; any activation function where absent. */
+  readonly activations?: readonly [Activation, ...Activation[]];
   run(setting: Setting, name: string, options?: PhaseOptions): Phase;
 }

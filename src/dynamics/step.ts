@@ -19,10 +19,16 @@ export interface LearningStep<Options = unknown> extends Setting {
    * The first phase judged in a step, by `error` or `losses`, is added to the run's tally.
    */
   error(phase: Phase, objective: Objective): Tensor;
-  /** (batch): the loss of every example, over all objectives. To a synapse it is a global scalar. */
-  losses(phase: Phase): Tensor;
+  /** (batch): the loss of every example, over all objectives or of one. To a synapse it is a global scalar. */
+  losses(phase: Phase, objective?: Objective): Tensor;
   /** Mean of `losses`: one number, read back. */
   loss(phase: Phase): number;
+  /**
+   * Measures and uses `count` samples in turn. Where workers share a training, each measures some of them and the
+   * numbers are all that passes between workers: every worker draws every sample again, to use it. So a sample
+   * is drawn from its number alone.
+   */
+  samples(count: number, draw: (sample: number) => Sample): void;
   /**
    * This step with every example in it `samples` times: row s·batch + e is sample s of example e. Its terms go
    * where this one's go. Draws keyed by row make many samples in one product equal to many samples one by one.
@@ -32,6 +38,14 @@ export interface LearningStep<Options = unknown> extends Setting {
   emit(parameter: Parameter, term: Term): void;
   /** A tensor that the rule declared; its scope says how long it lives. */
   state(name: string): Tensor;
+}
+
+/** One perturbation that a rule tries. Temporaries made in drawing and measuring it are gone afterwards. */
+export interface Sample {
+  /** Its effect: one number. */
+  measure(): number;
+  /** What follows from that number, in the order of the samples. */
+  use(effect: number): void;
 }
 
 /** How an error crosses a projection from the area above to the one below: below ← …(above) + beta · below. */

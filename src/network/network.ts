@@ -41,10 +41,11 @@ export class Network {
       if (projection.answers === undefined) continue;
       this.projection(projection.answers).feedback = this.projection(projectionId(projection));
     }
-    this.objectives = specification.objectives.map(({ area, kind, loss }) => ({
+    this.objectives = specification.objectives.map(({ area, kind, loss, auxiliary = false }) => ({
       area: this.area(area),
       kind,
       loss,
+      auxiliary,
     }));
   }
 

@@ -20,6 +20,8 @@ export interface Objective {
   readonly area: Area;
   readonly kind: ObjectiveKind;
   readonly loss?: BlackBox | undefined;
+  /** It trains its area, but is no part of what the network is for: a run's loss does not count it. */
+  readonly auxiliary: boolean;
 }
 
 /**
@@ -74,11 +76,15 @@ export function lossesOf(
   }
 }
 
-/** Adds to a tally what `errorOf` would, for objectives without a derivative too. Reads values back for those. */
+/**
+ * Adds to a tally what `errorOf` would, for objectives without a derivative too: those have their losses read back.
+ * `losses` (batch) is what `lossesOf` gave.
+ */
 export function tallyObjective(
   compute: Compute,
   objective: Objective,
   tally: Tensor,
+  losses: Tensor,
   output: Tensor,
   targets: Tensor,
 ): void {
@@ -86,17 +92,17 @@ export function tallyObjective(
     errorOf(compute, objective, compute.temporary(output.shape), tally, output, targets);
     return;
   }
-  const losses = compute.temporary([output.rows]);
-  lossesOf(compute, objective, losses, output, targets);
-  const wrong = compute.temporary([output.rows]);
-  if (targets.type === 'i32') compute.wrongRows(wrong, output, targets);
-  else compute.fill(wrong, 0);
   const sum = (tensor: Tensor) => tensor.toArray().reduce((total, value) => total + value, 0);
-  const [loss, wrongSum] = [sum(losses), sum(wrong)];
+  let wrong = 0;
+  if (targets.type === 'i32') {
+    const rows = compute.temporary([output.rows]);
+    compute.wrongRows(rows, output, targets);
+    wrong = sum(rows);
+  }
   const values = tally.data;
-  values[0] = (values[0] as number) + loss;
-  values[1] = (values[1] as number) + wrongSum;
-  values[2] = (values[2] as number) + output.rows;
+  for (const [index, value] of [sum(losses), wrong, output.rows].entries()) {
+    values[index] = (values[index] as number) + value;
+  }
 }
 
 function blackBoxLosses({ loss, area }: Objective, output: Tensor, targets: Tensor): number[] {

@@ -46,6 +46,8 @@ export interface ObjectiveSpecification {
   readonly kind: ObjectiveKind;
   /** Of a black box: the loss of one example. */
   readonly loss?: BlackBox | undefined;
+  /** It trains its area, but a run's loss does not count it. Default false. */
+  readonly auxiliary?: boolean;
 }
 
 /** A network: areas joined by projections, as plain data. A feedforward stack is one shape of it. */

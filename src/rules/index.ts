@@ -4,6 +4,7 @@ import { backpropagation } from './backpropagation.ts';
 import { feedbackAlignment } from './feedback-alignment.ts';
 import { forwardGradient } from './forward-gradient.ts';
 import { nodePerturbation } from './node-perturbation.ts';
+import { reinforce } from './reinforce.ts';
 import type { Rule } from './rule.ts';
 import { serialWeightPerturbation } from './serial-weight-perturbation.ts';
 import { weightPerturbation } from './weight-perturbation.ts';
@@ -11,7 +12,7 @@ import { weightPerturbation } from './weight-perturbation.ts';
 export { checkRule, defineRule, noOptions, parseOptions } from './rule.ts';
 export type { Rule, StateDeclaration, StateScope } from './rule.ts';
 export { Learner } from './learner.ts';
-export type { Batch, LearnerOptions, StepObserver, Tally } from './learner.ts';
+export type { Batch, Exchange, LearnerOptions, Measurement, StepObserver, Tally } from './learner.ts';
 
 /** Every rule of the library. A new rule is its file and a line here. */
 export const RULES: readonly Rule[] = [
@@ -21,6 +22,7 @@ export const RULES: readonly Rule[] = [
   weightPerturbation,
   nodePerturbation,
   forwardGradient,
+  reinforce,
 ];
 
 /** The rule of that id. Throws `rule.unknown`, with the nearest id. */

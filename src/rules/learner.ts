@@ -1,5 +1,6 @@
 import type { Phase } from '../dynamics/phase.ts';
 import type { LearningStep } from '../dynamics/step.ts';
+import { ApicalError } from '../errors.ts';
 import { Network } from '../network/network.ts';
 import { Optimiser } from '../network/optimiser.ts';
 import type { OptimiserSpecification } from '../network/optimiser.ts';
@@ -12,10 +13,10 @@ import type { Stream } from '../random/stream.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { learningStep } from './learning-step.ts';
-import type { Batch, StepContext, StepObserver } from './learning-step.ts';
+import type { Batch, Exchange, StepContext, StepObserver } from './learning-step.ts';
 import type { Rule } from './rule.ts';
 
-export type { Batch, StepObserver } from './learning-step.ts';
+export type { Batch, Exchange, Measurement, StepObserver } from './learning-step.ts';
 
 /** Sums over examples since the last reset. */
 export interface Tally {
@@ -35,6 +36,8 @@ export interface LearnerOptions {
   readonly seed: number;
   /** Length of the run, for schedules. */
   readonly epochs: number;
+  /** Where other workers measure some of the rule's samples. */
+  readonly exchange?: Exchange | undefined;
 }
 
 /**
@@ -64,6 +67,7 @@ export class Learner {
     this.#options = options;
     this.rule = rule;
     this.network = new Network(compute, rule.wire?.(specification, options.options) ?? specification, seed);
+    checkActivations(rule, this.network);
     this.optimiser = new Optimiser(compute, this.network.parameters, options.optimiserOf, options.epochs);
     this.#tally = compute.allocate([Math.max(1, this.network.objectives.length), 4], 'f64');
     this.#probeTally = compute.allocate(this.#tally.shape, 'f64');
@@ -157,15 +161,12 @@ export class Learner {
 
   /** What was tallied since the last reset. Reads values back. */
   tally(): Tally {
-    const values = this.#tally.data;
-    const [, wrong = 0, examples = 0] = values;
-    let loss = 0;
-    let power = 0;
-    for (let at = 0; at < values.length; at += 4) {
-      loss += values[at] as number;
-      power += values[at + 3] as number;
-    }
-    return { loss, wrong, examples, power };
+    const rows = this.network.objectives.flatMap(({ auxiliary }, index) =>
+      auxiliary ? [] : [Array.from((this.#tallies[index] as Tensor).data)],
+    );
+    const sum = (column: number) => rows.reduce((total, row) => total + (row[column] as number), 0);
+    const [, wrong = 0, examples = 0] = rows[0] ?? [];
+    return { loss: sum(0), wrong, examples, power: sum(3) };
   }
 
   resetTally(): void {
@@ -240,6 +241,7 @@ export class Learner {
       passed: (examples) => {
         if (training) this.#passes += examples;
       },
+      exchange: training ? this.#options.exchange : undefined,
     };
     return learningStep(context, batch);
   }
@@ -248,6 +250,23 @@ export class Learner {
     let known = this.#streams.get(name);
     if (!known) this.#streams.set(name, (known = stream(this.#options.seed, name)));
     return known;
+  }
+}
+
+/** Throws `rule.network` where a hidden area computes what the rule's dynamics cannot. */
+function checkActivations({ id, dynamics }: Rule, network: Network): void {
+  const { activations, title } = dynamics;
+  if (!activations) return;
+  for (const area of network.areas) {
+    const isHidden =
+      area !== network.input && !network.objectives.some((objective) => objective.area === area);
+    if (!isHidden || activations.includes(area.activation)) continue;
+    throw new ApicalError(
+      'rule.network',
+      `The rule "${id}" runs on ${title.toLowerCase()}, whose hidden areas must be ${activations.join(' or ')}, but ` +
+        `"${area.id}" is ${area.activation}: set network.activation=${activations[0]}, or choose another rule.`,
+      { rule: id, area: area.id, activation: area.activation },
+    );
   }
 }
 

@@ -14,6 +14,20 @@ import type { Rule } from './rule.ts';
 export interface Batch {
   readonly inputs: Tensor;
   readonly targets: Tensor;
+  /** (batch): how much every example counts, in losses and errors; 1 each when absent. A tally counts all alike. */
+  readonly weights?: Tensor;
+}
+
+/** What one sample of a rule came to, and the passes that it took. */
+export interface Measurement {
+  readonly effect: number;
+  readonly passes: number;
+}
+
+/** How workers that train one network share its samples. */
+export interface Exchange {
+  /** All measurements, in order: some made here by `measure`, the others elsewhere, the same to the bit. */
+  round(count: number, measure: (sample: number) => Measurement): readonly Measurement[];
 }
 
 /** What an audit may follow in a step: which tensors stand for what. */
@@ -42,11 +56,13 @@ export interface StepContext {
   emit(parameter: Parameter, term: Term): void;
   /** Called with the examples of every phase. */
   passed(examples: number): void;
+  readonly exchange?: Exchange | undefined;
 }
 
 /** The step of a rule on a batch. */
-export function learningStep(context: StepContext, { inputs, targets }: Batch): LearningStep {
-  const { compute, network, rule, observer, tally } = context;
+export function learningStep(context: StepContext, batch: Batch, copies = 1): LearningStep {
+  const { compute, network, rule, observer, tally, exchange } = context;
+  const { inputs, targets, weights } = batch;
   let judged: Phase | undefined;
   const tallied = new Set<Objective>();
 
@@ -58,19 +74,23 @@ export function learningStep(context: StepContext, { inputs, targets }: Batch): 
     return tally[network.objectives.indexOf(objective)];
   };
 
-  const losses = (phase: Phase): Tensor => {
+  const losses = (phase: Phase, objectives: readonly Objective[]): Tensor => {
     const total = compute.temporary([inputs.rows]);
     compute.fill(total, 0);
-    for (const objective of network.objectives) {
+    for (const objective of objectives) {
       const output = phase.output(objective.area);
       const its = compute.temporary([inputs.rows]);
       lossesOf(compute, objective, its, output, targets);
-      compute.combine(total, total, its, 1, 1);
       const row = tallyFor(phase, objective);
-      if (row) tallyObjective(compute, objective, row, output, targets);
+      if (row) tallyObjective(compute, objective, row, its, output, targets);
+      compute.combine(total, total, its, 1, 1);
     }
+    if (weights) compute.multiply(total, total, weights);
     return total;
   };
+
+  /** Passes of the sample that is being measured, where samples are shared. */
+  let measuring: { passes: number } | undefined;
 
   const learning: LearningStep = {
     compute,
@@ -78,6 +98,7 @@ export function learningStep(context: StepContext, { inputs, targets }: Batch): 
     inputs,
     step: context.step,
     training: context.training,
+    copies,
     options: context.options,
     stream: context.stream,
     state: context.state,
@@ -85,7 +106,8 @@ export function learningStep(context: StepContext, { inputs, targets }: Batch): 
     run(name, options) {
       observer?.stage?.('forward');
       const phase = rule.dynamics.run(learning, name, options);
-      context.passed(inputs.rows);
+      if (measuring) measuring.passes += inputs.rows;
+      else context.passed(inputs.rows);
       observer?.phase?.(phase);
       observer?.stage?.('rule');
       return phase;
@@ -95,20 +117,42 @@ export function learningStep(context: StepContext, { inputs, targets }: Batch): 
       const error = compute.temporary(output.shape);
       const row = tallyFor(phase, objective) ?? compute.temporary([4], 'f64');
       errorOf(compute, objective, error, row, output, targets);
+      if (weights) compute.scaleRows(error, error, weights, 1, 0);
       observer?.error?.(objective, error);
       return error;
     },
-    losses(phase) {
-      const its = losses(phase);
+    losses(phase, objective) {
+      const its = losses(phase, objective ? [objective] : network.objectives);
       observer?.losses?.(its, false);
       return its;
     },
     loss(phase) {
-      const its = losses(phase);
+      const its = losses(phase, network.objectives);
       observer?.losses?.(its, true);
       let sum = 0;
       for (const loss of its.data) sum += loss;
       return sum / inputs.rows;
+    },
+    samples(count, draw) {
+      if (!exchange) {
+        for (let sample = 0; sample < count; sample++) {
+          compute.scope(() => {
+            const drawn = draw(sample);
+            drawn.use(drawn.measure());
+          });
+        }
+        return;
+      }
+      const measured = exchange.round(count, (sample) => {
+        const its = (measuring = { passes: 0 });
+        const effect = compute.scope(() => draw(sample).measure());
+        measuring = undefined;
+        return { effect, passes: its.passes };
+      });
+      for (const [sample, { effect, passes }] of measured.entries()) {
+        compute.scope(() => draw(sample).use(effect));
+        context.passed(passes);
+      }
     },
     repeated(samples) {
       const { rows } = inputs;
@@ -118,7 +162,8 @@ export function learningStep(context: StepContext, { inputs, targets }: Batch): 
         for (let sample = 0; sample < samples; sample++) compute.copy(flat.rowRange(sample, 1), tensor);
         return all;
       };
-      return learningStep(context, { inputs: repeat(inputs), targets: repeat(targets) });
+      const all = { inputs: repeat(inputs), targets: repeat(targets) };
+      return learningStep(context, weights ? { ...all, weights: repeat(weights) } : all, copies * samples);
     },
   };
   return learning;

@@ -45,12 +45,17 @@ export const serialWeightPerturbation = defineRule({
     const before = step.loss(step.run('clean'));
     if (!parameters.some(({ mask }) => !mask || mask.data.some((exists) => exists !== 0))) return; // not one synapse exists
 
+    const tried = Array.from({ length: synapses }, () => chooseExisting(parameters, choice, total));
     // One tensor for each parameter, so that memory does not grow with the synapses tried.
     const sums = new Map<Parameter, Tensor>();
-    for (let count = 0; count < synapses;) {
-      const { parameter, index } = choose(parameters, choice.below(total));
-      if (parameter.mask?.data[index] === 0) continue; // no synapse there: choose again
-      count += 1;
+    for (const { parameter } of tried) {
+      if (sums.has(parameter)) continue;
+      const sum = compute.temporary(parameter.values.shape);
+      compute.fill(sum, 0);
+      sums.set(parameter, sum);
+    }
+    step.samples(synapses, (sample) => {
+      const { parameter, index } = tried[sample] as Synapse;
       const changeAt = (sign: number) =>
         compute.scope(() => {
           const direction = compute.temporary(parameter.values.shape);
@@ -59,18 +64,18 @@ export const serialWeightPerturbation = defineRule({
           const values = perturbedValues(compute, [parameter], [direction], sign * move);
           return step.loss(step.run('moved', { values })) - before;
         });
-      const forward = changeAt(1);
-      let slope = forward / move;
-      if (change === 'twiddle') slope = forward < 0 ? -1 : changeAt(-1) < 0 ? 1 : 0;
-      let sum = sums.get(parameter);
-      if (!sum) {
-        sum = compute.temporary(parameter.values.shape);
-        compute.fill(sum, 0);
-        sums.set(parameter, sum);
-      }
-      const values = sum.data;
-      values[index] = (values[index] as number) + slope;
-    }
+      return {
+        measure: () => {
+          const forward = changeAt(1);
+          if (change === 'gradient') return forward / move;
+          return forward < 0 ? -1 : changeAt(-1) < 0 ? 1 : 0;
+        },
+        use: (slope) => {
+          const values = (sums.get(parameter) as Tensor).data;
+          values[index] = (values[index] as number) + slope;
+        },
+      };
+    });
     for (const parameter of parameters) {
       const direction = sums.get(parameter);
       if (direction) step.emit(parameter, { kind: 'direction', direction });
@@ -78,8 +83,21 @@ export const serialWeightPerturbation = defineRule({
   },
 });
 
+interface Synapse {
+  readonly parameter: Parameter;
+  readonly index: number;
+}
+
+/** A synapse that exists, drawn at random; at least one must. */
+function chooseExisting(parameters: readonly Parameter[], choice: Sequence, total: number): Synapse {
+  for (;;) {
+    const synapse = synapseAt(parameters, choice.below(total));
+    if (synapse.parameter.mask?.data[synapse.index] !== 0) return synapse;
+  }
+}
+
 /** The synapse that stands at `position` when all parameters are laid end to end. */
-function choose(parameters: readonly Parameter[], position: number): { parameter: Parameter; index: number } {
+function synapseAt(parameters: readonly Parameter[], position: number): Synapse {
   let index = position;
   for (const parameter of parameters) {
     if (index < parameter.values.size) return { parameter, index };

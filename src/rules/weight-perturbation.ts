@@ -43,26 +43,28 @@ export const weightPerturbation = defineRule({
       compute.fill(sum, 0);
       return sum;
     });
-    for (let sample = 0; sample < samples; sample++) {
-      compute.scope(() => {
-        const jitters = parameters.map((parameter) => {
-          const jitter = compute.temporary(parameter.values.shape);
-          const key = step.step * samples + sample;
-          compute.drawNormal(jitter, 0, noise, stream(`jitter ${parameter.id}`), key);
-          if (parameter.mask) compute.multiply(jitter, jitter, parameter.mask);
-          return jitter;
-        });
-        const lossAt = (sign: number) =>
-          compute.scope(() =>
-            step.loss(step.run('jittered', { values: perturbedValues(compute, parameters, jitters, sign) })),
-          );
-        const change = twoSided ? (lossAt(1) - lossAt(-1)) / 2 : lossAt(1) - baseline;
-        for (const [index, sum] of sums.entries()) {
-          const jitter = jitters[index];
-          if (jitter) compute.combine(sum, sum, jitter, 1, change);
-        }
+    step.samples(samples, (sample) => {
+      const key = step.step * samples + sample;
+      const jitters = parameters.map((parameter) => {
+        const jitter = compute.temporary(parameter.values.shape);
+        compute.drawNormal(jitter, 0, noise, stream(`jitter ${parameter.id}`), key);
+        if (parameter.mask) compute.multiply(jitter, jitter, parameter.mask);
+        return jitter;
       });
-    }
+      const lossAt = (sign: number) =>
+        compute.scope(() =>
+          step.loss(step.run('jittered', { values: perturbedValues(compute, parameters, jitters, sign) })),
+        );
+      return {
+        measure: () => (twoSided ? (lossAt(1) - lossAt(-1)) / 2 : lossAt(1) - baseline),
+        use: (change) => {
+          for (const [index, sum] of sums.entries()) {
+            const jitter = jitters[index];
+            if (jitter) compute.combine(sum, sum, jitter, 1, change);
+          }
+        },
+      };
+    });
     const factor = 1 / (noise * noise * samples);
     for (const [index, parameter] of parameters.entries()) {
       const direction = sums[index];
