@@ -46,7 +46,10 @@ export interface EstimateRow {
     readonly variance: Interval;
     readonly signalToNoise: Interval | null;
   };
-  /** What the mean of how many updates costs that is within `degrees` of the exact gradient; null if it never is. */
+  /**
+   * What the mean of how many updates costs that is within `degrees` of the exact gradient; null if it never is. A
+   * rule whose bias cannot be told from none counts as unbiased.
+   */
   readonly forAngle: {
     readonly degrees: number;
     readonly samples: number;
@@ -185,12 +188,13 @@ function estimateOne(
   }
 }
 
+/** The 95 % interval of a figure. */
+function around({ value, standardError }: Figure): Interval {
+  const half = jstat.studentt.inv(0.975, JACKKNIFE_GROUPS - 1) * standardError;
+  return [value - half, value + half];
+}
+
 function rowOf(row: EstimatorStatistics) {
-  const t = jstat.studentt.inv(0.975, JACKKNIFE_GROUPS - 1);
-  const around = (figure: Figure): Interval => [
-    figure.value - t * figure.standardError,
-    figure.value + t * figure.standardError,
-  ];
   const root = (value: number) => Math.sqrt(Math.max(0, value));
   const { angleDegrees, squaredBias, variance, signalToNoise, gradientPower } = row;
   const biasInterval = squaredBias && around(squaredBias);
@@ -214,16 +218,19 @@ function rowOf(row: EstimatorStatistics) {
 
 /**
  * The mean of n updates has the part s = ⟨E g, ∇⟩/‖∇‖ along the gradient, and across it ‖E g‖² − s² + variance/n in
- * square (nearly all of the variance lies across); its tangent is to be tan(degrees).
+ * square (nearly all of the variance lies across); its tangent is to be tan(degrees). A bias that cannot be told from
+ * none counts as none, E g = ∇: few samples of a noisy rule scatter far from its mean.
  */
 function forAngle(
-  { alongGradient, gradientPower, meanPower, variance }: EstimatorStatistics,
+  { alongGradient, gradientPower, meanPower, squaredBias, variance }: EstimatorStatistics,
   degrees: number,
   { passes, macs }: { passes: number; macs: number },
 ): EstimateRow['forAngle'] {
-  if (alongGradient === null || gradientPower === null || alongGradient <= 0) return null;
-  const along = alongGradient ** 2 * gradientPower;
-  const across = Math.max(0, meanPower - along);
+  if (alongGradient === null || gradientPower === null || squaredBias === null) return null;
+  const isUnbiased = around(squaredBias)[0] <= 0;
+  if (!isUnbiased && alongGradient <= 0) return null;
+  const along = isUnbiased ? gradientPower : alongGradient ** 2 * gradientPower;
+  const across = isUnbiased ? 0 : Math.max(0, meanPower - along);
   const room = along * Math.tan((degrees * Math.PI) / 180) ** 2 - across;
   if (!(room > 0)) return null;
   const samples = Math.max(1, Math.ceil(variance.value / room));

@@ -69,6 +69,21 @@ describe('apical estimate', () => {
     expect(whole?.exponent).toBeLessThan(1.2);
   });
 
+  test('does not take the scatter of few samples for a bias', async () => {
+    const words = ['--network', '30-40-10', '--batch', '1', '--samples', '20', '--seeds', '0..5'];
+    const { stdout } = await apical('estimate', '--rule', 'node-perturbation', ...words, '--json');
+    const { rows } = JSON.parse(stdout) as EstimateDocument;
+    const whole = rows.filter(({ projection }) => projection === 'all');
+    const unbiased = whole.filter(({ intervals }) => intervals.bias?.[0] === 0);
+    expect(unbiased.length).toBeGreaterThanOrEqual(4);
+    for (const row of unbiased) {
+      // tan² 30° = 1/3 = variance / samples / ‖∇‖².
+      expect(row.forAngle?.samples).toBe(Math.ceil(3 * (row.relativeVariance ?? NaN) - 1e-9));
+    }
+    const shown = await apical('estimate', '--rule', 'node-perturbation', ...words);
+    expect(shown.stdout).toMatch(/< \d/);
+  });
+
   test('takes data and network from a preset or a config, and keeps what is said beside it', async () => {
     const words = ['estimate', 'two-spirals', '--rule', 'node-perturbation', '--samples', '20', '--json'];
     const { code, stdout } = await apical(

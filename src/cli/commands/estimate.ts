@@ -76,6 +76,9 @@ export function addEstimateCommand(program: Command, finish: (code: number) => v
 
 function show(terminal: Terminal, { rule, rows, growth, batch, task, run }: EstimateDocument): void {
   const { colours } = terminal;
+  // Where it may be none, its upper bound says more than a figure that scatters from 0 up.
+  const biasOf = ({ bias, intervals }: EstimateDocument['rows'][number]) =>
+    intervals.bias?.[0] === 0 && intervals.bias[1] > 0 ? `< ${figure(intervals.bias[1], 2)}` : figure(bias);
   const figure = (value: number | null, digits = 3) =>
     value === null ? '–' : Number(value.toPrecision(digits)).toString();
   const within = (value: number | null, interval: Interval | null) =>
@@ -106,7 +109,7 @@ function show(terminal: Terminal, { rule, rows, growth, batch, task, run }: Esti
         row.projection,
         String(row.synapses),
         within(row.angleDegrees, row.intervals.angleDegrees),
-        figure(row.bias),
+        biasOf(row),
         within(row.variance, row.intervals.variance),
         figure(row.dataVariance),
         within(row.signalToNoise, row.intervals.signalToNoise),
