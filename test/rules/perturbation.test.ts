@@ -10,7 +10,7 @@ import type { Batch, Learner, Rule } from '../../src/rules/index.ts';
 import { referenceFor } from '../../src/references/index.ts';
 import type { LearningStep } from '../../src/dynamics/index.ts';
 import type { Compute } from '../../src/tensor/index.ts';
-import { clouds, learnerOf, optimiser, release, smallStack, train, UNITS } from './fixtures.ts';
+import { clouds, gradientsOf, learnerOf, optimiser, release, smallStack, train, UNITS } from './fixtures.ts';
 
 /*
  * Rules that hear of their success by one number: what they estimate, by which noise, and what they can do that an
@@ -265,6 +265,40 @@ describe('serial weight perturbation', () => {
 /** ½‖y − one-hot‖², as a user would write it. */
 const ownLoss: BlackBox = (output, target) =>
   Array.from(output).reduce((sum, value, index) => sum + (value - Number(index === target)) ** 2 / 2, 0);
+
+test('with local losses an area follows the gradient of its own readout, whatever lies above', () => {
+  const rule = ruleById('node-perturbation');
+  const options = { losses: 'local', noise: 1e-5, samples: 40_000 };
+  const deep = learnerOf(compute, rule, { specification: smallStack({ layers: [UNITS, 4, 3, 3] }), options });
+  const batch = clouds(compute, 0, 3);
+  const learned = gradientsOf(compute, deep, batch);
+  // The same areas with nothing above them but the readout: weights depend on the projection's id alone.
+  const shallow = learnerOf(compute, ruleById('backprop'), {
+    specification: {
+      ...smallStack({ layers: [UNITS, 4, 3] }),
+      areas: [
+        { id: 'input', shape: [UNITS] },
+        { id: 'hidden1', shape: [4], activation: 'tanh' },
+        { id: 'hidden1 readout', shape: [3] },
+      ],
+      projections: [
+        { from: 'input', to: 'hidden1' },
+        { from: 'hidden1', to: 'hidden1 readout' },
+      ],
+      objectives: [{ area: 'hidden1 readout', kind: 'cross-entropy' }],
+    },
+  });
+  const own = gradientsOf(compute, shallow, batch);
+  expect([...own.keys()]).toEqual(expect.arrayContaining(['input→hidden1', 'hidden1.bias']));
+  // The noise of 40 000 samples leaves about 5 %; the losses of all areas together would be as wrong as large.
+  const [mine, theirs] = [learned, own].map((gradients) =>
+    [...own.keys()].flatMap((id) => gradients.get(id) ?? []),
+  );
+  expect(relativeDistance(mine ?? [], theirs ?? [])).toBeLessThan(0.12);
+  deep.dispose();
+  shallow.dispose();
+  release(compute, batch);
+});
 
 test('a baseline takes noise away from REINFORCE, and a critic that knows the examples takes more', () => {
   const varianceWith = (baseline: string) => {
