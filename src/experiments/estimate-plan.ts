@@ -83,10 +83,11 @@ export async function estimate(
   });
   const examples = dataset && new Examples(compute, dataset, loss);
   try {
+    const activation = words.activation ?? rule.dynamics.activations?.[0] ?? 'relu';
     const subjects =
       config && examples
         ? subjectsOfConfig(config, examples, words)
-        : (plain ?? []).map((layers) => randomSubject(layers, words.activation ?? 'relu'));
+        : (plain ?? []).map((layers) => randomSubject(layers, activation));
     return runEstimate(compute, {
       rule,
       options: input.ruleOptions,
