@@ -116,11 +116,9 @@ async function execute(
       figures: options.figures ?? false,
       signal: stop.signal,
       listener: {
-        opened: ({ backend }, { dataset, train, test }) => {
+        opened: ({ backend }, { title, about }) => {
           const threads = backend.threads === 1 ? '1 thread' : `up to ${backend.threads} threads`;
-          terminal.note(
-            `${dataset.title}: ${train.count} training and ${test.count} test examples (${dataset.source})`,
-          );
+          terminal.note(`${title}: ${about}`);
           terminal.note(`Backend ${backend.name}, ${threads} (${backend.detail})`);
         },
         progress: (index, progress) => view.progress(index, progress),
@@ -230,7 +228,7 @@ function defaultFolder(configs: readonly Config[], isComparison: boolean): strin
   const name = (text: string) => path.parse(text).name.replace(/[^A-Za-z0-9_-]+/g, '-');
   return path.join(
     'runs',
-    `${time}-${name(first.task.dataset)}-${isComparison ? 'compare' : name(first.rule)}`,
+    `${time}-${name(first.task.environment ?? first.task.dataset ?? '')}-${isComparison ? 'compare' : name(first.rule)}`,
   );
 }
 
