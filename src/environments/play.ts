@@ -20,7 +20,7 @@ export function stepped(
 ): Transition {
   const what = 'step(state, action, draws)';
   const transition: unknown = called(environment, what, () => environment.step(state, action, draws));
-  if (typeof transition !== 'object' || transition === null) {
+  if (typeof transition !== 'object' || transition === null || transition instanceof Promise) {
     throw wrong(environment, `${what} returned ${shown(transition)}, not { state, reward, terminated }`);
   }
   const { state: next, reward, terminated } = transition as Partial<Transition>;
@@ -77,7 +77,8 @@ function numbers(
 const shown = (value: unknown): string => {
   if (value instanceof Promise) return 'a promise';
   if (typeof value === 'function') return 'a function';
-  const text = typeof value === 'object' && value !== null ? JSON.stringify(value) : `${value as number}`;
+  const isNumber = typeof value === 'number' || value === undefined;
+  const text = isNumber ? String(value) : JSON.stringify(value);
   return text.length > 40 ? `${text.slice(0, 37)}…` : text;
 };
 

@@ -7,7 +7,7 @@ import type { Rule } from '../rules/rule.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Config } from './config.ts';
 import { auditControl } from './control/audit.ts';
-import { ControlTraining } from './control/control-training.ts';
+import { CONTROL_SOURCES, ControlTraining } from './control/control-training.ts';
 import type { Examples } from './examples.ts';
 import type { MetricsRecord } from './records.ts';
 import { ExampleTraining, networkFor, optimiserFor } from './training.ts';
@@ -99,7 +99,7 @@ export function controlTask(compute: Compute, environment: Environment): Task {
     title,
     about: `${environment.observations} observations, ${choice}, episodes of at most ${timeLimit} step${timeLimit > 1 ? 's' : ''}`,
     description: environment.solvedAt === undefined ? {} : { solvedAt: environment.solvedAt },
-    cites: environment.cites,
+    cites: [...environment.cites, ...CONTROL_SOURCES],
     begin: (config, { rule, critic = rule }, record) =>
       new ControlTraining(compute, environment, config, { actor: rule, critic }, record),
     audit: (config, { rule, critic = rule }) =>

@@ -21,6 +21,9 @@ import type { Experience } from './rollout.ts';
 /** Progress records an epoch. */
 const PROGRESS_RECORDS = 5;
 
+/** Keys of docs/bibliography.json. */
+export const CONTROL_SOURCES: readonly string[] = ['barto1983', 'williams1992', 'sutton1988', 'schulman2016'];
+
 /** The rules of an actor and of its critic. */
 export interface ControlRules {
   readonly actor: Rule;
@@ -35,11 +38,11 @@ export interface ControlRules {
  *   discrete π = softmax(y):      L = −A ln π(a|s)
  *   continuous π = N(y, σ²):      L = A ‖a − y‖² / 2σ²
  *
- * whose gradient is that of the expected return (policy gradient theorem). To a rule this is one more batch: inputs,
+ * whose gradient is, on average, that of the expected return. To a rule this is one more batch: inputs,
  * targets (the actions) and a weight for each example, so actor and critic may learn by any rule, each with a network
  * of its own.
  *
- * Source: Barto, Sutton & Anderson (1983); Williams (1992); Sutton et al. (2000).
+ * Source: Barto, Sutton & Anderson (1983); Williams (1992); Sutton (1988) and Schulman et al. (2016) for `advantagesOf`.
  */
 export class ControlTraining implements Training {
   readonly config: Config;
