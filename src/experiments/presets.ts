@@ -113,10 +113,10 @@ export const PRESETS: readonly Preset[] = [
     config: {
       task: { environment: 'cart-pole' },
       network: { hidden: [32], activation: 'tanh' },
-      optimiser: { kind: 'adam', rate: { kind: 'linear', value: 0.01, end: 0 } },
+      optimiser: { kind: 'adam', rate: { kind: 'linear', value: 0.02, end: 0 } },
       control: { horizon: 32, discount: 0.995, trace: 0.95, rewardScale: 0.02, updates: 100 },
       batch: 32,
-      epochs: 15,
+      epochs: 12,
       backend: 'wasm',
     },
   },
