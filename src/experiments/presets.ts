@@ -1,4 +1,5 @@
 import type { ConfigInput } from './config.ts';
+import { CONTROL_PRESETS } from './control/presets.ts';
 
 /** A named starting point; `--set` and the other options go on top of it. */
 export interface Preset {
@@ -107,43 +108,5 @@ export const PRESETS: readonly Preset[] = [
       backend: 'wasm',
     },
   },
-  {
-    id: 'cart-pole',
-    title: 'A pole balanced on a cart by an actor and its critic, 4-32-2 and 4-32-1',
-    config: {
-      task: { environment: 'cart-pole' },
-      network: { hidden: [32], activation: 'tanh' },
-      optimiser: { kind: 'adam', rate: { kind: 'linear', value: 0.02, end: 0 } },
-      control: { horizon: 32, discount: 0.995, trace: 0.95, rewardScale: 0.02, updates: 100 },
-      batch: 32,
-      epochs: 12,
-      backend: 'wasm',
-    },
-  },
-  {
-    id: 'pendulum',
-    title: 'A pendulum swung up and held by a weak, continuous torque: actor and critic, 3-64-1 each',
-    config: {
-      task: { environment: 'pendulum' },
-      network: { hidden: [64], activation: 'tanh' },
-      optimiser: { kind: 'adam', rate: { kind: 'linear', value: 0.003, end: 0 } },
-      control: { horizon: 50, discount: 0.97, trace: 0.95, rewardScale: 0.05, updates: 100 },
-      batch: 32,
-      epochs: 20,
-      backend: 'wasm',
-    },
-  },
-  {
-    id: 'bandit',
-    title: 'Which of four arms pays best in each of eight contexts: one choice an episode',
-    config: {
-      task: { environment: 'bandit' },
-      network: { hidden: [16], activation: 'tanh' },
-      optimiser: { kind: 'adam', rate: 0.01 },
-      control: { horizon: 1, discount: 0, trace: 0, updates: 100 },
-      batch: 32,
-      epochs: 10,
-      backend: 'wasm',
-    },
-  },
+  ...CONTROL_PRESETS,
 ];

@@ -92,12 +92,12 @@ export function controlTask(compute: Compute, environment: Environment): Task {
   const { id, title, actions, timeLimit } = environment;
   const choice =
     actions.kind === 'discrete'
-      ? `${actions.count} actions`
-      : `continuous actions (${actions.low.length} dimension${actions.low.length > 1 ? 's' : ''})`;
+      ? plural(actions.count, 'action')
+      : `continuous actions of ${plural(actions.low.length, 'dimension')}`;
   return {
     id,
     title,
-    about: `${environment.observations} observations, ${choice}, episodes of at most ${timeLimit} step${timeLimit > 1 ? 's' : ''}`,
+    about: `${plural(environment.observations, 'observation')}, ${choice}, episodes of at most ${plural(timeLimit, 'step')}`,
     description: environment.solvedAt === undefined ? {} : { solvedAt: environment.solvedAt },
     cites: [...environment.cites, ...CONTROL_SOURCES],
     begin: (config, { rule, critic = rule }, record) =>
@@ -107,3 +107,5 @@ export function controlTask(compute: Compute, environment: Environment): Task {
     dispose: () => undefined,
   };
 }
+
+const plural = (amount: number, word: string) => `${amount} ${word}${amount === 1 ? '' : 's'}`;

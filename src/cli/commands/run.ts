@@ -43,6 +43,7 @@ export function addRunCommands(program: Command, finish: (code: number) => void)
         '  apical run mnist --rule feedback-alignment',
         '  apical run digits --set optimiser.rate=0.1 --set network.hidden=[100] --seeds 0..4',
         '  apical run --rule ./my-rule.ts --set task.dataset=fashion-mnist',
+        '  apical run cart-pole --rule node-perturbation --set control.critic.rule=backprop',
         '  apical run --resume runs/2026-01-31T12-00-00-mnist-backprop',
         '',
       ].join('\n'),
