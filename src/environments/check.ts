@@ -81,6 +81,6 @@ function tryOut(environment: Environment): void {
           });
     const transition = stepped(environment, state, action, draws);
     observed(environment, transition.state);
-    state = transition.terminated ? started(environment, draws) : transition.state;
+    state = transition.terminated ? started(environment, draws, state.length) : transition.state;
   }
 }

@@ -4,9 +4,10 @@ import type { Environment, State, Transition } from './environment.ts';
 
 /** The environment's own functions, with what they return checked: each throws `environment.step`. */
 
-export function started(environment: Environment, draws: Draws): State {
+/** `length`: how many numbers a state has, where that is known. */
+export function started(environment: Environment, draws: Draws, length?: number): State {
   const state: unknown = called(environment, 'reset(draws)', () => environment.reset(draws));
-  const complete = numbers(environment, 'reset(draws)', state);
+  const complete = numbers(environment, 'reset(draws)', state, length);
   if (complete.length === 0)
     throw wrong(environment, 'reset(draws) returned no numbers: a state has one at least');
   return complete;

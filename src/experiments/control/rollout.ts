@@ -76,10 +76,10 @@ export class Rollout {
       { length: copies },
       (_, copy) => new EpisodeDraws(seed, `environment ${copy}`, environment),
     );
-    const beginnings = this.#draws.map((draws) => started(environment, draws.at(0, 0)));
-    this.#states = compute
-      .allocate([copies, (beginnings[0] as State).length], 'f64')
-      .set(beginnings.flatMap((state) => [...state]));
+    const [first] = this.#draws as [EpisodeDraws];
+    const width = started(environment, first.at(0, 0)).length;
+    const beginnings = this.#draws.map((draws) => started(environment, draws.at(0, 0), width));
+    this.#states = compute.allocate([copies, width], 'f64').set(beginnings.flatMap((state) => [...state]));
     this.#copies = compute.allocate([copies, COPY.columns], 'f64');
     this.#counts = compute.allocate([COUNT.columns], 'f64');
     const rows = this.#length * copies;
@@ -122,24 +122,28 @@ export class Rollout {
     let cuts = 0;
     const cut = (row: number, state: State) => {
       this.#cutRows[cuts] = row;
-      this.#write(this.#cutObservations, cuts, state);
+      this.#write(this.#cutObservations.data, cuts, state);
       cuts += 1;
     };
     for (let moment = 0; moment < this.#length && playing.length > 0; moment++) {
       const first = rows;
-      const states = playing.map((copy) => this.#state(copy));
-      for (const [index, state] of states.entries()) this.#write(this.#observations, first + index, state);
+      const before = this.#states.data;
+      const seen = this.#observations.data;
+      const states = playing.map((copy) => this.#state(before, copy));
+      for (const [index, state] of states.entries()) this.#write(seen, first + index, state);
       const count = playing.length;
       const actions = policy.act(this.#observations.rowRange(first, count), {
         ...this.#choice(first, count),
         stream: actionStream,
         step: update * this.#length + moment,
       });
+      // Taken anew, since the heap may have grown.
+      const views = { states: this.#states.data, copies: this.#copies.data, counts: this.#counts.data };
       const still: number[] = [];
       for (const [index, copy] of playing.entries()) {
         const row = first + index;
         const state = states[index] as State;
-        const { next, ended } = this.#step(copy, row, state, actions[index] as number[]);
+        const { next, ended } = this.#step(views, copy, row, state, actions[index] as number[]);
         if (ended && this.#terminated[row] === 0) cut(row, next);
         if (!ended || horizon > 0) still.push(copy);
       }
@@ -148,7 +152,7 @@ export class Rollout {
     }
     for (let copy = 0; copy < copies; copy++) {
       const row = this.#lastRow[copy] as number;
-      if (row >= 0) cut(row, this.#state(copy));
+      if (row >= 0) cut(row, this.#state(this.#states.data, copy));
     }
     return {
       count: rows,
@@ -185,18 +189,24 @@ export class Rollout {
   }
 
   /** One step of one copy; a new episode begins where one ended. `next` is what the action led to. */
-  #step(copy: number, row: number, state: State, action: number[]): { next: State; ended: boolean } {
+  #step(
+    { states, copies, counts }: Views,
+    copy: number,
+    row: number,
+    state: State,
+    action: number[],
+  ): { next: State; ended: boolean } {
     const environment = this.#environment;
     const draws = this.#draws[copy] as EpisodeDraws;
-    const kept = this.#copies.rowRange(copy, 1).data;
-    const episode = kept[COPY.episode] as number;
-    const time = kept[COPY.time] as number;
+    const at = copy * COPY.columns;
+    const episode = copies[at + COPY.episode] as number;
+    const time = copies[at + COPY.time] as number;
     const {
       state: next,
       reward,
       terminated,
     } = stepped(environment, state, action, draws.at(episode, time + 1));
-    const earned = (kept[COPY.earned] as number) + reward;
+    const earned = (copies[at + COPY.earned] as number) + reward;
     const previous = this.#lastRow[copy] as number;
     if (previous >= 0) this.#next[previous] = row;
     this.#rewards[row] = reward;
@@ -205,23 +215,22 @@ export class Rollout {
     this.#bootstrap[row] = 0;
     const ended = terminated || time + 1 >= environment.timeLimit;
     this.#lastRow[copy] = ended ? -1 : row;
-    if (!ended) {
-      kept[COPY.time] = time + 1;
-      kept[COPY.earned] = earned;
-      this.#states.rowRange(copy, 1).set(next);
-      return { next, ended };
+    if (ended) {
+      for (const [column, amount] of [
+        [COUNT.episodes, 1],
+        [COUNT.ended, 1],
+        [COUNT.returns, earned],
+        [COUNT.lengths, time + 1],
+      ] as const) {
+        counts[column] = (counts[column] as number) + amount;
+      }
     }
-    const counts = this.#counts.data;
-    for (const [column, amount] of [
-      [COUNT.episodes, 1],
-      [COUNT.ended, 1],
-      [COUNT.returns, earned],
-      [COUNT.lengths, time + 1],
-    ] as const) {
-      counts[column] = (counts[column] as number) + amount;
-    }
-    kept.set([episode + 1, 0, 0]);
-    this.#states.rowRange(copy, 1).set(started(environment, draws.at(episode + 1, 0)));
+    copies[at + COPY.episode] = ended ? episode + 1 : episode;
+    copies[at + COPY.time] = ended ? 0 : time + 1;
+    copies[at + COPY.earned] = ended ? 0 : earned;
+    const kept = ended ? started(environment, draws.at(episode + 1, 0), this.#states.columns) : next;
+    for (let index = 0; index < kept.length; index++)
+      states[copy * kept.length + index] = kept[index] as number;
     return { next, ended };
   }
 
@@ -233,11 +242,24 @@ export class Rollout {
     };
   }
 
-  #state(copy: number): State {
-    return this.#states.rowRange(copy, 1).toArray();
+  #state(states: Values, copy: number): State {
+    const width = this.#states.columns;
+    const state: number[] = [];
+    for (let index = 0; index < width; index++) state.push(states[copy * width + index] as number);
+    return state;
   }
 
-  #write(into: Tensor, row: number, state: State): void {
-    into.rowRange(row, 1).set(observed(this.#environment, state));
+  #write(into: Values, row: number, state: State): void {
+    const seen = observed(this.#environment, state);
+    for (let index = 0; index < seen.length; index++) into[row * seen.length + index] = seen[index] as number;
   }
+}
+
+type Values = Tensor['data'];
+
+/** The live values of what is kept between updates. */
+interface Views {
+  readonly states: Values;
+  readonly copies: Values;
+  readonly counts: Values;
 }
