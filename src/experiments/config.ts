@@ -263,10 +263,11 @@ export type ConfigInput = z.input<typeof configSchema>;
 export function parseConfig(input: unknown, where = 'the config'): Config {
   const result = configSchema.safeParse(input);
   if (!result.success) throw explainIssues(configSchema, input, result.error, where);
-  const { task: learned, ...config } = result.data;
+  const config = result.data;
+  const { task: learned } = config;
   // What a kind of task needs is spelled out, and what it does not is left out.
   if (learned.environment === undefined) return { ...config, task: { dataset: DEFAULT_DATASET, ...learned } };
-  return { ...config, task: learned, control: config.control ?? control.parse({}) };
+  return { ...config, control: config.control ?? control.parse({}) };
 }
 
 /** How an actor and its critic learn. */
