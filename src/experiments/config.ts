@@ -151,6 +151,12 @@ export const configSchema = z.strictObject({
     .max(1024)
     .default(0)
     .describe('most threads of a matrix product; 0: as many as help'),
+  workers: z
+    .int()
+    .min(1)
+    .max(256)
+    .default(1)
+    .describe('worker threads that share the samples of a rule, exchanging only numbers'),
 });
 
 export type Config = z.output<typeof configSchema>;

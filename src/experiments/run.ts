@@ -15,6 +15,7 @@ import { identityOf } from './folder/identity.ts';
 import type { RunFolder } from './folder/index.ts';
 import type { EvaluationRecord, MetricsRecord, Mistake, RunDocument, RunStatus } from './records.ts';
 import { networkFor, optimiserFor, Training } from './training.ts';
+import { WorkerPool } from './workers/pool.ts';
 
 const now = () => performance.now() / 1000;
 
@@ -23,6 +24,8 @@ export interface RunOptions {
   readonly examples: Examples;
   readonly config: Config;
   readonly rule: Rule;
+  /** For the backends of workers. */
+  readonly blasPath?: string | undefined;
   /** Where it is kept; without one nothing is written. */
   readonly folder?: RunFolder | undefined;
   /** Go on from the folder's latest checkpoint. */
@@ -53,10 +56,12 @@ export interface FinishedRun {
 export async function executeRun(options: RunOptions): Promise<FinishedRun> {
   const { compute, examples, config, rule, folder, signal, onProgress, onWarning } = options;
   const metrics: MetricsRecord[] = [];
-  const training = beginTraining(compute, examples, config, rule, (record) => {
-    metrics.push(record);
-    folder?.record(record);
-  });
+  const pool = config.workers > 1 ? openPool(options) : undefined;
+  const record = (its: MetricsRecord) => {
+    metrics.push(its);
+    folder?.record(its);
+  };
+  const training = beginTraining(compute, examples, config, rule, record, pool);
   let wallSeconds = 0;
   let lastCheckpoint = now();
   const save = () => {
@@ -77,13 +82,15 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
       }
     }
     const document = (status: RunStatus, error?: unknown): RunDocument =>
-      describe({ training, metrics, status, wallSeconds, folder, compute, examples, error });
+      describe({ training, workers, metrics, status, wallSeconds, folder, compute, examples, error });
+    let workers = config.workers;
     let status: RunStatus = 'running';
     let failure: unknown;
     folder?.status({ status, document: document(status) });
     let savedEpoch = Math.floor(training.epoch);
     let sliceStart = now();
     try {
+      if (!training.done) await pool?.start(training, signal);
       status = await drive(training, {
         now,
         signal,
@@ -105,13 +112,20 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
       status = 'failed';
       failure = ruleFailure(rule, `at step ${training.step}`, error);
     }
+    workers = pool?.size ?? 1;
+    await pool?.close();
     const mistakes = status === 'done' ? training.mistakes(24) : [];
     const final = document(status, failure);
     folder?.status({ status, document: final });
     return { document: final, metrics, mistakes, ...(failure === undefined ? {} : { error: failure }) };
   } finally {
+    await pool?.close();
     training.dispose();
   }
+}
+
+function openPool({ compute, examples, config, blasPath, onWarning }: RunOptions): WorkerPool {
+  return new WorkerPool({ config, examples, backend: compute.backend.name, blasPath, onWarning });
 }
 
 /** Throws what is wrong with a config before anything is written or learned. */
@@ -161,6 +175,7 @@ export function auditConfig(compute: Compute, examples: Examples, config: Config
 
 interface Described {
   readonly training: Training;
+  readonly workers: number;
   readonly metrics: readonly MetricsRecord[];
   readonly status: RunStatus;
   readonly wallSeconds: number;
@@ -172,6 +187,7 @@ interface Described {
 
 function describe({
   training,
+  workers,
   metrics,
   status,
   wallSeconds,
@@ -192,6 +208,7 @@ function describe({
     task: examples.dataset.id,
     backend: compute.backend.name,
     threads: compute.backend.threads,
+    ...(config.workers > 1 ? { workers } : {}),
     seed: config.seed,
     epochs: config.epochs,
     // A rule that asks for no error has none to show.

@@ -20,6 +20,7 @@ import { writePlan } from './resume.ts';
 import { loadRule } from './rule-file.ts';
 import { auditConfig, checkRun, executeRun, ruleFailure } from './run.ts';
 import type { FinishedRun, RunProgress } from './run.ts';
+import { withWorkers } from './workers/check.ts';
 
 export interface SessionOptions {
   /** One complete config a run. They share data set, backend and threads. */
@@ -59,17 +60,19 @@ export interface Session {
  * side, keeps every run in its folder, and writes the report.
  */
 export async function runSession(options: SessionOptions): Promise<Session> {
-  const { configs, listener } = options;
-  const [first] = configs;
+  const { listener } = options;
+  const [first] = options.configs;
   if (!first) throw new Error('A session needs at least one config.');
   const rules = new Map<string, Rule>();
-  for (const { rule } of configs) if (!rules.has(rule)) rules.set(rule, await loadRule(rule));
+  for (const { rule } of options.configs) if (!rules.has(rule)) rules.set(rule, await loadRule(rule));
   checkDistinct(rules);
-  for (const { rule, ruleOptions } of configs) checkOptions(rules.get(rule) as Rule, ruleOptions);
+  for (const { rule, ruleOptions } of options.configs) checkOptions(rules.get(rule) as Rule, ruleOptions);
+  const configs = withWorkers(options.configs, rules, (message) => listener?.warning?.(message));
   const dataset = await openDataset(requestFor(first));
   const compute = await openBackend({
     backend: first.backend,
-    threads: first.threads,
+    // With workers each has one, so that the bits do not depend on how many there are.
+    threads: configs.some(({ workers }) => workers > 1) ? 1 : first.threads,
     ...(options.blasPath === undefined ? {} : { blasPath: options.blasPath }),
   });
   const examples = new Examples(compute, dataset);
@@ -86,7 +89,7 @@ export async function runSession(options: SessionOptions): Promise<Session> {
       checkRun(compute, examples, config, rule);
     }
     for (const config of configs) folders.push(openFolder(options, config, compute));
-    if (configs.length > 1) writePlan(options.folder, { configs, command: options.command });
+    if (configs.length > 1) writePlan(options.folder, { configs: options.configs, command: options.command });
     for (const seed of new Set(configs.map((config) => config.seed))) {
       const together = configs.flatMap((config, index) => (config.seed === seed ? [index] : []));
       const ends = await Promise.allSettled(
@@ -98,6 +101,7 @@ export async function runSession(options: SessionOptions): Promise<Session> {
               examples,
               config,
               rule: rules.get(config.rule) as Rule,
+              blasPath: options.blasPath,
               folder: folders[index],
               resume: options.resume ?? false,
               signal,
@@ -115,7 +119,7 @@ export async function runSession(options: SessionOptions): Promise<Session> {
       for (const end of ends) if (end.status === 'rejected') throw end.reason;
       if (options.signal?.aborted) break;
     }
-    return await conclude(options, compute, examples, rules, folders, runs);
+    return await conclude({ ...options, configs }, compute, examples, rules, folders, runs);
   } finally {
     for (const folder of folders) folder.close();
     examples.dispose();

@@ -6,7 +6,7 @@ import { stack } from '../network/specification.ts';
 import type { NetworkSpecification } from '../network/specification.ts';
 import { Sequence, stream } from '../random/index.ts';
 import { Learner } from '../rules/learner.ts';
-import type { Tally } from '../rules/learner.ts';
+import type { Exchange, Tally } from '../rules/learner.ts';
 import { parseOptions } from '../rules/rule.ts';
 import type { Rule } from '../rules/rule.ts';
 import type { Compute } from '../tensor/compute.ts';
@@ -40,6 +40,14 @@ export interface Position {
   readonly passes: number;
 }
 
+/** A training among workers that take the same steps. */
+export interface Together {
+  /** How they share a rule's samples. */
+  readonly exchange: Exchange;
+  /** Another one keeps the books: this one takes steps, and neither probes nor evaluates nor judges the loss. */
+  readonly isReplica?: boolean;
+}
+
 const NO_TALLY: Tally = { loss: 0, wrong: 0, examples: 0, power: 0 };
 
 /**
@@ -63,6 +71,7 @@ export class Training {
   readonly #probeIndices: Tensor;
   readonly #evaluationIndices: Tensor;
   readonly #record: (record: MetricsRecord) => void;
+  readonly #isReplica: boolean;
   #orderedEpoch = -1;
   #step = 0;
   #window: Tally = NO_TALLY;
@@ -79,8 +88,10 @@ export class Training {
     config: Config,
     rule: Rule,
     record: (record: MetricsRecord) => void,
+    together?: Together,
   ) {
     this.config = config;
+    this.#isReplica = together?.isReplica ?? false;
     this.#compute = compute;
     this.#examples = examples;
     this.#record = record;
@@ -105,6 +116,7 @@ export class Training {
       optimiserOf: ({ id }) => optimiserFor(config, id),
       seed,
       epochs: config.epochs,
+      exchange: together?.exchange,
     });
     checkOverrides(config, this.learner);
     this.#indices = compute.allocate([batch], 'i32');
@@ -148,10 +160,14 @@ export class Training {
    */
   advance(steps: number, now: () => number): void {
     for (let taken = 0; taken < steps && !this.done; taken++) {
-      if (this.#isProbeStep()) this.#probe();
+      if (!this.#isReplica && this.#isProbeStep()) this.#probe();
       const start = now();
       this.#learnBatch();
       this.#trainedSeconds += now() - start;
+      if (this.#isReplica) {
+        this.#step += 1;
+        continue;
+      }
       this.#checkFinite(this.learner.tally().loss);
       this.#step += 1;
       const every = Math.max(1, Math.round(this.stepsPerEpoch / PROGRESS_RECORDS));
