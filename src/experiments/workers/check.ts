@@ -31,7 +31,8 @@ export function withWorkers(
   if (!first) return configs;
   if (short.length === configs.length) throw tooMany(ruleOf(first), first);
   for (const rule of new Set(short.map(ruleOf))) {
-    warn(`The rule "${rule.id}" does not share so many samples: it trains on one worker.`);
+    const few = rule.sharedSamples ? 'has fewer samples a step than there are workers' : 'shares no samples';
+    warn(`The rule "${rule.id}" ${few}: it trains on one worker.`);
   }
   return configs.map((config) => (isShort(config) ? { ...config, workers: 1 } : config));
 }

@@ -115,7 +115,9 @@ export class WorkerPool {
           resolve();
         }
       });
-      thread.on('error', (error) => this.#drop(number, error instanceof Error ? error.message : String(error)));
+      thread.on('error', (error) =>
+        this.#drop(number, error instanceof Error ? error.message : String(error)),
+      );
       thread.on('exit', (code) => {
         if (!isDone) this.#drop(number, `its thread ended with code ${code}`);
         resolve();
