@@ -40,7 +40,7 @@ export function measureAlignment(
   options: AlignmentOptions = {},
 ): Readonly<Record<string, Alignment>> {
   const { pseudoInverseLimit = 1e6 } = options;
-  const reference = referenceFor(learner.rule.dynamics);
+  const reference = referenceFor(learner.rule.dynamics, learner.network);
   const forward = learner.network.projections.filter(({ kind, plastic }) => kind === 'forward' && plastic);
   const result: Record<string, Alignment> = {};
 

@@ -203,7 +203,7 @@ function exactGradient(
   batch: Batch,
   projections: readonly Projection[],
 ): Tensor[] | undefined {
-  const reference = referenceFor(learner.rule.dynamics);
+  const reference = referenceFor(learner.rule.dynamics, learner.network);
   const differentiable = learner.network.objectives.every(
     ({ kind }) => kind === 'cross-entropy' || kind === 'squared-error',
   );

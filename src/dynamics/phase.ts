@@ -27,9 +27,9 @@ export interface Phase {
   readonly name: string;
   /** What the area sends on. */
   activity(area: Area): Tensor;
-  /** f(potential), before any dropout. */
+  /** f(potential), before any dropout: of stochastic units that drew, the probability. */
   rate(area: Area): Tensor;
-  /** What an objective judges: the rate, or of stochastic units what they sent. */
+  /** What an objective judges: the rate, or of stochastic units what they drew, before any dropout. */
   output(area: Area): Tensor;
   /** Dropout's factor by unit, 0 or 1/(1−p); undefined where there is none. */
   gain(area: Area): Tensor | undefined;
@@ -43,6 +43,8 @@ export interface PhaseOptions {
   readonly drive?: (area: Area) => Tensor | undefined;
   /** Whether stochastic units draw; otherwise they pass on their probabilities. */
   readonly sample?: boolean;
+  /** (batch, units) that an area sends instead of what it would. */
+  readonly clamp?: (area: Area) => Tensor | undefined;
 }
 
 /** How activity arises. A rule chooses its dynamics, and runs as many phases of them as it needs. */

@@ -10,8 +10,13 @@ import type { Compute } from '../tensor/index.ts';
 import { loadRule } from './rule-file.ts';
 import { ruleFailure } from './run.ts';
 
-/** The network on which rules are compared: that of the lecture table. */
-const STANDARD = stack({ layers: [784, 800, 800, 10], activation: 'relu', objective: 'cross-entropy' });
+/** The network on which rules are compared: that of the lecture table, of units that the rule's dynamics can run. */
+const standardFor = ({ dynamics }: Rule) =>
+  stack({
+    layers: [784, 800, 800, 10],
+    activation: dynamics.activations?.[0] ?? 'relu',
+    objective: 'cross-entropy',
+  });
 const BATCH = 4;
 
 /** A JSON Schema, as far as the listing reads it. */
@@ -70,7 +75,7 @@ export async function describeRules(references?: readonly string[]): Promise<Rul
 
 function auditStandard(compute: Compute, rule: Rule): Audit {
   const learner = new Learner(compute, {
-    specification: STANDARD,
+    specification: standardFor(rule),
     rule,
     options: parseOptions(rule, {}),
     optimiserOf: () => ({

@@ -14,6 +14,7 @@ import type { CompareDocument } from './documents.ts';
 import { compareDocument } from './documents.ts';
 import { Examples } from './examples.ts';
 import { describeEnvironment, makeFolder, RunFolder, writeDocument } from './folder/index.ts';
+import { loadObjective } from './objective-file.ts';
 import type { RunDocument, RunStatus } from './records.ts';
 import type { ComparisonReport, RunReport } from './report/inputs.ts';
 import { writePlan } from './resume.ts';
@@ -68,6 +69,7 @@ export async function runSession(options: SessionOptions): Promise<Session> {
   checkDistinct(rules);
   for (const { rule, ruleOptions } of options.configs) checkOptions(rules.get(rule) as Rule, ruleOptions);
   const configs = withWorkers(options.configs, rules, (message) => listener?.warning?.(message));
+  const loss = await loadObjective(first);
   const dataset = await openDataset(requestFor(first));
   const compute = await openBackend({
     backend: first.backend,
@@ -75,7 +77,7 @@ export async function runSession(options: SessionOptions): Promise<Session> {
     threads: configs.some(({ workers }) => workers > 1) ? 1 : first.threads,
     ...(options.blasPath === undefined ? {} : { blasPath: options.blasPath }),
   });
-  const examples = new Examples(compute, dataset);
+  const examples = new Examples(compute, dataset, loss);
   listener?.opened?.(compute, examples);
 
   const folders: RunFolder[] = [];

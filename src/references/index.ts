@@ -1,18 +1,24 @@
-import { feedforward } from '../dynamics/index.ts';
+import { feedforward, stochastic } from '../dynamics/index.ts';
 import type { Dynamics } from '../dynamics/index.ts';
 import type { LearningStep } from '../dynamics/step.ts';
+import { hasDerivative } from '../network/objective.ts';
+import type { Network } from '../network/network.ts';
 import { backpropagate } from './backpropagation.ts';
+import { configurationsOf, enumerate, MOST_CONFIGURATIONS } from './enumeration.ts';
 
 /** Emits, as terms, the exact gradient of the objective under the dynamics. */
 export type Reference = (step: LearningStep) => void;
 
-/** By the id of the dynamics: a rule's file may hold another copy of the same dynamics. */
-const REFERENCES: ReadonlyMap<string, Reference> = new Map([[feedforward.id, backpropagate]]);
+/** By the id of the dynamics, since a rule's file may hold another copy of the same dynamics. */
+const REFERENCES = new Map<string, (network: Network) => Reference | undefined>([
+  [feedforward.id, (network) => (network.objectives.every(hasDerivative) ? backpropagate : undefined)],
+  [stochastic.id, (network) => (configurationsOf(network) <= MOST_CONFIGURATIONS ? enumerate : undefined)],
+]);
 
 /**
- * The exact gradient under these dynamics, or undefined where there is none to be had. It serves every
- * objective, since a step gives an objective's own derivative by `error`.
+ * The exact gradient of a network under these dynamics, or undefined where there is none to be had: too many draws to
+ * enumerate, or an objective without a derivative in a deterministic network.
  */
-export function referenceFor(dynamics: Dynamics): Reference | undefined {
-  return REFERENCES.get(dynamics.id);
+export function referenceFor(dynamics: Dynamics, network: Network): Reference | undefined {
+  return REFERENCES.get(dynamics.id)?.(network);
 }

@@ -4,6 +4,7 @@ import { backpropagation } from './backpropagation.ts';
 import { feedbackAlignment } from './feedback-alignment.ts';
 import { forwardGradient } from './forward-gradient.ts';
 import { nodePerturbation } from './node-perturbation.ts';
+import { reinforce } from './reinforce.ts';
 import type { Rule } from './rule.ts';
 import { serialWeightPerturbation } from './serial-weight-perturbation.ts';
 import { weightPerturbation } from './weight-perturbation.ts';
@@ -21,6 +22,7 @@ export const RULES: readonly Rule[] = [
   weightPerturbation,
   nodePerturbation,
   forwardGradient,
+  reinforce,
 ];
 
 /** The rule of that id. Throws `rule.unknown`, with the nearest id. */

@@ -100,11 +100,16 @@ describe('a run with workers', () => {
     expectNoStack(stderr);
   });
 
-  test('that is stopped and resumed ends as if nothing had happened, on a data set by its path', async () => {
+  test("that is stopped and resumed ends as if nothing had happened, on a user's own data and loss", async () => {
     const rows = Array.from({ length: 40 }, (_, row) => `${Math.sin(row)},${Math.cos(3 * row)},${row % 2}`);
     writeFileSync('table.csv', ['a,b,label', ...rows].join('\n'));
+    writeFileSync(
+      'loss.mjs',
+      'export default (output, target) => (output[target] > output[1 - target] ? 0 : 1);',
+    );
     const words = [
-      ...['run', '--rule', 'weight-perturbation', '--set', 'task.dataset=./table.csv', '--set', 'batch=4'],
+      ...['run', '--rule', 'weight-perturbation', '--set', 'objective=./loss.mjs'],
+      ...['--set', 'task.dataset=./table.csv', '--set', 'batch=4'],
       ...['--set', 'network.hidden=[6]', '--set', 'probe.every=0', '--set', 'checkpointSeconds=0.05'],
       ...['--backend', 'wasm', '--epochs', '300', ...SHARED],
     ];

@@ -1,8 +1,7 @@
-import { feedforward } from '../../src/dynamics/index.ts';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBackend } from '../../src/backends/open.ts';
 import type { NetworkSpecification } from '../../src/network/index.ts';
-import { referenceFor } from '../../src/references/index.ts';
+import { backpropagate } from '../../src/references/backpropagation.ts';
 import { ruleById } from '../../src/rules/index.ts';
 import type { Learner } from '../../src/rules/index.ts';
 import { ACTIVATIONS } from '../../src/tensor/index.ts';
@@ -55,7 +54,7 @@ describe('with feedback that is the transpose of the forward weights', () => {
   ])('it is backpropagation, to the bit: %s', (_, specification) => {
     const learner = learnerOf(compute, rule, { specification });
     const batch = clouds(compute, 0);
-    const exact = gradientsOf(compute, learner, batch, referenceFor(feedforward));
+    const exact = gradientsOf(compute, learner, batch, backpropagate);
     expect(gradientsOf(compute, learner, batch)).not.toEqual(exact);
     transposeInto(learner);
     expect(gradientsOf(compute, learner, batch)).toEqual(exact);

@@ -10,9 +10,14 @@ import type { Compute } from '../../src/tensor/index.ts';
 export const UNITS = 6;
 export const CLASSES = 3;
 
-/** A small network with two hidden areas: every rule must work on it. */
-export const smallStack = (change: Partial<StackOptions> = {}): NetworkSpecification =>
-  stack({ layers: [UNITS, 9, 7, CLASSES], activation: 'tanh', objective: 'cross-entropy', ...change });
+/** A small network with two hidden areas: every rule must work on it, with units that its dynamics can run. */
+export const smallStack = (change: Partial<StackOptions> = {}, rule?: Rule): NetworkSpecification =>
+  stack({
+    layers: [UNITS, 9, 7, CLASSES],
+    objective: 'cross-entropy',
+    ...change,
+    activation: rule?.dynamics.activations?.[0] ?? change.activation ?? 'tanh',
+  });
 
 export const optimiser = (change: Partial<OptimiserSpecification> = {}): OptimiserSpecification => ({
   kind: 'momentum',
@@ -34,7 +39,7 @@ export interface Setting {
 
 export function learnerOf(compute: Compute, rule: Rule, setting: Setting = {}): Learner {
   return new Learner(compute, {
-    specification: setting.specification ?? smallStack(),
+    specification: setting.specification ?? smallStack({}, rule),
     rule,
     options: parseOptions(rule, setting.options),
     optimiserOf: () => setting.optimiser ?? optimiser(),

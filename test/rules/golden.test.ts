@@ -24,7 +24,7 @@ async function trajectories(): Promise<Record<string, Trajectory>> {
   const all: Record<string, Trajectory> = {};
   for (const rule of RULES) {
     const learner = learnerOf(compute, rule, {
-      specification: smallStack({ dropout: 0.2, density: 0.8 }),
+      specification: smallStack({ dropout: 0.2, density: 0.8 }, rule),
       optimiser: optimiser({ kind: 'nesterov', decay: 0.01 }),
       seed: 42,
     });

@@ -3,6 +3,7 @@ import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { blasBackend } from '../../backends/blas/index.ts';
 import { openBackend, provideBlas } from '../../backends/open.ts';
 import { Examples } from '../examples.ts';
+import { loadObjective } from '../objective-file.ts';
 import { loadRule } from '../rule-file.ts';
 import { Training } from '../training.ts';
 import { SharedExchange } from './exchange.ts';
@@ -21,7 +22,7 @@ async function take({ participant, config, dataset, backend, blasPath, state }: 
   const rule = await loadRule(config.rule);
   const compute = await openBackend({ backend, threads: 1, ...(blasPath === undefined ? {} : { blasPath }) });
   const exchange = new SharedExchange(participant);
-  const examples = new Examples(compute, dataset);
+  const examples = new Examples(compute, dataset, await loadObjective(config));
   const together = { exchange, isReplica: true };
   const training = new Training(compute, examples, config, rule, () => undefined, together);
   if (state) {

@@ -1,0 +1,30 @@
+import type { Area } from '../network/area.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Setting } from './phase.ts';
+
+/** What an area sends, (batch, units), and dropout's factor by unit where there is one. */
+export interface Sent {
+  readonly activity: Tensor;
+  readonly gain: Tensor | undefined;
+}
+
+/**
+ * Inverted dropout: in training, activity ⊙ m / (1−p) with m ~ Bernoulli(1−p), the same m in all copies of an
+ * example; otherwise the activity itself.
+ *
+ * Source: Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov (2014), JMLR 15, section 10.
+ */
+export function withDropout(setting: Setting, area: Area, activity: Tensor): Sent {
+  const { compute, training, copies, step, stream } = setting;
+  if (!training || area.dropout === 0) return { activity, gain: undefined };
+  const gain = compute.temporary(activity.shape);
+  const byCopy = gain.reshape([copies, gain.size / copies]);
+  const first = byCopy.rowRange(0, 1);
+  const kept = 1 - area.dropout;
+  const mask = first.reshape([gain.rows / copies, area.units]);
+  compute.drawBernoulli(mask, kept, 1 / kept, stream(`dropout ${area.id}`), step);
+  for (let copy = 1; copy < copies; copy++) compute.copy(byCopy.rowRange(copy, 1), first);
+  const sent = compute.temporary(activity.shape);
+  compute.multiply(sent, activity, gain);
+  return { activity: sent, gain };
+}
