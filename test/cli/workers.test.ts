@@ -84,8 +84,10 @@ describe('a run with workers', () => {
     ['hangs', 'for (;;);', /^(?!.*stopped)/s],
   ])('of which one %s ends as with one', async (_what, inWorkers, said) => {
     writeSharingRule(inWorkers);
-    await own('--out', 'one');
-    const { code, stderr } = await own('--workers', '2', '--out', 'two');
+    // Long enough that its end is heard of before that of the run.
+    const epochs = ['--epochs', '400', '--set', 'probe.every=0'];
+    await own(...epochs, '--out', 'one');
+    const { code, stderr } = await own(...epochs, '--workers', '2', '--out', 'two');
     expect({ code, stderr }).toEqual({ code: 0, stderr });
     expect(stderr).toMatch(said);
     expectNoStack(stderr);
