@@ -82,7 +82,10 @@ describe('normal deviates', () => {
         return values;
       }),
     );
-    expect((expected ?? []).reduce((most, value) => Math.max(most, Math.abs(value)), 0)).toBeGreaterThan(4.5);
-    expect(drawn).toEqual(expected);
+    expect(
+      (expected ?? new Float32Array()).reduce((most, value) => Math.max(most, Math.abs(value)), 0),
+    ).toBeGreaterThan(4.5);
+    // Value by value, 400 000 expectations would take seconds.
+    expect(drawn?.every((value, index) => Object.is(value, expected?.[index]))).toBe(true);
   });
 });

@@ -8,8 +8,9 @@ import { product, productsOfStep, stepProducts, TrainingStep } from './own.ts';
 import type { MatmulWork, MlpWork, Peer, PeerId } from './peers.ts';
 import { sample } from './rounds.ts';
 import type { Subject, Way } from './rounds.ts';
+import { workerSubjects } from './workers.ts';
 
-export const GROUPS = ['limit', 'product', 'step', 'rule', 'share', 'probe'] as const;
+export const GROUPS = ['limit', 'product', 'step', 'rule', 'share', 'probe', 'workers'] as const;
 export type GroupName = (typeof GROUPS)[number];
 
 export interface Group {
@@ -104,6 +105,7 @@ export function groupsFor(backends: Backends, peers: readonly Peer[]): Group[] {
     { name: 'rule', subjects: () => rules(backends) },
     { name: 'share', subjects: () => shares(backends) },
     { name: 'probe', subjects: () => probes(backends) },
+    { name: 'workers', subjects: async () => workerSubjects(await single(backends)) },
   ];
 }
 

@@ -101,9 +101,6 @@ export class WorkerPool {
 
   #begin(number: number, start: ReplicaStart): void {
     const thread = startThread(start);
-    // What a rule prints, it prints once: in the main thread.
-    thread.stdout.resume();
-    thread.stderr.resume();
     let isDone = false;
     const ready = new Promise<void>((resolve) => {
       thread.on('message', (message: ReplicaMessage) => {
@@ -153,7 +150,7 @@ import(workerData.loader).then(({ createJiti }) => createJiti(workerData.program
 function startThread(start: ReplicaStart): Worker {
   const here = fileURLToPath(import.meta.url);
   const program = path.join(path.dirname(here), `worker${path.extname(here)}`);
-  // Without the flags of this process: a loader or an inspector has no business in there.
+  // Without the flags of this process: a loader or an inspector has no business in there. Its output goes nowhere.
   const options: WorkerOptions = { execArgv: [], stdout: true, stderr: true, workerData: { start } };
   if (path.extname(here) === '.js') return new Worker(program, options);
   const loader = pathToFileURL(createRequire(here).resolve('jiti')).href;

@@ -37,6 +37,9 @@ async function take({ participant, config, dataset, backend, blasPath, state }: 
 }
 
 if (!isMainThread) {
+  // What a rule prints, it prints once: in the main thread. Streams that were read would keep the process alive.
+  process.stdout.write = () => true;
+  process.stderr.write = () => true;
   try {
     await take((workerData as { start: ReplicaStart }).start);
   } catch (error) {
