@@ -44,7 +44,7 @@ const RULES = [
   ['serial-weight-perturbation', { synapses: 9, change: 'twiddle' }],
 ] as const;
 
-async function begin(
+function begin(
   workers: number,
   [rule, ruleOptions]: readonly [string, object] = RULES[0],
   { backend = 'wasm', ring, more }: { backend?: string; ring?: number; more?: ConfigInput } = {},
@@ -75,7 +75,7 @@ async function begin(
   return { training, pool, warnings, records };
 }
 
-type Begun = Awaited<ReturnType<typeof begin>>;
+type Begun = ReturnType<typeof begin>;
 
 /** Ends a training, and everything of it that must not depend on its workers. */
 async function finish({ training, pool, records }: Begun) {
@@ -95,7 +95,7 @@ async function finish({ training, pool, records }: Begun) {
 }
 
 async function alone(rule?: (typeof RULES)[number], backend?: string) {
-  return finish(await begin(1, rule, backend === undefined ? {} : { backend }));
+  return finish(begin(1, rule, backend === undefined ? {} : { backend }));
 }
 
 describe.each(RULES)('%s %o', (id, options) => {
@@ -103,7 +103,7 @@ describe.each(RULES)('%s %o', (id, options) => {
   test.each([2, 3])(
     'gives with %i workers the weights, records and passes of one, to the bit',
     async (workers) => {
-      const begun = await begin(workers, rule);
+      const begun = begin(workers, rule);
       await begun.pool.start(begun.training);
       expect(begun.pool.size).toBe(workers);
       expect(await finish(begun)).toEqual(await alone(rule));
@@ -113,7 +113,7 @@ describe.each(RULES)('%s %o', (id, options) => {
 });
 
 test.each(['blas', 'reference'])('the same on %s', async (backend) => {
-  const begun = await begin(2, RULES[0], { backend });
+  const begun = begin(2, RULES[0], { backend });
   await begun.pool.start(begun.training);
   expect(begun.pool.size).toBe(2);
   expect(await finish(begun)).toEqual(await alone(RULES[0], backend));
@@ -121,14 +121,14 @@ test.each(['blas', 'reference'])('the same on %s', async (backend) => {
 });
 
 test('workers that are held by a short ring, and rounds that do not fit it, change nothing', async () => {
-  const begun = await begin(2, RULES[0], { ring: 8 });
+  const begun = begin(2, RULES[0], { ring: 8 });
   await begun.pool.start(begun.training);
   expect(await finish(begun)).toEqual(await alone());
 });
 
 test('a worker that dies is named, and the run goes on to the same result', async () => {
   // With a ring of 64 samples workers can neither be at the end by then nor left behind.
-  const begun = await begin(3, RULES[0], { ring: 64 });
+  const begun = begin(3, RULES[0], { ring: 64 });
   const { pool, training, warnings } = begun;
   await pool.start(training);
   training.advance(5, () => 0);
@@ -146,7 +146,7 @@ test('a worker that dies is named, and the run goes on to the same result', asyn
 
 test('a worker that is not ready in time is done without', async () => {
   const { compute, examples } = places.get('wasm') as Place;
-  const { training: other, pool: unused } = await begin(2);
+  const { training: other, pool: unused } = begin(2);
   const warnings: string[] = [];
   const onWarning = (message: string) => warnings.push(message);
   const options = { examples, backend: compute.backend.name, onWarning, startSeconds: 0.001 };
@@ -164,7 +164,7 @@ test('a worker that is not ready in time is done without', async () => {
 });
 
 test('a run that goes on from a checkpoint does so with workers that stand there too', async () => {
-  const first = await begin(2);
+  const first = begin(2);
   await first.pool.start(first.training);
   first.training.advance(2, () => 0);
   first.training.advance(2, () => 0);
@@ -173,7 +173,7 @@ test('a run that goes on from a checkpoint does so with workers that stand there
   await first.pool.close();
   first.training.dispose();
 
-  const second = await begin(3);
+  const second = begin(3);
   for (const [name, tensor] of second.training.snapshot().tensors) tensor.set(saved.get(name) ?? []);
   second.training.restore(position);
   await second.pool.start(second.training);
