@@ -15,7 +15,7 @@ export type {
 } from './specification.ts';
 export { defaultInitialisation, initialise } from './initialisation.ts';
 export type { Initialisation } from './initialisation.ts';
-export { valueAt } from './schedule.ts';
+export { scaleSchedule, valueAt } from './schedule.ts';
 export type { Schedule, Scheduled } from './schedule.ts';
 export { Optimiser, plainDescent } from './optimiser.ts';
 export type { OptimiserSpecification } from './optimiser.ts';

@@ -1,16 +1,38 @@
+import { z } from 'zod';
 import { defaultInitialisation } from '../network/initialisation.ts';
 import { sizeOf } from '../tensor/tensor.ts';
+import type { Parameter } from '../network/projection.ts';
 import { projectionId } from '../network/specification.ts';
 import type { NetworkSpecification, ProjectionSpecification } from '../network/specification.ts';
 
+/** Options of every rule whose feedback weights B start at random. */
+export const feedbackOptions = {
+  feedback: z
+    .enum(['as-forward', 'uniform', 'normal'])
+    .default('as-forward')
+    .describe('Distribution of B: drawn like the forward weights it answers, uniform, or normal'),
+  scale: z
+    .number()
+    .positive()
+    .optional()
+    .describe(
+      'B in ±scale (uniform), of this deviation (normal), or this multiple of the forward distribution',
+    ),
+};
+
+export interface FeedbackOptions {
+  readonly feedback: 'as-forward' | 'uniform' | 'normal';
+  readonly scale?: number | undefined;
+}
+
 /**
- * Adds a fixed feedback projection for every forward projection that errors must cross (all but those from the
- * input), unless the network already answers it.
+ * Adds a feedback projection for every forward projection that errors must cross (all but those from the input),
+ * unless the network already answers it. With `plastic`, answers that do not say otherwise may change.
  */
 export function answerForwardProjections(
   specification: NetworkSpecification,
-  distribution: 'as-forward' | 'uniform' | 'normal',
-  scale: number | undefined,
+  { feedback: distribution, scale }: FeedbackOptions,
+  plastic = false,
 ): NetworkSpecification {
   const { projections } = specification;
   const forward = projections.filter((projection) => (projection.kind ?? 'forward') === 'forward');
@@ -36,9 +58,17 @@ export function answerForwardProjections(
         to: projection.from,
         kind: 'feedback',
         answers: projectionId(projection),
+        ...(plastic ? { plastic } : {}),
         initialisation,
         ...(projection.density === undefined ? {} : { density: projection.density }),
       };
     });
-  return { ...specification, projections: [...projections, ...added] };
+  const existing = projections.map((projection) =>
+    plastic && projection.answers !== undefined ? { plastic, ...projection } : projection,
+  );
+  return { ...specification, projections: [...existing, ...added] };
 }
+
+/** Whether a parameter is the weights of a feedback projection. */
+export const isFeedback = (parameter: Parameter): boolean =>
+  'kind' in parameter && parameter.kind === 'feedback';

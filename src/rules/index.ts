@@ -2,6 +2,7 @@ import { distance } from 'fastest-levenshtein';
 import { ApicalError } from '../errors.ts';
 import { backpropagation } from './backpropagation.ts';
 import { feedbackAlignment } from './feedback-alignment.ts';
+import { learnedFeedback } from './learned-feedback.ts';
 import { forwardGradient } from './forward-gradient.ts';
 import { nodePerturbation } from './node-perturbation.ts';
 import { reinforce } from './reinforce.ts';
@@ -18,6 +19,7 @@ export type { Batch, Exchange, LearnerOptions, Measurement, StepObserver, Tally 
 export const RULES: readonly Rule[] = [
   backpropagation,
   feedbackAlignment,
+  learnedFeedback,
   serialWeightPerturbation,
   weightPerturbation,
   nodePerturbation,

@@ -68,7 +68,11 @@ export class Learner {
     this.rule = rule;
     this.network = new Network(compute, rule.wire?.(specification, options.options) ?? specification, seed);
     checkActivations(rule, this.network);
-    this.optimiser = new Optimiser(compute, this.network.parameters, options.optimiserOf, options.epochs);
+    const optimiserOf = (parameter: Parameter) => {
+      const general = options.optimiserOf(parameter);
+      return rule.optimiserFor?.(parameter, general, options.options) ?? general;
+    };
+    this.optimiser = new Optimiser(compute, this.network.parameters, optimiserOf, options.epochs);
     this.#tally = compute.allocate([Math.max(1, this.network.objectives.length), 4], 'f64');
     this.#probeTally = compute.allocate(this.#tally.shape, 'f64');
     const rowsOf = (tally: Tensor) => this.network.objectives.map((_, row) => tally.rowRange(row, 1));

@@ -3,6 +3,8 @@ import type { LearningStep } from '../dynamics/step.ts';
 import type { Dynamics } from '../dynamics/phase.ts';
 import { ApicalError } from '../errors.ts';
 import type { Network } from '../network/network.ts';
+import type { OptimiserSpecification } from '../network/optimiser.ts';
+import type { Parameter } from '../network/projection.ts';
 import type { NetworkSpecification } from '../network/specification.ts';
 
 /** How long a rule's tensor lives: with a parameter, a training example, a sampling chain, or the whole run. */
@@ -34,6 +36,15 @@ export interface Rule<Options = unknown> {
   readonly dynamics: Dynamics;
   /** Adds to a network what the rule needs, such as feedback projections. */
   wire?(specification: NetworkSpecification, options: Options): NetworkSpecification;
+  /**
+   * How a parameter changes where that is not as the run's optimiser says, such as feedback weights at a speed of
+   * their own. What a run says of single projections is in `specification` already.
+   */
+  optimiserFor?(
+    parameter: Parameter,
+    specification: OptimiserSpecification,
+    options: Options,
+  ): OptimiserSpecification;
   /** What it keeps between steps. */
   state?(network: Network, options: Options): readonly StateDeclaration[];
   /** One update: run phases, emit terms. */
@@ -67,6 +78,9 @@ const contract = z.object({
   dynamics: z.custom<Dynamics>(isDynamics, 'must be dynamics, such as feedforward'),
   learn: z.custom((value) => typeof value === 'function', 'must be a function (step) => void'),
   wire: z
+    .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
+    .optional(),
+  optimiserFor: z
     .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
     .optional(),
   state: z
