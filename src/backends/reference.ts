@@ -93,6 +93,14 @@ export function referenceKernels(heap: Heap): Kernels {
         v[at(out) + i] = (v[at(a) + i] as number) < (v[at(b) + i] as number) ? 1 : 0;
     },
 
+    sign(out, a, size) {
+      const v = float();
+      for (let i = 0; i < size; i++) {
+        const value = v[at(a) + i] as number;
+        v[at(out) + i] = Number(value > 0) - Number(value < 0);
+      }
+    },
+
     transpose(out, a, rows, columns) {
       const v = float();
       for (let row = 0; row < rows; row++) {

@@ -18,6 +18,6 @@ export type { Initialisation } from './initialisation.ts';
 export { scaleSchedule, valueAt } from './schedule.ts';
 export type { Schedule, Scheduled } from './schedule.ts';
 export { Optimiser, plainDescent } from './optimiser.ts';
-export type { OptimiserSpecification } from './optimiser.ts';
+export type { OptimiserOf, OptimiserSpecification } from './optimiser.ts';
 export { accumulate, materialise } from './terms.ts';
 export type { Term } from './terms.ts';

@@ -89,9 +89,9 @@ export class Network {
     const to = this.area(specification.to);
     const density = specification.density ?? 1;
     const weights = compute.allocate([from.units, to.units]);
-    const { activation } = specification.answers === undefined ? to : from;
-    const [fanIn, fanOut] =
-      specification.answers === undefined ? [from.units, to.units] : [to.units, from.units];
+    // Feedback is drawn like a forward projection between the same areas, so that both start alike.
+    const { activation } = isFeedback(specification) ? from : to;
+    const [fanIn, fanOut] = isFeedback(specification) ? [to.units, from.units] : [from.units, to.units];
     initialise(
       compute,
       weights,

@@ -27,7 +27,17 @@ export interface OptimiserSpecification {
   readonly decay: number;
   /** Upper bound on the norm of a unit's incoming weights; 0 for none. */
   readonly maximumNorm: number;
+  /**
+   * λ apart from g: each update first takes W ← (1 − ηλ)·W, whatever the kind (as Loshchilov & Hutter 2019 do for
+   * Adam), so that the difference of two projections with equal terms shrinks by just that. Default 0.
+   */
+  readonly decoupledDecay?: number;
+  /** Whether the bound is on a unit's incoming weights (the default) or its outgoing ones. */
+  readonly boundedWeights?: 'incoming' | 'outgoing';
 }
+
+/** By what optimiser a parameter changes. */
+export type OptimiserOf = (parameter: Parameter) => OptimiserSpecification;
 
 /** Plain gradient descent at a constant rate, without state, decay or bounds. */
 export const plainDescent = (rate: number): OptimiserSpecification => ({
@@ -110,6 +120,10 @@ export class Optimiser {
     const { specification } = state;
     const rate = valueAt(specification.rate, epoch, this.#epochs);
     const decay = parameter.role === 'weights' ? specification.decay : 0;
+    const shrinkage = rate * (specification.decoupledDecay ?? 0);
+    if (shrinkage !== 0 && parameter.role === 'weights') {
+      compute.scale(parameter.values, parameter.values, 1 - shrinkage);
+    }
     switch (specification.kind) {
       case 'sgd':
         accumulate(compute, parameter, parameter.values, terms, -rate, 1 - rate * decay);
@@ -133,7 +147,13 @@ export class Optimiser {
     }
     if (parameter.mask) compute.multiply(parameter.values, parameter.values, parameter.mask);
     if (specification.maximumNorm > 0 && parameter.role === 'weights') {
-      compute.limitColumnNorms(parameter.values, specification.maximumNorm);
+      if (specification.boundedWeights === 'outgoing') {
+        const { rows, columns } = parameter.values;
+        const transposed = compute.temporary([columns, rows]);
+        compute.transpose(transposed, parameter.values);
+        compute.limitColumnNorms(transposed, specification.maximumNorm);
+        compute.transpose(parameter.values, transposed);
+      } else compute.limitColumnNorms(parameter.values, specification.maximumNorm);
     }
   }
 

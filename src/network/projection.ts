@@ -59,7 +59,13 @@ export class Projection implements Parameter {
    * out(batch, presynaptic) ← postsynaptic signal · Wᵀ + beta · out: the adjoint, which no synapse can do.
    * The audit reports it as the use of transposed weights.
    */
-  sendBack(compute: Compute, out: Tensor, postsynaptic: Tensor, beta = 0): void {
-    compute.matmul(out, postsynaptic, this.values, { transposeB: true, beta });
+  sendBack(
+    compute: Compute,
+    out: Tensor,
+    postsynaptic: Tensor,
+    beta = 0,
+    weights: Tensor = this.values,
+  ): void {
+    compute.matmul(out, postsynaptic, weights, { transposeB: true, beta });
   }
 }

@@ -1,13 +1,17 @@
 import { distance } from 'fastest-levenshtein';
 import { ApicalError } from '../errors.ts';
 import { backpropagation } from './backpropagation.ts';
+import { directFeedbackAlignment } from './direct-feedback-alignment.ts';
 import { feedbackAlignment } from './feedback-alignment.ts';
+import { kolenPollack } from './kolen-pollack.ts';
 import { learnedFeedback } from './learned-feedback.ts';
 import { forwardGradient } from './forward-gradient.ts';
 import { nodePerturbation } from './node-perturbation.ts';
 import { reinforce } from './reinforce.ts';
 import type { Rule } from './rule.ts';
 import { serialWeightPerturbation } from './serial-weight-perturbation.ts';
+import { signSymmetry } from './sign-symmetry.ts';
+import { weightMirror } from './weight-mirror.ts';
 import { weightPerturbation } from './weight-perturbation.ts';
 
 export { checkRule, defineRule, noOptions, parseOptions } from './rule.ts';
@@ -19,6 +23,10 @@ export type { Batch, Exchange, LearnerOptions, Measurement, StepObserver, Tally 
 export const RULES: readonly Rule[] = [
   backpropagation,
   feedbackAlignment,
+  directFeedbackAlignment,
+  signSymmetry,
+  kolenPollack,
+  weightMirror,
   learnedFeedback,
   serialWeightPerturbation,
   weightPerturbation,

@@ -69,10 +69,12 @@ export const learnedFeedback = defineRule({
   }),
   dynamics: feedforward,
   wire: (specification, options) => answerForwardProjections(specification, options, true),
-  optimiserFor: (parameter, specification, { speed, decay }) =>
-    isFeedback(parameter)
-      ? { ...specification, rate: scaleSchedule(specification.rate, speed), decay }
-      : specification,
+  optimisers:
+    (_network, optimiserOf, { speed, decay }) =>
+    (parameter) => {
+      const its = optimiserOf(parameter);
+      return isFeedback(parameter) ? { ...its, rate: scaleSchedule(its.rate, speed), decay } : its;
+    },
   state: (network, { centred }) =>
     network.areas
       .filter((area) => centred && area !== network.input)

@@ -3,7 +3,7 @@ import type { LearningStep } from '../dynamics/step.ts';
 import { ApicalError } from '../errors.ts';
 import { Network } from '../network/network.ts';
 import { Optimiser } from '../network/optimiser.ts';
-import type { OptimiserSpecification } from '../network/optimiser.ts';
+import type { OptimiserOf } from '../network/optimiser.ts';
 import type { Parameter } from '../network/projection.ts';
 import type { NetworkSpecification } from '../network/specification.ts';
 import { checkTerm } from '../network/terms.ts';
@@ -32,7 +32,7 @@ export interface LearnerOptions {
   readonly rule: Rule;
   /** Parsed: with every default filled in. */
   readonly options: unknown;
-  readonly optimiserOf: (parameter: Parameter) => OptimiserSpecification;
+  readonly optimiserOf: OptimiserOf;
   readonly seed: number;
   /** Length of the run, for schedules. */
   readonly epochs: number;
@@ -68,10 +68,8 @@ export class Learner {
     this.rule = rule;
     this.network = new Network(compute, rule.wire?.(specification, options.options) ?? specification, seed);
     checkActivations(rule, this.network);
-    const optimiserOf = (parameter: Parameter) => {
-      const general = options.optimiserOf(parameter);
-      return rule.optimiserFor?.(parameter, general, options.options) ?? general;
-    };
+    const optimiserOf =
+      rule.optimisers?.(this.network, options.optimiserOf, options.options) ?? options.optimiserOf;
     this.optimiser = new Optimiser(compute, this.network.parameters, optimiserOf, options.epochs);
     this.#tally = compute.allocate([Math.max(1, this.network.objectives.length), 4], 'f64');
     this.#probeTally = compute.allocate(this.#tally.shape, 'f64');

@@ -3,8 +3,7 @@ import type { LearningStep } from '../dynamics/step.ts';
 import type { Dynamics } from '../dynamics/phase.ts';
 import { ApicalError } from '../errors.ts';
 import type { Network } from '../network/network.ts';
-import type { OptimiserSpecification } from '../network/optimiser.ts';
-import type { Parameter } from '../network/projection.ts';
+import type { OptimiserOf } from '../network/optimiser.ts';
 import type { NetworkSpecification } from '../network/specification.ts';
 
 /** How long a rule's tensor lives: with a parameter, a training example, a sampling chain, or the whole run. */
@@ -37,14 +36,10 @@ export interface Rule<Options = unknown> {
   /** Adds to a network what the rule needs, such as feedback projections. */
   wire?(specification: NetworkSpecification, options: Options): NetworkSpecification;
   /**
-   * How a parameter changes where that is not as the run's optimiser says, such as feedback weights at a speed of
-   * their own. What a run says of single projections is in `specification` already.
+   * How parameters change where that is not as the run says, such as feedback weights at a speed of their own.
+   * `optimiserOf` is what the run says, single projections included.
    */
-  optimiserFor?(
-    parameter: Parameter,
-    specification: OptimiserSpecification,
-    options: Options,
-  ): OptimiserSpecification;
+  optimisers?(network: Network, optimiserOf: OptimiserOf, options: Options): OptimiserOf;
   /** What it keeps between steps. */
   state?(network: Network, options: Options): readonly StateDeclaration[];
   /** One update: run phases, emit terms. */
@@ -80,7 +75,7 @@ const contract = z.object({
   wire: z
     .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
     .optional(),
-  optimiserFor: z
+  optimisers: z
     .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
     .optional(),
   state: z

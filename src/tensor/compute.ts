@@ -144,6 +144,11 @@ export class Compute implements Operations {
     this.#kernels.below(out.offset, a.offset, b.offset, out.size);
   }
 
+  sign(out: Tensor, a: Tensor): void {
+    sameSize('sign', out, a);
+    this.#kernels.sign(out.offset, a.offset, out.size);
+  }
+
   transpose(out: Tensor, a: Tensor): void {
     if (out.rows !== a.columns || out.columns !== a.rows) mismatch('transpose', out, a);
     this.#kernels.transpose(out.offset, a.offset, a.rows, a.columns);

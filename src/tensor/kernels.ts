@@ -44,6 +44,8 @@ export interface Kernels {
   multiply(out: number, a: number, b: number, size: number): void;
   /** out ← 1 where a < b, else 0. */
   below(out: number, a: number, b: number, size: number): void;
+  /** out ← −1, 0 or 1. */
+  sign(out: number, a: number, size: number): void;
   transpose(out: number, a: number, rows: number, columns: number): void;
 
   /** out ← f(potential + bias); bias is a row, 0 for none. */

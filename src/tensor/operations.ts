@@ -45,6 +45,8 @@ export interface Operations {
   multiply(out: Tensor, a: Tensor, b: Tensor): void;
   /** out ← 1 where a < b, else 0: with uniform a, a draw of stochastic units of probability b. */
   below(out: Tensor, a: Tensor, b: Tensor): void;
+  /** out ← −1, 0 or 1. */
+  sign(out: Tensor, a: Tensor): void;
   /** out(c,r) ← a(r,c). */
   transpose(out: Tensor, a: Tensor): void;
 
@@ -172,6 +174,7 @@ export const OPERATIONS: { readonly [Name in keyof Operations]: OperationSpecifi
   scale: { roles: ['out', 'in', 'value'] },
   multiply: { roles: ['out', 'in', 'in'] },
   below: { roles: ['out', 'in', 'in'] },
+  sign: { roles: ['out', 'in'] },
   transpose: { roles: ['out', 'in'] },
   activate: { roles: ['out', 'in', 'in', 'value'] },
   multiplyBySlope: { roles: ['out', 'in', 'in', 'in', 'value'] },

@@ -119,6 +119,15 @@ const cases: Record<keyof Operations, Case[]> = {
       return [out];
     },
   ],
+  sign: [
+    (compute, make, m, n) => {
+      const out = make.float([m, n]);
+      compute.multiply(out, out, make.float([m, n], 0, 1));
+      out.data[0] = 0;
+      compute.sign(out, out);
+      return [out];
+    },
+  ],
   dotRows: [
     (compute, make, m, n) => {
       const out = make.zeros([m]);

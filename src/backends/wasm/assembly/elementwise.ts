@@ -69,6 +69,20 @@ export function below(out: usize, a: usize, b: usize, size: i32): void {
   for (; out < end; out += 4, a += 4, b += 4) store1(out, v128.and(f32x4.lt(load1(a), load1(b)), one));
 }
 
+// @ts-ignore: decorator
+@inline
+function sign4(a: v128): v128 {
+  const zero = splat(0.0);
+  const one = splat(1.0);
+  return f32x4.sub(v128.and(f32x4.gt(a, zero), one), v128.and(f32x4.lt(a, zero), one));
+}
+
+export function sign(out: usize, a: usize, size: i32): void {
+  const end = out + ((<usize>size) << 2);
+  for (; out + 16 <= end; out += 16, a += 16) v128.store(out, sign4(v128.load(a)));
+  for (; out < end; out += 4, a += 4) store1(out, sign4(load1(a)));
+}
+
 export function transpose(out: usize, a: usize, rows: i32, columns: i32): void {
   // In tiles of 16, so that both sides stay within a few cache lines.
   for (let row0 = 0; row0 < rows; row0 += 16) {

@@ -9,6 +9,7 @@ export {
   multiplyBySlope,
   scaleColumns,
   scaleRows,
+  sign,
   transpose,
 } from './elementwise';
 export { dot, dotRows, limitColumnNorms, sumRows } from './reductions';

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { descend, feedforward } from '../dynamics/index.ts';
+import { defineRule } from './rule.ts';
+
+/**
+ * Sign symmetry: feedback weights that share with the forward ones nothing but their signs.
+ *
+ *   B = M ⊙ sign(W)ᵀ,   δ_l = (δ_{l+1} B_{l+1}) ⊙ f′(a_l),   ΔW_l = −η h_{l−1}ᵀ δ_l
+ *
+ * The magnitudes M > 0 are all alike (uSF), drawn anew for every batch (brSF), or drawn once (frSF): then from
+ * U(0, √(6/(n+m))), n and m the units that W joins. Their root mean square is √(2/(n+m)) in all three, that of
+ * Glorot's initialisation, without which errors would grow from area to area (Xiao et al. 2019 scale alike; Liao et
+ * al. 2016 normalise batches instead, from plain sign(W)). `scale` multiplies it. Each entry of B has the sign of its
+ * counterpart in Wᵀ, so what one unit above sends is always within 90° of what backpropagation would send.
+ *
+ * Source: Liao, Leibo & Poggio (2016), AAAI 30; Xiao, Chen, Liao & Poggio (2019), ICLR.
+ */
+export const signSymmetry = defineRule({
+  id: 'sign-symmetry',
+  family: 'Feedback pathways',
+  title: 'Sign symmetry',
+  summary:
+    'Sends the error down through feedback weights that have the signs of the forward ones, not their sizes.',
+  equation: String.raw`B = M \odot \operatorname{sign}(W)^\top, \qquad \delta_l = \left(B_{l+1}\, \delta_{l+1}\right) \odot f'(a_l)`,
+  cites: ['liao2016', 'xiao2019'],
+  options: z.strictObject({
+    magnitudes: z
+      .enum(['uniform', 'batchwise-random', 'fixed-random'])
+      .default('uniform')
+      .describe('Sizes of B: all alike (uSF), drawn anew for every batch (brSF), or drawn once (frSF)'),
+    scale: z
+      .number()
+      .positive()
+      .max(1e6)
+      .default(1)
+      .describe('Multiple of √(2/(n+m)), the root mean square of the sizes'),
+  }),
+  dynamics: feedforward,
+
+  learn(step) {
+    const { compute, options } = step;
+    const { magnitudes, scale } = options;
+    const phase = step.run('forward');
+    descend(step, phase, (projection, above, below, beta) => {
+      const { id, weights } = projection;
+      const feedback = compute.temporary(weights.shape);
+      compute.sign(feedback, weights);
+      const size = scale * Math.sqrt(2 / (weights.rows + weights.columns));
+      if (magnitudes !== 'uniform') {
+        // The same draw at every step stays fixed without being kept.
+        const drawn = compute.temporary(weights.shape);
+        const draw = magnitudes === 'fixed-random' ? 0 : step.step;
+        compute.drawUniform(drawn, 0, Math.sqrt(3), step.stream(`magnitudes ${id}`), draw);
+        compute.multiply(feedback, feedback, drawn);
+      }
+      const scaled = compute.temporary(above.shape);
+      compute.scale(scaled, above, size);
+      projection.sendBack(compute, below, scaled, beta, feedback);
+    });
+  },
+});
