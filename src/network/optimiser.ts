@@ -148,11 +148,7 @@ export class Optimiser {
     if (parameter.mask) compute.multiply(parameter.values, parameter.values, parameter.mask);
     if (specification.maximumNorm > 0 && parameter.role === 'weights') {
       if (specification.boundedWeights === 'outgoing') {
-        const { rows, columns } = parameter.values;
-        const transposed = compute.temporary([columns, rows]);
-        compute.transpose(transposed, parameter.values);
-        compute.limitColumnNorms(transposed, specification.maximumNorm);
-        compute.transpose(parameter.values, transposed);
+        compute.limitRowNorms(parameter.values, specification.maximumNorm);
       } else compute.limitColumnNorms(parameter.values, specification.maximumNorm);
     }
   }

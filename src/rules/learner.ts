@@ -76,8 +76,10 @@ export class Learner {
     const rowsOf = (tally: Tensor) => this.network.objectives.map((_, row) => tally.rowRange(row, 1));
     this.#tallies = rowsOf(this.#tally);
     this.#probeTallies = rowsOf(this.#probeTally);
-    for (const { name, shape } of rule.state?.(this.network, options.options) ?? []) {
-      this.#state.set(name, compute.allocate(shape));
+    for (const { name, shape, fill } of rule.state?.(this.network, options.options) ?? []) {
+      const tensor = compute.allocate(shape);
+      fill?.(compute, tensor, this.#stream(name));
+      this.#state.set(name, tensor);
     }
   }
 

@@ -4,16 +4,21 @@ import type { Dynamics } from '../dynamics/phase.ts';
 import { ApicalError } from '../errors.ts';
 import type { Network } from '../network/network.ts';
 import type { OptimiserOf } from '../network/optimiser.ts';
+import type { Stream } from '../random/stream.ts';
+import type { Compute } from '../tensor/compute.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import type { NetworkSpecification } from '../network/specification.ts';
 
 /** How long a rule's tensor lives: with a parameter, a training example, a sampling chain, or the whole run. */
 export type StateScope = 'parameter' | 'example' | 'chain' | 'run';
 
-/** A tensor of its own that a rule keeps between steps; it starts at 0 and is saved in checkpoints. */
+/** A tensor of its own that a rule keeps between steps, saved in checkpoints. */
 export interface StateDeclaration {
   readonly name: string;
   readonly shape: readonly number[];
   readonly scope: StateScope;
+  /** How it starts, where not at 0. */
+  readonly fill?: (compute: Compute, tensor: Tensor, source: Stream) => void;
 }
 
 /** A learning rule: how synapses change on top of the activity that some dynamics make. One file each. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { descend, feedforward } from '../dynamics/index.ts';
+import type { Projection } from '../network/projection.ts';
 import { defineRule } from './rule.ts';
 
 /**
@@ -36,26 +37,39 @@ export const signSymmetry = defineRule({
       .describe('Multiple of √(2/(n+m)), the root mean square of the sizes'),
   }),
   dynamics: feedforward,
+  state: (network, { magnitudes }) =>
+    magnitudes === 'batchwise-random'
+      ? []
+      : network.projections
+          .filter(({ kind, from }) => kind === 'forward' && from !== network.input)
+          .map((projection) => ({
+            name: sizesOf(projection),
+            shape: projection.weights.shape,
+            scope: 'run',
+            fill: (compute, tensor, source) => {
+              if (magnitudes === 'uniform') compute.fill(tensor, 1);
+              else compute.drawUniform(tensor, 0, LARGEST, source, 0);
+            },
+          })),
 
   learn(step) {
     const { compute, options } = step;
-    const { magnitudes, scale } = options;
     const phase = step.run('forward');
     descend(step, phase, (projection, above, below, beta) => {
-      const { id, weights } = projection;
+      const { weights } = projection;
       const feedback = compute.temporary(weights.shape);
-      compute.sign(feedback, weights);
-      const size = scale * Math.sqrt(2 / (weights.rows + weights.columns));
-      if (magnitudes !== 'uniform') {
-        // The same draw at every step stays fixed without being kept.
-        const drawn = compute.temporary(weights.shape);
-        const draw = magnitudes === 'fixed-random' ? 0 : step.step;
-        compute.drawUniform(drawn, 0, Math.sqrt(3), step.stream(`magnitudes ${id}`), draw);
-        compute.multiply(feedback, feedback, drawn);
-      }
+      if (options.magnitudes === 'batchwise-random') {
+        compute.drawUniform(feedback, 0, LARGEST, step.stream(sizesOf(projection)), step.step);
+        compute.multiplyBySign(feedback, feedback, weights);
+      } else compute.multiplyBySign(feedback, step.state(sizesOf(projection)), weights);
       const scaled = compute.temporary(above.shape);
-      compute.scale(scaled, above, size);
+      compute.scale(scaled, above, options.scale * Math.sqrt(2 / (weights.rows + weights.columns)));
       projection.sendBack(compute, below, scaled, beta, feedback);
     });
   },
 });
+
+/** Of uniform numbers from 0 whose mean square is 1. */
+const LARGEST = Math.sqrt(3);
+
+const sizesOf = ({ id }: Projection) => `sizes of feedback for ${id}`;

@@ -71,16 +71,16 @@ export function below(out: usize, a: usize, b: usize, size: i32): void {
 
 // @ts-ignore: decorator
 @inline
-function sign4(a: v128): v128 {
+function bySign(a: v128, b: v128): v128 {
   const zero = splat(0.0);
-  const one = splat(1.0);
-  return f32x4.sub(v128.and(f32x4.gt(a, zero), one), v128.and(f32x4.lt(a, zero), one));
+  const positive = v128.and(f32x4.gt(b, zero), a);
+  return f32x4.sub(positive, v128.and(f32x4.lt(b, zero), a));
 }
 
-export function sign(out: usize, a: usize, size: i32): void {
+export function multiplyBySign(out: usize, a: usize, b: usize, size: i32): void {
   const end = out + ((<usize>size) << 2);
-  for (; out + 16 <= end; out += 16, a += 16) v128.store(out, sign4(v128.load(a)));
-  for (; out < end; out += 4, a += 4) store1(out, sign4(load1(a)));
+  for (; out + 16 <= end; out += 16, a += 16, b += 16) v128.store(out, bySign(v128.load(a), v128.load(b)));
+  for (; out < end; out += 4, a += 4, b += 4) store1(out, bySign(load1(a), load1(b)));
 }
 
 export function transpose(out: usize, a: usize, rows: i32, columns: i32): void {
