@@ -57,6 +57,7 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
     metrics.push(record);
     folder?.record(record);
   });
+  for (const warning of training.learner.network.warnings()) onWarning?.(warning);
   let wallSeconds = 0;
   let lastCheckpoint = now();
   const save = () => {

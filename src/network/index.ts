@@ -4,6 +4,7 @@ export type { Parameter } from './projection.ts';
 export { Network } from './network.ts';
 export { errorOf, lossesOf, tallyObjective } from './objective.ts';
 export type { BlackBox, Objective, ObjectiveKind } from './objective.ts';
+export type { Wiring } from './connectivity.ts';
 export { projectionId, stack } from './specification.ts';
 export type {
   AreaSpecification,

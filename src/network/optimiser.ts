@@ -1,5 +1,6 @@
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { enforceSigns } from './dale.ts';
 import type { Parameter } from './projection.ts';
 import type { Scheduled } from './schedule.ts';
 import { valueAt } from './schedule.ts';
@@ -146,6 +147,7 @@ export class Optimiser {
         break;
     }
     if (parameter.mask) compute.multiply(parameter.values, parameter.values, parameter.mask);
+    if (parameter.signs) enforceSigns(compute, parameter.values, parameter.signs);
     if (specification.maximumNorm > 0 && parameter.role === 'weights') {
       if (specification.boundedWeights === 'outgoing') {
         compute.limitRowNorms(parameter.values, specification.maximumNorm);

@@ -12,6 +12,8 @@ export interface Parameter {
   readonly values: Tensor;
   /** 1 where a synapse exists, 0 where not; undefined when all do. */
   readonly mask: Tensor | undefined;
+  /** (presynaptic): 1 for units that excite, −1 for units that inhibit; undefined where weights may have any sign. */
+  readonly signs?: Tensor | undefined;
   readonly role: 'weights' | 'bias';
 }
 
@@ -24,6 +26,7 @@ export class Projection implements Parameter {
   readonly plastic: boolean;
   readonly values: Tensor;
   readonly mask: Tensor | undefined;
+  readonly signs: Tensor | undefined;
   readonly role = 'weights';
   /** For a forward projection: the feedback projection that answers it, if there is one. */
   feedback: Projection | undefined;
@@ -36,6 +39,7 @@ export class Projection implements Parameter {
     plastic: boolean,
     weights: Tensor,
     mask: Tensor | undefined,
+    signs?: Tensor,
   ) {
     this.id = id;
     this.kind = kind;
@@ -44,6 +48,7 @@ export class Projection implements Parameter {
     this.plastic = plastic;
     this.values = weights;
     this.mask = mask;
+    this.signs = signs;
   }
 
   get weights(): Tensor {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defaultInitialisation } from '../network/initialisation.ts';
+import type { Wiring } from '../network/connectivity.ts';
 import type { Network } from '../network/network.ts';
 import type { Parameter, Projection } from '../network/projection.ts';
 import { projectionId } from '../network/specification.ts';
@@ -19,11 +20,41 @@ export const feedbackOptions = {
     .describe(
       'B in ±scale (uniform), of this deviation (normal), or this multiple of the forward distribution',
     ),
+  density: z
+    .number()
+    .gt(0)
+    .max(1)
+    .optional()
+    .describe(
+      'Share of the possible feedback synapses that exist; default: as of the forward ones they answer',
+    ),
+  wiring: z
+    .enum(['independent', 'reciprocal', 'disjoint'])
+    .default('independent')
+    .describe('Which pairs sparse feedback joins: drawn apart, those joined forward, or none of those'),
+  excitatory: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe("Share of units whose feedback only excites, the others' only inhibits; default: any sign"),
+};
+
+/** Of rules whose feedback comes to answer the forward weights synapse by synapse. */
+export const reciprocalFeedbackOptions = {
+  ...feedbackOptions,
+  wiring: z
+    .enum(['independent', 'reciprocal'])
+    .default('reciprocal')
+    .describe('Which pairs sparse feedback joins: those joined forward, or drawn apart'),
 };
 
 export interface FeedbackOptions {
   readonly feedback: 'as-forward' | 'uniform' | 'normal';
   readonly scale?: number | undefined;
+  readonly density?: number | undefined;
+  readonly wiring: Wiring;
+  readonly excitatory?: number | undefined;
 }
 
 /**
@@ -43,6 +74,7 @@ export function answerForwardProjections(
       ...(forward.id === undefined ? {} : { id: `feedback:${forward.id}` }),
       ...againstTheWayOf(forward, specification, options),
       answers: projectionId(forward),
+      wiring: options.wiring,
       ...(plastic ? { plastic } : {}),
     }));
   const existing = projections.map((projection) =>
@@ -74,7 +106,7 @@ export function connectObjectives(
         return {
           ...(answered?.id === undefined ? {} : { id: `feedback:${answered.id}` }),
           ...againstTheWayOf({ ...like, from: id, to: area }, specification, options),
-          ...(answered ? { answers: projectionId(answered) } : {}),
+          ...(answered ? { answers: projectionId(answered), wiring: options.wiring } : {}),
         };
       }),
   );
@@ -110,12 +142,13 @@ function below(area: string, forward: readonly ProjectionSpecification[]): Set<s
 function againstTheWayOf(
   forward: ProjectionSpecification,
   { areas }: NetworkSpecification,
-  { feedback: distribution, scale }: FeedbackOptions,
+  { feedback: distribution, scale, density: share, excitatory }: FeedbackOptions,
 ): ProjectionSpecification {
   const areaOf = (id: string) => areas.find((area) => area.id === id);
-  const { from, to, density } = forward;
+  const { from, to } = forward;
+  const density = share ?? forward.density;
   const forwardLike = forward.initialisation ?? defaultInitialisation(areaOf(to)?.activation ?? 'linear');
-  const fanIn = Math.max(1, sizeOf(areaOf(from)?.shape ?? [1]) * (density ?? 1));
+  const fanIn = Math.max(1, sizeOf(areaOf(from)?.shape ?? [1]) * (forward.density ?? 1));
   const multiple =
     distribution === 'as-forward'
       ? (forwardLike.scale ?? (forwardLike.kind === 'uniform' ? 1 / Math.sqrt(fanIn) : 1))
@@ -130,5 +163,15 @@ function againstTheWayOf(
     kind: 'feedback',
     initialisation,
     ...(density === undefined ? {} : { density }),
+    ...(excitatory === undefined ? {} : { excitatory }),
   };
+}
+
+/** Why feedback cannot come to answer the forward weights synapse by synapse, for a rule's `refuses`. */
+export function refuseDisjointWiring({ projections }: NetworkSpecification): string | undefined {
+  const disjoint = projections.find(({ wiring }) => wiring === 'disjoint');
+  return (
+    disjoint &&
+    `"${projectionId(disjoint)}" is wired disjoint, so that no feedback synapse has a forward one to become like`
+  );
 }

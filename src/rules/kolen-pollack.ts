@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import { descend, feedforward } from '../dynamics/index.ts';
-import { answerForwardProjections, answeredBy, feedbackOptions } from './feedback.ts';
+import {
+  answerForwardProjections,
+  answeredBy,
+  reciprocalFeedbackOptions,
+  refuseDisjointWiring,
+} from './feedback.ts';
 import { defineRule } from './rule.ts';
 
 /**
@@ -25,7 +30,7 @@ export const kolenPollack = defineRule({
   equation: String.raw`\Delta W_l = -\eta \left(\delta_l\, h_{l-1}^\top + \lambda W_l\right), \qquad \Delta B_l = -\eta \left(h_{l-1}\, \delta_l^\top + \lambda B_l\right)`,
   cites: ['kolen1994', 'akrout2019'],
   options: z.strictObject({
-    ...feedbackOptions,
+    ...reciprocalFeedbackOptions,
     decay: z
       .number()
       .min(0)
@@ -34,6 +39,7 @@ export const kolenPollack = defineRule({
       .describe('λ: an update takes learning rate × λ from W and B, and from what differs between them'),
   }),
   dynamics: feedforward,
+  refuses: refuseDisjointWiring,
   wire: (specification, options) => answerForwardProjections(specification, options, true),
   optimisers(network, optimiserOf, { decay }) {
     const answered = answeredBy(network);

@@ -14,6 +14,8 @@ import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { learningStep } from './learning-step.ts';
 import type { Batch, Exchange, StepContext, StepObserver } from './learning-step.ts';
+import { RULES } from './catalogue.ts';
+import { parseOptions } from './rule.ts';
 import type { Rule } from './rule.ts';
 
 export type { Batch, Exchange, Measurement, StepObserver } from './learning-step.ts';
@@ -66,6 +68,7 @@ export class Learner {
     this.#compute = compute;
     this.#options = options;
     this.rule = rule;
+    checkServes(rule, specification, options.options);
     this.network = new Network(compute, rule.wire?.(specification, options.options) ?? specification, seed);
     checkActivations(rule, this.network);
     const optimiserOf =
@@ -258,6 +261,19 @@ export class Learner {
 }
 
 /** Throws `rule.network` where a hidden area computes what the rule's dynamics cannot. */
+function checkServes(rule: Rule, specification: NetworkSpecification, options: unknown): void {
+  const reason = rule.refuses?.(specification, options);
+  if (reason === undefined) return;
+  const others = RULES.filter(
+    (other) => other.id !== rule.id && other.refuses?.(specification, parseOptions(other, {})) === undefined,
+  );
+  throw new ApicalError(
+    'rule.network',
+    `The rule "${rule.id}" cannot serve this network: ${reason}. Rules that can: ${others.map(({ id }) => id).join(', ')}.`,
+    { rule: rule.id },
+  );
+}
+
 function checkActivations({ id, dynamics }: Rule, network: Network): void {
   const { activations, title } = dynamics;
   if (!activations) return;

@@ -38,6 +38,8 @@ export interface Rule<Options = unknown> {
   readonly options: z.ZodType<Options>;
   /** How activity arises under it. */
   readonly dynamics: Dynamics;
+  /** Why the rule cannot serve a network, as the end of a sentence; undefined where it can. */
+  refuses?(specification: NetworkSpecification, options: Options): string | undefined;
   /** Adds to a network what the rule needs, such as feedback projections. */
   wire?(specification: NetworkSpecification, options: Options): NetworkSpecification;
   /**
@@ -78,6 +80,9 @@ const contract = z.object({
   dynamics: z.custom<Dynamics>(isDynamics, 'must be dynamics, such as feedforward'),
   learn: z.custom((value) => typeof value === 'function', 'must be a function (step) => void'),
   wire: z
+    .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
+    .optional(),
+  refuses: z
     .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
     .optional(),
   optimisers: z

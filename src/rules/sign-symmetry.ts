@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { descend, feedforward } from '../dynamics/index.ts';
 import type { Projection } from '../network/projection.ts';
+import { refuseDisjointWiring } from './feedback.ts';
 import { defineRule } from './rule.ts';
 
 /**
@@ -37,6 +38,7 @@ export const signSymmetry = defineRule({
       .describe('Multiple of √(2/(n+m)), the root mean square of the sizes'),
   }),
   dynamics: feedforward,
+  refuses: refuseDisjointWiring,
   state: (network, { magnitudes }) =>
     magnitudes === 'batchwise-random'
       ? []

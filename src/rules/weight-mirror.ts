@@ -2,7 +2,12 @@ import { z } from 'zod';
 import { descend, feedforward } from '../dynamics/index.ts';
 import { plainDescent } from '../network/optimiser.ts';
 import type { Activation } from '../tensor/kernels.ts';
-import { answerForwardProjections, feedbackOptions, isFeedback } from './feedback.ts';
+import {
+  answerForwardProjections,
+  isFeedback,
+  reciprocalFeedbackOptions,
+  refuseDisjointWiring,
+} from './feedback.ts';
 import { defineRule } from './rule.ts';
 
 /** E f′(a) for a small a that is as often above 0 as below. */
@@ -41,7 +46,7 @@ export const weightMirror = defineRule({
   equation: String.raw`x \sim \mathcal N(0, \sigma^2), \; y = f(W x): \quad \Delta B = r \left( \frac{x\, \tilde y^\top}{\sigma^2 \bar f'} - B \right), \quad \tilde y = y - \langle y \rangle`,
   cites: ['akrout2019'],
   options: z.strictObject({
-    ...feedbackOptions,
+    ...reciprocalFeedbackOptions,
     noise: z.number().positive().max(1e3).default(0.1).describe('Standard deviation σ of the noise'),
     samples: z.int().min(2).max(1e6).default(100).describe('Bursts of noise in a mirroring phase'),
     every: z.int().min(1).max(1e9).default(1).describe('Updates from one mirroring phase to the next'),
@@ -53,6 +58,7 @@ export const weightMirror = defineRule({
       .describe('Rate r of the feedback weights, by phase: they remember the last 1/r phases'),
   }),
   dynamics: feedforward,
+  refuses: refuseDisjointWiring,
   wire: (specification, options) => answerForwardProjections(specification, options, true),
   optimisers: (_network, optimiserOf) => (parameter) =>
     isFeedback(parameter) ? plainDescent(1) : optimiserOf(parameter),
