@@ -172,6 +172,7 @@ export function refuseDisjointWiring({ projections }: NetworkSpecification): str
   const disjoint = projections.find(({ wiring }) => wiring === 'disjoint');
   return (
     disjoint &&
-    `"${projectionId(disjoint)}" is wired disjoint, so that no feedback synapse has a forward one to become like`
+    `"${projectionId(disjoint)}" is wired disjoint, so that no feedback synapse has a forward one to be like. Rules that can: ` +
+      'feedback-alignment, direct-feedback-alignment, learned-feedback'
   );
 }

@@ -14,8 +14,6 @@ import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { learningStep } from './learning-step.ts';
 import type { Batch, Exchange, StepContext, StepObserver } from './learning-step.ts';
-import { RULES } from './catalogue.ts';
-import { parseOptions } from './rule.ts';
 import type { Rule } from './rule.ts';
 
 export type { Batch, Exchange, Measurement, StepObserver } from './learning-step.ts';
@@ -264,14 +262,9 @@ export class Learner {
 function checkServes(rule: Rule, specification: NetworkSpecification, options: unknown): void {
   const reason = rule.refuses?.(specification, options);
   if (reason === undefined) return;
-  const others = RULES.filter(
-    (other) => other.id !== rule.id && other.refuses?.(specification, parseOptions(other, {})) === undefined,
-  );
-  throw new ApicalError(
-    'rule.network',
-    `The rule "${rule.id}" cannot serve this network: ${reason}. Rules that can: ${others.map(({ id }) => id).join(', ')}.`,
-    { rule: rule.id },
-  );
+  throw new ApicalError('rule.network', `The rule "${rule.id}" cannot serve this network: ${reason}.`, {
+    rule: rule.id,
+  });
 }
 
 function checkActivations({ id, dynamics }: Rule, network: Network): void {

@@ -38,7 +38,7 @@ export interface Rule<Options = unknown> {
   readonly options: z.ZodType<Options>;
   /** How activity arises under it. */
   readonly dynamics: Dynamics;
-  /** Why the rule cannot serve a network, as the end of a sentence; undefined where it can. */
+  /** Why the rule cannot serve a network, and which rules can, as the end of a sentence; undefined where it can. */
   refuses?(specification: NetworkSpecification, options: Options): string | undefined;
   /** Adds to a network what the rule needs, such as feedback projections. */
   wire?(specification: NetworkSpecification, options: Options): NetworkSpecification;
