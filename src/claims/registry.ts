@@ -1,6 +1,7 @@
 import { ApicalError } from '../errors.ts';
 import { didYouMean } from '../datasets/suggest.ts';
 import type { Claim } from './claim.ts';
+import { akrout2019Mnist } from './suite/akrout2019-mnist.ts';
 import { akrout2019Mirrors } from './suite/akrout2019-mirrors.ts';
 import { hinton2012DropoutEnsemble } from './suite/hinton2012-dropout-ensemble.ts';
 import { lillicrap2016Bottleneck } from './suite/lillicrap2016-bottleneck.ts';
@@ -21,6 +22,7 @@ const FILES: Readonly<Record<string, readonly Claim[]>> = {
   'lillicrap2016-invariant.ts': lillicrap2016Invariant,
   'lillicrap2016-bottleneck.ts': lillicrap2016Bottleneck,
   'akrout2019-mirrors.ts': akrout2019Mirrors,
+  'akrout2019-mnist.ts': akrout2019Mnist,
   'hinton2012-dropout-ensemble.ts': hinton2012DropoutEnsemble,
   'werfel2005-curves.ts': werfel2005Curves,
   'ren2023-variance.ts': ren2023Variance,
