@@ -7,8 +7,10 @@ import { hinton2012DropoutEnsemble } from './suite/hinton2012-dropout-ensemble.t
 import { lillicrap2016Bottleneck } from './suite/lillicrap2016-bottleneck.ts';
 import { lillicrap2016Invariant } from './suite/lillicrap2016-invariant.ts';
 import { lillicrap2016Linear } from './suite/lillicrap2016-linear.ts';
+import { ren2023Growth } from './suite/ren2023-growth.ts';
 import { ren2023Variance } from './suite/ren2023-variance.ts';
 import { werfel2005Curves } from './suite/werfel2005-curves.ts';
+import { werfel2005Serial } from './suite/werfel2005-serial.ts';
 
 export interface RegisteredClaim {
   readonly claim: Claim;
@@ -25,6 +27,8 @@ const FILES: Readonly<Record<string, readonly Claim[]>> = {
   'akrout2019-mnist.ts': akrout2019Mnist,
   'hinton2012-dropout-ensemble.ts': hinton2012DropoutEnsemble,
   'werfel2005-curves.ts': werfel2005Curves,
+  'werfel2005-serial.ts': werfel2005Serial,
+  'ren2023-growth.ts': ren2023Growth,
   'ren2023-variance.ts': ren2023Variance,
 };
 

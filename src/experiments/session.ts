@@ -10,10 +10,12 @@ import { explainIssues } from './config-errors.ts';
 import type { Config } from './config.ts';
 import { datasetIds } from '../datasets/index.ts';
 import { openDataset } from './datasets-node.ts';
+import type { DatasetReference } from './datasets-node.ts';
 import type { CompareDocument } from './documents.ts';
 import { compareDocument } from './documents.ts';
 import { Examples } from './examples.ts';
 import { describeEnvironment, makeFolder, RunFolder, writeDocument } from './folder/index.ts';
+import { loadObjective } from './objective-file.ts';
 import type { RunDocument, RunStatus } from './records.ts';
 import type { ComparisonReport, RunReport } from './report/inputs.ts';
 import { writePlan } from './resume.ts';
@@ -66,13 +68,14 @@ export async function runSession(options: SessionOptions): Promise<Session> {
   for (const { rule } of configs) if (!rules.has(rule)) rules.set(rule, await loadRule(rule));
   checkDistinct(rules);
   for (const { rule, ruleOptions } of configs) checkOptions(rules.get(rule) as Rule, ruleOptions);
+  const loss = await loadObjective(first);
   const dataset = await openDataset(requestFor(first));
   const compute = await openBackend({
     backend: first.backend,
     threads: first.threads,
     ...(options.blasPath === undefined ? {} : { blasPath: options.blasPath }),
   });
-  const examples = new Examples(compute, dataset);
+  const examples = new Examples(compute, dataset, loss);
   listener?.opened?.(compute, examples);
 
   const folders: RunFolder[] = [];
@@ -243,7 +246,7 @@ function checkOptions(rule: Rule, options: unknown): void {
 }
 
 /** What to open for a config's task: a known data set with its options, or a path. */
-function requestFor({ task }: Config) {
+export function requestFor({ task }: Pick<Config, 'task'>): DatasetReference {
   const { dataset, options, labels } = task;
   if (labels !== undefined && !/\.[ct]sv$/i.test(dataset)) {
     throw new ApicalError(
