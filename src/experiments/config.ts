@@ -97,6 +97,12 @@ const network = z.strictObject({
   dropout: share.default(0).describe('probability that a hidden unit is silenced in training'),
   inputDropout: share.default(0).describe('the same for the input'),
   density: z.number().gt(0).max(1).default(1).describe('share of the possible synapses that exist'),
+  excitatory: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe("share of units that only excite, the others only inhibit (Dale's law); default: any sign"),
   bias: z.boolean().default(true).describe('whether units have learned thresholds'),
   initialisation: initialisation.optional().describe('default: He for ReLU, Glorot otherwise'),
 });
@@ -120,6 +126,8 @@ const graph = z.strictObject({
       plastic: z.boolean().optional(),
       initialisation: initialisation.optional(),
       density: z.number().gt(0).max(1).optional(),
+      wiring: z.enum(['independent', 'reciprocal', 'disjoint']).optional(),
+      excitatory: z.number().min(0).max(1).optional(),
       answers: z.string().optional(),
     }),
   ),
