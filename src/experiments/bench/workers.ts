@@ -5,7 +5,7 @@ import { ruleById } from '../../rules/index.ts';
 import type { Compute } from '../../tensor/compute.ts';
 import { parseConfig } from '../config.ts';
 import { Examples } from '../examples.ts';
-import { Training } from '../training.ts';
+import { ExampleTraining } from '../training.ts';
 import { WorkerPool } from '../workers/pool.ts';
 import { fraction } from './own.ts';
 import { sample } from './rounds.ts';
@@ -46,7 +46,7 @@ async function subjectOf(compute: Compute, batch: number, workers: number): Prom
     ring: RING,
     onWarning: (message) => (lost = message),
   });
-  const training = new Training(compute, examples, config, ruleById(RULE), () => undefined, pool);
+  const training = new ExampleTraining(compute, examples, config, ruleById(RULE), () => undefined, pool);
   await pool.start(training);
   const advance = (steps: number) => training.advance(steps, () => 0);
   const catchUp = () => {

@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import type { WorkerOptions } from 'node:worker_threads';
 import type { Config } from '../config.ts';
 import type { Examples } from '../examples.ts';
-import type { Training } from '../training.ts';
+import type { Training } from '../training-contract.ts';
 import { exchangeMemory, RING, SharedExchange } from './exchange.ts';
 import { fingerprintOf, trainingSet } from './replica.ts';
 import type { ReplicaMessage, ReplicaStart, ReplicaState } from './replica.ts';

@@ -2,7 +2,7 @@ import type { Dataset } from '../../datasets/index.ts';
 import type { Learner } from '../../rules/index.ts';
 import type { Config } from '../config.ts';
 import type { Examples } from '../examples.ts';
-import type { Position } from '../training.ts';
+import type { Position } from '../training-contract.ts';
 import type { Participant } from './exchange.ts';
 
 /** All that a worker needs to take the same steps as the main participant. */

@@ -5,7 +5,7 @@ import { openBackend, provideBlas } from '../../backends/open.ts';
 import { Examples } from '../examples.ts';
 import { loadObjective } from '../objective-file.ts';
 import { loadRule } from '../rule-file.ts';
-import { Training } from '../training.ts';
+import { ExampleTraining } from '../training.ts';
 import { SharedExchange } from './exchange.ts';
 import { fingerprintOf } from './replica.ts';
 import type { ReplicaMessage, ReplicaStart } from './replica.ts';
@@ -24,7 +24,7 @@ async function take({ participant, config, dataset, backend, blasPath, state }: 
   const exchange = new SharedExchange(participant);
   const examples = new Examples(compute, dataset, await loadObjective(config));
   const together = { exchange, isReplica: true };
-  const training = new Training(compute, examples, config, rule, () => undefined, together);
+  const training = new ExampleTraining(compute, examples, config, rule, () => undefined, together);
   if (state) {
     const tensors = training.snapshot().tensors;
     for (const [name, values] of state.tensors) tensors.get(name)?.set(values);

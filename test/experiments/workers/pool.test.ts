@@ -7,7 +7,7 @@ import { generateDataset } from '../../../src/datasets/index.ts';
 import { parseConfig } from '../../../src/experiments/config.ts';
 import type { ConfigInput } from '../../../src/experiments/config.ts';
 import { Examples } from '../../../src/experiments/examples.ts';
-import { Training } from '../../../src/experiments/training.ts';
+import { ExampleTraining } from '../../../src/experiments/training.ts';
 import type { MetricsRecord } from '../../../src/experiments/records.ts';
 import { WorkerPool } from '../../../src/experiments/workers/pool.ts';
 import { Sequence, stream } from '../../../src/random/index.ts';
@@ -71,7 +71,7 @@ function begin(
     ...(ring === undefined ? {} : { ring }),
   });
   const record = (its: MetricsRecord) => records.push(its);
-  const training = new Training(compute, examples, config, ruleById(rule), record, pool);
+  const training = new ExampleTraining(compute, examples, config, ruleById(rule), record, pool);
   return { training, pool, warnings, records };
 }
 
@@ -152,7 +152,14 @@ test('a worker that is not ready in time is done without', async () => {
   const options = { examples, backend: compute.backend.name, onWarning, startSeconds: 0.001 };
   const pool = new WorkerPool({ ...options, config: other.config });
   const record = () => undefined;
-  const training = new Training(compute, examples, other.config, ruleById(other.config.rule), record, pool);
+  const training = new ExampleTraining(
+    compute,
+    examples,
+    other.config,
+    ruleById(other.config.rule),
+    record,
+    pool,
+  );
   await pool.start(training);
   expect(warnings).toEqual([
     'Worker 2 stopped (it was not ready after 0.001 s); the run goes on with 1 worker, to the same result.',
