@@ -277,6 +277,7 @@ export const configSchema = completeSchema.superRefine(
     if (examples.validation > 0) refuse('task.validation', beside);
     if (config.graph) refuse('graph', `${beside}: give network.hidden and control.critic.hidden`);
     if (config.objective) refuse('objective', beside);
+    if (config.workers > 1) refuse('workers', beside);
   },
 );
 
