@@ -5,8 +5,10 @@ import { barto1983CartPole } from './suite/barto1983-cart-pole.ts';
 import { lillicrap2016Bottleneck } from './suite/lillicrap2016-bottleneck.ts';
 import { lillicrap2016Invariant } from './suite/lillicrap2016-invariant.ts';
 import { lillicrap2016Linear } from './suite/lillicrap2016-linear.ts';
+import { ren2023Growth } from './suite/ren2023-growth.ts';
 import { ren2023Variance } from './suite/ren2023-variance.ts';
 import { werfel2005Curves } from './suite/werfel2005-curves.ts';
+import { werfel2005Serial } from './suite/werfel2005-serial.ts';
 
 export interface RegisteredClaim {
   readonly claim: Claim;
@@ -20,6 +22,8 @@ const FILES: Readonly<Record<string, readonly Claim[]>> = {
   'lillicrap2016-invariant.ts': lillicrap2016Invariant,
   'lillicrap2016-bottleneck.ts': lillicrap2016Bottleneck,
   'werfel2005-curves.ts': werfel2005Curves,
+  'werfel2005-serial.ts': werfel2005Serial,
+  'ren2023-growth.ts': ren2023Growth,
   'ren2023-variance.ts': ren2023Variance,
   'barto1983-cart-pole.ts': barto1983CartPole,
 };

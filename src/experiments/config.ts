@@ -124,7 +124,13 @@ const graph = z.strictObject({
     }),
   ),
   input: z.string(),
-  objectives: z.array(z.strictObject({ area: z.string(), kind: z.enum(['cross-entropy', 'squared-error']) })),
+  objectives: z.array(
+    z.strictObject({
+      area: z.string(),
+      kind: z.enum(['cross-entropy', 'squared-error', 'zero-one', 'black-box']),
+      auxiliary: z.boolean().optional(),
+    }),
+  ),
 });
 
 const control = z.strictObject({
@@ -197,9 +203,16 @@ const completeSchema = z.strictObject({
   network: network.prefault({}).describe('a feedforward stack'),
   graph: graph.optional().describe('any network of areas and projections, instead of `network`'),
   objective: z
-    .enum(['cross-entropy', 'squared-error'])
+    .union([
+      z.enum(['cross-entropy', 'squared-error', 'zero-one']),
+      z
+        .string()
+        .regex(/[\\/]|\.[cm]?[jt]s$/, 'must be cross-entropy, squared-error, zero-one or the path of a file'),
+    ])
     .optional()
-    .describe('default: cross-entropy for classes, squared-error for values'),
+    .describe(
+      'cross-entropy (for classes the default), squared-error (for values), zero-one, or a file that exports a loss (output, target) => number',
+    ),
   optimiser: optimiser.prefault({}),
   batch: z
     .int()

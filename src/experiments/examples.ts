@@ -1,4 +1,5 @@
 import type { Dataset, Split } from '../datasets/dataset.ts';
+import type { BlackBox } from '../network/index.ts';
 import { Sequence, stream } from '../random/index.ts';
 import type { Batch } from '../rules/learner.ts';
 import type { Compute } from '../tensor/compute.ts';
@@ -9,8 +10,11 @@ export class Examples {
   readonly dataset: Omit<Dataset, 'train' | 'test'>;
   readonly train: ExampleSet;
   readonly test: ExampleSet;
+  /** The user's own loss, where the config's objective names a file. */
+  readonly loss: BlackBox | undefined;
 
-  constructor(compute: Compute, dataset: Dataset) {
+  constructor(compute: Compute, dataset: Dataset, loss?: BlackBox) {
+    this.loss = loss;
     const { train, test, ...description } = dataset;
     this.dataset = description;
     this.train = new ExampleSet(compute, train, dataset);

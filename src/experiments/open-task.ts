@@ -6,14 +6,16 @@ import { ApicalError } from '../errors.ts';
 import type { Compute } from '../tensor/index.ts';
 import type { Config } from './config.ts';
 import { openDataset } from './datasets-node.ts';
+import type { DatasetReference } from './datasets-node.ts';
 import { Examples } from './examples.ts';
-import { isFileReference, loadExported } from './exported-file.ts';
+import { loadObjective } from './objective-file.ts';
 import { controlTask, exampleTask } from './task.ts';
 import type { Task } from './task.ts';
+import { importUserFile, isUserFile } from './user-file.ts';
 
 /**
  * Finds what a config's task names, and gives a function that puts it on a backend. Throws `dataset.…`,
- * `environment.…` and `config.labels`.
+ * `environment.…`, `objective.file` and `config.labels`.
  */
 export async function findTask(config: Config): Promise<(compute: Compute) => Task> {
   const { environment, options } = config.task;
@@ -21,8 +23,9 @@ export async function findTask(config: Config): Promise<(compute: Compute) => Ta
     const found = await openEnvironment(environment, options);
     return (compute) => controlTask(compute, found);
   }
+  const loss = await loadObjective(config);
   const dataset: Dataset = await openDataset(requestFor(config));
-  return (compute) => exampleTask(compute, new Examples(compute, dataset));
+  return (compute) => exampleTask(compute, new Examples(compute, dataset, loss));
 }
 
 /**
@@ -33,7 +36,7 @@ export async function openEnvironment(
   reference: string,
   options: Readonly<Record<string, number>> = {},
 ): Promise<Environment> {
-  if (!isFileReference(reference)) return environmentById(reference, options);
+  if (!isUserFile(reference)) return environmentById(reference, options);
   const [unused] = Object.keys(options);
   if (unused !== undefined) {
     throw new ApicalError(
@@ -42,12 +45,18 @@ export async function openEnvironment(
     );
   }
   const from = `The environment file "${reference}"`;
-  return checkEnvironment(await loadExported(reference, 'environment'), from);
+  return checkEnvironment(await importUserFile(reference, 'environment'), from);
 }
 
-/** What to open for a config's data set: a known one with its options, or a path. */
-function requestFor({ task }: Config) {
-  const { dataset = '', options, labels } = task;
+/** What to open for a config's data set: a known one with its options, or a path. Throws `config.…`. */
+export function requestFor({ task }: Pick<Config, 'task'>): DatasetReference {
+  const { dataset, environment, options, labels } = task;
+  if (dataset === undefined) {
+    throw new ApicalError(
+      'config.task',
+      `The task is to act in the environment "${environment ?? ''}", which has no examples to take: name a data set.`,
+    );
+  }
   if (labels !== undefined && !/\.[ct]sv$/i.test(dataset)) {
     throw new ApicalError(
       'config.labels',

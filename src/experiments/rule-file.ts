@@ -2,15 +2,15 @@ import type { LearningStep } from '../dynamics/index.ts';
 import { ApicalError } from '../errors.ts';
 import { checkRule, ruleById } from '../rules/index.ts';
 import type { Rule } from '../rules/index.ts';
-import { isFileReference, loadExported } from './exported-file.ts';
+import { importUserFile, isUserFile } from './user-file.ts';
 
 /**
  * The rule of that id, or the default export of a TypeScript or JavaScript file, which may import from
  * "apical" wherever it lies. Throws `rule.unknown`, `rule.file` (it does not load) or `rule.contract`.
  */
 export async function loadRule(reference: string): Promise<Rule> {
-  if (!isFileReference(reference)) return ruleById(reference);
-  const exported = await loadExported(reference, 'rule');
+  if (!isUserFile(reference)) return ruleById(reference);
+  const exported = await importUserFile(reference, 'rule');
   return withPlainLearn(checkRule(exported, `The rule file "${reference}"`), reference);
 }
 

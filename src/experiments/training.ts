@@ -1,6 +1,7 @@
 import { measureAlignment } from '../analysis/alignment.ts';
 import { ApicalError } from '../errors.ts';
 import type { Initialisation } from '../network/initialisation.ts';
+import type { ObjectiveKind } from '../network/objective.ts';
 import type { OptimiserSpecification } from '../network/optimiser.ts';
 import { stack } from '../network/specification.ts';
 import type { NetworkSpecification } from '../network/specification.ts';
@@ -320,7 +321,9 @@ export class ExampleTraining implements Training {
   }
 
   #score({ loss, wrong, examples, power }: Tally): Score {
-    return { loss: loss / examples, error: this.#isRegression ? loss / power : wrong / examples };
+    // A black box says nothing of the targets' size.
+    const error = this.#isRegression ? loss / (power || examples) : wrong / examples;
+    return { loss: loss / examples, error };
   }
 
   /** A stopping test, one of the places that may read a value back. */
@@ -344,16 +347,24 @@ export class ExampleTraining implements Training {
 /** The network that a config asks for, given the data's sizes. Throws `config.network`. */
 export function networkFor(
   config: Config,
-  examples: Pick<Examples, 'dataset' | 'inputUnits'>,
+  examples: Pick<Examples, 'dataset' | 'inputUnits' | 'loss'>,
 ): NetworkSpecification {
-  const { dataset, inputUnits } = examples;
+  const { dataset, inputUnits, loss } = examples;
   const { graph, network } = config;
-  const objective =
-    config.objective ?? (dataset.task === 'classification' ? 'cross-entropy' : 'squared-error');
-  if (objective === 'cross-entropy' && dataset.task === 'regression') {
+  const named = config.objective ?? (dataset.task === 'classification' ? 'cross-entropy' : 'squared-error');
+  const objective = loss ? 'black-box' : (named as ObjectiveKind);
+  const kinds = graph ? graph.objectives.map(({ kind }) => kind) : [objective];
+  const needsLabels = kinds.find((kind) => kind === 'cross-entropy' || kind === 'zero-one');
+  if (needsLabels !== undefined && dataset.task === 'regression') {
     throw new ApicalError(
       'config.objective',
-      `objective: cross-entropy needs class labels, but ${dataset.title} has values as targets. Use "squared-error".`,
+      `objective: ${needsLabels} needs class labels, but ${dataset.title} has values as targets. Use "squared-error".`,
+    );
+  }
+  if (kinds.includes('black-box') && !loss) {
+    throw new ApicalError(
+      'config.objective',
+      'graph.objectives: a "black-box" needs a loss: set objective to the path of a file that exports (output, target) => number.',
     );
   }
   if (!graph) {
@@ -364,6 +375,7 @@ export function networkFor(
       activation,
       outputActivation,
       objective,
+      loss,
       dropout,
       inputDropout,
       density,
@@ -371,7 +383,8 @@ export function networkFor(
       ...(initialisation ? { initialisation: withoutUndefined(initialisation) as Initialisation } : {}),
     });
   }
-  const specification = withoutUndefined(graph) as NetworkSpecification;
+  const plain = withoutUndefined(graph) as NetworkSpecification;
+  const specification = { ...plain, objectives: plain.objectives.map((its) => ({ ...its, loss })) };
   const unitsOf = (id: string) =>
     specification.areas
       .find((area) => area.id === id)

@@ -2,7 +2,7 @@ export { Area } from './area.ts';
 export { Projection } from './projection.ts';
 export type { Parameter } from './projection.ts';
 export { Network } from './network.ts';
-export { errorOf, lossesOf, tallyObjective } from './objective.ts';
+export { errorOf, hasDerivative, lossesOf, tallyObjective } from './objective.ts';
 export type { BlackBox, Objective, ObjectiveKind } from './objective.ts';
 export { projectionId, stack } from './specification.ts';
 export type {

@@ -24,6 +24,10 @@ export interface Objective {
   readonly auxiliary: boolean;
 }
 
+/** Whether `errorOf` has an error to give. */
+export const hasDerivative = ({ kind }: Objective): boolean =>
+  kind === 'cross-entropy' || kind === 'squared-error';
+
 /**
  * error ← ∂L/∂output, one row an example; tally (4 × f64) += [Σ L, wrong answers, examples, ½ Σ target²].
  * Throws `objective.no-derivative` where there is none.
@@ -43,7 +47,7 @@ export function errorOf(
     throw new ApicalError(
       'objective.no-derivative',
       `The objective "${kind}" of area "${area.id}" has no derivative, and this rule needs one. Rules that work ` +
-        'from the loss alone do not: node-perturbation, weight-perturbation, serial-weight-perturbation.',
+        'from the loss alone do not: node-perturbation, weight-perturbation, serial-weight-perturbation, reinforce.',
       { kind, area: area.id },
     );
   }
@@ -88,7 +92,7 @@ export function tallyObjective(
   output: Tensor,
   targets: Tensor,
 ): void {
-  if (objective.kind === 'cross-entropy' || objective.kind === 'squared-error') {
+  if (hasDerivative(objective)) {
     errorOf(compute, objective, compute.temporary(output.shape), tally, output, targets);
     return;
   }

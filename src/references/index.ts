@@ -1,6 +1,7 @@
 import { feedforward, stochastic } from '../dynamics/index.ts';
 import type { Dynamics } from '../dynamics/index.ts';
 import type { LearningStep } from '../dynamics/step.ts';
+import { hasDerivative } from '../network/objective.ts';
 import type { Network } from '../network/network.ts';
 import { backpropagate } from './backpropagation.ts';
 import { configurationsOf, enumerate, MOST_CONFIGURATIONS } from './enumeration.ts';
@@ -9,17 +10,14 @@ import { configurationsOf, enumerate, MOST_CONFIGURATIONS } from './enumeration.
 export type Reference = (step: LearningStep) => void;
 
 /** By the id of the dynamics, since a rule's file may hold another copy of the same dynamics. */
-const REFERENCES: ReadonlyMap<string, (network: Network) => Reference | undefined> = new Map([
-  [feedforward.id, () => backpropagate],
-  [
-    stochastic.id,
-    (network: Network) => (configurationsOf(network) <= MOST_CONFIGURATIONS ? enumerate : undefined),
-  ],
+const REFERENCES = new Map<string, (network: Network) => Reference | undefined>([
+  [feedforward.id, (network) => (network.objectives.every(hasDerivative) ? backpropagate : undefined)],
+  [stochastic.id, (network) => (configurationsOf(network) <= MOST_CONFIGURATIONS ? enumerate : undefined)],
 ]);
 
 /**
- * The exact gradient of a network under these dynamics, or undefined where there is none to be had. It serves
- * every objective, since a step gives an objective's own derivative by `error`, or its losses.
+ * The exact gradient of a network under these dynamics, or undefined where there is none to be had: too many draws to
+ * enumerate, or an objective without a derivative in a deterministic network.
  */
 export function referenceFor(dynamics: Dynamics, network: Network): Reference | undefined {
   return REFERENCES.get(dynamics.id)?.(network);

@@ -24,6 +24,13 @@ test('the exact gradient belongs to the dynamics, and stochastic units have one 
   const small = networkOf(logistic([3, 4, 2]));
   const large = networkOf(logistic([3, 40, 2]));
   expect(referenceFor(feedforward, large)).toBe(backpropagate);
+  const wrongOrRight = networkOf({
+    ...logistic([3, 4, 2]),
+    objectives: [{ area: 'output', kind: 'zero-one' }],
+  });
+  expect(referenceFor(feedforward, wrongOrRight)).toBeUndefined();
+  expect(referenceFor(stochastic, wrongOrRight)).toBeDefined();
+  wrongOrRight.dispose();
   expect(referenceFor({ ...feedforward, id: 'weather' }, large)).toBeUndefined();
   expect(referenceFor(stochastic, small)).toBeDefined();
   expect(referenceFor(stochastic, large)).toBeUndefined();

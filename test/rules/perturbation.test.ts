@@ -2,15 +2,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBackend } from '../../src/backends/open.ts';
 import { ApicalError } from '../../src/errors.ts';
 import { materialise, plainDescent } from '../../src/network/index.ts';
-import type { BlackBox, StackOptions } from '../../src/network/index.ts';
+import type { Area, BlackBox, StackOptions } from '../../src/network/index.ts';
 import { stream } from '../../src/random/index.ts';
 import { backpropagate } from '../../src/references/backpropagation.ts';
 import { ruleById } from '../../src/rules/index.ts';
 import type { Batch, Learner, Rule } from '../../src/rules/index.ts';
 import { referenceFor } from '../../src/references/index.ts';
+import { emitIncoming } from '../../src/dynamics/index.ts';
 import type { LearningStep } from '../../src/dynamics/index.ts';
 import type { Compute } from '../../src/tensor/index.ts';
-import { clouds, learnerOf, optimiser, release, smallStack, train, UNITS } from './fixtures.ts';
+import { clouds, gradientsOf, learnerOf, optimiser, release, smallStack, train, UNITS } from './fixtures.ts';
 
 /*
  * Rules that hear of their success by one number: what they estimate, by which noise, and what they can do that an
@@ -203,6 +204,36 @@ describe('many samples in one update', () => {
     for (const each of [batch, { inputs, targets }]) release(compute, each);
   });
 
+  test('of units are single passes, each with the jitter of its own row', () => {
+    const samples = 6;
+    const noise = 1e-3;
+    const batch = clouds(compute, 2, 1);
+    const many = learnerBy('node-perturbation', { noise, samples });
+    const singly = (step: LearningStep) => {
+      const clean = step.run('clean');
+      const [before = NaN] = step.losses(clean).toArray();
+      for (let row = 0; row < samples; row++) {
+        const jitters = step.network.areas.slice(1).map((area) => {
+          const jitter = compute.temporary([1, area.units]);
+          compute.drawNormal(jitter, 0, noise, step.stream(`jitter ${area.id}`), step.step, row);
+          return jitter;
+        });
+        const jitterOf = (area: Area) => jitters[step.network.areas.indexOf(area) - 1];
+        const [after = NaN] = step.losses(step.run('jittered', { drive: jitterOf })).toArray();
+        const factor = (after - before) / (noise ** 2 * samples);
+        for (const area of step.network.areas) {
+          const post = jitterOf(area);
+          if (post) emitIncoming(step, clean, area, post, factor);
+        }
+      }
+    };
+    expect(relativeDistance(gradientOf(many, batch, 3), gradientOf(many, batch, 3, singly))).toBeLessThan(
+      1e-9,
+    );
+    many.dispose();
+    release(compute, batch);
+  });
+
   test.each(['reference', 'wasm'] as const)(
     'draw on %s, row by row, what one draw gives',
     async (backend) => {
@@ -265,6 +296,40 @@ describe('serial weight perturbation', () => {
 /** ½‖y − one-hot‖², as a user would write it. */
 const ownLoss: BlackBox = (output, target) =>
   Array.from(output).reduce((sum, value, index) => sum + (value - Number(index === target)) ** 2 / 2, 0);
+
+test('with local losses an area follows the gradient of its own readout, whatever lies above', () => {
+  const rule = ruleById('node-perturbation');
+  const options = { losses: 'local', noise: 1e-5, samples: 40_000 };
+  const deep = learnerOf(compute, rule, { specification: smallStack({ layers: [UNITS, 4, 3, 3] }), options });
+  const batch = clouds(compute, 0, 3);
+  const learned = gradientsOf(compute, deep, batch);
+  // The same areas with nothing above them but the readout: weights depend on the projection's id alone.
+  const shallow = learnerOf(compute, ruleById('backprop'), {
+    specification: {
+      ...smallStack({ layers: [UNITS, 4, 3] }),
+      areas: [
+        { id: 'input', shape: [UNITS] },
+        { id: 'hidden1', shape: [4], activation: 'tanh' },
+        { id: 'hidden1 readout', shape: [3] },
+      ],
+      projections: [
+        { from: 'input', to: 'hidden1' },
+        { from: 'hidden1', to: 'hidden1 readout' },
+      ],
+      objectives: [{ area: 'hidden1 readout', kind: 'cross-entropy' }],
+    },
+  });
+  const own = gradientsOf(compute, shallow, batch);
+  expect([...own.keys()]).toEqual(expect.arrayContaining(['input→hidden1', 'hidden1.bias']));
+  // The noise of 40 000 samples leaves about 5 %; the losses of all areas together would be as wrong as large.
+  const [mine, theirs] = [learned, own].map((gradients) =>
+    [...own.keys()].flatMap((id) => gradients.get(id) ?? []),
+  );
+  expect(relativeDistance(mine ?? [], theirs ?? [])).toBeLessThan(0.12);
+  deep.dispose();
+  shallow.dispose();
+  release(compute, batch);
+});
 
 test('a baseline takes noise away from REINFORCE, and a critic that knows the examples takes more', () => {
   const varianceWith = (baseline: string) => {

@@ -1,22 +1,22 @@
 import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import path from 'node:path';
 import { createJiti } from 'jiti';
 import { ApicalError } from '../errors.ts';
 
-/** Whether something is named by a file rather than an id. */
-export const isFileReference = (reference: string): boolean => /[\\/]|\.[cm]?[jt]s$/.test(reference);
+/** Whether a user names a file rather than an id: it has a folder in it, or the ending of a program. */
+export const isUserFile = (reference: string): boolean => /[\\/]|\.[cm]?[jt]s$/.test(reference);
 
 /**
  * The default export of a user's TypeScript or JavaScript file, which may import from "apical" wherever it lies.
- * `kind` is the word for it in errors ("rule"). Throws `<kind>.file` when it is not there or does not load.
+ * `what` it is to be ("rule", "objective") stands in messages, and in the code of what is thrown: `rule.file` when the
+ * file is not there or does not load.
  */
-export async function loadExported(reference: string, kind: string): Promise<unknown> {
+export async function importUserFile(reference: string, what: string): Promise<unknown> {
   const file = path.resolve(reference);
+  const code = `${what}.file`;
   if (!existsSync(file)) {
-    throw new ApicalError(`${kind}.file`, `There is no ${kind} file "${reference}" (looked for ${file}).`, {
-      file,
-    });
+    throw new ApicalError(code, `There is no ${what} file "${reference}" (looked for ${file}).`, { file });
   }
   const here = fileURLToPath(import.meta.url);
   // From source (tests) the entry is index.ts, from a build index.js.
@@ -29,11 +29,6 @@ export async function loadExported(reference: string, kind: string): Promise<unk
       /\nRequire stack:[^]*$/,
       '',
     );
-    throw new ApicalError(
-      `${kind}.file`,
-      `The ${kind} file "${reference}" does not load: ${reason}`,
-      { file },
-      error,
-    );
+    throw new ApicalError(code, `The ${what} file "${reference}" does not load: ${reason}`, { file }, error);
   }
 }
