@@ -149,7 +149,12 @@ const control = z.strictObject({
     .default(32)
     .describe('steps of each environment an update; 0: one whole episode of each'),
   discount: z.number().min(0).max(1).default(0.99).describe('γ: what a reward one step later is worth'),
-  trace: z.number().min(0).max(1).default(0.95).describe('λ of TD(λ): 0 trusts the critic, 1 the returns'),
+  trace: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.95)
+    .describe('λ of TD(λ): 0 trusts the critic, 1 the returns; the finer the time steps, the nearer to 1'),
   baseline: z
     .enum(['critic', 'mean', 'none'])
     .default('critic')
