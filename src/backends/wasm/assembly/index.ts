@@ -15,3 +15,13 @@ export { dot, dotRows, limitColumnNorms, sumRows } from './reductions';
 export { gatherBytes, gatherFloats, gatherLabels, oneHot, scatterRows } from './rows';
 export { choose, crossEntropyRows, softmax, softmaxCrossEntropy, squaredError, wrongRows } from './objectives';
 export { drawBernoulli, drawNormal, drawUniform } from './random';
+export {
+  activateChannels,
+  matmulChannels,
+  matmulPlaces,
+  outerChannels,
+  outerPlaces,
+  sumChannels,
+} from './channels';
+export { maxPool, maxPoolBack } from './pooling';
+export { fold, unfold } from './unfold';
