@@ -1,5 +1,9 @@
-export { Area } from './area.ts';
-export { Projection } from './projection.ts';
+export { Area, Thresholds } from './area.ts';
+export { DenseProjection, Projection } from './projection.ts';
+export { ConvolutionFeedback, ConvolutionProjection } from './convolution.ts';
+export { PoolingProjection } from './pooling.ts';
+export { connectionOf, fansOf, pictureAfter, windowOf } from './connection.ts';
+export type { ConnectionSpecification } from './connection.ts';
 export type { Parameter } from './projection.ts';
 export { Network } from './network.ts';
 export { errorOf, lossesOf, tallyObjective } from './objective.ts';

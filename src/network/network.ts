@@ -1,12 +1,12 @@
 import type { Compute } from '../tensor/compute.ts';
-import { sizeOf } from '../tensor/tensor.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Area } from './area.ts';
-import { defaultInitialisation, initialise, weightStream, wiringStream } from './initialisation.ts';
+import { connect } from './connect.ts';
+import { thresholdShape } from './connection.ts';
 import type { Objective } from './objective.ts';
 import type { Parameter } from './projection.ts';
-import { Projection } from './projection.ts';
-import type { NetworkSpecification, ProjectionSpecification } from './specification.ts';
+import type { Projection } from './projection.ts';
+import type { NetworkSpecification } from './specification.ts';
 import { projectionId } from './specification.ts';
 import { checkSpecification, found, sortAreas } from './wiring.ts';
 
@@ -29,14 +29,18 @@ export class Network {
     checkSpecification(specification);
     this.specification = specification;
     this.areas = sortAreas(specification).map((area, index) => {
-      const receives = specification.projections.some(
-        (projection) => projection.to === area.id && !isFeedback(projection),
-      );
-      const bias = (area.bias ?? receives) ? compute.allocate([sizeOf(area.shape)]) : undefined;
+      const shape = thresholdShape(specification, area);
+      const bias = shape && compute.allocate(shape);
       return new Area(area.id, index, area.shape, area.activation ?? 'linear', area.dropout ?? 0, bias);
     });
     this.input = this.area(specification.input);
-    this.projections = specification.projections.map((projection) => this.#connect(projection, seed));
+    this.projections = specification.projections.map((projection) => {
+      const [from, to] = [this.area(projection.from), this.area(projection.to)];
+      const made = connect(compute, specification, projection, from, to, seed);
+      from.outgoing.push(made);
+      to.incoming.push(made);
+      return made;
+    });
     for (const projection of specification.projections) {
       if (projection.answers === undefined) continue;
       this.projection(projection.answers).feedback = this.projection(projectionId(projection));
@@ -67,6 +71,7 @@ export class Network {
   tensors(): ReadonlyMap<string, Tensor> {
     const named = new Map<string, Tensor>();
     for (const { id, values, mask } of [...this.projections, ...this.#biases()]) {
+      if (values.size === 0) continue;
       named.set(id, values);
       if (mask) named.set(`${id}.mask`, mask);
     }
@@ -74,45 +79,13 @@ export class Network {
   }
 
   dispose(): void {
-    for (const tensor of this.tensors().values()) this.#compute.free(tensor);
+    for (const { values, mask } of [...this.projections, ...this.#biases()]) {
+      this.#compute.free(values);
+      if (mask) this.#compute.free(mask);
+    }
   }
 
   #biases(): Parameter[] {
     return this.areas.flatMap((area) => area.bias ?? []);
   }
-
-  #connect(specification: ProjectionSpecification, seed: number): Projection {
-    const compute = this.#compute;
-    const id = projectionId(specification);
-    const from = this.area(specification.from);
-    const to = this.area(specification.to);
-    const density = specification.density ?? 1;
-    const weights = compute.allocate([from.units, to.units]);
-    const { activation } = specification.answers === undefined ? to : from;
-    const [fanIn, fanOut] =
-      specification.answers === undefined ? [from.units, to.units] : [to.units, from.units];
-    initialise(
-      compute,
-      weights,
-      specification.initialisation ?? defaultInitialisation(activation),
-      activation,
-      Math.max(1, fanIn * density),
-      Math.max(1, fanOut * density),
-      weightStream(seed, id),
-    );
-    let mask: Tensor | undefined;
-    if (density < 1) {
-      mask = compute.allocate(weights.shape);
-      compute.drawBernoulli(mask, density, 1, wiringStream(seed, id), 0);
-      compute.multiply(weights, weights, mask);
-    }
-    const kind = specification.kind ?? 'forward';
-    const plastic = specification.plastic ?? kind !== 'feedback';
-    const projection = new Projection(id, kind, from, to, plastic, weights, mask);
-    from.outgoing.push(projection);
-    to.incoming.push(projection);
-    return projection;
-  }
 }
-
-const isFeedback = (projection: ProjectionSpecification) => projection.kind === 'feedback';

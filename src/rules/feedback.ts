@@ -1,11 +1,12 @@
 import { defaultInitialisation } from '../network/initialisation.ts';
-import { sizeOf } from '../tensor/tensor.ts';
+import { connectionOf, fansOf } from '../network/connection.ts';
 import { projectionId } from '../network/specification.ts';
 import type { NetworkSpecification, ProjectionSpecification } from '../network/specification.ts';
 
 /**
- * Adds a fixed feedback projection for every forward projection that errors must cross (all but those from the
- * input), unless the network already answers it.
+ * Adds a fixed feedback projection for every forward projection with weights that errors must cross (all but those
+ * from the input), unless the network already answers it. It is connected as the one that it answers: feedback for a
+ * convolution is a kernel bank of its own.
  */
 export function answerForwardProjections(
   specification: NetworkSpecification,
@@ -16,12 +17,12 @@ export function answerForwardProjections(
   const forward = projections.filter((projection) => (projection.kind ?? 'forward') === 'forward');
   const added = forward
     .filter(({ from }) => from !== specification.input)
+    .filter((projection) => connectionOf(specification, projection).kind !== 'pooling')
     .filter((projection) => !projections.some(({ answers }) => answers === projectionId(projection)))
     .map((projection): ProjectionSpecification => {
       const target = specification.areas.find(({ id }) => id === projection.to)?.activation ?? 'linear';
       const forwardLike = projection.initialisation ?? defaultInitialisation(target);
-      const source = specification.areas.find(({ id }) => id === projection.from)?.shape ?? [1];
-      const fanIn = Math.max(1, sizeOf(source) * (projection.density ?? 1));
+      const fanIn = Math.max(1, fansOf(specification, projection)[0] * (projection.density ?? 1));
       const multiple =
         distribution === 'as-forward'
           ? (forwardLike.scale ?? (forwardLike.kind === 'uniform' ? 1 / Math.sqrt(fanIn) : 1))

@@ -115,7 +115,7 @@ export function cutKernel(name: string, kernel: Kernel, pool: Pool): Kernel {
   const { extent, columns, byRow = [], byElement = [], byOne = [], rowsOf, workspace = -1, from } = cut;
   return (...values) => {
     const rows = rowsOf?.(values);
-    const width = rows?.elements ?? (columns === undefined ? 1 : (values[columns]));
+    const width = rows?.elements ?? values[columns ?? -1] ?? 1;
     const size = (values[extent] as number) * width;
     if (size < from) {
       kernel(...values);
