@@ -121,18 +121,7 @@ export function checkConnection(
     }
   }
   const window = windowOf(connection, source);
-  checkNumbers(id, window);
-  const { kernel, padding, height, width } = window;
-  const room = [height + 2 * padding[0], width + 2 * padding[1]] as const;
-  if (kernel[0] > room[0] || kernel[1] > room[1]) {
-    const padded = padding.some((rows) => rows > 0) ? ` (${room.join(' × ')} with its padding)` : '';
-    throw new ApicalError(
-      'network.kernel',
-      `Projection "${id}" has a ${connection.kind === 'pooling' ? 'window' : 'kernel'} of ${kernel.join(' × ')}, larger than its input: ` +
-        `area "${projection.from}" is ${height} × ${width}${padded}. Make it at most ${room.join(' × ')}, or the input larger.`,
-      { projection: id, kernel, input: room },
-    );
-  }
+  checkFits(id, projection.from, connection.kind, window);
   const isPooling = connection.kind === 'pooling';
   if (isPooling) checkPooling(projection, id);
   const expected = pictureAfter(connection, source, (isPooling ? source[0] : target[0]) ?? 1);
@@ -144,6 +133,26 @@ export function checkConnection(
       { projection: id, expected },
     );
   }
+}
+
+/** Throws `network.kernel` when the window is larger than the pictures of area `from`, `network.connection` when it is no window. */
+export function checkFits(
+  id: string,
+  from: string,
+  kind: Exclude<ConnectionSpecification['kind'], 'dense'>,
+  window: Window,
+): void {
+  checkNumbers(id, window);
+  const { kernel, padding, height, width } = window;
+  const room = [height + 2 * padding[0], width + 2 * padding[1]] as const;
+  if (kernel[0] <= room[0] && kernel[1] <= room[1]) return;
+  const padded = padding.some((rows) => rows > 0) ? ` (${room.join(' × ')} with its padding)` : '';
+  throw new ApicalError(
+    'network.kernel',
+    `Projection "${id}" has a ${kind === 'pooling' ? 'window' : 'kernel'} of ${kernel.join(' × ')}, larger than its input: ` +
+      `area "${from}" is ${height} × ${width}${padded}. Choose at most ${room.join(' × ')}.`,
+    { projection: id, kernel, input: room },
+  );
 }
 
 function checkNumbers(id: string, { kernel, stride, padding }: Window): void {

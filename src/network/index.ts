@@ -8,6 +8,8 @@ export type { Parameter } from './projection.ts';
 export { Network } from './network.ts';
 export { errorOf, lossesOf, tallyObjective } from './objective.ts';
 export type { BlackBox, Objective, ObjectiveKind } from './objective.ts';
+export { convolutionalStack } from './convolutional-stack.ts';
+export type { ConvolutionalLayer, ConvolutionalStackOptions } from './convolutional-stack.ts';
 export { projectionId, stack } from './specification.ts';
 export type {
   AreaSpecification,
