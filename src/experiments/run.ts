@@ -14,7 +14,8 @@ import { readDocuments } from './folder/documents.ts';
 import { identityOf } from './folder/identity.ts';
 import type { RunFolder } from './folder/index.ts';
 import type { EvaluationRecord, MetricsRecord, Mistake, RunDocument, RunStatus } from './records.ts';
-import { networkFor, optimiserFor, Training } from './training.ts';
+import { networkFor } from './network-of-config.ts';
+import { optimiserFor, Training } from './training.ts';
 
 const now = () => performance.now() / 1000;
 

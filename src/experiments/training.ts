@@ -1,9 +1,6 @@
 import { measureAlignment } from '../analysis/alignment.ts';
 import { ApicalError } from '../errors.ts';
-import type { Initialisation } from '../network/initialisation.ts';
 import type { OptimiserSpecification } from '../network/optimiser.ts';
-import { stack } from '../network/specification.ts';
-import type { NetworkSpecification } from '../network/specification.ts';
 import { Sequence, stream } from '../random/index.ts';
 import { Learner } from '../rules/learner.ts';
 import type { Tally } from '../rules/learner.ts';
@@ -14,6 +11,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { Config } from './config.ts';
 import type { ExampleSet, Examples } from './examples.ts';
 import { splitExamples } from './examples.ts';
+import { networkFor, withoutUndefined } from './network-of-config.ts';
 import type {
   EvaluationRecord,
   HeldOutScore,
@@ -351,58 +349,6 @@ export class Training {
   }
 }
 
-/** The network that a config asks for, given the data's sizes. Throws `config.network`. */
-export function networkFor(
-  config: Config,
-  examples: Pick<Examples, 'dataset' | 'inputUnits'>,
-): NetworkSpecification {
-  const { dataset, inputUnits } = examples;
-  const { graph, network } = config;
-  const objective =
-    config.objective ?? (dataset.task === 'classification' ? 'cross-entropy' : 'squared-error');
-  if (objective === 'cross-entropy' && dataset.task === 'regression') {
-    throw new ApicalError(
-      'config.objective',
-      `objective: cross-entropy needs class labels, but ${dataset.title} has values as targets. Use "squared-error".`,
-    );
-  }
-  if (!graph) {
-    const { hidden, activation, outputActivation, dropout, inputDropout, density, bias, initialisation } =
-      network;
-    return stack({
-      layers: [inputUnits, ...hidden, dataset.targetSize],
-      activation,
-      outputActivation,
-      objective,
-      dropout,
-      inputDropout,
-      density,
-      bias,
-      ...(initialisation ? { initialisation: withoutUndefined(initialisation) as Initialisation } : {}),
-    });
-  }
-  const specification = withoutUndefined(graph) as NetworkSpecification;
-  const unitsOf = (id: string) =>
-    specification.areas
-      .find((area) => area.id === id)
-      ?.shape.reduce((product, length) => product * length, 1);
-  if (unitsOf(graph.input) !== inputUnits) {
-    throw new ApicalError(
-      'config.network',
-      `graph.input: area "${graph.input}" has ${unitsOf(graph.input) ?? 'no'} units, but an example of ${dataset.title} has ${inputUnits} values.`,
-    );
-  }
-  for (const { area } of graph.objectives) {
-    if (unitsOf(area) !== dataset.targetSize) {
-      throw new ApicalError(
-        'config.network',
-        `graph.objectives: area "${area}" has ${unitsOf(area) ?? 'no'} units, but ${dataset.title} has ${dataset.targetSize} ${dataset.task === 'classification' ? 'classes' : 'target values'}.`,
-      );
-    }
-  }
-  return specification;
-}
-
 /** What the optimiser does for one parameter: the default, overridden for its projection, or its area and bias. */
 export function optimiserFor(config: Config, id: string): OptimiserSpecification {
   const { projections, ...general } = config.optimiser;
@@ -457,8 +403,3 @@ const difference = (a: Tally, b: Tally): Tally => ({
   examples: a.examples - b.examples,
   power: a.power - b.power,
 });
-
-/** Optional keys that are absent rather than undefined, as exact optional types want them. */
-function withoutUndefined<Value extends object>(value: Value): Value {
-  return JSON.parse(JSON.stringify(value)) as Value;
-}

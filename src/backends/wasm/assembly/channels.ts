@@ -198,7 +198,7 @@ export function activateChannels(
   }
 }
 
-/** Four partial sums for the places of a channel of an example; examples are added up in f64. */
+/** Sixteen partial sums for the places of a channel of an example; examples are added up in f64. */
 export function sumChannels(out: usize, a: usize, batch: i32, channels: i32, places: i32, alpha: f32, beta: f32): void {
   const rowBytes = (<usize>(channels * places)) << 2;
   for (let channel = 0; channel < channels; channel++, out += 4) {
@@ -207,7 +207,17 @@ export function sumChannels(out: usize, a: usize, batch: i32, channels: i32, pla
     for (let example = 0; example < batch; example++, row += rowBytes) {
       let pointer = row;
       let sums = splat(0.0);
+      let sums1 = splat(0.0);
+      let sums2 = splat(0.0);
+      let sums3 = splat(0.0);
       let place = 0;
+      for (; place + 16 <= places; place += 16, pointer += 64) {
+        sums = f32x4.add(sums, v128.load(pointer));
+        sums1 = f32x4.add(sums1, v128.load(pointer, 16));
+        sums2 = f32x4.add(sums2, v128.load(pointer, 32));
+        sums3 = f32x4.add(sums3, v128.load(pointer, 48));
+      }
+      sums = f32x4.add(f32x4.add(sums, sums1), f32x4.add(sums2, sums3));
       for (; place + 4 <= places; place += 4, pointer += 16) sums = f32x4.add(sums, v128.load(pointer));
       for (; place < places; place++, pointer += 4) sums = f32x4.add(sums, load1(pointer));
       total += <f64>f32x4.extract_lane(sums, 0) + <f64>f32x4.extract_lane(sums, 1);

@@ -25,14 +25,13 @@ export function maxPool(
     for (let y = 0; y < down; y++) {
       const offset = <usize>(y * strideY) * rowBytes;
       let x = 0;
-      if (isPairs && a == by) {
-        for (; x + 4 <= right; x += 4, out += 16) {
-          const pointer = a + offset + ((<usize>x) << 3);
-          const upper = f32x4.max(v128.load(pointer), v128.load(pointer + rowBytes));
-          const lower = f32x4.max(v128.load(pointer, 16), v128.load(pointer + rowBytes, 16));
-          const even = v128.shuffle<f32>(upper, lower, 0, 2, 4, 6);
-          v128.store(out, f32x4.max(even, v128.shuffle<f32>(upper, lower, 1, 3, 5, 7)));
-        }
+      if (isPairs && a == by && right >= 4) {
+        // The last four may overlap those before: no singles.
+        for (; x + 4 < right; x += 4) largestPairs(out + ((<usize>x) << 2), a + offset + ((<usize>x) << 3), rowBytes);
+        x = right - 4;
+        largestPairs(out + ((<usize>x) << 2), a + offset + ((<usize>x) << 3), rowBytes);
+        out += (<usize>right) << 2;
+        continue;
       }
       for (; x < right; x++, out += 4) {
         const first = offset + ((<usize>(x * strideX)) << 2);
@@ -40,6 +39,16 @@ export function maxPool(
       }
     }
   }
+}
+
+/** The largest of four windows of 2 × 2 side by side. */
+// @ts-ignore: decorator
+@inline
+function largestPairs(out: usize, a: usize, rowBytes: usize): void {
+  const upper = f32x4.max(v128.load(a), v128.load(a + rowBytes));
+  const lower = f32x4.max(v128.load(a, 16), v128.load(a + rowBytes, 16));
+  const even = v128.shuffle<f32>(upper, lower, 0, 2, 4, 6);
+  v128.store(out, f32x4.max(even, v128.shuffle<f32>(upper, lower, 1, 3, 5, 7)));
 }
 
 export function maxPoolBack(
@@ -61,18 +70,21 @@ export function maxPoolBack(
   const planeBytes = (<usize>(height * width)) << 2;
   const rowBytes = (<usize>width) << 2;
   const isPairs = kernelHeight == 2 && kernelWidth == 2 && strideY == 2 && strideX == 2;
-  const isCovered = isPairs && (width & 7) == 0 && (height & 1) == 0;
+  const byVectors = isPairs && right >= 4;
   for (let plane = 0; plane < planes; plane++, out += planeBytes, by += planeBytes) {
-    // What pairs of whole vectors cover is written below, winner or not.
-    if (!isCovered) fill(out, height * width, 0.0);
+    // Vectors write every unit of their windows, winner or not.
+    if (!byVectors || ((width | height) & 1) == 1) fill(out, height * width, 0.0);
     for (let y = 0; y < down; y++) {
       const offset = <usize>(y * strideY) * rowBytes;
       let x = 0;
-      if (isPairs) {
-        for (; x + 4 <= right; x += 4, a += 16) {
+      if (byVectors) {
+        for (; x < right; x += 4) {
+          x = min(x, right - 4);
           const at = offset + ((<usize>x) << 3);
-          routePairs(out + at, v128.load(a), by + at, rowBytes);
+          routePairs(out + at, v128.load(a + ((<usize>x) << 2)), by + at, rowBytes);
         }
+        a += (<usize>right) << 2;
+        continue;
       }
       for (; x < right; x++, a += 4) {
         const first = offset + ((<usize>(x * strideX)) << 2);

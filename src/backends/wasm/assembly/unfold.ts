@@ -3,11 +3,11 @@
 import { fill, load1, store1 } from './elementwise';
 import { splat } from './functions';
 
-/** The first place whose input lies inside the picture, along one side. */
+/** The first place whose input lies inside the picture, along one side: offset + place · stride ≥ 0. */
 // @ts-ignore: decorator
 @inline
 function firstInside(offset: i32, stride: i32, places: i32): i32 {
-  // offset + place · stride ≥ 0
+  if (stride == 1) return min(max(-offset, 0), places);
   return offset >= 0 ? 0 : min((stride - 1 - offset) / stride, places);
 }
 
@@ -15,36 +15,38 @@ function firstInside(offset: i32, stride: i32, places: i32): i32 {
 // @ts-ignore: decorator
 @inline
 function endInside(offset: i32, stride: i32, places: i32, pixels: i32): i32 {
-  // offset + place · stride ≤ pixels − 1
   const room = pixels - 1 - offset;
+  if (stride == 1) return min(max(room + 1, 0), places);
   return room < 0 ? 0 : min(room / stride + 1, places);
 }
 
+/** Rows of `count` floats; those of a lie `aStep` bytes apart, its elements `stride`. */
 // @ts-ignore: decorator
 @inline
-function copyRow(out: usize, a: usize, count: i32, stride: i32): void {
-  if (stride == 1) {
-    if (count >= 4) {
-      // The last vector may overlap the one before it: no singles.
-      const last = (<usize>(count - 4)) << 2;
+function copyRows(out: usize, a: usize, rows: i32, count: i32, outStep: usize, aStep: usize, stride: i32): void {
+  if (stride == 1 && count >= 4) {
+    // The last vector may overlap the one before it: no singles.
+    const last = (<usize>(count - 4)) << 2;
+    for (let row = 0; row < rows; row++, out += outStep, a += aStep) {
       for (let i: usize = 0; i < last; i += 16) v128.store(out + i, v128.load(a + i));
       v128.store(out + last, v128.load(a + last));
-      return;
     }
-    for (let i = 0; i < count; i++, out += 4, a += 4) store1(out, load1(a));
     return;
   }
   const step = (<usize>stride) << 2;
-  for (let i = 0; i < count; i++, out += 4, a += step) store1(out, load1(a));
+  for (let row = 0; row < rows; row++, out += outStep, a += aStep) {
+    for (let i: usize = 0; i < <usize>count; i++) store1(out + (i << 2), load1(a + i * step));
+  }
 }
 
+/** Zeros in `count` columns of every row. */
 // @ts-ignore: decorator
 @inline
-function zeroRow(out: usize, count: i32): void {
+function clearColumns(out: usize, rows: i32, count: i32, outStep: usize): void {
   const zero = splat(0.0);
-  let i = 0;
-  for (; i + 4 <= count; i += 4, out += 16) v128.store(out, zero);
-  for (; i < count; i++, out += 4) store1(out, zero);
+  for (let row = 0; row < rows; row++, out += outStep) {
+    for (let i: usize = 0; i < <usize>count; i++) store1(out + (i << 2), zero);
+  }
 }
 
 export function unfold(
@@ -71,33 +73,42 @@ export function unfold(
       for (let kx = 0; kx < kernelWidth; kx++) {
         const first = firstInside(kx - paddingX, strideX, right);
         const end = max(first, endInside(kx - paddingX, strideX, right, width));
-        zeroRow(out, firstY * right);
+        if (firstY > 0) fill(out, firstY * right, 0.0);
         out += <usize>firstY * rowBytes;
-        let source = a + (<usize>((firstY * strideY + ky - paddingY) * width + first * strideX + kx - paddingX) << 2);
-        const step = (<usize>(strideY * width)) << 2;
-        for (let y = firstY; y < endY; y++, out += rowBytes, source += step) {
-          if (first > 0) zeroRow(out, first);
-          copyRow(out + ((<usize>first) << 2), source, end - first, strideX);
-          if (end < right) zeroRow(out + ((<usize>end) << 2), right - end);
-        }
-        zeroRow(out, (down - endY) * right);
+        const rows = endY - firstY;
+        const source = a + (<usize>((firstY * strideY + ky - paddingY) * width + first * strideX + kx - paddingX) << 2);
+        const inside = out + ((<usize>first) << 2);
+        copyRows(inside, source, rows, end - first, rowBytes, (<usize>(strideY * width)) << 2, strideX);
+        if (first > 0) clearColumns(out, rows, first, rowBytes);
+        if (end < right) clearColumns(out + ((<usize>end) << 2), rows, right - end, rowBytes);
+        out += <usize>rows * rowBytes;
+        if (endY < down) fill(out, (down - endY) * right, 0.0);
         out += <usize>(down - endY) * rowBytes;
       }
     }
   }
 }
 
+/** Rows of `count` floats, added; those of a lie close, elements of out `stride` floats apart. */
 // @ts-ignore: decorator
 @inline
-function addRow(out: usize, a: usize, count: i32, stride: i32): void {
-  if (stride == 1) {
-    let i = 0;
-    for (; i + 4 <= count; i += 4, out += 16, a += 16) v128.store(out, f32x4.add(v128.load(out), v128.load(a)));
-    for (; i < count; i++, out += 4, a += 4) store1(out, f32x4.add(load1(out), load1(a)));
+function addRows(out: usize, a: usize, rows: i32, count: i32, outStep: usize, aStep: usize, stride: i32): void {
+  if (stride == 1 && count >= 4) {
+    const whole = (<usize>(count & ~3)) << 2;
+    const end = (<usize>count) << 2;
+    for (let row = 0; row < rows; row++, out += outStep, a += aStep) {
+      let i: usize = 0;
+      for (; i < whole; i += 16) v128.store(out + i, f32x4.add(v128.load(out + i), v128.load(a + i)));
+      for (; i < end; i += 4) store<f32>(out + i, load<f32>(out + i) + load<f32>(a + i));
+    }
     return;
   }
   const step = (<usize>stride) << 2;
-  for (let i = 0; i < count; i++, out += step, a += 4) store1(out, f32x4.add(load1(out), load1(a)));
+  for (let row = 0; row < rows; row++, out += outStep, a += aStep) {
+    for (let i: usize = 0; i < <usize>count; i++) {
+      store<f32>(out + i * step, load<f32>(out + i * step) + load<f32>(a + (i << 2)));
+    }
+  }
 }
 
 /** Each unit sums in the order of the kernel's inputs. */
@@ -132,12 +143,9 @@ export function fold(
       for (let kx = 0; kx < kernelWidth; kx++, a += <usize>down * rowBytes) {
         const first = firstInside(kx - paddingX, strideX, right);
         const end = max(first, endInside(kx - paddingX, strideX, right, width));
-        let source = a + <usize>firstY * rowBytes + ((<usize>first) << 2);
-        let target = out + (<usize>((firstY * strideY + ky - paddingY) * width + first * strideX + kx - paddingX) << 2);
-        const step = (<usize>(strideY * width)) << 2;
-        for (let y = firstY; y < endY; y++, source += rowBytes, target += step) {
-          addRow(target, source, end - first, strideX);
-        }
+        const source = a + <usize>firstY * rowBytes + ((<usize>first) << 2);
+        const target = out + (<usize>((firstY * strideY + ky - paddingY) * width + first * strideX + kx - paddingX) << 2);
+        addRows(target, source, endY - firstY, end - first, (<usize>(strideY * width)) << 2, rowBytes, strideX);
       }
     }
   }
