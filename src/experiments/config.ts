@@ -93,7 +93,7 @@ const network = z.strictObject({
     .array(convolution)
     .optional()
     .describe(
-      'convolutions before the hidden areas: [{"channels": 6, "kernel": 5, "padding": 2, "pool": 2}]',
+      'convolutions before the hidden areas: [{"channels": 6, "kernel": 5, "padding": 2, "pool": 2}]; also stride, pooling, shared',
     ),
   hidden: z.array(count).default([256]).describe('units of each hidden area'),
   activation: z.enum(ACTIVATIONS).default('relu').describe('of hidden areas'),

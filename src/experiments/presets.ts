@@ -14,6 +14,17 @@ export interface Preset {
  */
 const SMALL = { kind: 'he', scale: 0.1 } as const;
 
+/** LeNet-5 as it is taken today: ReLU, max-pooling, every channel connected with every other. */
+const LENET: NonNullable<ConfigInput['network']> = {
+  convolutions: [
+    { channels: 6, kernel: 5, padding: 2, pool: 2 },
+    { channels: 16, kernel: 5, pool: 2 },
+  ],
+  hidden: [120, 84],
+  activation: 'relu',
+  initialisation: SMALL,
+};
+
 export const PRESETS: readonly Preset[] = [
   {
     id: 'digits',
@@ -62,6 +73,28 @@ export const PRESETS: readonly Preset[] = [
       optimiser: { kind: 'adam', rate: { kind: 'linear', value: 0.001, end: 0 } },
       batch: 100,
       epochs: 10,
+    },
+  },
+  {
+    id: 'lenet',
+    title: 'MNIST digits on LeNet-5: two convolutions, max-pooling, 120-84-10, twenty epochs',
+    config: {
+      task: { dataset: 'mnist' },
+      network: LENET,
+      optimiser: { kind: 'adam', rate: { kind: 'linear', value: 0.003, end: 0 } },
+      batch: 100,
+      epochs: 20,
+    },
+  },
+  {
+    id: 'lenet-fashion',
+    title: 'Fashion-MNIST clothes on LeNet-5, twenty epochs',
+    config: {
+      task: { dataset: 'fashion-mnist' },
+      network: LENET,
+      optimiser: { kind: 'adam', rate: { kind: 'linear', value: 0.003, end: 0 } },
+      batch: 100,
+      epochs: 20,
     },
   },
   {
