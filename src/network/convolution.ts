@@ -1,9 +1,9 @@
 import type { Compute } from '../tensor/compute.ts';
-import { sizesOf } from '../tensor/spatial.ts';
+import { placesOf, sizesOf } from '../tensor/spatial.ts';
 import type { Window } from '../tensor/spatial.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { presynapticOf, Projection } from './projection.ts';
-import type { ProjectionParts } from './projection.ts';
+import type { Axis, ProjectionParts } from './projection.ts';
 
 /**
  * What kernels see of a batch has many times its size: it is written down for so many floats' worth of examples at a
@@ -26,6 +26,26 @@ abstract class SlidingProjection extends Projection {
     this.#inputs = inputs;
     this.#places = places;
     this.#chunk = Math.max(1, Math.floor(UNFOLDED / (inputs * places)));
+  }
+
+  /** The inputs of a kernel, and the places of a locally connected one. */
+  protected get kernelAxes(): { inputs: readonly Axis[]; places: readonly Axis[] } {
+    const { channels, kernel } = this.window;
+    const [down, right] = placesOf(this.window);
+    return {
+      inputs: [
+        { name: 'lower channel', length: channels },
+        { name: 'kernel row', length: kernel[0] },
+        { name: 'kernel column', length: kernel[1] },
+      ],
+      places:
+        this.weights.shape.length === 3
+          ? [
+              { name: 'place row', length: down },
+              { name: 'place column', length: right },
+            ]
+          : [],
+    };
   }
 
   /** maps(batch, channels × places) ← op(W) · what kernels see of pictures(batch, units) + beta · maps. */
@@ -106,6 +126,11 @@ abstract class SlidingProjection extends Projection {
  * As in every library of the field the kernel is not flipped: this is a cross-correlation.
  */
 export class ConvolutionProjection extends SlidingProjection {
+  get layout(): readonly Axis[] {
+    const { inputs, places } = this.kernelAxes;
+    return [...inputs, { name: 'upper channel', length: this.weights.shape[1] ?? 1 }, ...places];
+  }
+
   send(compute: Compute, out: Tensor, presynaptic: Tensor, beta = 0, weights: Tensor = this.values): void {
     this.picturesToMaps(compute, out, presynaptic, weights, false, beta);
   }
@@ -137,6 +162,11 @@ export class ConvolutionProjection extends SlidingProjection {
  * is its `sendBack` to the bit.
  */
 export class ConvolutionFeedback extends SlidingProjection {
+  get layout(): readonly Axis[] {
+    const { inputs, places } = this.kernelAxes;
+    return [{ name: 'upper channel', length: this.weights.shape[0] ?? 1 }, ...inputs, ...places];
+  }
+
   send(compute: Compute, out: Tensor, presynaptic: Tensor, beta = 0, weights: Tensor = this.values): void {
     this.mapsToPictures(compute, out, presynaptic, weights, false, beta);
   }

@@ -4,7 +4,7 @@ export { ConvolutionFeedback, ConvolutionProjection } from './convolution.ts';
 export { PoolingProjection } from './pooling.ts';
 export { connectionOf, fansOf, pictureAfter, windowOf } from './connection.ts';
 export type { ConnectionSpecification } from './connection.ts';
-export type { Parameter } from './projection.ts';
+export type { Axis, Parameter } from './projection.ts';
 export { Network } from './network.ts';
 export { errorOf, lossesOf, tallyObjective } from './objective.ts';
 export type { BlackBox, Objective, ObjectiveKind } from './objective.ts';

@@ -11,6 +11,7 @@ import type { ProjectionParts } from './projection.ts';
  */
 export class PoolingProjection extends Projection {
   readonly isDense = false;
+  readonly layout = [];
   readonly how: 'max' | 'average';
   readonly window: Window;
   readonly #places: number;

@@ -27,6 +27,20 @@ export interface Parameter {
   ): void;
 }
 
+/** What one axis of a projection's weights counts, and how many there are. */
+export interface Axis {
+  readonly name:
+    | 'presynaptic'
+    | 'postsynaptic'
+    | 'lower channel'
+    | 'kernel row'
+    | 'kernel column'
+    | 'upper channel'
+    | 'place row'
+    | 'place column';
+  readonly length: number;
+}
+
 /** What every kind of projection is made from. */
 export interface ProjectionParts {
   readonly id: string;
@@ -49,6 +63,11 @@ export abstract class Projection implements Parameter {
   readonly mask: Tensor | undefined;
   readonly role = 'weights';
   abstract readonly isDense: boolean;
+  /**
+   * What the numbers in `weights` are, row-major, slowest axis first; empty without weights. Who writes them in another
+   * order (PyTorch: upper channel, lower channel, kernel row, kernel column) reads it off from here.
+   */
+  abstract readonly layout: readonly Axis[];
   /** For a forward projection: the feedback projection that answers it, if there is one. */
   feedback: Projection | undefined;
 
@@ -106,6 +125,13 @@ type TangentArguments = [compute: Compute, out: Tensor, tangent: Tensor, beta: n
 /** Every unit with every unit: weights(presynaptic, postsynaptic). */
 export class DenseProjection extends Projection {
   readonly isDense = true;
+
+  get layout(): readonly Axis[] {
+    return [
+      { name: 'presynaptic', length: this.from.units },
+      { name: 'postsynaptic', length: this.to.units },
+    ];
+  }
 
   /** out(batch, postsynaptic) ← presynaptic signal · W + beta · out. */
   send(compute: Compute, out: Tensor, presynaptic: Tensor, beta = 0, weights: Tensor = this.values): void {

@@ -57,6 +57,36 @@ describe('convolutionalStack()', () => {
     network.dispose();
   });
 
+  test('says what its weights are, axis by axis', () => {
+    const local = { ...lenet.convolutions[1], channels: 16, kernel: 5, shared: false };
+    const [first] = lenet.convolutions;
+    const specification = convolutionalStack({ ...lenet, convolutions: first ? [first, local] : [] });
+    const network = new Network(
+      compute,
+      {
+        ...specification,
+        projections: [
+          ...specification.projections,
+          { from: 'convolution1', to: 'input', kind: 'feedback', answers: 'input→convolution1' },
+        ],
+      },
+      1,
+    );
+    const lengths = (id: string) => network.projection(id).layout.map(({ name, length }) => [name, length]);
+    const inputs = [
+      ['lower channel', 1],
+      ['kernel row', 5],
+      ['kernel column', 5],
+    ];
+    expect(lengths('input→convolution1')).toEqual([...inputs, ['upper channel', 6]]);
+    expect(lengths('feedback:convolution1→input')).toEqual([['upper channel', 6], ...inputs]);
+    for (const { layout, weights, hasWeights } of network.projections) {
+      if (hasWeights) expect(layout.reduce((all, { length }) => all * length, 1)).toBe(weights.size);
+      else expect(layout).toEqual([]);
+    }
+    network.dispose();
+  });
+
   test('starts kernels by the inputs of a kernel, not of the picture', () => {
     const wide = { ...lenet, convolutions: [{ channels: 400, kernel: 5, padding: 2 }], hidden: [] };
     const network = new Network(compute, convolutionalStack(wide), 1);
