@@ -14,7 +14,11 @@ export interface Preset {
  */
 const SMALL = { kind: 'he', scale: 0.1 } as const;
 
-/** LeNet-5 as it is taken today: ReLU, max-pooling, every channel connected with every other. */
+/**
+ * LeNet-5 as it is taken today: ReLU, max-pooling, every channel connected with every other. Small weights serve feedback
+ * alignment here too: on a validation split of MNIST, Adam for 4 epochs gave it 8.7 % from He's scale, 4.2 % from .3
+ * and 4.1 % from a tenth of it (at .001), and 1.6 % after 20 epochs; .003 gave 3.6 % after 4 and 1.9 % after 15.
+ */
 const LENET: NonNullable<ConfigInput['network']> = {
   convolutions: [
     { channels: 6, kernel: 5, padding: 2, pool: 2 },
@@ -81,7 +85,7 @@ export const PRESETS: readonly Preset[] = [
     config: {
       task: { dataset: 'mnist' },
       network: LENET,
-      optimiser: { kind: 'adam', rate: { kind: 'linear', value: 0.003, end: 0 } },
+      optimiser: { kind: 'adam', rate: { kind: 'linear', value: 0.001, end: 0 } },
       batch: 100,
       epochs: 20,
     },
@@ -92,7 +96,7 @@ export const PRESETS: readonly Preset[] = [
     config: {
       task: { dataset: 'fashion-mnist' },
       network: LENET,
-      optimiser: { kind: 'adam', rate: { kind: 'linear', value: 0.003, end: 0 } },
+      optimiser: { kind: 'adam', rate: { kind: 'linear', value: 0.001, end: 0 } },
       batch: 100,
       epochs: 20,
     },
