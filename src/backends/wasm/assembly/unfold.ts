@@ -99,7 +99,11 @@ function addRows(out: usize, a: usize, rows: i32, count: i32, outStep: usize, aS
     for (let row = 0; row < rows; row++, out += outStep, a += aStep) {
       let i: usize = 0;
       for (; i < whole; i += 16) v128.store(out + i, f32x4.add(v128.load(out + i), v128.load(a + i)));
-      for (; i < end; i += 4) store<f32>(out + i, load<f32>(out + i) + load<f32>(a + i));
+      if (i + 8 <= end) {
+        v128.store_lane<u64>(out + i, f32x4.add(v128.load64_zero(out + i), v128.load64_zero(a + i)), 0);
+        i += 8;
+      }
+      if (i < end) store<f32>(out + i, load<f32>(out + i) + load<f32>(a + i));
     }
     return;
   }
