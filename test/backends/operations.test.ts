@@ -318,14 +318,12 @@ const cases: Record<keyof Operations, Case[]> = {
     compute.unfold(out, make.float([BATCH, units]), its);
     return [out];
   }),
-  fold: WINDOWS.flatMap((window) =>
-    [0, 1, -0.5].map((beta): Case => (compute, make, m, n) => {
-      const { units, inputs, places, its } = placed(window, m, n);
-      const out = make.float([BATCH, units]);
-      compute.fold(out, make.float([BATCH, inputs, places]), its, beta);
-      return [out];
-    }),
-  ),
+  fold: WINDOWS.map((window, index): Case => (compute, make, m, n) => {
+    const { units, inputs, places, its } = placed(window, m, n);
+    const out = make.float([BATCH, units]);
+    compute.fold(out, make.float([BATCH, inputs, places]), its, [0, 1, -0.5][index % 3]);
+    return [out];
+  }),
   matmulChannels: [false, true].flatMap((transposeB) =>
     [false, true].flatMap((isLocal) =>
       [0, 1, -0.5].map((beta): Case => (compute, make, m, n) => {
