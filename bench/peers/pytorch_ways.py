@@ -9,6 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from pytorch_lenet import lenet_ways
+
 LEARNING_RATE = 0.01
 
 
@@ -238,4 +240,6 @@ def ways(work):
         }
         wanted = work.get("written", "")
         return {name: make for name, make in every.items() if wanted in name}
-    raise ValueError(f"unknown kind of work '{kind}': expected matmul, mlp-step or mlp-forward")
+    if kind == "lenet-step":
+        return lenet_ways(work, fill)
+    raise ValueError(f"unknown kind of work '{kind}': expected matmul, mlp-step, mlp-forward or lenet-step")

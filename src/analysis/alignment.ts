@@ -13,9 +13,9 @@ export interface Alignment {
   readonly angle: number | null;
   /** Norm of the update over the norm of the gradient. */
   readonly normRatio: number | null;
-  /** Degrees between the feedback weights that answer this projection and its transpose. */
+  /** Degrees between the feedback weights that answer this projection and its transpose; of a convolution, kernels. */
   readonly feedbackAngle?: number | null;
-  /** Degrees between those feedback weights and its pseudo-inverse, and ‖B − W⁺‖ / ‖W⁺‖. */
+  /** Degrees between those feedback weights and its pseudo-inverse, and ‖B − W⁺‖ / ‖W⁺‖. Of dense projections. */
   readonly pseudoInverseAngle?: number | null;
   readonly pseudoInverseDistance?: number | null;
 }
@@ -88,9 +88,11 @@ function compareFeedback(compute: Compute, projection: Projection, limit: number
   if (!feedback) return {};
   return compute.scope(() => {
     const other = compute.temporary(feedback.weights.shape);
-    compute.transpose(other, weights);
+    projection.exactFeedback(compute, other);
     const feedbackAngle = compareDirections(compute, feedback.weights, other).angle;
-    if (weights.size * Math.min(weights.rows, weights.columns) > limit) return { feedbackAngle };
+    // The pseudo-inverse is of the matrix that maps units to units: kernels are not that.
+    if (!projection.isDense || weights.size * Math.min(weights.rows, weights.columns) > limit)
+      return { feedbackAngle };
     const inverse = pseudoInverseOf(weights);
     if (!inverse) return { feedbackAngle };
     other.set(inverse);

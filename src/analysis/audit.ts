@@ -88,6 +88,8 @@ class Recorder implements StepObserver {
   readonly #weights: ReadonlySet<string>;
   /** Whether the loss has been read as one number: what is emitted from then on may depend on it. */
   #lossIsRead = false;
+  /** Temporaries that hold what kernels see of a signal, and the size of that signal. */
+  readonly #unfolded = new Map<number, number>();
   #phases = 0;
   #stage: 'forward' | 'rule' | 'update' = 'rule';
   #macs = { forward: 0, rule: 0, update: 0 };
@@ -199,7 +201,7 @@ class Recorder implements StepObserver {
     let result = this.#noise(name, args);
     for (const input of inputs) {
       const { offset } = input.base;
-      const sentThrough = name === 'matmul' && args[2] === input ? this.#moved.get(offset) : undefined;
+      const sentThrough = SENDS.has(name) && args[2] === input ? this.#moved.get(offset) : undefined;
       const projection = this.#projections.get(offset) ?? sentThrough;
       result = join(result, projection ? this.#through(name, args, input, projection) : this.#lineage(input));
     }
@@ -219,6 +221,7 @@ class Recorder implements StepObserver {
         lineage = { ...lineage, error: false, scalars: new Set([...lineage.scalars, number]) };
       }
       this.#set(output, lineage);
+      if (name === 'unfold') this.#unfolded.set(output.base.offset, (inputs[0] as Tensor).size);
       if (moved && moved.weights.size === output.size) this.#moved.set(output.base.offset, moved);
     }
   }
@@ -243,10 +246,12 @@ class Recorder implements StepObserver {
     weights: Tensor,
     projection: Projection,
   ): Lineage {
-    if (name !== 'matmul' || args[2] !== weights) return { ...NOTHING, read: new Set([projection.id]) };
+    if (!SENDS.has(name) || args[2] !== weights) return { ...NOTHING, read: new Set([projection.id]) };
     const signal = args[1] as Tensor;
     const its = this.#lineage(signal);
-    this.#bytes += signal.size * BYTES_PER_ELEMENT[signal.type];
+    // A unit sends its activity once, however many kernels see it.
+    const size = this.#unfolded.get(signal.base.offset) ?? signal.size;
+    this.#bytes += size * BYTES_PER_ELEMENT[signal.type];
     const transposed = (args[3] as MatmulForm | undefined)?.transposeB ?? false;
     return {
       ...NOTHING,
@@ -263,8 +268,12 @@ class Recorder implements StepObserver {
   #set(tensor: Tensor, lineage: Lineage): void {
     this.#lineages.set(tensor.base.offset, lineage);
     this.#moved.delete(tensor.base.offset);
+    this.#unfolded.delete(tensor.base.offset);
   }
 }
+
+/** Operations that send a signal, their second argument, through weights, their third. */
+const SENDS: ReadonlySet<keyof Operations> = new Set(['matmul', 'matmulChannels']);
 
 /** Operations that make other weights out of weights. */
 const MOVES: ReadonlySet<keyof Operations> = new Set(['combine', 'copy', 'scale', 'multiply']);

@@ -3,6 +3,7 @@ import { philox4x32 } from '../random/philox.ts';
 import { uniformFromBits } from '../random/stream.ts';
 import type { Heap } from '../tensor/heap.ts';
 import type { Kernels } from '../tensor/kernels.ts';
+import { referenceSpatialKernels } from './reference-spatial.ts';
 
 /**
  * The oracle: plain JavaScript in f64, written to be read, against which every other backend is tested.
@@ -34,6 +35,8 @@ export function referenceKernels(heap: Heap): Kernels {
   }
 
   return {
+    ...referenceSpatialKernels(heap, activationOf),
+
     matmul(out, a, b, m, n, k, transposeA, transposeB, alpha, beta) {
       const v = float();
       for (let row = 0; row < m; row++) {

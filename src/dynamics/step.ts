@@ -76,7 +76,9 @@ export function descend(
       const above = errors[projection.to.index];
       if (projection.kind !== 'forward' || !above) continue;
       const below: Tensor = error ?? compute.temporary([inputs.rows, area.units]);
-      sendDown(projection, above, below, error ? 1 : 0);
+      // Without weights there is only one way back, for every rule.
+      if (projection.hasWeights) sendDown(projection, above, below, error ? 1 : 0);
+      else projection.sendBack(compute, below, above, error ? 1 : 0, { sent: phase.activity(area) });
       error = below;
     }
     let gain = error && phase.gain(area);

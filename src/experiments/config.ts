@@ -90,7 +90,24 @@ const task = z.strictObject({
   validation: share.default(0).describe('share of the training examples held out for validation'),
 });
 
+const side = z.int().min(1).max(1e4);
+const convolution = z.strictObject({
+  channels: count.describe('kernels'),
+  kernel: side.describe('side of a kernel, in pixels'),
+  stride: side.optional().describe('how far a kernel moves; default 1'),
+  padding: z.int().min(0).max(1e4).optional().describe('zeros around the picture; default 0'),
+  shared: z.boolean().optional().describe('false: every place has kernels of its own (locally connected)'),
+  pool: side.optional().describe('side of the pooling window after it; default 1, no pooling'),
+  pooling: z.enum(['max', 'average']).optional().describe('what is taken of a window; default max'),
+});
+
 const network = z.strictObject({
+  convolutions: z
+    .array(convolution)
+    .optional()
+    .describe(
+      'convolutions before the hidden areas: [{"channels": 6, "kernel": 5, "padding": 2, "pool": 2}]; also stride, pooling, shared',
+    ),
   hidden: z.array(count).default([256]).describe('units of each hidden area'),
   activation: z.enum(ACTIVATIONS).default('relu').describe('of hidden areas'),
   outputActivation: z.enum(ACTIVATIONS).default('linear').describe('of the output area'),
@@ -106,6 +123,21 @@ const network = z.strictObject({
   bias: z.boolean().default(true).describe('whether units have learned thresholds'),
   initialisation: initialisation.optional().describe('default: He for ReLU, Glorot otherwise'),
 });
+
+const pair = (least: number) =>
+  z.tuple([z.int().min(least).max(1e4), z.int().min(least).max(1e4)]).describe('down, right');
+const sliding = { kernel: pair(1), stride: pair(1).optional(), padding: pair(0).optional() };
+const connection = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('dense') }),
+  z.strictObject({ kind: z.literal('convolution'), ...sliding }),
+  z.strictObject({ kind: z.literal('local'), ...sliding }),
+  z.strictObject({
+    kind: z.literal('pooling'),
+    how: z.enum(['max', 'average']),
+    window: pair(1),
+    stride: pair(1).optional(),
+  }),
+]);
 
 const graph = z.strictObject({
   areas: z.array(
@@ -123,6 +155,7 @@ const graph = z.strictObject({
       from: z.string(),
       to: z.string(),
       kind: z.enum(['forward', 'feedback', 'lateral']).optional(),
+      connection: connection.optional(),
       plastic: z.boolean().optional(),
       initialisation: initialisation.optional(),
       density: z.number().gt(0).max(1).optional(),
@@ -213,7 +246,7 @@ const completeSchema = z.strictObject({
   ruleOptions: z.record(z.string(), z.unknown()).default({}).describe('see `apical rules ID`'),
   task: task.prefault({}),
   control: control.optional().describe('how an actor and its critic learn; only with task.environment'),
-  network: network.prefault({}).describe('a feedforward stack'),
+  network: network.prefault({}).describe('a feedforward stack: convolutions, if any, then dense areas'),
   graph: graph.optional().describe('any network of areas and projections, instead of `network`'),
   objective: z
     .union([

@@ -8,7 +8,7 @@ import type { Config } from './config.ts';
 import type { Examples } from './examples.ts';
 import { splitExamples } from './examples.ts';
 import { randomBatch } from './random-batch.ts';
-import { networkFor } from './training.ts';
+import { networkFor } from './network-of-config.ts';
 
 /** What an estimate looks at: a network, and the batches that it is given. */
 export interface Subject {

@@ -15,6 +15,21 @@ export interface Preset {
  */
 const SMALL = { kind: 'he', scale: 0.1 } as const;
 
+/**
+ * LeNet-5 as it is taken today: ReLU, max-pooling, every channel connected with every other. Small weights serve feedback
+ * alignment here too: on a validation split of MNIST, Adam for 4 epochs gave it 8.7 % from He's scale, 4.2 % from .3
+ * and 4.1 % from a tenth of it (at .001), and 1.6 % after 20 epochs; .003 gave 3.6 % after 4 and 1.9 % after 15.
+ */
+const LENET: NonNullable<ConfigInput['network']> = {
+  convolutions: [
+    { channels: 6, kernel: 5, padding: 2, pool: 2 },
+    { channels: 16, kernel: 5, pool: 2 },
+  ],
+  hidden: [120, 84],
+  activation: 'relu',
+  initialisation: SMALL,
+};
+
 export const PRESETS: readonly Preset[] = [
   {
     id: 'digits',
@@ -63,6 +78,28 @@ export const PRESETS: readonly Preset[] = [
       optimiser: { kind: 'adam', rate: { kind: 'linear', value: 0.001, end: 0 } },
       batch: 100,
       epochs: 10,
+    },
+  },
+  {
+    id: 'lenet',
+    title: 'MNIST digits on LeNet-5: two convolutions, max-pooling, 120-84-10, twenty epochs',
+    config: {
+      task: { dataset: 'mnist' },
+      network: LENET,
+      optimiser: { kind: 'adam', rate: { kind: 'linear', value: 0.001, end: 0 } },
+      batch: 100,
+      epochs: 20,
+    },
+  },
+  {
+    id: 'lenet-fashion',
+    title: 'Fashion-MNIST clothes on LeNet-5, twenty epochs',
+    config: {
+      task: { dataset: 'fashion-mnist' },
+      network: LENET,
+      optimiser: { kind: 'adam', rate: { kind: 'linear', value: 0.001, end: 0 } },
+      batch: 100,
+      epochs: 20,
     },
   },
   {

@@ -10,7 +10,8 @@ import { auditControl } from './control/audit.ts';
 import { CONTROL_SOURCES, ControlTraining } from './control/control-training.ts';
 import type { Examples } from './examples.ts';
 import type { MetricsRecord } from './records.ts';
-import { ExampleTraining, networkFor, optimiserFor } from './training.ts';
+import { networkFor } from './network-of-config.ts';
+import { ExampleTraining, optimiserFor } from './training.ts';
 import type { Together, Training } from './training-contract.ts';
 
 /** The rules of a run: that of what learns, and of its critic where there is one. */

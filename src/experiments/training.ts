@@ -1,10 +1,6 @@
 import { measureAlignment } from '../analysis/alignment.ts';
 import { ApicalError } from '../errors.ts';
-import type { Initialisation } from '../network/initialisation.ts';
-import type { ObjectiveKind } from '../network/objective.ts';
 import type { OptimiserSpecification } from '../network/optimiser.ts';
-import { stack } from '../network/specification.ts';
-import type { NetworkSpecification } from '../network/specification.ts';
 import { Sequence, stream } from '../random/index.ts';
 import { Learner } from '../rules/learner.ts';
 import type { Tally } from '../rules/learner.ts';
@@ -15,6 +11,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { Config } from './config.ts';
 import type { ExampleSet, Examples } from './examples.ts';
 import { splitExamples } from './examples.ts';
+import { networkFor, withoutUndefined } from './network-of-config.ts';
 import type {
   EvaluationRecord,
   HeldOutScore,
@@ -352,78 +349,6 @@ export class ExampleTraining implements Training {
   }
 }
 
-/** The network that a config asks for, given the data's sizes. Throws `config.network`. */
-export function networkFor(
-  config: Config,
-  examples: Pick<Examples, 'dataset' | 'inputUnits' | 'loss'>,
-): NetworkSpecification {
-  const { dataset, inputUnits, loss } = examples;
-  const { graph, network } = config;
-  const named = config.objective ?? (dataset.task === 'classification' ? 'cross-entropy' : 'squared-error');
-  const objective = loss ? 'black-box' : (named as ObjectiveKind);
-  const kinds = graph ? graph.objectives.map(({ kind }) => kind) : [objective];
-  const needsLabels = kinds.find((kind) => kind === 'cross-entropy' || kind === 'zero-one');
-  if (needsLabels !== undefined && dataset.task === 'regression') {
-    throw new ApicalError(
-      'config.objective',
-      `objective: ${needsLabels} needs class labels, but ${dataset.title} has values as targets. Use "squared-error".`,
-    );
-  }
-  if (kinds.includes('black-box') && !loss) {
-    throw new ApicalError(
-      'config.objective',
-      'graph.objectives: a "black-box" needs a loss: set objective to the path of a file that exports (output, target) => number.',
-    );
-  }
-  if (!graph) {
-    const {
-      hidden,
-      activation,
-      outputActivation,
-      dropout,
-      inputDropout,
-      density,
-      excitatory,
-      bias,
-      initialisation,
-    } = network;
-    return stack({
-      layers: [inputUnits, ...hidden, dataset.targetSize],
-      activation,
-      outputActivation,
-      objective,
-      loss,
-      dropout,
-      inputDropout,
-      density,
-      ...(excitatory === undefined ? {} : { excitatory }),
-      bias,
-      ...(initialisation ? { initialisation: withoutUndefined(initialisation) as Initialisation } : {}),
-    });
-  }
-  const plain = withoutUndefined(graph) as NetworkSpecification;
-  const specification = { ...plain, objectives: plain.objectives.map((its) => ({ ...its, loss })) };
-  const unitsOf = (id: string) =>
-    specification.areas
-      .find((area) => area.id === id)
-      ?.shape.reduce((product, length) => product * length, 1);
-  if (unitsOf(graph.input) !== inputUnits) {
-    throw new ApicalError(
-      'config.network',
-      `graph.input: area "${graph.input}" has ${unitsOf(graph.input) ?? 'no'} units, but an example of ${dataset.title} has ${inputUnits} values.`,
-    );
-  }
-  for (const { area } of graph.objectives) {
-    if (unitsOf(area) !== dataset.targetSize) {
-      throw new ApicalError(
-        'config.network',
-        `graph.objectives: area "${area}" has ${unitsOf(area) ?? 'no'} units, but ${dataset.title} has ${dataset.targetSize} ${dataset.task === 'classification' ? 'classes' : 'target values'}.`,
-      );
-    }
-  }
-  return specification;
-}
-
 /** What the optimiser does for one parameter: the default, overridden for its projection, or its area and bias. */
 export function optimiserFor(config: Config, id: string): OptimiserSpecification {
   const { projections, ...general } = config.optimiser;
@@ -479,8 +404,3 @@ const difference = (a: Tally, b: Tally): Tally => ({
   examples: a.examples - b.examples,
   power: a.power - b.power,
 });
-
-/** Optional keys that are absent rather than undefined, as exact optional types want them. */
-function withoutUndefined<Value extends object>(value: Value): Value {
-  return JSON.parse(JSON.stringify(value)) as Value;
-}

@@ -1,3 +1,4 @@
+import type { Compute } from '../tensor/compute.ts';
 import type { Activation } from '../tensor/kernels.ts';
 import { sizeOf } from '../tensor/tensor.ts';
 import type { Shape, Tensor } from '../tensor/tensor.ts';
@@ -12,8 +13,8 @@ export class Area {
   readonly units: number;
   readonly activation: Activation;
   readonly dropout: number;
-  /** Thresholds, (units); undefined for an area without. */
-  readonly bias: Parameter | undefined;
+  /** Thresholds, (units), or (channels) where a convolution ends; undefined for an area without. */
+  readonly bias: Thresholds | undefined;
   /** Projections that end and start here, of every kind. */
   readonly incoming: Projection[] = [];
   readonly outgoing: Projection[] = [];
@@ -32,6 +33,33 @@ export class Area {
     this.units = sizeOf(shape);
     this.activation = activation;
     this.dropout = dropout;
-    this.bias = bias && { id: `${id}.bias`, values: bias, mask: undefined, role: 'bias' };
+    this.bias = bias && new Thresholds(`${id}.bias`, bias);
+  }
+}
+
+/** Thresholds of an area: synapses from a presynaptic unit that is always 1. */
+export class Thresholds implements Parameter {
+  readonly id: string;
+  readonly values: Tensor;
+  readonly mask = undefined;
+  readonly role = 'bias';
+  readonly isDense = false;
+
+  constructor(id: string, values: Tensor) {
+    this.id = id;
+    this.values = values;
+  }
+
+  /** post(batch, units); channels that share a threshold add up over their places. */
+  addOuter(
+    compute: Compute,
+    target: Tensor,
+    _pre: Tensor | undefined,
+    post: Tensor,
+    factor: number,
+    beta: number,
+  ): void {
+    if (target.size === post.columns) compute.sumRows(target, post, factor, beta);
+    else compute.sumChannels(target, post, factor, beta);
   }
 }

@@ -3,6 +3,7 @@ import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Area } from './area.ts';
 import type { Projection } from './projection.ts';
+import { turnRound } from './turn-round.ts';
 
 /**
  * Which pairs of units feedback joins, when the forward projection that it answers is sparse:
@@ -19,7 +20,7 @@ export function drawMask(compute: Compute, mask: Tensor, density: number, pairs:
 }
 
 /**
- * mask(presynaptic, postsynaptic) of feedback from the draw u of every pair that decided on its forward synapse,
+ * mask(presynaptic, postsynaptic[, places]) of feedback from the draw u of every pair that decided on its forward synapse,
  * which exists where u < its density: the feedback synapse exists where u < density (reciprocal) or u ≥ 1 − density
  * (disjoint). `pairs` is the stream of the forward projection.
  */
@@ -31,7 +32,8 @@ export function drawAnsweringMask(
   pairs: Stream,
 ): void {
   compute.scope(() => {
-    const forward = compute.temporary([mask.columns, mask.rows]);
+    const [above = 1, below = 1, ...places] = mask.shape;
+    const forward = compute.temporary([below, above, ...places]);
     if (wiring === 'reciprocal') compute.drawBernoulli(forward, density, 1, pairs, 0);
     else {
       const ones = compute.temporary(forward.shape);
@@ -39,7 +41,7 @@ export function drawAnsweringMask(
       compute.drawBernoulli(forward, 1 - density, 1, pairs, 0);
       compute.combine(forward, ones, forward, 1, -1);
     }
-    compute.transpose(mask, forward);
+    turnRound(compute, mask, forward);
   });
 }
 
@@ -51,7 +53,7 @@ export function unconnectedUnits(
 ): readonly string[] {
   return areas.flatMap((area) => {
     const missing = (projections: readonly Projection[], end: 'from' | 'to'): number => {
-      if (projections.length === 0 || projections.some(({ mask }) => !mask)) return 0;
+      if (projections.length === 0 || projections.some(({ mask, isDense }) => !mask || !isDense)) return 0;
       const counts = new Float64Array(area.units);
       for (const { mask } of projections) if (mask) countSynapses(mask, end, counts);
       return counts.filter((count) => count === 0).length;

@@ -1,10 +1,16 @@
-export { Area } from './area.ts';
-export { Projection } from './projection.ts';
-export type { Parameter } from './projection.ts';
+export { Area, Thresholds } from './area.ts';
+export { DenseProjection, Projection } from './projection.ts';
+export { ConvolutionFeedback, ConvolutionProjection } from './convolution.ts';
+export { PoolingProjection } from './pooling.ts';
+export { connectionOf, fansOf, pictureAfter, windowOf } from './connection.ts';
+export type { ConnectionSpecification } from './connection.ts';
+export type { Axis, Parameter } from './projection.ts';
 export { Network } from './network.ts';
 export { errorOf, hasDerivative, lossesOf, tallyObjective } from './objective.ts';
 export type { BlackBox, Objective, ObjectiveKind } from './objective.ts';
 export type { Wiring } from './connectivity.ts';
+export { convolutionalStack } from './convolutional-stack.ts';
+export type { ConvolutionalLayer, ConvolutionalStackOptions } from './convolutional-stack.ts';
 export { projectionId, stack } from './specification.ts';
 export type {
   AreaSpecification,

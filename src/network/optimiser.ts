@@ -178,7 +178,7 @@ export class Optimiser {
     const weights = parameter.values;
     const nesterov = specification.kind === 'nesterov';
     const [term] = terms;
-    if (terms.length === 1 && term?.kind === 'outer' && term.pre) {
+    if (parameter.isDense && terms.length === 1 && term?.kind === 'outer' && term.pre) {
       // One product into the velocity, one pass over both: the gradient is never written down.
       const scaled = rate * (term.factor ?? 1);
       compute.momentumStep(weights, velocity, term.pre, term.post, scaled, momentum, rate * decay, nesterov);

@@ -1,4 +1,5 @@
 import type { Activation } from '../tensor/kernels.ts';
+import type { ConnectionSpecification } from './connection.ts';
 import type { Initialisation } from './initialisation.ts';
 import type { Wiring } from './connectivity.ts';
 import type { BlackBox, ObjectiveKind } from './objective.ts';
@@ -31,7 +32,9 @@ export interface ProjectionSpecification {
   readonly to: string;
   /** Default forward. */
   readonly kind?: ProjectionKind;
-  /** Whether a rule may change it. Default true, for feedback false. */
+  /** Which units it joins. Default dense; feedback that answers a projection is connected as that one. */
+  readonly connection?: ConnectionSpecification;
+  /** Whether a rule may change it. Default true, for feedback and pooling false. */
   readonly plastic?: boolean;
   /** Default: He for ReLU, Glorot otherwise. */
   readonly initialisation?: Initialisation;

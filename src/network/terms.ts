@@ -9,11 +9,17 @@ import type { Parameter } from './projection.ts';
  * constant 1, so `outer` needs no `pre`.
  */
 export type Term =
-  /** Σ over the batch of pre ⊗ post; pre (batch, presynaptic), post (batch, postsynaptic). */
+  /**
+   * Σ over the batch of pre ⊗ post; pre (batch, presynaptic), post (batch, postsynaptic). A parameter knows its own
+   * outer product: where places share a weight, it is summed over them.
+   */
   | { readonly kind: 'outer'; readonly pre?: Tensor; readonly post: Tensor; readonly factor?: number }
   /** A direction in weight space × one number: a perturbation × its effect, an eligibility trace × a reward. */
   | { readonly kind: 'direction'; readonly direction: Tensor; readonly factor?: number }
-  /** W_ij × perUnit_j: decay by a factor of the postsynaptic unit (Oja: Σ y²). perUnit (postsynaptic). */
+  /**
+   * W_ij × perUnit_j: decay by a factor of the postsynaptic unit (Oja: Σ y²). perUnit (postsynaptic); of a
+   * convolution, here and for mixing, (channels).
+   */
   | { readonly kind: 'weight-decay'; readonly perUnit: Tensor; readonly factor?: number }
   /** W · mixing: each unit's weights mixed with its neighbours' (Sanger). mixing (postsynaptic, postsynaptic). */
   | { readonly kind: 'mixing'; readonly mixing: Tensor; readonly factor?: number };
@@ -53,9 +59,7 @@ export function accumulate(
     const factor = scale * (term.factor ?? 1);
     switch (term.kind) {
       case 'outer':
-        if (term.pre)
-          compute.matmul(target, term.pre, term.post, { transposeA: true, alpha: factor, beta: keep });
-        else compute.sumRows(target, term.post, factor, keep);
+        parameter.addOuter(compute, target, term.pre, term.post, factor, keep);
         break;
       case 'direction':
         compute.combine(target, term.direction, target, factor, keep);

@@ -1,4 +1,5 @@
 import { ApicalError } from '../errors.ts';
+import { checkConnection } from './connection.ts';
 import type {
   AreaSpecification,
   NetworkSpecification,
@@ -15,6 +16,7 @@ export function checkSpecification(specification: NetworkSpecification): void {
   found(areas, input, 'area');
   checkObjectives(areas, objectives);
   checkAnswers(projections);
+  for (const projection of projections) checkConnection(specification, projection);
 }
 
 /** Areas in an order in which every forward projection runs from an earlier one to a later one. */

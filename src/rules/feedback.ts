@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { defaultInitialisation } from '../network/initialisation.ts';
+import { connectionOf, fansOf } from '../network/connection.ts';
 import type { Wiring } from '../network/connectivity.ts';
 import type { Network } from '../network/network.ts';
 import type { Parameter, Projection } from '../network/projection.ts';
 import { projectionId } from '../network/specification.ts';
 import type { NetworkSpecification, ProjectionSpecification } from '../network/specification.ts';
-import { sizeOf } from '../tensor/tensor.ts';
 
 /** Options of every rule whose feedback weights B start at random. */
 export const feedbackOptions = {
@@ -58,8 +58,9 @@ export interface FeedbackOptions {
 }
 
 /**
- * Adds a feedback projection for every forward projection that errors must cross (all but those from the input),
- * unless the network already answers it. With `plastic`, answers that do not say otherwise may change.
+ * Adds a feedback projection for every forward projection with weights that errors must cross (all but those from the
+ * input), unless the network already answers it. It is connected as the one that it answers: feedback for a convolution
+ * is a kernel bank of its own. With `plastic`, answers that do not say otherwise may change.
  */
 export function answerForwardProjections(
   specification: NetworkSpecification,
@@ -69,6 +70,7 @@ export function answerForwardProjections(
   const { projections, input } = specification;
   const added = forwardOf(specification)
     .filter(({ from }) => from !== input)
+    .filter((forward) => hasWeights(specification, forward))
     .filter((forward) => !projections.some(({ answers }) => answers === projectionId(forward)))
     .map((forward) => ({
       ...(forward.id === undefined ? {} : { id: `feedback:${forward.id}` }),
@@ -101,11 +103,14 @@ export function connectObjectives(
         (id) => !projections.some(({ kind, from, to }) => kind === 'feedback' && from === area && to === id),
       )
       .map((id): ProjectionSpecification => {
-        const answered = forward.find(({ from, to }) => from === id && to === area);
-        const like = answered ?? forward.find(({ from }) => from === id);
+        const answered = forward.find(
+          (its) => its.from === id && its.to === area && hasWeights(specification, its),
+        );
+        // Without one to answer it joins every unit with every unit.
+        const { connection: _, ...like } = forward.find(({ from }) => from === id) ?? {};
         return {
           ...(answered?.id === undefined ? {} : { id: `feedback:${answered.id}` }),
-          ...againstTheWayOf({ ...like, from: id, to: area }, specification, options),
+          ...againstTheWayOf(answered ?? { ...like, from: id, to: area }, specification, options),
           ...(answered ? { answers: projectionId(answered), wiring: options.wiring } : {}),
         };
       }),
@@ -120,6 +125,9 @@ export const isFeedback = (parameter: Parameter): boolean =>
 /** The forward projection that each feedback projection answers. */
 export const answeredBy = (network: Network): ReadonlyMap<Parameter, Projection> =>
   new Map(network.projections.flatMap((forward) => (forward.feedback ? [[forward.feedback, forward]] : [])));
+
+const hasWeights = (specification: NetworkSpecification, projection: ProjectionSpecification) =>
+  connectionOf(specification, projection).kind !== 'pooling';
 
 const forwardOf = ({ projections }: NetworkSpecification) =>
   projections.filter((projection) => (projection.kind ?? 'forward') === 'forward');
@@ -141,14 +149,16 @@ function below(area: string, forward: readonly ProjectionSpecification[]): Set<s
 /** Feedback from the end of a forward projection to its start, drawn as the options say. */
 function againstTheWayOf(
   forward: ProjectionSpecification,
-  { areas }: NetworkSpecification,
+  specification: NetworkSpecification,
   { feedback: distribution, scale, density: share, excitatory }: FeedbackOptions,
 ): ProjectionSpecification {
-  const areaOf = (id: string) => areas.find((area) => area.id === id);
+  const { areas } = specification;
   const { from, to } = forward;
   const density = share ?? forward.density;
-  const forwardLike = forward.initialisation ?? defaultInitialisation(areaOf(to)?.activation ?? 'linear');
-  const fanIn = Math.max(1, sizeOf(areaOf(from)?.shape ?? [1]) * (forward.density ?? 1));
+  const forwardLike =
+    forward.initialisation ??
+    defaultInitialisation(areas.find(({ id }) => id === to)?.activation ?? 'linear');
+  const fanIn = Math.max(1, fansOf(specification, forward)[0] * (forward.density ?? 1));
   const multiple =
     distribution === 'as-forward'
       ? (forwardLike.scale ?? (forwardLike.kind === 'uniform' ? 1 / Math.sqrt(fanIn) : 1))

@@ -69,17 +69,15 @@ function perturbWeights(step: LearningStep, phase: Phase): void {
     if (parameter.mask) compute.multiply(direction, direction, parameter.mask);
     directions.set(parameter, direction);
   }
-  const ones = compute.temporary([inputs.rows, 1]);
-  compute.fill(ones, 1);
   const derivative = tangent(step, phase, (area, potential) => {
     for (const projection of area.incoming) {
       const direction = directions.get(projection);
       if (projection.kind === 'forward' && direction) {
-        compute.matmul(potential, phase.activity(projection.from), direction, { beta: 1 });
+        projection.send(compute, potential, phase.activity(projection.from), 1, direction);
       }
     }
     const threshold = area.bias && directions.get(area.bias);
-    if (threshold) compute.matmul(potential, ones, threshold.reshape([1, area.units]), { beta: 1 });
+    if (threshold) compute.activate(potential, potential, threshold, 'linear');
   });
   const mean = compute.temporary([1]);
   compute.sumRows(mean, derivative.reshape([inputs.rows, 1]), 1 / inputs.rows, 0);
@@ -102,7 +100,8 @@ function tangent(step: LearningStep, phase: Phase, inject: (area: Area, potentia
     compute.fill(rate, 0);
     for (const projection of area.incoming) {
       const below = tangents.get(projection.from);
-      if (projection.kind === 'forward' && below) projection.send(compute, rate, below, 1);
+      if (projection.kind !== 'forward' || !below) continue;
+      projection.sendTangent(compute, rate, below, 1, phase.activity(projection.from));
     }
     inject(area, rate);
     compute.multiplyBySlope(rate, rate, phase.rate(area), undefined, area.activation);

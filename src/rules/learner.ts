@@ -282,7 +282,9 @@ function checkActivations({ id, dynamics }: Rule, network: Network): void {
   for (const area of network.areas) {
     const isHidden =
       area !== network.input && !network.objectives.some((objective) => objective.area === area);
-    if (!isHidden || activations.includes(area.activation)) continue;
+    // Pooling takes what there is, and computes nothing of its own.
+    const isPooled = area.incoming.some(({ kind, hasWeights }) => kind === 'forward' && !hasWeights);
+    if (!isHidden || isPooled || activations.includes(area.activation)) continue;
     throw new ApicalError(
       'rule.network',
       `The rule "${id}" runs on ${title.toLowerCase()}, whose hidden areas must be ${activations.join(' or ')}, but ` +

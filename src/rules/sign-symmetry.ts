@@ -66,7 +66,7 @@ export const signSymmetry = defineRule({
       } else compute.multiplyBySign(feedback, step.state(sizesOf(projection)), weights);
       const scaled = compute.temporary(above.shape);
       compute.scale(scaled, above, options.scale * Math.sqrt(2 / (weights.rows + weights.columns)));
-      projection.sendBack(compute, below, scaled, beta, feedback);
+      projection.sendBack(compute, below, scaled, beta, { weights: feedback });
     });
   },
 });

@@ -86,7 +86,7 @@ export const weightMirror = defineRule({
       compute.activate(above, above, negativeMean, 'linear');
       // Decay first: it reads B as it was.
       step.emit(feedback, { kind: 'direction', direction: feedback.weights, factor: rate });
-      const scale = samples * noise ** 2 * MEAN_SLOPE[to.activation];
+      const scale = samples * projection.sharing * noise ** 2 * MEAN_SLOPE[to.activation];
       step.emit(feedback, { kind: 'outer', pre: above, post: below, factor: -rate / scale });
     }
   },

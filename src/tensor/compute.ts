@@ -5,6 +5,9 @@ import type { Heap } from './heap.ts';
 import type { Activation, Kernels } from './kernels.ts';
 import { ACTIVATIONS } from './kernels.ts';
 import type { MatmulForm, Operations } from './operations.ts';
+import { mismatch } from './shapes.ts';
+import { CheckedSpatial } from './spatial.ts';
+import type { Window } from './spatial.ts';
 import type { ElementType, Shape } from './tensor.ts';
 import { BYTES_PER_ELEMENT, sizeOf, Tensor } from './tensor.ts';
 
@@ -29,12 +32,14 @@ export class Compute implements Operations {
   readonly heap: Heap;
   readonly backend: BackendDescription;
   readonly #kernels: Kernels;
+  readonly #spatial: CheckedSpatial;
   readonly #arena: Arena;
 
   constructor(heap: Heap, kernels: Kernels, backend: BackendDescription) {
     this.heap = heap;
     this.backend = backend;
     this.#kernels = kernels;
+    this.#spatial = new CheckedSpatial(kernels);
     this.#arena = new Arena(heap);
   }
 
@@ -161,8 +166,14 @@ export class Compute implements Operations {
 
   activate(out: Tensor, potential: Tensor, bias: Tensor | undefined, activation: Activation): void {
     sameSize('activate', out, potential);
-    if (bias && bias.size !== out.columns) mismatch('activate', out, potential, bias);
     const kind = ACTIVATIONS.indexOf(activation);
+    if (bias && bias.size !== out.columns) {
+      const places = out.columns / bias.size;
+      if (!Number.isInteger(places)) mismatch('activate', out, potential, bias);
+      const { offset, size } = bias;
+      this.#kernels.activateChannels(out.offset, potential.offset, offset, out.rows, size, places, kind);
+      return;
+    }
     this.#kernels.activate(out.offset, potential.offset, bias?.offset ?? 0, out.rows, out.columns, kind);
   }
 
@@ -348,6 +359,34 @@ export class Compute implements Operations {
     );
   }
 
+  unfold(out: Tensor, a: Tensor, window: Window): void {
+    this.#spatial.unfold(out, a, window);
+  }
+
+  fold(out: Tensor, a: Tensor, window: Window, beta = 0): void {
+    this.#spatial.fold(out, a, window, beta);
+  }
+
+  matmulChannels(out: Tensor, a: Tensor, b: Tensor, form: Omit<MatmulForm, 'transposeA'> = PLAIN): void {
+    this.#spatial.matmulChannels(out, a, b, form);
+  }
+
+  outerChannels(out: Tensor, a: Tensor, b: Tensor, alpha: number, beta: number): void {
+    this.#spatial.outerChannels(out, a, b, alpha, beta);
+  }
+
+  sumChannels(out: Tensor, a: Tensor, alpha: number, beta: number): void {
+    this.#spatial.sumChannels(out, a, alpha, beta);
+  }
+
+  maxPool(out: Tensor, a: Tensor, by: Tensor, window: Window): void {
+    this.#spatial.maxPool(out, a, by, window);
+  }
+
+  maxPoolBack(out: Tensor, a: Tensor, by: Tensor, window: Window): void {
+    this.#spatial.maxPoolBack(out, a, by, window);
+  }
+
   rmspropStep(
     weights: Tensor,
     meanSquare: Tensor,
@@ -404,9 +443,4 @@ function perLabelledRow(operation: string, out: Tensor, values: Tensor, labels: 
 
 function sameSize(operation: string, first: Tensor, ...others: readonly Tensor[]): void {
   for (const other of others) if (other.size !== first.size) mismatch(operation, first, ...others);
-}
-
-function mismatch(operation: string, ...tensors: readonly Tensor[]): never {
-  const shapes = tensors.map((tensor) => `(${tensor.shape.join(', ')})`).join(', ');
-  throw new RangeError(`${operation}: the shapes ${shapes} do not fit together.`);
 }

@@ -6,5 +6,7 @@ export { ACTIVATIONS } from './kernels.ts';
 export type { Activation, Kernels } from './kernels.ts';
 export { OPERATIONS } from './operations.ts';
 export type { MatmulForm, Operations } from './operations.ts';
+export { placesOf, sizesOf } from './spatial.ts';
+export type { SpatialOperations, Window } from './spatial.ts';
 export { Compute } from './compute.ts';
 export type { BackendDescription } from './compute.ts';

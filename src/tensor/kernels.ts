@@ -1,3 +1,5 @@
+import type { SpatialKernels } from './spatial.ts';
+
 /** Activation functions, by the number that kernels know them by. */
 export const ACTIVATIONS = ['linear', 'relu', 'logistic', 'tanh', 'hard-sigmoid', 'softplus'] as const;
 export type Activation = (typeof ACTIVATIONS)[number];
@@ -9,7 +11,7 @@ export type Activation = (typeof ACTIVATIONS)[number];
  * except in `matmul`, `outer…`, `transpose`, gathers and reductions. A sum is taken in an order that depends
  * on the arguments and the thread count alone.
  */
-export interface Kernels {
+export interface Kernels extends SpatialKernels {
   /** out(m,n) ← alpha · op(a)(m,k) · op(b)(k,n) + beta · out; with beta = 0 the old out is not read. */
   matmul(
     out: number,

@@ -1,5 +1,7 @@
 import type { Stream } from '../random/stream.ts';
 import type { Activation } from './kernels.ts';
+import { SPATIAL_OPERATIONS } from './spatial.ts';
+import type { SpatialOperations } from './spatial.ts';
 import type { Tensor } from './tensor.ts';
 
 /** How a matrix product reads its factors: out ← alpha · op(a) · op(b) + beta · out. */
@@ -16,7 +18,7 @@ export interface MatmulForm {
  * The operations that rules, dynamics and optimisers are written in: few, eager, none of which reads a value
  * back or consumes its input. Matrices are row-major; a batch is one example a row.
  */
-export interface Operations {
+export interface Operations extends SpatialOperations {
   /** out(m,n) ← alpha · op(a)(m,k) · op(b)(k,n) + beta · out. */
   matmul(out: Tensor, a: Tensor, b: Tensor, form?: MatmulForm): void;
   /**
@@ -50,7 +52,10 @@ export interface Operations {
   /** out(c,r) ← a(r,c). */
   transpose(out: Tensor, a: Tensor): void;
 
-  /** out ← f(potential + bias), bias (columns) or undefined. */
+  /**
+   * out ← f(potential + bias), bias (columns) or undefined; or (channels), where a channel is a run of
+   * columns / channels neighbours.
+   */
   activate(out: Tensor, potential: Tensor, bias: Tensor | undefined, activation: Activation): void;
   /** out ← a ⊙ f′ ⊙ gain, with the slope f′ read off from the rate f(x); gain undefined for none. */
   multiplyBySlope(
@@ -201,13 +206,24 @@ export const OPERATIONS: { readonly [Name in keyof Operations]: OperationSpecifi
   drawNormal: { roles: ['out', 'value', 'value', 'stream', 'value', 'value'] },
   drawBernoulli: { roles: ['out', 'value', 'value', 'stream', 'value', 'value'] },
   rmspropStep: { roles: ['inout', 'inout', 'in', 'value', 'value', 'value'] },
+  ...SPATIAL_OPERATIONS,
   adamStep: { roles: ['inout', 'inout', 'inout', 'in', 'value', 'value', 'value', 'value', 'value'] },
 };
 
 /** Whether a call reads what its first argument held before. */
 export function readsFirstArgument(name: keyof Operations, args: readonly unknown[]): boolean {
-  if (name === 'matmul') return ((args[3] as MatmulForm | undefined)?.beta ?? 0) !== 0;
-  if (name === 'sumRows') return args[3] !== 0;
-  if (name === 'scaleColumns' || name === 'scaleRows') return args[4] !== 0;
+  switch (name) {
+    case 'matmul':
+    case 'matmulChannels':
+      return ((args[3] as MatmulForm | undefined)?.beta ?? 0) !== 0;
+    case 'sumRows':
+    case 'sumChannels':
+    case 'fold':
+      return (args[3] ?? 0) !== 0;
+    case 'scaleColumns':
+    case 'scaleRows':
+    case 'outerChannels':
+      return args[4] !== 0;
+  }
   return OPERATIONS[name].roles[0] === 'inout';
 }

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBackend, provideBlas } from '../../src/backends/open.ts';
 import { blasBackend } from '../../src/backends/blas/index.ts';
 import { Sequence, stream } from '../../src/random/index.ts';
-import { ACTIVATIONS, OPERATIONS } from '../../src/tensor/index.ts';
-import type { Compute, ElementType, Operations, Tensor } from '../../src/tensor/index.ts';
+import { ACTIVATIONS, OPERATIONS, sizesOf } from '../../src/tensor/index.ts';
+import type { Compute, ElementType, Operations, Tensor, Window } from '../../src/tensor/index.ts';
 
 provideBlas(blasBackend);
 
@@ -41,6 +41,31 @@ const source =
 
 /** One call of each operation for a size: the tensors it must leave equal on every backend. */
 type Case = (compute: Compute, make: ReturnType<Make>, m: number, n: number) => Tensor[];
+
+const BATCH = 2;
+type Slide = Pick<Window, 'kernel' | 'stride' | 'padding'>;
+const POOLS: Slide[] = [
+  { kernel: [2, 2], stride: [2, 2], padding: [0, 0] },
+  { kernel: [3, 2], stride: [1, 3], padding: [0, 0] },
+  { kernel: [1, 1], stride: [1, 1], padding: [0, 0] },
+];
+const WINDOWS: Slide[] = [
+  ...POOLS,
+  { kernel: [3, 3], stride: [1, 1], padding: [1, 1] },
+  { kernel: [2, 5], stride: [3, 2], padding: [0, 4] },
+  { kernel: [5, 1], stride: [1, 1], padding: [4, 0] },
+];
+
+/** A window over pictures of at least its own size. */
+function placed(slide: Slide, m: number, n: number) {
+  const its: Window = {
+    ...slide,
+    channels: 3,
+    height: Math.max(m, slide.kernel[0]),
+    width: Math.max(n, slide.kernel[1]),
+  };
+  return { ...sizesOf(its), its };
+}
 
 const cases: Record<keyof Operations, Case[]> = {
   matmul: [false, true].flatMap((transposeA) =>
@@ -176,6 +201,11 @@ const cases: Record<keyof Operations, Case[]> = {
       compute.activate(out, out, undefined, activation);
       return [out];
     },
+    (compute: Compute, make: ReturnType<Make>, m: number, n: number) => {
+      const out = make.float([m, 3 * n], -2, 2);
+      compute.activate(out, out, make.float([3]), activation);
+      return [out];
+    },
   ]),
   multiplyBySlope: ACTIVATIONS.flatMap((activation) =>
     [true, false].map((withGain): Case => (compute, make, m, n) => {
@@ -296,6 +326,60 @@ const cases: Record<keyof Operations, Case[]> = {
   drawBernoulli: [0, 0.3, 1].map((probability): Case => (compute, make, m, n) => {
     const out = make.zeros([m, n]);
     compute.drawBernoulli(out, probability, 1.25, stream(7, 'b'), 4);
+    return [out];
+  }),
+  unfold: WINDOWS.map((window): Case => (compute, make, m, n) => {
+    const { units, inputs, places, its } = placed(window, m, n);
+    const out = make.float([BATCH, inputs, places]);
+    compute.unfold(out, make.float([BATCH, units]), its);
+    return [out];
+  }),
+  fold: WINDOWS.map((window, index): Case => (compute, make, m, n) => {
+    const { units, inputs, places, its } = placed(window, m, n);
+    const out = make.float([BATCH, units]);
+    compute.fold(out, make.float([BATCH, inputs, places]), its, [0, 1, -0.5][index % 3]);
+    return [out];
+  }),
+  matmulChannels: [false, true].flatMap((transposeB) =>
+    [false, true].flatMap((isLocal) =>
+      [0, 1, -0.5].map((beta): Case => (compute, make, m, n) => {
+        const [k, places] = [5, isLocal ? [n] : []];
+        const out = make.float([m % 7, 3, n]);
+        const b = make.float([...(transposeB ? [3, k] : [k, 3]), ...places]);
+        compute.matmulChannels(out, make.float([m % 7, k, n]), b, { transposeB, alpha: -1.5, beta });
+        return [out];
+      }),
+    ),
+  ),
+  outerChannels: [false, true].flatMap((isLocal) =>
+    [0, 1, -0.5].map((beta): Case => (compute, make, m, n) => {
+      const out = make.float([5, 3, ...(isLocal ? [n] : [])]);
+      compute.outerChannels(out, make.float([m, 5, n]), make.float([m, 3, n]), -0.1, beta);
+      return [out];
+    }),
+  ),
+  sumChannels: [0, 0.9].map((beta): Case => (compute, make, m, n) => {
+    const out = make.float([3]);
+    compute.sumChannels(out, make.float([m, 3 * n]), -0.1, beta);
+    return [out];
+  }),
+  maxPool: POOLS.map((window): Case => (compute, make, m, n) => {
+    const { units, places, its } = placed(window, m, n);
+    const out = make.float([BATCH, its.channels * places]);
+    const along = make.float([BATCH, its.channels * places]);
+    // Whole numbers tie often: the first of equals wins.
+    const by = make.integers([BATCH, units], 5, 'u8').toArray();
+    const rates = make.zeros([BATCH, units]).set(by);
+    compute.maxPool(out, rates, rates, its);
+    compute.maxPool(along, make.float([BATCH, units]), rates, its);
+    return [out, along];
+  }),
+  maxPoolBack: POOLS.map((window): Case => (compute, make, m, n) => {
+    const { units, places, its } = placed(window, m, n);
+    const out = make.float([BATCH, units]);
+    const by = make.integers([BATCH, units], 5, 'u8').toArray();
+    const rates = make.zeros([BATCH, units]).set(by);
+    compute.maxPoolBack(out, make.float([BATCH, its.channels * places]), rates, its);
     return [out];
   }),
   rmspropStep: [

@@ -94,6 +94,21 @@ const calls: Record<string, Call> = {
   scaleRows: (k, { a, b, row }) => k.scaleRows(a, b, row, ROWS, COLUMNS, 0.3, 0.5),
   gatherBytes: (k, { a, bytes, indices }) => k.gatherRows(a, bytes, indices, ROWS, COLUMNS, 1 / 255, true),
   gatherFloats: (k, { a, b, indices }) => k.gatherRows(a, b, indices, ROWS, COLUMNS, 0.7, false),
+  activateChannels: (k, { a, b, row }) => k.activateChannels(a, b, row, ROWS, 11, 47, 3),
+  unfold: (k, { a, b }) => k.unfold(a, b, 20, 11, 20, 3, 5, 1, 1, 1, 2),
+  fold: (k, { a, b }) => k.fold(a, b, 20, 11, 20, 3, 5, 1, 1, 1, 2, 0.5),
+  maxPool: (k, { a, b, c }) => {
+    k.maxPool(a, b, b, 300, 14, 16, 2, 2, 2, 2, 0, 0);
+    k.maxPool(b, a, c, 300, 14, 16, 3, 2, 1, 2, 0, 0);
+  },
+  maxPoolBack: (k, { a, b, c }) => {
+    k.maxPoolBack(a, b, c, 300, 14, 16, 2, 2, 2, 2, 0, 0);
+    k.maxPoolBack(b, a, c, 300, 14, 16, 3, 2, 1, 2, 0, 0);
+  },
+  matmulChannels: (k, { a, b, c }) => k.matmulChannels(a, b, c, 31, 25, 7, 85, false, 0.3, 0.5),
+  matmulPlaces: (k, { a, b, c }) => k.matmulPlaces(a, b, c, 31, 25, 7, 85, true, 0.3, 0.5),
+  outerChannels: (k, { a, b, c }) => k.outerChannels(a, b, c, 31, 25, 7, 85, 0.3, 0.5),
+  outerPlaces: (k, { a, b, c }) => k.outerPlaces(a, b, c, 31, 25, 7, 85, 0.3, 0.5),
   softmax: (k, { a, b }) => k.softmax(a, b, ROWS, COLUMNS),
   drawUniform: (k, { a }) => k.drawUniform(a, ROWS, COLUMNS, -1, 2, 11, 12, 13, 0, 5),
   drawNormal: (k, { a }) => k.drawNormal(a, ROWS, COLUMNS, 0, 1, 11, 12, 13, 0, 5),

@@ -3,8 +3,13 @@ import os from 'node:os';
 import path from 'node:path';
 import { Matrix } from 'ml-matrix';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openBackend } from '../../src/backends/open.ts';
+import { LENET } from '../../src/experiments/bench/own.ts';
+import { plainDescent } from '../../src/network/index.ts';
+import { Learner, ruleById } from '../../src/rules/index.ts';
 import {
   discoverPeers,
+  type LenetWork,
   type MatmulWork,
   type MlpWork,
   type Peer,
@@ -88,6 +93,32 @@ function train({ layers, batch, momentum }: MlpWork, steps: number): { logits: n
   return { logits: logits ?? [], losses };
 }
 
+/** The losses of LeNet in f64, from the weights and inputs that peers are given. */
+async function lenetLosses({ batch, momentum }: LenetWork, steps: number): Promise<number[]> {
+  const compute = await openBackend({ backend: 'reference' });
+  const learner = new Learner(compute, {
+    specification: LENET,
+    rule: ruleById('backprop'),
+    options: {},
+    optimiserOf: () => ({ ...plainDescent(0.01), kind: 'momentum', momentum }),
+    seed: 1,
+    epochs: 1,
+  });
+  for (const { weights, hasWeights } of learner.network.projections) {
+    if (!hasWeights) continue;
+    weights.set(fill(weights.rows, weights.columns, Math.sqrt(24 / weights.rows)).to1DArray());
+  }
+  const inputs = compute.allocate([batch, 784]).set(fill(batch, 784, 1, 0).to1DArray());
+  const targets = compute.allocate([batch], 'i32').set(Array.from({ length: batch }, (_, row) => row % 10));
+  const losses: number[] = [];
+  for (let step = 0; step <= steps; step++) {
+    learner.resetTally();
+    learner.learn({ inputs, targets }, step, 0);
+    losses.push(learner.tally().loss / batch);
+  }
+  return losses;
+}
+
 function find(peers: readonly Peer[], id: PeerId): Peer {
   const peer = peers.find((candidate) => candidate.id === id);
   if (!peer) throw new Error(`${id} is not a row`);
@@ -142,6 +173,15 @@ describe('installed peers compute what they are timed on', () => {
       }
     },
   );
+
+  it('PyTorch takes the steps of LeNet that Apical takes', { timeout: 2 * minute }, async ({ skip }) => {
+    const peer = find(peers, 'pytorch');
+    skip(!peer.available, peer.reason);
+    const work: LenetWork = { kind: 'lenet-step', batch: 10, momentum: 0.9 };
+    const expected = await lenetLosses(work, 4);
+    expect(expected.at(-1)).toBeLessThan(0.95 * (expected[0] ?? NaN));
+    for (const result of Object.values(await peer.verify(work, 1, 4))) expectClose(result, expected);
+  });
 
   it.for(ids)(
     '%s: a product of 64 times the work takes longer, and other rules are refused',

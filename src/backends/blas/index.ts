@@ -110,6 +110,39 @@ function blasProducts(
       saxpy(size, 1, address(a), 1, address(out), 1);
     },
 
+    // A product for each example stays in the cache: faster than one large product, also where that has two threads.
+    matmulChannels(out, a, b, batch, k, n, places, transposeB, alpha, beta) {
+      useThreads(1);
+      const outAt = address(out);
+      const aAt = address(a);
+      const bAt = address(b);
+      const form = transposeB ? noTranspose : transpose;
+      const lda = transposeB ? k : n;
+      for (let row = 0; row < batch; row++) {
+        const signal = aAt + 4 * row * k * places;
+        const target = outAt + 4 * row * n * places;
+        sgemm(
+          ...([rowMajor, form, noTranspose, n, places, k, alpha, bAt, lda] as const),
+          ...([signal, places, beta, target, places] as const),
+        );
+      }
+    },
+
+    outerChannels(out, a, b, batch, k, n, places, alpha, beta) {
+      useThreads(1);
+      const outAt = address(out);
+      const aAt = address(a);
+      const bAt = address(b);
+      for (let row = 0; row < batch; row++) {
+        const pre = aAt + 4 * row * k * places;
+        const post = bAt + 4 * row * n * places;
+        sgemm(
+          ...([rowMajor, noTranspose, transpose, k, n, places, alpha, pre, places] as const),
+          ...([post, places, row === 0 ? beta : 1, outAt, n] as const),
+        );
+      }
+    },
+
     matmul(out, a, b, m, n, k, transposeA, transposeB, alpha, beta) {
       if (m === 0 || n === 0) return;
       const weights = n * k;

@@ -17,9 +17,46 @@ interface Cut {
   readonly byRow?: readonly number[];
   readonly byElement?: readonly number[];
   readonly byOne?: readonly number[];
+  /** Where operands have rows of different lengths: by how many floats arguments move with a row, and a row's work. */
+  readonly rowsOf?: (values: readonly number[]) => Rows;
+  /** The argument that is a workspace of the thread's own. */
+  readonly workspace?: number;
   /** From how many elements on threads are worth their while: see below. */
   readonly from: number;
 }
+
+interface Rows {
+  readonly floats: Readonly<Record<number, number>>;
+  readonly elements: number;
+}
+
+/** A row is a plane of height × width at `large`, and so many pictures of the places at `small`. */
+const planes =
+  (large: readonly number[], small: readonly number[], firstOfWindow: number, pictures: boolean) =>
+  (values: readonly number[]): Rows => {
+    const at = (index: number) => values[firstOfWindow + index] as number;
+    const down = Math.floor((at(0) + 2 * at(6) - at(2)) / at(4)) + 1;
+    const right = Math.floor((at(1) + 2 * at(7) - at(3)) / at(5)) + 1;
+    const plane = at(0) * at(1);
+    const places = down * right * (pictures ? at(2) * at(3) : 1);
+    const floats = [...large.map((i) => [i, plane]), ...small.map((i) => [i, places])];
+    return {
+      floats: Object.fromEntries(floats) as Record<number, number>,
+      elements: Math.max(plane, places),
+    };
+  };
+
+/** A row is an example: `k` channels at argument 1 and `n` at argument 0, all of so many places. */
+const examples = (values: readonly number[]): Rows => {
+  const [, , , , k = 0, n = 0, places = 0] = values;
+  return { floats: { 0: n * places, 1: k * places }, elements: k * n * places };
+};
+
+/** A row is the weights of one input: nothing moves but the number of the row. */
+const synapses = (values: readonly number[]): Rows => {
+  const [, , , batch = 0, , n = 0, places = 0] = values;
+  return { floats: {}, elements: batch * n * places };
+};
 
 /**
  * From here on two threads were clearly faster, measured on two cores with awake workers: a product of 65 536 elements
@@ -28,6 +65,10 @@ interface Cut {
  */
 const PASS = 65_536;
 const COSTLY = 16_384;
+
+/** Multiply–accumulates from which a product is cut: of 64 × 80 × 80, 16 in place of 19 µs. One of vectors is bound by memory and counts eight times. */
+const PRODUCT = 400_000;
+const MEMORY_BOUND = 8;
 
 export const CUTS: Readonly<Record<string, Cut>> = {
   momentumOuterStep: { extent: 4, columns: 5, byRow: [0, 1], byElement: [2], from: PASS },
@@ -43,6 +84,22 @@ export const CUTS: Readonly<Record<string, Cut>> = {
   scaleRows: { extent: 3, columns: 4, byRow: [0, 1], byElement: [2], from: PASS },
   gatherBytes: { extent: 3, columns: 4, byRow: [0], byElement: [2], from: PASS },
   gatherFloats: { extent: 3, columns: 4, byRow: [0], byElement: [2], from: PASS },
+  activateChannels: {
+    extent: 3,
+    rowsOf: ([, , , , channels = 0, places = 0]) => {
+      const elements = channels * places;
+      return { floats: { 0: elements, 1: elements }, elements };
+    },
+    from: COSTLY,
+  },
+  unfold: { extent: 2, rowsOf: planes([1], [0], 3, true), from: PASS },
+  fold: { extent: 2, rowsOf: planes([0], [1], 3, true), from: PASS },
+  maxPool: { extent: 3, rowsOf: planes([1, 2], [0], 4, false), from: PASS },
+  maxPoolBack: { extent: 3, rowsOf: planes([0, 2], [1], 4, false), from: PASS },
+  matmulChannels: { extent: 3, rowsOf: examples, workspace: 10, from: PRODUCT },
+  matmulPlaces: { extent: 3, rowsOf: examples, from: PRODUCT },
+  outerChannels: { extent: 11, rowsOf: synapses, byOne: [10], workspace: 9, from: PRODUCT },
+  outerPlaces: { extent: 10, rowsOf: synapses, byOne: [9], from: PRODUCT },
   softmax: { extent: 2, columns: 3, byRow: [0, 1], from: COSTLY },
   drawUniform: { extent: 1, columns: 2, byRow: [0], byOne: [9], from: COSTLY },
   drawNormal: { extent: 1, columns: 2, byRow: [0], byOne: [9], from: COSTLY },
@@ -56,9 +113,10 @@ const GRAIN = 16;
 export function cutKernel(name: string, kernel: Kernel, pool: Pool): Kernel {
   const cut = CUTS[name];
   if (!cut) return kernel;
-  const { extent, columns, byRow = [], byElement = [], byOne = [], from } = cut;
+  const { extent, columns, byRow = [], byElement = [], byOne = [], rowsOf, workspace = -1, from } = cut;
   return (...values) => {
-    const width = columns === undefined ? 1 : (values[columns] as number);
+    const rows = rowsOf?.(values);
+    const width = rows?.elements ?? values[columns ?? -1] ?? 1;
     const size = (values[extent] as number) * width;
     if (size < from) {
       kernel(...values);
@@ -69,14 +127,11 @@ export function cutKernel(name: string, kernel: Kernel, pool: Pool): Kernel {
     for (const i of byRow) steps[i] = values[i] === 0 ? 0 : 4 * width;
     for (const i of byElement) steps[i] = values[i] === 0 ? 0 : 4;
     for (const i of byOne) steps[i] = 1;
-    const grain = columns === undefined ? GRAIN : 1;
-    pool.run({ kernel: name, values, extent, steps, workspace: -1, grain, size });
+    for (const [i, floats] of Object.entries(rows?.floats ?? {})) steps[Number(i)] = 4 * floats;
+    const grain = columns === undefined && !rows ? GRAIN : 1;
+    pool.run({ kernel: name, values: values.map(Number), extent, steps, workspace, grain, size });
   };
 }
-
-/** Multiply–accumulates from which a product is cut: of 64 × 80 × 80, 16 in place of 19 µs. One of vectors is bound by memory and counts eight times. */
-const PRODUCT = 400_000;
-const MEMORY_BOUND = 8;
 
 type ProductArguments = [
   out: number,

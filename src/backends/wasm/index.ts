@@ -3,6 +3,7 @@ import { Compute } from '../../tensor/compute.ts';
 import type { BackendDescription } from '../../tensor/compute.ts';
 import type { Heap } from '../../tensor/heap.ts';
 import type { Kernels } from '../../tensor/kernels.ts';
+import type { ChannelOuter, ChannelProduct } from '../../tensor/spatial.ts';
 import { CUTS, cutKernel, cutProduct } from './cuts.ts';
 import { plainKernels, sharedKernels } from './kernels.generated.ts';
 import { Pool } from './pool.ts';
@@ -10,7 +11,13 @@ import { processorsOfHost, workersOfHost } from './worker.ts';
 import type { StartWorker } from './worker.ts';
 
 /** What the module exports: `Kernels`, where four take an argument more or come in two types. */
-interface Exports extends Omit<Kernels, 'matmul' | 'momentumStep' | 'gatherRows'> {
+interface Exports extends Omit<
+  Kernels,
+  'matmul' | 'momentumStep' | 'gatherRows' | 'matmulChannels' | 'outerChannels' | 'outerPlaces'
+> {
+  matmulChannels(...args: [...ChannelProduct, workspace: number]): void;
+  outerChannels(...args: [...ChannelOuter, workspace: number, row: number, rows: number]): void;
+  outerPlaces(...args: [...ChannelOuter, row: number, rows: number]): void;
   matmul(...args: [...Parameters<Kernels['matmul']>, workspace: number]): void;
   matmulWorkspaceBytes(): number;
   momentumOuterStep(
@@ -44,7 +51,7 @@ interface Exports extends Omit<Kernels, 'matmul' | 'momentumStep' | 'gatherRows'
 }
 
 /** What a backend may take from elsewhere (a BLAS); everything else is one set of kernels. */
-export interface Products extends Pick<Kernels, 'matmul'> {
+export interface Products extends Pick<Kernels, 'matmul' | 'matmulChannels' | 'outerChannels'> {
   /** out ← out + a, for many elements. */
   add(out: number, a: number, size: number): void;
 }
@@ -149,13 +156,18 @@ export async function wasmKernels(heap: Heap, options: WasmOptions = {}): Promis
         return;
       whole.matmul(out, a, b, m, n, k, transposeA, transposeB, alpha, beta, workspace);
     },
+    matmulChannels: (...product) => kernels.matmulChannels(...product, workspace),
+    outerChannels: (...product) => kernels.outerChannels(...product, workspace, 0, product[4]),
     add: (out, a, size) => kernels.combine(out, out, a, size, 1, 1),
   };
-  const { matmul, add } = elsewhere ? elsewhere(own, pool) : own;
+  const { matmul, matmulChannels, outerChannels, add } = elsewhere ? elsewhere(own, pool) : own;
 
   const all: Kernels = {
     ...(kernels as unknown as Kernels),
     matmul,
+    matmulChannels,
+    outerChannels,
+    outerPlaces: (...product) => kernels.outerPlaces(...product, 0, product[4]),
     momentumStep(weights, velocity, pre, post, batch, preUnits, postUnits, rate, momentum, decay, nesterov) {
       if (batch === 1) {
         // One pass over weights and velocity: at batch 1 the step is bound by memory, not by arithmetic.

@@ -4,14 +4,24 @@ import { openBackend } from '../../backends/open.ts';
 import { ApicalError } from '../../errors.ts';
 import type { Compute } from '../../tensor/compute.ts';
 import { configSchema } from '../config.ts';
-import { product, productsOfStep, stepProducts, TrainingStep } from './own.ts';
-import type { MatmulWork, MlpWork, Peer, PeerId } from './peers.ts';
+import { lenetProducts, product, productsOfStep, stepProducts, TrainingStep } from './own.ts';
+import type { LenetWork, MatmulWork, MlpWork, Peer, PeerId, Work } from './peers.ts';
 import { sample } from './rounds.ts';
 import type { Subject, Way } from './rounds.ts';
 import { SampledGradient } from './sampling.ts';
 import { workerSubjects } from './workers.ts';
 
-export const GROUPS = ['limit', 'product', 'step', 'rule', 'share', 'probe', 'samples', 'workers'] as const;
+export const GROUPS = [
+  'limit',
+  'product',
+  'step',
+  'lenet',
+  'rule',
+  'share',
+  'probe',
+  'samples',
+  'workers',
+] as const;
 export type GroupName = (typeof GROUPS)[number];
 
 export interface Group {
@@ -103,6 +113,7 @@ export function groupsFor(backends: Backends, peers: readonly Peer[]): Group[] {
     ...BATCHES.map((batch): Group => {
       return { name: 'step', subjects: () => steps(backends, peers, { ...STEP, batch }) };
     }),
+    { name: 'lenet', subjects: () => lenets(backends, peers) },
     { name: 'rule', subjects: () => rules(backends) },
     { name: 'share', subjects: () => shares(backends) },
     { name: 'probe', subjects: () => probes(backends) },
@@ -182,12 +193,33 @@ async function steps(backends: Backends, peers: readonly Peer[], work: MlpWork):
   ];
 }
 
+/** A network of convolutions, which PyTorch alone does at such speed. */
+async function lenets(backends: Backends, peers: readonly Peer[]): Promise<Subject[]> {
+  const work: LenetWork = { kind: 'lenet-step', batch: 100, momentum: 0.9 };
+  const id = 'lenet/batch-100';
+  const common = {
+    work: 'LeNet step, batch 100',
+    examples: work.batch,
+    multiplyAccumulates: lenetProducts(work),
+  };
+  const own = await backends.all();
+  return [
+    ...own.map(({ name, family, threads, compute }): Subject => {
+      const measure = timed(new TrainingStep(compute, work));
+      return { ...common, id: `${id}/${family}/${threads}`, subject: `Apical ${name}`, threads, measure };
+    }),
+    ...peers
+      .filter((peer) => peer.id === 'pytorch')
+      .flatMap((peer) => peerSubjects(peer, id, common, work, 'autograd')),
+  ];
+}
+
 /** PyTorch at one thread and at all; the two of WebAssembly at one, beside Apical's own WebAssembly. */
 function peerSubjects(
   peer: Peer,
   id: string,
   common: Pick<Subject, 'work' | 'examples' | 'multiplyAccumulates'>,
-  work: MatmulWork | MlpWork,
+  work: Work,
   written?: string,
 ): Subject[] {
   if (!peer.available) return [];

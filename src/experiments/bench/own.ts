@@ -1,12 +1,15 @@
 /** What Apical itself is timed on: a product, a training step, the products of that step alone, a probe. */
 import { measureAlignment } from '../../analysis/alignment.ts';
+import { convolutionalStack } from '../../network/convolutional-stack.ts';
 import { stack } from '../../network/specification.ts';
+import type { NetworkSpecification } from '../../network/specification.ts';
 import { ruleById } from '../../rules/index.ts';
 import { Learner } from '../../rules/learner.ts';
 import { parseOptions } from '../../rules/rule.ts';
 import type { Compute } from '../../tensor/compute.ts';
+import { sizeOf } from '../../tensor/tensor.ts';
 import { ExampleSet } from '../examples.ts';
-import type { MatmulWork, MlpWork } from './peers.ts';
+import type { LenetWork, MatmulWork, MlpWork } from './peers.ts';
 import type { Way } from './rounds.ts';
 
 const LEARNING_RATE = 0.01;
@@ -22,6 +25,29 @@ export function product(compute: Compute, work: MatmulWork): Way {
   for (const { data } of [a, b]) for (let i = 0; i < data.length; i++) data[i] = fraction(i) - 0.5;
   return { step: () => compute.matmul(out, a, b, { transposeA, transposeB }) };
 }
+
+/** The network of `LenetWork`. */
+export const LENET: NetworkSpecification = convolutionalStack({
+  input: [1, 28, 28],
+  convolutions: [
+    { channels: 6, kernel: 5, padding: 2, pool: 2 },
+    { channels: 16, kernel: 5, pool: 2 },
+  ],
+  hidden: [120, 84],
+  outputs: 10,
+  activation: 'relu',
+  objective: 'cross-entropy',
+});
+
+/** Multiply–accumulates of a LeNet step, counted as `stepProducts` counts them. */
+export function lenetProducts({ batch }: LenetWork): number {
+  const first = 25 * 6 * 28 ** 2;
+  const all = first + 150 * 16 * 10 ** 2 + 400 * 120 + 120 * 84 + 84 * 10;
+  return batch * (3 * all - first);
+}
+
+const stackOf = ({ layers, dropout, inputDropout }: MlpWork): NetworkSpecification =>
+  stack({ layers, activation: 'relu', objective: 'cross-entropy', dropout, inputDropout });
 
 /** Multiply–accumulates of a training step: forward, the error sent down (not to the inputs), and the update. */
 export function stepProducts({ layers, batch }: Pick<MlpWork, 'layers' | 'batch'>): number {
@@ -42,13 +68,14 @@ export class TrainingStep implements Way {
   readonly #learner: Learner;
   #count = 0;
 
-  constructor(compute: Compute, work: MlpWork) {
-    const { layers, batch, dropout, inputDropout, momentum } = work;
-    const [inputs = 0] = layers;
-    const rule = ruleById(work.rule);
+  constructor(compute: Compute, work: MlpWork | LenetWork) {
+    const { batch, momentum } = work;
+    const specification = work.kind === 'lenet-step' ? LENET : stackOf(work);
+    const inputs = sizeOf(specification.areas[0]?.shape ?? []);
+    const rule = ruleById(work.kind === 'lenet-step' ? 'backprop' : work.rule);
     this.#compute = compute;
     this.#learner = new Learner(compute, {
-      specification: stack({ layers, activation: 'relu', objective: 'cross-entropy', dropout, inputDropout }),
+      specification,
       rule,
       options: parseOptions(rule, {}),
       optimiserOf: () => ({
@@ -63,7 +90,7 @@ export class TrainingStep implements Way {
       seed: 1,
       epochs: 1,
     });
-    const classes = layers.at(-1) ?? 1;
+    const classes = sizeOf(specification.areas.at(-1)?.shape ?? []);
     const split = {
       count: batch,
       inputs: Uint8Array.from({ length: batch * inputs }, (_, i) => 256 * fraction(i)),

@@ -36,7 +36,17 @@ export interface MlpWork {
   written?: 'autograd' | 'by hand';
 }
 
-export type Work = MatmulWork | MlpWork;
+/**
+ * LeNet on pictures of 28 × 28: forward, backward and SGD with momentum (learning rate 0.01). Two convolutions of 5 × 5
+ * kernels, 6 (padded by 2) and 16, each with ReLU and max-pooling of 2 × 2; then 120, 84 and 10 units. PyTorch alone.
+ */
+export interface LenetWork {
+  kind: 'lenet-step';
+  batch: number;
+  momentum: number;
+}
+
+export type Work = MatmulWork | MlpWork | LenetWork;
 
 export interface Measurement {
   /** Median over the repetitions of this slice. */
@@ -66,7 +76,7 @@ export interface Peer {
    */
   measure(work: Work, threads: number, seconds: number): Promise<Measurement>;
   /**
-   * What each way to write `work` computes: the numbers of the result, row by row, or for `mlp-step` the loss
+   * What each way to write `work` computes: the numbers of the result, row by row, or for a step the loss
    * on the whole batch without dropout, before the first step and after each of `steps`.
    * @throws {ApicalError} as `measure`.
    */

@@ -16,3 +16,13 @@ export { dot, dotRows, limitColumnNorms, limitRowNorms, sumRows } from './reduct
 export { gatherBytes, gatherFloats, gatherLabels, oneHot, scatterRows } from './rows';
 export { choose, crossEntropyRows, softmax, softmaxCrossEntropy, squaredError, wrongRows } from './objectives';
 export { drawBernoulli, drawNormal, drawUniform } from './random';
+export {
+  activateChannels,
+  matmulChannels,
+  matmulPlaces,
+  outerChannels,
+  outerPlaces,
+  sumChannels,
+} from './channels';
+export { maxPool, maxPoolBack } from './pooling';
+export { fold, unfold } from './unfold';
