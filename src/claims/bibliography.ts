@@ -1,4 +1,5 @@
 import { bibliography } from '../experiments/bibliography.ts';
+import { SEARCH_SOURCES } from '../experiments/search/halving.ts';
 import { RULES } from '../rules/index.ts';
 import { CLAIMS } from './registry.ts';
 
@@ -12,6 +13,7 @@ export interface Citation {
 export const citations = (): Citation[] => [
   ...RULES.flatMap(({ id, cites }) => cites.map((key) => ({ from: `rule "${id}"`, key }))),
   ...CLAIMS.map(({ claim }) => ({ from: `claim "${claim.id}"`, key: claim.source })),
+  ...SEARCH_SOURCES.map((key) => ({ from: 'command "search"', key })),
 ];
 
 const FIELDS = ['title', 'authors', 'year', 'venue', 'doi', 'url'];

@@ -20,16 +20,10 @@ export interface Request {
 }
 
 /** The complete configs of a request, rule by rule for each seed. Throws `config.…` errors. */
-export function planRuns({ base, from, set, rules, seeds }: Request): Config[] {
-  const where =
-    from?.name ?? (base === undefined ? 'the config' : existsAsFile(base) ? base : `preset "${base}"`);
-  const input: Record<string, unknown> = from
-    ? structuredClone({ ...from.config })
-    : base === undefined
-      ? {}
-      : readBase(base);
-  for (const assignment of set) assign(input, assignment);
-  const first = parseConfig(input, set.length > 0 ? `${where} with --set` : where);
+export function planRuns(request: Request): Config[] {
+  const { rules, seeds } = request;
+  const { input, where } = readInput(request);
+  const first = parseConfig(input, where);
   const allSeeds = seeds ?? [first.seed];
   const allRules = rules ?? [first.rule];
   return allSeeds.flatMap((seed) =>
@@ -39,6 +33,22 @@ export function planRuns({ base, from, set, rules, seeds }: Request): Config[] {
       return { ...first, rule, ruleOptions, seed };
     }),
   );
+}
+
+/** What a request says itself, before defaults are filled in, and where it says so. Throws `config.…` errors. */
+export function readInput({ base, from, set }: Pick<Request, 'base' | 'from' | 'set'>): {
+  input: Record<string, unknown>;
+  where: string;
+} {
+  const name =
+    from?.name ?? (base === undefined ? 'the config' : existsAsFile(base) ? base : `preset "${base}"`);
+  const input: Record<string, unknown> = from
+    ? structuredClone({ ...from.config })
+    : base === undefined
+      ? {}
+      : readBase(base);
+  for (const assignment of set) assign(input, assignment);
+  return { input, where: set.length > 0 ? `${name} with --set` : name };
 }
 
 /** "0..4", "0,2,5" or "3". Throws `config.seeds`. */
@@ -104,6 +114,11 @@ export function assign(input: Record<string, unknown>, assignment: string): void
   } catch {
     // Not JSON: taken as text.
   }
+  setAt(input, path, value);
+}
+
+/** Sets the value at a path; objects that are missing on the way are made. */
+export function setAt(input: Record<string, unknown>, path: readonly string[], value: unknown): void {
   let node: Record<string, unknown> = input;
   for (const key of path.slice(0, -1)) {
     const child = Object.hasOwn(node, key) ? node[key] : undefined;

@@ -191,7 +191,7 @@ function plan(
   });
 }
 
-const DEFAULT_RULES = ['backprop', 'feedback-alignment'];
+export const DEFAULT_RULES = ['backprop', 'feedback-alignment'];
 
 /** Throws `config.folder`. */
 function checkFolders({ out, resume }: RunArguments): void {
@@ -235,9 +235,9 @@ function defaultFolder(configs: readonly Config[], isComparison: boolean): strin
 }
 
 /** As it can be typed again. */
-function commandLine(): string {
+export function commandLine(): string {
   return ['apical', ...process.argv.slice(2).map(quote)].join(' ');
 }
 
-const quote = (argument: string) =>
+export const quote = (argument: string) =>
   /^[\w./,=:@+-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;
