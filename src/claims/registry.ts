@@ -4,8 +4,10 @@ import type { Claim } from './claim.ts';
 import { lillicrap2016Bottleneck } from './suite/lillicrap2016-bottleneck.ts';
 import { lillicrap2016Invariant } from './suite/lillicrap2016-invariant.ts';
 import { lillicrap2016Linear } from './suite/lillicrap2016-linear.ts';
+import { ren2023Growth } from './suite/ren2023-growth.ts';
 import { ren2023Variance } from './suite/ren2023-variance.ts';
 import { werfel2005Curves } from './suite/werfel2005-curves.ts';
+import { werfel2005Serial } from './suite/werfel2005-serial.ts';
 
 export interface RegisteredClaim {
   readonly claim: Claim;
@@ -19,6 +21,8 @@ const FILES: Readonly<Record<string, readonly Claim[]>> = {
   'lillicrap2016-invariant.ts': lillicrap2016Invariant,
   'lillicrap2016-bottleneck.ts': lillicrap2016Bottleneck,
   'werfel2005-curves.ts': werfel2005Curves,
+  'werfel2005-serial.ts': werfel2005Serial,
+  'ren2023-growth.ts': ren2023Growth,
   'ren2023-variance.ts': ren2023Variance,
 };
 

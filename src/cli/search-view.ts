@@ -127,12 +127,10 @@ export function showSearch(terminal: Terminal, search: SearchDocument): void {
       }),
     ),
   );
-  for (const { rule, point, atEdge } of best) {
-    for (const name of atEdge) {
-      terminal.line(
-        `\n${rule}: the best ${name}, ${JSON.stringify(point[name])}, is at the end of its range. Widen it: better ones may lie beyond.`,
-      );
-    }
+  const edges = best.filter(({ atEdge }) => atEdge.length > 0);
+  if (edges.length > 0) terminal.line('\nNear an end of the range, beyond which better values may lie:');
+  for (const { rule, point, atEdge } of edges) {
+    terminal.line(`  ${rule}  ${atEdge.map((name) => `${name}=${JSON.stringify(point[name])}`).join(' ')}`);
   }
   for (const rule of Object.keys(configs)) {
     if (search.status === 'interrupted' || best.some((its) => its.rule === rule)) continue;

@@ -2,12 +2,11 @@ import jstat from 'jstat';
 import { audit, estimatorStatistics, JACKKNIFE_GROUPS, varianceOverData } from '../analysis/index.ts';
 import type { EstimatorStatistics, Figure } from '../analysis/index.ts';
 import { ApicalError } from '../errors.ts';
-import { plainDescent, stack } from '../network/index.ts';
-import type { NetworkSpecification } from '../network/index.ts';
-import { stream } from '../random/index.ts';
+import { plainDescent } from '../network/index.ts';
 import { Learner, parseOptions } from '../rules/index.ts';
 import type { Batch, Rule } from '../rules/index.ts';
-import type { Activation, Compute } from '../tensor/index.ts';
+import type { Compute } from '../tensor/index.ts';
+import type { Subject } from './estimate-subject.ts';
 import { lineFit } from './line-fit.ts';
 import type { LineFit } from './line-fit.ts';
 
@@ -47,7 +46,10 @@ export interface EstimateRow {
     readonly variance: Interval;
     readonly signalToNoise: Interval | null;
   };
-  /** What the mean of how many updates costs that is within `degrees` of the exact gradient; null if it never is. */
+  /**
+   * What the mean of how many updates costs that is within `degrees` of the exact gradient; null if it never is. A
+   * rule whose bias cannot be told from none counts as unbiased.
+   */
   readonly forAngle: {
     readonly degrees: number;
     readonly samples: number;
@@ -70,37 +72,40 @@ export interface EstimateDocument {
   readonly kind: 'estimate';
   readonly rule: string;
   readonly options: unknown;
+  /** The data set, or null for random numbers. */
+  readonly task: string | null;
+  /** The run whose weights these are, and its updates so far; null for initial weights. */
+  readonly run: { readonly folder: string; readonly step: number } | null;
   readonly batch: number;
   readonly rows: readonly EstimateRow[];
   readonly growth: readonly Growth[];
 }
 
-export interface EstimateRequest {
+export interface EstimateRequest extends Pick<EstimateDocument, 'task' | 'run'> {
   readonly rule: Rule;
   /** What the user gave; defaults are filled in. */
   readonly options: unknown;
-  /** Units by layer, the input first; several for a sweep. */
-  readonly networks: readonly (readonly number[])[];
+  /** Several for a sweep. */
+  readonly subjects: readonly Subject[];
   readonly samples: number;
   readonly seeds: readonly number[];
   /** Examples of the batch. */
   readonly batch: number;
-  readonly activation: Activation;
   readonly degrees: number;
   /** Called before each network; may throw to stop. */
   readonly onProgress?: (done: number, total: number, network: string) => void;
 }
 
 export const MINIMUM_SAMPLES = 2 * JACKKNIFE_GROUPS;
-/** Batches for the variance over data: each takes two updates, so a quarter of the samples. */
-const batchesFor = (samples: number) => Math.max(4, Math.round(samples / 4));
+/** Batches for the variance over data: each takes two updates, so a quarter of the samples. All are in memory at once. */
+const batchesFor = (samples: number) => Math.min(200, Math.max(4, Math.round(samples / 4)));
 
 /**
- * How good an estimator of the gradient a rule is: on stacks without thresholds, initialised as in training, with
- * inputs x ~ N(0, 1) and random class labels (cross-entropy). Throws `estimate.…` and `rule.…` errors.
+ * How good an estimator of the gradient a rule is, by the weights of projections (thresholds are perturbed with them,
+ * but not compared). Throws `estimate.…` and `rule.…` errors.
  */
 export function runEstimate(compute: Compute, request: EstimateRequest): EstimateDocument {
-  const { rule, networks, samples, seeds, batch, degrees } = request;
+  const { rule, subjects, samples, seeds, batch, degrees, task, run } = request;
   if (!Number.isInteger(samples) || samples < MINIMUM_SAMPLES) {
     throw new ApicalError(
       'estimate.samples',
@@ -121,36 +126,32 @@ export function runEstimate(compute: Compute, request: EstimateRequest): Estimat
   }
   const options = parseOptions(rule, request.options);
   const rows: EstimateRow[] = [];
-  for (const [index, layers] of networks.entries()) {
-    request.onProgress?.(index, networks.length, layers.join('-'));
-    for (const seed of seeds) rows.push(...estimateOne(compute, request, options, layers, seed));
+  for (const [index, subject] of subjects.entries()) {
+    request.onProgress?.(index, subjects.length, subject.name);
+    for (const seed of seeds) rows.push(...estimateOne(compute, request, options, subject, seed));
   }
   return {
     version: 1,
     kind: 'estimate',
     rule: rule.id,
     options,
+    task,
+    run,
     batch,
     rows,
-    growth: networks.length > 1 ? growthOf(rows) : [],
+    growth: subjects.length > 1 ? growthOf(rows) : [],
   };
 }
 
 function estimateOne(
   compute: Compute,
-  { rule, samples, batch, activation, degrees }: EstimateRequest,
+  { rule, samples, batch, degrees }: EstimateRequest,
   options: unknown,
-  layers: readonly number[],
+  subject: Subject,
   seed: number,
 ): EstimateRow[] {
-  const specification: NetworkSpecification = stack({
-    layers,
-    activation,
-    objective: 'cross-entropy',
-    bias: false,
-  });
   const learner = new Learner(compute, {
-    specification,
+    specification: subject.specification,
     rule,
     options,
     optimiserOf: () => plainDescent(0),
@@ -158,9 +159,10 @@ function estimateOne(
     epochs: 1,
   });
   try {
+    subject.prepare?.(learner);
     return compute.scope(() => {
       const batches = Array.from({ length: batchesFor(samples) }, (_, index) =>
-        drawBatch(compute, layers, batch, seed, index),
+        subject.batch(compute, batch, seed, index),
       );
       const [fixed] = batches as [Batch];
       const statistics = estimatorStatistics(compute, learner, fixed, samples);
@@ -170,10 +172,9 @@ function estimateOne(
         passes: learner.passes / batch,
         macs: cost.forwardMacs + cost.feedbackMacs + cost.updateMacs,
       };
-      const network = layers.join('-');
       return statistics.map((row) => ({
         rule: rule.id,
-        network,
+        network: subject.name,
         seed,
         samples,
         dataVariance: overData[row.projection] ?? 0,
@@ -187,29 +188,13 @@ function estimateOne(
   }
 }
 
-function drawBatch(
-  compute: Compute,
-  layers: readonly number[],
-  size: number,
-  seed: number,
-  index: number,
-): Batch {
-  const classes = layers.at(-1) as number;
-  const inputs = compute.temporary([size, layers[0] as number]);
-  compute.drawNormal(inputs, 0, 1, stream(seed, 'estimate inputs'), index);
-  const uniform = compute.temporary([size, 1]);
-  compute.drawUniform(uniform, 0, classes, stream(seed, 'estimate labels'), index);
-  const targets = compute.temporary([size], 'i32');
-  targets.set(uniform.toArray().map((value) => Math.min(classes - 1, Math.floor(value))));
-  return { inputs, targets };
+/** The 95 % interval of a figure. */
+function around({ value, standardError }: Figure): Interval {
+  const half = jstat.studentt.inv(0.975, JACKKNIFE_GROUPS - 1) * standardError;
+  return [value - half, value + half];
 }
 
 function rowOf(row: EstimatorStatistics) {
-  const t = jstat.studentt.inv(0.975, JACKKNIFE_GROUPS - 1);
-  const around = (figure: Figure): Interval => [
-    figure.value - t * figure.standardError,
-    figure.value + t * figure.standardError,
-  ];
   const root = (value: number) => Math.sqrt(Math.max(0, value));
   const { angleDegrees, squaredBias, variance, signalToNoise, gradientPower } = row;
   const biasInterval = squaredBias && around(squaredBias);
@@ -233,16 +218,19 @@ function rowOf(row: EstimatorStatistics) {
 
 /**
  * The mean of n updates has the part s = ⟨E g, ∇⟩/‖∇‖ along the gradient, and across it ‖E g‖² − s² + variance/n in
- * square (nearly all of the variance lies across); its tangent is to be tan(degrees).
+ * square (nearly all of the variance lies across); its tangent is to be tan(degrees). A bias that cannot be told from
+ * none counts as none, E g = ∇: few samples of a noisy rule scatter far from its mean.
  */
 function forAngle(
-  { alongGradient, gradientPower, meanPower, variance }: EstimatorStatistics,
+  { alongGradient, gradientPower, meanPower, squaredBias, variance }: EstimatorStatistics,
   degrees: number,
   { passes, macs }: { passes: number; macs: number },
 ): EstimateRow['forAngle'] {
-  if (alongGradient === null || gradientPower === null || alongGradient <= 0) return null;
-  const along = alongGradient ** 2 * gradientPower;
-  const across = Math.max(0, meanPower - along);
+  if (alongGradient === null || gradientPower === null || squaredBias === null) return null;
+  const isUnbiased = around(squaredBias)[0] <= 0;
+  if (!isUnbiased && alongGradient <= 0) return null;
+  const along = isUnbiased ? gradientPower : alongGradient ** 2 * gradientPower;
+  const across = isUnbiased ? 0 : Math.max(0, meanPower - along);
   const room = along * Math.tan((degrees * Math.PI) / 180) ** 2 - across;
   if (!(room > 0)) return null;
   const samples = Math.max(1, Math.ceil(variance.value / room));
@@ -276,38 +264,3 @@ function growthOf(rows: readonly EstimateRow[]): Growth[] {
     });
   });
 }
-
-/** "784-128-10" → [784, 128, 10]. Throws `estimate.network`. */
-export function parseLayers(text: string): number[] {
-  const layers = text.split('-').map((part) => (/^[1-9]\d{0,6}$/.test(part.trim()) ? Number(part) : NaN));
-  if (layers.length < 2 || layers.some(Number.isNaN)) {
-    throw new ApicalError(
-      'estimate.network',
-      `--network takes the units of each layer, the input first, such as 784-128-10, but it is "${text}".`,
-    );
-  }
-  return layers;
-}
-
-/** The networks of a sweep: hidden layers of each of these widths, or so many of them. Throws `estimate.sweep`. */
-export function sweepOf(
-  layers: readonly number[],
-  sweep: 'width' | 'depth',
-  sizes: readonly number[],
-): number[][] {
-  const hidden = layers.slice(1, -1);
-  const [first, last] = [layers[0] as number, layers.at(-1) as number];
-  if (hidden.length === 0) {
-    throw new ApicalError(
-      'estimate.sweep',
-      `--sweep ${sweep} needs a network with a hidden layer, but it is ${layers.join('-')}.`,
-    );
-  }
-  return sizes.map((size) =>
-    sweep === 'width'
-      ? [first, ...hidden.map(() => size), last]
-      : [first, ...Array.from({ length: size }, () => hidden[0] as number), last],
-  );
-}
-
-export const SWEEP_SIZES = { width: [8, 32, 128, 512], depth: [1, 2, 4, 8, 16] } as const;

@@ -4,6 +4,7 @@ import { ApicalError } from '../errors.ts';
 import { keysAt } from './config-errors.ts';
 import { configSchema, parseConfig } from './config.ts';
 import type { Config } from './config.ts';
+import { differences } from './folder/identity.ts';
 import { PRESETS } from './presets.ts';
 
 /** What a command line says about the runs it wants. */
@@ -33,6 +34,45 @@ export function planRuns(request: Request): Config[] {
       return { ...first, rule, ruleOptions, seed };
     }),
   );
+}
+
+/**
+ * Configs from files, each with a rule of its own, for each seed: what a comparison of tuned rules consists of.
+ * Throws `config.…`, and `config.together` when they cannot be compared.
+ */
+export function planConfigs({
+  files,
+  set,
+  seeds,
+}: Pick<Request, 'set' | 'seeds'> & { readonly files: readonly string[] }): Config[] {
+  const configs = files.map((base) => {
+    const { input, where } = readInput({ base, set });
+    return parseConfig(input, where);
+  });
+  const [first] = configs as [Config];
+  for (const [index, config] of configs.entries()) {
+    const twin = configs.findIndex(({ rule }) => rule === config.rule);
+    if (twin < index) {
+      throw new ApicalError(
+        'config.together',
+        `"${files[twin] ?? ''}" and "${files[index] ?? ''}" both have the rule "${config.rule}", so their results could not be told apart. Give one config a rule.`,
+      );
+    }
+    const [difference] = differences(sharedOf(config), sharedOf(first));
+    if (difference !== undefined) {
+      throw new ApicalError(
+        'config.together',
+        `"${files[index] ?? ''}" and "${files[0] ?? ''}" cannot be compared: ${difference.replace(' here,', ' and').replace(' in the folder', '')}. Make them alike by --set.`,
+      );
+    }
+  }
+  return (seeds ?? [first.seed]).flatMap((seed) => configs.map((config) => ({ ...config, seed })));
+}
+
+/** What the runs of a comparison must have in common, by config: they share it, or would be judged unlike. */
+function sharedOf(config: Config): Partial<Config> {
+  const { task, epochs, backend, threads, objective } = config;
+  return { task, epochs, backend, threads, ...(objective === undefined ? {} : { objective }) };
 }
 
 /** What a request says itself, before defaults are filled in, and where it says so. Throws `config.…` errors. */

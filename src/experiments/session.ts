@@ -10,6 +10,7 @@ import { explainIssues } from './config-errors.ts';
 import type { Config } from './config.ts';
 import { datasetIds } from '../datasets/index.ts';
 import { openDataset } from './datasets-node.ts';
+import type { DatasetReference } from './datasets-node.ts';
 import type { CompareDocument } from './documents.ts';
 import { compareDocument } from './documents.ts';
 import { Examples } from './examples.ts';
@@ -245,7 +246,7 @@ export function checkOptions(rule: Rule, options: unknown): void {
 }
 
 /** What to open for a config's task: a known data set with its options, or a path. */
-export function requestFor({ task }: Config) {
+export function requestFor({ task }: Pick<Config, 'task'>): DatasetReference {
   const { dataset, options, labels } = task;
   if (labels !== undefined && !/\.[ct]sv$/i.test(dataset)) {
     throw new ApicalError(

@@ -6,7 +6,7 @@ import { stack } from '../../src/network/index.ts';
 import { backpropagate } from '../../src/references/backpropagation.ts';
 import { ruleById } from '../../src/rules/index.ts';
 import type { Learner } from '../../src/rules/index.ts';
-import type { Compute } from '../../src/tensor/index.ts';
+import type { Compute, Tensor } from '../../src/tensor/index.ts';
 import { clouds, gradientsOf, learnerOf, release, smallStack, UNITS } from '../rules/fixtures.ts';
 
 /*
@@ -123,6 +123,33 @@ test.each<[string, object, (p: number, q: number) => number]>([
   });
   const row = all(statisticsOf(learner, 4000, 1));
   agrees(row.variance, times(UNITS, 3) * (row.gradientPower ?? NaN));
+  learner.dispose();
+});
+
+test('node perturbation of a stack: each layer has the noise of all units, times what it receives', () => {
+  // Σ Var g_l = ‖h_{l−1}‖² (q_l ‖δ‖² + ‖δ_l‖²), with δ over the units of all layers.
+  const learner = learnerBy('node-perturbation', { noise: 1e-5 }, [UNITS, 8, 5, 3]);
+  const batch = clouds(compute, 0, 1);
+  const power = (tensor: Tensor) => tensor.toArray().reduce((sum, value) => sum + value ** 2, 0);
+  const layers = new Map<string, { units: number; received: number; error: number }>();
+  learner.estimate(
+    batch,
+    0,
+    (terms) => {
+      for (const { id, to } of learner.network.projections) {
+        const [term] = terms.get(learner.network.projection(id)) ?? [];
+        if (term?.kind !== 'outer' || !term.pre) throw new Error(`No product was emitted for ${id}.`);
+        layers.set(id, { units: to.units, received: power(term.pre), error: power(term.post) });
+      }
+    },
+    backpropagate,
+  );
+  release(compute, batch);
+  const error = [...layers.values()].reduce((sum, layer) => sum + layer.error, 0);
+  const rows = statisticsOf(learner, 3000, 1);
+  for (const [id, layer] of layers) {
+    agrees(rows[id]?.variance ?? null, layer.received * (layer.units * error + layer.error));
+  }
   learner.dispose();
 });
 

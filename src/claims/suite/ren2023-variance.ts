@@ -1,15 +1,12 @@
 import { estimatorStatistics } from '../../analysis/estimator.ts';
-import { plainDescent } from '../../network/optimiser.ts';
-import { stack } from '../../network/specification.ts';
-import { stream } from '../../random/stream.ts';
 import { forwardGradient } from '../../rules/forward-gradient.ts';
-import { Learner } from '../../rules/learner.ts';
 import { nodePerturbation } from '../../rules/node-perturbation.ts';
 import type { Rule } from '../../rules/rule.ts';
 import { weightPerturbation } from '../../rules/weight-perturbation.ts';
 import type { Compute } from '../../tensor/compute.ts';
 import type { Claim, SeedValues } from '../claim.ts';
 import { mean, seedsUpTo } from './linear-task.ts';
+import { Perceptron } from './perceptron.ts';
 
 const INPUTS = 10;
 const OUTPUTS = 10;
@@ -54,31 +51,15 @@ const RULES: readonly { id: string; rule: Rule; options: unknown; times: number 
 
 /** Σ Var g / S of a rule's own updates, over what it should be. */
 function ratioOf(compute: Compute, { rule, options, times }: (typeof RULES)[number], seed: number): number {
-  const learner = new Learner(compute, {
-    specification: stack({
-      layers: [INPUTS, OUTPUTS],
-      activation: 'linear',
-      objective: 'squared-error',
-      bias: false,
-    }),
-    rule,
-    options,
-    optimiserOf: () => plainDescent(0),
-    seed,
-    epochs: 1,
-  });
+  const perceptron = new Perceptron(compute, { inputs: INPUTS, outputs: OUTPUTS, rule, options, seed });
   try {
     return compute.scope(() => {
-      const inputs = compute.temporary([1, INPUTS]);
-      const targets = compute.temporary([1, OUTPUTS]);
-      compute.drawNormal(inputs, 0, 1, stream(seed, 'example'), 0);
-      compute.drawNormal(targets, 0, 1, stream(seed, 'example'), 1);
-      const [row] = estimatorStatistics(compute, learner, { inputs, targets }, SAMPLES);
+      const [row] = estimatorStatistics(compute, perceptron.learner, perceptron.example(0), SAMPLES);
       if (!row?.gradientPower) throw new Error('The example has no gradient.');
       return row.variance.value / row.gradientPower / times;
     });
   } finally {
-    learner.dispose();
+    perceptron.dispose();
   }
 }
 
@@ -121,7 +102,7 @@ const variance: Claim = {
     return {
       measured: Object.fromEntries(RULES.map(({ id }) => [id, mean(column(id))])),
       perSeed,
-      note: `${SAMPLES} updates of each rule for each seed, on one example with targets and inputs in N(0, 1); bias and thresholds do not enter.`,
+      note: `${SAMPLES} updates of each rule for each seed, on one example x ~ N(0, I) of a linear layer without thresholds, with a squared error.`,
     };
   },
 };

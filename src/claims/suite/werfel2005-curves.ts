@@ -1,15 +1,12 @@
-import { plainDescent } from '../../network/optimiser.ts';
 import { materialise } from '../../network/terms.ts';
-import { stack } from '../../network/specification.ts';
-import { stream } from '../../random/stream.ts';
 import { backpropagation } from '../../rules/backpropagation.ts';
-import { Learner } from '../../rules/learner.ts';
 import { nodePerturbation } from '../../rules/node-perturbation.ts';
 import type { Rule } from '../../rules/rule.ts';
 import { weightPerturbation } from '../../rules/weight-perturbation.ts';
 import type { Compute } from '../../tensor/compute.ts';
 import type { Claim, ClaimContext, SeedValues } from '../claim.ts';
 import { mean, seedsUpTo, ticker } from './linear-task.ts';
+import { Perceptron } from './perceptron.ts';
 
 const INPUTS = 6;
 const OUTPUTS = 4;
@@ -63,38 +60,19 @@ async function ratioOf(
   seed: number,
   tick: () => Promise<void>,
 ): Promise<number> {
-  const { rule, options } = RULES[name];
-  const learner = new Learner(compute, {
-    specification: stack({
-      layers: [INPUTS, OUTPUTS],
-      activation: 'linear',
-      objective: 'squared-error',
-      bias: false,
-    }),
-    rule,
-    options,
-    optimiserOf: () => plainDescent(RATE),
+  const perceptron = new Perceptron(compute, {
+    ...RULES[name],
+    inputs: INPUTS,
+    outputs: OUTPUTS,
     seed,
-    epochs: 1,
   });
-  const { weights } = learner.network.projection('input→output');
-  const target = compute.allocate(weights.shape);
-  compute.drawNormal(target, 0, 1, stream(seed, 'target'), 0);
-  const drawn = weights.toArray();
-  const length = Math.sqrt(drawn.reduce((sum, value) => sum + value ** 2, 0));
-  const away = drawn.map((value) => value / length);
-  weights.set(target.toArray().map((value, index) => value + (away[index] as number)));
-
+  const { learner, projection } = perceptron;
+  const away = perceptron.deviation();
   let sum = 0;
   for (let step = 0; step < SAMPLES; step++) {
     compute.scope(() => {
-      const inputs = compute.temporary([1, INPUTS]);
-      const targets = compute.temporary([1, OUTPUTS]);
-      compute.drawNormal(inputs, 0, 1, stream(seed, 'examples'), step);
-      compute.matmul(targets, inputs, target);
-      learner.estimate({ inputs, targets }, step, (terms) => {
-        const projection = learner.network.projection('input→output');
-        const gradient = compute.temporary(weights.shape);
+      learner.estimate(perceptron.example(step), step, (terms) => {
+        const gradient = compute.temporary(projection.weights.shape);
         materialise(compute, projection, gradient, terms.get(projection) ?? []);
         let after = 0;
         for (const [index, value] of gradient.toArray().entries()) {
@@ -105,8 +83,7 @@ async function ratioOf(
     });
     if ((step + 1) % 500 === 0) await tick();
   }
-  compute.free(target);
-  learner.dispose();
+  perceptron.dispose();
   return (sum / SAMPLES - 1 + 2 * RATE) / (RATE ** 2 * SECOND_ORDER[name]());
 }
 

@@ -1,56 +1,38 @@
 import process from 'node:process';
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { openBackend } from '../../backends/open.ts';
-import { ApicalError } from '../../errors.ts';
-import {
-  MINIMUM_SAMPLES,
-  parseLayers,
-  runEstimate,
-  SWEEP_SIZES,
-  sweepOf,
-} from '../../experiments/estimate.ts';
+import { MINIMUM_SAMPLES } from '../../experiments/estimate.ts';
 import type { EstimateDocument, Interval } from '../../experiments/estimate.ts';
-import { assign, parseSeeds } from '../../experiments/plan.ts';
-import { loadRule } from '../../experiments/rule-file.ts';
-import { ruleFailure } from '../../experiments/run.ts';
+import { estimate } from '../../experiments/estimate-plan.ts';
+import type { EstimateWords } from '../../experiments/estimate-plan.ts';
 import { ACTIVATIONS } from '../../tensor/index.ts';
-import type { Activation } from '../../tensor/index.ts';
 import { EXIT } from '../exit.ts';
 import { table, Terminal } from '../terminal.ts';
-
-interface EstimateArguments {
-  readonly rule: string;
-  readonly network: string;
-  readonly samples: string;
-  readonly seeds: string;
-  readonly batch: string;
-  readonly activation: Activation;
-  readonly angle: string;
-  readonly set: readonly string[];
-  readonly sweep?: 'width' | 'depth';
-  readonly sizes?: string;
-  readonly backend: 'auto' | 'blas' | 'wasm' | 'reference';
-  readonly json?: boolean;
-}
 
 /** `apical estimate`: a rule's update as an estimator of the exact gradient. */
 export function addEstimateCommand(program: Command, finish: (code: number) => void): void {
   program
     .command('estimate')
     .summary('how biased and how noisy a rule is as an estimator of the gradient, and at what price')
-    .requiredOption('--rule <id|file>', 'the rule')
-    .option('--network <units>', 'units of each layer, the input first', '784-128-10')
+    .argument('[preset|config.json]', 'its data and its network; without one, random numbers')
+    .option('--rule <id|file>', 'the rule; by default that of the config or the run')
+    .option('--run <folder>', 'on the data, the network and the newest weights of a run')
+    .option('--network <units>', 'units of each layer, the input first (784-128-10 for random numbers)')
     .option('--samples <n>', `updates drawn, each with noise of its own; at least ${MINIMUM_SAMPLES}`, '200')
-    .option('--seeds <list>', 'such as 0..4: weights, data and noise of each', '0')
-    .option('--batch <n>', 'examples of an update', '10')
+    .option('--seeds <list>', 'such as 0..4: weights, data and noise of each (that of the config, or 0)')
+    .option('--batch <n>', 'examples of an update (that of the config, or 10)')
     .option(
       '--set <path=value>',
-      'an option of the rule: ruleOptions.samples=10; may be repeated',
+      'an option of the rule, such as ruleOptions.samples=10, or the task, network, graph or objective of a config; may be repeated',
       (value: string, all: readonly string[]) => [...all, value],
       [],
     )
-    .addOption(new Option('--activation <name>', 'of hidden layers').choices(ACTIVATIONS).default('relu'))
+    .addOption(
+      new Option(
+        '--activation <name>',
+        'of hidden layers (for random numbers relu, or what the rule needs)',
+      ).choices(ACTIVATIONS),
+    )
     .option('--angle <degrees>', 'say what it costs to come this near to the gradient', '30')
     .addOption(
       new Option(
@@ -60,9 +42,12 @@ export function addEstimateCommand(program: Command, finish: (code: number) => v
     )
     .option('--sizes <list>', 'sizes of the sweep, such as 8,32,128')
     .addOption(
-      new Option('--backend <name>', 'where to compute')
-        .choices(['auto', 'blas', 'wasm', 'reference'])
-        .default('auto'),
+      new Option('--backend <name>', 'where to compute (that of the config, or auto)').choices([
+        'auto',
+        'blas',
+        'wasm',
+        'reference',
+      ]),
     )
     .addHelpText(
       'before',
@@ -70,84 +55,43 @@ export function addEstimateCommand(program: Command, finish: (code: number) => v
         'Examples:',
         '  apical estimate --rule node-perturbation --network 784-128-10 --samples 200',
         '  apical estimate --rule weight-perturbation --network 20-32-32-2 --sweep width --sizes 8,32,128,512',
+        '  apical estimate mnist --rule node-perturbation --network 784-128-10 --batch 10',
+        '  apical estimate --run runs/… --rule node-perturbation',
         '  apical estimate --rule ./my-rule.ts --set ruleOptions.noise=0.1 --json',
         '',
       ].join('\n'),
     )
-    .action(async (options: EstimateArguments) => {
-      const terminal = new Terminal(options.json ?? false);
-      const document = await estimate(terminal, options);
+    .action(async (base: string | undefined, words: Omit<EstimateWords, 'base'> & { json?: boolean }) => {
+      const terminal = new Terminal(words.json ?? false);
+      let document: EstimateDocument;
+      try {
+        document = await estimate({ ...words, base }, (done, total, network) => {
+          if (terminal.animated) process.stderr.write(`\r\u001b[K${done + 1}/${total} ${network}`);
+        });
+      } finally {
+        if (terminal.animated) process.stderr.write('\r\u001b[K');
+      }
       terminal.document(document);
       show(terminal, document);
       finish(EXIT.done);
     });
 }
 
-async function estimate(terminal: Terminal, options: EstimateArguments): Promise<EstimateDocument> {
-  const layers = parseLayers(options.network);
-  const networks = options.sweep
-    ? sweepOf(layers, options.sweep, options.sizes ? parseSizes(options.sizes) : SWEEP_SIZES[options.sweep])
-    : [layers];
-  if (options.sizes !== undefined && options.sweep === undefined) {
-    throw new ApicalError(
-      'estimate.sweep',
-      '--sizes says the sizes of a sweep: give --sweep width or depth too.',
-    );
-  }
-  const input: Record<string, unknown> = {};
-  for (const assignment of options.set) assign(input, assignment);
-  const other = Object.keys(input).find((key) => key !== 'ruleOptions');
-  if (other !== undefined) {
-    throw new ApicalError(
-      'config.set',
-      `--set of \`apical estimate\` takes options of the rule, such as ruleOptions.samples=10, but it is given "${other}".`,
-    );
-  }
-  const seeds = parseSeeds(options.seeds);
-  const rule = await loadRule(options.rule);
-  const compute = await openBackend({ backend: options.backend });
-  try {
-    return runEstimate(compute, {
-      rule,
-      options: input['ruleOptions'] ?? {},
-      networks,
-      samples: Number(options.samples),
-      seeds,
-      batch: Number(options.batch),
-      activation: options.activation,
-      degrees: Number(options.angle),
-      onProgress: (done, total, network) => {
-        if (terminal.animated) process.stderr.write(`\r\u001b[K${done + 1}/${total} ${network}`);
-      },
-    });
-  } catch (error) {
-    throw ruleFailure(rule, 'in an estimate', error);
-  } finally {
-    if (terminal.animated) process.stderr.write('\r\u001b[K');
-    compute.dispose();
-  }
-}
-
-function parseSizes(text: string): number[] {
-  const sizes = text.split(',').map((part) => (/^[1-9]\d{0,6}$/.test(part.trim()) ? Number(part) : NaN));
-  if (sizes.some(Number.isNaN) || new Set(sizes).size < Math.max(2, sizes.length)) {
-    throw new ApicalError(
-      'estimate.sweep',
-      `--sizes takes at least two different whole numbers such as 8,32,128, but it is "${text}".`,
-    );
-  }
-  return sizes;
-}
-
-function show(terminal: Terminal, { rule, rows, growth, batch }: EstimateDocument): void {
+function show(terminal: Terminal, { rule, rows, growth, batch, task, run }: EstimateDocument): void {
   const { colours } = terminal;
+  // Where it may be none, its upper bound says more than a figure that scatters from 0 up.
+  const biasOf = ({ bias, intervals }: EstimateDocument['rows'][number]) =>
+    intervals.bias?.[0] === 0 && intervals.bias[1] > 0 ? `< ${figure(intervals.bias[1], 2)}` : figure(bias);
   const figure = (value: number | null, digits = 3) =>
     value === null ? '–' : Number(value.toPrecision(digits)).toString();
   const within = (value: number | null, interval: Interval | null) =>
     value === null || interval === null
       ? figure(value)
       : `${figure(value)} ± ${figure((interval[1] - interval[0]) / 2, 2)}`;
-  terminal.line(`${colours.bold(rule)}, ${batch} examples an update, beside the exact gradient`);
+  const weights = run ? `weights of ${run.folder} at step ${run.step}` : 'initial weights';
+  terminal.line(
+    `${colours.bold(rule)}, ${batch} examples an update of ${task ?? 'random numbers'}, ${weights}, beside the exact gradient`,
+  );
   terminal.line(
     table(
       [
@@ -168,7 +112,7 @@ function show(terminal: Terminal, { rule, rows, growth, batch }: EstimateDocumen
         row.projection,
         String(row.synapses),
         within(row.angleDegrees, row.intervals.angleDegrees),
-        figure(row.bias),
+        biasOf(row),
         within(row.variance, row.intervals.variance),
         figure(row.dataVariance),
         within(row.signalToNoise, row.intervals.signalToNoise),

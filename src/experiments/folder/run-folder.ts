@@ -5,7 +5,7 @@ import type { Tensor } from '../../tensor/index.ts';
 import type { Config } from '../config.ts';
 import type { MetricsRecord, RunDocument, RunStatus } from '../records.ts';
 import type { Position } from '../training.ts';
-import { decodeCheckpoint, encodeCheckpoint, originWarnings, restoreTensors } from './checkpoint.ts';
+import { encodeCheckpoint, originWarnings, restoreTensors } from './checkpoint.ts';
 import type { Checkpoint, Origin } from './checkpoint.ts';
 import {
   CONFIG_FILE,
@@ -21,8 +21,9 @@ import {
 import type { RunFolderDocument } from './documents.ts';
 import { describeEnvironment } from './environment.ts';
 import type { Environment } from './environment.ts';
-import { isTemporary, makeFolder, readAll, removeQuietly, writeDocument } from './files.ts';
+import { isTemporary, makeFolder, removeQuietly, writeDocument } from './files.ts';
 import { identityOf } from './identity.ts';
+import { loadCheckpoint } from './loading.ts';
 import { FolderLock } from './lock.ts';
 import { MetricsLog } from './metrics-log.ts';
 
@@ -176,7 +177,7 @@ export class RunFolder {
   latest(): LoadedCheckpoint | undefined {
     const passed: ApicalError[] = [];
     for (const name of checkpointsIn(this.path)) {
-      const checkpoint = this.#load(name);
+      const checkpoint = loadCheckpoint(this.path, name, this.identity);
       if (checkpoint instanceof ApicalError) {
         passed.push(checkpoint);
         continue;
@@ -246,26 +247,6 @@ export class RunFolder {
     } finally {
       this.#metrics.close();
       this.#lock.release();
-    }
-  }
-
-  #load(name: string): Checkpoint | ApicalError {
-    try {
-      const checkpoint = decodeCheckpoint(readAll(path.join(this.path, name)), name);
-      if (checkpoint.identity === this.identity) return checkpoint;
-      return new ApicalError(
-        'checkpoint.corrupt',
-        `The checkpoint ${name} belongs to a run of another config.`,
-      );
-    } catch (thrown) {
-      if (thrown instanceof ApicalError) return thrown;
-      const reason = thrown instanceof Error ? thrown.message : String(thrown);
-      return new ApicalError(
-        'checkpoint.corrupt',
-        `The checkpoint ${name} cannot be read: ${reason}.`,
-        {},
-        thrown,
-      );
     }
   }
 

@@ -95,13 +95,19 @@ function horizontalOf({ range }: Dimension): { scale: Plot.ScaleOptions; ticks: 
   if (kind === 'log') {
     return {
       scale: { type: 'log', domain: [from, to], nice: false, insetLeft: 8, insetRight: 8 },
-      ticks: logarithmicTicks(from, to),
+      ticks: wholePowers(logarithmicTicks(from, to)),
     };
   }
   return {
     scale: { type: 'linear', domain: [from, to], nice: false, insetLeft: 8, insetRight: 8 },
     ticks: linearTicks(from, to, 'plain'),
   };
+}
+
+/** Where ticks are many, those at powers of ten. */
+function wholePowers(ticks: number[]): number[] {
+  const powers = ticks.filter((tick) => Number.isInteger(Number(Math.log10(tick).toFixed(9))));
+  return ticks.length > 7 && powers.length > 1 ? powers : ticks;
 }
 
 function dots(group: Trials, { dimension, vertical }: ScatterChart, theme: Theme): Plot.Markish[] {

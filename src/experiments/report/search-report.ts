@@ -5,7 +5,7 @@ import { SEARCH_SOURCES } from '../search/halving.ts';
 import { showRange } from '../search/space.ts';
 import { drawChart, horizontalAxis, verticalAxis } from './chart.ts';
 import { swatch } from './figures.ts';
-import { count, duration, number, percent, plural } from './format.ts';
+import { count, duration, list, number, percent, plural } from './format.ts';
 import { html, trusted, type Markup } from './markup.ts';
 import { code, details, facts, page, section, table } from './page.ts';
 import { bestSoFar, drawScatter, errorAxis, labelOf, type Trials } from './search-charts.ts';
@@ -87,13 +87,15 @@ function results(search: SearchDocument): Markup {
 
 /** Where a best value lies at an end of its range, the range was too narrow to say that it is the best. */
 function edges({ rule, point, atEdge }: BestDocument): Markup[] {
-  return atEdge.map(
-    (path) =>
-      html`<p class="alarm">
-        ${rule}: the best ${path}, ${labelOf(point[path])}, is at the end of its range. Better ones may lie
-        beyond.
-      </p> `,
-  );
+  const values = atEdge.map((path) => `${path} ${labelOf(point[path])}`);
+  return values.length === 0
+    ? []
+    : [
+        html`<p class="alarm">
+          ${rule}: ${list(values)} ${values.length > 1 ? 'are' : 'is'} near an end of the range; better values
+          may lie beyond.
+        </p> `,
+      ];
 }
 
 function scatters(search: SearchDocument, groups: readonly Trials[]): Markup | undefined {

@@ -100,6 +100,21 @@ export function identityOfPlan({
   return hashOfJson({ configs, space, searchSeed, seeds, validation, budget });
 }
 
+/** The config files that a search has left, the best of each rule. Throws `search.unfinished`, and as `readSearch`. */
+export function resultsOf(folder: string): string[] {
+  const { status, best } = readSearch(folder);
+  if (status === 'done' && best.length > 0) return best.map(({ file }) => path.join(folder, file));
+  const mend =
+    status === 'done' || status === 'failed'
+      ? 'all of its trials diverged or failed'
+      : `go on with it by \`apical search --resume ${folder}\``;
+  throw new ApicalError(
+    'search.unfinished',
+    `The search in ${folder} has no result for each rule: ${mend}.`,
+    { folder },
+  );
+}
+
 /** Reads the document of a search. Throws `search.missing`, `search.damaged`, `search.changed`, `folder.newer`. */
 export function readSearch(folder: string): SearchDocument {
   const file = path.join(folder, SEARCH_FILE);

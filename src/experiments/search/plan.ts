@@ -182,7 +182,7 @@ function defaultSpace({ optimiser, network, graph }: Config): Dimension[] {
   const rate: Dimension = { path: 'optimiser.rate', range: { kind: 'log', from, to } };
   const kind = network.initialisation?.kind ?? 'he';
   if (graph || !['he', 'glorot', 'orthogonal'].includes(kind)) return [rate];
-  return [rate, { path: 'network.initialisation.scale', range: { kind: 'log', from: 0.05, to: 1 } }];
+  return [rate, { path: 'network.initialisation.scale', range: { kind: 'log', from: 0.05, to: 2 } }];
 }
 
 /** Paths as they are set: where the config has a schedule, its value is what varies, and its form stays. */

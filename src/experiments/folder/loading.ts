@@ -1,0 +1,49 @@
+import path from 'node:path';
+import { ApicalError } from '../../errors.ts';
+import type { Config } from '../config.ts';
+import { decodeCheckpoint } from './checkpoint.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import { checkpointsIn, readDocuments } from './documents.ts';
+import { readAll } from './files.ts';
+
+/** A checkpoint of the run of that identity, or why it cannot be used. */
+export function loadCheckpoint(folder: string, name: string, identity: string): Checkpoint | ApicalError {
+  try {
+    const checkpoint = decodeCheckpoint(readAll(path.join(folder, name)), name);
+    if (checkpoint.identity === identity) return checkpoint;
+    return new ApicalError(
+      'checkpoint.corrupt',
+      `The checkpoint ${name} belongs to a run of another config.`,
+    );
+  } catch (thrown) {
+    if (thrown instanceof ApicalError) return thrown;
+    const reason = thrown instanceof Error ? thrown.message : String(thrown);
+    return new ApicalError(
+      'checkpoint.corrupt',
+      `The checkpoint ${name} cannot be read: ${reason}.`,
+      {},
+      thrown,
+    );
+  }
+}
+
+/**
+ * The config of a run and its newest good checkpoint, without a lock: also while the run goes on. Throws as
+ * `readRunFolder` does, and `checkpoint.missing`, `checkpoint.corrupt` or `checkpoint.newer` when there is none to use.
+ */
+export function readNewestCheckpoint(folder: string): { config: Config; checkpoint: Checkpoint } {
+  const { run, config } = readDocuments(folder);
+  const names = checkpointsIn(folder);
+  let problem: ApicalError | undefined;
+  for (const name of names) {
+    const checkpoint = loadCheckpoint(folder, name, run.identity);
+    if (!(checkpoint instanceof ApicalError)) return { config, checkpoint };
+    problem ??= checkpoint;
+  }
+  if (problem) throw problem;
+  throw new ApicalError(
+    'checkpoint.missing',
+    `The run in ${folder} has no checkpoint yet: wait for its first, or let it go on with \`apical run --resume\`.`,
+    { folder },
+  );
+}
