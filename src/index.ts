@@ -8,6 +8,11 @@ export * from './browser.ts';
 export { openDataset, describeDatasets, folderSource } from './experiments/datasets-node.ts';
 export { runSession } from './experiments/session.ts';
 export type { Session, SessionListener, SessionOptions } from './experiments/session.ts';
+export { planSearch } from './experiments/search/plan.ts';
+export type { SearchPlan, SearchRequest } from './experiments/search/plan.ts';
+export { runSearch } from './experiments/search/search.ts';
+export type { SearchListener, SearchOptions } from './experiments/search/search.ts';
+export type { SearchDocument } from './experiments/search/document.ts';
 export { planRuns, parseSeeds } from './experiments/plan.ts';
 export { loadRule } from './experiments/rule-file.ts';
 

@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { ApicalError } from '../../errors.ts';
 import { parseSeeds } from '../../experiments/plan.ts';
-import { readSearch } from '../../experiments/search/document.ts';
+import { planOf, readSearch } from '../../experiments/search/document.ts';
 import type { SearchDocument } from '../../experiments/search/document.ts';
 import { planSearch } from '../../experiments/search/plan.ts';
 import type { SearchPlan } from '../../experiments/search/plan.ts';
@@ -96,7 +96,7 @@ async function execute(base: string | undefined, options: SearchArguments): Prom
   const terminal = new Terminal(options.json ?? false);
   const workers = wholeNumber('--workers', options.workers, 1, 256) ?? os.availableParallelism();
   const resumed = options.resume === undefined ? undefined : readResumed(base, options);
-  const plan = resumed ?? (await planFrom(base, options));
+  const plan = resumed ? planOf(resumed) : await planFrom(base, options);
   const folder = path.normalize(options.resume ?? options.out ?? defaultFolder(plan));
   introduce(terminal, plan, workers);
 

@@ -88,6 +88,12 @@ export interface SearchDocument extends SearchPlan {
 export const SEARCH_FILE = 'search.json';
 export const REPORT_FILE = 'search.html';
 
+/** The plan in a document, from which the search goes on. */
+export function planOf(document: SearchDocument): SearchPlan {
+  const { configs, space, searchSeed, seeds, validation, budget, command } = document;
+  return { configs, space, searchSeed, seeds, validation, budget, command };
+}
+
 /** The identity of a search: the hash of everything in its plan but the command. */
 export function identityOfPlan({
   configs,

@@ -70,6 +70,7 @@ export async function runSearch(options: SearchOptions): Promise<SearchDocument>
   });
   const state = new SearchState(plan, resumed);
   const describe = (status: RunStatus): SearchDocument => ({
+    ...plan,
     version: 1,
     kind: 'search',
     id: identityOfPlan(plan),
@@ -77,7 +78,6 @@ export async function runSearch(options: SearchOptions): Promise<SearchDocument>
     task: about.task,
     taskKind: about.taskKind,
     backend: about.backend,
-    ...plan,
     trials: state.trials(),
     best: state.best(),
     spent: state.spent(),
