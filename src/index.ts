@@ -14,6 +14,7 @@ export { runSearch } from './experiments/search/search.ts';
 export type { SearchListener, SearchOptions } from './experiments/search/search.ts';
 export type { SearchDocument } from './experiments/search/document.ts';
 export { planRuns, parseSeeds } from './experiments/plan.ts';
+export { openEnvironment } from './experiments/open-task.ts';
 export { loadRule } from './experiments/rule-file.ts';
 
 provideBlas(blasBackend);

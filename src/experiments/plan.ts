@@ -30,8 +30,16 @@ export function planRuns(request: Request): Config[] {
   return allSeeds.flatMap((seed) =>
     allRules.map((rule) => {
       // Options belong to the rule that the config names; another rule starts from its own defaults.
-      const ruleOptions = rule === first.rule || allRules.length === 1 ? first.ruleOptions : {};
-      return { ...first, rule, ruleOptions, seed };
+      if (rule === first.rule || allRules.length === 1) return { ...first, rule, seed };
+      const { control } = first;
+      const follows = control && control.critic.rule === undefined;
+      return {
+        ...first,
+        rule,
+        ruleOptions: {},
+        seed,
+        ...(follows ? { control: { ...control, critic: { ...control.critic, ruleOptions: {} } } } : {}),
+      };
     }),
   );
 }
@@ -70,9 +78,9 @@ export function planConfigs({
 }
 
 /** What the runs of a comparison must have in common, by config: they share it, or would be judged unlike. */
-function sharedOf(config: Config): Partial<Config> {
-  const { task, epochs, backend, threads, objective } = config;
-  return { task, epochs, backend, threads, ...(objective === undefined ? {} : { objective }) };
+function sharedOf({ task, control, epochs, backend, threads, objective }: Config): object {
+  const { updates, evaluation } = control ?? {};
+  return { task, control: { updates, evaluation }, epochs, backend, threads, objective };
 }
 
 /** What a request says itself, before defaults are filled in, and where it says so. Throws `config.…` errors. */

@@ -149,6 +149,15 @@ export class Learner {
     });
   }
 
+  /** Lets activity arise for inputs (batch, units) that no target judges yet; nothing is tallied or learned. */
+  respond(inputs: Tensor, visit: (phase: Phase) => void): void {
+    this.#compute.scope(() => {
+      // The targets are never looked at: nothing asks for an error or a loss.
+      const step = this.#step(this.#compute, { inputs, targets: inputs }, 0, false, this.#tallies, new Map());
+      visit(step.run('evaluation'));
+    });
+  }
+
   /** Examples sent through the network by training so far, over all phases: what a rule costs in passes. */
   get passes(): number {
     return this.#passes;

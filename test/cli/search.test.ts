@@ -162,6 +162,8 @@ describe('a search', () => {
       expect(config.task.validation).toBe(0);
       expect(read(`both/${rule}-seed7/config.json`)).toEqual({ ...config, seed: 7 });
     }
+    const more = ['compare', '--resume', 'both', '--seeds', '7,8', '--json'];
+    expect(compareDocument.parse(documents((await apical(...more)).stdout)[0]).runs).toHaveLength(4);
     const files = ['here/best-backprop.json', 'here/best-feedback-alignment.json'];
     expect((await apical('compare', '--configs', files.join(), '--out', 'again')).code).toBe(0);
     expectRefusal(await apical('compare', '--configs', `${files[0]},${files[0]}`), 2, 'both have the rule');
@@ -299,6 +301,14 @@ describe('a search is refused', () => {
   ])('%j', async (words, expected) => {
     expectRefusal(await refused(...words), 2, ...expected);
     expect(existsSync('here')).toBe(false);
+  });
+
+  test('of a task without examples to hold out', async () => {
+    expectRefusal(
+      await apical('search', '--set', 'task.environment=bandit', '--budget', '60'),
+      2,
+      'held out',
+    );
   });
 
   test('where there is none to go on with, or it is another', async () => {

@@ -46,6 +46,7 @@ export function addRunCommands(program: Command, finish: (code: number) => void)
         '  apical run mnist --rule feedback-alignment',
         '  apical run digits --set optimiser.rate=0.1 --set network.hidden=[100] --seeds 0..4',
         '  apical run --rule ./my-rule.ts --set task.dataset=fashion-mnist',
+        '  apical run cart-pole --rule node-perturbation --set control.critic.rule=backprop',
         '  apical run --resume runs/2026-01-31T12-00-00-mnist-backprop',
         '',
       ].join('\n'),
@@ -122,11 +123,9 @@ async function execute(
       figures: options.figures ?? false,
       signal: stop.signal,
       listener: {
-        opened: ({ backend }, { dataset, train, test }) => {
+        opened: ({ backend }, { title, about }) => {
           const threads = backend.threads === 1 ? '1 thread' : `up to ${backend.threads} threads`;
-          terminal.note(
-            `${dataset.title}: ${train.count} training and ${test.count} test examples (${dataset.source})`,
-          );
+          terminal.note(`${title}: ${about}`);
           terminal.note(`Backend ${backend.name}, ${threads} (${backend.detail})`);
         },
         progress: (index, progress) => view.progress(index, progress),
@@ -176,8 +175,11 @@ function plan(
   }
   const files = configFiles(base, options);
   if (files) {
-    const seeds = options.seeds === undefined ? undefined : parseSeeds(options.seeds);
-    return planConfigs({ files, set, seeds });
+    return planConfigs({
+      files,
+      set,
+      seeds: options.seeds === undefined ? undefined : parseSeeds(options.seeds),
+    });
   }
   const [first] = resumed?.configs ?? [];
   const from =
@@ -190,17 +192,17 @@ function plan(
   if (rules && new Set(rules).size < rules.length) {
     throw new ApicalError('config.rules', `--rules names a rule twice: "${rules.join(',')}".`);
   }
-  return planRuns({
-    base,
-    from,
-    set,
-    rules: rules ?? (from && [...new Set(resumed?.configs.map(({ rule }) => rule))]),
-    seeds:
-      options.seeds === undefined
-        ? from && [...new Set(resumed?.configs.map(({ seed }) => seed))]
-        : parseSeeds(options.seeds),
-  });
+  const seeds = options.seeds === undefined ? undefined : parseSeeds(options.seeds);
+  if (!from || rules) return planRuns({ base, from, set, rules, seeds: seeds ?? (from && seedsOf(resumed)) });
+  // Each rule goes on with its own config: those of tuned rules differ.
+  const byRule = [...new Map(resumed?.configs.map((config) => [config.rule, config])).values()].map(
+    (config) => planRuns({ from: { ...from, config }, set, seeds: seeds ?? seedsOf(resumed) }),
+  );
+  return (byRule[0] ?? []).flatMap((_, index) => byRule.map((configs) => configs[index] as Config));
 }
+
+const seedsOf = (resumed: Resumable | undefined) =>
+  resumed && [...new Set(resumed.configs.map(({ seed }) => seed))];
 
 /** The configs that a comparison is given as files. Throws `config.together`, `search.…`. */
 function configFiles(base: string | undefined, options: RunArguments): string[] | undefined {
@@ -266,7 +268,7 @@ function defaultFolder(configs: readonly Config[], isComparison: boolean): strin
   const name = (text: string) => path.parse(text).name.replace(/[^A-Za-z0-9_-]+/g, '-');
   return path.join(
     'runs',
-    `${time}-${name(first.task.dataset)}-${isComparison ? 'compare' : name(first.rule)}`,
+    `${time}-${name(first.task.environment ?? first.task.dataset ?? '')}-${isComparison ? 'compare' : name(first.rule)}`,
   );
 }
 

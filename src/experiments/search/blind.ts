@@ -5,12 +5,17 @@ import type { Config } from '../config.ts';
 import { openDataset } from '../datasets-node.ts';
 import { Examples } from '../examples.ts';
 import { loadObjective } from '../objective-file.ts';
-import { requestFor } from '../session.ts';
+import { requestFor } from '../open-task.ts';
+import { exampleTask } from '../task.ts';
+import type { Task } from '../task.ts';
 
 /** What the trials of a search learn from, on a backend of one thread. */
 export interface BlindTask {
   readonly compute: Compute;
-  readonly examples: Examples;
+  readonly task: Task;
+  readonly dataset: Examples['dataset'];
+  /** How many examples there are to learn from and to judge by. */
+  readonly count: number;
   dispose(): void;
 }
 
@@ -24,11 +29,14 @@ export async function openBlind(config: Config, blasPath?: string): Promise<Blin
     ...(blasPath === undefined ? {} : { blasPath }),
   });
   const examples = new Examples(compute, dataset, loss);
+  const task = exampleTask(compute, examples);
   return {
     compute,
-    examples,
+    task,
+    dataset: examples.dataset,
+    count: examples.train.count,
     dispose: () => {
-      examples.dispose();
+      task.dispose();
       compute.dispose();
     },
   };

@@ -53,7 +53,18 @@ const VALIDATION = 1 / 6;
 
 /** What a search compares, or where and how it computes: not what it may vary. */
 const FIXED: readonly string[] = [
-  ...['version', 'rule', 'task', 'objective', 'graph', 'epochs', 'seed', 'probe', 'checkpointSeconds'],
+  ...[
+    'version',
+    'rule',
+    'task',
+    'control',
+    'objective',
+    'graph',
+    'epochs',
+    'seed',
+    'probe',
+    'checkpointSeconds',
+  ],
   ...['backend', 'threads', 'workers'],
 ];
 
@@ -65,6 +76,7 @@ export async function planSearch(request: SearchRequest): Promise<SearchPlan> {
   const validation = validationOf(request);
   const configs = planRuns({ base, set, rules: references });
   const [first] = configs as [Config];
+  checkTask(first);
   const seeds = request.seeds ?? [first.seed];
   const asked = overlay(
     request.space === undefined ? [] : readSpace(request.space, references),
@@ -160,6 +172,15 @@ function explained(error: unknown, { rule, path }: Dimension, where: string, rul
       ? ` To vary it for one rule alone, put the rule before it: --vary RULE:${path}=…`
       : '';
   return new ApicalError(error.code, `${where}: ${error.message}${hint}`, {}, error);
+}
+
+/** Throws `search.task`. */
+function checkTask({ task: { environment } }: Config): void {
+  if (environment === undefined) return;
+  throw new ApicalError(
+    'search.task',
+    `A search judges trials by examples held out from a data set, and task.environment "${environment}" has none. Compare such runs by \`apical compare\`.`,
+  );
 }
 
 /** Throws `search.validation` when the config itself says that nothing is held out. */

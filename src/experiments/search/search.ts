@@ -175,31 +175,28 @@ async function checkTrials({ plan, blasPath }: SearchOptions) {
   const rules = await loadRules(Object.keys(plan.configs));
   const [first] = plan.seeds as [number];
   const [any] = rules.keys() as Iterable<string>;
-  const task = await openBlind(
-    trialConfig(plan, any as string, pointOf(plan, any as string, 0), first),
-    blasPath,
-  );
+  const config = trialConfig(plan, any as string, pointOf(plan, any as string, 0), first);
+  const blind = await openBlind(config, blasPath);
   try {
-    const { compute, examples } = task;
+    const { compute, task, dataset, count } = blind;
     for (const [reference, rule] of rules) {
-      for (const config of extremeConfigs(plan, reference, rule)) checkRun(compute, examples, config, rule);
+      for (const each of extremeConfigs(plan, reference, rule)) checkRun(task, each, { rule });
     }
-    const held = Math.round(examples.train.count * plan.validation);
+    const held = Math.round(count * plan.validation);
     if (held === 0) {
       throw new ApicalError(
         'search.validation',
-        `task.validation holds out ${plan.validation} of ${examples.train.count} training examples, which is none. Give a larger share.`,
+        `task.validation holds out ${plan.validation} of ${count} training examples, which is none. Give a larger share.`,
       );
     }
-    const { dataset } = examples;
     return {
-      task: dataset.id,
+      task: task.id,
       taskKind: dataset.task,
       backend: `${compute.backend.name} (${compute.backend.detail})`,
-      title: `${dataset.title}: ${examples.train.count - held} examples to learn from, ${held} to judge by, test examples left alone`,
+      title: `${task.title}: ${count - held} examples to learn from, ${held} to judge by, test examples left alone`,
     };
   } finally {
-    task.dispose();
+    blind.dispose();
   }
 }
 

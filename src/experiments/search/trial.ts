@@ -38,7 +38,7 @@ const LOCK_SECONDS = 20;
 
 /** Learns one trial in its run folder, from its beginning or its last checkpoint, until its rung. */
 export async function learnTrial(
-  { compute, examples }: BlindTask,
+  { compute, task }: BlindTask,
   { config, folder, stopAtEpoch, command }: TrialWork,
   signal: AbortSignal,
   listener: TrialListener = {},
@@ -52,9 +52,9 @@ export async function learnTrial(
   try {
     const { document, metrics } = await executeRun({
       compute,
-      examples,
+      task,
       config,
-      rule,
+      rules: { rule },
       folder: kept,
       resume: true,
       stopAtEpoch,
