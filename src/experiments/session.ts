@@ -20,6 +20,7 @@ import { loadRule } from './rule-file.ts';
 import { checkRun, executeRun, ruleFailure } from './run.ts';
 import type { FinishedRun, RunProgress } from './run.ts';
 import type { RunRules, Task } from './task.ts';
+import { withWorkers } from './workers/check.ts';
 
 export interface SessionOptions {
   /** One complete config a run. They share data set, backend and threads. */
@@ -59,18 +60,20 @@ export interface Session {
  * side, keeps every run in its folder, and writes the report.
  */
 export async function runSession(options: SessionOptions): Promise<Session> {
-  const { configs, listener } = options;
-  const [first] = configs;
+  const { listener } = options;
+  const [first] = options.configs;
   if (!first) throw new Error('A session needs at least one config.');
   const rules = new Map<string, Rule>();
-  for (const { rule } of configs) if (!rules.has(rule)) rules.set(rule, await loadRule(rule));
+  for (const { rule } of options.configs) if (!rules.has(rule)) rules.set(rule, await loadRule(rule));
   checkDistinct(rules);
-  for (const { rule, ruleOptions } of configs) checkOptions(rules.get(rule) as Rule, ruleOptions);
+  for (const { rule, ruleOptions } of options.configs) checkOptions(rules.get(rule) as Rule, ruleOptions);
+  const configs = withWorkers(options.configs, rules, (message) => listener?.warning?.(message));
   const rulesOf = await withCritics(configs, rules);
   const putOn = await findTask(first);
   const compute = await openBackend({
     backend: first.backend,
-    threads: first.threads,
+    // With workers each has one, so that the bits do not depend on how many there are.
+    threads: configs.some(({ workers }) => workers > 1) ? 1 : first.threads,
     ...(options.blasPath === undefined ? {} : { blasPath: options.blasPath }),
   });
   const task = putOn(compute);
@@ -87,7 +90,7 @@ export async function runSession(options: SessionOptions): Promise<Session> {
       checkRun(task, config, rulesOf(config));
     }
     for (const config of configs) folders.push(openFolder(options, config, compute));
-    if (configs.length > 1) writePlan(options.folder, { configs, command: options.command });
+    if (configs.length > 1) writePlan(options.folder, { configs: options.configs, command: options.command });
     for (const seed of new Set(configs.map((config) => config.seed))) {
       const together = configs.flatMap((config, index) => (config.seed === seed ? [index] : []));
       const ends = await Promise.allSettled(
@@ -99,6 +102,7 @@ export async function runSession(options: SessionOptions): Promise<Session> {
               task,
               config,
               rules: rulesOf(config),
+              blasPath: options.blasPath,
               folder: folders[index],
               resume: options.resume ?? false,
               signal,

@@ -11,7 +11,7 @@ import { CONTROL_SOURCES, ControlTraining } from './control/control-training.ts'
 import type { Examples } from './examples.ts';
 import type { MetricsRecord } from './records.ts';
 import { ExampleTraining, networkFor, optimiserFor } from './training.ts';
-import type { Training } from './training-contract.ts';
+import type { Together, Training } from './training-contract.ts';
 
 /** The rules of a run: that of what learns, and of its critic where there is one. */
 export interface RunRules {
@@ -40,7 +40,14 @@ export interface Task {
   /** Keys of docs/bibliography.json. */
   readonly cites: readonly string[];
   /** A run at its beginning. Throws what is wrong with a config. */
-  begin(config: Config, rules: RunRules, record: (record: MetricsRecord) => void): Training;
+  begin(
+    config: Config,
+    rules: RunRules,
+    record: (record: MetricsRecord) => void,
+    together?: Together,
+  ): Training;
+  /** What there is to learn from, where workers can take the same steps on copies of it. */
+  readonly examples?: Examples;
   /** What one step of a rule brings to each synapse and costs, on the networks of a config. */
   audit(config: Config, rules: RunRules): Audit;
   dispose(): void;
@@ -62,7 +69,9 @@ export function exampleTask(compute: Compute, examples: Examples): Task {
       ...(dataset.classNames ? { classNames: dataset.classNames } : {}),
     },
     cites: [],
-    begin: (config, { rule }, record) => new ExampleTraining(compute, examples, config, rule, record),
+    begin: (config, { rule }, record, together) =>
+      new ExampleTraining(compute, examples, config, rule, record, together),
+    examples,
     audit(config, { rule }) {
       const learner = new Learner(compute, {
         specification: networkFor(config, examples),

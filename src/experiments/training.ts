@@ -25,7 +25,7 @@ import type {
   Score,
 } from './records.ts';
 import { NO_TALLY } from './training-contract.ts';
-import type { Position, Training } from './training-contract.ts';
+import type { Position, Together, Training } from './training-contract.ts';
 
 export type { Position, Training } from './training-contract.ts';
 
@@ -51,6 +51,7 @@ export class ExampleTraining implements Training {
   readonly #probeIndices: Tensor;
   readonly #evaluationIndices: Tensor;
   readonly #record: (record: MetricsRecord) => void;
+  readonly #isReplica: boolean;
   #orderedEpoch = -1;
   #step = 0;
   #window: Tally = NO_TALLY;
@@ -67,8 +68,10 @@ export class ExampleTraining implements Training {
     config: Config,
     rule: Rule,
     record: (record: MetricsRecord) => void,
+    together?: Together,
   ) {
     this.config = config;
+    this.#isReplica = together?.isReplica ?? false;
     this.#compute = compute;
     this.#examples = examples;
     this.#record = record;
@@ -93,6 +96,7 @@ export class ExampleTraining implements Training {
       optimiserOf: ({ id }) => optimiserFor(config, id),
       seed,
       epochs: config.epochs,
+      exchange: together?.exchange,
     });
     checkOverrides(config, this.learner);
     this.#indices = compute.allocate([batch], 'i32');
@@ -139,10 +143,14 @@ export class ExampleTraining implements Training {
    */
   advance(steps: number, now: () => number): void {
     for (let taken = 0; taken < steps && !this.done; taken++) {
-      if (this.#isProbeStep()) this.#probe();
+      if (!this.#isReplica && this.#isProbeStep()) this.#probe();
       const start = now();
       this.#learnBatch();
       this.#trainedSeconds += now() - start;
+      if (this.#isReplica) {
+        this.#step += 1;
+        continue;
+      }
       this.#checkFinite(this.learner.tally().loss);
       this.#step += 1;
       const every = Math.max(1, Math.round(this.stepsPerEpoch / PROGRESS_RECORDS));

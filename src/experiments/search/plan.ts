@@ -128,6 +128,8 @@ export function trialConfig(plan: SearchPlan, rule: string, point: Point, seed: 
     ...config,
     seed,
     threads: 1,
+    // The trials side by side are workers enough.
+    workers: 1,
     task: { ...config.task, validation: plan.validation },
     probe: { ...config.probe, every: 0 },
   };

@@ -193,7 +193,7 @@ async function checkTrials({ plan, blasPath }: SearchOptions) {
       task: task.id,
       taskKind: dataset.task,
       backend: `${compute.backend.name} (${compute.backend.detail})`,
-      title: `${task.title}: ${count - held} examples to learn from, ${held} to judge by, test examples left alone`,
+      title: `${task.title}: ${config.task.trainExamples ?? count - held} examples to learn from, ${held} to judge by, test examples left alone`,
     };
   } finally {
     blind.dispose();
