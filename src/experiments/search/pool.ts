@@ -50,6 +50,7 @@ export class TrialPool {
   readonly #options: TrialPoolOptions;
   readonly #workers = new Set<Worker>();
   readonly #queue: Job[] = [];
+  readonly #warnings = new Set<string>();
   #failedStarts = 0;
   #isStopped = false;
 
@@ -127,7 +128,9 @@ export class TrialPool {
         worker.job?.onProgress?.(answer.epoch);
         return;
       case 'warning':
-        this.#options.onWarning?.(answer.message);
+        // Of a config, every trial says the same.
+        if (!this.#warnings.has(answer.message)) this.#options.onWarning?.(answer.message);
+        this.#warnings.add(answer.message);
         return;
       default: {
         const { job } = worker;
