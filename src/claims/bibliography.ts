@@ -1,6 +1,7 @@
 import { environmentById, environmentIds } from '../environments/index.ts';
 import { bibliography } from '../experiments/bibliography.ts';
 import { CONTROL_SOURCES } from '../experiments/control/control-training.ts';
+import { SEARCH_SOURCES } from '../experiments/search/halving.ts';
 import { RULES } from '../rules/index.ts';
 import { CLAIMS } from './registry.ts';
 
@@ -18,6 +19,7 @@ export const citations = (): Citation[] => [
   ),
   ...CONTROL_SOURCES.map((key) => ({ from: 'learning of actors', key })),
   ...CLAIMS.map(({ claim }) => ({ from: `claim "${claim.id}"`, key: claim.source })),
+  ...SEARCH_SOURCES.map((key) => ({ from: 'command "search"', key })),
 ];
 
 const FIELDS = ['title', 'authors', 'year', 'venue', 'doi', 'url'];

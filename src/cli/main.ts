@@ -10,6 +10,7 @@ import { addEstimateCommand } from './commands/estimate.ts';
 import { addHelpCommand } from './commands/help.ts';
 import { addRulesCommand } from './commands/rules.ts';
 import { addRunCommands } from './commands/run.ts';
+import { addSearchCommand } from './commands/search.ts';
 import { EXIT, exitCodeOf } from './exit.ts';
 import { packageVersion } from './version.ts';
 
@@ -41,6 +42,7 @@ export async function main(arguments_: readonly string[]): Promise<number> {
         'Examples:',
         '  apical run mnist --rule feedback-alignment       learn MNIST by one rule',
         '  apical compare digits --rules backprop,feedback-alignment --seeds 0..4',
+        '  apical search digits --rules backprop,feedback-alignment --budget 60',
         '  apical rules feedback-alignment                  its equation, options, locality and cost',
         '  apical claims run --tier exact                   check published claims',
         '',
@@ -50,6 +52,7 @@ export async function main(arguments_: readonly string[]): Promise<number> {
     exitCode = code;
   };
   addRunCommands(program, finish);
+  addSearchCommand(program, finish);
   addRulesCommand(program, finish);
   addClaimsCommand(program, finish);
   addEstimateCommand(program, finish);

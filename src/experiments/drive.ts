@@ -3,6 +3,8 @@ import type { Training } from './training-contract.ts';
 export interface DriveOptions {
   /** A clock in seconds. */
   readonly now: () => number;
+  /** Stops there as if interrupted, where the training is longer: a step. */
+  readonly until?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Lets others run: events, drawing, another training beside this one. */
   readonly pause: () => Promise<void>;
@@ -14,16 +16,18 @@ export interface DriveOptions {
 
 /**
  * Drives a training to its end in slices of time. Several may be driven at once: they take turns, and each
- * gives the same numbers as alone. Resolves to `interrupted` when the signal is aborted, between two steps.
+ * gives the same numbers as alone. Resolves to `interrupted` when the signal is aborted, between two steps, or where
+ * it was to stop.
  */
 export async function drive(training: Training, options: DriveOptions): Promise<'done' | 'interrupted'> {
   const { now, signal, pause, slice = 0.05, onSlice } = options;
-  while (!training.done) {
+  const last = Math.min(options.until ?? training.totalSteps, training.totalSteps);
+  while (training.step < last) {
     if (signal?.aborted) return 'interrupted';
     const end = now() + slice;
-    while (training.step < training.totalSteps && now() < end) training.advance(1, now);
+    while (training.step < last && now() < end) training.advance(1, now);
     onSlice?.(training);
     await pause();
   }
-  return 'done';
+  return training.done ? 'done' : 'interrupted';
 }

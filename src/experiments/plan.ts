@@ -4,6 +4,7 @@ import { ApicalError } from '../errors.ts';
 import { keysAt } from './config-errors.ts';
 import { configSchema, parseConfig } from './config.ts';
 import type { Config } from './config.ts';
+import { differences } from './folder/identity.ts';
 import { PRESETS } from './presets.ts';
 
 /** What a command line says about the runs it wants. */
@@ -20,16 +21,10 @@ export interface Request {
 }
 
 /** The complete configs of a request, rule by rule for each seed. Throws `config.…` errors. */
-export function planRuns({ base, from, set, rules, seeds }: Request): Config[] {
-  const where =
-    from?.name ?? (base === undefined ? 'the config' : existsAsFile(base) ? base : `preset "${base}"`);
-  const input: Record<string, unknown> = from
-    ? structuredClone({ ...from.config })
-    : base === undefined
-      ? {}
-      : readBase(base);
-  for (const assignment of set) assign(input, assignment);
-  const first = parseConfig(input, set.length > 0 ? `${where} with --set` : where);
+export function planRuns(request: Request): Config[] {
+  const { rules, seeds } = request;
+  const { input, where } = readInput(request);
+  const first = parseConfig(input, where);
   const allSeeds = seeds ?? [first.seed];
   const allRules = rules ?? [first.rule];
   return allSeeds.flatMap((seed) =>
@@ -47,6 +42,61 @@ export function planRuns({ base, from, set, rules, seeds }: Request): Config[] {
       };
     }),
   );
+}
+
+/**
+ * Configs from files, each with a rule of its own, for each seed: what a comparison of tuned rules consists of.
+ * Throws `config.…`, and `config.together` when they cannot be compared.
+ */
+export function planConfigs({
+  files,
+  set,
+  seeds,
+}: Pick<Request, 'set' | 'seeds'> & { readonly files: readonly string[] }): Config[] {
+  const configs = files.map((base) => {
+    const { input, where } = readInput({ base, set });
+    return parseConfig(input, where);
+  });
+  const [first] = configs as [Config];
+  for (const [index, config] of configs.entries()) {
+    const twin = configs.findIndex(({ rule }) => rule === config.rule);
+    if (twin < index) {
+      throw new ApicalError(
+        'config.together',
+        `"${files[twin] ?? ''}" and "${files[index] ?? ''}" both have the rule "${config.rule}", so their results could not be told apart. Give one config a rule.`,
+      );
+    }
+    const [difference] = differences(sharedOf(config), sharedOf(first));
+    if (difference !== undefined) {
+      throw new ApicalError(
+        'config.together',
+        `"${files[index] ?? ''}" and "${files[0] ?? ''}" cannot be compared: ${difference.replace(' here,', ' and').replace(' in the folder', '')}. Make them alike by --set.`,
+      );
+    }
+  }
+  return (seeds ?? [first.seed]).flatMap((seed) => configs.map((config) => ({ ...config, seed })));
+}
+
+/** What the runs of a comparison must have in common, by config: they share it, or would be judged unlike. */
+function sharedOf({ task, control, epochs, backend, threads, objective }: Config): object {
+  const { updates, evaluation } = control ?? {};
+  return { task, control: { updates, evaluation }, epochs, backend, threads, objective };
+}
+
+/** What a request says itself, before defaults are filled in, and where it says so. Throws `config.…` errors. */
+export function readInput({ base, from, set }: Pick<Request, 'base' | 'from' | 'set'>): {
+  input: Record<string, unknown>;
+  where: string;
+} {
+  const name =
+    from?.name ?? (base === undefined ? 'the config' : existsAsFile(base) ? base : `preset "${base}"`);
+  const input: Record<string, unknown> = from
+    ? structuredClone({ ...from.config })
+    : base === undefined
+      ? {}
+      : readBase(base);
+  for (const assignment of set) assign(input, assignment);
+  return { input, where: set.length > 0 ? `${name} with --set` : name };
 }
 
 /** "0..4", "0,2,5" or "3". Throws `config.seeds`. */
@@ -112,6 +162,11 @@ export function assign(input: Record<string, unknown>, assignment: string): void
   } catch {
     // Not JSON: taken as text.
   }
+  setAt(input, path, value);
+}
+
+/** Sets the value at a path; objects that are missing on the way are made. */
+export function setAt(input: Record<string, unknown>, path: readonly string[], value: unknown): void {
   let node: Record<string, unknown> = input;
   for (const key of path.slice(0, -1)) {
     const child = Object.hasOwn(node, key) ? node[key] : undefined;

@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly folder?: RunFolder | undefined;
   /** Go on from the folder's latest checkpoint. */
   readonly resume?: boolean;
+  /** Stops there with a checkpoint, as if interrupted, so that it can go on later. */
+  readonly stopAtEpoch?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: RunProgress) => void) | undefined;
   readonly onWarning?: ((message: string) => void) | undefined;
@@ -91,6 +93,7 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
       if (!training.done) await pool?.start(training, signal);
       status = await drive(training, {
         now,
+        until: options.stopAtEpoch === undefined ? undefined : options.stopAtEpoch * training.stepsPerEpoch,
         signal,
         pause: async () => {
           wallSeconds += now() - sliceStart;

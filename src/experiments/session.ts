@@ -223,7 +223,7 @@ function overall(documents: readonly RunDocument[], planned: number): RunStatus 
 }
 
 /** Runs are told apart by rule: in results by its id, in folders by its file's name. Throws `config.rules`. */
-function checkDistinct(rules: ReadonlyMap<string, Rule>): void {
+export function checkDistinct(rules: ReadonlyMap<string, Rule>): void {
   for (const [index, [reference, rule]] of [...rules].entries()) {
     for (const [other, { id }] of [...rules].slice(0, index)) {
       const same = id === rule.id ? `the id "${id}"` : `the name "${slug(other)}"`;
@@ -255,7 +255,7 @@ async function withCritics(
 }
 
 /** Throws `rule.options`, in the words of a config's errors. */
-function checkOptions(rule: Rule, options: unknown): void {
+export function checkOptions(rule: Rule, options: unknown): void {
   const { success, error } = rule.options.safeParse(options);
   if (success || !(rule.options instanceof z.ZodType)) return;
   const { message } = explainIssues(rule.options, options, error, `the ruleOptions of "${rule.id}"`);
@@ -263,7 +263,7 @@ function checkOptions(rule: Rule, options: unknown): void {
 }
 
 /** A name for a folder: a rule's id, or the file's name without its ending. */
-const slug = (rule: string) =>
+export const slug = (rule: string) =>
   path
     .basename(rule)
     .replace(/\.[cm]?[jt]s$/, '')

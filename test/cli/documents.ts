@@ -56,6 +56,51 @@ export const compareDocument = z.object({
   ),
 });
 
+const point = z.record(z.string(), z.unknown());
+const rungScore = z.object({
+  epochs: z.int().min(1),
+  status: z.enum(['scored', 'diverged', 'failed']),
+  error: fraction.nullable(),
+  loss: z.number().nullable(),
+});
+
+export const searchDocument = z.object({
+  version: z.literal(1),
+  kind: z.literal('search'),
+  id: z.string().regex(/^[0-9a-f]{64}$/),
+  status: z.enum(['done', 'failed', 'interrupted']),
+  task: z.string(),
+  space: z
+    .array(z.object({ path: z.string(), rule: z.string().optional(), range: z.looseObject({}) }))
+    .min(1),
+  seeds,
+  searchSeed: z.int().min(0),
+  validation: z.number().gt(0).lt(1),
+  budget: z.object({
+    epochs: z.int().min(1),
+    planned: z.int().min(1),
+    eta: z.int().min(2),
+    rungs: z.array(z.object({ epochs: z.int().min(1), trials: z.int().min(1) })).min(1),
+  }),
+  trials: z
+    .array(
+      z.object({
+        rule: z.string(),
+        trial: z.int().min(0),
+        point,
+        status: z.enum(['waiting', 'learning', 'stopped', 'finished', 'diverged', 'failed']),
+        epochs: z.int().min(0),
+        error: fraction.nullable(),
+        seeds: z.array(z.object({ seed: z.int().min(0), folder: z.string(), rungs: z.array(rungScore) })),
+      }),
+    )
+    .min(1),
+  best: z.array(
+    z.object({ rule: z.string(), trial: z.int().min(0), point, error: fraction, config: z.looseObject({}) }),
+  ),
+  spent: z.array(z.object({ rule: z.string(), epochs: z.int().min(0) })),
+});
+
 const macs = z.number().min(0);
 
 export const rulesDocument = z.object({

@@ -4,10 +4,11 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { ApicalError } from '../../errors.ts';
 import type { Config } from '../../experiments/config.ts';
-import { parseSeeds, planRuns } from '../../experiments/plan.ts';
+import { parseSeeds, planConfigs, planRuns } from '../../experiments/plan.ts';
 import { compareDocument } from '../../experiments/documents.ts';
 import { resumable } from '../../experiments/resume.ts';
 import type { Resumable } from '../../experiments/resume.ts';
+import { resultsOf } from '../../experiments/search/document.ts';
 import { runSession } from '../../experiments/session.ts';
 import type { Session } from '../../experiments/session.ts';
 import { EXIT } from '../exit.ts';
@@ -18,6 +19,8 @@ import { Terminal } from '../terminal.ts';
 interface RunArguments {
   readonly rule?: string;
   readonly rules?: string;
+  readonly configs?: string;
+  readonly fromSearch?: string;
   readonly set: string[];
   readonly seeds?: string;
   readonly epochs?: string;
@@ -60,10 +63,13 @@ export function addRunCommands(program: Command, finish: (code: number) => void)
         'Examples:',
         '  apical compare digits --rules backprop,feedback-alignment',
         '  apical compare mnist --rules backprop,./my-rule.ts --seeds 0..4 --figures',
+        '  apical compare --from-search runs/2026-01-31T12-00-00-mnist-search --seeds 100..104',
         '',
       ].join('\n'),
     )
-    .option('--rules <a,b,c>', 'rules to compare: ids or files, with commas between');
+    .option('--rules <a,b,c>', 'rules to compare: ids or files, with commas between')
+    .option('--configs <a.json,b.json>', 'instead, a config file for each rule')
+    .option('--from-search <folder>', 'instead, the best config of each rule that `apical search` found');
   for (const command of [run, compare]) {
     command
       .addOption(
@@ -171,6 +177,14 @@ function plan(
     const value = options[key];
     if (value !== undefined) set.push(`${key}=${value}`);
   }
+  const files = configFiles(base, options);
+  if (files) {
+    return planConfigs({
+      files,
+      set,
+      seeds: options.seeds === undefined ? undefined : parseSeeds(options.seeds),
+    });
+  }
   const [first] = resumed?.configs ?? [];
   const from =
     first && base === undefined ? { config: first, name: `the run in ${options.resume}` } : undefined;
@@ -182,19 +196,37 @@ function plan(
   if (rules && new Set(rules).size < rules.length) {
     throw new ApicalError('config.rules', `--rules names a rule twice: "${rules.join(',')}".`);
   }
-  return planRuns({
-    base,
-    from,
-    set,
-    rules: rules ?? (from && [...new Set(resumed?.configs.map(({ rule }) => rule))]),
-    seeds:
-      options.seeds === undefined
-        ? from && [...new Set(resumed?.configs.map(({ seed }) => seed))]
-        : parseSeeds(options.seeds),
-  });
+  const seeds = options.seeds === undefined ? undefined : parseSeeds(options.seeds);
+  if (!from || rules) return planRuns({ base, from, set, rules, seeds: seeds ?? (from && seedsOf(resumed)) });
+  // Each rule goes on with its own config: those of tuned rules differ.
+  const byRule = [...new Map(resumed?.configs.map((config) => [config.rule, config])).values()].map(
+    (config) => planRuns({ from: { ...from, config }, set, seeds: seeds ?? seedsOf(resumed) }),
+  );
+  return (byRule[0] ?? []).flatMap((_, index) => byRule.map((configs) => configs[index] as Config));
 }
 
-const DEFAULT_RULES = ['backprop', 'feedback-alignment'];
+const seedsOf = (resumed: Resumable | undefined) =>
+  resumed && [...new Set(resumed.configs.map(({ seed }) => seed))];
+
+/** The configs that a comparison is given as files. Throws `config.together`, `search.…`. */
+function configFiles(base: string | undefined, options: RunArguments): string[] | undefined {
+  const { configs, fromSearch, rules } = options;
+  const [given, second] = [
+    ...(configs === undefined ? [] : ['--configs']),
+    ...(fromSearch === undefined ? [] : ['--from-search']),
+  ];
+  if (given === undefined) return undefined;
+  const other = second ?? (rules === undefined ? base : '--rules');
+  if (other !== undefined) {
+    throw new ApicalError(
+      'config.together',
+      `${given} says which rules are compared, and how, so ${other} has no place: leave one of them out.`,
+    );
+  }
+  return configs?.split(',').map((file) => file.trim()) ?? resultsOf(fromSearch ?? '');
+}
+
+export const DEFAULT_RULES = ['backprop', 'feedback-alignment'];
 
 /** Throws `config.folder`. */
 function checkFolders({ out, resume }: RunArguments): void {
@@ -223,6 +255,8 @@ function checkBlas(configs: readonly Config[]): void {
 const givesConfig = (options: RunArguments): boolean =>
   options.set.length > 0 ||
   [
+    options.configs,
+    options.fromSearch,
     options.rule,
     options.rules,
     options.seeds,
@@ -244,9 +278,9 @@ function defaultFolder(configs: readonly Config[], isComparison: boolean): strin
 }
 
 /** As it can be typed again. */
-function commandLine(): string {
+export function commandLine(): string {
   return ['apical', ...process.argv.slice(2).map(quote)].join(' ');
 }
 
-const quote = (argument: string) =>
+export const quote = (argument: string) =>
   /^[\w./,=:@+-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;

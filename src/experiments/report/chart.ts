@@ -16,7 +16,7 @@ export interface Chart {
 
 /** Charts that are read against each other share their axes. */
 export interface HorizontalAxis {
-  readonly unit: 'epoch' | 'step';
+  readonly unit: 'epoch' | 'step' | 'epochs of the budget';
   readonly domain: readonly [number, number];
 }
 
@@ -38,12 +38,8 @@ const TITLE_LETTER = 8.5;
 /** An SVG element with its own title, in system pixels; it needs nothing from the page around it but colours. */
 export function drawChart(chart: Chart, theme: Theme): string {
   const [width, height] = chart.size;
-  const document = new DOMParser().parseFromString(
-    '<svg xmlns="http://www.w3.org/2000/svg"/>',
-    'image/svg+xml',
-  );
   const drawing = Plot.plot({
-    document: document as unknown as Document,
+    document: emptyDocument(),
     className: 'plot',
     width,
     height,
@@ -55,15 +51,31 @@ export function drawChart(chart: Chart, theme: Theme): string {
     y: { type: chart.vertical.type, domain: [...chart.vertical.domain], nice: false },
     marks: [...axes(chart, theme), ...chart.series.flatMap((series) => lines(series, chart, theme))],
   });
-  drawing.querySelectorAll('style').forEach((style) => style.remove());
   const name = `${chart.title}: ${chart.series.map((series) => series.name).join(', ')}`;
+  return framed(drawing, chart, name, theme);
+}
+
+/** A drawing of Plot as an SVG element with a title; `name` is what a screen reader says. */
+export function framed(
+  drawing: Element,
+  { title, size: [width, height] }: Pick<Chart, 'title' | 'size'>,
+  name: string,
+  theme: Theme,
+): string {
+  drawing.querySelectorAll('style').forEach((style) => style.remove());
   return [
     `<svg class="chart" role="img" aria-label="${escape(name)}" width="${width}" height="${height}"`,
     ` viewBox="0 0 ${width} ${height}" font-family="${FONT_STACK}" font-size="11.5" text-anchor="middle"`,
     ` fill="${theme.text}" color="${theme.text}"><title>${escape(name)}</title>`,
-    `<text x="2" y="15" text-anchor="start" font-size="13" font-weight="600">${escape(shortened(chart.title, Math.floor((width - 8) / TITLE_LETTER)))}</text>`,
+    `<text x="2" y="15" text-anchor="start" font-size="13" font-weight="600">${escape(shortened(title, Math.floor((width - 8) / TITLE_LETTER)))}</text>`,
     `${drawing.innerHTML}</svg>`,
   ].join('');
+}
+
+/** Where Plot draws outside a browser. */
+export function emptyDocument(): Document {
+  const svg = '<svg xmlns="http://www.w3.org/2000/svg"/>';
+  return new DOMParser().parseFromString(svg, 'image/svg+xml') as unknown as Document;
 }
 
 function axes(chart: Chart, theme: Theme): Plot.Markish[] {
@@ -175,7 +187,7 @@ export function horizontalAxis(series: readonly Series[], unit: HorizontalAxis['
   return { unit, domain: [low - room, high + room] };
 }
 
-function linearTicks(low: number, high: number, unit: VerticalAxis['unit']): number[] {
+export function linearTicks(low: number, high: number, unit: VerticalAxis['unit']): number[] {
   if (unit === 'degrees' && high - low > 45) return multiples(low, high, 30);
   return multiples(low, high, niceStep((high - low) / 5));
 }
@@ -189,7 +201,7 @@ function multiples(low: number, high: number, step: number): number[] {
 }
 
 /** 1, 2 and 5 in each power of ten, or the powers alone where those are many. */
-function logarithmicTicks(low: number, high: number): number[] {
+export function logarithmicTicks(low: number, high: number): number[] {
   const first = Math.floor(Math.log10(low));
   const powers = Array.from({ length: Math.ceil(Math.log10(high)) - first + 1 }, (_, index) => first + index);
   const factors = powers.length > 5 ? [1] : [1, 2, 5];
@@ -212,7 +224,7 @@ function niceStep(raw: number): number {
   return power * ([1, 2, 5, 10].find((factor) => factor * power >= raw) ?? 10);
 }
 
-function tickLabel(value: number, unit: VerticalAxis['unit']): string {
+export function tickLabel(value: number, unit: VerticalAxis['unit']): string {
   if (unit === 'degrees') return Number.isInteger(value) ? `${number(value)}°` : degrees(value);
   return unit === 'percent' ? `${number(value * 100, 3)} %` : number(value, 3);
 }

@@ -220,7 +220,7 @@ function legendOf(figure: Figure): LegendEntry[] {
 }
 
 /** A piece of the line with its marker, 34 by 14 pixels. */
-function swatch(index: number, theme: Theme, attributes: string): string {
+export function swatch(index: number, theme: Theme, attributes: string): string {
   const { colour, dash, symbol } = seriesStyle(theme, index);
   const markers = {
     circle: '<circle cx="17" cy="7" r="3.6"/>',

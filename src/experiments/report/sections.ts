@@ -186,7 +186,7 @@ function costCells(title: string, cost: Cost): Interpolated[] {
 }
 
 /** Web addresses, DOIs and arXiv numbers as links; everything else as text. */
-function linked(citation: string): Interpolated[] {
+export function linked(citation: string): Interpolated[] {
   const parts = citation.split(
     /(https?:\/\/[^\s<>"]*[^\s<>".,;)\]]|\b10\.\d{4,9}\/[^\s<>"]*[^\s<>".,;)\]]|\barXiv:\d{4}\.\d{4,5})/u,
   );

@@ -1,0 +1,322 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import { setTimeout } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import type { SearchDocument } from '../../src/experiments/search/document.ts';
+import { compareDocument, searchDocument } from './documents.ts';
+import {
+  apical,
+  documents,
+  expectNoStack,
+  expectRefusal,
+  start,
+  workInEmptyFolder,
+  writeRule,
+} from './fixture.ts';
+import type { Printed } from './fixture.ts';
+
+/*
+ * `apical search`: the same for every rule, whatever happens on the way, and never by test data.
+ */
+
+workInEmptyFolder();
+
+const set = (...assignments: readonly string[]) => assignments.flatMap((each) => ['--set', each]);
+
+const SMALL = ['rings', '--set', 'task.options={"trainCount":240,"testCount":60}', '--backend', 'wasm'];
+
+/** Two rules, some seconds on one worker, with a checkpoint as often as can be. */
+const LONG = [
+  ...['search', ...SMALL, '--set', 'batch=4', '--set', 'network.hidden=[24,24]'],
+  ...['--set', 'optimiser.rate={"kind":"linear","value":0.1,"end":0}', '--set', 'checkpointSeconds=0.02'],
+  ...['--epochs', '27', '--budget', '130', '--seeds', '0..1', '--rules', 'backprop,feedback-alignment'],
+  ...['--vary', 'optimiser.rate=log:0.001..1'],
+];
+
+const only = ({ stdout }: Printed): SearchDocument => {
+  const [document] = documents(stdout);
+  searchDocument.parse(document);
+  return document as SearchDocument;
+};
+
+/** What must be equal between equal searches: all but times and places. */
+function outcomeOf({ id, trials, best, budget, space, spent }: SearchDocument): unknown {
+  const isTime = (key: string) => key === 'trainedSeconds';
+  const whole = { id, trials, best, budget, space, spent };
+  return JSON.parse(JSON.stringify(whole, (key, value: unknown) => (isTime(key) ? undefined : value)));
+}
+
+let uninterrupted: SearchDocument | undefined;
+/** What everything that is done to a search must come to. */
+const whole = async () =>
+  (uninterrupted ??= only(await start([...LONG, '--workers', '1', '--out', 'whole', '--json']).ended));
+
+/** The folder of a trial that is being learned, and the process that does. */
+async function trialAtWork(folder: string): Promise<{ pid: number; trial: string }> {
+  for (let waited = 0; waited < 30_000; waited += 5) {
+    await setTimeout(5);
+    if (!existsSync(path.join(folder, 'trials'))) continue;
+    const names = readdirSync(path.join(folder, 'trials'), { recursive: true }).map(String);
+    const lock = names.find((name) => name.endsWith('run.lock'));
+    if (lock === undefined || !names.some((name) => name.includes('checkpoint-'))) continue;
+    try {
+      const { pid } = JSON.parse(readFileSync(path.join(folder, 'trials', lock), 'utf8')) as { pid: number };
+      return { pid, trial: path.dirname(lock) };
+    } catch {
+      // Given back just now, or half written.
+    }
+  }
+  throw new Error(`No trial was learned in ${folder}.`);
+}
+
+describe('a search', () => {
+  test('is equal for every rule and whatever the number of workers, and goes on after a worker is killed', async () => {
+    const expected = await whole();
+    const running = start([...LONG, '--workers', '2', '--out', 'killed', '--json']);
+    const { pid } = await trialAtWork('killed');
+    process.kill(pid, 'SIGKILL');
+    const printed = await running.ended;
+    expect({ code: printed.code, stderr: printed.stderr }).toMatchObject({ code: 0 });
+    expect(printed.stderr).toMatch(
+      /Warning: A worker process ended by SIGKILL; .* goes on from its last checkpoint/,
+    );
+    const killed = only(printed);
+    expect(outcomeOf(killed)).toEqual(outcomeOf(expected));
+
+    const { trials, best, spent, budget } = killed;
+    const rungs = [
+      { epochs: 3, trials: 9 },
+      { epochs: 9, trials: 3 },
+      { epochs: 27, trials: 1 },
+    ];
+    expect(budget).toEqual({ epochs: 130, planned: 126, eta: 3, rungs });
+    expect(spent.map(({ rule, epochs }) => [rule, epochs])).toEqual([
+      ['backprop', budget.planned],
+      ['feedback-alignment', budget.planned],
+    ]);
+    const [first, second] = spent.map(({ rule }) =>
+      trials.filter((trial) => trial.rule === rule).map(({ point }) => point),
+    );
+    expect(first).toEqual(second);
+    for (const { rule, trial, error, values } of best) {
+      expect(error).toBeCloseTo((values[0] ?? 0) / 2 + (values[1] ?? 0) / 2, 12);
+      const finished = trials.filter((its) => its.rule === rule && its.status === 'finished');
+      expect(Math.min(...finished.map((its) => its.error ?? Infinity))).toBe(error);
+      expect(finished.map((its) => its.trial)).toContain(trial);
+    }
+  });
+
+  test.each(['SIGINT', 'SIGKILL'] as const)(
+    'goes on where %s ended it, to the same result',
+    async (signal) => {
+      const expected = await whole();
+      const { child, ended } = start([...LONG, '--workers', '1', '--out', 'a folder', '--json']);
+      await trialAtWork('a folder');
+      await setTimeout(Math.random() * 300);
+      child.kill(signal);
+      const stopped = await ended;
+      if (signal === 'SIGINT') {
+        expect(stopped.code).toBe(130);
+        expectNoStack(stopped.stderr);
+        expect(stopped.stderr).toContain(`apical search --resume 'a folder'`);
+        expect(only(stopped).status).toBe('interrupted');
+      }
+      const resumed = await start(['search', '--resume', 'a folder', '--workers', '2', '--json']).ended;
+      expect({ code: resumed.code, stderr: resumed.stderr }).toMatchObject({ code: 0 });
+      expect(outcomeOf(only(resumed))).toEqual(outcomeOf(expected));
+    },
+  );
+
+  test('leaves configs that run and compare take, runs in folders, and a report with every parameter', async () => {
+    const words = ['--epochs', '3', '--budget', '12', '--set', 'batch=20', '--workers', '2', '--out', 'here'];
+    const printed = await start(['search', ...SMALL, ...words]).ended;
+    expect({ code: printed.code, stderr: printed.stderr }).toMatchObject({ code: 0 });
+    expect(printed.stdout).toContain('apical compare --from-search here --seeds 1..5');
+    const report = readFileSync('here/search.html', 'utf8');
+    for (const name of ['optimiser.rate', 'network.initialisation.scale']) {
+      expect(report).toContain(`Validation error against ${name}: backprop, feedback-alignment`);
+    }
+    const compared = await apical(
+      'compare',
+      '--from-search',
+      'here',
+      '--seeds',
+      '7',
+      '--out',
+      'both',
+      '--json',
+    );
+    const { runs } = compareDocument.parse(documents(compared.stdout)[0]);
+    expect(runs.map(({ rule }) => rule)).toEqual(['backprop', 'feedback-alignment']);
+    const { best } = JSON.parse(readFileSync('here/search.json', 'utf8')) as SearchDocument;
+    for (const { rule, point, file } of best) {
+      const read = (name: string) =>
+        JSON.parse(readFileSync(name, 'utf8')) as {
+          optimiser: { rate: number };
+          task: { validation: number };
+        };
+      const config = read(path.join('here', file));
+      expect(config.optimiser.rate).toBe(point['optimiser.rate']);
+      // All training examples are learned from, as the search was asked to begin with.
+      expect(config.task.validation).toBe(0);
+      expect(read(`both/${rule}-seed7/config.json`)).toEqual({ ...config, seed: 7 });
+    }
+    const more = ['compare', '--resume', 'both', '--seeds', '7,8', '--json'];
+    expect(compareDocument.parse(documents((await apical(...more)).stdout)[0]).runs).toHaveLength(4);
+    const files = ['here/best-backprop.json', 'here/best-feedback-alignment.json'];
+    expect((await apical('compare', '--configs', files.join(), '--out', 'again')).code).toBe(0);
+    expectRefusal(await apical('compare', '--configs', `${files[0]},${files[0]}`), 2, 'both have the rule');
+    const others = JSON.parse(readFileSync(files[1] as string, 'utf8')) as object;
+    writeFileSync('other.json', JSON.stringify({ ...others, epochs: 4 }));
+    expectRefusal(await apical('compare', '--configs', `${files[0]},other.json`), 2, 'epochs: 4 and 3');
+    expectRefusal(
+      await apical('search', ...SMALL, '--epochs', '3', '--budget', '12', '--out', 'here'),
+      2,
+      '--resume here',
+    );
+  });
+
+  test('never sees a test example', async () => {
+    const idx = (shape: readonly number[], bytes: readonly number[]) => {
+      const header = [0, 0, 8, shape.length, ...shape.flatMap((length) => [0, 0, length >> 8, length & 255])];
+      return Uint8Array.from([...header, ...bytes]);
+    };
+    mkdirSync('set');
+    const count = 120;
+    const pixels = Array.from({ length: 4 * count }, (_, index) => (index * 37) % 256);
+    writeFileSync('set/train-images-idx3-ubyte', idx([count, 2, 2], pixels));
+    writeFileSync(
+      'set/train-labels-idx1-ubyte',
+      idx(
+        [count],
+        pixels.slice(0, count).map((value) => value % 2),
+      ),
+    );
+    writeFileSync('set/t10k-images-idx3-ubyte', idx([10, 2, 2], pixels.slice(0, 40)));
+    writeFileSync('set/t10k-labels-idx1-ubyte', idx([10], Array<number>(10).fill(2)));
+    // A loss that is told what it is judged by.
+    writeFileSync(
+      'loss.mjs',
+      `export default (output, target) => {
+        if (target === 2) throw new Error('a test example was seen');
+        return (output[target] - 1) ** 2;
+      };`,
+    );
+    const words = [
+      '--set',
+      'task.dataset=./set',
+      '--set',
+      'objective=./loss.mjs',
+      '--set',
+      'batch=20',
+      '--epochs',
+      '2',
+    ];
+    const few = [...words, '--set', 'network.hidden=[4]', '--backend', 'wasm'];
+    const run = await apical('run', ...few, '--rule', 'node-perturbation', '--out', 'run');
+    expect(run.stdout + run.stderr).toContain('a test example was seen');
+    const printed = await start([
+      ...['search', ...few, '--rules', 'node-perturbation,weight-perturbation', '--budget', '8'],
+      ...['--vary', 'optimiser.rate=log:0.001..0.1', '--out', 'search', '--workers', '1', '--json'],
+    ]).ended;
+    expect({ code: printed.code, stderr: printed.stderr }).toMatchObject({ code: 0 });
+    expect(only(printed).best).toHaveLength(2);
+    for (const name of readdirSync('search', { recursive: true }).map(String)) {
+      if (!name.endsWith('metrics.jsonl')) continue;
+      expect(readFileSync(path.join('search', name), 'utf8')).not.toContain('"test"');
+    }
+  });
+
+  test('counts as failed what kills its workers, as worst what diverges, and finishes the rest', async () => {
+    writeRule('deadly.mjs', { id: `'deadly'`, learn: `() => process.kill(process.pid, 'SIGKILL')` });
+    const linear = set(
+      'network.hidden=[4]',
+      'network.activation=linear',
+      'objective=squared-error',
+      'batch=20',
+    );
+    const words = [...linear, '--epochs', '1', '--budget', '2', '--rungs', '1', '--workers', '1'];
+    const printed = await start([
+      ...['search', ...SMALL, ...words, '--rules', 'backprop,./deadly.mjs', '--out', 'here', '--json'],
+      ...['--vary', 'backprop:optimiser.rate=log:1e4..1e5'],
+      ...['--vary', './deadly.mjs:optimiser.rate=log:0.01..0.1'],
+    ]).ended;
+    expect(printed.code).toBe(1);
+    expectNoStack(printed.stderr);
+    const { trials, best, status } = only(printed);
+    expect({ status, best }).toEqual({ status: 'failed', best: [] });
+    expect(trials.map((trial) => trial.status)).toEqual(['diverged', 'diverged', 'failed', 'failed']);
+    const { failure } = trials[2]?.seeds[0]?.rungs[0] ?? {};
+    expect(failure?.message).toContain('ended 3 times, the last time by SIGKILL');
+    expect(trials[0]?.seeds[0]?.rungs[0]?.failure?.code).toBe('run.diverged');
+  });
+});
+
+describe('a search is refused', () => {
+  const refused = (...words: string[]) => apical('search', ...SMALL, '--out', 'here', ...words);
+
+  test.each([
+    [
+      ['--budget', '1'],
+      ['too small', 'Give'],
+    ],
+    [[], ['--budget 60']],
+    [
+      ['--budget', 'many'],
+      ['whole number', 'many'],
+    ],
+    [['--budget', '60', '--rungs', '9'], ['at most']],
+    [
+      ['--budget', '60', '--set', 'task.validation=0'],
+      ['task.validation is 0', '1/6'],
+    ],
+    [['--budget', '60', '--set', 'task.validation=0.0001'], ['which is none']],
+    [
+      ['--budget', '60', '--vary', 'optimiser.rte=log:0.1..1'],
+      ['optimiser.rte', 'Did you mean "optimiser.rate"?'],
+    ],
+    [
+      ['--budget', '60', '--vary', 'optimiser.momentum=linear:0.5..1.5'],
+      ['--vary', 'optimiser.momentum', '1.5'],
+    ],
+    [['--budget', '60', '--vary', 'batch=whole:1..100000'], ['batch is 100000']],
+    [['--budget', '60', '--vary', 'seed=whole:1..9'], ['seed cannot be searched']],
+    [
+      ['--budget', '60', '--vary', 'ruleOptions.noise=log:0.1..1'],
+      ['backprop', '--vary RULE:ruleOptions.noise'],
+    ],
+    [['--budget', '60', '--vary', 'bakprop:batch=1|2'], ['Did you mean "backprop"?']],
+    [
+      ['--budget', '60', '--vary', 'backprop:batch=1|2'],
+      ['Nothing varies', 'feedback-alignment'],
+    ],
+    [['--budget', '60', '--space', 'nowhere.json'], ['nowhere.json']],
+    [['--budget', '60', '--rules', 'backprop,backprop'], ['twice']],
+    [['--budget', '60', '--rules', 'backprop,feedbak-alignment'], ['feedback-alignment']],
+    [
+      ['--budget', '60', '--workers', '0'],
+      ['--workers', 'at least 1'],
+    ],
+  ])('%j', async (words, expected) => {
+    expectRefusal(await refused(...words), 2, ...expected);
+    expect(existsSync('here')).toBe(false);
+  });
+
+  test('of a task without examples to hold out', async () => {
+    expectRefusal(
+      await apical('search', '--set', 'task.environment=bandit', '--budget', '60'),
+      2,
+      'held out',
+    );
+  });
+
+  test('where there is none to go on with, or it is another', async () => {
+    expectRefusal(await apical('search', '--resume', 'nowhere'), 2, 'There is no search in nowhere');
+    expectRefusal(await apical('search', '--resume', 'x', '--budget', '9'), 2, '--budget has no place');
+    mkdirSync('torn');
+    writeFileSync('torn/search.json', '{"kind": "sea');
+    expectRefusal(await apical('search', '--resume', 'torn'), 2, 'is damaged');
+    expectRefusal(await apical('compare', '--from-search', 'torn'), 2, 'is damaged');
+  });
+});
