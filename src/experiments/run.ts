@@ -15,6 +15,7 @@ import { identityOf } from './folder/identity.ts';
 import type { RunFolder } from './folder/index.ts';
 import type { EvaluationRecord, MetricsRecord, Mistake, RunDocument, RunStatus } from './records.ts';
 import { networkFor, optimiserFor, Training } from './training.ts';
+import { startFromWeights } from './weights-file.ts';
 
 const now = () => performance.now() / 1000;
 
@@ -65,6 +66,7 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
     lastCheckpoint = now();
   };
 
+  let isRestored = false;
   try {
     if (options.resume && folder) {
       const found = folder.latest();
@@ -72,10 +74,12 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
       if (found) {
         folder.restoreInto(training.snapshot().tensors, found);
         training.restore(found.position);
+        isRestored = true;
         metrics.push(...folder.readMetrics());
         wallSeconds = readDocuments(folder.path).run.document?.wallSeconds ?? 0;
       }
     }
+    if (!isRestored) startFromWeights(training.learner.network, config);
     const document = (status: RunStatus, error?: unknown): RunDocument =>
       describe({ training, metrics, status, wallSeconds, folder, compute, examples, error });
     let status: RunStatus = 'running';
@@ -114,9 +118,23 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
   }
 }
 
-/** Throws what is wrong with a config before anything is written or learned. */
-export function checkRun(compute: Compute, examples: Examples, config: Config, rule: Rule): void {
-  beginTraining(compute, examples, config, rule, () => undefined).dispose();
+/**
+ * Throws what is wrong with a config before anything is written or learned. A run that is resumed has weights of its own,
+ * so the file that it started from may be gone.
+ */
+export function checkRun(
+  compute: Compute,
+  examples: Examples,
+  config: Config,
+  rule: Rule,
+  isResumed = false,
+): void {
+  const training = beginTraining(compute, examples, config, rule, () => undefined);
+  try {
+    if (!isResumed) startFromWeights(training.learner.network, config);
+  } finally {
+    training.dispose();
+  }
 }
 
 function beginTraining(...parts: ConstructorParameters<typeof Training>): Training {

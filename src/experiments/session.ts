@@ -8,7 +8,8 @@ import type { Compute } from '../tensor/index.ts';
 import { citation } from './bibliography.ts';
 import { explainIssues } from './config-errors.ts';
 import type { Config } from './config.ts';
-import { datasetIds } from '../datasets/index.ts';
+import { datasetIds, describeData } from '../datasets/index.ts';
+import type { DataDescription } from '../datasets/index.ts';
 import { openDataset } from './datasets-node.ts';
 import type { DatasetReference } from './datasets-node.ts';
 import type { CompareDocument } from './documents.ts';
@@ -22,6 +23,7 @@ import { writePlan } from './resume.ts';
 import { loadRule } from './rule-file.ts';
 import { auditConfig, checkRun, executeRun, ruleFailure } from './run.ts';
 import type { FinishedRun, RunProgress } from './run.ts';
+import { sealWeights } from './weights-file.ts';
 
 export interface SessionOptions {
   /** One complete config a run. They share data set, backend and threads. */
@@ -61,6 +63,10 @@ export interface Session {
  * side, keeps every run in its folder, and writes the report.
  */
 export async function runSession(options: SessionOptions): Promise<Session> {
+  return await runSealed({ ...options, configs: options.configs.map(sealWeights) });
+}
+
+async function runSealed(options: SessionOptions): Promise<Session> {
   const { configs, listener } = options;
   const [first] = configs;
   if (!first) throw new Error('A session needs at least one config.');
@@ -86,9 +92,9 @@ export async function runSession(options: SessionOptions): Promise<Session> {
   try {
     for (const [reference, rule] of rules) {
       const config = configs.find((candidate) => candidate.rule === reference) as Config;
-      checkRun(compute, examples, config, rule);
+      checkRun(compute, examples, config, rule, options.resume);
     }
-    for (const config of configs) folders.push(openFolder(options, config, compute));
+    for (const config of configs) folders.push(openFolder(options, config, compute, describeData(examples.dataset)));
     if (configs.length > 1) writePlan(options.folder, { configs, command: options.command });
     for (const seed of new Set(configs.map((config) => config.seed))) {
       const together = configs.flatMap((config, index) => (config.seed === seed ? [index] : []));
@@ -127,14 +133,19 @@ export async function runSession(options: SessionOptions): Promise<Session> {
 }
 
 /** The folder of a run, locked: a new one, or when resuming the one that holds this config. */
-function openFolder(options: SessionOptions, config: Config, compute: Compute): RunFolder {
+function openFolder(
+  options: SessionOptions,
+  config: Config,
+  compute: Compute,
+  data: DataDescription,
+): RunFolder {
   const { configs, folder, command, resume } = options;
   const name = `${slug(config.rule)}-seed${config.seed}`;
   const where = configs.length === 1 ? folder : path.join(folder, name);
   if (configs.length > 1) makeFolder(folder);
   const backend = compute.backend;
   if (resume && RunFolder.exists(where)) return RunFolder.open(where, { config, backend });
-  return RunFolder.create(where, { config, command, backend });
+  return RunFolder.create(where, { config, command, backend, data });
 }
 
 async function conclude(

@@ -1,4 +1,5 @@
 import { measureAlignment } from '../analysis/alignment.ts';
+import type { DataDescription } from '../datasets/dataset.ts';
 import { ApicalError } from '../errors.ts';
 import type { Initialisation } from '../network/initialisation.ts';
 import type { ObjectiveKind } from '../network/objective.ts';
@@ -357,7 +358,7 @@ export class Training {
 /** The network that a config asks for, given the data's sizes. Throws `config.network`. */
 export function networkFor(
   config: Config,
-  examples: Pick<Examples, 'dataset' | 'inputUnits' | 'loss'>,
+  examples: { dataset: DataDescription } & Pick<Examples, 'inputUnits' | 'loss'>,
 ): NetworkSpecification {
   const { dataset, inputUnits, loss } = examples;
   const { graph, network } = config;

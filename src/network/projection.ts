@@ -1,5 +1,5 @@
 import type { Compute } from '../tensor/compute.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import type { Shape, Tensor } from '../tensor/tensor.ts';
 import type { Area } from './area.ts';
 import type { ProjectionKind } from './specification.ts';
 
@@ -48,6 +48,14 @@ export class Projection implements Parameter {
 
   get weights(): Tensor {
     return this.values;
+  }
+
+  /**
+   * The shape of the weights where other libraries keep them, (out, in, …): `weights` with its first two axes exchanged,
+   * seen under this shape.
+   */
+  get outFirstShape(): Shape {
+    return [this.to.units, this.from.units];
   }
 
   /** out(batch, postsynaptic) ← presynaptic signal · W + beta · out: what synapses do. W may be perturbed. */

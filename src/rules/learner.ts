@@ -149,6 +149,16 @@ export class Learner {
     });
   }
 
+  /** Lets activity arise from inputs (batch, units) as in `evaluate`, where there are no targets to judge it by. */
+  respond(inputs: Tensor, visit: (phase: Phase) => void): void {
+    const { network, rule } = this;
+    const stream = (name: string) => this.#stream(name);
+    this.#compute.scope(() => {
+      const setting = { compute: this.#compute, network, inputs, step: 0, training: false, copies: 1, stream };
+      visit(rule.dynamics.run(setting, 'evaluation'));
+    });
+  }
+
   /** Examples sent through the network by training so far, over all phases: what a rule costs in passes. */
   get passes(): number {
     return this.#passes;

@@ -1,0 +1,133 @@
+import type { Activation } from '../tensor/kernels.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Area } from './area.ts';
+import type { Network } from './network.ts';
+import type { Projection } from './projection.ts';
+
+/**
+ * How weights are named and turned in a file.
+ *
+ * - `apical`: as they lie here. Weights are called by their projection, `input→hidden1`, and are (presynaptic,
+ *   postsynaptic); thresholds are called `hidden1.bias`. Everything that the network holds, feedback and masks too.
+ * - `pytorch`: the state_dict of an `nn.Sequential` in which every activation function other than linear is a module of
+ *   its own: `0.weight`, `0.bias`, `2.weight`, … Weights are (out, in). Where the network is no plain chain of layers,
+ *   names are `input→hidden1.weight` and `hidden1.bias`. Only what leads from the input to the answer: no feedback, and
+ *   no readouts that a rule added for its own use.
+ */
+export type WeightLayout = 'apical' | 'pytorch';
+
+export const LAYOUTS: readonly WeightLayout[] = ['pytorch', 'apical'];
+
+/** One tensor of a network, and what it is in a file. */
+export interface LayoutEntry {
+  readonly name: string;
+  readonly tensor: Tensor;
+  readonly role: 'weights' | 'bias' | 'mask';
+  /** In the file: the tensor's own shape, or of weights in PyTorch's order (out, in, …). */
+  readonly shape: readonly number[];
+  /** Whether the first two axes of the tensor are exchanged in the file. */
+  readonly isTurned: boolean;
+  /** What answering does without: feedback, masks, readouts that a rule added. A network keeps its own where it is not given. */
+  readonly isOptional: boolean;
+  /** Of weights: 1 where a synapse exists. */
+  readonly mask?: Tensor | undefined;
+}
+
+/** All that a file of this layout holds of a network. */
+export function layoutOf(network: Network, layout: WeightLayout): LayoutEntry[] {
+  const path = answeringAreas(network);
+  const inPytorch = layout === 'pytorch';
+  const names = inPytorch ? sequentialNames(network, path) : undefined;
+  const entries: LayoutEntry[] = [];
+  const add = (name: string, tensor: Tensor, its: Pick<LayoutEntry, 'role' | 'isOptional'>) =>
+    entries.push({ name, tensor, shape: tensor.shape, isTurned: false, ...its });
+
+  for (const { id, kind, to, weights, mask, outFirstShape } of network.projections) {
+    const isOptional = kind === 'feedback' || !path.has(to);
+    if (weights.size === 0 || (inPytorch && isOptional)) continue;
+    const common = { role: 'weights', tensor: weights, isOptional, mask } as const;
+    if (inPytorch) {
+      const name = names?.get(to)?.weight ?? `${id}.weight`;
+      entries.push({ ...common, name, shape: outFirstShape, isTurned: true });
+      continue;
+    }
+    entries.push({ ...common, name: id, shape: weights.shape, isTurned: false });
+    if (mask) add(`${id}.mask`, mask, { role: 'mask', isOptional: true });
+  }
+  for (const area of network.areas) {
+    const isOptional = !path.has(area);
+    if (!area.bias || (inPytorch && isOptional)) continue;
+    add(names?.get(area)?.bias ?? area.bias.id, area.bias.values, { role: 'bias', isOptional });
+  }
+  return entries;
+}
+
+/**
+ * The network's answering path as a line of PyTorch, whose state_dict has the names of the `pytorch` layout; undefined
+ * when it is no plain chain of layers.
+ */
+export function pytorchModule(network: Network): string | undefined {
+  const chain = chainOf(network, answeringAreas(network));
+  return chain && `nn.Sequential(${chain.flatMap(modulesOf).join(', ')})`;
+}
+
+/** The area that answers: of the first objective that is no rule's own. */
+export function answeringArea({ objectives, areas }: Network): Area {
+  const objective = objectives.find(({ auxiliary }) => !auxiliary) ?? objectives[0];
+  return objective?.area ?? (areas.at(-1) as Area);
+}
+
+/** Areas from which forward projections lead to the answer, the answering area too. */
+function answeringAreas(network: Network): ReadonlySet<Area> {
+  const path = new Set<Area>([answeringArea(network)]);
+  for (const area of path) {
+    for (const { kind, from } of area.incoming) if (kind !== 'feedback') path.add(from);
+  }
+  return path;
+}
+
+/** The projections from the input to the answer, one after the other; undefined where paths branch or meet. */
+function chainOf(network: Network, path: ReadonlySet<Area>): readonly Projection[] | undefined {
+  const isOnPath = ({ kind, from, to }: Projection) => kind !== 'feedback' && path.has(from) && path.has(to);
+  const chain: Projection[] = [];
+  for (let area = network.input; area.outgoing.some(isOnPath); ) {
+    const [next, ...others] = area.outgoing.filter(isOnPath);
+    if (!next || others.length > 0 || next.kind !== 'forward') return undefined;
+    if (next.to.incoming.filter(isOnPath).length > 1) return undefined;
+    chain.push(next);
+    area = next.to;
+  }
+  return chain.length === network.projections.filter(isOnPath).length ? chain : undefined;
+}
+
+/** By the area that a layer ends in: what its parameters are called in an `nn.Sequential`. */
+function sequentialNames(
+  network: Network,
+  path: ReadonlySet<Area>,
+): ReadonlyMap<Area, { weight: string; bias: string }> | undefined {
+  const chain = chainOf(network, path);
+  if (!chain) return undefined;
+  const names = new Map<Area, { weight: string; bias: string }>();
+  let index = 0;
+  for (const projection of chain) {
+    names.set(projection.to, { weight: `${index}.weight`, bias: `${index}.bias` });
+    index += modulesOf(projection).length;
+  }
+  return names;
+}
+
+/** The modules that one projection and the area behind it are in PyTorch. */
+function modulesOf({ from, to }: Projection): string[] {
+  const bias = to.bias ? '' : ', bias=False';
+  const activation = PYTORCH_ACTIVATIONS[to.activation];
+  return [`nn.Linear(${from.units}, ${to.units}${bias})`, ...(activation ? [activation] : [])];
+}
+
+const PYTORCH_ACTIVATIONS: Readonly<Record<Activation, string | undefined>> = {
+  linear: undefined,
+  relu: 'nn.ReLU()',
+  logistic: 'nn.Sigmoid()',
+  tanh: 'nn.Tanh()',
+  'hard-sigmoid': 'nn.Hardtanh(0, 1)',
+  softplus: 'nn.Softplus()',
+};
