@@ -18,6 +18,8 @@ export { drive } from './experiments/drive.ts';
 export { Examples } from './experiments/examples.ts';
 export { PRESETS } from './experiments/presets.ts';
 export type { Preset } from './experiments/presets.ts';
+export { TrainedNetwork } from './experiments/trained-network.ts';
+export type { Answers, Inputs, TrainedParts } from './experiments/trained-network.ts';
 export { Training } from './experiments/training.ts';
 export type { Position } from './experiments/training.ts';
 export type {

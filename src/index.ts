@@ -10,5 +10,9 @@ export { runSession } from './experiments/session.ts';
 export type { Session, SessionListener, SessionOptions } from './experiments/session.ts';
 export { planRuns, parseSeeds } from './experiments/plan.ts';
 export { loadRule } from './experiments/rule-file.ts';
+export { exportNetwork, loadNetwork } from './experiments/load-network.ts';
+export type { LoadOptions } from './experiments/load-network.ts';
+export { readWeights, serializeWeights } from './experiments/weights-file.ts';
+export type { WeightFormat, WeightsFile } from './experiments/weights-file.ts';
 
 provideBlas(blasBackend);

@@ -151,7 +151,9 @@ export const configSchema = z.strictObject({
       }),
     ])
     .optional()
-    .describe('a .safetensors or .npz file to start from, as `apical export` or PyTorch writes; kept with its SHA-256'),
+    .describe(
+      'a .safetensors or .npz file to start from, as `apical export` or PyTorch writes; kept with its SHA-256',
+    ),
   optimiser: optimiser.prefault({}),
   batch: z.int().min(1).max(1e6).default(100).describe('examples an update'),
   epochs: z.int().min(1).max(1e6).default(5).describe('passes through the training examples'),

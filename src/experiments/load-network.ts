@@ -19,7 +19,7 @@ import { readWeights } from './weights-file.ts';
 import type { WeightsFile } from './weights-file.ts';
 
 export interface LoadOptions {
-  /** Default: that of the run's config. */
+  /** Default: that of the run's config; where that is blas, whichever is here. */
   readonly backend?: BackendName | undefined;
   readonly threads?: number | undefined;
 }
@@ -36,11 +36,15 @@ export async function loadNetwork(from: string, options: LoadOptions = {}): Prom
   const { config, data, identity, step } = source;
   const rule = await loadRule(config.rule);
   const compute = await openBackend({
-    backend: options.backend ?? config.backend,
+    backend: options.backend ?? (config.backend === 'blas' ? 'auto' : config.backend),
     threads: options.threads ?? config.threads,
   });
   try {
-    const trained = new TrainedNetwork(compute, { config, rule, data, identity, step }, { ownsCompute: true });
+    const trained = new TrainedNetwork(
+      compute,
+      { config, rule, data, identity, step },
+      { ownsCompute: true },
+    );
     source.fill(trained);
     return trained;
   } catch (error) {

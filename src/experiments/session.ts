@@ -94,7 +94,8 @@ async function runSealed(options: SessionOptions): Promise<Session> {
       const config = configs.find((candidate) => candidate.rule === reference) as Config;
       checkRun(compute, examples, config, rule, options.resume);
     }
-    for (const config of configs) folders.push(openFolder(options, config, compute, describeData(examples.dataset)));
+    for (const config of configs)
+      folders.push(openFolder(options, config, compute, describeData(examples.dataset)));
     if (configs.length > 1) writePlan(options.folder, { configs, command: options.command });
     for (const seed of new Set(configs.map((config) => config.seed))) {
       const together = configs.flatMap((config, index) => (config.seed === seed ? [index] : []));

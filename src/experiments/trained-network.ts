@@ -173,7 +173,11 @@ export class TrainedNetwork {
 }
 
 /** Throws `predict.shape`: what an example should be, and is. */
-export function wrongShape(expected: readonly number[], found: readonly number[], name?: string): ApicalError {
+export function wrongShape(
+  expected: readonly number[],
+  found: readonly number[],
+  name?: string,
+): ApicalError {
   const words = (shape: readonly number[]) =>
     shape.length === 1 ? `${shape[0] ?? 0} values` : shape.join(' × ');
   return new ApicalError(
@@ -204,8 +208,9 @@ export const unitsOf = ({ inputShape }: DataDescription): number =>
 const isNamed = (objective: Config['objective']): boolean =>
   objective === undefined || ['cross-entropy', 'squared-error', 'zero-one'].includes(objective);
 
-const isRows = (inputs: ArrayLike<number> | readonly ArrayLike<number>[]): inputs is readonly ArrayLike<number>[] =>
-  Array.isArray(inputs) && typeof inputs[0] === 'object';
+const isRows = (
+  inputs: ArrayLike<number> | readonly ArrayLike<number>[],
+): inputs is readonly ArrayLike<number>[] => Array.isArray(inputs) && typeof inputs[0] === 'object';
 
 function sliceOf(data: ArrayLike<number>, first: number, end: number): ArrayLike<number> {
   if (data instanceof Uint8Array || data instanceof Float32Array || data instanceof Float64Array) {

@@ -45,7 +45,8 @@ export function sealWeights(config: Config): Config {
  */
 export function startFromWeights(network: Network, { weights }: Config): void {
   if (weights === undefined) return;
-  const { file, sha256: expected } = typeof weights === 'string' ? { file: weights, sha256: undefined } : weights;
+  const { file, sha256: expected } =
+    typeof weights === 'string' ? { file: weights, sha256: undefined } : weights;
   const bytes = readFile(file);
   const found = sha256(bytes);
   if (expected !== undefined && found !== expected) {

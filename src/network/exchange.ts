@@ -105,7 +105,9 @@ function problemsWith(
   const here = isTurned ? turned(wiring, tensor.shape) : wiring;
   const unwired = count((value, index) => value !== 0 && here[index] === 0);
   return unwired > 0
-    ? [`${expected} has ${unwired} weights other than 0 where this network has no synapse (its density is below 1).`]
+    ? [
+        `${expected} has ${unwired} weights other than 0 where this network has no synapse (its density is below 1).`,
+      ]
     : [];
 }
 

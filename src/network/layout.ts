@@ -90,7 +90,7 @@ function answeringAreas(network: Network): ReadonlySet<Area> {
 function chainOf(network: Network, path: ReadonlySet<Area>): readonly Projection[] | undefined {
   const isOnPath = ({ kind, from, to }: Projection) => kind !== 'feedback' && path.has(from) && path.has(to);
   const chain: Projection[] = [];
-  for (let area = network.input; area.outgoing.some(isOnPath); ) {
+  for (let area = network.input; area.outgoing.some(isOnPath);) {
     const [next, ...others] = area.outgoing.filter(isOnPath);
     if (!next || others.length > 0 || next.kind !== 'forward') return undefined;
     if (next.to.incoming.filter(isOnPath).length > 1) return undefined;

@@ -23,6 +23,7 @@ interface RunArguments {
   readonly epochs?: string;
   readonly backend?: string;
   readonly threads?: string;
+  readonly weights?: string;
   readonly blas?: string;
   readonly out?: string;
   readonly resume?: string;
@@ -73,6 +74,7 @@ export function addRunCommands(program: Command, finish: (code: number) => void)
       .option('--epochs <n>', 'passes through the training examples')
       .option('--backend <name>', 'auto, blas, wasm or reference')
       .option('--threads <n>', 'most threads of a matrix product; 0 for as many as help')
+      .option('--weights <file>', 'start from these weights: .safetensors or .npz, as `apical export` writes')
       .option('--blas <path>', 'the BLAS library to use (or set APICAL_BLAS)')
       .option('--out <folder>', 'where to keep the run; by default a new folder in runs/')
       .option('--resume <folder>', 'go on with a run or comparison that was interrupted')
@@ -168,6 +170,7 @@ function plan(
     const value = options[key];
     if (value !== undefined) set.push(`${key}=${value}`);
   }
+  if (options.weights !== undefined) set.push(`weights=${JSON.stringify(options.weights)}`);
   const [first] = resumed?.configs ?? [];
   const from =
     first && base === undefined ? { config: first, name: `the run in ${options.resume}` } : undefined;
@@ -219,9 +222,15 @@ function checkBlas(configs: readonly Config[]): void {
 
 const givesConfig = (options: RunArguments): boolean =>
   options.set.length > 0 ||
-  [options.rule, options.rules, options.seeds, options.epochs, options.backend, options.threads].some(
-    (value) => value !== undefined,
-  );
+  [
+    options.rule,
+    options.rules,
+    options.seeds,
+    options.epochs,
+    options.backend,
+    options.threads,
+    options.weights,
+  ].some((value) => value !== undefined);
 
 /** runs/2026-01-31T12-00-00-mnist-feedback-alignment */
 function defaultFolder(configs: readonly Config[], isComparison: boolean): string {

@@ -280,7 +280,12 @@ function underLock(folder: string, body: (lock: FolderLock) => RunFolder): RunFo
 type SessionPart = Omit<RunFolderDocument, 'status' | 'updatedAt' | 'document' | 'failure'>;
 
 function sessionOf(
-  { command, startedAt, identity, data }: Pick<RunFolderDocument, 'command' | 'startedAt' | 'identity' | 'data'>,
+  {
+    command,
+    startedAt,
+    identity,
+    data,
+  }: Pick<RunFolderDocument, 'command' | 'startedAt' | 'identity' | 'data'>,
   environment: Environment,
   { name, detail, threads }: BackendInUse,
 ): SessionPart {
