@@ -42,19 +42,19 @@ export function layoutOf(network: Network, layout: WeightLayout): LayoutEntry[] 
   const add = (name: string, tensor: Tensor, its: Pick<LayoutEntry, 'role' | 'isOptional'>) =>
     entries.push({ name, tensor, shape: tensor.shape, isTurned: false, ...its });
 
-  for (const { id, kind, to, weights, mask, outFirstShape } of network.projections) {
-    const isOptional = kind === 'feedback' || !path.has(to);
-    if (weights.size === 0 || (inPytorch && isOptional)) continue;
-    const common = { role: 'weights', tensor: weights, isOptional, mask } as const;
-    if (inPytorch) {
-      const name = names?.get(to)?.weight ?? `${id}.weight`;
-      entries.push({ ...common, name, shape: outFirstShape, isTurned: true });
-      continue;
-    }
-    entries.push({ ...common, name: id, shape: weights.shape, isTurned: false });
-    if (mask) add(`${id}.mask`, mask, { role: 'mask', isOptional: true });
-  }
   for (const area of network.areas) {
+    for (const { id, kind, weights, mask, outFirstShape } of area.incoming) {
+      const isOptional = kind === 'feedback' || !path.has(area);
+      if (weights.size === 0 || (inPytorch && isOptional)) continue;
+      const common = { role: 'weights', tensor: weights, isOptional, mask } as const;
+      if (inPytorch) {
+        const name = names?.get(area)?.weight ?? `${id}.weight`;
+        entries.push({ ...common, name, shape: outFirstShape, isTurned: true });
+        continue;
+      }
+      entries.push({ ...common, name: id, shape: weights.shape, isTurned: false });
+      if (mask) add(`${id}.mask`, mask, { role: 'mask', isOptional: true });
+    }
     const isOptional = !path.has(area);
     if (!area.bias || (inPytorch && isOptional)) continue;
     add(names?.get(area)?.bias ?? area.bias.id, area.bias.values, { role: 'bias', isOptional });
