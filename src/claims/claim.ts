@@ -1,3 +1,5 @@
+import type { ConfigInput } from '../experiments/config.ts';
+import type { MetricsRecord, RunDocument } from '../experiments/records.ts';
 import type { Compute } from '../tensor/compute.ts';
 
 /**
@@ -54,6 +56,8 @@ export interface Claim {
   /** `auto` takes the fastest there is; an identity needs `reference`, which computes in double precision. */
   readonly backend: 'auto' | 'wasm' | 'reference';
   readonly seeds: readonly number[];
+  /** Whether it trains by `context.train`; its outcome then depends on the code of training too. */
+  readonly trains?: boolean;
   /** The first is the deciding figure, the one that lists show. The claim is reproduced when all hold. */
   readonly conditions: readonly [Condition, ...Condition[]];
   run(context: ClaimContext): Promise<Measurement>;
@@ -69,6 +73,27 @@ export interface ClaimContext {
    * a second. Rejects with the signal's reason when the run is cancelled.
    */
   progress(share: number): Promise<void>;
+  /**
+   * Trains a config to its end, as `apical run` does, in a folder of its own in runs/claims. What an earlier run of
+   * the claim left there, by the same code and config, is gone on with or read back. `share` hears what is done.
+   * Rejects with the signal's reason when the run is cancelled, and with the error of a run that fails.
+   */
+  train(config: ConfigInput, share?: (done: number) => void): Promise<TrainedRun>;
+}
+
+/** What a training left. */
+export interface TrainedRun {
+  readonly document: RunDocument;
+  readonly metrics: readonly MetricsRecord[];
+}
+
+/** A quantity over a training, for one seed: the curves behind the figures. */
+export interface Curve {
+  readonly name: string;
+  readonly seed: number;
+  readonly horizontal: string;
+  readonly vertical: string;
+  readonly points: readonly (readonly [number, number])[];
 }
 
 /** What a claim found. */
@@ -79,6 +104,7 @@ export interface Measurement {
   readonly perSeed: readonly SeedValues[];
   /** Figures that explain the others. */
   readonly details?: Readonly<Record<string, number>>;
+  readonly curves?: readonly Curve[];
   /** What a reader should know of this outcome: cause, limits, what else was tried. */
   readonly note?: string;
 }

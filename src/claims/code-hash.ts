@@ -11,6 +11,22 @@ const BACKEND_FILES: Readonly<Record<Claim['backend'], readonly string[]>> = {
   auto: ['backends/wasm/index.ts', 'backends/blas/index.ts'],
 };
 
+/** Where training starts: what a claim that trains reaches through its context. It imports the rules themselves. */
+const TRAINING_FILES: readonly string[] = ['experiments/training.ts', 'datasets/index.ts'];
+
+/** The files that decide a claim's outcome, with all that they import. */
+export interface ClaimSources {
+  readonly claim: Pick<Claim, 'backend' | 'trains'>;
+  /** The file that defines it, from src. */
+  readonly file: string;
+}
+
+const rootsOf = ({ claim, file }: ClaimSources): string[] => [
+  file,
+  ...BACKEND_FILES[claim.backend],
+  ...(claim.trains ? TRAINING_FILES : []),
+];
+
 /** The source tree that this program belongs to; undefined in an installed package, which has none. */
 export function sourceFolder(): string | undefined {
   const folder = packageFile('src');
@@ -18,12 +34,12 @@ export function sourceFolder(): string | undefined {
 }
 
 /**
- * SHA-256 over every source file that decides a claim's outcome: the file that defines it (`file`, from src), its
- * backend, and all that they import within src. Types alone change no outcome, so `import type` is not followed.
+ * SHA-256 over every source file that decides a claim's outcome: the file that defines it, its backend, training for
+ * one that trains, and all that they import within src. Types alone change no outcome, so `import type` is not followed.
  * Line ends do not count. Undefined when one of the files is missing.
  */
-export function codeHash(source: string, file: string, backend: Claim['backend']): string | undefined {
-  const files = dependencies(source, [file, ...BACKEND_FILES[backend]]);
+export function codeHash(source: string, sources: ClaimSources): string | undefined {
+  const files = dependencies(source, rootsOf(sources));
   if (!files) return undefined;
   const hash = createHash('sha256');
   for (const [name, content] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -38,13 +54,12 @@ export function codeHash(source: string, file: string, backend: Claim['backend']
  */
 export function runsSources(
   source: string,
-  file: string,
-  backend: Claim['backend'],
+  sources: ClaimSources,
   program: string = import.meta.url,
 ): boolean {
   if (program.endsWith('.ts')) return true;
   const build = path.join(path.dirname(source), 'dist');
-  const files = dependencies(source, [file, ...BACKEND_FILES[backend]]);
+  const files = dependencies(source, rootsOf(sources));
   return [...(files?.keys() ?? [])].every((name) => {
     const compiled = path.join(build, name.replace(/\.ts$/, '.js'));
     return existsSync(compiled) && statSync(compiled).mtimeMs >= statSync(path.join(source, name)).mtimeMs;

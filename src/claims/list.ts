@@ -63,7 +63,7 @@ export function claimStandings(place: ClaimsPlace = {}): ClaimStanding[] {
       file,
       result,
       status: result?.status ?? 'not-run',
-      stale: result && source ? result.codeHash !== codeHash(source, file, claim.backend) : null,
+      stale: result && source ? result.codeHash !== codeHash(source, { claim, file }) : null,
     };
   });
 }

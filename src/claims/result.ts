@@ -37,6 +37,17 @@ const resultSchema = z.strictObject({
     .min(1),
   perSeed: z.array(z.strictObject({ seed: z.number(), values: figures })),
   details: figures,
+  curves: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        seed: z.number(),
+        horizontal: z.string(),
+        vertical: z.string(),
+        points: z.array(z.tuple([z.number(), figure])),
+      }),
+    )
+    .exactOptional(),
   note: z.string().nullable(),
   backend: z.string(),
   threads: z.number(),

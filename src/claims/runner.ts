@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
+import path from 'node:path';
 import { openBackend } from '../backends/open.ts';
 import { describeEnvironment } from '../experiments/folder/environment.ts';
 import type { BackendDescription } from '../tensor/compute.ts';
-import type { Claim, Measurement, Tier } from './claim.ts';
+import type { Claim, Curve, Measurement, Tier } from './claim.ts';
 import { codeHash, runsSources, sourceFolder } from './code-hash.ts';
 import type { ClaimsPlace } from './list.ts';
 import { claimStandings } from './list.ts';
@@ -10,6 +11,7 @@ import type { RegisteredClaim } from './registry.ts';
 import { claimById, CLAIMS } from './registry.ts';
 import type { ClaimResult } from './result.ts';
 import { packageResults, writeResult } from './result.ts';
+import { trainForClaim } from './training.ts';
 import { judge, statusOf } from './verdict.ts';
 
 /** Which claims to run: those that meet every criterion that is given. None at all means every claim. */
@@ -33,6 +35,8 @@ export type ClaimProgress = {
 );
 
 export interface RunClaimsOptions extends ClaimsPlace {
+  /** Where trainings are kept. Default: runs/claims in the working folder. */
+  readonly runsFolder?: string;
   readonly onProgress?: (event: ClaimProgress) => void;
   readonly signal?: AbortSignal;
 }
@@ -91,7 +95,7 @@ export async function runClaims(
   return { results, failures, interrupted: results.length + failures.length < chosen.length };
 }
 
-export interface RunClaimOptions extends Pick<RunClaimsOptions, 'signal' | 'source'> {
+export interface RunClaimOptions extends Pick<RunClaimsOptions, 'signal' | 'source' | 'runsFolder'> {
   readonly onShare?: (share: number) => void;
 }
 
@@ -103,7 +107,8 @@ export async function runClaim(
   const { signal, onShare } = options;
   const source = options.source === undefined ? sourceFolder() : options.source;
   // Taken before the run: the sources may be edited while it lasts.
-  const hash = source && runsSources(source, file, claim.backend) && codeHash(source, file, claim.backend);
+  const sources = { claim, file };
+  const hash = source && runsSources(source, sources) && codeHash(source, sources);
   const { apical, node, hardware, commit, dirty } = describeEnvironment();
   const start = Date.now();
   const compute = await openBackend({ backend: claim.backend });
@@ -116,6 +121,14 @@ export async function runClaim(
         onShare?.(share);
         await setImmediate();
         signal?.throwIfAborted();
+      },
+      train: (config, share) => {
+        const { runsFolder = path.join('runs', 'claims') } = options;
+        const code = hash || (commit ?? 'unknown');
+        return trainForClaim(config, {
+          ...{ folder: path.join(runsFolder, claim.id), code, claim: claim.id },
+          ...{ signal, share },
+        });
       },
     });
   } finally {
@@ -150,11 +163,17 @@ function outcome(claim: Claim, measurement: Measurement, backend: BackendDescrip
     conditions,
     perSeed: measurement.perSeed.map(({ seed, values }) => ({ seed, values: finite(values) })),
     details: finite(measurement.details ?? {}),
+    ...(measurement.curves ? { curves: measurement.curves.map(asKept) } : {}),
     note: measurement.note ?? null,
     backend: backend.name,
     threads: backend.threads,
   };
 }
+
+const asKept = (curve: Curve) => ({
+  ...curve,
+  points: curve.points.map(([x, y]): [number, number | null] => [x, Number.isFinite(y) ? y : null]),
+});
 
 /** JSON has no infinity and no NaN. */
 const finite = (values: Readonly<Record<string, number>>): Record<string, number | null> =>

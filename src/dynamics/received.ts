@@ -7,7 +7,7 @@ import type { PhaseOptions, Setting } from './phase.ts';
  * temporary. `activity` is by area index, filled for every area before this one.
  */
 export function receivedRate(
-  { compute, inputs }: Setting,
+  { compute, network, inputs, copies }: Setting,
   area: Area,
   activity: readonly Tensor[],
   { values, drive }: PhaseOptions,
@@ -18,7 +18,15 @@ export function receivedRate(
     if (projection.kind !== 'forward') continue;
     const weights = values?.(projection) ?? projection.weights;
     const presynaptic = activity[projection.from.index] as Tensor;
-    projection.send(compute, rate, presynaptic, received === 0 ? 0 : 1, weights);
+    if (projection.from === network.input && received === 0 && copies > 1) {
+      // Copies of an example send alike: one product serves them all.
+      const own = inputs.rows / copies;
+      const first = rate.rowRange(0, own);
+      projection.send(compute, first, presynaptic.rowRange(0, own), 0, weights);
+      for (let copy = 1; copy < copies; copy++) compute.copy(rate.rowRange(copy * own, own), first);
+    } else {
+      projection.send(compute, rate, presynaptic, received === 0 ? 0 : 1, weights);
+    }
     received += 1;
   }
   if (received === 0) compute.fill(rate, 0);

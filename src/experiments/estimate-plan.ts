@@ -12,6 +12,7 @@ import type { Subject } from './estimate-subject.ts';
 import { Examples } from './examples.ts';
 import { readTrainedRun, restoreLearner } from './folder/index.ts';
 import type { TrainedRun } from './folder/index.ts';
+import { loadObjective } from './objective-file.ts';
 import { assign, parseSeeds, planRuns } from './plan.ts';
 import { loadRule } from './rule-file.ts';
 import { ruleFailure } from './run.ts';
@@ -46,7 +47,7 @@ const KEYS: readonly string[] = ['task', 'network', 'graph', 'objective'];
 /**
  * Opens what an estimate asks for (backend, data, a run's weights), makes it and closes all again. Random numbers
  * and a plain stack are taken unless a preset, a config, a run or `--set` says another task or network. Throws
- * `estimate.…`, `config.…`, `rule.…`, `dataset.…`, `folder.…` and `checkpoint.…` errors.
+ * `estimate.…`, `config.…`, `rule.…`, `dataset.…`, `objective.…`, `folder.…` and `checkpoint.…` errors.
  */
 export async function estimate(
   words: EstimateWords,
@@ -74,17 +75,19 @@ export async function estimate(
   const seeds = words.seeds === undefined ? [config?.seed ?? 0] : parseSeeds(words.seeds);
   const plain = config ? undefined : layersOf(words, parseLayers(words.network ?? DEFAULT_LAYERS));
   const rule = await loadRule(reference);
+  const loss = config && (await loadObjective(config));
   const dataset = config && (await openDataset(requestFor(config)));
   const compute = await openBackend({
     backend: words.backend ?? config?.backend ?? 'auto',
     ...(config ? { threads: config.threads } : {}),
   });
-  const examples = dataset && new Examples(compute, dataset);
+  const examples = dataset && new Examples(compute, dataset, loss);
   try {
+    const activation = words.activation ?? rule.dynamics.activations?.[0] ?? 'relu';
     const subjects =
       config && examples
         ? subjectsOfConfig(config, examples, words)
-        : (plain ?? []).map((layers) => randomSubject(layers, words.activation ?? 'relu'));
+        : (plain ?? []).map((layers) => randomSubject(layers, activation));
     return runEstimate(compute, {
       rule,
       options: input.ruleOptions,

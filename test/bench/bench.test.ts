@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { openBackend } from '../../src/backends/open.ts';
 import { runBench, renderBench } from '../../src/experiments/bench/bench.ts';
 import { measureByTurns } from '../../src/experiments/bench/rounds.ts';
 import type { Subject } from '../../src/experiments/bench/rounds.ts';
+import { SampledGradient } from '../../src/experiments/bench/sampling.ts';
 
 const subject = (id: string, measure: Subject['measure']): Subject => ({
   id,
@@ -76,4 +78,21 @@ describe('a run without peers', () => {
     await expect(runBench({ only: ['speed'] })).rejects.toThrow(/"speed".*limit, product, step/);
     await expect(runBench({ seconds: 0 })).rejects.toThrow(/longer than 0/);
   });
+});
+
+it('takes samples at once or one by one to the same gradient', async () => {
+  const compute = await openBackend({ backend: 'reference' });
+  const [atOnce, oneByOne] = [true, false].map((batched) => {
+    const way = new SampledGradient(compute, { layers: [6, 5, 3], samples: 1000, batched });
+    way.step();
+    return way.gradients.flatMap((gradient) => gradient.toArray());
+  }) as [number[], number[]];
+  const inner = (a: readonly number[], b: readonly number[]) =>
+    a.reduce((sum, value, index) => sum + value * (b[index] ?? NaN), 0);
+  const power = inner(atOnce, atOnce);
+  // Over 8 units the noise of each is about 9/1000 of the gradient's power.
+  expect(inner(atOnce, oneByOne) / Math.sqrt(power * inner(oneByOne, oneByOne))).toBeGreaterThan(0.96);
+  expect(power / inner(oneByOne, oneByOne)).toBeGreaterThan(0.7);
+  expect(power / inner(oneByOne, oneByOne)).toBeLessThan(1.4);
+  compute.dispose();
 });

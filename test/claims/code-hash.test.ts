@@ -5,6 +5,8 @@ import { codeHash, runsSources, sourceFolder } from '../../src/claims/code-hash.
 import { CLAIMS } from '../../src/claims/index.ts';
 import { temporaryFolder } from './fixture.ts';
 
+const SMALL = { claim: { backend: 'reference' }, file: 'claims/suite/claim.ts' } as const;
+
 /** A tree in which a claim reaches a rule, the rule a helper, and the helper only the types of a third file. */
 function smallTree(): {
   source: string;
@@ -25,7 +27,7 @@ function smallTree(): {
   write('rules/helper.ts', "import type { T } from '../types.ts';\nexport const helper: T = 1;\n");
   write('types.ts', 'export type T = number;\n');
   write('elsewhere.ts', 'export const elsewhere = 1;\n');
-  return { source, write, hash: () => codeHash(source, 'claims/suite/claim.ts', 'reference') };
+  return { source, write, hash: () => codeHash(source, SMALL) };
 }
 
 describe('the hash of the code that a claim depends on', () => {
@@ -50,9 +52,22 @@ describe('the hash of the code that a claim depends on', () => {
     expect(hash()).toBe(before);
   });
 
+  it('of a claim that trains changes with training and the data sets too', () => {
+    const { source, write, hash } = smallTree();
+    write('experiments/training.ts', 'export const training = 1;\n');
+    write('datasets/index.ts', 'export const datasets = 1;\n');
+    const trains = () => codeHash(source, { ...SMALL, claim: { ...SMALL.claim, trains: true } });
+    for (const name of ['experiments/training.ts', 'datasets/index.ts', 'rules/helper.ts']) {
+      const [before, other] = [trains(), hash()];
+      appendFileSync(path.join(source, name), '// changed\n');
+      expect(trains(), name).not.toBe(before);
+      if (!name.startsWith('rules')) expect(hash(), name).toBe(other);
+    }
+  });
+
   it('is unknown when a file is missing', () => {
     const { source } = smallTree();
-    expect(codeHash(source, 'claims/suite/missing.ts', 'reference')).toBeUndefined();
+    expect(codeHash(source, { ...SMALL, file: 'claims/suite/missing.ts' })).toBeUndefined();
   });
 
   it('follows a real claim down to the kernels, and no further than it reaches', () => {
@@ -60,9 +75,9 @@ describe('the hash of the code that a claim depends on', () => {
     const source = path.join(temporaryFolder(), 'src');
     cpSync(real, source, { recursive: true });
     const { claim, file } = CLAIMS[0] as (typeof CLAIMS)[number];
-    const hash = () => codeHash(source, file, claim.backend);
+    const hash = () => codeHash(source, { claim, file });
     const before = hash();
-    expect(before).toBe(codeHash(real, file, claim.backend));
+    expect(before).toBe(codeHash(real, { claim, file }));
     appendFileSync(path.join(source, 'claims/report.ts'), '// changed\n');
     appendFileSync(path.join(source, 'experiments/training.ts'), '// changed\n');
     expect(hash()).toBe(before);
@@ -78,8 +93,7 @@ describe('a build', () => {
   it('vouches for the sources only when none of them is newer', () => {
     const { source } = smallTree();
     const build = path.join(path.dirname(source), 'dist');
-    const check = () =>
-      runsSources(source, 'claims/suite/claim.ts', 'reference', 'file:///dist/claims/code-hash.js');
+    const check = () => runsSources(source, SMALL, 'file:///dist/claims/code-hash.js');
     expect(check()).toBe(false);
     for (const name of ['claims/suite/claim', 'rules/rule', 'rules/helper', 'backends/reference']) {
       mkdirSync(path.dirname(path.join(build, name)), { recursive: true });

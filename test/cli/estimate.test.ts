@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { EstimateDocument } from '../../src/experiments/estimate.ts';
 import { apical, TINY, workInEmptyFolder } from './fixture.ts';
@@ -149,6 +150,20 @@ describe('apical estimate', () => {
     );
     expect(both.code).toBe(2);
     expect(both.stderr).toContain('graph');
+  });
+
+  test('has no gradient to compare with where the objective has none', async () => {
+    writeFileSync('mine.ts', 'export default (output, target) => Number(output[target] < 0);');
+    for (const objective of ['zero-one', './mine.ts']) {
+      const { code, stdout } = await apical(
+        ...['estimate', 'two-spirals', '--rule', 'node-perturbation', '--set', `objective=${objective}`],
+        ...['--set', 'ruleOptions.noise=1', '--samples', '20', '--json'],
+      );
+      expect(code).toBe(0);
+      const whole = (JSON.parse(stdout) as EstimateDocument).rows.at(-1);
+      expect(whole).toMatchObject({ projection: 'all', angleDegrees: null, bias: null, forAngle: null });
+      expect(whole?.variance).toBeGreaterThan(0);
+    }
   });
 
   test('takes the weights of a run, by its own rule or by another', async () => {

@@ -2,12 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBackend } from '../../src/backends/open.ts';
 import { ApicalError } from '../../src/errors.ts';
 import { materialise, plainDescent } from '../../src/network/index.ts';
-import type { BlackBox, StackOptions } from '../../src/network/index.ts';
+import type { Area, BlackBox, StackOptions } from '../../src/network/index.ts';
 import { stream } from '../../src/random/index.ts';
 import { backpropagate } from '../../src/references/backpropagation.ts';
 import { ruleById } from '../../src/rules/index.ts';
 import type { Batch, Learner, Rule } from '../../src/rules/index.ts';
 import { referenceFor } from '../../src/references/index.ts';
+import { emitIncoming } from '../../src/dynamics/index.ts';
 import type { LearningStep } from '../../src/dynamics/index.ts';
 import type { Compute } from '../../src/tensor/index.ts';
 import { clouds, gradientsOf, learnerOf, optimiser, release, smallStack, train, UNITS } from './fixtures.ts';
@@ -201,6 +202,36 @@ describe('many samples in one update', () => {
     expect(relativeDistance(gradientOf(five, batch, 3), singly)).toBeLessThan(1e-12);
     for (const learner of [one, five]) learner.dispose();
     for (const each of [batch, { inputs, targets }]) release(compute, each);
+  });
+
+  test('of units are single passes, each with the jitter of its own row', () => {
+    const samples = 6;
+    const noise = 1e-3;
+    const batch = clouds(compute, 2, 1);
+    const many = learnerBy('node-perturbation', { noise, samples });
+    const singly = (step: LearningStep) => {
+      const clean = step.run('clean');
+      const [before = NaN] = step.losses(clean).toArray();
+      for (let row = 0; row < samples; row++) {
+        const jitters = step.network.areas.slice(1).map((area) => {
+          const jitter = compute.temporary([1, area.units]);
+          compute.drawNormal(jitter, 0, noise, step.stream(`jitter ${area.id}`), step.step, row);
+          return jitter;
+        });
+        const jitterOf = (area: Area) => jitters[step.network.areas.indexOf(area) - 1];
+        const [after = NaN] = step.losses(step.run('jittered', { drive: jitterOf })).toArray();
+        const factor = (after - before) / (noise ** 2 * samples);
+        for (const area of step.network.areas) {
+          const post = jitterOf(area);
+          if (post) emitIncoming(step, clean, area, post, factor);
+        }
+      }
+    };
+    expect(relativeDistance(gradientOf(many, batch, 3), gradientOf(many, batch, 3, singly))).toBeLessThan(
+      1e-9,
+    );
+    many.dispose();
+    release(compute, batch);
   });
 
   test.each(['reference', 'wasm'] as const)(

@@ -28,7 +28,10 @@ export function addEstimateCommand(program: Command, finish: (code: number) => v
       [],
     )
     .addOption(
-      new Option('--activation <name>', 'of hidden layers (relu for random numbers)').choices(ACTIVATIONS),
+      new Option(
+        '--activation <name>',
+        'of hidden layers (for random numbers relu, or what the rule needs)',
+      ).choices(ACTIVATIONS),
     )
     .option('--angle <degrees>', 'say what it costs to come this near to the gradient', '30')
     .addOption(

@@ -27,7 +27,7 @@ export interface BenchProgress {
 export interface BenchOptions {
   /** Fewer and shorter turns: about a minute in place of several. */
   readonly quick?: boolean;
-  /** Which groups to time: limit, product, step, rule, share, probe. Default: all. */
+  /** Which groups to time: limit, product, step, rule, share, probe, samples. Default: all. */
   readonly only?: readonly string[];
   /** Length of one turn. Default 0.25, quick 0.1. */
   readonly seconds?: number;
@@ -182,6 +182,8 @@ function relativeOf({ subject, milliseconds }: Timed, best: BestOf): Pick<BenchR
       const step = timeOf('probe/step');
       return over('the run', step && milliseconds + PROBE.every * step);
     }
+    case 'samples/batched':
+      return over('a step for each', timeOf('samples/one-by-one'));
     default:
       return {};
   }

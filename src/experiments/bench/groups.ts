@@ -8,8 +8,9 @@ import { product, productsOfStep, stepProducts, TrainingStep } from './own.ts';
 import type { MatmulWork, MlpWork, Peer, PeerId } from './peers.ts';
 import { sample } from './rounds.ts';
 import type { Subject, Way } from './rounds.ts';
+import { SampledGradient } from './sampling.ts';
 
-export const GROUPS = ['limit', 'product', 'step', 'rule', 'share', 'probe'] as const;
+export const GROUPS = ['limit', 'product', 'step', 'rule', 'share', 'probe', 'samples'] as const;
 export type GroupName = (typeof GROUPS)[number];
 
 export interface Group {
@@ -104,6 +105,7 @@ export function groupsFor(backends: Backends, peers: readonly Peer[]): Group[] {
     { name: 'rule', subjects: () => rules(backends) },
     { name: 'share', subjects: () => shares(backends) },
     { name: 'probe', subjects: () => probes(backends) },
+    { name: 'samples', subjects: () => samples(backends) },
   ];
 }
 
@@ -265,4 +267,19 @@ async function probes(backends: Backends): Promise<Subject[]> {
       measure: timed({ step: () => step.probe() }),
     },
   ];
+}
+
+/** Of node perturbation, in one estimate of the gradient. */
+const SAMPLES = 1000;
+
+async function samples(backends: Backends): Promise<Subject[]> {
+  const compute = await single(backends);
+  const layers = [784, 500, 10];
+  return [false, true].map((batched) => ({
+    id: batched ? 'samples/batched' : 'samples/one-by-one',
+    work: `${SAMPLES} samples, node perturbation`,
+    subject: batched ? 'one batched step' : 'a step for each',
+    threads: 1,
+    measure: timed(new SampledGradient(compute, { layers, samples: SAMPLES, batched })),
+  }));
 }

@@ -1,0 +1,46 @@
+import path from 'node:path';
+import { parseConfig } from '../experiments/config.ts';
+import type { ConfigInput } from '../experiments/config.ts';
+import { identityOf } from '../experiments/folder/identity.ts';
+import { runSession } from '../experiments/session.ts';
+import type { TrainedRun } from './claim.ts';
+
+export interface ClaimTrainingOptions {
+  /** One folder a run below it. */
+  readonly folder: string;
+  /** Names the code that trains: a run by other code is another run. */
+  readonly code: string;
+  readonly claim: string;
+  readonly signal?: AbortSignal | undefined;
+  readonly share?: ((done: number) => void) | undefined;
+}
+
+/**
+ * Trains a config for a claim, or goes on where the same training stopped: its folder is named by the rule, the seed,
+ * the config's identity and the code. Rejects with the signal's reason, or with what made the run fail.
+ */
+export async function trainForClaim(
+  input: ConfigInput,
+  { folder, code, claim, signal, share }: ClaimTrainingOptions,
+): Promise<TrainedRun> {
+  const config = parseConfig(input, `a training of claim "${claim}"`);
+  signal?.throwIfAborted();
+  const name = [`${config.rule}-seed${config.seed}`, identityOf(config).slice(0, 8), code.slice(0, 8)].join(
+    '-',
+  );
+  const { runs, status } = await runSession({
+    configs: [config],
+    folder: path.join(folder, name),
+    resume: true,
+    command: `apical claims run ${claim}`,
+    ...(signal ? { signal } : {}),
+    listener: {
+      progress: (_, { training }) => share?.(training.step / training.totalSteps),
+    },
+  });
+  if (status === 'interrupted') signal?.throwIfAborted();
+  const [run] = runs;
+  if (run?.error instanceof Error) throw run.error;
+  if (!run || status !== 'done') throw new Error(`The training in ${path.join(folder, name)} did not end.`);
+  return { document: run.document, metrics: run.metrics };
+}

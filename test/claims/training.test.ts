@@ -1,0 +1,105 @@
+import { readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { readResult, runClaims } from '../../src/claims/index.ts';
+import type { ClaimContext, Measurement } from '../../src/claims/index.ts';
+import type { ConfigInput } from '../../src/experiments/config.ts';
+import { fakeClaim, registered, temporaryFolder } from './fixture.ts';
+
+/*
+ * Claims that train: their runs are kept, and an interrupted claim goes on where it stopped.
+ */
+
+const config = (rule: string): ConfigInput => ({
+  rule,
+  task: { dataset: 'rings', options: { trainCount: 200, testCount: 60 } },
+  network: { hidden: [8] },
+  batch: 20,
+  epochs: 4,
+  backend: 'wasm',
+  threads: 1,
+  probe: { every: 0 },
+});
+
+/** Trains by two rules; `heard` gets the share of each training that is done. */
+function trainingClaim(heard: (rule: string, done: number) => void = () => undefined) {
+  return fakeClaim({
+    trains: true,
+    seeds: [0],
+    async run({ train, progress }: ClaimContext): Promise<Measurement> {
+      const errors: Record<string, number> = {};
+      const curves = [];
+      for (const rule of ['backprop', 'feedback-alignment']) {
+        const { document, metrics } = await train(config(rule), (done) => heard(rule, done));
+        await progress(0.5);
+        errors[rule] = document.test?.error ?? NaN;
+        const points = metrics.flatMap((record): [number, number][] =>
+          record.kind === 'evaluation' ? [[record.epoch, record.test?.error ?? NaN]] : [],
+        );
+        curves.push({ name: rule, seed: 0, horizontal: 'epoch', vertical: 'test error', points });
+      }
+      return {
+        measured: { error: errors['backprop'] ?? NaN, angle: 30 },
+        perSeed: [{ seed: 0, values: errors }],
+        curves,
+      };
+    },
+  });
+}
+
+const place = (claim = trainingClaim()) => {
+  const folder = temporaryFolder();
+  return {
+    claims: registered(claim),
+    source: null,
+    resultsFolder: path.join(folder, 'results'),
+    runsFolder: path.join(folder, 'runs'),
+  };
+};
+
+test('a claim that was interrupted in a training goes on to the same outcome, and keeps its curves', async () => {
+  const whole = place();
+  await runClaims({}, whole);
+  const stop = new AbortController();
+  const where = place();
+  const stopping = trainingClaim((rule, done) => {
+    if (rule === 'feedback-alignment' && done > 0.3) stop.abort();
+  });
+  const first = await runClaims({}, { ...where, claims: registered(stopping), signal: stop.signal });
+  expect(first.interrupted).toBe(true);
+  expect(first.failures).toEqual([]);
+  const runs = path.join(where.runsFolder, 'author2020-works');
+  const checkpointsOf = (name: string) =>
+    readdirSync(path.join(runs, name))
+      .filter((file) => file.startsWith('checkpoint'))
+      .map((file) => [file, statSync(path.join(runs, name, file)).mtimeMs]);
+  const finished = readdirSync(runs).find((name) => name.startsWith('backprop')) as string;
+  const before = checkpointsOf(finished);
+  expect(before).not.toEqual([]);
+  expect((await runClaims({}, where)).failures).toEqual([]);
+  // One folder a rule, and the finished one was read, not trained again.
+  expect(readdirSync(runs)).toHaveLength(2);
+  expect(checkpointsOf(finished)).toEqual(before);
+  const [resumed, straight] = [where, whole].map(({ resultsFolder }) =>
+    readResult(resultsFolder, 'author2020-works'),
+  );
+  expect(resumed?.perSeed).toEqual(straight?.perSeed);
+  expect(resumed?.curves).toEqual(straight?.curves);
+  expect(resumed?.curves?.map(({ name, points }) => [name, points.length])).toEqual([
+    ['backprop', 4],
+    ['feedback-alignment', 4],
+  ]);
+});
+
+test('a training that fails makes the claim fail, with the reason', async () => {
+  const diverging = fakeClaim({
+    trains: true,
+    async run({ train }) {
+      const optimiser = { kind: 'sgd', rate: 1e6 } as const;
+      await train({ ...config('backprop'), objective: 'squared-error', optimiser });
+      return { measured: {}, perSeed: [] };
+    },
+  });
+  const { failures } = await runClaims({}, place(diverging));
+  expect(failures).toMatchObject([{ error: { code: 'run.diverged' } }]);
+});
