@@ -110,7 +110,7 @@ describe('weights are part of a run’s identity', () => {
     expect(config.weights).toEqual({ file: 'start.npz', sha256 });
 
     const other = parseNpz(readFileSync('start.npz'));
-    other.get('0.bias')?.data.set([1]);
+    (other.get('0.bias')?.data as Float32Array)[0] = 1;
     writeFileSync('start.npz', serializeNpz(other));
     expect((await learn('changed', ...STILL, '--weights', 'start.npz')).id).not.toBe(once.id);
     // To go on with a run, another file is another config.
