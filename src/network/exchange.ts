@@ -23,9 +23,9 @@ export function exportWeights(
   layout: WeightLayout,
 ): Map<string, { shape: readonly number[]; data: Float32Array | Float64Array }> {
   return new Map(
-    layoutOf(network, layout).map(({ name, tensor, shape, isTurned }) => {
+    layoutOf(network, layout).map(({ name, tensor, shape, turn }) => {
       const values = tensor.data.slice() as Float32Array | Float64Array;
-      return [name, { shape, data: isTurned ? turned(values, tensor.shape) : values }];
+      return [name, { shape, data: turn ? reordered(values, turn.lengths, turn.order) : values }];
     }),
   );
 }
@@ -56,9 +56,9 @@ export function importWeights(
       { source, layout, problems },
     );
   }
-  for (const { name, tensor, isTurned } of entries) {
+  for (const { name, tensor, shape, turn } of entries) {
     const data = arrays.get(name)?.data as ArrayLike<number> | undefined;
-    if (data) tensor.set(isTurned ? turned(data, exchanged(tensor.shape)) : data);
+    if (data) tensor.set(turn ? reordered(data, shape, inverse(turn.order)) : data);
   }
 }
 
@@ -72,7 +72,7 @@ function layoutByNames(network: Network, arrays: ReadonlyMap<string, WeightArray
 
 /** What is wrong with an array, in the words of a list. */
 function problemsWith(
-  { name, tensor, shape, isOptional, isTurned, role, mask }: LayoutEntry,
+  { name, shape, isOptional, turn, role, mask }: LayoutEntry,
   array: WeightArray | undefined,
   arrays: ReadonlyMap<string, WeightArray>,
   layout: WeightLayout,
@@ -102,7 +102,7 @@ function problemsWith(
   }
   if (!mask) return [];
   const wiring = (arrays.get(`${name}.mask`)?.data ?? mask.data) as ArrayLike<number>;
-  const here = isTurned ? turned(wiring, tensor.shape) : wiring;
+  const here = turn ? reordered(wiring, turn.lengths, turn.order) : wiring;
   const unwired = count((value, index) => value !== 0 && here[index] === 0);
   return unwired > 0
     ? [
@@ -127,23 +127,34 @@ function surplus(entries: readonly LayoutEntry[], arrays: ReadonlyMap<string, We
   });
 }
 
-/** (b, a, …) ← (a, b, …). The shape is that of `values`, in their own type of floats. */
-function turned(
+/** Values of an array of these lengths with its axes in another order: axis i of the result is axis order[i]. */
+function reordered(
   values: ArrayLike<number>,
-  [a = 1, b = 1, ...others]: readonly number[],
+  lengths: readonly number[],
+  order: readonly number[],
 ): Float32Array | Float64Array {
-  const width = others.reduce((product, length) => product * length, 1);
+  const strides = lengths.map((_, axis) => lengths.slice(axis + 1).reduce((all, length) => all * length, 1));
+  const shape = order.map((axis) => lengths[axis] as number);
+  const steps = order.map((axis) => strides[axis] as number);
+  const place = shape.map(() => 0);
   const result = new (values instanceof Float32Array ? Float32Array : Float64Array)(values.length);
-  for (let i = 0; i < a; i++) {
-    for (let j = 0; j < b; j++) {
-      const [from, to] = [(i * b + j) * width, (j * a + i) * width];
-      for (let k = 0; k < width; k++) result[to + k] = values[from + k] as number;
+  let from = 0;
+  for (let to = 0; to < result.length; to++) {
+    result[to] = values[from] as number;
+    // On to the next place, the last axis fastest.
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      const [length, step] = [shape[axis] as number, steps[axis] as number];
+      from += step;
+      place[axis] = (place[axis] as number) + 1;
+      if ((place[axis] as number) < length) break;
+      from -= step * length;
+      place[axis] = 0;
     }
   }
   return result;
 }
 
-const exchanged = ([a = 1, b = 1, ...others]: readonly number[]) => [b, a, ...others];
+const inverse = (order: readonly number[]) => order.map((_, axis) => order.indexOf(axis));
 
 const tuple = (shape: readonly number[]) =>
   `(${shape.length === 1 ? `${shape[0] ?? ''},` : shape.join(', ')})`;

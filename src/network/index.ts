@@ -1,6 +1,6 @@
 export { Area } from './area.ts';
 export { Projection } from './projection.ts';
-export type { Parameter } from './projection.ts';
+export type { Axis, Parameter } from './projection.ts';
 export { Network } from './network.ts';
 export { exportWeights, importWeights } from './exchange.ts';
 export type { ImportOptions, WeightArray } from './exchange.ts';

@@ -2,7 +2,7 @@ import type { Activation } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Area } from './area.ts';
 import type { Network } from './network.ts';
-import type { Projection } from './projection.ts';
+import type { Axis, Projection } from './projection.ts';
 
 /**
  * How weights are named and turned in a file.
@@ -25,8 +25,8 @@ export interface LayoutEntry {
   readonly role: 'weights' | 'bias' | 'mask';
   /** In the file: the tensor's own shape, or of weights in PyTorch's order (out, in, …). */
   readonly shape: readonly number[];
-  /** Whether the first two axes of the tensor are exchanged in the file. */
-  readonly isTurned: boolean;
+  /** The axes of the tensor here, and for each axis in the file which of these it is; undefined for the same order. */
+  readonly turn?: { readonly lengths: readonly number[]; readonly order: readonly number[] } | undefined;
   /** What answering does without: feedback, masks, readouts that a rule added. A network keeps its own where it is not given. */
   readonly isOptional: boolean;
   /** Of weights: 1 where a synapse exists. */
@@ -40,19 +40,25 @@ export function layoutOf(network: Network, layout: WeightLayout): LayoutEntry[] 
   const names = inPytorch ? sequentialNames(network, path) : undefined;
   const entries: LayoutEntry[] = [];
   const add = (name: string, tensor: Tensor, its: Pick<LayoutEntry, 'role' | 'isOptional'>) =>
-    entries.push({ name, tensor, shape: tensor.shape, isTurned: false, ...its });
+    entries.push({ name, tensor, shape: tensor.shape, ...its });
 
   for (const area of network.areas) {
-    for (const { id, kind, weights, mask, outFirstShape } of area.incoming) {
+    for (const { id, kind, weights, mask, layout: axes } of area.incoming) {
       const isOptional = kind === 'feedback' || !path.has(area);
       if (weights.size === 0 || (inPytorch && isOptional)) continue;
       const common = { role: 'weights', tensor: weights, isOptional, mask } as const;
       if (inPytorch) {
         const name = names?.get(area)?.weight ?? `${id}.weight`;
-        entries.push({ ...common, name, shape: outFirstShape, isTurned: true });
+        const turn = pytorchOrder(axes);
+        entries.push({
+          ...common,
+          name,
+          turn,
+          shape: turn.order.map((axis) => turn.lengths[axis] as number),
+        });
         continue;
       }
-      entries.push({ ...common, name: id, shape: weights.shape, isTurned: false });
+      entries.push({ ...common, name: id, shape: weights.shape });
       if (mask) add(`${id}.mask`, mask, { role: 'mask', isOptional: true });
     }
     const isOptional = !path.has(area);
@@ -60,6 +66,26 @@ export function layoutOf(network: Network, layout: WeightLayout): LayoutEntry[] 
     add(names?.get(area)?.bias ?? area.bias.id, area.bias.values, { role: 'bias', isOptional });
   }
   return entries;
+}
+
+/** In which order PyTorch has axes: (out, in), of convolutions (out, in, height, width). */
+const PYTORCH_AXES: readonly Axis['name'][] = [
+  'postsynaptic',
+  'upper channel',
+  'presynaptic',
+  'lower channel',
+  'kernel row',
+  'kernel column',
+  'place row',
+  'place column',
+];
+
+function pytorchOrder(axes: readonly Axis[]): { lengths: readonly number[]; order: readonly number[] } {
+  const rank = (axis: number) => PYTORCH_AXES.indexOf((axes[axis] as Axis).name);
+  return {
+    lengths: axes.map(({ length }) => length),
+    order: axes.map((_, axis) => axis).sort((a, b) => rank(a) - rank(b)),
+  };
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Compute } from '../tensor/compute.ts';
-import type { Shape, Tensor } from '../tensor/tensor.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import type { Area } from './area.ts';
 import type { ProjectionKind } from './specification.ts';
 
@@ -13,6 +13,20 @@ export interface Parameter {
   /** 1 where a synapse exists, 0 where not; undefined when all do. */
   readonly mask: Tensor | undefined;
   readonly role: 'weights' | 'bias';
+}
+
+/** What one axis of a projection's weights counts, and how many there are. */
+export interface Axis {
+  readonly name:
+    | 'presynaptic'
+    | 'postsynaptic'
+    | 'lower channel'
+    | 'kernel row'
+    | 'kernel column'
+    | 'upper channel'
+    | 'place row'
+    | 'place column';
+  readonly length: number;
 }
 
 /** Synapses from one area to another: weights(presynaptic, postsynaptic), seen the way activity goes. */
@@ -51,11 +65,14 @@ export class Projection implements Parameter {
   }
 
   /**
-   * The shape of the weights where other libraries keep them, (out, in, …): `weights` with its first two axes exchanged,
-   * seen under this shape.
+   * What the numbers in `weights` are, row-major, slowest axis first; empty without weights. Who writes them in another
+   * order (PyTorch: postsynaptic, presynaptic) reads it off from here.
    */
-  get outFirstShape(): Shape {
-    return [this.to.units, this.from.units];
+  get layout(): readonly Axis[] {
+    return [
+      { name: 'presynaptic', length: this.from.units },
+      { name: 'postsynaptic', length: this.to.units },
+    ];
   }
 
   /** out(batch, postsynaptic) ← presynaptic signal · W + beta · out: what synapses do. W may be perturbed. */
