@@ -37,7 +37,7 @@ export interface LayoutEntry {
 export function layoutOf(network: Network, layout: WeightLayout): LayoutEntry[] {
   const path = answeringAreas(network);
   const inPytorch = layout === 'pytorch';
-  const names = inPytorch ? sequentialNames(network, path) : undefined;
+  const names = inPytorch ? sequentialOf(network, path)?.names : undefined;
   const entries: LayoutEntry[] = [];
   const add = (name: string, tensor: Tensor, its: Pick<LayoutEntry, 'role' | 'isOptional'>) =>
     entries.push({ name, tensor, shape: tensor.shape, ...its });
@@ -93,8 +93,8 @@ function pytorchOrder(axes: readonly Axis[]): { lengths: readonly number[]; orde
  * when it is no plain chain of layers.
  */
 export function pytorchModule(network: Network): string | undefined {
-  const chain = chainOf(network, answeringAreas(network));
-  return chain && `nn.Sequential(${chain.flatMap(modulesOf).join(', ')})`;
+  const modules = sequentialOf(network, answeringAreas(network))?.modules;
+  return modules && `nn.Sequential(${modules.join(', ')})`;
 }
 
 /** The area that answers: of the first objective that is no rule's own. */
@@ -126,27 +126,36 @@ function chainOf(network: Network, path: ReadonlySet<Area>): readonly Projection
   return chain.length === network.projections.filter(isOnPath).length ? chain : undefined;
 }
 
-/** By the area that a layer ends in: what its parameters are called in an `nn.Sequential`. */
-function sequentialNames(
-  network: Network,
-  path: ReadonlySet<Area>,
-): ReadonlyMap<Area, { weight: string; bias: string }> | undefined {
-  const chain = chainOf(network, path);
-  if (!chain) return undefined;
-  const names = new Map<Area, { weight: string; bias: string }>();
-  let index = 0;
-  for (const projection of chain) {
-    names.set(projection.to, { weight: `${index}.weight`, bias: `${index}.bias` });
-    index += modulesOf(projection).length;
-  }
-  return names;
+interface Sequential {
+  /** As PyTorch writes them. */
+  readonly modules: readonly string[];
+  /** By the area that a layer ends in: what its parameters are called. */
+  readonly names: ReadonlyMap<Area, { readonly weight: string; readonly bias: string }>;
 }
 
-/** The modules that one projection and the area behind it are in PyTorch. */
-function modulesOf({ from, to }: Projection): string[] {
-  const bias = to.bias ? '' : ', bias=False';
-  const activation = PYTORCH_ACTIVATIONS[to.activation];
-  return [`nn.Linear(${from.units}, ${to.units}${bias})`, ...(activation ? [activation] : [])];
+/** The answering path as an `nn.Sequential`; undefined where it is no chain, or PyTorch has no module for a layer. */
+function sequentialOf(network: Network, path: ReadonlySet<Area>): Sequential | undefined {
+  const chain = chainOf(network, path);
+  if (!chain) return undefined;
+  const modules: string[] = [];
+  const names = new Map<Area, { weight: string; bias: string }>();
+  for (const projection of chain) {
+    const { to } = projection;
+    const layer = modulesOf(projection);
+    if (!layer) return undefined;
+    modules.push(...layer);
+    const index = modules.length - 1;
+    names.set(to, { weight: `${index}.weight`, bias: `${index}.bias` });
+    const activation = PYTORCH_ACTIVATIONS[to.activation];
+    if (activation !== undefined) modules.push(activation);
+  }
+  return { modules, names };
+}
+
+/** What a projection is in PyTorch, the module with its weights last. */
+function modulesOf({ from, to }: Projection): string[] | undefined {
+  const linear = `nn.Linear(${from.units}, ${to.units}${to.bias ? '' : ', bias=False'})`;
+  return from.shape.length > 1 ? ['nn.Flatten()', linear] : [linear];
 }
 
 const PYTORCH_ACTIVATIONS: Readonly<Record<Activation, string | undefined>> = {
