@@ -15,6 +15,7 @@ const LAYERS = [
   'rules',
   'analysis',
   'datasets',
+  'environments',
   'experiments',
   'claims',
   'cli',
@@ -28,6 +29,7 @@ const FORBIDDEN = {
   references: ['backends'],
   rules: ['backends'],
   datasets: ['backends', 'network', 'dynamics', 'references', 'rules', 'analysis'],
+  environments: ['backends', 'network', 'dynamics', 'references', 'rules', 'analysis'],
 };
 
 const layerRules = LAYERS.map((layer, index) => {

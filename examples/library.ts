@@ -1,5 +1,5 @@
 // Learning with the library alone: `npx jiti examples/library.ts` in a clone, after `npm run build`.
-import { Examples, openBackend, openDataset, parseConfig, ruleById, Training } from 'apical';
+import { Examples, openBackend, openDataset, parseConfig, ruleById, ExampleTraining } from 'apical';
 
 const compute = await openBackend();
 const examples = new Examples(compute, await openDataset('rings'));
@@ -10,7 +10,7 @@ const config = parseConfig({
   batch: 50,
   epochs: 10,
 });
-const training = new Training(compute, examples, config, ruleById('feedback-alignment'), (record) => {
+const training = new ExampleTraining(compute, examples, config, ruleById('feedback-alignment'), (record) => {
   if (record.kind === 'evaluation') {
     process.stdout.write(
       `epoch ${record.epoch}: ${((record.test?.error ?? 1) * 100).toFixed(1)} % test error\n`,

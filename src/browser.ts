@@ -12,19 +12,25 @@ export * from './references/index.ts';
 export * from './rules/index.ts';
 export * from './analysis/index.ts';
 export * from './datasets/index.ts';
+export * from './environments/index.ts';
 export { parseConfig } from './experiments/config.ts';
-export type { Config, ConfigInput } from './experiments/config.ts';
+export type { Config, ConfigInput, Control } from './experiments/config.ts';
 export { drive } from './experiments/drive.ts';
 export { Examples } from './experiments/examples.ts';
 export { PRESETS } from './experiments/presets.ts';
 export type { Preset } from './experiments/presets.ts';
 export { TrainedNetwork } from './experiments/trained-network.ts';
 export type { Answers, Inputs, TrainedParts } from './experiments/trained-network.ts';
-export { Training } from './experiments/training.ts';
-export type { Position } from './experiments/training.ts';
+export { ControlTraining } from './experiments/control/control-training.ts';
+export type { ControlRules } from './experiments/control/control-training.ts';
+export { controlTask, exampleTask } from './experiments/task.ts';
+export type { RunRules, Task } from './experiments/task.ts';
+export { ExampleTraining } from './experiments/training.ts';
+export type { Position, Training } from './experiments/training-contract.ts';
 export type {
   EvaluationRecord,
   HeldOutScore,
+  Metrics,
   MetricsRecord,
   ProbeRecord,
   ProgressRecord,

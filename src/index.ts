@@ -9,6 +9,7 @@ export { openDataset, describeDatasets, folderSource } from './experiments/datas
 export { runSession } from './experiments/session.ts';
 export type { Session, SessionListener, SessionOptions } from './experiments/session.ts';
 export { planRuns, parseSeeds } from './experiments/plan.ts';
+export { openEnvironment } from './experiments/open-task.ts';
 export { loadRule } from './experiments/rule-file.ts';
 export { exportNetwork, loadNetwork } from './experiments/load-network.ts';
 export type { LoadOptions } from './experiments/load-network.ts';

@@ -18,14 +18,14 @@ beforeAll(async () => {
   const entry = JSON.stringify(path.join(root, 'src/browser.ts'));
   writeFileSync(
     page,
-    `import { Examples, generateDataset, openBackend, parseConfig, ruleById, Sequence, stream, Training } from ${entry};
+    `import { Examples, generateDataset, openBackend, parseConfig, ruleById, Sequence, stream, ExampleTraining } from ${entry};
      globalThis.finished = (async () => {
        const compute = await openBackend({ backend: 'auto' });
        const dataset = generateDataset('rings', { trainCount: 400, testCount: 100 }, new Sequence(stream(0, 'dataset')));
        const examples = new Examples(compute, dataset);
        const config = parseConfig({ network: { hidden: [16] }, batch: 20, epochs: 10 });
        const errors = [];
-       const training = new Training(compute, examples, config, ruleById('feedback-alignment'), (record) => {
+       const training = new ExampleTraining(compute, examples, config, ruleById('feedback-alignment'), (record) => {
          if (record.kind === 'evaluation') errors.push(record.test.error);
        });
        while (!training.done) training.advance(100, () => 0);

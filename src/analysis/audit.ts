@@ -84,6 +84,8 @@ class Recorder implements StepObserver {
   readonly #received = new Map<Projection, { lineage: Lineage; signed: boolean }>();
   /** Temporaries that hold a projection's weights in another state: sending through them is crossing it. */
   readonly #moved = new Map<number, Projection>();
+  /** What else every synapse received where examples count differently: an actor's advantages. */
+  readonly #weights: ReadonlySet<string>;
   /** Whether the loss has been read as one number: what is emitted from then on may depend on it. */
   #lossIsRead = false;
   #phases = 0;
@@ -94,6 +96,7 @@ class Recorder implements StepObserver {
   constructor(learner: Learner, batch: Batch) {
     this.#learner = learner;
     this.#batchRows = batch.inputs.rows;
+    this.#weights = batch.weights ? new Set(['weight of every example']) : NONE;
     for (const projection of learner.network.projections)
       this.#projections.set(projection.weights.offset, projection);
     this.#set(batch.inputs, { ...NOTHING, sources: new Set([`activity of ${learner.network.input.id}`]) });
@@ -133,7 +136,8 @@ class Recorder implements StepObserver {
   }
 
   error(objective: Objective, error: Tensor): void {
-    this.#set(error, { ...NOTHING, sources: new Set([`error of ${objective.area.id}`]), error: true });
+    const sources = new Set([`error of ${objective.area.id}`]);
+    this.#set(error, { ...NOTHING, sources, scalars: this.#weights, error: true });
   }
 
   losses(losses: Tensor, asNumber: boolean): void {
@@ -141,7 +145,7 @@ class Recorder implements StepObserver {
     this.#set(losses, {
       ...NOTHING,
       sources: new Set(['loss']),
-      scalars: new Set(['loss of every example']),
+      scalars: new Set(['loss of every example', ...this.#weights]),
     });
   }
 

@@ -1,8 +1,10 @@
+import { environmentById, environmentIds } from '../environments/index.ts';
 import { bibliography } from '../experiments/bibliography.ts';
+import { CONTROL_SOURCES } from '../experiments/control/control-training.ts';
 import { RULES } from '../rules/index.ts';
 import { CLAIMS } from './registry.ts';
 
-/** What cites a source: a rule or a claim, and the key it gives. */
+/** What cites a source (a rule, a claim, an environment, the way an actor learns), and the key it gives. */
 export interface Citation {
   readonly from: string;
   readonly key: string;
@@ -11,6 +13,10 @@ export interface Citation {
 /** Everything in the library that cites a source. */
 export const citations = (): Citation[] => [
   ...RULES.flatMap(({ id, cites }) => cites.map((key) => ({ from: `rule "${id}"`, key }))),
+  ...environmentIds.flatMap((id) =>
+    environmentById(id).cites.map((key) => ({ from: `environment "${id}"`, key })),
+  ),
+  ...CONTROL_SOURCES.map((key) => ({ from: 'learning of actors', key })),
   ...CLAIMS.map(({ claim }) => ({ from: `claim "${claim.id}"`, key: claim.source })),
 ];
 

@@ -1,6 +1,7 @@
 import { ApicalError } from '../errors.ts';
 import { didYouMean } from '../datasets/suggest.ts';
 import type { Claim } from './claim.ts';
+import { barto1983CartPole } from './suite/barto1983-cart-pole.ts';
 import { lillicrap2016Bottleneck } from './suite/lillicrap2016-bottleneck.ts';
 import { lillicrap2016Invariant } from './suite/lillicrap2016-invariant.ts';
 import { lillicrap2016Linear } from './suite/lillicrap2016-linear.ts';
@@ -24,6 +25,7 @@ const FILES: Readonly<Record<string, readonly Claim[]>> = {
   'werfel2005-serial.ts': werfel2005Serial,
   'ren2023-growth.ts': ren2023Growth,
   'ren2023-variance.ts': ren2023Variance,
+  'barto1983-cart-pole.ts': barto1983CartPole,
 };
 
 export const CLAIMS: readonly RegisteredClaim[] = Object.entries(FILES).flatMap(([file, claims]) =>

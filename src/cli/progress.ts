@@ -1,6 +1,6 @@
 import cliProgress from 'cli-progress';
 import type { Config } from '../experiments/config.ts';
-import type { MetricsRecord } from '../experiments/records.ts';
+import type { EvaluationRecord, MetricsRecord, ProgressRecord } from '../experiments/records.ts';
 import type { FinishedRun, RunProgress } from '../experiments/run.ts';
 import { duration, percent } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
@@ -52,11 +52,8 @@ export class ProgressView {
     const { lastEvaluation } = training;
     if (lastEvaluation && lastEvaluation !== this.#reported.get(index)) {
       this.#reported.set(index, lastEvaluation);
-      const { epoch, train, validation, test } = lastEvaluation;
-      const held = test ?? validation;
       this.#terminal.note(
-        `${label}  epoch ${Math.round(epoch)}/${training.config.epochs}  train error ${percent(train.error)}` +
-          `${held ? `  ${test ? 'test' : 'validation'} error ${percent(held.error)}` : ''}${angles(training)}`,
+        `${label}  epoch ${Math.round(lastEvaluation.epoch)}/${training.config.epochs}  ${scores(lastEvaluation)}${angles(training)}`,
       );
     }
   }
@@ -79,9 +76,27 @@ export class ProgressView {
     const elapsed = (Date.now() - this.#started) / 1000;
     const share = training.step / training.totalSteps;
     const left = share > 0.02 ? `  ${duration((elapsed * (1 - share)) / share)} left` : '';
-    const error = latest && latest.kind !== 'probe' ? latest.train.error : training.lastProgress?.train.error;
-    return `epoch ${training.epoch.toFixed(1)}  train error ${error === undefined ? '–' : percent(error, 1)}${angles(training)}${left}`;
+    const shown = latest && latest.kind !== 'probe' ? latest : training.lastProgress;
+    return `epoch ${training.epoch.toFixed(1)}  ${latestScore(shown)}${angles(training)}${left}`;
   }
+}
+
+/** What an epoch came to. */
+function scores({ train, validation, test, metrics }: EvaluationRecord): string {
+  if (metrics) {
+    const { return: reached = NaN, solved, episodes = 0 } = metrics;
+    return `return ${reached.toFixed(1)}${solved === 1 ? ' (solved)' : ''}  ${episodes} episodes`;
+  }
+  const held = test ?? validation;
+  return (
+    `train error ${train ? percent(train.error) : '–'}` +
+    (held ? `  ${test ? 'test' : 'validation'} error ${percent(held.error)}` : '')
+  );
+}
+
+function latestScore(record: ProgressRecord | EvaluationRecord | undefined): string {
+  if (record?.metrics) return `return ${record.metrics['return']?.toFixed(1) ?? '–'}`;
+  return `train error ${record?.train ? percent(record.train.error, 1) : '–'}`;
 }
 
 /** "  angle 41° 12° 0°": of each projection's update to the exact gradient. */

@@ -1,5 +1,5 @@
 import type { CompareDocument } from '../experiments/documents.ts';
-import type { ProbeRecord, RunDocument } from '../experiments/records.ts';
+import type { ProbeRecord } from '../experiments/records.ts';
 import type { FinishedRun } from '../experiments/run.ts';
 import type { Session } from '../experiments/session.ts';
 import { duration, percent, sparkline, table } from './terminal.ts';
@@ -8,16 +8,22 @@ import type { Terminal } from './terminal.ts';
 /** What one run came to. */
 export function showRun(terminal: Terminal, { document, metrics }: FinishedRun): void {
   const { colours } = terminal;
-  const { rule, seed, task, train, test, validation, status } = document;
+  const { rule, seed, task, train, test, validation, status, metrics: named } = document;
   terminal.line(`\n${colours.bold(rule)} on ${task}, seed ${seed}: ${status}`);
   if (document.failure) terminal.line(`  ${document.failure.message}`);
+  const { return: reached, lowestReturn, solved, episodes } = named;
   const scores = [
+    reached !== undefined &&
+      `return ${reached.toFixed(1)}${lowestReturn === undefined ? '' : `, lowest ${lowestReturn.toFixed(1)}`}`,
+    solved !== undefined && (solved === 1 ? 'solved' : 'not solved'),
+    episodes !== undefined && `learned in ${episodes} episodes`,
     train && `train error ${percent(train.error)}`,
     validation && `validation error ${percent(validation.error)}`,
     test && `test error ${percent(test.error)}${test.errors > 0 ? ` (${test.errors} of ${test.count})` : ''}`,
   ].filter(Boolean);
   if (scores.length > 0) terminal.line(`  ${scores.join(', ')}`);
-  terminal.line(`  ${Math.round(document.examplesPerSecond)} examples/s, ${duration(document.wallSeconds)}`);
+  const unit = reached === undefined ? 'examples' : 'steps';
+  terminal.line(`  ${Math.round(document.examplesPerSecond)} ${unit}/s, ${duration(document.wallSeconds)}`);
   showAngles(
     terminal,
     rule,
@@ -31,11 +37,12 @@ export function showComparison(terminal: Terminal, session: Session, comparison:
   const { runs } = session;
   terminal.line();
   terminal.line(summaryTable(comparison));
-  const differences = comparison.paired.filter(({ metric }) => metric === 'test error');
-  for (const { first, second, mean, interval, seeds } of differences) {
-    const within = interval === null ? '' : ` ± ${percent(interval)}`;
+  for (const { first, second, metric, mean, interval, seeds } of comparison.paired) {
+    if (metric !== 'test error' && metric !== 'return') continue;
+    const show = metric === 'return' ? (value: number) => value.toFixed(1) : percent;
+    const within = interval === null ? '' : ` ± ${show(interval)}`;
     terminal.line(
-      `\n${first} − ${second}: ${percent(mean)}${within} test error, over ${seeds.length} shared seed${seeds.length > 1 ? 's' : ''}`,
+      `\n${first} − ${second}: ${show(mean)}${within} ${metric}, over ${seeds.length} shared seed${seeds.length > 1 ? 's' : ''}`,
     );
   }
   const failed = runs.filter(({ document }) => document.status === 'failed');
@@ -64,6 +71,25 @@ function summaryTable({ runs, summary }: CompareDocument): string {
     if (!row) return '–';
     return row.interval === null ? show(row.mean) : `${show(row.mean)} ± ${show(row.interval)}`;
   };
+  const runsOf = (rule: string) => runs.filter((run) => run.rule === rule);
+  const seedsOf = (rule: string) => String(new Set(runsOf(rule).map(({ seed }) => seed)).size);
+  const speed = (rule: string) => cell(rule, 'examples per second', (value) => String(Math.round(value)));
+  if (summary.some(({ metric }) => metric === 'return')) {
+    const solved = (rule: string) => {
+      const known = runsOf(rule).flatMap(({ metrics }) => metrics['solved'] ?? []);
+      return known.length === 0 ? '–' : `${known.filter((value) => value === 1).length} of ${known.length}`;
+    };
+    return table(
+      ['rule', 'seeds', 'return', 'solved', 'steps/s'],
+      rules.map((rule) => [
+        rule,
+        seedsOf(rule),
+        cell(rule, 'return', (value) => value.toFixed(1)),
+        solved(rule),
+        speed(rule),
+      ]),
+    );
+  }
   const hasValidation = summary.some(({ metric }) => metric === 'validation error');
   return table(
     [
@@ -76,11 +102,11 @@ function summaryTable({ runs, summary }: CompareDocument): string {
     ],
     rules.map((rule) => [
       rule,
-      String(new Set(runs.filter((run: RunDocument) => run.rule === rule).map(({ seed }) => seed)).size),
+      seedsOf(rule),
       cell(rule, 'train error', percent),
       ...(hasValidation ? [cell(rule, 'validation error', percent)] : []),
       cell(rule, 'test error', percent),
-      cell(rule, 'examples per second', (value) => String(Math.round(value))),
+      speed(rule),
     ]),
   );
 }

@@ -75,27 +75,36 @@ export function datasetEntry(id: string): DatasetEntry {
 
 /** Every option of the id with its value, the defaults spelled out. Throws `dataset.unknown` or `dataset.option`. */
 export function completeOptions(id: string, options: DatasetOptions = {}): DatasetOptions {
-  const entry = datasetEntry(id);
-  const names = entry.options.map(({ name }) => name);
+  return completeNumbers(`data set "${id}"`, 'dataset.option', datasetEntry(id).options, options);
+}
+
+/** Every option that `what` takes with its value, the defaults spelled out. Throws an error of this code. */
+export function completeNumbers(
+  what: string,
+  code: string,
+  known: readonly DatasetOption[],
+  options: DatasetOptions,
+): DatasetOptions {
+  const names = known.map(({ name }) => name);
   const unknown = Object.keys(options).find((name) => !names.includes(name));
   if (unknown !== undefined) {
     throw new ApicalError(
-      'dataset.option',
-      `The data set "${id}" has no option "${unknown}".${didYouMean(unknown, names)} It takes ${names.join(', ')}.`,
-      { id, option: unknown },
+      code,
+      `The ${what} has no option "${unknown}".${didYouMean(unknown, names)} It takes ${names.join(', ') || 'none'}.`,
+      { option: unknown },
     );
   }
   return Object.fromEntries(
-    entry.options.map((option) => {
+    known.map((option) => {
       const value = options[option.name] ?? option.default;
       const { minimum, maximum } = option;
       if (!(value >= minimum && value <= maximum) || (option.whole && !Number.isInteger(value))) {
         const kind = option.whole ? 'a whole number' : 'a number';
         throw new ApicalError(
-          'dataset.option',
-          `The option "${option.name}" (${option.meaning}) of the data set "${id}" must be ${kind} from ` +
+          code,
+          `The option "${option.name}" (${option.meaning}) of the ${what} must be ${kind} from ` +
             `${minimum} to ${maximum}; it is ${value}.`,
-          { id, option: option.name, value },
+          { option: option.name, value },
         );
       }
       return [option.name, value];

@@ -66,9 +66,22 @@ const optimiser = z.strictObject({
     .describe('what differs by projection (or area, for its thresholds): {"hidden1→output": {"rate": 0.01}}'),
 });
 
+const DEFAULT_DATASET = 'mnist';
+
 const task = z.strictObject({
-  dataset: z.string().min(1).default('mnist').describe('a known data set, or a folder, .csv or .npz file'),
-  options: z.record(z.string(), z.number()).default({}).describe('options of a generated data set'),
+  dataset: z.string().min(1).optional().meta({
+    description: 'a known data set, or a folder, .csv or .npz file',
+    default: DEFAULT_DATASET,
+  }),
+  environment: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('instead of a data set, a task that answers actions: a known one, or the path of a file'),
+  options: z
+    .record(z.string(), z.number())
+    .default({})
+    .describe('options of a generated data set, or of an environment'),
   labels: z
     .union([z.string(), z.int().min(0)])
     .optional()
@@ -120,7 +133,64 @@ const graph = z.strictObject({
   ),
 });
 
-export const configSchema = z.strictObject({
+const control = z.strictObject({
+  horizon: z
+    .int()
+    .min(0)
+    .max(1e6)
+    .default(32)
+    .describe('steps of each environment an update; 0: one whole episode of each'),
+  discount: z.number().min(0).max(1).default(0.99).describe('γ: what a reward one step later is worth'),
+  trace: z.number().min(0).max(1).default(0.95).describe('λ of TD(λ): 0 trusts the critic, 1 the returns'),
+  baseline: z
+    .enum(['critic', 'mean', 'none'])
+    .default('critic')
+    .describe(
+      'what returns are compared with: what the critic expected, their mean over the update, or nothing',
+    ),
+  normalise: z
+    .boolean()
+    .default(true)
+    .describe('divide the advantages of an update by their root mean square'),
+  entropy: z
+    .number()
+    .min(0)
+    .max(100)
+    .default(0)
+    .describe('β: a surprising action counts as better by β times −ln of its probability'),
+  deviation: positive
+    .max(100)
+    .default(0.5)
+    .describe('standard deviation of continuous actions about their mean, in halves of their range'),
+  rewardScale: positive
+    .max(1e9)
+    .default(1)
+    .describe('rewards are multiplied by this before they are learned'),
+  updates: count.default(100).describe('updates an epoch; an evaluation follows each epoch'),
+  critic: z
+    .strictObject({
+      rule: z.string().min(1).optional().describe('default: that of the actor, with its ruleOptions'),
+      ruleOptions: z.record(z.string(), z.unknown()).default({}),
+      hidden: z.array(count).optional().describe('units of each hidden area; default: as the actor'),
+      optimiser: z
+        .strictObject(optimiserShape)
+        .partial()
+        .default({})
+        .describe('what differs from the optimiser of the actor'),
+    })
+    .prefault({}),
+  evaluation: z
+    .strictObject({
+      episodes: z.int().min(1).max(1e5).default(100).describe('fresh episodes an evaluation'),
+      policy: z
+        .enum(['greedy', 'sampled'])
+        .default('greedy')
+        .describe('the likeliest (or mean) action, or one drawn as in learning'),
+    })
+    .prefault({}),
+});
+
+const completeSchema = z.strictObject({
   version: z.literal(1).default(1),
   rule: z
     .string()
@@ -129,6 +199,7 @@ export const configSchema = z.strictObject({
     .describe('id of a rule, or the path of a file that exports one'),
   ruleOptions: z.record(z.string(), z.unknown()).default({}).describe('see `apical rules ID`'),
   task: task.prefault({}),
+  control: control.optional().describe('how an actor and its critic learn; only with task.environment'),
   network: network.prefault({}).describe('a feedforward stack'),
   graph: graph.optional().describe('any network of areas and projections, instead of `network`'),
   objective: z
@@ -155,8 +226,18 @@ export const configSchema = z.strictObject({
       'a .safetensors or .npz file to start from, as `apical export` or PyTorch writes; kept with its SHA-256',
     ),
   optimiser: optimiser.prefault({}),
-  batch: z.int().min(1).max(1e6).default(100).describe('examples an update'),
-  epochs: z.int().min(1).max(1e6).default(5).describe('passes through the training examples'),
+  batch: z
+    .int()
+    .min(1)
+    .max(1e6)
+    .default(100)
+    .describe('examples an update; of an environment, episodes that run side by side'),
+  epochs: z
+    .int()
+    .min(1)
+    .max(1e6)
+    .default(5)
+    .describe('passes through the training examples; of an environment, times control.updates'),
   seed: whole.default(0).describe('decides weights, order, dropout and everything else that is random'),
   probe: z
     .strictObject({
@@ -178,6 +259,25 @@ export const configSchema = z.strictObject({
     .describe('most threads of a matrix product; 0: as many as help'),
 });
 
+/** Keys that say how to learn from examples have no place in a task that answers actions, and the reverse. */
+export const configSchema = completeSchema.superRefine(
+  ({ task: { environment, ...examples }, ...config }, context) => {
+    const refuse = (path: string, reason: string) =>
+      context.addIssue({ code: 'custom', path: path.split('.'), message: `has no place ${reason}` });
+    if (environment === undefined) {
+      if (config.control) refuse('control', 'without task.environment');
+      return;
+    }
+    const beside = `beside task.environment "${environment}"`;
+    for (const key of ['dataset', 'labels', 'trainExamples'] as const) {
+      if (examples[key] !== undefined) refuse(`task.${key}`, beside);
+    }
+    if (examples.validation > 0) refuse('task.validation', beside);
+    if (config.graph) refuse('graph', `${beside}: give network.hidden and control.critic.hidden`);
+    if (config.objective) refuse('objective', beside);
+  },
+);
+
 export type Config = z.output<typeof configSchema>;
 export type ConfigInput = z.input<typeof configSchema>;
 
@@ -188,5 +288,12 @@ export type ConfigInput = z.input<typeof configSchema>;
 export function parseConfig(input: unknown, where = 'the config'): Config {
   const result = configSchema.safeParse(input);
   if (!result.success) throw explainIssues(configSchema, input, result.error, where);
-  return result.data;
+  const config = result.data;
+  const { task: learned } = config;
+  // What a kind of task needs is spelled out, and what it does not is left out.
+  if (learned.environment === undefined) return { ...config, task: { dataset: DEFAULT_DATASET, ...learned } };
+  return { ...config, control: config.control ?? control.parse({}) };
 }
+
+/** How an actor and its critic learn. */
+export type Control = z.output<typeof control>;

@@ -49,6 +49,8 @@ const METRICS: Readonly<Record<string, (run: RunDocument) => number | undefined>
   'validation error': (run) => run.validation?.error,
   'train error': (run) => run.train?.error,
   'test loss': (run) => run.test?.loss,
+  return: (run) => run.metrics['return'],
+  solved: (run) => run.metrics['solved'],
   'examples per second': (run) => run.examplesPerSecond,
 };
 

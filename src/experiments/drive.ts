@@ -1,4 +1,4 @@
-import type { Training } from './training.ts';
+import type { Training } from './training-contract.ts';
 
 export interface DriveOptions {
   /** A clock in seconds. */

@@ -13,7 +13,7 @@ import type { Config } from './config.ts';
 import { openDataset } from './datasets-node.ts';
 import { describeEnvironment, readTrainedRun, restoreLearner, RunFolder } from './folder/index.ts';
 import { loadRule } from './rule-file.ts';
-import { requestFor } from './session.ts';
+import { requestFor } from './open-task.ts';
 import { TrainedNetwork } from './trained-network.ts';
 import { readWeights } from './weights-file.ts';
 import type { WeightsFile } from './weights-file.ts';
@@ -84,6 +84,13 @@ interface Source {
 async function fromFolder(folder: string): Promise<Source> {
   refuseComparison(folder);
   const { run, config, checkpoint } = readTrainedRun(folder);
+  if (config.task.environment !== undefined) {
+    throw new ApicalError(
+      'predict.environment',
+      `The run in ${folder} learned to act in "${config.task.environment}", so there is no data to answer: give a run that learned from examples.`,
+      { folder },
+    );
+  }
   return {
     config,
     // Folders of before this was kept need their data set.

@@ -35,8 +35,16 @@ export function planRuns({ base, from, set, rules, seeds }: Request): Config[] {
   return allSeeds.flatMap((seed) =>
     allRules.map((rule) => {
       // Options belong to the rule that the config names; another rule starts from its own defaults.
-      const ruleOptions = rule === first.rule || allRules.length === 1 ? first.ruleOptions : {};
-      return { ...first, rule, ruleOptions, seed };
+      if (rule === first.rule || allRules.length === 1) return { ...first, rule, seed };
+      const { control } = first;
+      const follows = control && control.critic.rule === undefined;
+      return {
+        ...first,
+        rule,
+        ruleOptions: {},
+        seed,
+        ...(follows ? { control: { ...control, critic: { ...control.critic, ruleOptions: {} } } } : {}),
+      };
     }),
   );
 }

@@ -1,4 +1,5 @@
 import type { ConfigInput } from './config.ts';
+import { CONTROL_PRESETS } from './control/presets.ts';
 
 /** A named starting point; `--set` and the other options go on top of it. */
 export interface Preset {
@@ -107,4 +108,5 @@ export const PRESETS: readonly Preset[] = [
       backend: 'wasm',
     },
   },
+  ...CONTROL_PRESETS,
 ];

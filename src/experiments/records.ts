@@ -20,22 +20,32 @@ export interface HeldOutScore extends Score {
   readonly count: number;
 }
 
+/** Metrics by name: of an environment, the mean `return` of its episodes, how many there were, and so on. */
+export type Metrics = Readonly<Record<string, number>>;
+
 /** Means over the training steps since the last progress record, measured on the batches as they were learned. */
 export interface ProgressRecord {
   readonly kind: 'progress';
   readonly step: number;
   /** Passes through the training set, with its fraction. */
   readonly epoch: number;
-  readonly train: Score;
+  /** Of a data set. */
+  readonly train?: Score;
+  /** Of an environment: episodes that ended since then, as they were learned from. */
+  readonly metrics?: Metrics;
   readonly rate: number;
 }
 
-/** At the end of an epoch: the training examples of that epoch as they were learned, and the held-out sets. */
+/**
+ * At the end of an epoch. Of a data set: the training examples of that epoch as they were learned, and the held-out
+ * sets. Of an environment: metrics of fresh episodes.
+ */
 export interface EvaluationRecord {
   readonly kind: 'evaluation';
   readonly step: number;
   readonly epoch: number;
-  readonly train: Score;
+  readonly train?: Score;
+  readonly metrics?: Metrics;
   readonly validation?: HeldOutScore;
   readonly test?: HeldOutScore;
   /** Time spent in training steps until here. */
@@ -71,7 +81,7 @@ export interface RunDocument {
   /** By projection: degrees of the rule's last update to the exact gradient. */
   readonly alignment: Readonly<Record<string, number | null>>;
   /** Named metrics beyond these. */
-  readonly metrics: Readonly<Record<string, number>>;
+  readonly metrics: Metrics;
   readonly examplesPerSecond: number;
   readonly wallSeconds: number;
   readonly peakMemoryBytes: number;

@@ -1,29 +1,26 @@
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import process from 'node:process';
-import { audit } from '../analysis/index.ts';
-import type { Audit } from '../analysis/index.ts';
 import { ApicalError } from '../errors.ts';
-import { Learner, parseOptions } from '../rules/index.ts';
 import type { Rule } from '../rules/index.ts';
 import type { Compute } from '../tensor/index.ts';
 import type { Config } from './config.ts';
 import { drive } from './drive.ts';
-import type { Examples } from './examples.ts';
 import { readDocuments } from './folder/documents.ts';
 import { identityOf } from './folder/identity.ts';
 import type { RunFolder } from './folder/index.ts';
 import type { EvaluationRecord, MetricsRecord, Mistake, RunDocument, RunStatus } from './records.ts';
-import { networkFor, optimiserFor, Training } from './training.ts';
+import type { RunRules, Task } from './task.ts';
+import type { Training } from './training-contract.ts';
 import { startFromWeights } from './weights-file.ts';
 
 const now = () => performance.now() / 1000;
 
 export interface RunOptions {
   readonly compute: Compute;
-  readonly examples: Examples;
+  readonly task: Task;
   readonly config: Config;
-  readonly rule: Rule;
+  readonly rules: RunRules;
   /** Where it is kept; without one nothing is written. */
   readonly folder?: RunFolder | undefined;
   /** Go on from the folder's latest checkpoint. */
@@ -52,9 +49,9 @@ export interface FinishedRun {
  * thrown, so that the other runs of a comparison go on; the last good checkpoint stays. Wrong configs throw.
  */
 export async function executeRun(options: RunOptions): Promise<FinishedRun> {
-  const { compute, examples, config, rule, folder, signal, onProgress, onWarning } = options;
+  const { compute, task, config, rules, folder, signal, onProgress, onWarning } = options;
   const metrics: MetricsRecord[] = [];
-  const training = beginTraining(compute, examples, config, rule, (record) => {
+  const training = beginTraining(task, config, rules, (record) => {
     metrics.push(record);
     folder?.record(record);
   });
@@ -81,7 +78,7 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
     }
     if (!isRestored) startFromWeights(training.learner.network, config);
     const document = (status: RunStatus, error?: unknown): RunDocument =>
-      describe({ training, metrics, status, wallSeconds, folder, compute, examples, error });
+      describe({ training, metrics, status, wallSeconds, folder, compute, task, error });
     let status: RunStatus = 'running';
     let failure: unknown;
     folder?.status({ status, document: document(status) });
@@ -107,7 +104,7 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
       if (status === 'interrupted') save();
     } catch (error) {
       status = 'failed';
-      failure = ruleFailure(rule, `at step ${training.step}`, error);
+      failure = ruleFailure(rules.rule, `at step ${training.step}`, error);
     }
     const mistakes = status === 'done' ? training.mistakes(24) : [];
     const final = document(status, failure);
@@ -122,14 +119,8 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
  * Throws what is wrong with a config before anything is written or learned. A run that is resumed has weights of its own,
  * so the file that it started from may be gone.
  */
-export function checkRun(
-  compute: Compute,
-  examples: Examples,
-  config: Config,
-  rule: Rule,
-  isResumed = false,
-): void {
-  const training = beginTraining(compute, examples, config, rule, () => undefined);
+export function checkRun(task: Task, config: Config, rules: RunRules, isResumed = false): void {
+  const training = beginTraining(task, config, rules, () => undefined);
   try {
     if (!isResumed) startFromWeights(training.learner.network, config);
   } finally {
@@ -137,11 +128,11 @@ export function checkRun(
   }
 }
 
-function beginTraining(...parts: ConstructorParameters<typeof Training>): Training {
+function beginTraining(task: Task, ...parts: Parameters<Task['begin']>): Training {
   try {
-    return new Training(...parts);
+    return task.begin(...parts);
   } catch (error) {
-    throw ruleFailure(parts[3], 'before its first step', error);
+    throw ruleFailure(parts[1].rule, 'before its first step', error);
   }
 }
 
@@ -157,26 +148,6 @@ export function ruleFailure(rule: Rule, when: string, error: unknown): ApicalErr
   );
 }
 
-/** What one step of a rule brings to each synapse and costs, on the network of a config. */
-export function auditConfig(compute: Compute, examples: Examples, config: Config, rule: Rule): Audit {
-  const learner = new Learner(compute, {
-    specification: networkFor(config, examples),
-    rule,
-    options: parseOptions(rule, config.ruleOptions),
-    optimiserOf: ({ id }) => optimiserFor(config, id),
-    seed: config.seed,
-    epochs: 1,
-  });
-  const count = Math.min(8, examples.train.count);
-  const indices = compute.allocate([count], 'i32').set(Array.from({ length: count }, (_, index) => index));
-  try {
-    return compute.scope(() => audit(compute, learner, examples.train.gather(indices)));
-  } finally {
-    compute.free(indices);
-    learner.dispose();
-  }
-}
-
 interface Described {
   readonly training: Training;
   readonly metrics: readonly MetricsRecord[];
@@ -184,7 +155,7 @@ interface Described {
   readonly wallSeconds: number;
   readonly folder: RunFolder | undefined;
   readonly compute: Compute;
-  readonly examples: Examples;
+  readonly task: Task;
   readonly error: unknown;
 }
 
@@ -195,7 +166,7 @@ function describe({
   wallSeconds,
   folder,
   compute,
-  examples,
+  task,
   error,
 }: Described): RunDocument {
   const { config } = training;
@@ -207,7 +178,7 @@ function describe({
     kind: 'run',
     id: identityOf(config),
     rule: training.learner.rule.id,
-    task: examples.dataset.id,
+    task: task.id,
     backend: compute.backend.name,
     threads: compute.backend.threads,
     seed: config.seed,
@@ -219,7 +190,7 @@ function describe({
     alignment: Object.fromEntries(
       Object.entries(probe?.projections ?? {}).map(([id, { angle }]) => [id, angle]),
     ),
-    metrics: { passes: training.learner.passes },
+    metrics: { passes: training.passes, ...evaluation?.metrics },
     examplesPerSecond: training.trainedSeconds > 0 ? training.examplesSeen / training.trainedSeconds : 0,
     wallSeconds,
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,

@@ -8,21 +8,18 @@ import type { Compute } from '../tensor/index.ts';
 import { citation } from './bibliography.ts';
 import { explainIssues } from './config-errors.ts';
 import type { Config } from './config.ts';
-import { datasetIds, describeData } from '../datasets/index.ts';
-import type { DataDescription } from '../datasets/index.ts';
-import { openDataset } from './datasets-node.ts';
-import type { DatasetReference } from './datasets-node.ts';
+import { criticOptions, criticRule } from './control/agents.ts';
 import type { CompareDocument } from './documents.ts';
 import { compareDocument } from './documents.ts';
-import { Examples } from './examples.ts';
 import { describeEnvironment, makeFolder, RunFolder, writeDocument } from './folder/index.ts';
-import { loadObjective } from './objective-file.ts';
+import { findTask } from './open-task.ts';
 import type { RunDocument, RunStatus } from './records.ts';
 import type { ComparisonReport, RunReport } from './report/inputs.ts';
 import { writePlan } from './resume.ts';
 import { loadRule } from './rule-file.ts';
-import { auditConfig, checkRun, executeRun, ruleFailure } from './run.ts';
+import { checkRun, executeRun, ruleFailure } from './run.ts';
 import type { FinishedRun, RunProgress } from './run.ts';
+import type { RunRules, Task } from './task.ts';
 import { sealWeights } from './weights-file.ts';
 
 export interface SessionOptions {
@@ -42,7 +39,7 @@ export interface SessionOptions {
 
 /** What a command line or a page shows while a session runs. */
 export interface SessionListener {
-  opened?(compute: Compute, examples: Examples): void;
+  opened?(compute: Compute, task: Task): void;
   progress?(index: number, progress: RunProgress): void;
   finished?(index: number, run: FinishedRun): void;
   warning?(message: string): void;
@@ -74,15 +71,15 @@ async function runSealed(options: SessionOptions): Promise<Session> {
   for (const { rule } of configs) if (!rules.has(rule)) rules.set(rule, await loadRule(rule));
   checkDistinct(rules);
   for (const { rule, ruleOptions } of configs) checkOptions(rules.get(rule) as Rule, ruleOptions);
-  const loss = await loadObjective(first);
-  const dataset = await openDataset(requestFor(first));
+  const rulesOf = await withCritics(configs, rules);
+  const putOn = await findTask(first);
   const compute = await openBackend({
     backend: first.backend,
     threads: first.threads,
     ...(options.blasPath === undefined ? {} : { blasPath: options.blasPath }),
   });
-  const examples = new Examples(compute, dataset, loss);
-  listener?.opened?.(compute, examples);
+  const task = putOn(compute);
+  listener?.opened?.(compute, task);
 
   const folders: RunFolder[] = [];
   const runs: FinishedRun[] = [];
@@ -90,12 +87,11 @@ async function runSealed(options: SessionOptions): Promise<Session> {
   const halt = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, halt.signal]) : halt.signal;
   try {
-    for (const [reference, rule] of rules) {
+    for (const reference of rules.keys()) {
       const config = configs.find((candidate) => candidate.rule === reference) as Config;
-      checkRun(compute, examples, config, rule, options.resume);
+      checkRun(task, config, rulesOf(config), options.resume);
     }
-    for (const config of configs)
-      folders.push(openFolder(options, config, compute, describeData(examples.dataset)));
+    for (const config of configs) folders.push(openFolder(options, config, compute, task));
     if (configs.length > 1) writePlan(options.folder, { configs, command: options.command });
     for (const seed of new Set(configs.map((config) => config.seed))) {
       const together = configs.flatMap((config, index) => (config.seed === seed ? [index] : []));
@@ -105,9 +101,9 @@ async function runSealed(options: SessionOptions): Promise<Session> {
           try {
             const run = await executeRun({
               compute,
-              examples,
+              task,
               config,
-              rule: rules.get(config.rule) as Rule,
+              rules: rulesOf(config),
               folder: folders[index],
               resume: options.resume ?? false,
               signal,
@@ -125,35 +121,30 @@ async function runSealed(options: SessionOptions): Promise<Session> {
       for (const end of ends) if (end.status === 'rejected') throw end.reason;
       if (options.signal?.aborted) break;
     }
-    return await conclude(options, compute, examples, rules, folders, runs);
+    return await conclude(options, compute, task, rulesOf, folders, runs);
   } finally {
     for (const folder of folders) folder.close();
-    examples.dispose();
+    task.dispose();
     compute.dispose();
   }
 }
 
 /** The folder of a run, locked: a new one, or when resuming the one that holds this config. */
-function openFolder(
-  options: SessionOptions,
-  config: Config,
-  compute: Compute,
-  data: DataDescription,
-): RunFolder {
+function openFolder(options: SessionOptions, config: Config, compute: Compute, { data }: Task): RunFolder {
   const { configs, folder, command, resume } = options;
   const name = `${slug(config.rule)}-seed${config.seed}`;
   const where = configs.length === 1 ? folder : path.join(folder, name);
   if (configs.length > 1) makeFolder(folder);
   const backend = compute.backend;
   if (resume && RunFolder.exists(where)) return RunFolder.open(where, { config, backend });
-  return RunFolder.create(where, { config, command, backend, data });
+  return RunFolder.create(where, { config, command, backend, ...(data ? { data } : {}) });
 }
 
 async function conclude(
   options: SessionOptions,
   compute: Compute,
-  examples: Examples,
-  rules: ReadonlyMap<string, Rule>,
+  task: Task,
+  rulesOf: (config: Config) => RunRules,
   folders: readonly RunFolder[],
   runs: readonly FinishedRun[],
 ): Promise<Session> {
@@ -163,8 +154,7 @@ async function conclude(
   const reports: RunReport[] = [];
   for (const [index, run] of runs.entries()) {
     const config = configs[index] as Config;
-    const rule = rules.get(config.rule) as Rule;
-    reports.push(reportOf(options, compute, examples, config, rule, run));
+    reports.push(reportOf(options, compute, task, config, rulesOf(config), run));
   }
   // Loaded late: figures need libraries that a run does not.
   const { renderComparisonReport, renderRunReport, writeFigures } = await import('./report/report.ts');
@@ -177,7 +167,8 @@ async function conclude(
   if (configs.length === 1) return { runs, documents, status, report };
   const comparison = compareDocument(documents, folder, status);
   const { summary, paired } = comparison;
-  const title = `${[...rules.values()].map((rule) => rule.title).join(' and ')} on ${examples.dataset.title}`;
+  const titles = new Set(configs.map((config) => rulesOf(config).rule.title));
+  const title = `${[...titles].join(' and ')} on ${task.title}`;
   const page: ComparisonReport = { title, runs: reports, summary, paired, command };
   writeDocument(path.join(folder, 'compare.json'), `${JSON.stringify(comparison, null, 2)}\n`);
   writeDocument(report, renderComparisonReport(page));
@@ -188,35 +179,32 @@ async function conclude(
 function reportOf(
   options: SessionOptions,
   compute: Compute,
-  examples: Examples,
+  task: Task,
   config: Config,
-  rule: Rule,
+  rules: RunRules,
   run: FinishedRun,
 ): RunReport {
-  const { dataset } = examples;
+  const { rule, critic } = rules;
   let audit = NO_AUDIT;
   try {
-    audit = auditConfig(compute, examples, config, rule);
+    audit = task.audit(config, rules);
   } catch (error) {
     // A rule that failed in learning fails here too, and that has been said.
     if (run.document.status !== 'failed') throw ruleFailure(rule, 'in its audit', error);
   }
   const { locality, cost } = audit;
-  const [height, width] = dataset.inputShape;
   return {
     run: run.document,
     metrics: run.metrics,
     config,
     ruleTitle: rule.title,
     ruleEquation: rule.equation,
-    taskTitle: dataset.title,
-    taskKind: dataset.task,
-    citations: rule.cites.map(citation),
+    taskTitle: task.title,
+    ...task.description,
+    citations: [...new Set([...task.cites, ...rule.cites, ...(critic?.cites ?? [])])].map(citation),
     locality,
     cost,
     mistakes: run.mistakes,
-    ...(dataset.inputShape.length === 2 ? { imageShape: [height as number, width as number] as const } : {}),
-    ...(dataset.classNames ? { classNames: dataset.classNames } : {}),
     command: options.command,
     environment: { ...describeEnvironment(), backendDetail: compute.backend.detail },
   };
@@ -249,26 +237,30 @@ function checkDistinct(rules: ReadonlyMap<string, Rule>): void {
   }
 }
 
+/** The rules of every run, with those of critics loaded too. Throws what `loadRule` does, and `rule.options`. */
+async function withCritics(
+  configs: readonly Config[],
+  rules: ReadonlyMap<string, Rule>,
+): Promise<(config: Config) => RunRules> {
+  const all = new Map(rules);
+  for (const config of configs) {
+    if (!config.control) continue;
+    const reference = criticRule(config);
+    if (!all.has(reference)) all.set(reference, await loadRule(reference));
+    checkOptions(all.get(reference) as Rule, criticOptions(config));
+  }
+  return (config) => ({
+    rule: all.get(config.rule) as Rule,
+    ...(config.control ? { critic: all.get(criticRule(config)) } : {}),
+  });
+}
+
 /** Throws `rule.options`, in the words of a config's errors. */
 function checkOptions(rule: Rule, options: unknown): void {
   const { success, error } = rule.options.safeParse(options);
   if (success || !(rule.options instanceof z.ZodType)) return;
   const { message } = explainIssues(rule.options, options, error, `the ruleOptions of "${rule.id}"`);
   throw new ApicalError('rule.options', message, { rule: rule.id });
-}
-
-/** What to open for a config's task: a known data set with its options, or a path. */
-export function requestFor({ task }: Pick<Config, 'task'>): DatasetReference {
-  const { dataset, options, labels } = task;
-  if (labels !== undefined && !/\.[ct]sv$/i.test(dataset)) {
-    throw new ApicalError(
-      'config.labels',
-      `task.labels is ${JSON.stringify(labels)}, but it names the label column of a .csv file, and task.dataset is "${dataset}". Leave it out.`,
-    );
-  }
-  if ((datasetIds as readonly string[]).includes(dataset)) return { id: dataset, options };
-  if (labels !== undefined) return { path: dataset, options, csv: { label: labels } };
-  return /[\\/.]/.test(dataset) ? { path: dataset, options } : dataset;
 }
 
 /** A name for a folder: a rule's id, or the file's name without its ending. */

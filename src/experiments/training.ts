@@ -25,31 +25,18 @@ import type {
   ProgressRecord,
   Score,
 } from './records.ts';
+import { NO_TALLY } from './training-contract.ts';
+import type { Position, Training } from './training-contract.ts';
+
+export type { Position, Training } from './training-contract.ts';
 
 /** Examples evaluated at once: large enough for fast products, small enough for the heap. */
 const EVALUATION_BATCH = 500;
 /** Progress records an epoch. */
 const PROGRESS_RECORDS = 20;
 
-/** What a checkpoint keeps beside the tensors. */
-export interface Position {
-  readonly step: number;
-  /** The training tally at the last progress record and at the start of the epoch. */
-  readonly window: Tally;
-  readonly trainedSeconds: number;
-  readonly examplesSeen: number;
-  /** Examples sent through the network, over all phases of all steps. */
-  readonly passes: number;
-}
-
-const NO_TALLY: Tally = { loss: 0, wrong: 0, examples: 0, power: 0 };
-
-/**
- * One run: a config, a seed and a data set, learned step by step. It knows nothing of files or clocks on the
- * wall: whoever drives it calls `advance` until it is done, keeps the records, and takes snapshots. The same
- * steps give the same numbers however they are sliced.
- */
-export class Training {
+/** A run that learns from the examples of a data set. */
+export class ExampleTraining implements Training {
   readonly config: Config;
   readonly learner: Learner;
   readonly totalSteps: number;
@@ -142,6 +129,9 @@ export class Training {
   }
   get examplesSeen(): number {
     return this.#examplesSeen;
+  }
+  get passes(): number {
+    return this.learner.passes;
   }
 
   /**
@@ -427,7 +417,8 @@ export function optimiserFor(config: Config, id: string): OptimiserSpecification
   } as OptimiserSpecification;
 }
 
-function checkOverrides(config: Config, learner: Learner): void {
+/** Throws `config.projection` where the optimiser is to differ for a projection that is not there. */
+export function checkOverrides(config: Config, learner: Learner): void {
   const known = learner.network.parameters.flatMap(({ id }) => [id, id.replace(/\.bias$/, '')]);
   for (const key of Object.keys(config.optimiser.projections)) {
     if (!known.includes(key)) {

@@ -149,13 +149,12 @@ export class Learner {
     });
   }
 
-  /** Lets activity arise from inputs (batch, units) as in `evaluate`, where there are no targets to judge it by. */
+  /** Lets activity arise for inputs (batch, units) that no target judges yet; nothing is tallied or learned. */
   respond(inputs: Tensor, visit: (phase: Phase) => void): void {
-    const { network, rule } = this;
-    const stream = (name: string) => this.#stream(name);
     this.#compute.scope(() => {
-      const setting = { compute: this.#compute, network, inputs, step: 0, training: false, copies: 1, stream };
-      visit(rule.dynamics.run(setting, 'evaluation'));
+      // The targets are never looked at: nothing asks for an error or a loss.
+      const step = this.#step(this.#compute, { inputs, targets: inputs }, 0, false, this.#tallies, new Map());
+      visit(step.run('evaluation'));
     });
   }
 

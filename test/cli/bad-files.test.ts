@@ -264,10 +264,10 @@ describe('resuming', () => {
     const words = ['rings', ...TINY, '--out', 'here'];
     await apical('compare', ...words);
     const folder = path.join('here', 'feedback-alignment-seed0');
-    const file = path.join(folder, checkpointsOf(folder).at(-1) as string);
-    writeFileSync(file, 'hello');
-    expectRefusal(await apical('compare', '--resume', 'here'), 1, folder, path.basename(file));
-    rmSync(file);
+    const files = checkpointsOf(folder).map((name) => path.join(folder, name));
+    for (const file of files) writeFileSync(file, 'hello');
+    expectRefusal(await apical('compare', '--resume', 'here'), 1, folder, path.basename(files.at(-1) ?? ''));
+    for (const file of files) rmSync(file);
     expect((await apical('compare', '--resume', 'here')).code).toBe(0);
   });
 

@@ -7,7 +7,7 @@ import { generateDataset } from '../../src/datasets/index.ts';
 import { parseConfig } from '../../src/experiments/config.ts';
 import { Examples } from '../../src/experiments/examples.ts';
 import { RunFolder } from '../../src/experiments/folder/index.ts';
-import { Training } from '../../src/experiments/training.ts';
+import { ExampleTraining } from '../../src/experiments/training.ts';
 import { Sequence, stream } from '../../src/random/index.ts';
 import { ruleById } from '../../src/rules/index.ts';
 
@@ -40,7 +40,7 @@ async function session(folder: string, backend: 'reference' | 'wasm', stop = Inf
   const run = RunFolder.exists(folder)
     ? RunFolder.open(folder, { config, backend: compute.backend })
     : RunFolder.create(folder, { config, command: 'test', backend: compute.backend });
-  const training = new Training(compute, examples, config, ruleById(config.rule), (record) =>
+  const training = new ExampleTraining(compute, examples, config, ruleById(config.rule), (record) =>
     run.record(record),
   );
   const found = run.latest();

@@ -5,7 +5,7 @@ import { generateDataset } from '../../src/datasets/index.ts';
 import { ApicalError } from '../../src/errors.ts';
 import { parseConfig } from '../../src/experiments/config.ts';
 import { Examples } from '../../src/experiments/examples.ts';
-import { Training } from '../../src/experiments/training.ts';
+import { ExampleTraining } from '../../src/experiments/training.ts';
 import { Sequence, stream } from '../../src/random/index.ts';
 import { ruleById, RULES } from '../../src/rules/index.ts';
 import { ACTIVATIONS } from '../../src/tensor/kernels.ts';
@@ -195,9 +195,9 @@ test(`of ${CONFIGS} random configs, each learns or is refused in one readable me
   const attempt = (input: unknown) => {
     // As from a file: what JSON cannot say does not get this far.
     const config = parseConfig(JSON.parse(JSON.stringify(input)));
-    const examples = sets.get(config.task.dataset);
+    const examples = sets.get(config.task.dataset ?? '');
     if (!examples) throw new ApicalError('dataset.unknown', `There is no data set here called so.`);
-    const training = new Training(compute, examples, config, ruleById(config.rule), () => undefined);
+    const training = new ExampleTraining(compute, examples, config, ruleById(config.rule), () => undefined);
     try {
       training.advance(3, () => 0);
     } catch (thrown) {

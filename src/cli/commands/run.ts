@@ -44,6 +44,7 @@ export function addRunCommands(program: Command, finish: (code: number) => void)
         '  apical run mnist --rule feedback-alignment',
         '  apical run digits --set optimiser.rate=0.1 --set network.hidden=[100] --seeds 0..4',
         '  apical run --rule ./my-rule.ts --set task.dataset=fashion-mnist',
+        '  apical run cart-pole --rule node-perturbation --set control.critic.rule=backprop',
         '  apical run --resume runs/2026-01-31T12-00-00-mnist-backprop',
         '',
       ].join('\n'),
@@ -118,11 +119,9 @@ async function execute(
       figures: options.figures ?? false,
       signal: stop.signal,
       listener: {
-        opened: ({ backend }, { dataset, train, test }) => {
+        opened: ({ backend }, { title, about }) => {
           const threads = backend.threads === 1 ? '1 thread' : `up to ${backend.threads} threads`;
-          terminal.note(
-            `${dataset.title}: ${train.count} training and ${test.count} test examples (${dataset.source})`,
-          );
+          terminal.note(`${title}: ${about}`);
           terminal.note(`Backend ${backend.name}, ${threads} (${backend.detail})`);
         },
         progress: (index, progress) => view.progress(index, progress),
@@ -239,7 +238,7 @@ function defaultFolder(configs: readonly Config[], isComparison: boolean): strin
   const name = (text: string) => path.parse(text).name.replace(/[^A-Za-z0-9_-]+/g, '-');
   return path.join(
     'runs',
-    `${time}-${name(first.task.dataset)}-${isComparison ? 'compare' : name(first.rule)}`,
+    `${time}-${name(first.task.environment ?? first.task.dataset ?? '')}-${isComparison ? 'compare' : name(first.rule)}`,
   );
 }
 

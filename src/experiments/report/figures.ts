@@ -15,6 +15,7 @@ import {
   type Series,
   type Split,
 } from './series.ts';
+import { metricCurves } from './metric-curves.ts';
 import { FONT_STACK, PAPER, PAGE, seriesStyle, type Theme } from './theme.ts';
 
 /** Small multiples with one legend. */
@@ -31,7 +32,7 @@ export interface Figure {
 /** Every figure of curves that the records can fill, in the order of a report. */
 export function figuresOf(report: RunReport | ComparisonReport): Figure[] {
   const runs = 'runs' in report ? report.runs : [report];
-  return [learningCurves(runs), gradientAngles(runs), feedbackAngles(runs)].filter(
+  return [learningCurves(runs) ?? metricCurves(runs), gradientAngles(runs), feedbackAngles(runs)].filter(
     (figure) => figure !== undefined,
   );
 }

@@ -30,9 +30,11 @@ export interface RunReport {
   readonly taskTitle?: string;
   /**
    * Whether `error` is a share of wrong answers or a normalised squared error. When absent it is read from the
-   * held-out scores, where regression counts no wrong answers.
+   * held-out scores, where regression counts no wrong answers. Of no meaning where there are no errors.
    */
   readonly taskKind?: 'classification' | 'regression';
+  /** Mean return from which a task that answers actions counts as solved. */
+  readonly solvedAt?: number;
   readonly citations: readonly string[];
   readonly locality: readonly LocalityRow[];
   /** Null when no step was measured. */

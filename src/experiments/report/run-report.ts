@@ -73,6 +73,12 @@ export function runTitle(report: RunReport): string {
   if (run.status === 'running')
     return `${rule} is still learning ${task}${score ? `: ${score.text} after ${epochs(reached)}` : ''}`;
   if (!score) return `${rule} ran ${epochs(run.epochs)} of ${task}`;
+  if (run.metrics['return'] !== undefined) {
+    if (report.solvedAt === undefined)
+      return `${rule} reached ${score.text} on ${task} in ${epochs(run.epochs)}`;
+    const verb = run.metrics['return'] >= report.solvedAt ? 'solved' : 'did not solve';
+    return `${rule} ${verb} ${task}: ${score.text} after ${epochs(run.epochs)}`;
+  }
   const chance = report.classNames && report.classNames.length > 1 ? 1 - 1 / report.classNames.length : 1;
   if (errorsAreShares(report) && score.error >= 0.9 * chance) {
     return `${rule} did not learn ${task}: ${score.text} after ${epochs(run.epochs)}`;
@@ -88,7 +94,10 @@ export function taskTitle(report: RunReport): string {
 }
 
 function resultWords(report: RunReport): { error: number; text: string } | undefined {
-  const { test, validation, train } = report.run;
+  const { test, validation, train, metrics } = report.run;
+  if (metrics['return'] !== undefined) {
+    return { error: 0, text: `a mean return of ${number(metrics['return'])}` };
+  }
   const [name, score] = test
     ? (['test', test] as const)
     : validation
@@ -154,6 +163,7 @@ function keyFigures(report: RunReport): Markup {
 function epochTable(report: RunReport): Markup | undefined {
   const records = report.metrics.filter((record) => record.kind === 'evaluation');
   if (records.length === 0) return undefined;
+  const named = [...new Set(records.flatMap(({ metrics }) => Object.keys(metrics ?? {})))];
   const shares = errorsAreShares(report);
   const error = (value: number | undefined) =>
     value === undefined ? '–' : shares ? percent(value) : number(value, 3);
@@ -167,9 +177,11 @@ function epochTable(report: RunReport): Markup | undefined {
       { heading: `${name} loss`, numeric: true },
     ];
   });
+  columns.push(...named.map((name) => ({ heading: capitalised(words(name)), numeric: true })));
   const rows = records.map((record) => [
     number(record.epoch),
     ...splits.flatMap((split) => [error(record[split]?.error), optional(record[split]?.loss)]),
+    ...named.map((name) => optional(record.metrics?.[name])),
     duration(record.trainedSeconds),
   ]);
   return details(

@@ -121,11 +121,9 @@ export function sources(groups: readonly RuleGroup[]): Markup | undefined {
 /** Speed, time and memory of a run. */
 export function speedFacts(report: RunReport): (readonly [string, Interpolated])[] {
   const { run } = report;
+  const unit = run.metrics['return'] === undefined ? 'example' : 'step';
   return [
-    [
-      'Time',
-      `${duration(run.wallSeconds)}, ${plural(Math.round(run.examplesPerSecond), 'example')} a second`,
-    ],
+    ['Time', `${duration(run.wallSeconds)}, ${plural(Math.round(run.examplesPerSecond), unit)} a second`],
     ['Peak memory', bytes(run.peakMemoryBytes)],
   ];
 }

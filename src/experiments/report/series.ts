@@ -168,7 +168,7 @@ function thinned(trace: Trace): Trace {
   return { seed: trace.seed, points: kept.filter((point) => point !== undefined) };
 }
 
-function finite(value: number | null | undefined): number {
+export function finite(value: number | null | undefined): number {
   return typeof value === 'number' && Number.isFinite(value) ? value : Number.NaN;
 }
 

@@ -1,0 +1,91 @@
+import type { Environment } from '../../environments/index.ts';
+import { actionSize } from '../../environments/index.ts';
+import { ApicalError } from '../../errors.ts';
+import type { Initialisation } from '../../network/initialisation.ts';
+import type { ObjectiveKind } from '../../network/objective.ts';
+import { stack } from '../../network/specification.ts';
+import type { NetworkSpecification } from '../../network/specification.ts';
+import { stream } from '../../random/index.ts';
+import { Learner } from '../../rules/learner.ts';
+import { parseOptions } from '../../rules/rule.ts';
+import type { Rule } from '../../rules/rule.ts';
+import type { Compute } from '../../tensor/compute.ts';
+import type { Config } from '../config.ts';
+import { checkOverrides, optimiserFor } from '../training.ts';
+
+/** The network that chooses: one output for each discrete action (its logit), or one for each dimension (its mean). */
+export function makeActor(compute: Compute, environment: Environment, config: Config, rule: Rule): Learner {
+  const { actions } = environment;
+  const actor = new Learner(compute, {
+    specification: networkOf(
+      config,
+      [environment.observations, ...config.network.hidden, actionSize(actions)],
+      actions.kind === 'discrete' ? 'cross-entropy' : 'squared-error',
+    ),
+    rule,
+    options: parseOptions(rule, config.ruleOptions),
+    optimiserOf: ({ id }) => optimiserFor(config, id),
+    seed: config.seed,
+    epochs: config.epochs,
+  });
+  checkOverrides(config, actor);
+  return actor;
+}
+
+/** The network that expects: one output, the return that is still to come. Its chances are not those of the actor. */
+export function makeCritic(compute: Compute, environment: Environment, config: Config, rule: Rule): Learner {
+  const critic = config.control?.critic;
+  const hidden = critic?.hidden ?? config.network.hidden;
+  const own = withoutUndefined({
+    ...config.optimiser,
+    ...critic?.optimiser,
+    projections: {},
+  }) as Config['optimiser'];
+  const { key0, key1 } = stream(config.seed, 'critic');
+  return new Learner(compute, {
+    specification: networkOf(config, [environment.observations, ...hidden, 1], 'squared-error'),
+    rule,
+    options: parseOptions(rule, criticOptions(config)),
+    optimiserOf: ({ id }) => optimiserFor({ ...config, optimiser: own }, id),
+    seed: key0 * 2 ** 21 + (key1 >>> 11),
+    epochs: config.epochs,
+  });
+}
+
+/** The rule of the critic: its own, or else the actor's. */
+export const criticRule = ({ rule, control }: Config): string => control?.critic.rule ?? rule;
+
+/** Its options: its own, on top of the actor's where it has no rule of its own. */
+export function criticOptions({ ruleOptions, control }: Config): Record<string, unknown> {
+  const own = control?.critic.ruleOptions ?? {};
+  return control?.critic.rule === undefined ? { ...ruleOptions, ...own } : own;
+}
+
+function networkOf(
+  { network }: Config,
+  layers: readonly number[],
+  objective: ObjectiveKind,
+): NetworkSpecification {
+  const { activation, dropout, inputDropout, density, bias, initialisation } = network;
+  if (network.outputActivation !== 'linear') {
+    throw new ApicalError(
+      'config.network',
+      `network.outputActivation is "${network.outputActivation}", but an actor's and a critic's outputs are logits, means and values: leave it "linear".`,
+    );
+  }
+  return stack({
+    layers,
+    activation,
+    objective,
+    dropout,
+    inputDropout,
+    density,
+    bias,
+    ...(initialisation ? { initialisation: withoutUndefined(initialisation) as Initialisation } : {}),
+  });
+}
+
+/** Optional keys that are absent rather than undefined, as exact optional types want them. */
+function withoutUndefined<Value extends object>(value: Value): Value {
+  return JSON.parse(JSON.stringify(value)) as Value;
+}

@@ -1,0 +1,148 @@
+import { describe, expect, test } from 'vitest';
+import {
+  banditMeans,
+  checkEnvironment,
+  environmentById,
+  environmentIds,
+} from '../../src/environments/index.ts';
+import type { Environment } from '../../src/environments/index.ts';
+import { Sequence, stream } from '../../src/random/index.ts';
+
+const draws = (seed = 0) => new Sequence(stream(seed, 'test'));
+
+describe.each(environmentIds)('%s', (id) => {
+  const environment = environmentById(id);
+
+  test('keeps its own contract', () => {
+    expect(checkEnvironment(environment, id)).toBe(environment);
+  });
+
+  test('is a function of its draws, and changes nothing that it is given', () => {
+    const play = (seed: number) => {
+      const its = draws(seed);
+      const state = Object.freeze(environment.reset(its));
+      const { state: next, reward } = environment.step(state, Object.freeze([1]), its);
+      return { state, next, reward, seen: environment.observe(next) };
+    };
+    expect(play(1)).toEqual(play(1));
+    expect(play(1)).not.toEqual(play(2));
+  });
+});
+
+test('in the bandit the best arms pay what it says, and taking them solves it', () => {
+  const bandit = environmentById('bandit', { contexts: 5, arms: 3, noise: 0 });
+  const means = banditMeans({ contexts: 5, arms: 3 });
+  let best = 0;
+  for (let context = 0; context < 5; context++) {
+    const paid = [0, 1, 2].map((arm) => bandit.step([context], [arm], draws()).reward);
+    expect(paid).toEqual([...means.subarray(3 * context, 3 * context + 3)]);
+    best += Math.max(...paid) / 5;
+  }
+  expect(best).toBeGreaterThan(bandit.solvedAt ?? Infinity);
+  expect(means.reduce((sum, mean) => sum + mean, 0) / 15).toBeLessThan(bandit.solvedAt ?? -Infinity);
+});
+
+test.each([
+  ['cart-pol', {}, 'environment.unknown', 'Did you mean "cart-pole"?'],
+  ['bandit', { arm: 3 }, 'environment.option', 'Did you mean "arms"?'],
+  ['bandit', { arms: 1 }, 'environment.option', 'from 2 to 1000; it is 1'],
+  ['pendulum', { substeps: 2.5 }, 'environment.option', 'a whole number'],
+])('%s with %j is refused in one sentence', (id, options, code, words) => {
+  expect(() => environmentById(id, options as Record<string, number>)).toThrow(
+    expect.objectContaining({ code, message: expect.stringContaining(words) as string }),
+  );
+});
+
+describe('a user’s environment is refused', () => {
+  const good: Environment = {
+    id: 'mine',
+    title: 'Mine',
+    summary: '',
+    cites: [],
+    observations: 2,
+    actions: { kind: 'discrete', count: 2 },
+    timeLimit: 10,
+    reset: () => [0],
+    step: ([value = 0], [action = 0]) => ({ state: [value + action], reward: 1, terminated: value > 3 }),
+    observe: ([value = 0]) => [value, 1],
+  };
+  test('unless it is right', () => expect(checkEnvironment(good, 'here')).toBe(good));
+
+  test.each([
+    ['nothing', undefined, 'Export default'],
+    ['no observations', { observations: undefined }, '"observations"'],
+    ['half an observation', { observations: 2.5 }, '"observations"'],
+    ['an unknown kind of actions', { actions: { kind: 'any' } }, '"actions'],
+    ['a single action', { actions: { kind: 'discrete', count: 1 } }, '"actions.count" must be at least 2'],
+    [
+      'bounds of two sizes',
+      { actions: { kind: 'continuous', low: [0], high: [1, 2] } },
+      '"actions" must have a low',
+    ],
+    [
+      'bounds the wrong way round',
+      { actions: { kind: 'continuous', low: [1], high: [0] } },
+      '"actions" must have a low',
+    ],
+    ['no time', { timeLimit: 0 }, '"timeLimit" must be at least 1'],
+    ['no step', { step: 4 }, '"step" must be a function'],
+  ])('with %s', (_what, fields, words) => {
+    const candidate = fields && { ...good, ...fields };
+    expect(() => checkEnvironment(candidate, 'The file here')).toThrow(
+      expect.objectContaining({
+        code: 'environment.contract',
+        message: expect.stringMatching(
+          new RegExp(`^The file here does not export.*${words.replace(/[.]/g, '\\.')}`),
+        ) as string,
+      }),
+    );
+  });
+
+  test.each([
+    [
+      'an observation too long',
+      { observe: () => [1, 2, 3] },
+      'observe(state) returned 3 numbers, but there must be 2',
+    ],
+    ['an observation that is no array', { observe: () => 1 }, 'observe(state) returned 1, not an array'],
+    [
+      'an observation that is not finite',
+      { observe: () => [1, NaN] },
+      'observe(state) returned NaN at place 1',
+    ],
+    ['a beginning that is no array', { reset: () => ({}) }, 'reset(draws) returned {}'],
+    ['an empty state', { reset: () => [] }, 'a state has one at least'],
+    [
+      'a state that grows',
+      { step: () => ({ state: [1, 2], reward: 0, terminated: false }) },
+      'the state of step(state, action, draws) returned 2 numbers, but there must be 1',
+    ],
+    [
+      'a reward that is no number',
+      { step: () => ({ state: [1], reward: '1', terminated: false }) },
+      'the reward "1",',
+    ],
+    [
+      'an end that is no yes or no',
+      { step: () => ({ state: [1], reward: 1, terminated: 0 }) },
+      'terminated = 0',
+    ],
+    ['a promise', { step: () => Promise.resolve() }, 'returned a promise'],
+    [
+      'a fault on the way',
+      {
+        step: () => {
+          throw new Error('no luck');
+        },
+      },
+      'threw "no luck"',
+    ],
+  ])('that plays %s', (_what, fields, words) => {
+    expect(() => checkEnvironment({ ...good, ...fields }, 'here')).toThrow(
+      expect.objectContaining({
+        code: 'environment.step',
+        message: expect.stringContaining(words) as string,
+      }),
+    );
+  });
+});
