@@ -25,8 +25,8 @@ export interface LearningStep<Options = unknown> extends Setting {
   loss(phase: Phase): number;
   /**
    * Measures and uses `count` samples in turn. Where workers share a training, each measures some of them and the
-   * numbers are all that passes between workers: every worker draws every sample again, to use it. So a sample
-   * is drawn from its number alone.
+   * numbers are all that passes between workers: every worker draws every sample itself, to use it. So a sample
+   * is drawn from its number alone. A rule that calls this says so by `sharedSamples`.
    */
   samples(count: number, draw: (sample: number) => Sample): void;
   /**

@@ -257,6 +257,12 @@ const completeSchema = z.strictObject({
     .max(1024)
     .default(0)
     .describe('most threads of a matrix product; 0: as many as help'),
+  workers: z
+    .int()
+    .min(1)
+    .max(256)
+    .default(1)
+    .describe('worker threads that share the samples of a rule, exchanging only numbers'),
 });
 
 /** Keys that say how to learn from examples have no place in a task that answers actions, and the reverse. */

@@ -74,6 +74,13 @@ export class ExampleSet {
     return { inputs, targets };
   }
 
+  /** As it came. The arrays lie on the heap where they can: read them before it is disposed. */
+  stored(): Split {
+    const plain = (tensor: Tensor) =>
+      tensor.type === 'f64' ? Float32Array.from(tensor.data) : (tensor.data as Split['inputs']);
+    return { count: this.count, inputs: plain(this.#inputs), targets: plain(this.#targets) };
+  }
+
   /** The stored values of one input, and its label (classification) for a report. Reads values back. */
   input(index: number): ArrayLike<number> {
     return this.#inputs.rowRange(index, 1).data;

@@ -73,6 +73,8 @@ export interface RunDocument {
   readonly task: string;
   readonly backend: string;
   readonly threads: number;
+  /** How many workers still shared the samples of its rule at the end; absent where it had one. */
+  readonly workers?: number;
   readonly seed: number;
   readonly epochs: number;
   readonly train: Score | null;

@@ -13,6 +13,7 @@ import type { EvaluationRecord, MetricsRecord, Mistake, RunDocument, RunStatus }
 import type { RunRules, Task } from './task.ts';
 import type { Training } from './training-contract.ts';
 import { startFromWeights } from './weights-file.ts';
+import { WorkerPool } from './workers/pool.ts';
 
 const now = () => performance.now() / 1000;
 
@@ -21,6 +22,8 @@ export interface RunOptions {
   readonly task: Task;
   readonly config: Config;
   readonly rules: RunRules;
+  /** For the backends of workers. */
+  readonly blasPath?: string | undefined;
   /** Where it is kept; without one nothing is written. */
   readonly folder?: RunFolder | undefined;
   /** Go on from the folder's latest checkpoint. */
@@ -51,10 +54,12 @@ export interface FinishedRun {
 export async function executeRun(options: RunOptions): Promise<FinishedRun> {
   const { compute, task, config, rules, folder, signal, onProgress, onWarning } = options;
   const metrics: MetricsRecord[] = [];
-  const training = beginTraining(task, config, rules, (record) => {
-    metrics.push(record);
-    folder?.record(record);
-  });
+  const pool = openPool(options);
+  const record = (its: MetricsRecord) => {
+    metrics.push(its);
+    folder?.record(its);
+  };
+  const training = beginTraining(task, config, rules, record, pool);
   let wallSeconds = 0;
   let lastCheckpoint = now();
   const save = () => {
@@ -78,13 +83,15 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
     }
     if (!isRestored) startFromWeights(training.learner.network, config);
     const document = (status: RunStatus, error?: unknown): RunDocument =>
-      describe({ training, metrics, status, wallSeconds, folder, compute, task, error });
+      describe({ training, workers, metrics, status, wallSeconds, folder, compute, task, error });
+    let workers = config.workers;
     let status: RunStatus = 'running';
     let failure: unknown;
     folder?.status({ status, document: document(status) });
     let savedEpoch = Math.floor(training.epoch);
     let sliceStart = now();
     try {
+      if (!training.done) await pool?.start(training, signal);
       status = await drive(training, {
         now,
         signal,
@@ -106,13 +113,23 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
       status = 'failed';
       failure = ruleFailure(rules.rule, `at step ${training.step}`, error);
     }
+    workers = pool?.size ?? 1;
+    await pool?.close();
     const mistakes = status === 'done' ? training.mistakes(24) : [];
     const final = document(status, failure);
     folder?.status({ status, document: final });
     return { document: final, metrics, mistakes, ...(failure === undefined ? {} : { error: failure }) };
   } finally {
+    await pool?.close();
     training.dispose();
   }
+}
+
+/** Workers for a run that asks for them, and whose samples can be shared. */
+function openPool({ compute, task, config, blasPath, onWarning }: RunOptions): WorkerPool | undefined {
+  const { examples } = task;
+  if (config.workers === 1 || !examples) return undefined;
+  return new WorkerPool({ config, examples, backend: compute.backend.name, blasPath, onWarning });
 }
 
 /**
@@ -150,6 +167,7 @@ export function ruleFailure(rule: Rule, when: string, error: unknown): ApicalErr
 
 interface Described {
   readonly training: Training;
+  readonly workers: number;
   readonly metrics: readonly MetricsRecord[];
   readonly status: RunStatus;
   readonly wallSeconds: number;
@@ -161,6 +179,7 @@ interface Described {
 
 function describe({
   training,
+  workers,
   metrics,
   status,
   wallSeconds,
@@ -181,6 +200,7 @@ function describe({
     task: task.id,
     backend: compute.backend.name,
     threads: compute.backend.threads,
+    ...(config.workers > 1 ? { workers } : {}),
     seed: config.seed,
     epochs: config.epochs,
     // A rule that asks for no error has none to show.

@@ -8,6 +8,7 @@ import type { Compute } from '../tensor/index.ts';
 import { citation } from './bibliography.ts';
 import { explainIssues } from './config-errors.ts';
 import type { Config } from './config.ts';
+import { describeData } from '../datasets/index.ts';
 import { criticOptions, criticRule } from './control/agents.ts';
 import type { CompareDocument } from './documents.ts';
 import { compareDocument } from './documents.ts';
@@ -21,6 +22,7 @@ import { checkRun, executeRun, ruleFailure } from './run.ts';
 import type { FinishedRun, RunProgress } from './run.ts';
 import type { RunRules, Task } from './task.ts';
 import { sealWeights } from './weights-file.ts';
+import { withWorkers } from './workers/check.ts';
 
 export interface SessionOptions {
   /** One complete config a run. They share data set, backend and threads. */
@@ -64,18 +66,20 @@ export async function runSession(options: SessionOptions): Promise<Session> {
 }
 
 async function runSealed(options: SessionOptions): Promise<Session> {
-  const { configs, listener } = options;
-  const [first] = configs;
+  const { listener } = options;
+  const [first] = options.configs;
   if (!first) throw new Error('A session needs at least one config.');
   const rules = new Map<string, Rule>();
-  for (const { rule } of configs) if (!rules.has(rule)) rules.set(rule, await loadRule(rule));
+  for (const { rule } of options.configs) if (!rules.has(rule)) rules.set(rule, await loadRule(rule));
   checkDistinct(rules);
-  for (const { rule, ruleOptions } of configs) checkOptions(rules.get(rule) as Rule, ruleOptions);
+  for (const { rule, ruleOptions } of options.configs) checkOptions(rules.get(rule) as Rule, ruleOptions);
+  const configs = withWorkers(options.configs, rules, (message) => listener?.warning?.(message));
   const rulesOf = await withCritics(configs, rules);
   const putOn = await findTask(first);
   const compute = await openBackend({
     backend: first.backend,
-    threads: first.threads,
+    // With workers each has one, so that the bits do not depend on how many there are.
+    threads: configs.some(({ workers }) => workers > 1) ? 1 : first.threads,
     ...(options.blasPath === undefined ? {} : { blasPath: options.blasPath }),
   });
   const task = putOn(compute);
@@ -92,7 +96,7 @@ async function runSealed(options: SessionOptions): Promise<Session> {
       checkRun(task, config, rulesOf(config), options.resume);
     }
     for (const config of configs) folders.push(openFolder(options, config, compute, task));
-    if (configs.length > 1) writePlan(options.folder, { configs, command: options.command });
+    if (configs.length > 1) writePlan(options.folder, { configs: options.configs, command: options.command });
     for (const seed of new Set(configs.map((config) => config.seed))) {
       const together = configs.flatMap((config, index) => (config.seed === seed ? [index] : []));
       const ends = await Promise.allSettled(
@@ -104,6 +108,7 @@ async function runSealed(options: SessionOptions): Promise<Session> {
               task,
               config,
               rules: rulesOf(config),
+              blasPath: options.blasPath,
               folder: folders[index],
               resume: options.resume ?? false,
               signal,
@@ -130,14 +135,20 @@ async function runSealed(options: SessionOptions): Promise<Session> {
 }
 
 /** The folder of a run, locked: a new one, or when resuming the one that holds this config. */
-function openFolder(options: SessionOptions, config: Config, compute: Compute, { data }: Task): RunFolder {
+function openFolder(
+  options: SessionOptions,
+  config: Config,
+  compute: Compute,
+  { examples }: Task,
+): RunFolder {
   const { configs, folder, command, resume } = options;
   const name = `${slug(config.rule)}-seed${config.seed}`;
   const where = configs.length === 1 ? folder : path.join(folder, name);
   if (configs.length > 1) makeFolder(folder);
   const backend = compute.backend;
   if (resume && RunFolder.exists(where)) return RunFolder.open(where, { config, backend });
-  return RunFolder.create(where, { config, command, backend, ...(data ? { data } : {}) });
+  const data = examples ? { data: describeData(examples.dataset) } : {};
+  return RunFolder.create(where, { config, command, backend, ...data });
 }
 
 async function conclude(

@@ -1,7 +1,5 @@
 import { audit } from '../analysis/audit.ts';
 import type { Audit } from '../analysis/audit.ts';
-import { describeData } from '../datasets/dataset.ts';
-import type { DataDescription } from '../datasets/dataset.ts';
 import type { Environment } from '../environments/index.ts';
 import { Learner } from '../rules/learner.ts';
 import { parseOptions } from '../rules/rule.ts';
@@ -13,7 +11,7 @@ import { CONTROL_SOURCES, ControlTraining } from './control/control-training.ts'
 import type { Examples } from './examples.ts';
 import type { MetricsRecord } from './records.ts';
 import { ExampleTraining, networkFor, optimiserFor } from './training.ts';
-import type { Training } from './training-contract.ts';
+import type { Together, Training } from './training-contract.ts';
 
 /** The rules of a run: that of what learns, and of its critic where there is one. */
 export interface RunRules {
@@ -39,12 +37,17 @@ export interface Task {
   /** One line for whoever watches: what there is to learn from. */
   readonly about: string;
   readonly description: TaskDescription;
-  /** What inputs and answers mean, where a run learns from examples: kept with it, so that its network can be used. */
-  readonly data?: DataDescription;
   /** Keys of docs/bibliography.json. */
   readonly cites: readonly string[];
   /** A run at its beginning. Throws what is wrong with a config. */
-  begin(config: Config, rules: RunRules, record: (record: MetricsRecord) => void): Training;
+  begin(
+    config: Config,
+    rules: RunRules,
+    record: (record: MetricsRecord) => void,
+    together?: Together,
+  ): Training;
+  /** What there is to learn from, where workers can take the same steps on copies of it. */
+  readonly examples?: Examples;
   /** What one step of a rule brings to each synapse and costs, on the networks of a config. */
   audit(config: Config, rules: RunRules): Audit;
   dispose(): void;
@@ -65,9 +68,10 @@ export function exampleTask(compute: Compute, examples: Examples): Task {
         : {}),
       ...(dataset.classNames ? { classNames: dataset.classNames } : {}),
     },
-    data: describeData(dataset),
     cites: [],
-    begin: (config, { rule }, record) => new ExampleTraining(compute, examples, config, rule, record),
+    begin: (config, { rule }, record, together) =>
+      new ExampleTraining(compute, examples, config, rule, record, together),
+    examples,
     audit(config, { rule }) {
       const learner = new Learner(compute, {
         specification: networkFor(config, examples),

@@ -1,4 +1,4 @@
-import type { Learner, Tally } from '../rules/learner.ts';
+import type { Exchange, Learner, Tally } from '../rules/learner.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Config } from './config.ts';
 import type { EvaluationRecord, Mistake, ProbeRecord, ProgressRecord } from './records.ts';
@@ -12,6 +12,14 @@ export interface Position {
   readonly examplesSeen: number;
   /** Examples sent through the network, over all phases of all steps. */
   readonly passes: number;
+}
+
+/** A training among workers that take the same steps. */
+export interface Together {
+  /** How they share a rule's samples. */
+  readonly exchange: Exchange;
+  /** Another one keeps the books: this one takes steps, and neither probes nor evaluates nor judges the loss. */
+  readonly isReplica?: boolean;
 }
 
 export const NO_TALLY: Tally = { loss: 0, wrong: 0, examples: 0, power: 0 };

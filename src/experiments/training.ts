@@ -26,7 +26,7 @@ import type {
   Score,
 } from './records.ts';
 import { NO_TALLY } from './training-contract.ts';
-import type { Position, Training } from './training-contract.ts';
+import type { Position, Together, Training } from './training-contract.ts';
 
 export type { Position, Training } from './training-contract.ts';
 
@@ -52,6 +52,7 @@ export class ExampleTraining implements Training {
   readonly #probeIndices: Tensor;
   readonly #evaluationIndices: Tensor;
   readonly #record: (record: MetricsRecord) => void;
+  readonly #isReplica: boolean;
   #orderedEpoch = -1;
   #step = 0;
   #window: Tally = NO_TALLY;
@@ -68,8 +69,10 @@ export class ExampleTraining implements Training {
     config: Config,
     rule: Rule,
     record: (record: MetricsRecord) => void,
+    together?: Together,
   ) {
     this.config = config;
+    this.#isReplica = together?.isReplica ?? false;
     this.#compute = compute;
     this.#examples = examples;
     this.#record = record;
@@ -94,6 +97,7 @@ export class ExampleTraining implements Training {
       optimiserOf: ({ id }) => optimiserFor(config, id),
       seed,
       epochs: config.epochs,
+      exchange: together?.exchange,
     });
     checkOverrides(config, this.learner);
     this.#indices = compute.allocate([batch], 'i32');
@@ -140,10 +144,14 @@ export class ExampleTraining implements Training {
    */
   advance(steps: number, now: () => number): void {
     for (let taken = 0; taken < steps && !this.done; taken++) {
-      if (this.#isProbeStep()) this.#probe();
+      if (!this.#isReplica && this.#isProbeStep()) this.#probe();
       const start = now();
       this.#learnBatch();
       this.#trainedSeconds += now() - start;
+      if (this.#isReplica) {
+        this.#step += 1;
+        continue;
+      }
       this.#checkFinite(this.learner.tally().loss);
       this.#step += 1;
       const every = Math.max(1, Math.round(this.stepsPerEpoch / PROGRESS_RECORDS));

@@ -1,5 +1,5 @@
 import type { Phase } from '../dynamics/phase.ts';
-import type { LearningStep } from '../dynamics/step.ts';
+import type { LearningStep, Sample } from '../dynamics/step.ts';
 import type { Network } from '../network/network.ts';
 import { errorOf, lossesOf, tallyObjective } from '../network/objective.ts';
 import type { Objective } from '../network/objective.ts';
@@ -26,7 +26,10 @@ export interface Measurement {
 
 /** How workers that train one network share its samples. */
 export interface Exchange {
-  /** All measurements, in order: some made here by `measure`, the others elsewhere, the same to the bit. */
+  /**
+   * All measurements, in order: some made here by `measure`, the others elsewhere, the same to the bit. Where the
+   * run's books are kept, sample 0 is always measured here, and first: a tally takes a step's first judgement.
+   */
   round(count: number, measure: (sample: number) => Measurement): readonly Measurement[];
 }
 
@@ -58,6 +61,9 @@ export interface StepContext {
   passed(examples: number): void;
   readonly exchange?: Exchange | undefined;
 }
+
+/** Samples measured here stay drawn until they are used, as long as they take no more than this. */
+const KEPT_BYTES = 64 * 2 ** 20;
 
 /** The step of a rule on a batch. */
 export function learningStep(context: StepContext, batch: Batch, copies = 1): LearningStep {
@@ -91,6 +97,14 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
 
   /** Passes of the sample that is being measured, where samples are shared. */
   let measuring: { passes: number } | undefined;
+
+  /** A sample that was measured elsewhere, or not kept: what passes it took is known. */
+  const drawnAgain = (draw: (sample: number) => Sample, sample: number): Sample => {
+    measuring = { passes: 0 };
+    const drawn = draw(sample);
+    measuring = undefined;
+    return drawn;
+  };
 
   const learning: LearningStep = {
     compute,
@@ -143,16 +157,26 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
         }
         return;
       }
-      const measured = exchange.round(count, (sample) => {
-        const its = (measuring = { passes: 0 });
-        const effect = compute.scope(() => draw(sample).measure());
-        measuring = undefined;
-        return { effect, passes: its.passes };
+      compute.scope(() => {
+        const kept = new Map<number, Sample>();
+        const before = compute.temporaryBytes;
+        const measured = exchange.round(count, (sample) => {
+          const its = (measuring = { passes: 0 });
+          const held = compute.temporaryBytes;
+          let effect: number;
+          if (held - before < KEPT_BYTES) {
+            const drawn = draw(sample);
+            if (compute.temporaryBytes > held) kept.set(sample, drawn);
+            effect = compute.scope(() => drawn.measure());
+          } else effect = compute.scope(() => draw(sample).measure());
+          measuring = undefined;
+          return { effect, passes: its.passes };
+        });
+        for (const [sample, { effect, passes }] of measured.entries()) {
+          compute.scope(() => (kept.get(sample) ?? drawnAgain(draw, sample)).use(effect));
+          context.passed(passes);
+        }
       });
-      for (const [sample, { effect, passes }] of measured.entries()) {
-        compute.scope(() => draw(sample).use(effect));
-        context.passed(passes);
-      }
     },
     repeated(samples) {
       const { rows } = inputs;

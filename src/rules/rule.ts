@@ -36,6 +36,8 @@ export interface Rule<Options = unknown> {
   wire?(specification: NetworkSpecification, options: Options): NetworkSpecification;
   /** What it keeps between steps. */
   state?(network: Network, options: Options): readonly StateDeclaration[];
+  /** How many samples a step measures by `step.samples`, which workers may share. Absent: it calls none. */
+  sharedSamples?(options: Options): number;
   /** One update: run phases, emit terms. */
   learn(step: LearningStep<Options>): void;
 }
@@ -70,6 +72,9 @@ const contract = z.object({
     .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
     .optional(),
   state: z
+    .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
+    .optional(),
+  sharedSamples: z
     .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
     .optional(),
 });

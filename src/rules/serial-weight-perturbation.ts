@@ -35,6 +35,7 @@ export const serialWeightPerturbation = defineRule({
       .describe('change by the measured slope, or by a fixed amount in the better direction'),
   }),
   dynamics: feedforward,
+  sharedSamples: ({ synapses }) => synapses,
 
   learn(step) {
     const { compute, network, options, stream } = step;

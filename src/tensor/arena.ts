@@ -49,6 +49,12 @@ export class Arena {
     return handle;
   }
 
+  /** Bytes that temporaries hold now. */
+  get bytesInUse(): number {
+    const before = this.#blocks.slice(0, this.#block);
+    return before.reduce((sum, { bytes }) => sum + bytes, this.#used);
+  }
+
   /** Gives all memory back to the heap. */
   dispose(): void {
     for (const block of this.#blocks) this.#heap.release(block.offset);

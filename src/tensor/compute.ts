@@ -62,6 +62,11 @@ export class Compute implements Operations {
     return this.#arena.allocate(type, shape);
   }
 
+  /** Bytes that temporaries hold now. */
+  get temporaryBytes(): number {
+    return this.#arena.bytesInUse;
+  }
+
   /** Gives the arena's memory back; tensors made by `allocate` stay. */
   dispose(): void {
     this.#arena.dispose();

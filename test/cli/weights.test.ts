@@ -96,6 +96,16 @@ describe('apical export, then apical run --weights', () => {
   });
 });
 
+test('workers start from them too: the run is the same with one and with two', async () => {
+  await learn('first');
+  await exportRun('first', '--out', 'start.npz');
+  const words = ['--rule', 'weight-perturbation', '--set', 'ruleOptions.samples=4', '--epochs', '1'];
+  await learn('one', ...words, '--weights', 'start.npz');
+  const two = await learn('two', ...words, '--weights', 'start.npz', '--workers', '2');
+  expect(two).toMatchObject({ workers: 2 });
+  expect(weightsOf('two')).toEqual(weightsOf('one'));
+});
+
 describe('weights are part of a run’s identity', () => {
   test('by what is in the file', async () => {
     await learn('first');

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { openBackend } from '../../src/backends/open.ts';
 import { normalFromBits, Sequence, stream } from '../../src/random/index.ts';
 
 const WORDS = 2 ** 32;
@@ -68,5 +69,23 @@ describe('normal deviates', () => {
     ].entries()) {
       expect(Math.abs((sums[index] ?? NaN) / count - mean)).toBeLessThan(5 * Math.sqrt(variance / count));
     }
+  });
+
+  test('are the same to the bit in wasm, far into the tails', async () => {
+    const [expected, drawn] = await Promise.all(
+      (['reference', 'wasm'] as const).map(async (backend) => {
+        const compute = await openBackend({ backend, threads: 1 });
+        const out = compute.allocate([1000, 401]);
+        compute.drawNormal(out, 0, 1, stream(2, 'bits'), 0);
+        const values = Float32Array.from(out.data);
+        compute.dispose();
+        return values;
+      }),
+    );
+    expect(
+      (expected ?? new Float32Array()).reduce((most, value) => Math.max(most, Math.abs(value)), 0),
+    ).toBeGreaterThan(4.5);
+    // Value by value, 400 000 expectations would take seconds.
+    expect(drawn?.every((value, index) => Object.is(value, expected?.[index]))).toBe(true);
   });
 });

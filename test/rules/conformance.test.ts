@@ -6,7 +6,7 @@ import { openBackend, provideBlas } from '../../src/backends/open.ts';
 import { ApicalError } from '../../src/errors.ts';
 import type { NetworkSpecification, Parameter, Term } from '../../src/network/index.ts';
 import { checkRule, parseOptions, RULES } from '../../src/rules/index.ts';
-import type { Rule } from '../../src/rules/index.ts';
+import type { Exchange, Rule } from '../../src/rules/index.ts';
 import type { Compute } from '../../src/tensor/index.ts';
 import {
   clouds,
@@ -232,6 +232,31 @@ describe.each(RULES.map((rule): [string, Rule] => [rule.id, rule]))('%s', (_, ru
       release(compute, batch);
     },
   );
+
+  test('shares as many samples as it says, with the same result', () => {
+    const compute = on('wasm');
+    const { options } = BUDGETS[rule.id] ?? {};
+    const rounds: number[] = [];
+    // As a pool does whose workers are slow: the last samples first.
+    const exchange: Exchange = {
+      round(count, measure) {
+        rounds.push(count);
+        const first = measure(0);
+        const others = Array.from({ length: count - 1 }, (_, index) => measure(count - 1 - index));
+        return [first, ...others.reverse()];
+      },
+    };
+    const [alone, together] = [{}, { exchange }].map((more) => {
+      const learner = learnerOf(compute, rule, { ...noisyFor(rule), options, ...more });
+      const losses = train(compute, learner, 0, 4);
+      const result = { losses, passes: learner.passes, tensors: snapshot(learner) };
+      learner.dispose();
+      return result;
+    });
+    const count = rule.sharedSamples?.(parseOptions(rule, options));
+    expect(rounds).toEqual(count === undefined ? [] : [count, count, count, count]);
+    expect(together).toEqual(alone);
+  });
 
   test('changes synapses that are plastic and nothing else of the network', () => {
     const compute = on('reference');

@@ -3,7 +3,7 @@ import type { NetworkSpecification, OptimiserSpecification, StackOptions } from 
 import { materialise } from '../../src/network/index.ts';
 import { Sequence, stream } from '../../src/random/index.ts';
 import { Learner, parseOptions } from '../../src/rules/index.ts';
-import type { Batch, Rule } from '../../src/rules/index.ts';
+import type { Batch, Exchange, Rule } from '../../src/rules/index.ts';
 import type { LearningStep } from '../../src/dynamics/index.ts';
 import type { Compute } from '../../src/tensor/index.ts';
 
@@ -35,6 +35,7 @@ export interface Setting {
   readonly optimiser?: OptimiserSpecification;
   readonly options?: unknown;
   readonly seed?: number;
+  readonly exchange?: Exchange;
 }
 
 export function learnerOf(compute: Compute, rule: Rule, setting: Setting = {}): Learner {
@@ -45,6 +46,7 @@ export function learnerOf(compute: Compute, rule: Rule, setting: Setting = {}): 
     optimiserOf: () => setting.optimiser ?? optimiser(),
     seed: setting.seed ?? 1,
     epochs: 10,
+    exchange: setting.exchange,
   });
 }
 

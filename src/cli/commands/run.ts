@@ -23,6 +23,7 @@ interface RunArguments {
   readonly epochs?: string;
   readonly backend?: string;
   readonly threads?: string;
+  readonly workers?: string;
   readonly weights?: string;
   readonly blas?: string;
   readonly out?: string;
@@ -75,6 +76,7 @@ export function addRunCommands(program: Command, finish: (code: number) => void)
       .option('--epochs <n>', 'passes through the training examples')
       .option('--backend <name>', 'auto, blas, wasm or reference')
       .option('--threads <n>', 'most threads of a matrix product; 0 for as many as help')
+      .option('--workers <n>', 'worker threads that share the samples of a perturbation rule')
       .option('--weights <file>', 'start from these weights: .safetensors or .npz, as `apical export` writes')
       .option('--blas <path>', 'the BLAS library to use (or set APICAL_BLAS)')
       .option('--out <folder>', 'where to keep the run; by default a new folder in runs/')
@@ -122,7 +124,9 @@ async function execute(
         opened: ({ backend }, { title, about }) => {
           const threads = backend.threads === 1 ? '1 thread' : `up to ${backend.threads} threads`;
           terminal.note(`${title}: ${about}`);
-          terminal.note(`Backend ${backend.name}, ${threads} (${backend.detail})`);
+          const workers = Math.max(...configs.map((config) => config.workers));
+          const each = workers > 1 ? ` for each of ${workers} workers` : '';
+          terminal.note(`Backend ${backend.name}, ${threads}${each} (${backend.detail})`);
         },
         progress: (index, progress) => view.progress(index, progress),
         finished: (index, run) => {
@@ -165,7 +169,7 @@ function plan(
   resumed: Resumable | undefined,
 ): Config[] {
   const set = [...options.set];
-  for (const key of ['epochs', 'backend', 'threads'] as const) {
+  for (const key of ['epochs', 'backend', 'threads', 'workers'] as const) {
     const value = options[key];
     if (value !== undefined) set.push(`${key}=${value}`);
   }
@@ -228,6 +232,7 @@ const givesConfig = (options: RunArguments): boolean =>
     options.epochs,
     options.backend,
     options.threads,
+    options.workers,
     options.weights,
   ].some((value) => value !== undefined);
 

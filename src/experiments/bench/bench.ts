@@ -27,7 +27,7 @@ export interface BenchProgress {
 export interface BenchOptions {
   /** Fewer and shorter turns: about a minute in place of several. */
   readonly quick?: boolean;
-  /** Which groups to time: limit, product, step, rule, share, probe, samples. Default: all. */
+  /** Which groups to time: limit, product, step, rule, share, probe, samples, workers. Default: all. */
   readonly only?: readonly string[];
   /** Length of one turn. Default 0.25, quick 0.1. */
   readonly seconds?: number;
@@ -171,6 +171,11 @@ function ratiosOf(
 function relativeOf({ subject, milliseconds }: Timed, best: BestOf): Pick<BenchRow, 'relative'> {
   const timeOf = (id: string) => best(id)?.milliseconds;
   if (milliseconds === null) return {};
+  const [kind, batch = '', workers] = subject.id.split('/');
+  if (kind === 'workers' && workers !== '1') {
+    const alone = best(`workers/${batch}/1`)?.milliseconds;
+    return alone ? { relative: { to: 'one worker', value: milliseconds / alone } } : {};
+  }
   const over = (to: string, other: number | null | undefined) =>
     other ? { relative: { to, value: milliseconds / other } } : {};
   switch (subject.id) {

@@ -9,8 +9,9 @@ import type { MatmulWork, MlpWork, Peer, PeerId } from './peers.ts';
 import { sample } from './rounds.ts';
 import type { Subject, Way } from './rounds.ts';
 import { SampledGradient } from './sampling.ts';
+import { workerSubjects } from './workers.ts';
 
-export const GROUPS = ['limit', 'product', 'step', 'rule', 'share', 'probe', 'samples'] as const;
+export const GROUPS = ['limit', 'product', 'step', 'rule', 'share', 'probe', 'samples', 'workers'] as const;
 export type GroupName = (typeof GROUPS)[number];
 
 export interface Group {
@@ -106,6 +107,7 @@ export function groupsFor(backends: Backends, peers: readonly Peer[]): Group[] {
     { name: 'share', subjects: () => shares(backends) },
     { name: 'probe', subjects: () => probes(backends) },
     { name: 'samples', subjects: () => samples(backends) },
+    { name: 'workers', subjects: async () => workerSubjects(await single(backends)) },
   ];
 }
 

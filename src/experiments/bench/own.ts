@@ -12,7 +12,7 @@ import type { Way } from './rounds.ts';
 const LEARNING_RATE = 0.01;
 
 /** Element i is a fraction in [0, 1): the numbers that every peer is given (bench/peers/protocol.mjs). */
-const fraction = (i: number): number => (Math.imul(i, 2654435761) >>> 0) / 2 ** 32;
+export const fraction = (i: number): number => (Math.imul(i, 2654435761) >>> 0) / 2 ** 32;
 
 export function product(compute: Compute, work: MatmulWork): Way {
   const { m, k, n, transposeA, transposeB } = work;

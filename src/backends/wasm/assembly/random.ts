@@ -28,10 +28,7 @@ function valuesOf(kind: i32, bits: v128, a: v128, b: v128): v128 {
     return f32x4.add(f32x4.mul(unit, b), a);
   }
   if (kind == BERNOULLI) return v128.and(i32x4.lt_u(bits, a), b);
-  let z = splat(normalFromBits(i32x4.extract_lane(bits, 0)));
-  z = f32x4.replace_lane(z, 1, normalFromBits(i32x4.extract_lane(bits, 1)));
-  z = f32x4.replace_lane(z, 2, normalFromBits(i32x4.extract_lane(bits, 2)));
-  z = f32x4.replace_lane(z, 3, normalFromBits(i32x4.extract_lane(bits, 3)));
+  const z = normalFromBits(bits);
   return f32x4.add(f32x4.mul(z, b), a);
 }
 
@@ -185,48 +182,92 @@ export function drawBernoulli(
   draw(BERNOULLI, out, rows, columns, bound, splat(value), key0, key1, stepLow, stepHigh, firstRow);
 }
 
-/** The lines of src/random/normal.ts (AS 241), which explains them; a test holds both equal to the bit. */
-function normalFromBits(bits: u32): f32 {
-  const q: f64 = (<f64>bits + 0.5) * 2.3283064365386963e-10 - 0.5;
-  if (q >= -0.425 && q <= 0.425) {
-    const r: f64 = 0.180625 - q * q;
-    return <f32>(
-      ((q * (((59.10937472 * r + 159.29113202) * r + 50.434271938) * r + 3.3871327179)) /
-        (((67.1875636 * r + 78.757757664) * r + 17.895169469) * r + 1.0))
-    );
-  }
-  const tail: f64 = q < 0 ? 0.5 + q : 0.5 - q;
-  let r: f64 = sqrt<f64>(-naturalLogarithm(tail));
-  let magnitude: f64;
-  if (r <= 5.0) {
-    r -= 1.6;
-    magnitude =
-      (((0.17023821103 * r + 1.3067284816) * r + 2.75681539) * r + 1.4234372777) /
-      ((0.12021132975 * r + 0.7370016425) * r + 1.0);
-  } else {
-    r -= 5.0;
-    magnitude =
-      (((0.017337203997 * r + 0.42868294337) * r + 3.0812263860) * r + 6.657905115) /
-      ((0.012258202635 * r + 0.24197894225) * r + 1.0);
-  }
-  return <f32>(q < 0 ? -magnitude : magnitude);
+// Coefficients of src/random/normal.ts (AS 241), highest powers first. In memory, since the engine would make each
+// constant anew for every pair of draws.
+const CENTRAL_ABOVE = memory.data<f64>([59.10937472, 159.29113202, 50.434271938, 3.3871327179]);
+const CENTRAL_BELOW = memory.data<f64>([67.1875636, 78.757757664, 17.895169469, 1.0]);
+const TAIL_ABOVE = memory.data<f64>([0.17023821103, 1.3067284816, 2.75681539, 1.4234372777]);
+const TAIL_BELOW = memory.data<f64>([0.12021132975, 0.7370016425, 1.0]);
+const ARTANH = memory.data<f64>([
+  1.0 / 17.0,
+  1.0 / 15.0,
+  1.0 / 13.0,
+  1.0 / 11.0,
+  1.0 / 9.0,
+  1.0 / 7.0,
+  1.0 / 5.0,
+  1.0 / 3.0,
+  1.0,
+]);
+
+/** The lines of src/random/normal.ts, which explains them; a test holds both equal to the bit. */
+function normalFromBits(bits: v128): v128 {
+  const low = normals(f64x2.convert_low_i32x4_u(bits));
+  const high = normals(f64x2.convert_low_i32x4_u(v128.shuffle<i32>(bits, bits, 2, 3, 2, 3)));
+  return v128.shuffle<i32>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 1, 4, 5);
 }
 
-function naturalLogarithm(x: f64): f64 {
-  let mantissa = x;
-  let exponent: f64 = 0;
-  while (mantissa < 0.7071067811865476) {
-    mantissa *= 2;
-    exponent -= 1;
-  }
-  const s = (mantissa - 1) / (mantissa + 1);
-  const z = s * s;
-  const series =
-    1.0 +
-    z *
-      (1.0 / 3.0 +
-        z *
-          (1.0 / 5.0 +
-            z * (1.0 / 7.0 + z * (1.0 / 9.0 + z * (1.0 / 11.0 + z * (1.0 / 13.0 + z * (1.0 / 15.0 + z / 17.0)))))));
-  return exponent * 0.6931471805599453 + 2.0 * s * series;
+// @ts-ignore: decorator
+@inline
+function normals(bits: v128): v128 {
+  const half = f64x2.splat(0.5);
+  const q = f64x2.sub(f64x2.mul(f64x2.add(bits, half), f64x2.splat(2.3283064365386963e-10)), half);
+  const size = f64x2.abs(q);
+  const r = f64x2.sub(f64x2.splat(0.180625), f64x2.mul(q, q));
+  const central = f64x2.div(f64x2.mul(q, cubic(CENTRAL_ABOVE, r)), cubic(CENTRAL_BELOW, r));
+  const isCentral = f64x2.le(size, f64x2.splat(0.425));
+  if (i64x2.all_true(isCentral)) return central;
+
+  // A tail is 2⁻³³ at least, so that √−ln of it stays below 5, where AS 241 has a third branch.
+  const t = f64x2.sub(f64x2.sqrt(f64x2.neg(naturalLogarithm(f64x2.sub(half, size)))), f64x2.splat(1.6));
+  let below = horner(coefficient(TAIL_BELOW, 0), t, TAIL_BELOW, 1);
+  below = horner(below, t, TAIL_BELOW, 2);
+  const sign = v128.and(q, i64x2.splat(i64.MIN_VALUE));
+  const tail = v128.or(f64x2.div(cubic(TAIL_ABOVE, t), below), sign);
+  return v128.bitselect(central, tail, isCentral);
+}
+
+/** ln x for x from 2⁻³³ to ½. */
+// @ts-ignore: decorator
+@inline
+function naturalLogarithm(x: v128): v128 {
+  // x = m·2ᵉ with m in [½, 1), then in [√½, √2). An integer becomes a float as the last digits of one above 2⁵².
+  const digits = v128.or(i64x2.shr_u(x, 52), f64x2.splat(4503599627370496.0));
+  let exponent = f64x2.sub(digits, f64x2.splat(4503599627370496.0 + 1022.0));
+  let m = v128.or(v128.and(x, i64x2.splat(0x000fffffffffffff)), f64x2.splat(0.5));
+  const isSmall = f64x2.lt(m, f64x2.splat(0.7071067811865476));
+  const one = f64x2.splat(1.0);
+  exponent = f64x2.sub(exponent, v128.and(isSmall, one));
+  m = f64x2.add(m, v128.and(isSmall, m));
+  const s = f64x2.div(f64x2.sub(m, one), f64x2.add(m, one));
+  const z = f64x2.mul(s, s);
+  let series = cubic(ARTANH, z);
+  series = horner(series, z, ARTANH, 4);
+  series = horner(series, z, ARTANH, 5);
+  series = horner(series, z, ARTANH, 6);
+  series = horner(series, z, ARTANH, 7);
+  series = horner(series, z, ARTANH, 8);
+  const ln2 = f64x2.splat(0.6931471805599453);
+  return f64x2.add(f64x2.mul(exponent, ln2), f64x2.mul(f64x2.add(s, s), series));
+}
+
+/** The polynomial of the first four coefficients. */
+// @ts-ignore: decorator
+@inline
+function cubic(coefficients: usize, x: v128): v128 {
+  let sum = horner(coefficient(coefficients, 0), x, coefficients, 1);
+  sum = horner(sum, x, coefficients, 2);
+  return horner(sum, x, coefficients, 3);
+}
+
+// @ts-ignore: decorator
+@inline
+function horner(sum: v128, x: v128, coefficients: usize, next: usize): v128 {
+  return f64x2.add(f64x2.mul(sum, x), coefficient(coefficients, next));
+}
+
+// @ts-ignore: decorator
+@inline
+function coefficient(coefficients: usize, index: usize): v128 {
+  return v128.load64_splat(coefficients + (index << 3));
 }

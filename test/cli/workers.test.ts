@@ -1,0 +1,169 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { compareDocument, runDocument } from './documents.ts';
+import {
+  apical,
+  checkpointsOf,
+  documents,
+  expectNoStack,
+  expectRefusal,
+  outcomeOf,
+  start,
+  TINY,
+  workInEmptyFolder,
+  writeRule,
+} from './fixture.ts';
+
+workInEmptyFolder();
+
+const SHARED = ['--set', 'ruleOptions.samples=4', '--threads', '1'];
+const run = (...words: string[]) => apical('run', 'rings', ...TINY, ...SHARED, ...words);
+/** A run by the rule in mine.mjs. */
+const own = (...words: string[]) => apical('run', 'rings', ...TINY, '--rule', './mine.mjs', ...words);
+
+/** A rule that shares samples, and does something else in worker threads at step 3. */
+function writeSharingRule(inWorkers: string): void {
+  writeRule('mine.mjs', {
+    sharedSamples: '() => 4',
+    learn: `({ compute, network, step, stream, samples, emit }) => {
+      const { isMainThread } = process.getBuiltinModule('node:worker_threads');
+      if (!isMainThread && step === 3) { ${inWorkers} }
+      for (const parameter of network.parameters) {
+        const direction = compute.temporary(parameter.values.shape);
+        compute.fill(direction, 0);
+        samples(4, (sample) => {
+          const jitter = compute.temporary(parameter.values.shape);
+          compute.drawNormal(jitter, 0, 1, stream(parameter.id), 4 * step + sample);
+          return {
+            measure: () => jitter.data[0] - parameter.values.data[0],
+            use: (effect) => compute.combine(direction, direction, jitter, 1, effect),
+          };
+        });
+        emit(parameter, { kind: 'direction', direction, factor: 0.001 });
+      }
+    }`,
+  });
+}
+
+describe('a run with workers', () => {
+  test('leaves what a run with one leaves, to the bit, and says how many there were', async () => {
+    const one = await run('--rule', 'weight-perturbation', '--out', 'one');
+    expect(one.code).toBe(0);
+    const { ended } = start([
+      'run',
+      'rings',
+      ...TINY,
+      ...SHARED,
+      '--rule',
+      'weight-perturbation',
+      '--workers',
+      '2',
+      '--out',
+      'two',
+      '--json',
+    ]);
+    const { code, stdout, stderr } = await ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr });
+    expect(stderr).not.toContain('Warning');
+    expect(stderr).toContain('1 thread for each of 2 workers');
+    expect(outcomeOf('two')).toEqual(outcomeOf('one'));
+    const [document] = documents(stdout);
+    runDocument.parse(document);
+    expect(document).toMatchObject({ workers: 2, threads: 1 });
+  });
+
+  test.each([
+    [
+      'dies',
+      'process.exit(3);',
+      /Worker 2 stopped \(its thread ended with code 3\); the run goes on with 1 worker/,
+    ],
+    ['throws', 'throw new Error("no idea");', /Worker 2 stopped \(no idea\); the run goes on with 1 worker/],
+    ['hangs', 'for (;;);', /^(?!.*stopped)/s],
+  ])('of which one %s ends as with one', async (_what, inWorkers, said) => {
+    writeSharingRule(inWorkers);
+    // Long enough that its end is heard of before that of the run.
+    const epochs = ['--epochs', '400', '--set', 'probe.every=0'];
+    await own(...epochs, '--out', 'one');
+    const { code, stderr } = await own(...epochs, '--workers', '2', '--out', 'two');
+    expect({ code, stderr }).toEqual({ code: 0, stderr });
+    expect(stderr).toMatch(said);
+    expectNoStack(stderr);
+    expect(outcomeOf('two')).toEqual(outcomeOf('one'));
+  });
+
+  test('that go astray fails, and says why', async () => {
+    writeSharingRule('network.parameters[0].values.data[0] += 1;');
+    const { code, stderr } = await own('--workers', '2', '--out', 'here');
+    expect({ code, stderr }).toEqual({ code: 1, stderr });
+    expect(stderr).toContain('Worker 2 has other weights than worker 1');
+    expectNoStack(stderr);
+  });
+
+  test("that is stopped and resumed ends as if nothing had happened, on a user's own data and loss", async () => {
+    const rows = Array.from({ length: 40 }, (_, row) => `${Math.sin(row)},${Math.cos(3 * row)},${row % 2}`);
+    writeFileSync('table.csv', ['a,b,label', ...rows].join('\n'));
+    writeFileSync(
+      'loss.mjs',
+      'export default (output, target) => (output[target] > output[1 - target] ? 0 : 1);',
+    );
+    const words = [
+      ...['run', '--rule', 'weight-perturbation', '--set', 'objective=./loss.mjs'],
+      ...['--set', 'task.dataset=./table.csv', '--set', 'batch=4'],
+      ...['--set', 'network.hidden=[6]', '--set', 'probe.every=0', '--set', 'checkpointSeconds=0.05'],
+      ...['--backend', 'wasm', '--epochs', '300', ...SHARED],
+    ];
+    const { child, ended } = start([...words, '--workers', '2', '--out', 'here']);
+    while (!existsSync('here') || checkpointsOf('here').length === 0) await setTimeout(5);
+    child.kill('SIGINT');
+    const { code, stderr } = await ended;
+    expectNoStack(stderr);
+    expect(code).toBe(130);
+    expect(JSON.parse(readFileSync(path.join('here', 'run.json'), 'utf8'))).toMatchObject({
+      status: 'interrupted',
+    });
+    const again = await start(['run', '--resume', 'here']).ended;
+    expect({ code: again.code, stderr: again.stderr }).toEqual({ code: 0, stderr: again.stderr });
+    await apical(...words, '--out', 'whole');
+    expect(outcomeOf('here')).toEqual(outcomeOf('whole'));
+  });
+});
+
+test('a comparison lets a rule that shares nothing train alone, and says so', async () => {
+  const base = { rule: 'weight-perturbation', ruleOptions: { samples: 4 }, workers: 2 };
+  writeFileSync('config.json', JSON.stringify({ ...base, task: { dataset: 'rings' } }));
+  const words = TINY.slice(0, -2);
+  const rules = ['--rules', 'backprop,weight-perturbation'];
+  const { ended } = start(['compare', 'config.json', ...words, ...rules, '--out', 'here', '--json']);
+  const { code, stdout, stderr } = await ended;
+  expect({ code, stderr }).toEqual({ code: 0, stderr });
+  expect(stderr).toContain('Warning: The rule "backprop" shares no samples: it trains on one worker.');
+  const { runs } = documents(stdout)[0] as { runs: { rule: string; workers?: number }[] };
+  compareDocument.parse(documents(stdout)[0]);
+  expect(runs.map(({ rule, workers }) => [rule, workers])).toEqual([
+    ['backprop', undefined],
+    ['weight-perturbation', 2],
+  ]);
+});
+
+describe('workers that cannot be had', () => {
+  test.each([
+    ['a rule that shares nothing', ['--rule', 'backprop'], ['"backprop"', '"weight-perturbation"']],
+    ['too few samples', ['--rule', 'weight-perturbation', '--workers', '5'], ['4 samples', 'at most 4']],
+    ['threads beside them', ['--rule', 'weight-perturbation', '--threads', '2'], ['threads is 2']],
+    ['no number of workers', ['--rule', 'weight-perturbation', '--workers', '0'], ['workers', '0']],
+    ['none of a comparison', [], ['"backprop"']],
+  ])('%s', async (what, words, named) => {
+    const options = what === 'a rule that shares nothing' ? TINY : [...TINY, ...SHARED];
+    const command = words.length === 0 ? 'compare' : 'run';
+    const all = words.length === 0 ? TINY : options;
+    expectRefusal(
+      await apical(command, 'rings', ...all, '--workers', '2', ...words, '--out', 'here'),
+      2,
+      ...named,
+    );
+    expect(existsSync('here')).toBe(false);
+  });
+});

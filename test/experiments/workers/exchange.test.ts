@@ -1,0 +1,109 @@
+import { describe, expect, test } from 'vitest';
+import { exchangeMemory, LeftBehind, SharedExchange } from '../../../src/experiments/workers/exchange.ts';
+
+/*
+ * The exchange in one thread: what a slow, dead or hanging participant does is done inside another's measurement.
+ */
+
+const participants = (count: number, ring: number) => {
+  const memory = exchangeMemory(count, ring);
+  return Array.from({ length: count }, (_, index) => new SharedExchange({ memory, index, count, ring })) as [
+    SharedExchange,
+    SharedExchange,
+  ];
+};
+
+const effectOf = (round: number, sample: number) => Math.sin(100 * round + sample);
+const measurement = (round: number, sample: number) => ({ effect: effectOf(round, sample), passes: sample });
+const expected = (round: number, count: number) =>
+  Array.from({ length: count }, (_, sample) => measurement(round, sample));
+
+test.each([1, 2, 5, 21])('rounds of %i samples are measured once, and known to all', (count) => {
+  const [main, worker] = participants(2, 8);
+  for (let round = 0; round < 20; round++) {
+    let measured = 0;
+    const measure = (sample: number) => {
+      measured += 1;
+      return measurement(round, sample);
+    };
+    expect(main.round(count, measure)).toEqual(expected(round, count));
+    // The ring holds the last eight samples only; a worker that comes later than that is left behind.
+    if (count > 8) continue;
+    expect(measured).toBe(count);
+    expect(worker.round(count, measure)).toEqual(expected(round, count));
+    expect(measured).toBe(count);
+  }
+});
+
+test('values arrive as they are, those that are no numbers too', () => {
+  const [main, worker] = participants(2, 16);
+  const effects = [0, -0, NaN, Infinity, -Infinity, 5e-324, 1 / 3];
+  main.round(effects.length, (sample) => ({ effect: effects[sample] as number, passes: 2 ** 40 }));
+  const seen = worker.round(effects.length, () => ({ effect: 0, passes: 0 }));
+  expect(seen).toEqual(effects.map((effect) => ({ effect, passes: 2 ** 40 })));
+});
+
+test('a worker that has claimed a sample and does not answer is not waited for, and does no harm when it does', () => {
+  const [main, worker] = participants(2, 64);
+  const byMain: number[] = [];
+  let interrupted = false;
+  const late = worker.round(6, (sample) => {
+    if (!interrupted) {
+      interrupted = true;
+      const all = main.round(6, (its) => {
+        byMain.push(its);
+        return measurement(0, its);
+      });
+      expect(all).toEqual(expected(0, 6));
+    }
+    return measurement(0, sample);
+  });
+  expect(byMain.sort()).toEqual([0, 1, 2, 3, 4, 5]);
+  expect(late).toEqual(expected(0, 6));
+  // And on they go together.
+  expect(worker.round(3, (sample) => measurement(1, sample))).toEqual(expected(1, 3));
+  expect(main.round(3, (sample) => measurement(1, sample))).toEqual(expected(1, 3));
+});
+
+test('the main participant measures the first sample of a round before all others, whoever else has', () => {
+  const [main, worker] = participants(2, 64);
+  for (let round = 0; round < 3; round++) {
+    worker.round(4, (sample) => measurement(round, sample));
+    const order: number[] = [];
+    main.round(4, (sample) => {
+      order.push(sample);
+      return measurement(round, sample);
+    });
+    expect(order).toEqual([0]);
+  }
+});
+
+test('a worker that was overtaken by a whole ring leaves, and spoils nothing', () => {
+  const [main, worker] = participants(2, 8);
+  const go = (round: number) => main.round(4, (sample) => measurement(round, sample));
+  const overtaken = () =>
+    worker.round(4, (sample) => {
+      for (let round = 0; round < 3; round++) expect(go(round)).toEqual(expected(round, 4));
+      return measurement(0, sample);
+    });
+  expect(overtaken).toThrow(LeftBehind);
+  expect(() => worker.round(4, (sample) => measurement(0, sample))).toThrow(LeftBehind);
+  for (let round = 3; round < 9; round++) expect(go(round)).toEqual(expected(round, 4));
+});
+
+describe('weights that differ', () => {
+  test.each([
+    ['the worker', [1, 0]],
+    ['the main participant', [0, 1]],
+  ])('are found by whoever comes second: %s', (_who, order) => {
+    const both = participants(2, 64);
+    both[0].guard(() => 7);
+    both[1].guard(() => 8);
+    const [early, late] = order.map((index) => both[index] as SharedExchange) as typeof both;
+    const measure = (sample: number) => measurement(0, sample);
+    early.round(2, measure);
+    expect(() => late.round(2, measure)).toThrow(/Worker 2 has other weights/);
+    // The other hears of it in its next round.
+    expect(() => early.round(2, measure)).toThrow(/Worker 2 has other weights/);
+  });
+});
