@@ -93,6 +93,12 @@ export function referenceKernels(heap: Heap): Kernels {
         v[at(out) + i] = (v[at(a) + i] as number) < (v[at(b) + i] as number) ? 1 : 0;
     },
 
+    multiplyBySign(out, a, b, size) {
+      const v = float();
+      for (let i = 0; i < size; i++)
+        v[at(out) + i] = (v[at(a) + i] as number) * Math.sign(v[at(b) + i] as number);
+    },
+
     transpose(out, a, rows, columns) {
       const v = float();
       for (let row = 0; row < rows; row++) {
@@ -175,6 +181,17 @@ export function referenceKernels(heap: Heap): Kernels {
           const index = at(weights) + row * columns + column;
           v[index] = (v[index] as number) * (limit / norm);
         }
+      }
+    },
+
+    limitRowNorms(weights, rows, columns, limit) {
+      const v = float();
+      for (let row = 0; row < rows; row++) {
+        const values = v.subarray(at(weights) + row * columns, at(weights) + (row + 1) * columns);
+        const norm = Math.sqrt(values.reduce((square, value) => square + value ** 2, 0));
+        if (!(norm > limit)) continue;
+        for (let column = 0; column < columns; column++)
+          values[column] = (values[column] as number) * (limit / norm);
       }
     },
 

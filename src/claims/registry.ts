@@ -2,6 +2,9 @@ import { ApicalError } from '../errors.ts';
 import { didYouMean } from '../datasets/suggest.ts';
 import type { Claim } from './claim.ts';
 import { barto1983CartPole } from './suite/barto1983-cart-pole.ts';
+import { akrout2019Mnist } from './suite/akrout2019-mnist.ts';
+import { akrout2019Mirrors } from './suite/akrout2019-mirrors.ts';
+import { hinton2012DropoutEnsemble } from './suite/hinton2012-dropout-ensemble.ts';
 import { lillicrap2016Bottleneck } from './suite/lillicrap2016-bottleneck.ts';
 import { lillicrap2016Invariant } from './suite/lillicrap2016-invariant.ts';
 import { lillicrap2016Linear } from './suite/lillicrap2016-linear.ts';
@@ -21,6 +24,9 @@ const FILES: Readonly<Record<string, readonly Claim[]>> = {
   'lillicrap2016-linear.ts': lillicrap2016Linear,
   'lillicrap2016-invariant.ts': lillicrap2016Invariant,
   'lillicrap2016-bottleneck.ts': lillicrap2016Bottleneck,
+  'akrout2019-mirrors.ts': akrout2019Mirrors,
+  'akrout2019-mnist.ts': akrout2019Mnist,
+  'hinton2012-dropout-ensemble.ts': hinton2012DropoutEnsemble,
   'werfel2005-curves.ts': werfel2005Curves,
   'werfel2005-serial.ts': werfel2005Serial,
   'ren2023-growth.ts': ren2023Growth,

@@ -57,8 +57,14 @@ export type SendDown = (projection: Projection, above: Tensor, below: Tensor, be
  *   δ_output = ∂L/∂y ⊙ f′,   δ_l = (what is sent down from δ_{l+1}) ⊙ f′ ⊙ gain,   term of W_l: h_{l−1} ⊗ δ_l / batch
  *
  * What is sent down is all in which backpropagation and its feedback kin differ.
+ *
+ * Returns δ of every area that has one, (batch, units).
  */
-export function descend(step: LearningStep, phase: Phase, sendDown: SendDown): void {
+export function descend(
+  step: LearningStep,
+  phase: Phase,
+  sendDown: SendDown,
+): (area: Area) => Tensor | undefined {
   const { compute, network, inputs } = step;
   const errors: (Tensor | undefined)[] = [];
 
@@ -95,6 +101,7 @@ export function descend(step: LearningStep, phase: Phase, sendDown: SendDown): v
     const error = errors[area.index];
     if (error) emitIncoming(step, phase, area, error, factor);
   }
+  return (area) => errors[area.index];
 }
 
 /** For every plastic forward synapse onto an area, and its thresholds: the term factor · h ⊗ post, h of the phase. */

@@ -97,6 +97,12 @@ const network = z.strictObject({
   dropout: share.default(0).describe('probability that a hidden unit is silenced in training'),
   inputDropout: share.default(0).describe('the same for the input'),
   density: z.number().gt(0).max(1).default(1).describe('share of the possible synapses that exist'),
+  excitatory: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe("share of units that only excite, the others only inhibit (Dale's law); default: any sign"),
   bias: z.boolean().default(true).describe('whether units have learned thresholds'),
   initialisation: initialisation.optional().describe('default: He for ReLU, Glorot otherwise'),
 });
@@ -120,6 +126,8 @@ const graph = z.strictObject({
       plastic: z.boolean().optional(),
       initialisation: initialisation.optional(),
       density: z.number().gt(0).max(1).optional(),
+      wiring: z.enum(['independent', 'reciprocal', 'disjoint']).optional(),
+      excitatory: z.number().min(0).max(1).optional(),
       answers: z.string().optional(),
     }),
   ),
@@ -141,7 +149,12 @@ const control = z.strictObject({
     .default(32)
     .describe('steps of each environment an update; 0: one whole episode of each'),
   discount: z.number().min(0).max(1).default(0.99).describe('γ: what a reward one step later is worth'),
-  trace: z.number().min(0).max(1).default(0.95).describe('λ of TD(λ): 0 trusts the critic, 1 the returns'),
+  trace: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.95)
+    .describe('λ of TD(λ): 0 trusts the critic, 1 the returns; the finer the time steps, the nearer to 1'),
   baseline: z
     .enum(['critic', 'mean', 'none'])
     .default('critic')
@@ -281,6 +294,7 @@ export const configSchema = completeSchema.superRefine(
     if (examples.validation > 0) refuse('task.validation', beside);
     if (config.graph) refuse('graph', `${beside}: give network.hidden and control.critic.hidden`);
     if (config.objective) refuse('objective', beside);
+    if (config.workers > 1) refuse('workers', beside);
   },
 );
 

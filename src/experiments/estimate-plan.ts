@@ -75,12 +75,6 @@ export async function estimate(
   const seeds = words.seeds === undefined ? [config?.seed ?? 0] : parseSeeds(words.seeds);
   const plain = config ? undefined : layersOf(words, parseLayers(words.network ?? DEFAULT_LAYERS));
   const rule = await loadRule(reference);
-  if (config?.task.environment !== undefined) {
-    throw new ApicalError(
-      'estimate.task',
-      `An estimate looks at a batch of examples, but "${config.task.environment}" is an environment, which has none: choose a preset with a data set.`,
-    );
-  }
   const loss = config && (await loadObjective(config));
   const dataset = config && (await openDataset(requestFor(config)));
   const compute = await openBackend({

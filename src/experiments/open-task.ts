@@ -48,9 +48,15 @@ export async function openEnvironment(
   return checkEnvironment(await importUserFile(reference, 'environment'), from);
 }
 
-/** What to open for a config's data set: a known one with its options, or a path. */
+/** What to open for a config's data set: a known one with its options, or a path. Throws `config.…`. */
 export function requestFor({ task }: Pick<Config, 'task'>): DatasetReference {
-  const { dataset = '', options, labels } = task;
+  const { dataset, environment, options, labels } = task;
+  if (dataset === undefined) {
+    throw new ApicalError(
+      'config.task',
+      `The task is to act in the environment "${environment ?? ''}", which has no examples to take: name a data set.`,
+    );
+  }
   if (labels !== undefined && !/\.[ct]sv$/i.test(dataset)) {
     throw new ApicalError(
       'config.labels',

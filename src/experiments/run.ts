@@ -60,6 +60,7 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
     folder?.record(its);
   };
   const training = beginTraining(task, config, rules, record, pool);
+  for (const warning of training.learner.network.warnings()) onWarning?.(warning);
   let wallSeconds = 0;
   let lastCheckpoint = now();
   const save = () => {

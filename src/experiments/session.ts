@@ -126,7 +126,7 @@ async function runSealed(options: SessionOptions): Promise<Session> {
       for (const end of ends) if (end.status === 'rejected') throw end.reason;
       if (options.signal?.aborted) break;
     }
-    return await conclude(options, compute, task, rulesOf, folders, runs);
+    return await conclude({ ...options, configs }, compute, task, rulesOf, folders, runs);
   } finally {
     for (const folder of folders) folder.close();
     task.dispose();

@@ -377,8 +377,17 @@ export function networkFor(
     );
   }
   if (!graph) {
-    const { hidden, activation, outputActivation, dropout, inputDropout, density, bias, initialisation } =
-      network;
+    const {
+      hidden,
+      activation,
+      outputActivation,
+      dropout,
+      inputDropout,
+      density,
+      excitatory,
+      bias,
+      initialisation,
+    } = network;
     return stack({
       layers: [inputUnits, ...hidden, dataset.targetSize],
       activation,
@@ -388,6 +397,7 @@ export function networkFor(
       dropout,
       inputDropout,
       density,
+      ...(excitatory === undefined ? {} : { excitatory }),
       bias,
       ...(initialisation ? { initialisation: withoutUndefined(initialisation) as Initialisation } : {}),
     });

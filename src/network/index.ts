@@ -8,6 +8,7 @@ export { answeringArea, LAYOUTS, layoutOf, pytorchModule } from './layout.ts';
 export type { LayoutEntry, WeightLayout } from './layout.ts';
 export { errorOf, hasDerivative, lossesOf, tallyObjective } from './objective.ts';
 export type { BlackBox, Objective, ObjectiveKind } from './objective.ts';
+export type { Wiring } from './connectivity.ts';
 export { projectionId, stack } from './specification.ts';
 export type {
   AreaSpecification,
@@ -19,9 +20,9 @@ export type {
 } from './specification.ts';
 export { defaultInitialisation, initialise } from './initialisation.ts';
 export type { Initialisation } from './initialisation.ts';
-export { valueAt } from './schedule.ts';
+export { scaleSchedule, valueAt } from './schedule.ts';
 export type { Schedule, Scheduled } from './schedule.ts';
 export { Optimiser, plainDescent } from './optimiser.ts';
-export type { OptimiserSpecification } from './optimiser.ts';
+export type { OptimiserOf, OptimiserSpecification } from './optimiser.ts';
 export { accumulate, materialise } from './terms.ts';
 export type { Term } from './terms.ts';

@@ -2,6 +2,8 @@ import type { Compute } from '../tensor/compute.ts';
 import { sizeOf } from '../tensor/tensor.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Area } from './area.ts';
+import { drawAnsweringMask, drawMask, unconnectedUnits } from './connectivity.ts';
+import { drawSigns, giveSigns } from './dale.ts';
 import { defaultInitialisation, initialise, weightStream, wiringStream } from './initialisation.ts';
 import type { Objective } from './objective.ts';
 import type { Parameter } from './projection.ts';
@@ -67,11 +69,17 @@ export class Network {
   /** Every number the network holds, by name, as a checkpoint keeps it. */
   tensors(): ReadonlyMap<string, Tensor> {
     const named = new Map<string, Tensor>();
-    for (const { id, values, mask } of [...this.projections, ...this.#biases()]) {
+    for (const { id, values, mask, signs } of [...this.projections, ...this.#biases()]) {
       named.set(id, values);
       if (mask) named.set(`${id}.mask`, mask);
+      if (signs) named.set(`${id}.signs`, signs);
     }
     return named;
+  }
+
+  /** What a user should know of: units that sparse wiring leaves without input, output or feedback. */
+  warnings(): readonly string[] {
+    return unconnectedUnits(this.areas, this.input, new Set(this.objectives.map(({ area }) => area)));
   }
 
   dispose(): void {
@@ -89,9 +97,9 @@ export class Network {
     const to = this.area(specification.to);
     const density = specification.density ?? 1;
     const weights = compute.allocate([from.units, to.units]);
-    const { activation } = specification.answers === undefined ? to : from;
-    const [fanIn, fanOut] =
-      specification.answers === undefined ? [from.units, to.units] : [to.units, from.units];
+    // Feedback is drawn like a forward projection between the same areas, so that both start alike.
+    const { activation } = isFeedback(specification) ? from : to;
+    const [fanIn, fanOut] = isFeedback(specification) ? [to.units, from.units] : [from.units, to.units];
     initialise(
       compute,
       weights,
@@ -101,15 +109,23 @@ export class Network {
       Math.max(1, fanOut * density),
       weightStream(seed, id),
     );
+    const signs = specification.excitatory === undefined ? undefined : compute.allocate([from.units]);
+    if (signs) {
+      drawSigns(signs, specification.excitatory ?? 1, seed, from.id);
+      giveSigns(compute, weights, signs);
+    }
     let mask: Tensor | undefined;
     if (density < 1) {
       mask = compute.allocate(weights.shape);
-      compute.drawBernoulli(mask, density, 1, wiringStream(seed, id), 0);
+      const { answers, wiring = 'independent' } = specification;
+      if (answers === undefined || wiring === 'independent') {
+        drawMask(compute, mask, density, wiringStream(seed, id));
+      } else drawAnsweringMask(compute, mask, density, wiring, wiringStream(seed, answers));
       compute.multiply(weights, weights, mask);
     }
     const kind = specification.kind ?? 'forward';
     const plastic = specification.plastic ?? kind !== 'feedback';
-    const projection = new Projection(id, kind, from, to, plastic, weights, mask);
+    const projection = new Projection(id, kind, from, to, plastic, weights, mask, signs);
     from.outgoing.push(projection);
     to.incoming.push(projection);
     return projection;

@@ -1,5 +1,6 @@
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { enforceSigns } from './dale.ts';
 import type { Parameter } from './projection.ts';
 import type { Scheduled } from './schedule.ts';
 import { valueAt } from './schedule.ts';
@@ -27,7 +28,17 @@ export interface OptimiserSpecification {
   readonly decay: number;
   /** Upper bound on the norm of a unit's incoming weights; 0 for none. */
   readonly maximumNorm: number;
+  /**
+   * λ apart from g: each update first takes W ← (1 − ηλ)·W, whatever the kind (as Loshchilov & Hutter 2019 do for
+   * Adam), so that the difference of two projections with equal terms shrinks by just that. Default 0.
+   */
+  readonly decoupledDecay?: number;
+  /** Whether the bound is on a unit's incoming weights (the default) or its outgoing ones. */
+  readonly boundedWeights?: 'incoming' | 'outgoing';
 }
+
+/** By what optimiser a parameter changes. */
+export type OptimiserOf = (parameter: Parameter) => OptimiserSpecification;
 
 /** Plain gradient descent at a constant rate, without state, decay or bounds. */
 export const plainDescent = (rate: number): OptimiserSpecification => ({
@@ -110,6 +121,10 @@ export class Optimiser {
     const { specification } = state;
     const rate = valueAt(specification.rate, epoch, this.#epochs);
     const decay = parameter.role === 'weights' ? specification.decay : 0;
+    const shrinkage = rate * (specification.decoupledDecay ?? 0);
+    if (shrinkage !== 0 && parameter.role === 'weights') {
+      compute.scale(parameter.values, parameter.values, 1 - shrinkage);
+    }
     switch (specification.kind) {
       case 'sgd':
         accumulate(compute, parameter, parameter.values, terms, -rate, 1 - rate * decay);
@@ -132,8 +147,11 @@ export class Optimiser {
         break;
     }
     if (parameter.mask) compute.multiply(parameter.values, parameter.values, parameter.mask);
+    if (parameter.signs) enforceSigns(compute, parameter.values, parameter.signs);
     if (specification.maximumNorm > 0 && parameter.role === 'weights') {
-      compute.limitColumnNorms(parameter.values, specification.maximumNorm);
+      if (specification.boundedWeights === 'outgoing') {
+        compute.limitRowNorms(parameter.values, specification.maximumNorm);
+      } else compute.limitColumnNorms(parameter.values, specification.maximumNorm);
     }
   }
 

@@ -12,6 +12,8 @@ export interface Parameter {
   readonly values: Tensor;
   /** 1 where a synapse exists, 0 where not; undefined when all do. */
   readonly mask: Tensor | undefined;
+  /** (presynaptic): 1 for units that excite, −1 for units that inhibit; undefined where weights may have any sign. */
+  readonly signs?: Tensor | undefined;
   readonly role: 'weights' | 'bias';
 }
 
@@ -38,6 +40,7 @@ export class Projection implements Parameter {
   readonly plastic: boolean;
   readonly values: Tensor;
   readonly mask: Tensor | undefined;
+  readonly signs: Tensor | undefined;
   readonly role = 'weights';
   /** For a forward projection: the feedback projection that answers it, if there is one. */
   feedback: Projection | undefined;
@@ -50,6 +53,7 @@ export class Projection implements Parameter {
     plastic: boolean,
     weights: Tensor,
     mask: Tensor | undefined,
+    signs?: Tensor,
   ) {
     this.id = id;
     this.kind = kind;
@@ -58,6 +62,7 @@ export class Projection implements Parameter {
     this.plastic = plastic;
     this.values = weights;
     this.mask = mask;
+    this.signs = signs;
   }
 
   get weights(): Tensor {
@@ -84,7 +89,13 @@ export class Projection implements Parameter {
    * out(batch, presynaptic) ← postsynaptic signal · Wᵀ + beta · out: the adjoint, which no synapse can do.
    * The audit reports it as the use of transposed weights.
    */
-  sendBack(compute: Compute, out: Tensor, postsynaptic: Tensor, beta = 0): void {
-    compute.matmul(out, postsynaptic, this.values, { transposeB: true, beta });
+  sendBack(
+    compute: Compute,
+    out: Tensor,
+    postsynaptic: Tensor,
+    beta = 0,
+    weights: Tensor = this.values,
+  ): void {
+    compute.matmul(out, postsynaptic, weights, { transposeB: true, beta });
   }
 }

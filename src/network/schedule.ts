@@ -25,6 +25,15 @@ export function valueAt(scheduled: Scheduled, epoch: number, epochs: number): nu
   return unwarmed(scheduled, epoch, epochs) * (epoch < warmup ? epoch / warmup : 1);
 }
 
+/** The same course at `factor` times the height. */
+export function scaleSchedule(scheduled: Scheduled, factor: number): Scheduled {
+  if (typeof scheduled === 'number') return scheduled * factor;
+  const value = scheduled.value * factor;
+  if (scheduled.kind === 'linear') return { ...scheduled, value, end: scheduled.end * factor };
+  if (scheduled.kind === 'cosine') return { ...scheduled, value, end: (scheduled.end ?? 0) * factor };
+  return { ...scheduled, value };
+}
+
 function unwarmed(schedule: Schedule, epoch: number, epochs: number): number {
   switch (schedule.kind) {
     case 'constant':

@@ -1,5 +1,6 @@
 import type { Activation } from '../tensor/kernels.ts';
 import type { Initialisation } from './initialisation.ts';
+import type { Wiring } from './connectivity.ts';
 import type { BlackBox, ObjectiveKind } from './objective.ts';
 
 /** A population of units. */
@@ -36,6 +37,13 @@ export interface ProjectionSpecification {
   readonly initialisation?: Initialisation;
   /** Share of the possible synapses that exist, drawn at random; default 1. */
   readonly density?: number;
+  /** Of feedback that answers a projection: how its pairs of units go with that one's. Default independent. */
+  readonly wiring?: Wiring;
+  /**
+   * Share of the presynaptic units whose weights are never negative; the others' are never positive (Dale's law).
+   * Without it weights may have any sign.
+   */
+  readonly excitatory?: number;
   /** The forward projection that this feedback answers: it runs from that one's target to its source. */
   readonly answers?: string;
 }
@@ -79,6 +87,8 @@ export interface StackOptions {
   readonly inputDropout?: number;
   readonly bias?: boolean;
   readonly density?: number;
+  /** Share of excitatory units, in all projections. */
+  readonly excitatory?: number;
   readonly initialisation?: Initialisation;
 }
 
@@ -106,6 +116,7 @@ export function stack(options: StackOptions): NetworkSpecification {
       from: id(layer),
       to: id(layer + 1),
       ...(options.density === undefined ? {} : { density: options.density }),
+      ...(options.excitatory === undefined ? {} : { excitatory: options.excitatory }),
       ...(options.initialisation === undefined ? {} : { initialisation: options.initialisation }),
     })),
     input: 'input',

@@ -85,7 +85,7 @@ function checkProjections({ areas, projections, input }: NetworkSpecification): 
   const ids = new Set<string>();
   for (const projection of projections) {
     const id = projectionId(projection);
-    const { from, to, density = 1 } = projection;
+    const { from, to, density = 1, excitatory = 1 } = projection;
     if (ids.has(id)) {
       throw new ApicalError('network.duplicate', `Two projections are called "${id}": give each its own id.`);
     }
@@ -102,6 +102,12 @@ function checkProjections({ areas, projections, input }: NetworkSpecification): 
       throw new ApicalError(
         'network.density',
         `Projection "${id}" has density ${density}: it must be above 0 and at most 1.`,
+      );
+    }
+    if (!(excitatory >= 0 && excitatory <= 1)) {
+      throw new ApicalError(
+        'network.excitatory',
+        `Projection "${id}" has a share ${excitatory} of excitatory units: it must be from 0 to 1.`,
       );
     }
     if (isForward(projection) && to === input) {
@@ -135,13 +141,27 @@ function checkObjectives(
 
 function checkAnswers(projections: readonly ProjectionSpecification[]): void {
   const named = projections.map((projection) => ({ ...projection, id: projectionId(projection) }));
-  for (const { id, from, to, answers } of named) {
-    if (answers === undefined) continue;
+  for (const { id, from, to, answers, wiring = 'independent', density = 1 } of named) {
+    if (answers === undefined) {
+      if (wiring === 'independent') continue;
+      throw new ApicalError(
+        'network.wiring',
+        `Projection "${id}" is wired ${wiring}, but answers no projection that it could be so to: name one in "answers".`,
+      );
+    }
     const answered = found(named, answers, 'projection');
     if (from !== answered.to || to !== answered.from) {
       throw new ApicalError(
         'network.feedback',
         `Projection "${id}" answers "${answers}", so it must run from "${answered.to}" to "${answered.from}".`,
+      );
+    }
+    const share = answered.density ?? 1;
+    if (wiring === 'disjoint' && share + density > 1) {
+      throw new ApicalError(
+        'network.disjoint',
+        `Projection "${id}" has density ${density} and "${answers}" density ${share}: disjoint wiring joins no pair of ` +
+          'units both ways, so the two may add up to 1 at most. Lower one of them.',
       );
     }
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { descend, feedforward } from '../dynamics/index.ts';
-import { answerForwardProjections } from './feedback.ts';
+import { answerForwardProjections, feedbackOptions } from './feedback.ts';
 import { defineRule } from './rule.ts';
 
 /**
@@ -20,21 +20,9 @@ export const feedbackAlignment = defineRule({
   summary: 'Sends the error down through fixed random feedback weights; the forward weights align with them.',
   equation: String.raw`\delta_l = \left(B_{l+1}\, \delta_{l+1}\right) \odot f'(a_l), \qquad \Delta W_l = -\eta\, \delta_l\, h_{l-1}^\top`,
   cites: ['lillicrap2016'],
-  options: z.strictObject({
-    feedback: z
-      .enum(['as-forward', 'uniform', 'normal'])
-      .default('as-forward')
-      .describe('Distribution of B: drawn like the forward weights it answers, uniform, or normal'),
-    scale: z
-      .number()
-      .positive()
-      .optional()
-      .describe(
-        'B in ±scale (uniform), of this deviation (normal), or this multiple of the forward distribution',
-      ),
-  }),
+  options: z.strictObject(feedbackOptions),
   dynamics: feedforward,
-  wire: (specification, { feedback, scale }) => answerForwardProjections(specification, feedback, scale),
+  wire: (specification, options) => answerForwardProjections(specification, options),
 
   learn(step) {
     const phase = step.run('forward');

@@ -1,29 +1,13 @@
 import { distance } from 'fastest-levenshtein';
 import { ApicalError } from '../errors.ts';
-import { backpropagation } from './backpropagation.ts';
-import { feedbackAlignment } from './feedback-alignment.ts';
-import { forwardGradient } from './forward-gradient.ts';
-import { nodePerturbation } from './node-perturbation.ts';
-import { reinforce } from './reinforce.ts';
+import { RULES } from './catalogue.ts';
 import type { Rule } from './rule.ts';
-import { serialWeightPerturbation } from './serial-weight-perturbation.ts';
-import { weightPerturbation } from './weight-perturbation.ts';
 
 export { checkRule, defineRule, noOptions, parseOptions } from './rule.ts';
 export type { Rule, StateDeclaration, StateScope } from './rule.ts';
 export { Learner } from './learner.ts';
 export type { Batch, Exchange, LearnerOptions, Measurement, StepObserver, Tally } from './learner.ts';
-
-/** Every rule of the library. A new rule is its file and a line here. */
-export const RULES: readonly Rule[] = [
-  backpropagation,
-  feedbackAlignment,
-  serialWeightPerturbation,
-  weightPerturbation,
-  nodePerturbation,
-  forwardGradient,
-  reinforce,
-];
+export { RULES } from './catalogue.ts';
 
 /** The rule of that id. Throws `rule.unknown`, with the nearest id. */
 export function ruleById(id: string): Rule {

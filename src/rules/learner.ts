@@ -3,7 +3,7 @@ import type { LearningStep } from '../dynamics/step.ts';
 import { ApicalError } from '../errors.ts';
 import { Network } from '../network/network.ts';
 import { Optimiser } from '../network/optimiser.ts';
-import type { OptimiserSpecification } from '../network/optimiser.ts';
+import type { OptimiserOf } from '../network/optimiser.ts';
 import type { Parameter } from '../network/projection.ts';
 import type { NetworkSpecification } from '../network/specification.ts';
 import { checkTerm } from '../network/terms.ts';
@@ -32,7 +32,7 @@ export interface LearnerOptions {
   readonly rule: Rule;
   /** Parsed: with every default filled in. */
   readonly options: unknown;
-  readonly optimiserOf: (parameter: Parameter) => OptimiserSpecification;
+  readonly optimiserOf: OptimiserOf;
   readonly seed: number;
   /** Length of the run, for schedules. */
   readonly epochs: number;
@@ -66,16 +66,21 @@ export class Learner {
     this.#compute = compute;
     this.#options = options;
     this.rule = rule;
+    checkServes(rule, specification, options.options);
     this.network = new Network(compute, rule.wire?.(specification, options.options) ?? specification, seed);
     checkActivations(rule, this.network);
-    this.optimiser = new Optimiser(compute, this.network.parameters, options.optimiserOf, options.epochs);
+    const optimiserOf =
+      rule.optimisers?.(this.network, options.optimiserOf, options.options) ?? options.optimiserOf;
+    this.optimiser = new Optimiser(compute, this.network.parameters, optimiserOf, options.epochs);
     this.#tally = compute.allocate([Math.max(1, this.network.objectives.length), 4], 'f64');
     this.#probeTally = compute.allocate(this.#tally.shape, 'f64');
     const rowsOf = (tally: Tensor) => this.network.objectives.map((_, row) => tally.rowRange(row, 1));
     this.#tallies = rowsOf(this.#tally);
     this.#probeTallies = rowsOf(this.#probeTally);
-    for (const { name, shape } of rule.state?.(this.network, options.options) ?? []) {
-      this.#state.set(name, compute.allocate(shape));
+    for (const { name, shape, fill } of rule.state?.(this.network, options.options) ?? []) {
+      const tensor = compute.allocate(shape);
+      fill?.(compute, tensor, this.#stream(name));
+      this.#state.set(name, tensor);
     }
   }
 
@@ -263,6 +268,14 @@ export class Learner {
 }
 
 /** Throws `rule.network` where a hidden area computes what the rule's dynamics cannot. */
+function checkServes(rule: Rule, specification: NetworkSpecification, options: unknown): void {
+  const reason = rule.refuses?.(specification, options);
+  if (reason === undefined) return;
+  throw new ApicalError('rule.network', `The rule "${rule.id}" cannot serve this network: ${reason}.`, {
+    rule: rule.id,
+  });
+}
+
 function checkActivations({ id, dynamics }: Rule, network: Network): void {
   const { activations, title } = dynamics;
   if (!activations) return;

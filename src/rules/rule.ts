@@ -3,16 +3,22 @@ import type { LearningStep } from '../dynamics/step.ts';
 import type { Dynamics } from '../dynamics/phase.ts';
 import { ApicalError } from '../errors.ts';
 import type { Network } from '../network/network.ts';
+import type { OptimiserOf } from '../network/optimiser.ts';
+import type { Stream } from '../random/stream.ts';
+import type { Compute } from '../tensor/compute.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import type { NetworkSpecification } from '../network/specification.ts';
 
 /** How long a rule's tensor lives: with a parameter, a training example, a sampling chain, or the whole run. */
 export type StateScope = 'parameter' | 'example' | 'chain' | 'run';
 
-/** A tensor of its own that a rule keeps between steps; it starts at 0 and is saved in checkpoints. */
+/** A tensor of its own that a rule keeps between steps, saved in checkpoints. */
 export interface StateDeclaration {
   readonly name: string;
   readonly shape: readonly number[];
   readonly scope: StateScope;
+  /** How it starts, where not at 0. */
+  readonly fill?: (compute: Compute, tensor: Tensor, source: Stream) => void;
 }
 
 /** A learning rule: how synapses change on top of the activity that some dynamics make. One file each. */
@@ -32,8 +38,15 @@ export interface Rule<Options = unknown> {
   readonly options: z.ZodType<Options>;
   /** How activity arises under it. */
   readonly dynamics: Dynamics;
+  /** Why the rule cannot serve a network, and which rules can, as the end of a sentence; undefined where it can. */
+  refuses?(specification: NetworkSpecification, options: Options): string | undefined;
   /** Adds to a network what the rule needs, such as feedback projections. */
   wire?(specification: NetworkSpecification, options: Options): NetworkSpecification;
+  /**
+   * How parameters change where that is not as the run says, such as feedback weights at a speed of their own.
+   * `optimiserOf` is what the run says, single projections included.
+   */
+  optimisers?(network: Network, optimiserOf: OptimiserOf, options: Options): OptimiserOf;
   /** What it keeps between steps. */
   state?(network: Network, options: Options): readonly StateDeclaration[];
   /** How many samples a step measures by `step.samples`, which workers may share. Absent: it calls none. */
@@ -69,6 +82,12 @@ const contract = z.object({
   dynamics: z.custom<Dynamics>(isDynamics, 'must be dynamics, such as feedforward'),
   learn: z.custom((value) => typeof value === 'function', 'must be a function (step) => void'),
   wire: z
+    .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
+    .optional(),
+  refuses: z
+    .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
+    .optional(),
+  optimisers: z
     .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
     .optional(),
   state: z

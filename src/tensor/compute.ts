@@ -149,6 +149,11 @@ export class Compute implements Operations {
     this.#kernels.below(out.offset, a.offset, b.offset, out.size);
   }
 
+  multiplyBySign(out: Tensor, a: Tensor, b: Tensor): void {
+    sameSize('multiplyBySign', out, a, b);
+    this.#kernels.multiplyBySign(out.offset, a.offset, b.offset, out.size);
+  }
+
   transpose(out: Tensor, a: Tensor): void {
     if (out.rows !== a.columns || out.columns !== a.rows) mismatch('transpose', out, a);
     this.#kernels.transpose(out.offset, a.offset, a.rows, a.columns);
@@ -201,6 +206,10 @@ export class Compute implements Operations {
     sameSize('dotRows', a, b);
     if (out.size !== a.rows) mismatch('dotRows', out, a, b);
     this.#kernels.dotRows(out.offset, a.offset, b.offset, a.rows, a.columns);
+  }
+
+  limitRowNorms(weights: Tensor, limit: number): void {
+    this.#kernels.limitRowNorms(weights.offset, weights.rows, weights.columns, limit);
   }
 
   limitColumnNorms(weights: Tensor, limit: number): void {

@@ -44,6 +44,8 @@ export interface Kernels {
   multiply(out: number, a: number, b: number, size: number): void;
   /** out ← 1 where a < b, else 0. */
   below(out: number, a: number, b: number, size: number): void;
+  /** out ← a ⊙ sign(b), with sign −1, 0 or 1. */
+  multiplyBySign(out: number, a: number, b: number, size: number): void;
   transpose(out: number, a: number, rows: number, columns: number): void;
 
   /** out ← f(potential + bias); bias is a row, 0 for none. */
@@ -86,6 +88,8 @@ export interface Kernels {
   dotRows(out: number, a: number, b: number, rows: number, columns: number): void;
   /** Scales every column of weights(rows, columns) whose Euclidean norm exceeds the limit down to it. */
   limitColumnNorms(weights: number, rows: number, columns: number, limit: number): void;
+  /** The same for every row. */
+  limitRowNorms(weights: number, rows: number, columns: number, limit: number): void;
 
   /** out(batch, columns) floats ← scale · data[indices]; data are u8 where `bytes`, else floats. */
   gatherRows(

@@ -45,6 +45,8 @@ export interface Operations {
   multiply(out: Tensor, a: Tensor, b: Tensor): void;
   /** out ← 1 where a < b, else 0: with uniform a, a draw of stochastic units of probability b. */
   below(out: Tensor, a: Tensor, b: Tensor): void;
+  /** out ← a ⊙ sign(b), where sign is −1, 0 or 1. */
+  multiplyBySign(out: Tensor, a: Tensor, b: Tensor): void;
   /** out(c,r) ← a(r,c). */
   transpose(out: Tensor, a: Tensor): void;
 
@@ -71,6 +73,8 @@ export interface Operations {
   dotRows(out: Tensor, a: Tensor, b: Tensor): void;
   /** Scales down every column of weights whose Euclidean norm exceeds the limit (max-norm on incoming weights). */
   limitColumnNorms(weights: Tensor, limit: number): void;
+  /** The same for every row: outgoing weights. */
+  limitRowNorms(weights: Tensor, limit: number): void;
 
   /** out(batch, …) ← scale · data[indices, …]; data are u8 or floats. */
   gatherRows(out: Tensor, data: Tensor, indices: Tensor, scale: number): void;
@@ -172,6 +176,7 @@ export const OPERATIONS: { readonly [Name in keyof Operations]: OperationSpecifi
   scale: { roles: ['out', 'in', 'value'] },
   multiply: { roles: ['out', 'in', 'in'] },
   below: { roles: ['out', 'in', 'in'] },
+  multiplyBySign: { roles: ['out', 'in', 'in'] },
   transpose: { roles: ['out', 'in'] },
   activate: { roles: ['out', 'in', 'in', 'value'] },
   multiplyBySlope: { roles: ['out', 'in', 'in', 'in', 'value'] },
@@ -181,6 +186,7 @@ export const OPERATIONS: { readonly [Name in keyof Operations]: OperationSpecifi
   dot: { roles: ['out', 'in', 'in'] },
   dotRows: { roles: ['out', 'in', 'in'] },
   limitColumnNorms: { roles: ['inout', 'value'] },
+  limitRowNorms: { roles: ['inout', 'value'] },
   gatherRows: { roles: ['out', 'in', 'in', 'value'] },
   scatterRows: { roles: ['inout', 'in', 'in'] },
   gatherLabels: { roles: ['out', 'in', 'in'] },

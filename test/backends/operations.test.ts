@@ -119,6 +119,15 @@ const cases: Record<keyof Operations, Case[]> = {
       return [out];
     },
   ],
+  multiplyBySign: [
+    (compute, make, m, n) => {
+      const out = make.float([m, n]);
+      const signs = make.float([m, n]);
+      signs.data[0] = 0;
+      compute.multiplyBySign(out, out, signs);
+      return [out];
+    },
+  ],
   dotRows: [
     (compute, make, m, n) => {
       const out = make.zeros([m]);
@@ -197,6 +206,13 @@ const cases: Record<keyof Operations, Case[]> = {
       const out = make.zeros([1], 'f64');
       compute.dot(out, make.float([m, n]), make.float([m, n]));
       return [out];
+    },
+  ],
+  limitRowNorms: [
+    (compute, make, m, n) => {
+      const weights = make.float([m, n]);
+      compute.limitRowNorms(weights, 0.5);
+      return [weights];
     },
   ],
   limitColumnNorms: [

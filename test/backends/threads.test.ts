@@ -81,6 +81,7 @@ const calls: Record<string, Call> = {
   fill: (k, { a }) => k.fill(a, SIZE, 0.3),
   combine: (k, { a, b }) => k.combine(a, a, b, SIZE, 0.7, -0.3),
   multiply: (k, { a, b, c }) => k.multiply(a, b, c, SIZE),
+  multiplyBySign: (k, { a, b, c }) => k.multiplyBySign(a, b, c, SIZE),
   activate: (k, { a, b, row }) => {
     k.activate(a, b, row, ROWS, COLUMNS, 3);
     k.activate(b, b, 0, ROWS, COLUMNS, 5);

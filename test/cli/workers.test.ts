@@ -81,6 +81,11 @@ describe('a run with workers', () => {
       /Worker 2 stopped \(its thread ended with code 3\); the run goes on with 1 worker/,
     ],
     ['throws', 'throw new Error("no idea");', /Worker 2 stopped \(no idea\); the run goes on with 1 worker/],
+    [
+      'goes astray',
+      'network.parameters[0].values.data[0] += 1;',
+      /Worker 2 stopped \(.* other weights than worker 1/,
+    ],
     ['hangs', 'for (;;);', /^(?!.*stopped)/s],
   ])('of which one %s ends as with one', async (_what, inWorkers, said) => {
     writeSharingRule(inWorkers);
@@ -92,14 +97,6 @@ describe('a run with workers', () => {
     expect(stderr).toMatch(said);
     expectNoStack(stderr);
     expect(outcomeOf('two')).toEqual(outcomeOf('one'));
-  });
-
-  test('that go astray fails, and says why', async () => {
-    writeSharingRule('network.parameters[0].values.data[0] += 1;');
-    const { code, stderr } = await own('--workers', '2', '--out', 'here');
-    expect({ code, stderr }).toEqual({ code: 1, stderr });
-    expect(stderr).toContain('Worker 2 has other weights than worker 1');
-    expectNoStack(stderr);
   });
 
   test("that is stopped and resumed ends as if nothing had happened, on a user's own data and loss", async () => {

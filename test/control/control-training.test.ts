@@ -111,6 +111,18 @@ describe('what is learned', () => {
   });
 });
 
+test('the mean of a continuous action may be kept within its bounds, and the critic is left as it was', async () => {
+  const bounded = {
+    ...SMALL,
+    task: { environment: 'pendulum' },
+    network: { hidden: [8], outputActivation: 'tanh' },
+  };
+  const { training } = await begin(bounded as ConfigInput);
+  expect(training.learner.network.area('output').activation).toBe('tanh');
+  expect(training.critic?.network.area('output').activation).toBe('linear');
+  training.advance(5, clock);
+});
+
 describe('settings that do not fit are refused', () => {
   test.each([
     [{ control: { ...SMALL.control, baseline: 'none' } }, 'config.control', 'control.horizon=0'],

@@ -80,13 +80,17 @@ const shapesOf = (
 ): [actual: readonly number[] | undefined, expected: number[]][] => {
   const { rows, columns } = parameter.values;
   switch (term.kind) {
-    case 'outer':
+    case 'outer': {
+      // Feedback may learn from noise, of as many samples as a rule likes.
+      const isFeedback = 'kind' in parameter && parameter.kind === 'feedback';
+      const examples = isFeedback ? term.post.rows : batch;
       return [
-        [term.post.shape, [batch, columns]],
+        [term.post.shape, [examples, columns]],
         ...(parameter.role === 'weights'
-          ? ([[term.pre?.shape, [batch, rows]]] as [readonly number[] | undefined, number[]][])
+          ? ([[term.pre?.shape, [examples, rows]]] as [readonly number[] | undefined, number[]][])
           : []),
       ];
+    }
     case 'direction':
       return [[term.direction.shape, [...parameter.values.shape]]];
     case 'weight-decay':

@@ -36,6 +36,7 @@ export const CUTS: Readonly<Record<string, Cut>> = {
   fill: { extent: 1, byElement: [0], from: PASS },
   combine: { extent: 3, byElement: [0, 1, 2], from: PASS },
   multiply: { extent: 3, byElement: [0, 1, 2], from: PASS },
+  multiplyBySign: { extent: 3, byElement: [0, 1, 2], from: PASS },
   activate: { extent: 3, columns: 4, byRow: [0, 1], from: COSTLY },
   multiplyBySlope: { extent: 4, byElement: [0, 1, 2, 3], from: PASS },
   scaleColumns: { extent: 3, columns: 4, byRow: [0, 1], from: PASS },

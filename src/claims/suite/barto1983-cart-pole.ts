@@ -7,7 +7,7 @@ import { feedbackAlignment } from '../../rules/feedback-alignment.ts';
 import { nodePerturbation } from '../../rules/node-perturbation.ts';
 import type { Rule } from '../../rules/rule.ts';
 import type { Compute } from '../../tensor/compute.ts';
-import type { Claim, ClaimContext, SeedValues } from '../claim.ts';
+import type { Claim, ClaimContext, Curve, SeedValues } from '../claim.ts';
 import { seedsUpTo } from './linear-task.ts';
 
 const RULES: readonly Rule[] = [backpropagation, feedbackAlignment, nodePerturbation];
@@ -17,22 +17,25 @@ const PRESET = CONTROL_PRESETS.find(({ id }) => id === 'cart-pole')?.config ?? {
 /** Updates between two words on progress: about a twentieth of a second. */
 const SLICE = 5;
 
-/** Mean return of 100 fresh episodes, greedy, after a run of the preset "cart-pole"; actor and critic by one rule. */
-async function returnOf(
+/** Mean returns of 100 fresh episodes, greedy, epoch by epoch of a run of the preset "cart-pole"; actor and critic by one rule. */
+async function returnsOf(
   compute: Compute,
   rule: Rule,
   seed: number,
   tick: (share: number) => Promise<void>,
-): Promise<number> {
+): Promise<[number, number][]> {
   const config = parseConfig({ ...PRESET, rule: rule.id, seed, probe: { every: 0 } });
   const rules = { actor: rule, critic: rule };
-  const training = new ControlTraining(compute, cartPole, config, rules, () => undefined);
+  const returns: [number, number][] = [];
+  const training = new ControlTraining(compute, cartPole, config, rules, (record) => {
+    if (record.kind === 'evaluation') returns.push([record.epoch, record.metrics?.['return'] ?? NaN]);
+  });
   try {
     while (!training.done) {
       training.advance(SLICE, () => 0);
       await tick(training.step / training.totalSteps);
     }
-    return training.lastEvaluation?.metrics?.['return'] ?? NaN;
+    return returns;
   } finally {
     training.dispose();
   }
@@ -64,13 +67,16 @@ const solved: Claim = {
   ],
   async run({ compute, seeds, progress }: ClaimContext) {
     const perSeed: SeedValues[] = [];
+    const curves: Curve[] = [];
     for (const [row, seed] of seeds.entries()) {
       const values: Record<string, number> = {};
       for (const [column, rule] of RULES.entries()) {
         const done = row * RULES.length + column;
-        values[rule.id] = await returnOf(compute, rule, seed, (share) =>
+        const points = await returnsOf(compute, rule, seed, (share) =>
           progress((done + share) / (seeds.length * RULES.length)),
         );
+        values[rule.id] = points.at(-1)?.[1] ?? NaN;
+        curves.push({ name: rule.title, seed, horizontal: 'epoch', vertical: 'mean return', points });
       }
       perSeed.push({ seed, values });
     }
@@ -79,6 +85,7 @@ const solved: Claim = {
         RULES.map(({ id }) => [id, perSeed.filter(({ values }) => (values[id] as number) >= SOLVED).length]),
       ),
       perSeed,
+      curves,
       note:
         'The preset "cart-pole" for all three rules: networks 4-32-2 and 4-32-1, 1.2 million steps. Its rate, λ and γ were ' +
         'chosen once for all rules, on other seeds (10 to 12). Values by seed are returns.',

@@ -10,17 +10,29 @@ import { Learner } from '../../rules/learner.ts';
 import { parseOptions } from '../../rules/rule.ts';
 import type { Rule } from '../../rules/rule.ts';
 import type { Compute } from '../../tensor/compute.ts';
+import type { Activation } from '../../tensor/kernels.ts';
 import type { Config } from '../config.ts';
 import { checkOverrides, optimiserFor } from '../training.ts';
 
-/** The network that chooses: one output for each discrete action (its logit), or one for each dimension (its mean). */
+/**
+ * The network that chooses: one output for each discrete action (its logit), or one for each dimension
+ * (its mean; with network.outputActivation=tanh it stays within the bounds, beyond which nothing more can be learned).
+ */
 export function makeActor(compute: Compute, environment: Environment, config: Config, rule: Rule): Learner {
   const { actions } = environment;
+  const { outputActivation } = config.network;
+  if (actions.kind === 'discrete' && outputActivation !== 'linear') {
+    throw new ApicalError(
+      'config.network',
+      `network.outputActivation is "${outputActivation}", but the outputs of an actor with discrete actions are logits: leave it "linear".`,
+    );
+  }
   const actor = new Learner(compute, {
     specification: networkOf(
       config,
       [environment.observations, ...config.network.hidden, actionSize(actions)],
       actions.kind === 'discrete' ? 'cross-entropy' : 'squared-error',
+      outputActivation,
     ),
     rule,
     options: parseOptions(rule, config.ruleOptions),
@@ -65,17 +77,13 @@ function networkOf(
   { network }: Config,
   layers: readonly number[],
   objective: ObjectiveKind,
+  outputActivation: Activation = 'linear',
 ): NetworkSpecification {
   const { activation, dropout, inputDropout, density, bias, initialisation } = network;
-  if (network.outputActivation !== 'linear') {
-    throw new ApicalError(
-      'config.network',
-      `network.outputActivation is "${network.outputActivation}", but an actor's and a critic's outputs are logits, means and values: leave it "linear".`,
-    );
-  }
   return stack({
     layers,
     activation,
+    outputActivation,
     objective,
     dropout,
     inputDropout,

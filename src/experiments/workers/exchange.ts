@@ -1,16 +1,16 @@
-import { ApicalError } from '../../errors.ts';
 import type { Exchange, Measurement } from '../../rules/index.ts';
 
 /*
  * Samples are numbered through the run, and a sample's place in the ring follows from its number. All participants
  * take the same steps, so they agree on the numbers without a word.
  *
- * Words (i32): how often the main participant went on; who went astray; then the tag of each place.
- * Longs (i64): the next sample that nobody has claimed; the samples that the main participant is done with; the
- * participants' fingerprints; then effect and passes (f64) of each place.
+ * Words (i32): how often the main participant went on; for each participant whether it went astray; the tag of each
+ * place. Longs (i64): the next sample that nobody has claimed; the samples that the main participant is done with;
+ * effect (f64), passes (f64) and author of each place.
  */
-const WORDS = { progress: 0, astray: 1, tags: 16 } as const;
-const LONGS = { next: 0, done: 1, fingerprints: 16 } as const;
+const WORDS = { progress: 0, astray: 16, tags: 16 + 256 } as const;
+const LONGS = { next: 0, done: 1, values: 8 } as const;
+const PLACE = { effect: 0, passes: 1, author: 2, longs: 3 } as const;
 /** A place's tag: 0 before it was ever written, then how often the ring has come round to it, from 1. */
 const BEING_WRITTEN = -1;
 
@@ -18,9 +18,6 @@ const BEING_WRITTEN = -1;
 export const RING = 2 ** 16;
 /** A round of more samples than this share of the ring is done in parts. */
 const PARTS = 4;
-/** Fingerprints of the weights are compared at rounds 0, 1, 2, 4, … and every so many. */
-const ROUNDS_BETWEEN_FINGERPRINTS = 256;
-const FINGERPRINTS_KEPT = 16;
 /** What others have claimed is waited for so many times as long as a sample takes here, and then measured here. */
 const PATIENCE = 1.5;
 const LEAST_PATIENCE_MILLISECONDS = 0.1;
@@ -29,22 +26,27 @@ const MEMORY = 0.9;
 /** To be woken takes some 50 µs. */
 const SPIN_MILLISECONDS = 0.05;
 
-/** The memory through which so many participants share samples. `ring` is a power of two from 4. */
-export function exchangeMemory(participants: number, ring = RING): SharedArrayBuffer {
-  const longs = LONGS.fingerprints + participants * FINGERPRINTS_KEPT + 2 * ring;
-  return new SharedArrayBuffer(8 * longs + 4 * (WORDS.tags + ring));
-}
+const longsOf = (ring: number) => LONGS.values + PLACE.longs * ring;
+
+/** The memory through which up to 256 participants share samples. `ring` is a power of two from 4. */
+export const exchangeMemory = (ring = RING): SharedArrayBuffer =>
+  new SharedArrayBuffer(8 * longsOf(ring) + 4 * (WORDS.tags + ring));
 
 /** A worker that others have overtaken by a whole ring: what it would have to know is gone. */
 export class LeftBehind extends Error {
   override readonly message = 'it fell too far behind';
 }
 
+/** A worker whose weights are not those of the main participant. */
+export class Astray extends Error {
+  override readonly message =
+    'after the same steps it has other weights than worker 1: a rule must draw its noise from step.stream, and keep what it remembers in step.state';
+}
+
 export interface Participant {
   readonly memory: SharedArrayBuffer;
   /** 0 is the main one, which keeps the run's books. */
   readonly index: number;
-  readonly count: number;
   readonly ring?: number;
 }
 
@@ -52,31 +54,28 @@ export interface Participant {
  * One participant's end of the exchange. In a round each participant claims a sample, measures it and publishes the
  * numbers, until all are claimed; then it waits a little for those that others have claimed, and measures itself what
  * does not come. A sample has the same effect whoever measures it, so it does no harm to measure one twice, and a
- * worker that dies or hangs takes nothing with it.
+ * worker that dies or hangs takes nothing with it. Numbers come with a fingerprint of the weights they were measured
+ * with, and are used by those who have the same: nor does a worker that goes astray do harm.
  *
  * The main participant always measures the first sample of a round, waits for nobody, and is never overtaken by more
  * than the ring: the others wait for it there.
  */
 export class SharedExchange implements Exchange {
   readonly #index: number;
-  readonly #count: number;
   readonly #ring: number;
   readonly #words: Int32Array;
   readonly #longs: BigInt64Array;
-  readonly #values: number;
   #position = 0;
-  #round = 0;
   #longest = 0;
-  #fingerprint: (() => number) | undefined;
+  #fingerprint = () => 0;
+  /** Fingerprint and index, of this round. */
+  #author = 0n;
 
-  constructor({ memory, index, count, ring = RING }: Participant) {
+  constructor({ memory, index, ring = RING }: Participant) {
     this.#index = index;
-    this.#count = count;
     this.#ring = ring;
-    this.#values = LONGS.fingerprints + count * FINGERPRINTS_KEPT;
-    const longs = this.#values + 2 * ring;
-    this.#longs = new BigInt64Array(memory, 0, longs);
-    this.#words = new Int32Array(memory, 8 * longs);
+    this.#longs = new BigInt64Array(memory, 0, longsOf(ring));
+    this.#words = new Int32Array(memory, 8 * longsOf(ring));
   }
 
   /** A number of 32 bits that tells whether this participant still has the weights of the others. */
@@ -84,9 +83,10 @@ export class SharedExchange implements Exchange {
     this.#fingerprint = fingerprint;
   }
 
-  /** Throws `workers.astray` when another participant does not have the same weights, `LeftBehind` in a worker. */
+  /** Throws `LeftBehind` and `Astray`, in a worker only. */
   round(count: number, measure: (sample: number) => Measurement): readonly Measurement[] {
-    this.#compareFingerprints();
+    if (Atomics.load(this.#words, WORDS.astray + this.#index) !== 0) throw new Astray();
+    this.#author = (BigInt(this.#fingerprint() >>> 0) << AUTHOR_BITS) | BigInt(this.#index);
     const first = this.#position;
     const all: Measurement[] = [];
     const part = this.#ring / PARTS;
@@ -94,7 +94,6 @@ export class SharedExchange implements Exchange {
       this.#share(first, at, Math.min(at + part, first + count), measure, all);
     }
     this.#position = first + count;
-    this.#round += 1;
     return all;
   }
 
@@ -164,75 +163,56 @@ export class SharedExchange implements Exchange {
     // every participant measures what would stand there.
     if (seen === lap || seen === BEING_WRITTEN) return;
     if (Atomics.compareExchange(this.#words, tag, seen, BEING_WRITTEN) !== seen) return;
-    const at = this.#values + 2 * (sample % this.#ring);
-    Atomics.store(this.#longs, at, bitsOf(effect));
-    Atomics.store(this.#longs, at + 1, bitsOf(passes));
+    const at = this.#placeOf(sample);
+    Atomics.store(this.#longs, at + PLACE.effect, bitsOf(effect));
+    Atomics.store(this.#longs, at + PLACE.passes, bitsOf(passes));
+    Atomics.store(this.#longs, at + PLACE.author, this.#author);
     Atomics.store(this.#words, tag, lap);
     Atomics.notify(this.#words, tag);
   }
 
-  #known(sample: number): Measurement | undefined {
+  /** What has been published, undefined when nothing has, null when it was measured with other weights. */
+  #known(sample: number): Measurement | undefined | null {
     const tag = WORDS.tags + (sample % this.#ring);
     const lap = this.#lap(sample);
     const seen = Atomics.load(this.#words, tag);
     if (seen < lap) return undefined;
-    const at = this.#values + 2 * (sample % this.#ring);
-    const effect = numberOf(Atomics.load(this.#longs, at));
-    const passes = numberOf(Atomics.load(this.#longs, at + 1));
+    const at = this.#placeOf(sample);
+    const effect = numberOf(Atomics.load(this.#longs, at + PLACE.effect));
+    const passes = numberOf(Atomics.load(this.#longs, at + PLACE.passes));
+    const author = Atomics.load(this.#longs, at + PLACE.author);
     if (Atomics.load(this.#words, tag) !== lap) throw new LeftBehind();
-    return { effect, passes };
+    if (author >> AUTHOR_BITS === this.#author >> AUTHOR_BITS) return { effect, passes };
+    const index = Number(author & (2n ** AUTHOR_BITS - 1n));
+    if (index === 0) throw new Astray();
+    if (this.#index === 0) Atomics.store(this.#words, WORDS.astray + index, 1);
+    return null;
   }
 
-  /** What another participant publishes, or undefined when it does not in time. */
+  /** What another participant publishes, or undefined when that is not in time or of no use. */
   #await(sample: number, deadline: number): Measurement | undefined {
     const tag = WORDS.tags + (sample % this.#ring);
     const spinUntil = Math.min(performance.now() + SPIN_MILLISECONDS, deadline);
     for (;;) {
       const seen = Atomics.load(this.#words, tag);
       const measured = this.#known(sample);
-      if (measured) return measured;
+      if (measured !== undefined) return measured ?? undefined;
       const now = performance.now();
       if (now >= deadline) return undefined;
       if (now >= spinUntil) Atomics.wait(this.#words, tag, seen, deadline - now);
     }
   }
 
+  #placeOf(sample: number): number {
+    return LONGS.values + PLACE.longs * (sample % this.#ring);
+  }
+
   #lap(sample: number): number {
     return Math.floor(sample / this.#ring) + 1;
   }
-
-  #compareFingerprints(): void {
-    const round = this.#round;
-    const isDue = round % ROUNDS_BETWEEN_FINGERPRINTS === 0 || (round < 256 && (round & (round - 1)) === 0);
-    if (this.#fingerprint && isDue) {
-      const slot = LONGS.fingerprints + this.#slotOf(round) * this.#count;
-      const mine = (BigInt(round + 1) << 32n) | BigInt(this.#fingerprint() >>> 0);
-      Atomics.store(this.#longs, slot + this.#index, mine);
-      // Each worker with the main participant: whoever comes second compares.
-      const others = this.#index === 0 ? Array.from({ length: this.#count - 1 }, (_, i) => i + 1) : [0];
-      for (const other of others) {
-        const theirs = Atomics.load(this.#longs, slot + other);
-        if (theirs >> 32n !== mine >> 32n || theirs === mine) continue;
-        Atomics.store(this.#words, WORDS.astray, Math.max(this.#index, other));
-      }
-    }
-    const astray = Atomics.load(this.#words, WORDS.astray);
-    if (astray === 0) return;
-    throw new ApicalError(
-      'workers.astray',
-      `Worker ${astray + 1} has other weights than worker 1 after the same steps, so they cannot share samples. ` +
-        'A rule must draw its noise from step.stream and keep what it remembers in step.state. ' +
-        'Mend the rule, or use one worker.',
-      { worker: astray + 1 },
-    );
-  }
-
-  #slotOf(round: number): number {
-    // Rounds 0, 1, 2, 4 … 128 have places of their own.
-    const due = round < 256 ? Math.ceil(Math.log2(round + 1)) : round / ROUNDS_BETWEEN_FINGERPRINTS + 8;
-    return due % FINGERPRINTS_KEPT;
-  }
 }
+
+const AUTHOR_BITS = 8n;
 
 const float = new Float64Array(1);
 const long = new BigInt64Array(float.buffer);

@@ -50,10 +50,10 @@ export class WorkerPool {
 
   /** Starts nothing yet. */
   constructor(options: WorkerPoolOptions) {
-    const { config, ring = RING } = options;
+    const { ring = RING } = options;
     this.#options = options;
-    this.#memory = exchangeMemory(config.workers, ring);
-    this.exchange = new SharedExchange({ memory: this.#memory, index: 0, count: config.workers, ring });
+    this.#memory = exchangeMemory(ring);
+    this.exchange = new SharedExchange({ memory: this.#memory, index: 0, ring });
   }
 
   /** Workers that take part, the main thread among them. */
@@ -75,7 +75,7 @@ export class WorkerPool {
     const isFresh = training.step === 0 && config.weights === undefined;
     const state = isFresh ? undefined : stateOf(training);
     for (let index = 1; index < config.workers; index++) {
-      const participant = { memory: this.#memory, index, count: config.workers, ring };
+      const participant = { memory: this.#memory, index, ring };
       this.#begin(index + 1, { participant, config, dataset, backend, blasPath, state });
     }
     const done = new AbortController();

@@ -1,13 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import { exchangeMemory, LeftBehind, SharedExchange } from '../../../src/experiments/workers/exchange.ts';
+import {
+  Astray,
+  exchangeMemory,
+  LeftBehind,
+  SharedExchange,
+} from '../../../src/experiments/workers/exchange.ts';
 
 /*
  * The exchange in one thread: what a slow, dead or hanging participant does is done inside another's measurement.
  */
 
 const participants = (count: number, ring: number) => {
-  const memory = exchangeMemory(count, ring);
-  return Array.from({ length: count }, (_, index) => new SharedExchange({ memory, index, count, ring })) as [
+  const memory = exchangeMemory(ring);
+  return Array.from({ length: count }, (_, index) => new SharedExchange({ memory, index, ring })) as [
     SharedExchange,
     SharedExchange,
   ];
@@ -91,19 +96,25 @@ test('a worker that was overtaken by a whole ring leaves, and spoils nothing', (
   for (let round = 3; round < 9; round++) expect(go(round)).toEqual(expected(round, 4));
 });
 
-describe('weights that differ', () => {
-  test.each([
-    ['the worker', [1, 0]],
-    ['the main participant', [0, 1]],
-  ])('are found by whoever comes second: %s', (_who, order) => {
+describe('a worker with other weights', () => {
+  const astray = () => {
     const both = participants(2, 64);
     both[0].guard(() => 7);
     both[1].guard(() => 8);
-    const [early, late] = order.map((index) => both[index] as SharedExchange) as typeof both;
-    const measure = (sample: number) => measurement(0, sample);
-    early.round(2, measure);
-    expect(() => late.round(2, measure)).toThrow(/Worker 2 has other weights/);
-    // The other hears of it in its next round.
-    expect(() => early.round(2, measure)).toThrow(/Worker 2 has other weights/);
+    return both;
+  };
+  const wrong = (sample: number) => ({ effect: -sample, passes: 0 });
+
+  test('that is ahead is not believed, and hears of it', () => {
+    const [main, worker] = astray();
+    worker.round(4, wrong);
+    expect(main.round(4, (sample) => measurement(0, sample))).toEqual(expected(0, 4));
+    expect(() => worker.round(4, wrong)).toThrow(Astray);
+  });
+
+  test('that comes second sees it', () => {
+    const [main, worker] = astray();
+    main.round(4, (sample) => measurement(0, sample));
+    expect(() => worker.round(4, wrong)).toThrow(Astray);
   });
 });

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { blasBackend } from '../../../src/backends/blas/index.ts';
 import { openBackend, provideBlas } from '../../../src/backends/open.ts';
 import { generateDataset } from '../../../src/datasets/index.ts';
@@ -98,18 +98,18 @@ async function alone(rule?: (typeof RULES)[number], backend?: string) {
   return finish(begin(1, rule, backend === undefined ? {} : { backend }));
 }
 
-describe.each(RULES)('%s %o', (id, options) => {
-  const rule = [id, options] as (typeof RULES)[number];
-  test.each([2, 3])(
-    'gives with %i workers the weights, records and passes of one, to the bit',
-    async (workers) => {
-      const begun = begin(workers, rule);
-      await begun.pool.start(begun.training);
-      expect(begun.pool.size).toBe(workers);
-      expect(await finish(begun)).toEqual(await alone(rule));
-      expect(begun.warnings).toEqual([]);
-    },
-  );
+test.each([
+  [2, 0],
+  [3, 0],
+  [2, 1],
+  [3, 2],
+])('%i workers give the weights, records and passes of one, to the bit (rule %i)', async (workers, index) => {
+  const rule = RULES[index] as (typeof RULES)[number];
+  const begun = begin(workers, rule);
+  await begun.pool.start(begun.training);
+  expect(begun.pool.size).toBe(workers);
+  expect(await finish(begun)).toEqual(await alone(rule));
+  expect(begun.warnings).toEqual([]);
 });
 
 test.each(['blas', 'reference'])('the same on %s', async (backend) => {

@@ -69,6 +69,20 @@ export function below(out: usize, a: usize, b: usize, size: i32): void {
   for (; out < end; out += 4, a += 4, b += 4) store1(out, v128.and(f32x4.lt(load1(a), load1(b)), one));
 }
 
+// @ts-ignore: decorator
+@inline
+function bySign(a: v128, b: v128): v128 {
+  const zero = splat(0.0);
+  const positive = v128.and(f32x4.gt(b, zero), a);
+  return f32x4.sub(positive, v128.and(f32x4.lt(b, zero), a));
+}
+
+export function multiplyBySign(out: usize, a: usize, b: usize, size: i32): void {
+  const end = out + ((<usize>size) << 2);
+  for (; out + 16 <= end; out += 16, a += 16, b += 16) v128.store(out, bySign(v128.load(a), v128.load(b)));
+  for (; out < end; out += 4, a += 4, b += 4) store1(out, bySign(load1(a), load1(b)));
+}
+
 export function transpose(out: usize, a: usize, rows: i32, columns: i32): void {
   // In tiles of 16, so that both sides stay within a few cache lines.
   for (let row0 = 0; row0 < rows; row0 += 16) {

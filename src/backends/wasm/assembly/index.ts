@@ -6,12 +6,13 @@ export {
   below, combine,
   fill,
   multiply,
+  multiplyBySign,
   multiplyBySlope,
   scaleColumns,
   scaleRows,
   transpose,
 } from './elementwise';
-export { dot, dotRows, limitColumnNorms, sumRows } from './reductions';
+export { dot, dotRows, limitColumnNorms, limitRowNorms, sumRows } from './reductions';
 export { gatherBytes, gatherFloats, gatherLabels, oneHot, scatterRows } from './rows';
 export { choose, crossEntropyRows, softmax, softmaxCrossEntropy, squaredError, wrongRows } from './objectives';
 export { drawBernoulli, drawNormal, drawUniform } from './random';

@@ -118,3 +118,32 @@ export function limitColumnNorms(weights: usize, rows: i32, columns: i32, limit:
     }
   }
 }
+
+export function limitRowNorms(weights: usize, rows: i32, columns: i32, limit: f32): void {
+  const bytes = (<usize>columns) << 2;
+  for (let row = 0; row < rows; row++, weights += bytes) {
+    const end = weights + bytes;
+    let squares = splat(0.0);
+    let pointer = weights;
+    for (; pointer + 16 <= end; pointer += 16) {
+      const w = v128.load(pointer);
+      squares = f32x4.add(squares, f32x4.mul(w, w));
+    }
+    for (; pointer < end; pointer += 4) {
+      const w = load1(pointer);
+      squares = f32x4.add(squares, f32x4.mul(w, w));
+    }
+    const square =
+      f32x4.extract_lane(squares, 0) +
+      f32x4.extract_lane(squares, 1) +
+      f32x4.extract_lane(squares, 2) +
+      f32x4.extract_lane(squares, 3);
+    const norm = Mathf.sqrt(square);
+    if (!(norm > limit)) continue;
+    const factor = splat(limit / norm);
+    for (pointer = weights; pointer + 16 <= end; pointer += 16) {
+      v128.store(pointer, f32x4.mul(v128.load(pointer), factor));
+    }
+    for (; pointer < end; pointer += 4) store1(pointer, f32x4.mul(load1(pointer), factor));
+  }
+}

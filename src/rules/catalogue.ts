@@ -1,0 +1,29 @@
+import { backpropagation } from './backpropagation.ts';
+import { directFeedbackAlignment } from './direct-feedback-alignment.ts';
+import { feedbackAlignment } from './feedback-alignment.ts';
+import { kolenPollack } from './kolen-pollack.ts';
+import { learnedFeedback } from './learned-feedback.ts';
+import { forwardGradient } from './forward-gradient.ts';
+import { nodePerturbation } from './node-perturbation.ts';
+import { reinforce } from './reinforce.ts';
+import { serialWeightPerturbation } from './serial-weight-perturbation.ts';
+import { signSymmetry } from './sign-symmetry.ts';
+import { weightMirror } from './weight-mirror.ts';
+import { weightPerturbation } from './weight-perturbation.ts';
+import type { Rule } from './rule.ts';
+
+/** Every rule of the library. A new rule is its file and a line here. */
+export const RULES: readonly Rule[] = [
+  backpropagation,
+  feedbackAlignment,
+  directFeedbackAlignment,
+  signSymmetry,
+  kolenPollack,
+  weightMirror,
+  learnedFeedback,
+  serialWeightPerturbation,
+  weightPerturbation,
+  nodePerturbation,
+  forwardGradient,
+  reinforce,
+];
