@@ -31,11 +31,11 @@ export function exportWeights(
 }
 
 /**
- * Gives a network the weights of those arrays, all or none. What a network needs to answer must be there; feedback, masks
- * and a rule's own readouts may be, and stay as they are where not.
+ * Gives a network the weights of those arrays, all or none. What a network needs to answer must be there; feedback, masks,
+ * signs and a rule's own readouts may be, and stay as they are where not.
  *
  * Throws `weights.mismatch`: one message that lists every array that is missing or surplus, of another shape or type,
- * not finite, or not 0 where there is no synapse.
+ * not finite, not 0 where there is no synapse, or of the wrong sign.
  */
 export function importWeights(
   network: Network,
@@ -72,7 +72,7 @@ function layoutByNames(network: Network, arrays: ReadonlyMap<string, WeightArray
 
 /** What is wrong with an array, in the words of a list. */
 function problemsWith(
-  { name, shape, isOptional, turn, role, mask }: LayoutEntry,
+  { name, tensor, shape, isOptional, turn, role, mask, signs }: LayoutEntry,
   array: WeightArray | undefined,
   arrays: ReadonlyMap<string, WeightArray>,
   layout: WeightLayout,
@@ -96,19 +96,37 @@ function problemsWith(
   };
   const infinite = count((value) => !Number.isFinite(value));
   if (infinite > 0) return [`${expected} has ${infinite} values that are not finite.`];
-  if (role === 'mask') {
-    const other = count((value) => value !== 0 && value !== 1);
-    return other > 0 ? [`${expected} must hold 0 and 1 only, but ${other} values are others.`] : [];
+  if (role === 'mask' || role === 'signs') {
+    const low = role === 'mask' ? 0 : -1;
+    const other = count((value) => value !== low && value !== 1);
+    return other > 0 ? [`${expected} must hold ${low} and 1 only, but ${other} values are others.`] : [];
   }
-  if (!mask) return [];
-  const wiring = (arrays.get(`${name}.mask`)?.data ?? mask.data) as ArrayLike<number>;
-  const here = turn ? reordered(wiring, turn.lengths, turn.order) : wiring;
-  const unwired = count((value, index) => value !== 0 && here[index] === 0);
-  return unwired > 0
-    ? [
+  const inFile = (here: ArrayLike<number>) => (turn ? reordered(here, turn.lengths, turn.order) : here);
+  const given = (what: string) => arrays.get(`${name}.${what}`)?.data as ArrayLike<number> | undefined;
+  const problems: string[] = [];
+  if (mask) {
+    const exists = inFile(given('mask') ?? mask.data);
+    const unwired = count((value, index) => value !== 0 && exists[index] === 0);
+    if (unwired > 0) {
+      problems.push(
         `${expected} has ${unwired} weights other than 0 where this network has no synapse (its density is below 1).`,
-      ]
-    : [];
+      );
+    }
+  }
+  if (signs) {
+    const its = given('signs') ?? signs.data;
+    const sign = inFile(
+      Float64Array.from(
+        { length: tensor.size },
+        (_, index) => its[Math.floor(index / tensor.columns)] as number,
+      ),
+    );
+    const wrong = count((value, index) => value * (sign[index] as number) < 0);
+    if (wrong > 0) {
+      problems.push(`${expected} has ${wrong} weights without the sign of their unit (it obeys Dale's law).`);
+    }
+  }
+  return problems;
 }
 
 /** Arrays that the network has no place for, and what each may have been meant to be. */

@@ -8,7 +8,7 @@ import type { Axis, Projection } from './projection.ts';
  * How weights are named and turned in a file.
  *
  * - `apical`: as they lie here. Weights are called by their projection, `input→hidden1`, and are (presynaptic,
- *   postsynaptic); thresholds are called `hidden1.bias`. Everything that the network holds, feedback and masks too.
+ *   postsynaptic); thresholds are called `hidden1.bias`. Everything that the network holds: feedback, masks and signs too.
  * - `pytorch`: the state_dict of an `nn.Sequential` in which every activation function other than linear is a module of
  *   its own: `0.weight`, `0.bias`, `2.weight`, … Weights are (out, in). Where the network is no plain chain of layers,
  *   names are `input→hidden1.weight` and `hidden1.bias`. Only what leads from the input to the answer: no feedback, and
@@ -22,15 +22,16 @@ export const LAYOUTS: readonly WeightLayout[] = ['pytorch', 'apical'];
 export interface LayoutEntry {
   readonly name: string;
   readonly tensor: Tensor;
-  readonly role: 'weights' | 'bias' | 'mask';
+  readonly role: 'weights' | 'bias' | 'mask' | 'signs';
   /** In the file: the tensor's own shape, or of weights in PyTorch's order (out, in, …). */
   readonly shape: readonly number[];
   /** The axes of the tensor here, and for each axis in the file which of these it is; undefined for the same order. */
   readonly turn?: { readonly lengths: readonly number[]; readonly order: readonly number[] } | undefined;
-  /** What answering does without: feedback, masks, readouts that a rule added. A network keeps its own where it is not given. */
+  /** What answering does without: feedback, masks, signs, readouts that a rule added. A network keeps its own where it is not given. */
   readonly isOptional: boolean;
-  /** Of weights: 1 where a synapse exists. */
+  /** Of weights: 1 where a synapse exists; and ±1 for presynaptic units under Dale's law. */
   readonly mask?: Tensor | undefined;
+  readonly signs?: Tensor | undefined;
 }
 
 /** All that a file of this layout holds of a network. */
@@ -43,10 +44,10 @@ export function layoutOf(network: Network, layout: WeightLayout): LayoutEntry[] 
     entries.push({ name, tensor, shape: tensor.shape, ...its });
 
   for (const area of network.areas) {
-    for (const { id, kind, weights, mask, layout: axes } of area.incoming) {
+    for (const { id, kind, weights, mask, signs, layout: axes } of area.incoming) {
       const isOptional = kind === 'feedback' || !path.has(area);
       if (weights.size === 0 || (inPytorch && isOptional)) continue;
-      const common = { role: 'weights', tensor: weights, isOptional, mask } as const;
+      const common = { role: 'weights', tensor: weights, isOptional, mask, signs } as const;
       if (inPytorch) {
         const name = names?.get(area)?.weight ?? `${id}.weight`;
         const turn = pytorchOrder(axes);
@@ -60,6 +61,7 @@ export function layoutOf(network: Network, layout: WeightLayout): LayoutEntry[] 
       }
       entries.push({ ...common, name: id, shape: weights.shape });
       if (mask) add(`${id}.mask`, mask, { role: 'mask', isOptional: true });
+      if (signs) add(`${id}.signs`, signs, { role: 'signs', isOptional: true });
     }
     const isOptional = !path.has(area);
     if (!area.bias || (inPytorch && isOptional)) continue;

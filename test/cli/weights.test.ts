@@ -101,8 +101,9 @@ test('workers start from them too: the run is the same with one and with two', a
   await exportRun('first', '--out', 'start.npz');
   const words = ['--rule', 'weight-perturbation', '--set', 'ruleOptions.samples=4', '--epochs', '1'];
   await learn('one', ...words, '--weights', 'start.npz');
-  const two = await learn('two', ...words, '--weights', 'start.npz', '--workers', '2');
-  expect(two).toMatchObject({ workers: 2 });
+  await learn('two', ...words, '--weights', 'start.npz', '--workers', '2');
+  const { document } = JSON.parse(readFileSync('two/run.json', 'utf8')) as { document: unknown };
+  expect(document).toMatchObject({ workers: 2 });
   expect(weightsOf('two')).toEqual(weightsOf('one'));
 });
 

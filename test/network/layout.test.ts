@@ -19,6 +19,11 @@ const sparse: NetworkSpecification = {
     { from: 'output', to: 'hidden1', kind: 'feedback', answers: 'hidden1→output' },
   ],
 };
+/** Under Dale's law. */
+const signed: NetworkSpecification = {
+  ...layers,
+  projections: layers.projections.map((projection) => ({ ...projection, excitatory: 0.5 })),
+};
 /** Two paths that meet. */
 const branched: NetworkSpecification = {
   areas: [
@@ -105,6 +110,7 @@ describe('what is exported', () => {
     ['layers', layers, 'apical'],
     ['two paths', branched, 'pytorch'],
     ['masks and feedback', sparse, 'apical'],
+    ['signs', signed, 'apical'],
   ] as const)('comes back to the bit: %s (%s)', (_what, specification, layout) => {
     for (const compute of [wasm, reference]) {
       const from = new Network(compute, specification, 1);
@@ -174,6 +180,15 @@ describe('weights that do not fit', () => {
     expect(refusal(sparse, exportWeights(dense, 'pytorch'))).toMatch(
       /"0\.weight" \(5, 3\) has \d+ weights other than 0 where this network has no synapse/,
     );
+  });
+
+  test("break Dale's law", () => {
+    const arrays = exported();
+    expect(refusal(signed, arrays)).toMatch(
+      /"2\.weight" \(4, 5\) has \d+ weights without the sign of their unit/,
+    );
+    const network = new Network(wasm, signed, 2);
+    importWeights(network, exportWeights(network, 'pytorch'));
   });
 
   test('are of another network', () => {
