@@ -19,6 +19,8 @@ export { drive } from './experiments/drive.ts';
 export { Examples } from './experiments/examples.ts';
 export { PRESETS } from './experiments/presets.ts';
 export type { Preset } from './experiments/presets.ts';
+export { TrainedNetwork } from './experiments/trained-network.ts';
+export type { Answers, Inputs, TrainedParts } from './experiments/trained-network.ts';
 export { ControlTraining } from './experiments/control/control-training.ts';
 export type { ControlRules } from './experiments/control/control-training.ts';
 export { controlTask, exampleTask } from './experiments/task.ts';

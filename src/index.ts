@@ -16,5 +16,9 @@ export type { SearchDocument } from './experiments/search/document.ts';
 export { planRuns, parseSeeds } from './experiments/plan.ts';
 export { openEnvironment } from './experiments/open-task.ts';
 export { loadRule } from './experiments/rule-file.ts';
+export { exportNetwork, loadNetwork } from './experiments/load-network.ts';
+export type { LoadOptions } from './experiments/load-network.ts';
+export { readWeights, serializeWeights } from './experiments/weights-file.ts';
+export type { WeightFormat, WeightsFile } from './experiments/weights-file.ts';
 
 provideBlas(blasBackend);

@@ -7,7 +7,9 @@ import { addBenchCommand } from './commands/bench.ts';
 import { addClaimsCommand } from './commands/claims.ts';
 import { addDataCommand } from './commands/data.ts';
 import { addEstimateCommand } from './commands/estimate.ts';
+import { addExportCommand } from './commands/export.ts';
 import { addHelpCommand } from './commands/help.ts';
+import { addPredictCommand } from './commands/predict.ts';
 import { addRulesCommand } from './commands/rules.ts';
 import { addRunCommands } from './commands/run.ts';
 import { addSearchCommand } from './commands/search.ts';
@@ -53,6 +55,8 @@ export async function main(arguments_: readonly string[]): Promise<number> {
   };
   addRunCommands(program, finish);
   addSearchCommand(program, finish);
+  addPredictCommand(program, finish);
+  addExportCommand(program, finish);
   addRulesCommand(program, finish);
   addClaimsCommand(program, finish);
   addEstimateCommand(program, finish);

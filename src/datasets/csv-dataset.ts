@@ -109,7 +109,8 @@ function readTable({ name, bytes }: NamedBytes, options: CsvDatasetOptions): Csv
   });
 }
 
-function columnIndex(
+/** The number of a column that is given by name or number. Throws `dataset.column`. */
+export function columnIndex(
   column: string | number,
   width: number,
   header: readonly string[] | undefined,

@@ -31,6 +31,14 @@ export interface Dataset {
   readonly source: string;
 }
 
+/** What inputs and answers of a network mean that learned a data set: all that using it takes. */
+export type DataDescription = Omit<Dataset, 'train' | 'test' | 'verified' | 'source'>;
+
+export function describeData(dataset: DataDescription): DataDescription {
+  const { id, title, task, inputShape, inputScale, targetSize, classNames } = dataset;
+  return { id, title, task, inputShape, inputScale, targetSize, ...(classNames ? { classNames } : {}) };
+}
+
 /** Where the bytes of a stored set come from: a folder, a web server, files that a user dropped on the page. */
 export interface ByteSource {
   /** The file's bytes, or undefined where there is no such file. */

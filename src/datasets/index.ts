@@ -8,7 +8,8 @@ import { mnist } from './mnist.ts';
 import { didYouMean } from './suggest.ts';
 import { concentricRings, linearTeacher, twoSpirals } from './synthetic.ts';
 
-export type { ByteSource, Dataset, Draws, Split } from './dataset.ts';
+export { describeData } from './dataset.ts';
+export type { ByteSource, DataDescription, Dataset, Draws, Split } from './dataset.ts';
 export { csvDataset } from './csv-dataset.ts';
 export type { CsvDatasetOptions, NamedBytes } from './csv-dataset.ts';
 export { loadIdxDataset } from './idx-dataset.ts';

@@ -259,6 +259,18 @@ const completeSchema = z.strictObject({
     .describe(
       'cross-entropy (for classes the default), squared-error (for values), zero-one, or a file that exports a loss (output, target) => number',
     ),
+  weights: z
+    .union([
+      z.string().min(1),
+      z.strictObject({
+        file: z.string().min(1),
+        sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal'),
+      }),
+    ])
+    .optional()
+    .describe(
+      'a .safetensors or .npz file to start from, as `apical export` or PyTorch writes; kept with its SHA-256',
+    ),
   optimiser: optimiser.prefault({}),
   batch: z
     .int()

@@ -10,14 +10,14 @@ import type { EstimateDocument, EstimateRequest } from './estimate.ts';
 import { dataSubject, parseLayers, randomSubject, SWEEP_SIZES, sweepOf } from './estimate-subject.ts';
 import type { Subject } from './estimate-subject.ts';
 import { Examples } from './examples.ts';
-import { restoreTensors } from './folder/checkpoint.ts';
-import type { Checkpoint } from './folder/index.ts';
-import { readNewestCheckpoint } from './folder/index.ts';
+import { readTrainedRun, restoreLearner } from './folder/index.ts';
+import type { TrainedRun } from './folder/index.ts';
 import { loadObjective } from './objective-file.ts';
 import { assign, parseSeeds, planRuns } from './plan.ts';
 import { loadRule } from './rule-file.ts';
 import { ruleFailure } from './run.ts';
 import { requestFor } from './open-task.ts';
+import { startFromWeights } from './weights-file.ts';
 
 /** What a command line says of an estimate; what it leaves out has a default. */
 export interface EstimateWords {
@@ -93,9 +93,13 @@ export async function estimate(
       options: input.ruleOptions,
       task: dataset?.id ?? null,
       run: trained ? { folder: trained.folder, step: trained.checkpoint.step } : null,
-      subjects: trained
-        ? subjects.map((subject) => withWeights(subject, trained.checkpoint, reference === config?.rule))
-        : subjects,
+      subjects: subjects.map((subject) => ({
+        ...subject,
+        prepare(learner: Learner) {
+          if (trained) restoreLearner(learner, trained.checkpoint, reference === config?.rule);
+          else if (config) startFromWeights(learner.network, config);
+        },
+      })),
       samples: Number(words.samples),
       seeds,
       batch: words.batch === undefined ? (config?.batch ?? DEFAULT_BATCH) : Number(words.batch),
@@ -138,12 +142,6 @@ function configOf({ base }: EstimateWords, set: readonly string[]): Config | und
   return planRuns({ base, set })[0];
 }
 
-interface TrainedRun {
-  readonly folder: string;
-  readonly config: Config;
-  readonly checkpoint: Checkpoint;
-}
-
 function openRun(folder: string, words: EstimateWords, set: readonly string[]): TrainedRun {
   const { base, network, activation, sweep } = words;
   const others = { [`"${base}"`]: base, '--network': network, '--activation': activation, '--sweep': sweep };
@@ -157,7 +155,7 @@ function openRun(folder: string, words: EstimateWords, set: readonly string[]): 
       `--run ${folder} says data, network and weights, so ${other} has no place: leave one of them out.`,
     );
   }
-  return { folder, ...readNewestCheckpoint(folder) };
+  return readTrainedRun(folder);
 }
 
 /** The networks that are looked at when only their layers are said: one, or those of a sweep. */
@@ -193,32 +191,6 @@ function subjectsOfConfig(config: Config, examples: Examples, words: EstimateWor
     const changed = { ...config.network, hidden, activation: activation ?? config.network.activation };
     return dataSubject({ ...config, network: changed }, examples);
   });
-}
-
-/**
- * The subject with the weights of a checkpoint, and with the rule's own state where it is the run's rule. Feedback weights
- * that another rule adds stay as its seed draws them. Throws `checkpoint.mismatch`.
- */
-function withWeights(subject: Subject, { tensors }: Checkpoint, isSameRule: boolean): Subject {
-  return {
-    ...subject,
-    prepare(learner: Learner) {
-      const feedback = new Set(
-        learner.network.projections
-          .filter(({ kind }) => kind === 'feedback')
-          .map(({ id }) => `network/${id}`),
-      );
-      const wanted = new Map(
-        [...learner.tensors()].filter(
-          ([name]) =>
-            (name.startsWith('network/') && (tensors.has(name) || !feedback.has(name))) ||
-            (isSameRule && name.startsWith('rule/')),
-        ),
-      );
-      const saved = new Map([...tensors].filter(([name]) => wanted.has(name)));
-      restoreTensors(wanted, { tensors: saved });
-    },
-  };
 }
 
 function parseSizes(text: string): number[] {

@@ -1,3 +1,4 @@
+import type { DataDescription } from '../datasets/dataset.ts';
 import { ApicalError } from '../errors.ts';
 import { convolutionalStack } from '../network/convolutional-stack.ts';
 import type { ConvolutionalLayer } from '../network/convolutional-stack.ts';
@@ -11,7 +12,7 @@ import type { Examples } from './examples.ts';
 /** The network that a config asks for, given the data's sizes. Throws `config.network` and `network.kernel`. */
 export function networkFor(
   config: Config,
-  examples: Pick<Examples, 'dataset' | 'inputUnits' | 'loss'>,
+  examples: { dataset: DataDescription } & Pick<Examples, 'inputUnits' | 'loss'>,
 ): NetworkSpecification {
   const { dataset, inputUnits, loss } = examples;
   const { graph, network } = config;
@@ -75,7 +76,7 @@ export function networkFor(
 /** What a stack is trained towards. Throws `config.objective` when the data cannot be judged so. */
 function objectiveOf(
   { objective, graph }: Config,
-  { dataset, loss }: Pick<Examples, 'dataset' | 'loss'>,
+  { dataset, loss }: { dataset: DataDescription } & Pick<Examples, 'loss'>,
 ): ObjectiveKind {
   const named = objective ?? (dataset.task === 'classification' ? 'cross-entropy' : 'squared-error');
   const kind = loss ? 'black-box' : (named as ObjectiveKind);
@@ -97,7 +98,7 @@ function objectiveOf(
 }
 
 /** Channels, height and width of an example; a grey picture may do without its channel. Throws `config.network`. */
-function pictureOf({ title, inputShape }: Examples['dataset']): readonly number[] {
+function pictureOf({ title, inputShape }: DataDescription): readonly number[] {
   if (inputShape.length === 2) return [1, ...inputShape];
   if (inputShape.length === 3) return inputShape;
   throw new ApicalError(

@@ -12,6 +12,7 @@ import type { RunFolder } from './folder/index.ts';
 import type { EvaluationRecord, MetricsRecord, Mistake, RunDocument, RunStatus } from './records.ts';
 import type { RunRules, Task } from './task.ts';
 import type { Training } from './training-contract.ts';
+import { startFromWeights } from './weights-file.ts';
 import { WorkerPool } from './workers/pool.ts';
 
 const now = () => performance.now() / 1000;
@@ -70,6 +71,7 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
     lastCheckpoint = now();
   };
 
+  let isRestored = false;
   try {
     if (options.resume && folder) {
       const found = folder.latest();
@@ -77,10 +79,12 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
       if (found) {
         folder.restoreInto(training.snapshot().tensors, found);
         training.restore(found.position);
+        isRestored = true;
         metrics.push(...folder.readMetrics());
         wallSeconds = readDocuments(folder.path).run.document?.wallSeconds ?? 0;
       }
     }
+    if (!isRestored) startFromWeights(training.learner.network, config);
     const document = (status: RunStatus, error?: unknown): RunDocument =>
       describe({ training, workers, metrics, status, wallSeconds, folder, compute, task, error });
     let workers = config.workers;
@@ -132,9 +136,17 @@ function openPool({ compute, task, config, blasPath, onWarning }: RunOptions): W
   return new WorkerPool({ config, examples, backend: compute.backend.name, blasPath, onWarning });
 }
 
-/** Throws what is wrong with a config before anything is written or learned. */
-export function checkRun(task: Task, config: Config, rules: RunRules): void {
-  beginTraining(task, config, rules, () => undefined).dispose();
+/**
+ * Throws what is wrong with a config before anything is written or learned. A run that is resumed has weights of its own,
+ * so the file that it started from may be gone.
+ */
+export function checkRun(task: Task, config: Config, rules: RunRules, isResumed = false): void {
+  const training = beginTraining(task, config, rules, () => undefined);
+  try {
+    if (!isResumed) startFromWeights(training.learner.network, config);
+  } finally {
+    training.dispose();
+  }
 }
 
 function beginTraining(task: Task, ...parts: Parameters<Task['begin']>): Training {

@@ -8,6 +8,7 @@ import type { Compute } from '../tensor/index.ts';
 import { citation } from './bibliography.ts';
 import { explainIssues } from './config-errors.ts';
 import type { Config } from './config.ts';
+import { describeData } from '../datasets/index.ts';
 import { criticOptions, criticRule } from './control/agents.ts';
 import type { CompareDocument } from './documents.ts';
 import { compareDocument } from './documents.ts';
@@ -20,6 +21,7 @@ import { loadRule } from './rule-file.ts';
 import { checkRun, executeRun, ruleFailure } from './run.ts';
 import type { FinishedRun, RunProgress } from './run.ts';
 import type { RunRules, Task } from './task.ts';
+import { sealWeights } from './weights-file.ts';
 import { withWorkers } from './workers/check.ts';
 
 export interface SessionOptions {
@@ -60,6 +62,10 @@ export interface Session {
  * side, keeps every run in its folder, and writes the report.
  */
 export async function runSession(options: SessionOptions): Promise<Session> {
+  return await runSealed({ ...options, configs: options.configs.map(sealWeights) });
+}
+
+async function runSealed(options: SessionOptions): Promise<Session> {
   const { listener } = options;
   const [first] = options.configs;
   if (!first) throw new Error('A session needs at least one config.');
@@ -87,9 +93,9 @@ export async function runSession(options: SessionOptions): Promise<Session> {
   try {
     for (const reference of rules.keys()) {
       const config = configs.find((candidate) => candidate.rule === reference) as Config;
-      checkRun(task, config, rulesOf(config));
+      checkRun(task, config, rulesOf(config), options.resume);
     }
-    for (const config of configs) folders.push(openFolder(options, config, compute));
+    for (const config of configs) folders.push(openFolder(options, config, compute, task));
     if (configs.length > 1) writePlan(options.folder, { configs: options.configs, command: options.command });
     for (const seed of new Set(configs.map((config) => config.seed))) {
       const together = configs.flatMap((config, index) => (config.seed === seed ? [index] : []));
@@ -129,14 +135,20 @@ export async function runSession(options: SessionOptions): Promise<Session> {
 }
 
 /** The folder of a run, locked: a new one, or when resuming the one that holds this config. */
-function openFolder(options: SessionOptions, config: Config, compute: Compute): RunFolder {
+function openFolder(
+  options: SessionOptions,
+  config: Config,
+  compute: Compute,
+  { examples }: Task,
+): RunFolder {
   const { configs, folder, command, resume } = options;
   const name = `${slug(config.rule)}-seed${config.seed}`;
   const where = configs.length === 1 ? folder : path.join(folder, name);
   if (configs.length > 1) makeFolder(folder);
   const backend = compute.backend;
   if (resume && RunFolder.exists(where)) return RunFolder.open(where, { config, backend });
-  return RunFolder.create(where, { config, command, backend });
+  const data = examples ? { data: describeData(examples.dataset) } : {};
+  return RunFolder.create(where, { config, command, backend, ...data });
 }
 
 async function conclude(

@@ -192,6 +192,45 @@ export const benchDocument = z.object({
     .min(1),
 });
 
+const scored = z.object({ class: z.int().min(0), name: z.string(), score: z.number() });
+
+export const predictionDocument = z.object({
+  version: z.literal(1),
+  kind: z.literal('prediction'),
+  from: z.string(),
+  identity: z.string(),
+  rule: z.string(),
+  step: z.int().min(0),
+  input: z.string(),
+  classes: z.array(z.string()).nullable(),
+  scores: z.enum(['probability', 'output']),
+  rows: z.array(
+    z.object({
+      index: z.int().min(0),
+      answer: scored.optional(),
+      second: scored.optional(),
+      label: z.object({ class: z.int().min(0), name: z.string() }).optional(),
+      values: z.array(z.number()).optional(),
+      targets: z.array(z.number()).optional(),
+    }),
+  ),
+  result: z.object({ error: fraction, errors: z.int().min(0), count: z.int().min(1) }).nullable(),
+});
+
+export const exportDocument = z.object({
+  version: z.literal(1),
+  kind: z.literal('export'),
+  out: z.string(),
+  format: z.enum(['safetensors', 'npz']),
+  layout: z.enum(['pytorch', 'apical']),
+  identity: z.string(),
+  step: z.int().min(0),
+  tensors: z
+    .array(z.object({ name: z.string(), shape: z.array(z.int().min(1)), type: z.enum(['f4', 'f8']) }))
+    .min(1),
+  module: z.string().nullable(),
+});
+
 export const errorDocument = z.object({
   version: z.literal(1),
   kind: z.literal('error'),

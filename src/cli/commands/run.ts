@@ -27,6 +27,7 @@ interface RunArguments {
   readonly backend?: string;
   readonly threads?: string;
   readonly workers?: string;
+  readonly weights?: string;
   readonly blas?: string;
   readonly out?: string;
   readonly resume?: string;
@@ -82,6 +83,7 @@ export function addRunCommands(program: Command, finish: (code: number) => void)
       .option('--backend <name>', 'auto, blas, wasm or reference')
       .option('--threads <n>', 'most threads of a matrix product; 0 for as many as help')
       .option('--workers <n>', 'worker threads that share the samples of a perturbation rule')
+      .option('--weights <file>', 'start from these weights: .safetensors or .npz, as `apical export` writes')
       .option('--blas <path>', 'the BLAS library to use (or set APICAL_BLAS)')
       .option('--out <folder>', 'where to keep the run; by default a new folder in runs/')
       .option('--resume <folder>', 'go on with a run or comparison that was interrupted')
@@ -177,6 +179,7 @@ function plan(
     const value = options[key];
     if (value !== undefined) set.push(`${key}=${value}`);
   }
+  if (options.weights !== undefined) set.push(`weights=${JSON.stringify(options.weights)}`);
   const files = configFiles(base, options);
   if (files) {
     return planConfigs({
@@ -264,6 +267,7 @@ const givesConfig = (options: RunArguments): boolean =>
     options.backend,
     options.threads,
     options.workers,
+    options.weights,
   ].some((value) => value !== undefined);
 
 /** runs/2026-01-31T12-00-00-mnist-feedback-alignment */

@@ -1,4 +1,5 @@
 import { unzipSync, zipSync } from 'fflate';
+import { ApicalError } from '../../errors.ts';
 import { corruptFile, messageOf } from './array.ts';
 import type { ShapedArray } from './array.ts';
 import { parseNpy, serializeNpy } from './npy.ts';
@@ -45,10 +46,37 @@ export function parseNpz(
   return arrays;
 }
 
-/** Writes an NPZ file; the same arrays give the same bytes. Throws `npy.shape` where a shape does not fit its data. */
-export function serializeNpz(arrays: Iterable<readonly [name: string, array: ShapedArray]>): Uint8Array {
+/**
+ * Writes an NPZ file; the same arrays give the same bytes. A comment (at most 65 535 bytes) stands where ZIP has one for the
+ * archive, which NumPy does not look at. Throws `npy.shape` where a shape does not fit its data, `npz.comment`.
+ */
+export function serializeNpz(
+  arrays: Iterable<readonly [name: string, array: ShapedArray]>,
+  comment = '',
+): Uint8Array {
   const members = new Map<string, Uint8Array>();
   for (const [name, array] of arrays) members.set(`${name}.npy`, serializeNpy(array));
   // A constant date, the earliest that ZIP can state (in local time, as ZIP has it).
-  return zipSync(Object.fromEntries(members), { level: 6, mtime: new Date(1980, 0, 1) });
+  const archive = zipSync(Object.fromEntries(members), { level: 6, mtime: new Date(1980, 0, 1) });
+  const text = new TextEncoder().encode(comment);
+  if (text.length > 0xffff) {
+    throw new ApicalError('npz.comment', `A ZIP comment has at most 65535 bytes, not ${text.length}.`);
+  }
+  const bytes = new Uint8Array(archive.length + text.length);
+  bytes.set(archive);
+  bytes.set(text, archive.length);
+  // The archive ends with the length of its comment.
+  new DataView(bytes.buffer).setUint16(archive.length - 2, text.length, true);
+  return bytes;
+}
+
+/** The archive's comment; empty where there is none. */
+export function npzComment(bytes: Uint8Array): string {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let at = bytes.length - 22; at >= Math.max(0, bytes.length - 22 - 0xffff); at--) {
+    if (view.getUint32(at, true) !== 0x06054b50 || at + 22 + view.getUint16(at + 20, true) !== bytes.length)
+      continue;
+    return new TextDecoder().decode(bytes.subarray(at + 22));
+  }
+  return '';
 }

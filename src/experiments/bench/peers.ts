@@ -129,7 +129,7 @@ export async function discoverPeers(options: DiscoverOptions = {}): Promise<Peer
 }
 
 /** The first Python on the PATH need not be the one that has torch. */
-function defaultPythons(): string[] {
+export function defaultPythons(): string[] {
   const conda = process.env['CONDA_PREFIX'];
   const homes = ['miniconda3', 'anaconda3', 'miniforge3'].map((name) => path.join(os.homedir(), name));
   const files = [

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import type { DataDescription } from '../../datasets/index.ts';
 import { ApicalError } from '../../errors.ts';
 import type { Config } from '../config.ts';
 import { parseConfig } from '../config.ts';
@@ -21,6 +22,8 @@ export interface RunFolderDocument {
   readonly threads: number;
   readonly identity: string;
   readonly startedAt: string;
+  /** What the run's inputs and answers mean; absent in folders of before this was kept. */
+  readonly data?: DataDescription;
   readonly updatedAt: string;
   readonly document?: RunDocument;
   readonly failure?: { readonly code: string; readonly message: string };

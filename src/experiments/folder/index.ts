@@ -12,5 +12,6 @@ export type { RunFolderContents, RunFolderDocument } from './documents.ts';
 export { describeEnvironment } from './environment.ts';
 export type { Environment } from './environment.ts';
 export { makeFolder, writeDocument } from './files.ts';
-export { readNewestCheckpoint } from './loading.ts';
+export { readTrainedRun, restoreLearner } from './loading.ts';
+export type { TrainedRun } from './loading.ts';
 export { differences, identityOf } from './identity.ts';

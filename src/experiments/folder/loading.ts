@@ -1,9 +1,10 @@
 import path from 'node:path';
 import { ApicalError } from '../../errors.ts';
-import type { Config } from '../config.ts';
-import { decodeCheckpoint } from './checkpoint.ts';
+import type { Learner } from '../../rules/index.ts';
+import { decodeCheckpoint, restoreTensors } from './checkpoint.ts';
 import type { Checkpoint } from './checkpoint.ts';
 import { checkpointsIn, readDocuments } from './documents.ts';
+import type { RunFolderContents } from './documents.ts';
 import { readAll } from './files.ts';
 
 /** A checkpoint of the run of that identity, or why it cannot be used. */
@@ -27,17 +28,23 @@ export function loadCheckpoint(folder: string, name: string, identity: string): 
   }
 }
 
+/** What a run's folder holds for those who use what it learned. */
+export interface TrainedRun extends RunFolderContents {
+  readonly folder: string;
+  readonly checkpoint: Checkpoint;
+}
+
 /**
- * The config of a run and its newest good checkpoint, without a lock: also while the run goes on. Throws as
+ * A run and its newest good checkpoint, without a lock: also while the run goes on. Throws as
  * `readRunFolder` does, and `checkpoint.missing`, `checkpoint.corrupt` or `checkpoint.newer` when there is none to use.
  */
-export function readNewestCheckpoint(folder: string): { config: Config; checkpoint: Checkpoint } {
+export function readTrainedRun(folder: string): TrainedRun {
   const { run, config } = readDocuments(folder);
   const names = checkpointsIn(folder);
   let problem: ApicalError | undefined;
   for (const name of names) {
     const checkpoint = loadCheckpoint(folder, name, run.identity);
-    if (!(checkpoint instanceof ApicalError)) return { config, checkpoint };
+    if (!(checkpoint instanceof ApicalError)) return { folder, run, config, checkpoint };
     problem ??= checkpoint;
   }
   if (problem) throw problem;
@@ -46,4 +53,23 @@ export function readNewestCheckpoint(folder: string): { config: Config; checkpoi
     `The run in ${folder} has no checkpoint yet: wait for its first, or let it go on with \`apical run --resume\`.`,
     { folder },
   );
+}
+
+/**
+ * Gives a learner the weights of a checkpoint, and with `isSameRule` the state of its rule. Feedback that only this
+ * learner's rule has stays as its seed draws it. Throws `checkpoint.mismatch`.
+ */
+export function restoreLearner(learner: Learner, { tensors }: Checkpoint, isSameRule: boolean): void {
+  const feedback = new Set(
+    learner.network.projections.filter(({ kind }) => kind === 'feedback').map(({ id }) => `network/${id}`),
+  );
+  const wanted = new Map(
+    [...learner.tensors()].filter(
+      ([name]) =>
+        (name.startsWith('network/') && (tensors.has(name) || !feedback.has(name))) ||
+        (isSameRule && name.startsWith('rule/')),
+    ),
+  );
+  const saved = new Map([...tensors].filter(([name]) => wanted.has(name)));
+  restoreTensors(wanted, { tensors: saved });
 }

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
+import type { DataDescription } from '../../datasets/index.ts';
 import { ApicalError } from '../../errors.ts';
 import type { Tensor } from '../../tensor/index.ts';
 import type { Config } from '../config.ts';
@@ -39,6 +40,8 @@ export interface CreateOptions {
   /** The command line that repeats the run. */
   readonly command: string;
   readonly backend: BackendInUse;
+  /** What the inputs and answers mean, so that the network can be used without its data set. */
+  readonly data?: DataDescription;
   /** Default: what `describeEnvironment` finds. */
   readonly environment?: Environment;
 }
@@ -104,10 +107,11 @@ export class RunFolder {
    * its state; `folder.locked`, `folder.full`, `folder.unwritable`.
    */
   static create(folder: string, options: CreateOptions): RunFolder {
-    const { config, command, backend, environment = describeEnvironment() } = options;
+    const { config, command, backend, data, environment = describeEnvironment() } = options;
     makeFolder(folder);
     const startedAt = new Date().toISOString();
-    const session = sessionOf({ command, startedAt, identity: identityOf(config) }, environment, backend);
+    const known = { command, startedAt, identity: identityOf(config), ...(data ? { data } : {}) };
+    const session = sessionOf(known, environment, backend);
     return underLock(folder, (lock) => {
       refuseUsed(folder, session.identity);
       // run.json comes last: without it there is no run, and the next one may begin here.
@@ -276,7 +280,12 @@ function underLock(folder: string, body: (lock: FolderLock) => RunFolder): RunFo
 type SessionPart = Omit<RunFolderDocument, 'status' | 'updatedAt' | 'document' | 'failure'>;
 
 function sessionOf(
-  { command, startedAt, identity }: Pick<RunFolderDocument, 'command' | 'startedAt' | 'identity'>,
+  {
+    command,
+    startedAt,
+    identity,
+    data,
+  }: Pick<RunFolderDocument, 'command' | 'startedAt' | 'identity' | 'data'>,
   environment: Environment,
   { name, detail, threads }: BackendInUse,
 ): SessionPart {
@@ -290,6 +299,7 @@ function sessionOf(
     threads,
     identity,
     startedAt,
+    ...(data ? { data } : {}),
   };
 }
 

@@ -71,7 +71,9 @@ export class WorkerPool {
     const { config, examples, backend, blasPath, ring = RING, startSeconds = START_SECONDS } = this.#options;
     this.exchange.guard(() => fingerprintOf(training.learner));
     const dataset = trainingSet(examples);
-    const state = training.step === 0 ? undefined : stateOf(training);
+    // A seed gives every worker the same weights at first, a file does not.
+    const isFresh = training.step === 0 && config.weights === undefined;
+    const state = isFresh ? undefined : stateOf(training);
     for (let index = 1; index < config.workers; index++) {
       const participant = { memory: this.#memory, index, ring };
       this.#begin(index + 1, { participant, config, dataset, backend, blasPath, state });
