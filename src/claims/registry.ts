@@ -3,7 +3,9 @@ import { didYouMean } from '../datasets/suggest.ts';
 import type { Claim } from './claim.ts';
 import { barto1983CartPole } from './suite/barto1983-cart-pole.ts';
 import { akrout2019Mnist } from './suite/akrout2019-mnist.ts';
-import { akrout2019Mirrors } from './suite/akrout2019-mirrors.ts';
+import { akrout2019MirrorAngle } from './suite/akrout2019-mirror-angle.ts';
+import { kolen1994Decay } from './suite/kolen1994-decay.ts';
+import { lillicrap2016Mnist } from './suite/lillicrap2016-mnist.ts';
 import { hinton2012DropoutEnsemble } from './suite/hinton2012-dropout-ensemble.ts';
 import { lillicrap2016Bottleneck } from './suite/lillicrap2016-bottleneck.ts';
 import { lillicrap2016Invariant } from './suite/lillicrap2016-invariant.ts';
@@ -24,7 +26,9 @@ const FILES: Readonly<Record<string, readonly Claim[]>> = {
   'lillicrap2016-linear.ts': lillicrap2016Linear,
   'lillicrap2016-invariant.ts': lillicrap2016Invariant,
   'lillicrap2016-bottleneck.ts': lillicrap2016Bottleneck,
-  'akrout2019-mirrors.ts': akrout2019Mirrors,
+  'akrout2019-mirror-angle.ts': akrout2019MirrorAngle,
+  'kolen1994-decay.ts': kolen1994Decay,
+  'lillicrap2016-mnist.ts': lillicrap2016Mnist,
   'akrout2019-mnist.ts': akrout2019Mnist,
   'hinton2012-dropout-ensemble.ts': hinton2012DropoutEnsemble,
   'werfel2005-curves.ts': werfel2005Curves,

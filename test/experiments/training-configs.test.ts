@@ -230,5 +230,9 @@ test(`of ${CONFIGS} random configs, each learns or is refused in one readable me
   expect(valid + refused).toBe(CONFIGS);
   expect(valid / CONFIGS).toBeGreaterThan(0.4);
   expect(refused / CONFIGS).toBeGreaterThan(0.1);
-  for (const { id } of RULES) expect(learned.get(id) ?? 0).toBeGreaterThan(CONFIGS / RULES.length / 10);
+  // Units that a rule's dynamics cannot run are refused: fewer configs are left for such a rule.
+  for (const { id, dynamics } of RULES) {
+    const least = CONFIGS / RULES.length / (dynamics.activations ? 50 : 12);
+    expect(learned.get(id) ?? 0, id).toBeGreaterThan(least);
+  }
 });
