@@ -50,6 +50,8 @@ export interface EvaluationRecord {
   readonly test?: HeldOutScore;
   /** Time spent in training steps until here. */
   readonly trainedSeconds: number;
+  /** Examples sent through networks by training until here, over all phases of all updates. */
+  readonly passes?: number;
 }
 
 export interface ProbeRecord {

@@ -288,6 +288,7 @@ export class ExampleTraining implements Training {
       ...(validation ? { validation } : {}),
       ...(tested ? { test: tested } : {}),
       trainedSeconds: this.#trainedSeconds,
+      passes: this.learner.passes,
     };
     this.#record(this.#lastEvaluation);
     this.learner.resetTally();

@@ -53,6 +53,28 @@ describe('figures of a comparison', () => {
     }
   });
 
+  it('draw errors against what they cost: a rule of many passes reaches further by passes, and as far by time', () => {
+    const svg = svgOf(comparison, 'cost');
+    expect(panels(svg)).toEqual([
+      'Test error against passes of an example',
+      'Test error against seconds of training',
+    ]);
+    const widest = (panel: number, name: string) => {
+      const chart = [...svg.querySelectorAll('svg.chart')][panel];
+      const path = [...(chart?.querySelectorAll('g[aria-label="line"] path') ?? [])].find(
+        (candidate) => candidate.getAttribute('aria-label') === name,
+      );
+      const xs = [...(path?.getAttribute('d') ?? '').matchAll(/([\d.e-]+),[\d.e-]+/g)].map(([, x]) =>
+        Number(x),
+      );
+      return Math.max(...xs);
+    };
+    const [few, many] = ['Backprop, mean', 'Feedback alignment, mean'] as const;
+    expect(widest(0, many)).toBeGreaterThan(2 * widest(0, few));
+    expect(widest(1, many)).toBeCloseTo(widest(1, few), 6);
+    expect(figuresOf(runReport()).some(({ id }) => id === 'cost')).toBe(false);
+  });
+
   it('have a panel for each score, and for each projection that they can speak of', () => {
     expect(panels(svgOf(comparison, 'curves'))).toEqual([
       'Training error',

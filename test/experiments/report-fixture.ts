@@ -102,6 +102,7 @@ export function metricsOf(rule: RuleId, seed: number): MetricsRecord[] {
         validation,
         test,
         trainedSeconds: epoch * 4.2,
+        passes: epoch * 60_000 * (rule === 'backprop' ? 1 : 5),
       });
     }
   }

@@ -16,7 +16,7 @@ export interface Chart {
 
 /** Charts that are read against each other share their axes. */
 export interface HorizontalAxis {
-  readonly unit: 'epoch' | 'step' | 'epochs of the budget';
+  readonly unit: 'epoch' | 'step' | 'epochs of the budget' | 'passes of an example' | 'seconds of training';
   readonly domain: readonly [number, number];
 }
 

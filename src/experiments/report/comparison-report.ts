@@ -25,6 +25,7 @@ export function renderComparisonReport(report: ComparisonReport): string {
       section('unfinished', 'Runs that did not finish', unfinished(groups)),
       section('paired', 'Paired differences', pairedTable(report.paired, groups, shares)),
       section('curves', 'Learning curves', figures.get('curves')),
+      section('learning-cost', 'What learning cost', figures.get('cost')),
       section('angles', 'Angle to the exact gradient', figures.get('angles')),
       section('feedback', 'Feedback weights', figures.get('feedback')),
       section('mistakes', 'Mistakes', mistakes(groups)),

@@ -15,13 +15,14 @@ import {
   type Series,
   type Split,
 } from './series.ts';
+import { costCurves } from './cost-curves.ts';
 import { metricCurves } from './metric-curves.ts';
 import { FONT_STACK, PAPER, PAGE, seriesStyle, type Theme } from './theme.ts';
 
 /** Small multiples with one legend. */
 export interface Figure {
   /** Also the name of its file. */
-  readonly id: 'curves' | 'angles' | 'feedback';
+  readonly id: 'curves' | 'cost' | 'angles' | 'feedback';
   readonly title: string;
   /** What is drawn and how to read it. */
   readonly caption: string;
@@ -32,9 +33,12 @@ export interface Figure {
 /** Every figure of curves that the records can fill, in the order of a report. */
 export function figuresOf(report: RunReport | ComparisonReport): Figure[] {
   const runs = 'runs' in report ? report.runs : [report];
-  return [learningCurves(runs) ?? metricCurves(runs), gradientAngles(runs), feedbackAngles(runs)].filter(
-    (figure) => figure !== undefined,
-  );
+  return [
+    learningCurves(runs) ?? metricCurves(runs),
+    costCurves(runs),
+    gradientAngles(runs),
+    feedbackAngles(runs),
+  ].filter((figure) => figure !== undefined);
 }
 
 /** Error and loss against epochs: for one rule by split in colour, for several a panel by split and rules in colour. */
