@@ -8,6 +8,7 @@ import { openDataset } from './datasets-node.ts';
 import { runEstimate } from './estimate.ts';
 import type { EstimateDocument, EstimateRequest } from './estimate.ts';
 import { dataSubject, parseLayers, randomSubject, SWEEP_SIZES, sweepOf } from './estimate-subject.ts';
+import type { Sweep } from './estimate-subject.ts';
 import type { Subject } from './estimate-subject.ts';
 import { Examples } from './examples.ts';
 import { readTrainedRun, restoreLearner } from './folder/index.ts';
@@ -28,7 +29,7 @@ export interface EstimateWords {
   readonly rule?: string | undefined;
   readonly network?: string | undefined;
   readonly activation?: Activation | undefined;
-  readonly sweep?: 'width' | 'depth' | undefined;
+  readonly sweep?: Sweep | undefined;
   readonly sizes?: string | undefined;
   /** "path=value" each. */
   readonly set: readonly string[];
@@ -57,7 +58,7 @@ export async function estimate(
   if (words.sizes !== undefined && words.sweep === undefined) {
     throw new ApicalError(
       'estimate.sweep',
-      '--sizes says the sizes of a sweep: give --sweep width or depth too.',
+      '--sizes says the sizes of a sweep: give --sweep width, depth or outputs too.',
     );
   }
   const trained = words.run === undefined ? undefined : openRun(words.run, words, configSet);
@@ -178,6 +179,12 @@ function subjectsOfConfig(config: Config, examples: Examples, words: EstimateWor
     );
   }
   const { dataset, inputUnits } = examples;
+  if (sweep === 'outputs') {
+    throw new ApicalError(
+      'estimate.sweep',
+      `--sweep outputs varies the output layer, but ${dataset.title} says how many outputs there are: leave the preset out, so that the numbers are random.`,
+    );
+  }
   const layers =
     network === undefined ? [inputUnits, ...config.network.hidden, dataset.targetSize] : parseLayers(network);
   if (layers[0] !== inputUnits || layers.at(-1) !== dataset.targetSize) {

@@ -77,14 +77,19 @@ export function parseLayers(text: string): number[] {
   return layers;
 }
 
-/** The networks of a sweep: hidden layers of each of these widths, or so many of them. Throws `estimate.sweep`. */
-export function sweepOf(
-  layers: readonly number[],
-  sweep: 'width' | 'depth',
-  sizes: readonly number[],
-): number[][] {
+/** What a sweep varies, and its sizes unless others are asked for. */
+export const SWEEP_SIZES = {
+  width: [8, 32, 128, 512],
+  depth: [1, 2, 4, 8, 16],
+  outputs: [2, 8, 32, 128],
+} as const;
+export type Sweep = keyof typeof SWEEP_SIZES;
+
+/** The networks of a sweep: hidden layers of each of these widths, or so many, or outputs. Throws `estimate.sweep`. */
+export function sweepOf(layers: readonly number[], sweep: Sweep, sizes: readonly number[]): number[][] {
   const hidden = layers.slice(1, -1);
   const [first, last] = [layers[0] as number, layers.at(-1) as number];
+  if (sweep === 'outputs') return sizes.map((size) => [first, ...hidden, size]);
   if (hidden.length === 0) {
     throw new ApicalError(
       'estimate.sweep',
@@ -97,5 +102,3 @@ export function sweepOf(
       : [first, ...Array.from({ length: size }, () => hidden[0] as number), last],
   );
 }
-
-export const SWEEP_SIZES = { width: [8, 32, 128, 512], depth: [1, 2, 4, 8, 16] } as const;

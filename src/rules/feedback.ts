@@ -107,10 +107,15 @@ export function connectObjectives(
           (its) => its.from === id && its.to === area && hasWeights(specification, its),
         );
         // Without one to answer it joins every unit with every unit.
-        const { connection: _, ...like } = forward.find(({ from }) => from === id) ?? {};
+        const { initialisation, density } = forward.find(({ from }) => from === id) ?? {};
+        const direct = {
+          ...{ from: id, to: area },
+          ...(initialisation ? { initialisation } : {}),
+          ...(density === undefined ? {} : { density }),
+        };
         return {
           ...(answered?.id === undefined ? {} : { id: `feedback:${answered.id}` }),
-          ...againstTheWayOf(answered ?? { ...like, from: id, to: area }, specification, options),
+          ...againstTheWayOf(answered ?? direct, specification, options),
           ...(answered ? { answers: projectionId(answered), wiring: options.wiring } : {}),
         };
       }),

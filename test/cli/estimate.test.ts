@@ -70,6 +70,20 @@ describe('apical estimate', () => {
     expect(whole?.exponent).toBeLessThan(1.2);
   });
 
+  test('fits how the variance grows with the outputs: by q + 1 in one layer of q units', async () => {
+    const { stdout } = await apical(
+      ...['estimate', '--rule', 'forward-gradient', '--network', '10-4', '--samples', '400', '--batch', '1'],
+      ...['--sweep', 'outputs', '--sizes', '15,63,255', '--backend', 'wasm', '--json'],
+    );
+    const { growth, rows } = JSON.parse(stdout) as EstimateDocument;
+    expect(rows.filter(({ projection }) => projection === 'all').map(({ units }) => units)).toEqual([
+      15, 63, 255,
+    ]);
+    const whole = growth.find((row) => row.projection === 'all' && row.with === 'units');
+    expect(whole?.exponent).toBeGreaterThan(0.85);
+    expect(whole?.exponent).toBeLessThan(1.1);
+  });
+
   test('does not take the scatter of few samples for a bias', async () => {
     const words = ['--network', '30-40-10', '--batch', '1', '--samples', '20', '--seeds', '0..5'];
     const { stdout } = await apical('estimate', '--rule', 'node-perturbation', ...words, '--json');
@@ -203,6 +217,7 @@ describe('apical estimate', () => {
     ['angle', ['--angle', '90'], 'between 0 and 90'],
     ['sweep', ['--network', '6-3', '--sweep', 'width'], 'hidden layer'],
     ['sizes', ['--sweep', 'width', '--sizes', '8,8'], '8,8'],
+    ['outputs of data', ['rings', '--sweep', 'outputs'], 'how many outputs'],
     ['set', ['--set', 'epochs=3'], 'epochs'],
     ['options', ['--set', 'ruleOptions.noise=-1'], 'noise'],
     ['rule', ['--rule', 'node-pertubation'], 'node-perturbation'],

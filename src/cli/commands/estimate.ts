@@ -5,6 +5,7 @@ import { MINIMUM_SAMPLES } from '../../experiments/estimate.ts';
 import type { EstimateDocument, Interval } from '../../experiments/estimate.ts';
 import { estimate } from '../../experiments/estimate-plan.ts';
 import type { EstimateWords } from '../../experiments/estimate-plan.ts';
+import { SWEEP_SIZES } from '../../experiments/estimate-subject.ts';
 import { ACTIVATIONS } from '../../tensor/index.ts';
 import { EXIT } from '../exit.ts';
 import { table, Terminal } from '../terminal.ts';
@@ -37,8 +38,8 @@ export function addEstimateCommand(program: Command, finish: (code: number) => v
     .addOption(
       new Option(
         '--sweep <what>',
-        'fit how the variance grows with the width or number of hidden layers',
-      ).choices(['width', 'depth']),
+        'fit how the variance grows with the width or number of hidden layers, or with the outputs',
+      ).choices(Object.keys(SWEEP_SIZES)),
     )
     .option('--sizes <list>', 'sizes of the sweep, such as 8,32,128')
     .addOption(
