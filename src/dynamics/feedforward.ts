@@ -1,7 +1,7 @@
-import type { Area } from '../network/area.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { withDropout } from './dropout.ts';
-import type { Dynamics, Phase } from './phase.ts';
+import { phaseOf } from './phase.ts';
+import type { Dynamics } from './phase.ts';
 import { receivedRate } from './received.ts';
 
 /**
@@ -29,13 +29,6 @@ export const feedforward: Dynamics = {
       gains.push(gain);
     }
 
-    const phase: Phase = {
-      name,
-      activity: (area: Area) => activities[area.index] as Tensor,
-      rate: (area: Area) => rates[area.index] as Tensor,
-      output: (area: Area) => rates[area.index] as Tensor,
-      gain: (area: Area) => gains[area.index],
-    };
-    return phase;
+    return phaseOf(name, { activities, rates, outputs: rates, gains });
   },
 };

@@ -55,3 +55,21 @@ export interface Dynamics {
   readonly activations?: readonly [Activation, ...Activation[]];
   run(setting: Setting, name: string, options?: PhaseOptions): Phase;
 }
+
+/** What a pass left of every area, by area index. */
+export interface PassRecord {
+  readonly activities: Tensor[];
+  readonly rates: Tensor[];
+  readonly outputs: Tensor[];
+  readonly gains: (Tensor | undefined)[];
+}
+
+export function phaseOf(name: string, { activities, rates, outputs, gains }: PassRecord): Phase {
+  return {
+    name,
+    activity: ({ index }) => activities[index] as Tensor,
+    rate: ({ index }) => rates[index] as Tensor,
+    output: ({ index }) => outputs[index] as Tensor,
+    gain: ({ index }) => gains[index],
+  };
+}

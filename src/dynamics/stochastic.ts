@@ -2,7 +2,8 @@ import type { Area } from '../network/area.ts';
 import type { Network } from '../network/network.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { withDropout } from './dropout.ts';
-import type { Dynamics, Phase, Setting } from './phase.ts';
+import { phaseOf } from './phase.ts';
+import type { Dynamics, Setting } from './phase.ts';
 import { receivedRate } from './received.ts';
 
 /**
@@ -40,14 +41,7 @@ export const stochastic: Dynamics = {
       gains.push(gain);
     }
 
-    const phase: Phase = {
-      name,
-      activity: (area: Area) => activities[area.index] as Tensor,
-      rate: (area: Area) => rates[area.index] as Tensor,
-      output: (area: Area) => outputs[area.index] as Tensor,
-      gain: (area: Area) => gains[area.index],
-    };
-    return phase;
+    return phaseOf(name, { activities, rates, outputs, gains });
   },
 };
 

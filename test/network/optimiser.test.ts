@@ -1,28 +1,13 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { blasBackend } from '../../src/backends/blas/index.ts';
-import { openBackend, provideBlas } from '../../src/backends/open.ts';
+import { describe, expect, test } from 'vitest';
+import { openAll } from '../backends/open-all.ts';
 import { Optimiser } from '../../src/network/index.ts';
 import type { OptimiserSpecification, Parameter } from '../../src/network/index.ts';
 import { Sequence, stream } from '../../src/random/index.ts';
-import type { Compute } from '../../src/tensor/index.ts';
 import { at, map } from './plain-optimiser.ts';
 import type { PlainTerm } from './plain-optimiser.ts';
 import { BACKENDS, distance, KINDS, plain, Synapses, termOf } from './synapses.ts';
 
-provideBlas(blasBackend);
-
-const computes = new Map<string, Compute>();
-beforeAll(async () => {
-  for (const backend of BACKENDS) computes.set(backend, await openBackend({ backend }));
-});
-afterAll(() => {
-  for (const compute of computes.values()) compute.dispose();
-});
-const on = (backend: (typeof BACKENDS)[number]): Compute => {
-  const compute = computes.get(backend);
-  if (!compute) throw new Error(`${backend} is not open.`);
-  return compute;
-};
+const on = openAll(BACKENDS);
 
 describe('optimisers do what their authors say', () => {
   /** ½ (w − target)² with curvature: g = c (w − target), one synapse. */

@@ -1,7 +1,6 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { blasBackend } from '../../src/backends/blas/index.ts';
-import { openBackend, provideBlas } from '../../src/backends/open.ts';
+import { describe, expect, test } from 'vitest';
+import { openAll } from '../backends/open-all.ts';
 import { materialise } from '../../src/network/index.ts';
 import type { OptimiserSpecification, Parameter, Term } from '../../src/network/index.ts';
 import { Sequence, stream } from '../../src/random/index.ts';
@@ -10,20 +9,7 @@ import { at, gradientOf, PlainOptimiser } from './plain-optimiser.ts';
 import type { Matrix } from './plain-optimiser.ts';
 import { BACKENDS, distance, KINDS, plain, Synapses, termOf } from './synapses.ts';
 
-provideBlas(blasBackend);
-
-const computes = new Map<string, Compute>();
-beforeAll(async () => {
-  for (const backend of BACKENDS) computes.set(backend, await openBackend({ backend }));
-});
-afterAll(() => {
-  for (const compute of computes.values()) compute.dispose();
-});
-const on = (backend: (typeof BACKENDS)[number]): Compute => {
-  const compute = computes.get(backend);
-  if (!compute) throw new Error(`${backend} is not open.`);
-  return compute;
-};
+const on = openAll(BACKENDS);
 
 const termKinds = fc.array(fc.constantFrom<Term['kind'][]>('outer', 'direction', 'weight-decay', 'mixing'), {
   minLength: 1,

@@ -1,13 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { blasBackend } from '../../src/backends/blas/index.ts';
-import { openBackend, provideBlas } from '../../src/backends/open.ts';
+import { openAll } from '../backends/open-all.ts';
 import { ApicalError } from '../../src/errors.ts';
 import type { NetworkSpecification, Parameter, Term } from '../../src/network/index.ts';
 import { checkRule, parseOptions, RULES } from '../../src/rules/index.ts';
 import type { Exchange, Rule } from '../../src/rules/index.ts';
-import type { Compute } from '../../src/tensor/index.ts';
 import {
   clouds,
   gradientsOf,
@@ -20,8 +18,6 @@ import {
   train,
 } from './fixtures.ts';
 
-provideBlas(blasBackend);
-
 /*
  * One suite over every rule of the index: a new rule is held to it by being there.
  */
@@ -31,18 +27,7 @@ const bibliography = JSON.parse(
 ) as Record<string, unknown>;
 
 const BACKENDS = ['reference', 'wasm', 'blas'] as const;
-const computes = new Map<string, Compute>();
-beforeAll(async () => {
-  for (const backend of BACKENDS) computes.set(backend, await openBackend({ backend }));
-});
-afterAll(() => {
-  for (const compute of computes.values()) compute.dispose();
-});
-const on = (backend: (typeof BACKENDS)[number]): Compute => {
-  const compute = computes.get(backend);
-  if (!compute) throw new Error(`${backend} is not open.`);
-  return compute;
-};
+const on = openAll(BACKENDS);
 
 /** Rules that estimate the gradient from noise need the samples for it; the others learn with their defaults. */
 const BUDGETS: Readonly<Record<string, { options: object; rate?: number }>> = {

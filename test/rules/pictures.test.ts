@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { audit, measureAlignment } from '../../src/analysis/index.ts';
 import { estimatorStatistics } from '../../src/analysis/index.ts';
-import { openBackend } from '../../src/backends/open.ts';
+import { openAll } from '../backends/open-all.ts';
 import { convolutionalStack } from '../../src/network/index.ts';
 import type { ConvolutionalStackOptions, NetworkSpecification } from '../../src/network/index.ts';
 import { Sequence, stream } from '../../src/random/index.ts';
@@ -16,18 +16,7 @@ import { gradientsOf, learnerOf, optimiser, poison, release, snapshot } from './
  */
 
 const BACKENDS = ['reference', 'wasm'] as const;
-const computes = new Map<string, Compute>();
-beforeAll(async () => {
-  for (const backend of BACKENDS) computes.set(backend, await openBackend({ backend }));
-});
-afterAll(() => {
-  for (const compute of computes.values()) compute.dispose();
-});
-const on = (backend: (typeof BACKENDS)[number]): Compute => {
-  const compute = computes.get(backend);
-  if (!compute) throw new Error(`${backend} is not open.`);
-  return compute;
-};
+const on = openAll(BACKENDS);
 
 const SIDE = 8;
 const CLASSES = 2;
