@@ -49,18 +49,7 @@ export function showComparison(terminal: Terminal, session: Session, comparison:
   for (const { document } of failed)
     terminal.line(`\n${document.rule}, seed ${document.seed} failed: ${document.failure?.message ?? ''}`);
 
-  terminal.line('\nAngle between each update and the exact gradient, from the first step to the last');
-  terminal.line('(90° is blind chance, 0° is backpropagation; below 90° a small step lowers the loss):');
-  const shown = new Set<string>();
-  for (const { document, metrics } of runs) {
-    if (shown.has(document.rule)) continue;
-    shown.add(document.rule);
-    showAngles(
-      terminal,
-      document.rule,
-      metrics.filter((record): record is ProbeRecord => record.kind === 'probe'),
-    );
-  }
+  showFirstAngles(terminal, session);
   if (session.report) terminal.line(`\nReport: ${session.report}`);
 }
 
@@ -109,6 +98,23 @@ function summaryTable({ runs, summary }: CompareDocument): string {
       speed(rule),
     ]),
   );
+}
+
+/** Of each rule's first run, where there was an exact gradient to compare with. */
+function showFirstAngles(terminal: Terminal, { runs }: Session): void {
+  const probed = runs.flatMap(({ document: { rule }, metrics }) => {
+    const probes = metrics.filter((record): record is ProbeRecord => record.kind === 'probe');
+    const isCompared = probes.some(({ projections }) =>
+      Object.values(projections).some(({ angle }) => angle !== null),
+    );
+    return isCompared ? [{ rule, probes }] : [];
+  });
+  if (probed.length === 0) return;
+  terminal.line('\nAngle between each update and the exact gradient, from the first step to the last');
+  terminal.line('(90° is blind chance, 0° is backpropagation; below 90° a small step lowers the loss):');
+  for (const rule of new Set(probed.map((its) => its.rule))) {
+    showAngles(terminal, rule, probed.find((its) => its.rule === rule)?.probes ?? []);
+  }
 }
 
 /** One line a projection: how the angle went. */

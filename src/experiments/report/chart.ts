@@ -95,7 +95,7 @@ function axes(chart: Chart, theme: Theme): Plot.Markish[] {
       labelAnchor: 'center',
       labelArrow: 'none',
       tickPadding: 8,
-      text: (value: number) => number(value),
+      text: (value: number) => (value >= 1e6 ? `${number(value / 1e6)} M` : number(value)),
     }),
     Plot.ruleY([vertical.domain[0]], { stroke: theme.muted, strokeWidth: 1 }),
     vertical.reference === undefined
