@@ -4,12 +4,12 @@ import { kolenPollack } from '../../rules/kolen-pollack.ts';
 import { weightMirror } from '../../rules/weight-mirror.ts';
 import type { Claim } from '../claim.ts';
 import { seedsUpTo } from './linear-task.ts';
-import { EPOCHS, errorOf, means, RATE, trainArms, valuesOf } from './mnist-arms.ts';
+import { ALIGNMENT_RATE, EPOCHS, errorOf, means, RATE, trainArms, valuesOf } from './mnist-arms.ts';
 import type { Arm } from './mnist-arms.ts';
 
 const RULES: readonly Arm[] = [
   { id: 'backprop', rule: backpropagation, rate: RATE },
-  { id: 'feedback-alignment', rule: feedbackAlignment, rate: RATE },
+  { id: 'feedback-alignment', rule: feedbackAlignment, rate: ALIGNMENT_RATE },
   { id: 'kolen-pollack', rule: kolenPollack, rate: RATE },
   { id: 'weight-mirror', rule: weightMirror, ruleOptions: { samples: 128, rate: 0.005 }, rate: RATE },
 ];
@@ -63,7 +63,7 @@ const rules: Claim = {
         perSeed,
         RULES.map(({ id }) => `${id}-test-error`),
       ),
-      note: `${EPOCHS} epochs with momentum in place of 400 without, tanh units; rates are not tuned by rule.`,
+      note: `${EPOCHS} epochs with momentum in place of 400 without, tanh units; the rate of each rule by the same search on a validation split.`,
     };
   },
 };

@@ -2,16 +2,16 @@ import { backpropagation } from '../../rules/backpropagation.ts';
 import { feedbackAlignment } from '../../rules/feedback-alignment.ts';
 import type { Claim } from '../claim.ts';
 import { mean, seedsUpTo } from './linear-task.ts';
-import { EPOCHS, errorOf, means, RATE, trainArms, valuesOf } from './mnist-arms.ts';
+import { ALIGNMENT_RATE, EPOCHS, errorOf, means, trainArms, valuesOf } from './mnist-arms.ts';
 import type { Arm } from './mnist-arms.ts';
 
 const WIRINGS: readonly Arm[] = [
-  { id: 'dense', rule: feedbackAlignment, rate: RATE },
-  { id: 'half', rule: feedbackAlignment, rate: RATE, density: 0.5 },
+  { id: 'dense', rule: feedbackAlignment, rate: ALIGNMENT_RATE },
+  { id: 'half', rule: feedbackAlignment, rate: ALIGNMENT_RATE, density: 0.5 },
   {
     id: 'quarter-disjoint',
     rule: feedbackAlignment,
-    rate: RATE,
+    rate: ALIGNMENT_RATE,
     density: 0.25,
     ruleOptions: { density: 0.25, wiring: 'disjoint' },
   },
@@ -65,7 +65,7 @@ const wiring: Claim = {
 
 const TARGET = 3;
 const TIMED: readonly Arm[] = [backpropagation, feedbackAlignment].flatMap((rule) =>
-  [0.05, 0.1, 0.2, 0.5].map((rate) => ({
+  [0.1, 0.3, 0.7, 1].map((rate) => ({
     ...{ id: `${rule.id} at ${rate}`, rule, rate },
     ...{ epochs: 12, validation: 1 / 6 },
   })),
