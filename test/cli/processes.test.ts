@@ -183,3 +183,12 @@ test('MNIST is learned within 600 MB', async () => {
   expect(peakMemoryBytes).toBeGreaterThan(50e6);
   expect(score?.error).toBeLessThan(0.7);
 });
+
+test('the command is a program that a shell can start by itself', async () => {
+  // npx does not make it one where it has linked an earlier clone at the same place.
+  const child = spawn(fileURLToPath(new URL('../../bin/apical.js', import.meta.url)), ['--version']);
+  let printed = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));
+  await once(child, 'close');
+  expect(printed).toMatch(/^\d+\.\d+\.\d+/);
+});
