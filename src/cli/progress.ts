@@ -1,7 +1,8 @@
-import cliProgress from 'cli-progress';
+import type cliProgress from 'cli-progress';
 import type { Config } from '../experiments/config.ts';
 import type { EvaluationRecord, MetricsRecord, ProgressRecord } from '../experiments/records.ts';
 import type { FinishedRun, RunProgress } from '../experiments/run.ts';
+import { progressBars } from './bars.ts';
 import { duration, percent } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -21,20 +22,7 @@ export class ProgressView {
     const longest = Math.max(...labels.map((label) => label.length));
     this.#labels = labels.map((label) => label.padEnd(longest));
     if (terminal.animated) {
-      this.#bars = new cliProgress.MultiBar(
-        {
-          format: '{label} {bar} {percentage} %  {state}',
-          barCompleteChar: '█',
-          barIncompleteChar: '░',
-          barsize: 24,
-          hideCursor: true,
-          clearOnComplete: false,
-          stream: process.stderr,
-          forceRedraw: true,
-          gracefulExit: false,
-        },
-        cliProgress.Presets.shades_classic,
-      );
+      this.#bars = progressBars('{percentage} %');
     }
   }
 

@@ -1,10 +1,10 @@
 import path from 'node:path';
-import process from 'node:process';
-import cliProgress from 'cli-progress';
+import type cliProgress from 'cli-progress';
 import { REPORT_FILE } from '../experiments/search/document.ts';
 import type { SearchDocument } from '../experiments/search/document.ts';
 import type { SearchPlan } from '../experiments/search/plan.ts';
 import type { SearchListener, TrialStep } from '../experiments/search/search.ts';
+import { progressBars } from './bars.ts';
 import { duration, percent, table } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -26,20 +26,7 @@ export class SearchView {
     this.#plan = plan;
     for (const { rule, epochs } of resumed?.spent ?? []) this.#spent.set(rule, epochs);
     if (!terminal.animated) return;
-    this.#bars = new cliProgress.MultiBar(
-      {
-        format: '{label} {bar} {value}/{total} epochs  {state}',
-        barCompleteChar: '█',
-        barIncompleteChar: '░',
-        barsize: 24,
-        hideCursor: true,
-        clearOnComplete: false,
-        stream: process.stderr,
-        forceRedraw: true,
-        gracefulExit: false,
-      },
-      cliProgress.Presets.shades_classic,
-    );
+    this.#bars = progressBars('{value}/{total} epochs');
     const rules = Object.keys(plan.configs);
     const longest = Math.max(...rules.map((rule) => rule.length));
     for (const rule of rules) {

@@ -37,18 +37,9 @@ const TITLE_LETTER = 8.5;
 
 /** An SVG element with its own title, in system pixels; it needs nothing from the page around it but colours. */
 export function drawChart(chart: Chart, theme: Theme): string {
-  const [width, height] = chart.size;
   const drawing = Plot.plot({
-    document: emptyDocument(),
-    className: 'plot',
-    width,
-    height,
-    marginTop: 34,
-    marginRight: 14,
-    marginBottom: 38,
-    marginLeft: 48,
+    ...plotOf(chart),
     x: { domain: [...chart.horizontal.domain], nice: false },
-    y: { type: chart.vertical.type, domain: [...chart.vertical.domain], nice: false },
     marks: [...axes(chart, theme), ...chart.series.flatMap((series) => lines(series, chart, theme))],
   });
   const name = `${chart.title}: ${chart.series.map((series) => series.name).join(', ')}`;
@@ -72,25 +63,51 @@ export function framed(
   ].join('');
 }
 
+/** What all charts ask of Plot: where to draw, how large, and the vertical scale. */
+export function plotOf({
+  size: [width, height],
+  vertical,
+}: Pick<Chart, 'size' | 'vertical'>): Plot.PlotOptions {
+  return {
+    document: emptyDocument(),
+    className: 'plot',
+    width,
+    height,
+    marginTop: 34,
+    marginRight: 14,
+    marginBottom: 38,
+    marginLeft: 48,
+    y: { type: vertical.type, domain: [...vertical.domain], nice: false },
+  };
+}
+
+/** Lines to read values off, with their labels. */
+export function verticalMarks({ ticks, unit }: VerticalAxis, theme: Theme): Plot.Markish[] {
+  return [
+    Plot.gridY([...ticks], { stroke: theme.grid, strokeOpacity: 1 }),
+    Plot.axisY([...ticks], {
+      ...quietAxis(theme),
+      label: null,
+      tickPadding: 7,
+      text: (value: number) => tickLabel(value, unit),
+    }),
+  ];
+}
+
+export const quietAxis = (theme: Theme) => ({ tickSize: 0, color: theme.muted });
+
 /** Where Plot draws outside a browser. */
-export function emptyDocument(): Document {
+function emptyDocument(): Document {
   const svg = '<svg xmlns="http://www.w3.org/2000/svg"/>';
   return new DOMParser().parseFromString(svg, 'image/svg+xml') as unknown as Document;
 }
 
 function axes(chart: Chart, theme: Theme): Plot.Markish[] {
   const { vertical } = chart;
-  const quiet = { tickSize: 0, color: theme.muted };
   return [
-    Plot.gridY([...vertical.ticks], { stroke: theme.grid, strokeOpacity: 1 }),
-    Plot.axisY([...vertical.ticks], {
-      ...quiet,
-      label: null,
-      tickPadding: 7,
-      text: (value: number) => tickLabel(value, vertical.unit),
-    }),
+    ...verticalMarks(vertical, theme),
     Plot.axisX(horizontalTicks(chart), {
-      ...quiet,
+      ...quietAxis(theme),
       label: chart.horizontal.unit,
       labelAnchor: 'center',
       labelArrow: 'none',

@@ -2,7 +2,9 @@ import * as Plot from '@observablehq/plot';
 import type { TrialDocument } from '../search/document.ts';
 import type { Dimension } from '../search/space.ts';
 import {
-  emptyDocument,
+  plotOf,
+  quietAxis,
+  verticalMarks,
   framed,
   linearTicks,
   logarithmicTicks,
@@ -40,30 +42,14 @@ interface Dot {
 /** Trials that finished are filled, those stopped at a rung are hollow, those without a score are crosses on top. */
 export function drawScatter(chart: ScatterChart, theme: Theme): string {
   const { dimension, rules, vertical, size } = chart;
-  const [width, height] = size;
-  const quiet = { tickSize: 0, color: theme.muted };
   const horizontal = horizontalOf(dimension);
   const drawing = Plot.plot({
-    document: emptyDocument(),
-    className: 'plot',
-    width,
-    height,
-    marginTop: 34,
-    marginRight: 14,
-    marginBottom: 38,
-    marginLeft: 48,
+    ...plotOf(chart),
     x: horizontal.scale,
-    y: { type: vertical.type, domain: [...vertical.domain], nice: false },
     marks: [
-      Plot.gridY([...vertical.ticks], { stroke: theme.grid, strokeOpacity: 1 }),
-      Plot.axisY([...vertical.ticks], {
-        ...quiet,
-        label: null,
-        tickPadding: 7,
-        text: (value: number) => tickLabel(value, vertical.unit),
-      }),
+      ...verticalMarks(vertical, theme),
       Plot.axisX(horizontal.ticks, {
-        ...quiet,
+        ...quietAxis(theme),
         label: null,
         tickPadding: 8,
         text: (value: number | string) => (typeof value === 'number' ? number(value) : value),
