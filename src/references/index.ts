@@ -1,9 +1,10 @@
-import { feedforward, stochastic } from '../dynamics/index.ts';
+import { feedforward, hopfield, stochastic } from '../dynamics/index.ts';
 import type { Dynamics } from '../dynamics/index.ts';
 import type { LearningStep } from '../dynamics/step.ts';
 import { hasDerivative } from '../network/objective.ts';
 import type { Network } from '../network/network.ts';
 import { backpropagate } from './backpropagation.ts';
+import { recurrentBackpropagate } from './recurrent-backpropagation.ts';
 import { configurationsOf, enumerate, MOST_CONFIGURATIONS } from './enumeration.ts';
 
 /** Emits, as terms, the exact gradient of the objective under the dynamics. */
@@ -12,6 +13,7 @@ export type Reference = (step: LearningStep) => void;
 /** By the id of the dynamics, since a rule's file may hold another copy of the same dynamics. */
 const REFERENCES = new Map<string, (network: Network) => Reference | undefined>([
   [feedforward.id, (network) => (network.objectives.every(hasDerivative) ? backpropagate : undefined)],
+  [hopfield.id, (network) => (network.objectives.every(hasDerivative) ? recurrentBackpropagate : undefined)],
   [stochastic.id, (network) => (configurationsOf(network) <= MOST_CONFIGURATIONS ? enumerate : undefined)],
 ]);
 
