@@ -41,7 +41,7 @@ export function energyTerms(
     }
   }
   for (const projection of network.projections) {
-    if (projection.kind === 'feedback' || !projection.hasWeights) continue;
+    if (projection.kind === 'feedback') continue;
     const { from, to } = projection;
     const post = at.activity(to);
     const sent = compute.temporary(post.shape);

@@ -63,12 +63,7 @@ export function relax(
     .filter((area) => !clamped.has(area))
     .map((area) => begin(setting, area, options));
   const byArea = new Map(settling.map((its) => [its.area, its]));
-  const ways = new Map(
-    settling.map(({ area }) => [
-      area,
-      relaxation.couplings(network, area).filter(({ projection }) => projection.hasWeights),
-    ]),
-  );
+  const ways = new Map(settling.map(({ area }) => [area, relaxation.couplings(network, area)]));
   for (const its of settling) {
     const fixed = (ways.get(its.area) ?? []).filter(({ from }) => clamped.has(from));
     receive(compute, its.drive, fixed, (area) => (clamped.get(area) as Clamped).activity, options);

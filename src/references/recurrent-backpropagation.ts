@@ -8,7 +8,7 @@ const MOST_STEPS = 2000;
 const STEP_SIZE = 0.5;
 const STEPS_A_CHECK = 10;
 /** When a relaxation counts as at its fixed point, in the two precisions. */
-const TOLERANCES = { f32: 1e-5, f64: 1e-12 } as const;
+const TOLERANCES = { f32: 1e-6, f64: 1e-12 } as const;
 
 /**
  * The exact gradient of the cost at the fixed point of a continuous Hopfield network, by recurrent backpropagation.
@@ -57,9 +57,7 @@ function adjointSignals(step: LearningStep, free: Phase, tolerance: number): Rea
       step.pull(objective, free.output(area), pull);
       compute.multiplyBySlope(pull, pull, free.rate(area), undefined, area.activation);
     } else compute.fill(pull, 0);
-    const couplings = symmetricCouplings(network, area).filter(
-      ({ projection, from }) => projection.hasWeights && deltas.has(from),
-    );
+    const couplings = symmetricCouplings(network, area).filter(({ from }) => deltas.has(from));
     const mu = make(area);
     compute.fill(mu, 0);
     return { area, couplings, pull, mu, leak: leakOf(step, area, free), change: make(area) };

@@ -41,7 +41,7 @@ export const equilibriumPropagation = defineRule({
   summary:
     'Settles, is nudged towards the target, and changes synapses by the difference of two local products.',
   equation: String.raw`\Delta W_{ij} = \frac{\eta}{\beta} \left( \rho_i^\beta \rho_j^\beta - \rho_i^0 \rho_j^0 \right), \qquad \frac{ds}{dt} = -\frac{\partial E}{\partial s} - \beta \frac{\partial C}{\partial s}`,
-  cites: ['scellier2017', 'laborieux2021', 'ernoult2020'],
+  cites: ['scellier2017', 'laborieux2021', 'ernoult2020', 'hopfield1984'],
   options: z
     .strictObject({
       nudge: z

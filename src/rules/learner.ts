@@ -113,10 +113,13 @@ export class Learner {
           if (its.length > 0) this.optimiser.apply(parameter, its, step + 1, epoch, compute);
           its.length = 0;
         }
+      };
+      const applyWithin = () => {
+        apply();
         observer?.stage?.('rule');
       };
       for (const its of terms.values()) its.length = 0;
-      this.rule.learn(this.#step(compute, batch, step, true, this.#tallies, terms, observer, apply));
+      this.rule.learn(this.#step(compute, batch, step, true, this.#tallies, terms, observer, applyWithin));
       apply();
     });
   }

@@ -17,7 +17,7 @@ export const recurrentBackpropagation = defineRule({
   summary:
     'The exact gradient at the fixed point of a network that settles: errors settle along the same couplings.',
   equation: String.raw`\frac{d\mu}{dt} = -\frac{\partial^2 E}{\partial s^2}\, \mu - \frac{\partial C}{\partial s}, \qquad \Delta W_{ij} = \eta \left( \rho_i\, \rho'_j \mu_j + \rho'_i \mu_i\, \rho_j \right)`,
-  cites: ['almeida1987', 'pineda1987'],
+  cites: ['pineda1987'],
   options: z.strictObject({
     stepSize: z.number().gt(0).max(1).default(0.5).describe('ε: size of a step, in membrane time constants'),
     evaluationSteps: z
