@@ -29,5 +29,5 @@ export const recurrentBackpropagation = defineRule({
   }),
   dynamics: hopfield,
   phase: ({ stepSize, evaluationSteps }) => ({ stepSize, steps: evaluationSteps }),
-  learn: recurrentBackpropagate,
+  learn: (step) => recurrentBackpropagate(step),
 });
