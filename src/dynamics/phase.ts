@@ -39,9 +39,17 @@ export interface Phase {
   gain(area: Area): Tensor | undefined;
   /** Where a later phase would have to begin to go on from here: of units that settle their state, else the rate. */
   state(area: Area): Tensor;
+  /** What a compartment of the area's units holds besides, (batch, units). Throws where dynamics have no such. */
+  compartment(area: Area, name: Compartment): Tensor;
   /** How far dynamics that settle came. */
   readonly settling?: Settling | undefined;
 }
+
+/**
+ * - `prediction`, `error`: what an area is predicted to be from below, and how much it is not so (predictive coding);
+ * - `basal`, `apical`: potentials of dendrites that receive from below and from above.
+ */
+export type Compartment = 'prediction' | 'error' | 'basal' | 'apical';
 
 /** How dynamics that settle ended. */
 export interface Settling {
@@ -60,6 +68,7 @@ export interface Moment {
   activity(area: Area): Tensor;
   rate(area: Area): Tensor;
   state(area: Area): Tensor;
+  compartment(area: Area, name: Compartment): Tensor;
 }
 
 /** What differs between phases. A rule gives what it perturbs; dynamics say what they heed. */
@@ -86,6 +95,8 @@ export interface PhaseOptions {
   readonly nudge?: number;
   /** Signals that go back along a projection are multiplied by this. Default 1. */
   readonly feedbackGain?: number;
+  /** Of predictive coding: predictions, rates and slopes stay as the feedforward pass left them. */
+  readonly fixedPredictions?: boolean;
   /** Called after every step. */
   readonly each?: ((moment: Moment) => void) | undefined;
 }
@@ -112,13 +123,27 @@ export interface PassRecord {
   /** Default: the rates. */
   readonly states?: Tensor[];
   readonly settling?: Settling;
+  readonly compartments?: Compartments;
 }
+
+/** By name, and by area index where an area has them. */
+export type Compartments = Partial<Readonly<Record<Compartment, readonly (Tensor | undefined)[]>>>;
+
+/** Looks a compartment up. */
+export const compartmentsOf =
+  (compartments: Compartments = {}) =>
+  ({ index, id }: Area, name: Compartment): Tensor => {
+    const tensor = compartments[name]?.[index];
+    if (!tensor) throw new Error(`Area "${id}" has no compartment "${name}" under these dynamics.`);
+    return tensor;
+  };
 
 export function phaseOf(name: string, pass: PassRecord): Phase {
   const { activities, rates, outputs, gains, states = rates, settling } = pass;
   return {
     name,
     settling,
+    compartment: compartmentsOf(pass.compartments),
     state: ({ index }) => states[index] as Tensor,
     activity: ({ index }) => activities[index] as Tensor,
     rate: ({ index }) => rates[index] as Tensor,

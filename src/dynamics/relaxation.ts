@@ -7,7 +7,7 @@ import { IS_OWN_RATE } from '../tensor/compute.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { dropoutGain } from './dropout.ts';
-import { phaseOf } from './phase.ts';
+import { compartmentsOf, phaseOf } from './phase.ts';
 import type { Moment, Phase, PhaseOptions, Setting, Settling } from './phase.ts';
 
 /** One way by which signals reach an area while it settles. */
@@ -243,4 +243,4 @@ const momentOf = (
   activity: Moment['activity'],
   rate: Moment['rate'],
   state: Moment['state'],
-): Moment => ({ step, size, activity, rate, state });
+): Moment => ({ step, size, activity, rate, state, compartment: compartmentsOf() });

@@ -121,7 +121,7 @@ export function descend(
 /** For every plastic forward synapse onto an area, and its thresholds: the term factor · h ⊗ post, h of the phase. */
 export function emitIncoming(
   step: LearningStep,
-  phase: Phase,
+  phase: Pick<Phase, 'activity'>,
   area: Area,
   post: Tensor,
   factor: number,

@@ -1,6 +1,8 @@
 import { backpropagation } from './backpropagation.ts';
 import { equilibriumPropagation } from './equilibrium-propagation.ts';
 import { recurrentBackpropagation } from './recurrent-backpropagation.ts';
+import { predictiveCoding } from './predictive-coding.ts';
+import { zeroDivergenceInference } from './zero-divergence-inference.ts';
 import { directFeedbackAlignment } from './direct-feedback-alignment.ts';
 import { feedbackAlignment } from './feedback-alignment.ts';
 import { kolenPollack } from './kolen-pollack.ts';
@@ -30,4 +32,6 @@ export const RULES: readonly Rule[] = [
   forwardGradient,
   reinforce,
   equilibriumPropagation,
+  predictiveCoding,
+  zeroDivergenceInference,
 ];
