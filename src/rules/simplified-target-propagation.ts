@@ -49,7 +49,7 @@ export const simplifiedTargetPropagation = defineRule({
   refuses: (specification) =>
     refuseBranches(specification, 'predictive-coding, feedback-alignment, backprop'),
   wire: (specification, options) =>
-    withInverses(withAuxiliary(specification, options.auxiliary), options, true),
+    withInverses(withAuxiliary(specification, options.auxiliary), options, { outputs: true }),
   optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
 
   learn(step) {
