@@ -114,6 +114,7 @@ export function recirculate(
     before: Tensor,
     factor: number,
   ) => {
+    if (!projection.plastic) return;
     const post = compute.temporary(after.shape);
     compute.combine(post, after, before, 1, -1);
     step.emit(projection, { kind: 'outer', pre, post, factor });
