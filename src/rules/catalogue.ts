@@ -7,6 +7,7 @@ import { differenceTargetPropagation } from './difference-target-propagation.ts'
 import { simplifiedTargetPropagation } from './simplified-target-propagation.ts';
 import { localDifferenceReconstruction } from './local-difference-reconstruction.ts';
 import { recirculation } from './recirculation.ts';
+import { twoPass } from './two-pass.ts';
 import { directFeedbackAlignment } from './direct-feedback-alignment.ts';
 import { feedbackAlignment } from './feedback-alignment.ts';
 import { kolenPollack } from './kolen-pollack.ts';
@@ -37,6 +38,7 @@ export const RULES: readonly Rule[] = [
   reinforce,
   equilibriumPropagation,
   recirculation,
+  twoPass,
   differenceTargetPropagation,
   simplifiedTargetPropagation,
   localDifferenceReconstruction,

@@ -64,8 +64,9 @@ export const recirculation = defineRule({
     const { network } = step;
     const chain = chainOf(network);
     const phase = step.run('forward');
-    for (const projection of chain)
-      if (projection.feedback) recirculate(step, phase, projection, step.options);
+    for (const up of chain.slice(0, -1)) {
+      recirculate(step, phase, [{ up, said: phase.activity(up.to) }], step.options);
+    }
     emitOutput(step, phase, chain.at(-1) as Projection);
   },
 });
@@ -75,51 +76,75 @@ interface Options {
   readonly visible: Activation;
 }
 
-/** The terms of one autoencoder, around the activity of a phase; `strength` scales those of the way up. */
+/** A projection up from the area that is reconstructed, and what its end says, (batch, units). */
+export interface Way {
+  readonly up: Projection;
+  readonly said: Tensor;
+  /** How much the way up learns by what comes round; 0 for not at all. Default 1. */
+  readonly strength?: number;
+}
+
+/** The terms of one autoencoder of an area, around the activity of a phase; several ways may share it. */
 export function recirculate(
   step: LearningStep,
   phase: Phase,
-  up: Projection,
+  ways: readonly [Way, ...Way[]],
   { regression, visible }: Options,
-  strength = 1,
 ): void {
   const { compute, network, inputs } = step;
-  const down = up.feedback as Projection;
-  const { from, to } = up;
+  const { from } = ways[0].up;
   const fresh = 1 - regression;
-  /** λ · before + (1 − λ) · f( signal through a projection + thresholds ). */
-  const regressed = (
-    projection: Projection,
-    signal: Tensor,
-    before: Tensor,
-    thresholds: Tensor | undefined,
-    activation: Activation,
-  ): Tensor => {
-    const after = compute.temporary(before.shape);
-    projection.send(compute, after, signal);
-    compute.activate(after, after, thresholds, activation);
-    compute.combine(after, after, before, fresh, regression);
-    return after;
+  /** before ← λ · before + (1 − λ) · f(potential), in the place of the potential. */
+  const regressed = (potential: Tensor, before: Tensor, activation: Activation): Tensor => {
+    compute.activate(potential, potential, undefined, activation);
+    compute.combine(potential, potential, before, fresh, regression);
+    return potential;
   };
-  const v0 = phase.activity(from);
-  const h1 = phase.activity(to);
-  const v2 = regressed(down, h1, v0, down.bias?.values, from === network.input ? visible : from.activation);
-  const h3 = regressed(up, v2, h1, to.bias?.values, to.activation);
+  const change = (after: Tensor, before: Tensor): Tensor => {
+    const difference = compute.temporary(after.shape);
+    compute.combine(difference, after, before, 1, -1);
+    return difference;
+  };
 
-  const emitChange = (
-    projection: Projection,
-    bias: typeof down.bias,
-    pre: Tensor,
-    after: Tensor,
-    before: Tensor,
-    factor: number,
-  ) => {
-    if (!projection.plastic) return;
-    const post = compute.temporary(after.shape);
-    compute.combine(post, after, before, 1, -1);
-    step.emit(projection, { kind: 'outer', pre, post, factor });
-    if (bias) step.emit(bias, { kind: 'outer', post, factor });
-  };
-  emitChange(down, down.bias, h1, v2, v0, 1 / (fresh * inputs.rows));
-  if (strength > 0) emitChange(up, to.bias, v2, h3, h1, strength / (fresh ** 2 * inputs.rows));
+  const v0 = phase.activity(from);
+  const v2 = regressed(potentialBelow(step, ways), v0, from === network.input ? visible : from.activation);
+  const below = change(v2, v0);
+  const factor = 1 / (fresh * inputs.rows);
+  for (const { up, said, strength = 1 } of ways) {
+    const down = up.feedback;
+    // Tied, the way down is the way up: the same product, transposed.
+    if (!down && up.plastic) step.emit(up, { kind: 'outer', pre: below, post: said, factor });
+    if (down?.plastic) {
+      step.emit(down, { kind: 'outer', pre: said, post: below, factor });
+      if (down.bias) step.emit(down.bias, { kind: 'outer', post: below, factor });
+    }
+    if (strength === 0 || !up.plastic) continue;
+    const potential = compute.temporary(said.shape);
+    up.send(compute, potential, v2);
+    if (up.to.bias) compute.activate(potential, potential, up.to.bias.values, 'linear');
+    const post = change(regressed(potential, said, up.to.activation), said);
+    const scaled = (strength * factor) / fresh;
+    step.emit(up, { kind: 'outer', pre: v2, post, factor: scaled });
+    if (up.to.bias) step.emit(up.to.bias, { kind: 'outer', post, factor: scaled });
+  }
+}
+
+/**
+ * What an area hears from above, (batch, units), a temporary: through the inverses of the projections that leave it and
+ * the inverses' thresholds, or where there are none through those projections themselves, backwards, and its own.
+ */
+export function potentialBelow(
+  { compute }: LearningStep,
+  ways: readonly [Pick<Way, 'up' | 'said'>, ...Pick<Way, 'up' | 'said'>[]],
+): Tensor {
+  const { from, feedback } = ways[0].up;
+  const potential = compute.temporary([ways[0].said.rows, from.units]);
+  for (const [index, { up, said }] of ways.entries()) {
+    const beta = index === 0 ? 0 : 1;
+    if (up.feedback) up.feedback.send(compute, potential, said, beta);
+    else up.sendBack(compute, potential, said, beta);
+  }
+  const thresholds = feedback ? feedback.bias : from.bias;
+  if (thresholds) compute.activate(potential, potential, thresholds.values, 'linear');
+  return potential;
 }
