@@ -16,6 +16,8 @@ export interface Batch {
   readonly targets: Tensor;
   /** (batch): how much every example counts, in losses and errors; 1 each when absent. A tally counts all alike. */
   readonly weights?: Tensor;
+  /** How the example of a row is called where something is wrong with it; by its row when absent. */
+  readonly nameOf?: (row: number) => string;
 }
 
 /** What one sample of a rule came to, and the passes that it took. */
@@ -68,7 +70,7 @@ const KEPT_BYTES = 64 * 2 ** 20;
 /** The step of a rule on a batch. */
 export function learningStep(context: StepContext, batch: Batch, copies = 1): LearningStep {
   const { compute, network, rule, observer, tally, exchange } = context;
-  const { inputs, targets, weights } = batch;
+  const { inputs, targets, weights, nameOf } = batch;
   let judged: Phase | undefined;
   const tallied = new Set<Objective>();
 
@@ -86,7 +88,7 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
     for (const objective of objectives) {
       const output = phase.output(objective.area);
       const its = compute.temporary([inputs.rows]);
-      lossesOf(compute, objective, its, output, targets);
+      lossesOf(compute, objective, its, output, targets, nameOf);
       const row = tallyFor(phase, objective);
       if (row) tallyObjective(compute, objective, row, its, output, targets);
       compute.combine(total, total, its, 1, 1);
@@ -186,7 +188,11 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
         for (let sample = 0; sample < samples; sample++) compute.copy(flat.rowRange(sample, 1), tensor);
         return all;
       };
-      const all = { inputs: repeat(inputs), targets: repeat(targets) };
+      const all = {
+        inputs: repeat(inputs),
+        targets: repeat(targets),
+        ...(nameOf ? { nameOf: (row: number) => nameOf(row % rows) } : {}),
+      };
       return learningStep(context, weights ? { ...all, weights: repeat(weights) } : all, copies * samples);
     },
   };
