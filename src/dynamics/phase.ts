@@ -49,6 +49,8 @@ export interface Settling {
   readonly steps: number;
   /** Root mean square of ds/dt at the last check, over units and examples; undefined where nobody asked (`tolerance`). */
   readonly speed: number | undefined;
+  /** What signals that went back were multiplied by. */
+  readonly feedbackGain: number;
 }
 
 /** Activity on its way. The tensors are live: what is to be kept must be copied. */
@@ -74,8 +76,11 @@ export interface PhaseOptions {
   readonly clamp?: (area: Area) => Tensor | undefined;
 
   // Of dynamics that settle:
-  /** (batch, units): states from which they begin; silence where absent. */
-  readonly start?: ((area: Area) => Tensor | undefined) | undefined;
+  /**
+   * (batch, units): states from which they begin, silence where absent; or the potentials (of units that settle their
+   * rate, the rates) of a pass along the forward projections alone.
+   */
+  readonly start?: ((area: Area) => Tensor | undefined) | 'feedforward' | undefined;
   /** Steps to take, or with a tolerance at most. */
   readonly steps?: number;
   /** Of a step, in membrane time constants. */

@@ -1,10 +1,18 @@
-import { feedforward, hopfield, stochastic } from '../dynamics/index.ts';
+import {
+  feedforward,
+  hopfield,
+  ratesRelaxation,
+  settlingRates,
+  stochastic,
+  vectorField,
+  vectorFieldRelaxation,
+} from '../dynamics/index.ts';
 import type { Dynamics } from '../dynamics/index.ts';
 import type { LearningStep } from '../dynamics/step.ts';
 import { hasDerivative } from '../network/objective.ts';
 import type { Network } from '../network/network.ts';
 import { backpropagate } from './backpropagation.ts';
-import { recurrentBackpropagate } from './recurrent-backpropagation.ts';
+import { recurrentBackpropagate, recurrentBackpropagateBy } from './recurrent-backpropagation.ts';
 import { configurationsOf, enumerate, MOST_CONFIGURATIONS } from './enumeration.ts';
 
 /** Emits, as terms, the exact gradient of the objective under the dynamics. */
@@ -12,8 +20,10 @@ export type Reference = (step: LearningStep) => void;
 
 /** By the id of the dynamics, since a rule's file may hold another copy of the same dynamics. */
 const REFERENCES = new Map<string, (network: Network) => Reference | undefined>([
-  [feedforward.id, (network) => (network.objectives.every(hasDerivative) ? backpropagate : undefined)],
-  [hopfield.id, (network) => (network.objectives.every(hasDerivative) ? recurrentBackpropagate : undefined)],
+  [feedforward.id, whereDerivable(backpropagate)],
+  [hopfield.id, whereDerivable(recurrentBackpropagate)],
+  [vectorField.id, whereDerivable(recurrentBackpropagateBy(vectorFieldRelaxation))],
+  [settlingRates.id, whereDerivable(recurrentBackpropagateBy(ratesRelaxation))],
   [stochastic.id, (network) => (configurationsOf(network) <= MOST_CONFIGURATIONS ? enumerate : undefined)],
 ]);
 
@@ -23,4 +33,8 @@ const REFERENCES = new Map<string, (network: Network) => Reference | undefined>(
  */
 export function referenceFor(dynamics: Dynamics, network: Network): Reference | undefined {
   return REFERENCES.get(dynamics.id)?.(network);
+}
+
+function whereDerivable(reference: Reference): (network: Network) => Reference | undefined {
+  return (network) => (network.objectives.every(hasDerivative) ? reference : undefined);
 }

@@ -1,6 +1,7 @@
 import { backpropagation } from './backpropagation.ts';
 import { equilibriumPropagation } from './equilibrium-propagation.ts';
 import { recurrentBackpropagation } from './recurrent-backpropagation.ts';
+import { contrastiveHebbian } from './contrastive-hebbian.ts';
 import { directFeedbackAlignment } from './direct-feedback-alignment.ts';
 import { feedbackAlignment } from './feedback-alignment.ts';
 import { kolenPollack } from './kolen-pollack.ts';
@@ -10,6 +11,7 @@ import { nodePerturbation } from './node-perturbation.ts';
 import { reinforce } from './reinforce.ts';
 import { serialWeightPerturbation } from './serial-weight-perturbation.ts';
 import { signSymmetry } from './sign-symmetry.ts';
+import { vectorFieldEquilibriumPropagation } from './vector-field-ep.ts';
 import { weightMirror } from './weight-mirror.ts';
 import { weightPerturbation } from './weight-perturbation.ts';
 import type { Rule } from './rule.ts';
@@ -29,5 +31,7 @@ export const RULES: readonly Rule[] = [
   nodePerturbation,
   forwardGradient,
   reinforce,
+  contrastiveHebbian,
   equilibriumPropagation,
+  vectorFieldEquilibriumPropagation,
 ];
