@@ -12,8 +12,11 @@ import { lillicrap2016Invariant } from './suite/lillicrap2016-invariant.ts';
 import { lillicrap2016Linear } from './suite/lillicrap2016-linear.ts';
 import { ren2023Growth } from './suite/ren2023-growth.ts';
 import { ren2023Variance } from './suite/ren2023-variance.ts';
+import { scellier2017Gradient } from './suite/scellier2017-gradient.ts';
+import { scellier2018VectorField } from './suite/scellier2018-vector-field.ts';
 import { werfel2005Curves } from './suite/werfel2005-curves.ts';
 import { werfel2005Serial } from './suite/werfel2005-serial.ts';
+import { xie2003Backprop } from './suite/xie2003-backprop.ts';
 
 export interface RegisteredClaim {
   readonly claim: Claim;
@@ -36,6 +39,9 @@ const FILES: Readonly<Record<string, readonly Claim[]>> = {
   'ren2023-growth.ts': ren2023Growth,
   'ren2023-variance.ts': ren2023Variance,
   'barto1983-cart-pole.ts': barto1983CartPole,
+  'scellier2017-gradient.ts': scellier2017Gradient,
+  'scellier2018-vector-field.ts': scellier2018VectorField,
+  'xie2003-backprop.ts': xie2003Backprop,
 };
 
 export const CLAIMS: readonly RegisteredClaim[] = Object.entries(FILES).flatMap(([file, claims]) =>
