@@ -4,6 +4,7 @@ import type { Claim } from './claim.ts';
 import { barto1983CartPole } from './suite/barto1983-cart-pole.ts';
 import { akrout2019Mnist } from './suite/akrout2019-mnist.ts';
 import { akrout2019MirrorAngle } from './suite/akrout2019-mirror-angle.ts';
+import { ernoult2019Curves } from './suite/ernoult2019-curves.ts';
 import { kolen1994Decay } from './suite/kolen1994-decay.ts';
 import { lillicrap2016Mnist } from './suite/lillicrap2016-mnist.ts';
 import { hinton2012DropoutEnsemble } from './suite/hinton2012-dropout-ensemble.ts';
@@ -39,6 +40,7 @@ const FILES: Readonly<Record<string, readonly Claim[]>> = {
   'ren2023-growth.ts': ren2023Growth,
   'ren2023-variance.ts': ren2023Variance,
   'barto1983-cart-pole.ts': barto1983CartPole,
+  'ernoult2019-curves.ts': ernoult2019Curves,
   'scellier2017-gradient.ts': scellier2017Gradient,
   'scellier2018-vector-field.ts': scellier2018VectorField,
   'xie2003-backprop.ts': xie2003Backprop,

@@ -77,8 +77,8 @@ export interface PhaseOptions {
 
   // Of dynamics that settle:
   /**
-   * (batch, units): states from which they begin, silence where absent; or the potentials (of units that settle their
-   * rate, the rates) of a pass along the forward projections alone.
+   * (batch, units): states from which they begin, silence where absent; or a pass along the forward projections alone,
+   * in which each area takes one whole step from silence.
    */
   readonly start?: ((area: Area) => Tensor | undefined) | 'feedforward' | undefined;
   /** Steps to take, or with a tolerance at most. */

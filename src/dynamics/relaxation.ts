@@ -93,11 +93,10 @@ export function relax(
       const ahead = (free.get(its.area) ?? []).filter(
         ({ projection, back }) => projection.kind === 'forward' && !back,
       );
-      receive(compute, its.state, ahead, activity, options);
+      receive(compute, its.received, ahead, activity, options);
       const gain = scaled(its);
-      if (gain) compute.multiply(its.state, its.state, gain);
-      compute.combine(its.state, its.state, its.drive, 1, 1);
-      compute.activate(its.rate, its.state, undefined, its.area.activation);
+      if (gain) compute.multiply(its.received, its.received, gain);
+      relaxation.update(setting, its, 1, 0);
       if (its.gain) compute.multiply(its.activity, its.rate, its.gain);
     }
   }
