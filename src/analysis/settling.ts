@@ -63,7 +63,7 @@ const nudged = (
     steps: nudgedSteps,
     stepSize,
     tolerance: 0,
-    start: (area) => free.state(area),
+    start: free,
     nudge,
     each,
   });

@@ -51,6 +51,8 @@ export interface Settling {
   readonly speed: number | undefined;
   /** What signals that went back were multiplied by. */
   readonly feedbackGain: number;
+  /** By area, (batch, units): what did not change, thresholds and what the input sent; undefined where more was given. */
+  readonly drives: ReadonlyMap<Area, Tensor> | undefined;
 }
 
 /** Activity on its way. The tensors are live: what is to be kept must be copied. */
@@ -78,9 +80,10 @@ export interface PhaseOptions {
   // Of dynamics that settle:
   /**
    * (batch, units): states from which they begin, silence where absent; or a pass along the forward projections alone,
-   * in which each area takes one whole step from silence.
+   * in which each area takes one whole step from silence; or a phase of the same step, to go on from its states: what its
+   * clamped areas sent is then taken over where both clamp the input alone, so no weight may have changed in between.
    */
-  readonly start?: ((area: Area) => Tensor | undefined) | 'feedforward' | undefined;
+  readonly start?: ((area: Area) => Tensor | undefined) | 'feedforward' | Phase | undefined;
   /** Steps to take, or with a tolerance at most. */
   readonly steps?: number;
   /** Of a step, in membrane time constants. */

@@ -61,14 +61,16 @@ export function relax(
   const { compute, network } = setting;
   const { steps = STEPS, stepSize = STEP_SIZE, tolerance = 0, nudge = 0, each } = options;
   const clamped = clampedAreas(setting, options);
+  const isPlain = !options.clamp && !options.drive && !options.values;
+  const known = isPlain && typeof options.start === 'object' ? options.start.settling?.drives : undefined;
   const settling = network.areas
     .filter((area) => !clamped.has(area))
-    .map((area) => begin(relaxation, setting, area, options));
+    .map((area) => begin(relaxation, setting, area, options, known?.get(area)));
   const byArea = new Map(settling.map((its) => [its.area, its]));
   const ways = new Map(settling.map(({ area }) => [area, relaxation.couplings(network, area)]));
   // An energy has ρ ⊙ gain in place of ρ, so what reaches such a unit is scaled as well as what it sends.
   const scaled = relaxation.settles === 'states' ? (its: SettlingArea) => its.gain : () => undefined;
-  for (const its of settling) {
+  const drive = (its: SettlingArea): void => {
     const fixed = (ways.get(its.area) ?? []).filter(({ from }) => clamped.has(from));
     receive(compute, its.drive, fixed, (area) => (clamped.get(area) as Clamped).activity, options);
     const push = options.drive?.(its.area);
@@ -79,7 +81,8 @@ export function relax(
     }
     const gain = scaled(its);
     if (gain) compute.multiply(its.drive, its.drive, gain);
-  }
+  };
+  if (!known) for (const its of settling) drive(its);
   const free = new Map(
     settling.map(({ area }) => [area, (ways.get(area) ?? []).filter(({ from }) => byArea.has(from))]),
   );
@@ -102,7 +105,8 @@ export function relax(
   }
 
   const { feedbackGain = 1 } = options;
-  let ended: Settling = { steps: 0, speed: undefined, feedbackGain };
+  const drives = isPlain ? new Map(settling.map((its) => [its.area, its.drive])) : undefined;
+  let ended: Settling = { steps: 0, speed: undefined, feedbackGain, drives };
   for (let step = 0; step < steps; step++) {
     for (const its of settling) {
       receive(compute, its.received, free.get(its.area) ?? [], activity, options);
@@ -122,7 +126,7 @@ export function relax(
     };
     const speed = checks ? speedOf(compute, settling, advance) / stepSize : undefined;
     if (!checks) advance();
-    ended = { steps: step + 1, speed, feedbackGain };
+    ended = { steps: step + 1, speed, feedbackGain, drives };
     each?.(momentOf(ended.steps, stepSize, activity, rate, state));
     if (speed === undefined) continue;
     checkFinite(speed, name, ended.steps, stepSize);
@@ -160,11 +164,17 @@ function clampedAreas(setting: Setting, { clamp }: PhaseOptions): ReadonlyMap<Ar
   return clamped;
 }
 
-function begin({ settles }: Relaxation, setting: Setting, area: Area, { start }: PhaseOptions): SettlingArea {
+function begin(
+  { settles }: Relaxation,
+  setting: Setting,
+  area: Area,
+  { start }: PhaseOptions,
+  drive: Tensor | undefined,
+): SettlingArea {
   const { compute, inputs } = setting;
   const make = () => compute.temporary([inputs.rows, area.units]);
   const state = make();
-  const from = typeof start === 'function' ? start(area) : undefined;
+  const from = typeof start === 'object' ? start.state(area) : typeof start === 'function' && start(area);
   if (from) compute.copy(state, from);
   else compute.fill(state, 0);
   const isRate = settles === 'rates' || IS_OWN_RATE.has(area.activation);
@@ -173,7 +183,7 @@ function begin({ settles }: Relaxation, setting: Setting, area: Area, { start }:
   const gain = dropoutGain(setting, area);
   const activity = gain ? make() : rate;
   if (gain) compute.multiply(activity, rate, gain);
-  return { area, state, rate, activity, gain, drive: make(), received: make() };
+  return { area, state, rate, activity, gain, drive: drive ?? make(), received: make() };
 }
 
 /** out ← the sum of what comes along these ways. */

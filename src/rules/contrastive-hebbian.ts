@@ -64,7 +64,7 @@ export const contrastiveHebbian = defineRule({
     const free = settleFreely(step);
     const held = heldOutputs(step, free);
     const clamped = mustSettle(
-      step.run('clamped', { start: (area) => free.state(area), clamp: (area) => held.get(area) }),
+      step.run('clamped', { start: free, clamp: (area) => held.get(area) }),
       options.tolerance,
     );
     const below = levelsBelowObjectives(network.specification);

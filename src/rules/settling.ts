@@ -122,8 +122,7 @@ const nudged = (
   free: Phase,
   nudge: number,
   each?: (moment: Moment) => void,
-): Phase =>
-  mustSettle(step.run('nudged', { start: (area) => free.state(area), nudge, each }), step.options.tolerance);
+): Phase => mustSettle(step.run('nudged', { start: free, nudge, each }), step.options.tolerance);
 
 /** What is contrasted with what, and by which factor: 1/β or 1/2β over the batch. */
 export interface Contrast {
