@@ -1,4 +1,4 @@
-"""Equilibrium propagation on a stack of hard sigmoids, written plainly: products, adds and clamps, in place where that helps."""
+"""Equilibrium propagation on a stack of hard sigmoids: by the derivative of the energy, and by hand."""
 
 import math
 
@@ -9,7 +9,7 @@ RATE = 0.05
 
 class Settling:
     """
-    One step: `free` steps of the free phase from the particles, `nudged` steps with the outputs pulled by nudge * (target -
+    By hand. One step: `free` steps of the free phase from the particles, `nudged` steps with the outputs pulled by nudge * (target -
     output), then W += rate / (nudge * batch) * (difference of the products). States are bounded to [0, 1]; what the input
     sends is computed once.
     """
@@ -49,6 +49,7 @@ class Settling:
             states = moved
         return states
 
+    @torch.no_grad()
     def step(self):
         work = self.work
         drive = torch.addmm(self.thresholds[0], self.input, self.weights[0])
@@ -68,5 +69,46 @@ class Settling:
         return float(0.5 * ((self.states[-1] - self.target) ** 2).sum() / self.work["batch"])
 
 
+
+class Energy(Settling):
+    """The same by autograd: states go down the derivative of the energy, weights down that of its difference."""
+
+    def energy(self, states, nudge):
+        rates = [state.clamp(0, 1) for state in states]
+        energy = sum(0.5 * (state**2).sum() for state in states)
+        for below, weight, threshold, rate in zip([self.input, *rates], self.weights, self.thresholds, rates):
+            energy = energy - ((below @ weight + threshold) * rate).sum()
+        if nudge != 0:
+            energy = energy + nudge * 0.5 * ((rates[-1] - self.target) ** 2).sum()
+        return energy
+
+    def relax(self, states, drive, steps, nudge):
+        with torch.enable_grad():
+            for _ in range(steps):
+                states = [state.detach().requires_grad_() for state in states]
+                slopes = torch.autograd.grad(self.energy(states, nudge), states)
+                states = [(s - self.work["stepSize"] * g).clamp(0, 1) for s, g in zip(states, slopes)]
+        return [state.detach() for state in states]
+
+    def step(self):
+        work = self.work
+        free = self.relax(self.states, None, work["freeSteps"], 0)
+        nudged = self.relax(free, None, work["nudgedSteps"], work["nudge"])
+        learned = [*self.weights, *self.thresholds]
+        for tensor in learned:
+            tensor.requires_grad_()
+        difference = (self.energy(nudged, 0) - self.energy(free, 0)) / (work["nudge"] * work["batch"])
+        slopes = torch.autograd.grad(difference, learned)
+        with torch.no_grad():
+            for tensor, slope in zip(learned, slopes):
+                tensor.requires_grad_(False).sub_(slope, alpha=RATE)
+        self.states = free
+
+
 def equilibrium_ways(work, fill):
-    return {"plain": lambda: Settling(work, fill)}
+    every = {
+        "autograd of the energy": lambda: Energy(work, fill),
+        "by hand, in place": lambda: Settling(work, fill),
+    }
+    wanted = work.get("written", "")
+    return {name: make for name, make in every.items() if wanted in name}

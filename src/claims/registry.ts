@@ -14,6 +14,7 @@ import { lillicrap2016Linear } from './suite/lillicrap2016-linear.ts';
 import { ren2023Growth } from './suite/ren2023-growth.ts';
 import { ren2023Variance } from './suite/ren2023-variance.ts';
 import { scellier2017Gradient } from './suite/scellier2017-gradient.ts';
+import { scellier2017Mnist } from './suite/scellier2017-mnist.ts';
 import { scellier2018VectorField } from './suite/scellier2018-vector-field.ts';
 import { werfel2005Curves } from './suite/werfel2005-curves.ts';
 import { werfel2005Serial } from './suite/werfel2005-serial.ts';
@@ -42,6 +43,7 @@ const FILES: Readonly<Record<string, readonly Claim[]>> = {
   'barto1983-cart-pole.ts': barto1983CartPole,
   'ernoult2019-curves.ts': ernoult2019Curves,
   'scellier2017-gradient.ts': scellier2017Gradient,
+  'scellier2017-mnist.ts': scellier2017Mnist,
   'scellier2018-vector-field.ts': scellier2018VectorField,
   'xie2003-backprop.ts': xie2003Backprop,
 };
