@@ -4,6 +4,7 @@ import type { Claim } from './claim.ts';
 import { barto1983CartPole } from './suite/barto1983-cart-pole.ts';
 import { akrout2019Mnist } from './suite/akrout2019-mnist.ts';
 import { akrout2019MirrorAngle } from './suite/akrout2019-mirror-angle.ts';
+import { ernoult2019Curves } from './suite/ernoult2019-curves.ts';
 import { kolen1994Decay } from './suite/kolen1994-decay.ts';
 import { lillicrap2016Mnist } from './suite/lillicrap2016-mnist.ts';
 import { hinton2012DropoutEnsemble } from './suite/hinton2012-dropout-ensemble.ts';
@@ -15,8 +16,12 @@ import { song2020Exact } from './suite/song2020-exact.ts';
 import { whittington2017Limit } from './suite/whittington2017-limit.ts';
 import { ren2023Growth } from './suite/ren2023-growth.ts';
 import { ren2023Variance } from './suite/ren2023-variance.ts';
+import { scellier2017Gradient } from './suite/scellier2017-gradient.ts';
+import { scellier2017Mnist } from './suite/scellier2017-mnist.ts';
+import { scellier2018VectorField } from './suite/scellier2018-vector-field.ts';
 import { werfel2005Curves } from './suite/werfel2005-curves.ts';
 import { werfel2005Serial } from './suite/werfel2005-serial.ts';
+import { xie2003Backprop } from './suite/xie2003-backprop.ts';
 
 export interface RegisteredClaim {
   readonly claim: Claim;
@@ -42,6 +47,11 @@ const FILES: Readonly<Record<string, readonly Claim[]>> = {
   'hinton1988-recirculation.ts': hinton1988Recirculation,
   'whittington2017-limit.ts': whittington2017Limit,
   'song2020-exact.ts': song2020Exact,
+  'ernoult2019-curves.ts': ernoult2019Curves,
+  'scellier2017-gradient.ts': scellier2017Gradient,
+  'scellier2017-mnist.ts': scellier2017Mnist,
+  'scellier2018-vector-field.ts': scellier2018VectorField,
+  'xie2003-backprop.ts': xie2003Backprop,
 };
 
 export const CLAIMS: readonly RegisteredClaim[] = Object.entries(FILES).flatMap(([file, claims]) =>

@@ -1,11 +1,12 @@
-export { symmetricCouplings } from './couplings.ts';
 export { feedforward } from './feedforward.ts';
 export { energyOf, energyTerms } from './energy.ts';
-export { hopfield } from './hopfield.ts';
 export { predictiveCoding } from './predictive-coding.ts';
 export type { Compartment, Dynamics, Moment, Phase, PhaseOptions, Setting, Settling } from './phase.ts';
+export { hopfield, hopfieldRelaxation } from './hopfield.ts';
 export { mustSettle } from './relaxation.ts';
-export type { Coupling } from './relaxation.ts';
+export type { Coupling, Relaxation } from './relaxation.ts';
+export { ratesRelaxation, settlingRates } from './settling-rates.ts';
 export { descend, emitIncoming } from './step.ts';
 export type { LearningStep, Sample, SendDown } from './step.ts';
 export { isStochastic, stochastic } from './stochastic.ts';
+export { vectorField, vectorFieldRelaxation } from './vector-field.ts';

@@ -57,6 +57,10 @@ export interface Settling {
   readonly steps: number;
   /** Root mean square of ds/dt at the last check, over units and examples; undefined where nobody asked (`tolerance`). */
   readonly speed: number | undefined;
+  /** What signals that went back were multiplied by. */
+  readonly feedbackGain: number;
+  /** By area, (batch, units): what did not change, thresholds and what the input sent; undefined where more was given. */
+  readonly drives: ReadonlyMap<Area, Tensor> | undefined;
 }
 
 /** Activity on its way. The tensors are live: what is to be kept must be copied. */
@@ -83,8 +87,12 @@ export interface PhaseOptions {
   readonly clamp?: (area: Area) => Tensor | undefined;
 
   // Of dynamics that settle:
-  /** (batch, units): states from which they begin; silence where absent. */
-  readonly start?: ((area: Area) => Tensor | undefined) | undefined;
+  /**
+   * (batch, units): states from which they begin, silence where absent; or a pass along the forward projections alone,
+   * in which each area takes one whole step from silence; or a phase of the same step, to go on from its states: what its
+   * clamped areas sent is then taken over where both clamp the input alone, so no weight may have changed in between.
+   */
+  readonly start?: ((area: Area) => Tensor | undefined) | 'feedforward' | Phase | undefined;
   /** Steps to take, or with a tolerance at most. */
   readonly steps?: number;
   /** Of a step, in membrane time constants. */

@@ -98,7 +98,7 @@ function infer(setting: Setting, name: string, options: PhaseOptions = {}): Phas
     takeErrors();
     each?.(momentOf(step, stepSize, pass, compartmentsOf(compartments)));
   }
-  return phaseOf(name, { ...pass, compartments, settling: { steps, speed: undefined } });
+  return phaseOf(name, { ...pass, compartments });
 }
 
 function begin(

@@ -8,6 +8,7 @@ import { simplifiedTargetPropagation } from './simplified-target-propagation.ts'
 import { localDifferenceReconstruction } from './local-difference-reconstruction.ts';
 import { recirculation } from './recirculation.ts';
 import { twoPass } from './two-pass.ts';
+import { contrastiveHebbian } from './contrastive-hebbian.ts';
 import { directFeedbackAlignment } from './direct-feedback-alignment.ts';
 import { feedbackAlignment } from './feedback-alignment.ts';
 import { kolenPollack } from './kolen-pollack.ts';
@@ -17,6 +18,7 @@ import { nodePerturbation } from './node-perturbation.ts';
 import { reinforce } from './reinforce.ts';
 import { serialWeightPerturbation } from './serial-weight-perturbation.ts';
 import { signSymmetry } from './sign-symmetry.ts';
+import { vectorFieldEquilibriumPropagation } from './vector-field-ep.ts';
 import { weightMirror } from './weight-mirror.ts';
 import { weightPerturbation } from './weight-perturbation.ts';
 import type { Rule } from './rule.ts';
@@ -36,6 +38,7 @@ export const RULES: readonly Rule[] = [
   nodePerturbation,
   forwardGradient,
   reinforce,
+  contrastiveHebbian,
   equilibriumPropagation,
   recirculation,
   twoPass,
@@ -44,4 +47,5 @@ export const RULES: readonly Rule[] = [
   localDifferenceReconstruction,
   predictiveCoding,
   zeroDivergenceInference,
+  vectorFieldEquilibriumPropagation,
 ];

@@ -35,6 +35,7 @@ const BUDGETS: Readonly<Record<string, { options: object; rate?: number }>> = {
   'weight-perturbation': { options: { samples: 100 } },
   reinforce: { options: { samples: 50 }, rate: 0.5 },
   'equilibrium-propagation': { options: { freeSteps: 40, nudgedSteps: 40 } },
+  'vector-field-ep': { options: { freeSteps: 40, nudgedSteps: 40 } },
 };
 
 /** Noise, masks and a decaying rate: what a resumed or repeated run could get wrong. */
