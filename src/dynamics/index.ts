@@ -1,10 +1,12 @@
 export { symmetricCouplings } from './couplings.ts';
 export { feedforward } from './feedforward.ts';
 export { energyOf, energyTerms } from './energy.ts';
+export { gibbs, isChoice, temperaturesOf, thresholdsOf } from './gibbs.ts';
 export { hopfield } from './hopfield.ts';
+export { langevin } from './langevin.ts';
 export type { Dynamics, Moment, Phase, PhaseOptions, Setting, Settling } from './phase.ts';
 export { mustSettle } from './relaxation.ts';
 export type { Coupling } from './relaxation.ts';
-export { descend, emitIncoming } from './step.ts';
+export { descend, emitIncoming, emitReadouts } from './step.ts';
 export type { LearningStep, Sample, SendDown } from './step.ts';
 export { isStochastic, stochastic } from './stochastic.ts';

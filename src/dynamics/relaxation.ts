@@ -120,18 +120,21 @@ export function relax(
 }
 
 /** An area whose activity is given. */
-interface Clamped {
+export interface Clamped {
   readonly activity: Tensor;
   readonly rate: Tensor;
   readonly gain: Tensor | undefined;
 }
 
 /** The input, and what the phase clamps. */
-function clampedAreas(setting: Setting, { clamp }: PhaseOptions): ReadonlyMap<Area, Clamped> {
+export function clampedAreas(
+  setting: Setting,
+  { clamp, freeInput = false }: PhaseOptions,
+): ReadonlyMap<Area, Clamped> {
   const { compute, network, inputs } = setting;
   const clamped = new Map<Area, Clamped>();
   for (const area of network.areas) {
-    const rate = clamp?.(area) ?? (area === network.input ? inputs : undefined);
+    const rate = clamp?.(area) ?? (area === network.input && !freeInput ? inputs : undefined);
     if (!rate) continue;
     const gain = dropoutGain(setting, area);
     const activity = gain ? compute.temporary(rate.shape) : rate;
@@ -157,7 +160,7 @@ function begin(setting: Setting, area: Area, { start }: PhaseOptions): SettlingA
 }
 
 /** out ← the sum of what comes along these ways. */
-function receive(
+export function receive(
   compute: Compute,
   out: Tensor,
   ways: readonly Coupling[],

@@ -147,6 +147,7 @@ const graph = z.strictObject({
       activation: z.enum(ACTIVATIONS).optional(),
       dropout: share.optional(),
       bias: z.boolean().optional(),
+      topDownBias: z.boolean().optional(),
     }),
   ),
   projections: z.array(

@@ -15,6 +15,8 @@ export class Area {
   readonly dropout: number;
   /** Thresholds, (units), or (channels) where a convolution ends; undefined for an area without. */
   readonly bias: Thresholds | undefined;
+  /** Thresholds for activity that comes from above, (units). */
+  readonly topDownBias: Thresholds | undefined;
   /** Projections that end and start here, of every kind. */
   readonly incoming: Projection[] = [];
   readonly outgoing: Projection[] = [];
@@ -26,6 +28,7 @@ export class Area {
     activation: Activation,
     dropout: number,
     bias: Tensor | undefined,
+    topDownBias?: Tensor,
   ) {
     this.id = id;
     this.index = index;
@@ -34,6 +37,7 @@ export class Area {
     this.activation = activation;
     this.dropout = dropout;
     this.bias = bias && new Thresholds(`${id}.bias`, bias);
+    this.topDownBias = topDownBias && new Thresholds(`${id}.top-down.bias`, topDownBias);
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Compute } from '../tensor/compute.ts';
+import { sizeOf } from '../tensor/tensor.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Area } from './area.ts';
 import { unconnectedUnits } from './connectivity.ts';
@@ -32,7 +33,9 @@ export class Network {
     this.areas = sortAreas(specification).map((area, index) => {
       const shape = thresholdShape(specification, area);
       const bias = shape && compute.allocate(shape);
-      return new Area(area.id, index, area.shape, area.activation ?? 'linear', area.dropout ?? 0, bias);
+      const topDown = area.topDownBias ? compute.allocate([sizeOf(area.shape)]) : undefined;
+      const { id, shape: units, activation = 'linear', dropout = 0 } = area;
+      return new Area(id, index, units, activation, dropout, bias, topDown);
     });
     this.input = this.area(specification.input);
     this.projections = specification.projections.map((projection) => {
@@ -93,6 +96,6 @@ export class Network {
   }
 
   #biases(): Parameter[] {
-    return this.areas.flatMap((area) => area.bias ?? []);
+    return this.areas.flatMap(({ bias, topDownBias }) => [bias ?? [], topDownBias ?? []].flat());
   }
 }

@@ -15,6 +15,11 @@ export interface AreaSpecification {
   readonly dropout?: number;
   /** Whether units have a learned threshold. Default true, except for an area that receives nothing. */
   readonly bias?: boolean;
+  /**
+   * Whether units have thresholds of another kind, for activity that comes from above: when a machine makes what it
+   * models, or a decoder reconstructs it. Default false.
+   */
+  readonly topDownBias?: boolean;
 }
 
 /**

@@ -12,6 +12,8 @@ import { serialWeightPerturbation } from './serial-weight-perturbation.ts';
 import { signSymmetry } from './sign-symmetry.ts';
 import { weightMirror } from './weight-mirror.ts';
 import { weightPerturbation } from './weight-perturbation.ts';
+import { boltzmann } from './boltzmann.ts';
+import { contrastiveDivergence } from './contrastive-divergence.ts';
 import type { Rule } from './rule.ts';
 
 /** Every rule of the library. A new rule is its file and a line here. */
@@ -30,4 +32,6 @@ export const RULES: readonly Rule[] = [
   forwardGradient,
   reinforce,
   equilibriumPropagation,
+  boltzmann,
+  contrastiveDivergence,
 ];
