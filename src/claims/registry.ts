@@ -3,6 +3,7 @@ import { didYouMean } from '../datasets/suggest.ts';
 import type { Claim } from './claim.ts';
 import { barto1983CartPole } from './suite/barto1983-cart-pole.ts';
 import { akrout2019Mnist } from './suite/akrout2019-mnist.ts';
+import { ackley1985Encoder } from './suite/ackley1985-encoder.ts';
 import { akrout2019MirrorAngle } from './suite/akrout2019-mirror-angle.ts';
 import { kolen1994Decay } from './suite/kolen1994-decay.ts';
 import { lillicrap2016Mnist } from './suite/lillicrap2016-mnist.ts';
@@ -36,6 +37,7 @@ const FILES: Readonly<Record<string, readonly Claim[]>> = {
   'ren2023-growth.ts': ren2023Growth,
   'ren2023-variance.ts': ren2023Variance,
   'barto1983-cart-pole.ts': barto1983CartPole,
+  'ackley1985-encoder.ts': ackley1985Encoder,
 };
 
 export const CLAIMS: readonly RegisteredClaim[] = Object.entries(FILES).flatMap(([file, claims]) =>

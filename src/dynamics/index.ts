@@ -1,5 +1,6 @@
 export { symmetricCouplings } from './couplings.ts';
 export { feedforward } from './feedforward.ts';
+export { generatingProjections, generative } from './generative.ts';
 export { energyOf, energyTerms } from './energy.ts';
 export { gibbs, isChoice, temperaturesOf, thresholdsOf } from './gibbs.ts';
 export { hopfield } from './hopfield.ts';

@@ -47,7 +47,10 @@ export class Network {
     });
     for (const projection of specification.projections) {
       if (projection.answers === undefined) continue;
-      this.projection(projection.answers).feedback = this.projection(projectionId(projection));
+      const answer = this.projection(projectionId(projection));
+      const answered = this.projection(projection.answers);
+      answered.feedback = answer;
+      if (projection.startsTransposed) answered.exactFeedback(compute, answer.weights);
     }
     this.objectives = specification.objectives.map(({ area, kind, loss, auxiliary = false }) => ({
       area: this.area(area),

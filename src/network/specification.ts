@@ -59,6 +59,8 @@ export interface ProjectionSpecification {
   readonly symmetric?: boolean;
   /** Whether a symmetric projection joins units with themselves. Default false. */
   readonly selfConnections?: boolean;
+  /** Whether feedback that answers a projection starts as its transpose, whatever its initialisation. Default false. */
+  readonly startsTransposed?: boolean;
   /** The forward projection that this feedback answers: it runs from that one's target to its source. */
   readonly answers?: string;
 }

@@ -1,6 +1,7 @@
 import { backpropagation } from './backpropagation.ts';
 import { equilibriumPropagation } from './equilibrium-propagation.ts';
 import { recurrentBackpropagation } from './recurrent-backpropagation.ts';
+import { deepBeliefNet } from './deep-belief-net.ts';
 import { directFeedbackAlignment } from './direct-feedback-alignment.ts';
 import { feedbackAlignment } from './feedback-alignment.ts';
 import { kolenPollack } from './kolen-pollack.ts';
@@ -12,8 +13,10 @@ import { serialWeightPerturbation } from './serial-weight-perturbation.ts';
 import { signSymmetry } from './sign-symmetry.ts';
 import { weightMirror } from './weight-mirror.ts';
 import { weightPerturbation } from './weight-perturbation.ts';
+import { autoencoder } from './autoencoder.ts';
 import { boltzmann } from './boltzmann.ts';
 import { contrastiveDivergence } from './contrastive-divergence.ts';
+import { wakeSleep } from './wake-sleep.ts';
 import type { Rule } from './rule.ts';
 
 /** Every rule of the library. A new rule is its file and a line here. */
@@ -34,4 +37,7 @@ export const RULES: readonly Rule[] = [
   equilibriumPropagation,
   boltzmann,
   contrastiveDivergence,
+  deepBeliefNet,
+  wakeSleep,
+  autoencoder,
 ];

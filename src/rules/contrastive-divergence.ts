@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { emitReadouts, gibbs, stochastic } from '../dynamics/index.ts';
+import { emitReadouts, stochastic } from '../dynamics/index.ts';
 import { machinesReference } from '../references/restricted-boltzmann.ts';
 import { learningNow, withTopDownThresholds } from './readout.ts';
 import {
   chainsOf,
   emitContrastiveDivergence,
   machinesOf,
-  measureReconstruction,
+  measureMachines,
   reconstructionOf,
   refuseMachines,
 } from './restricted-boltzmann.ts';
@@ -68,14 +68,5 @@ export const contrastiveDivergence = defineRule({
     emitReadouts(step, data);
   },
 
-  evaluate(step, phase) {
-    for (const machine of machinesOf(step.network)) {
-      const { upper, lowers } = machine;
-      const reconstructed = step.run('reconstruction', {
-        ...{ dynamics: gibbs, within: [...lowers, upper], freeInput: true, steps: 1 },
-        start: (area) => (area === upper ? phase.rate(upper) : undefined),
-      });
-      measureReconstruction(step, machine, phase, reconstructed);
-    }
-  },
+  evaluate: measureMachines,
 });

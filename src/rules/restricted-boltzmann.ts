@@ -1,6 +1,7 @@
 import { gibbs } from '../dynamics/index.ts';
 import type { LearningStep, Phase } from '../dynamics/index.ts';
 import type { Area } from '../network/area.ts';
+import { connectionOf } from '../network/connection.ts';
 import type { Network } from '../network/network.ts';
 import type { Projection } from '../network/projection.ts';
 import { projectionId } from '../network/specification.ts';
@@ -56,14 +57,15 @@ export const reconstructionOf = (area: Area) => `reconstruction of ${area.id}`;
  *   ΔW = η ( ⟨v h⟩⁰ − ⟨v h⟩ᵏ ),     Δa = η ( ⟨v⟩⁰ − ⟨v⟩ᵏ ),     Δb = η ( ⟨h⟩⁰ − ⟨h⟩ᵏ )
  *
  * ⁰ at the data, with h the probabilities; ᵏ after k Gibbs steps from what h draws there. `data` is a phase that went up.
- * The last h are probabilities, and so are all v from the data (Hinton 2010); persistent chains draw all.
+ * The last h are probabilities, and so is v where k = 1 (Hinton 2010); else all are drawn.
+ * Returns the phase after the k steps.
  */
 export function emitContrastiveDivergence(
   step: LearningStep,
   data: Phase,
   machine: Machine,
   { steps, chains }: ContrastiveDivergence,
-): void {
+): Phase {
   const { compute, inputs } = step;
   const { upper, lowers } = machine;
   const within = [...lowers, upper];
@@ -78,20 +80,21 @@ export function emitContrastiveDivergence(
     });
     emitMachine(step, phase, machine, 1 / chains);
     compute.copy(chain, phase.state(upper));
-    return;
+    return phase;
   }
   const drawn = drawUnits(step, `${name}, start`, data.rate(upper));
   const phase = step.run(name, {
     ...{ dynamics: gibbs, within, freeInput: true, steps },
-    sample: (area) => area === upper && steps > 1,
+    sample: steps > 1,
     start: (area) => (area === upper ? drawn : undefined),
   });
   emitMachine(step, phase, machine, 1 / inputs.rows);
   measureReconstruction(step, machine, data, phase);
+  return phase;
 }
 
 /** ‖v⁰ − v‖² of every example, over the lower areas. */
-export function measureReconstruction(
+function measureReconstruction(
   step: LearningStep,
   { upper, lowers }: Pick<Machine, 'upper' | 'lowers'>,
   data: Phase,
@@ -110,6 +113,18 @@ export function measureReconstruction(
     }
     step.measure(reconstructionOf(upper), total);
   });
+}
+
+/** Of every machine ‖v − reconstruction‖², by one step of probabilities from a phase that went up. */
+export function measureMachines(step: LearningStep, phase: Phase): void {
+  for (const machine of machinesOf(step.network)) {
+    const { upper, lowers } = machine;
+    const reconstructed = step.run('reconstruction', {
+      ...{ dynamics: gibbs, within: [...lowers, upper], freeInput: true, steps: 1 },
+      start: (area) => (area === upper ? phase.rate(upper) : undefined),
+    });
+    measureReconstruction(step, machine, phase, reconstructed);
+  }
 }
 
 /** 1 with the given probability, else 0. */
@@ -150,4 +165,15 @@ function sentOf({ compute }: LearningStep, phase: Phase, area: Area): Tensor {
   const sent = compute.temporary(gain.shape);
   compute.multiply(sent, phase.rate(area), gain);
   return sent;
+}
+
+/** Why what pools cannot be made from above, as the end of a sentence. */
+export function refusePooling(specification: NetworkSpecification): string | undefined {
+  const pooling = specification.projections.find(
+    (projection) => connectionOf(specification, projection).kind === 'pooling',
+  );
+  return (
+    pooling &&
+    `"${projectionId(pooling)}" pools, and what was pooled cannot be made from above. Rules that learn through pooling: backprop, contrastive-divergence, autoencoder`
+  );
 }

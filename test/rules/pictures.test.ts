@@ -3,10 +3,14 @@ import { audit, measureAlignment } from '../../src/analysis/index.ts';
 import { estimatorStatistics } from '../../src/analysis/index.ts';
 import { openAll } from '../backends/open-all.ts';
 import { convolutionalStack } from '../../src/network/index.ts';
-import type { ConvolutionalStackOptions, NetworkSpecification } from '../../src/network/index.ts';
+import type {
+  ConvolutionalLayer,
+  ConvolutionalStackOptions,
+  NetworkSpecification,
+} from '../../src/network/index.ts';
 import { Sequence, stream } from '../../src/random/index.ts';
 import { backpropagate } from '../../src/references/backpropagation.ts';
-import { ruleById, RULES } from '../../src/rules/index.ts';
+import { parseOptions, ruleById, RULES } from '../../src/rules/index.ts';
 import type { Batch, Learner, Rule } from '../../src/rules/index.ts';
 import type { Compute } from '../../src/tensor/index.ts';
 import { gradientsOf, learnerOf, optimiser, poison, release, snapshot } from './fixtures.ts';
@@ -22,11 +26,24 @@ const SIDE = 8;
 const CLASSES = 2;
 /** A maximum has no place in an energy. */
 const SMOOTH = { pooling: 'average' } as const;
-const pictures = (change: Partial<ConvolutionalStackOptions> = {}, rule?: Rule): NetworkSpecification =>
+const pictures = (change: Partial<ConvolutionalStackOptions> = {}, rule?: Rule): NetworkSpecification => {
+  const pooled = stackOf({ pool: 2, ...(rule?.dynamics.refuses ? SMOOTH : {}) }, change, rule);
+  const refusal = rule?.refuses?.(pooled, parseOptions(rule, {}));
+  if (refusal === undefined) return pooled;
+  // A rule that cannot serve pooling says which can, and is held to all else.
+  expect(refusal).toMatch(/pools.*Rules that/);
+  return stackOf({ stride: 2 }, change, rule);
+};
+
+const stackOf = (
+  first: Partial<ConvolutionalLayer>,
+  change: Partial<ConvolutionalStackOptions>,
+  rule?: Rule,
+): NetworkSpecification =>
   convolutionalStack({
     input: [1, SIDE, SIDE],
     convolutions: [
-      { channels: 3, kernel: 3, padding: 1, pool: 2, ...(rule?.dynamics.refuses ? SMOOTH : {}) },
+      { channels: 3, kernel: 3, padding: 1, ...first },
       { channels: 3, kernel: 2, shared: false },
     ],
     hidden: [5],
