@@ -68,5 +68,5 @@ export const contrastiveDivergence = defineRule({
     emitReadouts(step, data);
   },
 
-  evaluate: measureMachines,
+  evaluate: (step, phase) => measureMachines(step, phase),
 });

@@ -107,7 +107,7 @@ export const deepBeliefNet = defineRule({
     if (options.fineTuning === 'up-down') upAndDown(tuned);
   },
 
-  evaluate: measureMachines,
+  evaluate: (step, phase) => measureMachines(step, phase),
 });
 
 type Options = z.output<typeof deepBeliefNet.options>;
