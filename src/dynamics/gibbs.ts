@@ -52,26 +52,37 @@ export const gibbs: Dynamics = {
     const chains = new Map(free.map((area) => [area, begin(setting, area, rows, options)]));
     const activity = (area: Area): Tensor =>
       chains.get(area)?.activity ?? (clamped.get(area)?.activity as Tensor);
+    /** Whether anything but thresholds stays the same in all sweeps. */
+    const drives = new Map<Area, boolean>();
     const ways = new Map(
       free.map((area) => [area, symmetricCouplings(network, area).filter(({ from }) => takesPart(from))]),
     );
     for (const { area, drive } of chains.values()) {
       const fixed = (ways.get(area) ?? []).filter(({ from }) => isClamped(from));
-      receive(compute, drive, fixed, activity, options);
       const push = options.drive?.(area);
+      drives.set(area, fixed.length > 0 || push !== undefined);
+      if (!drives.get(area)) continue;
+      receive(compute, drive, fixed, activity, options);
       if (push) compute.combine(drive, drive, push, 1, 1);
-      const bias = thresholdsOf(area, takesPart);
-      if (bias) compute.activate(drive, drive, options.values?.(bias) ?? bias.values, 'linear');
     }
     for (const [sweep, temperature] of temperatures.entries()) {
       for (const chain of chains.values()) {
         const { area, drive, potential, gain } = chain;
         const all = ways.get(area) ?? [];
         const others = all.filter(({ from }) => from !== area && !isClamped(from));
-        receive(compute, potential, others, activity, options);
-        compute.combine(potential, potential, drive, 1, 1);
-        if (gain) compute.multiply(potential, potential, gain);
-        update(setting, `${name} ${area.id} ${sweep}`, chain, lateralOf(all, area), 1 / temperature, options);
+        if (others.length > 0) receive(compute, potential, others, activity, options);
+        else if (drives.get(area)) compute.copy(potential, drive);
+        else compute.fill(potential, 0);
+        if (others.length > 0 && drives.get(area)) compute.combine(potential, potential, drive, 1, 1);
+        const thresholds = thresholdsOf(area, takesPart);
+        let bias = thresholds && (options.values?.(thresholds) ?? thresholds.values);
+        if (gain) {
+          if (bias) compute.activate(potential, potential, bias, 'linear');
+          compute.multiply(potential, potential, gain);
+          bias = undefined;
+        }
+        const key = `${name} ${area.id} ${sweep}`;
+        update(setting, key, chain, bias, lateralOf(all, area), 1 / temperature, options);
         if (gain) compute.multiply(chain.activity, chain.state, gain);
       }
     }
@@ -124,14 +135,14 @@ interface Chain {
   readonly rate: Tensor;
   /** What an objective judges. */
   readonly output: Tensor;
-  /** What does not change: thresholds, and what clamped areas send. */
+  /** What clamped areas send, which does not change. */
   readonly drive: Tensor;
   /** What all send, made anew in each sweep. */
   readonly potential: Tensor;
 }
 
 function begin(setting: Setting, area: Area, rows: number, options: PhaseOptions): Chain {
-  const { compute } = setting;
+  const { compute, network } = setting;
   const make = () => compute.temporary([rows, area.units]);
   const state = make();
   const from = options.start?.(area);
@@ -140,9 +151,11 @@ function begin(setting: Setting, area: Area, rows: number, options: PhaseOptions
   const gain = dropoutGain(setting, area);
   const activity = gain ? make() : state;
   if (gain) compute.multiply(activity, state, gain);
-  const rate = make();
-  compute.copy(rate, state);
-  const output = drawsIn(options, area) ? state : rate;
+  // Units that neither draw nor choose are in the state of their probability.
+  const draws = drawsIn(options, area);
+  const rate = draws || isChoice(network, area) || isJoined(area) ? make() : state;
+  if (rate !== state) compute.copy(rate, state);
+  const output = draws ? state : rate;
   return { area, state, activity, gain, rate, output, drive: make(), potential: make() };
 }
 
@@ -150,11 +163,21 @@ function update(
   { compute, network, step, stream }: Setting,
   key: string,
   { area, state, rate, potential }: Chain,
+  bias: Tensor | undefined,
   lateral: Projection | undefined,
   gain: number,
   options: PhaseOptions,
 ): void {
   const draws = drawsIn(options, area);
+  if (!lateral && draws && !isChoice(network, area)) {
+    compute.fire(state, rate, potential, bias, gain, stream(key), step);
+    return;
+  }
+  if (!lateral && gain === 1 && !isChoice(network, area)) {
+    compute.activate(rate, potential, bias, 'logistic');
+    return;
+  }
+  if (bias) compute.activate(potential, potential, bias, 'linear');
   if (isChoice(network, area)) {
     compute.scale(rate, potential, gain);
     compute.softmax(state, rate);
@@ -170,21 +193,19 @@ function update(
     const uniform = draws ? compute.temporary(state.shape) : undefined;
     if (uniform) compute.drawUniform(uniform, 0, 1, stream(key), step);
     compute.sweep(state, potential, weights, uniform, gain);
-    // Where all have taken their turns: the probabilities that their neighbours leave them.
+    // When all have taken their turns: the probabilities that their neighbours leave them.
     lateral.send(compute, potential, state, 1, weights);
-    compute.scale(rate, potential, gain);
-    compute.activate(rate, rate, undefined, 'logistic');
-  } else if (draws) compute.fire(state, rate, potential, undefined, gain, stream(key), step);
-  else {
-    compute.scale(rate, potential, gain);
-    compute.activate(rate, rate, undefined, 'logistic');
-    compute.copy(state, rate);
   }
+  compute.scale(rate, potential, gain);
+  compute.activate(rate, rate, undefined, 'logistic');
 }
 
 /** A linear area with an objective makes a choice; any other is binary. */
 export const isChoice = ({ objectives }: Network, area: Area): boolean =>
   area.activation === 'linear' && objectives.some((objective) => objective.area === area);
+
+/** Whether units of the area are joined with each other. */
+const isJoined = (area: Area) => area.incoming.some(({ from, kind }) => from === area && kind === 'lateral');
 
 const lateralOf = (ways: readonly Coupling[], area: Area) =>
   ways.find(({ from }) => from === area)?.projection;
