@@ -7,7 +7,7 @@ import { IS_OWN_RATE } from '../tensor/compute.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { dropoutGain } from './dropout.ts';
-import { compartmentsOf, phaseOf } from './phase.ts';
+import { compartmentsOf, phaseOf, startOf } from './phase.ts';
 import type { Moment, Phase, PhaseOptions, Setting, Settling } from './phase.ts';
 
 /** One way by which signals reach an area while it settles. */
@@ -143,18 +143,21 @@ export function relax(
 }
 
 /** An area whose activity is given. */
-interface Clamped {
+export interface Clamped {
   readonly activity: Tensor;
   readonly rate: Tensor;
   readonly gain: Tensor | undefined;
 }
 
 /** The input, and what the phase clamps. */
-function clampedAreas(setting: Setting, { clamp }: PhaseOptions): ReadonlyMap<Area, Clamped> {
+export function clampedAreas(
+  setting: Setting,
+  { clamp, freeInput = false }: PhaseOptions,
+): ReadonlyMap<Area, Clamped> {
   const { compute, network, inputs } = setting;
   const clamped = new Map<Area, Clamped>();
   for (const area of network.areas) {
-    const rate = clamp?.(area) ?? (area === network.input ? inputs : undefined);
+    const rate = clamp?.(area) ?? (area === network.input && !freeInput ? inputs : undefined);
     if (!rate) continue;
     const gain = dropoutGain(setting, area);
     const activity = gain ? compute.temporary(rate.shape) : rate;
@@ -168,13 +171,13 @@ function begin(
   { settles }: Relaxation,
   setting: Setting,
   area: Area,
-  { start }: PhaseOptions,
+  options: PhaseOptions,
   drive: Tensor | undefined,
 ): SettlingArea {
   const { compute, inputs } = setting;
   const make = () => compute.temporary([inputs.rows, area.units]);
   const state = make();
-  const from = typeof start === 'object' ? start.state(area) : typeof start === 'function' && start(area);
+  const from = startOf(options, area);
   if (from) compute.copy(state, from);
   else compute.fill(state, 0);
   const isRate = settles === 'rates' || IS_OWN_RATE.has(area.activation);
@@ -187,7 +190,7 @@ function begin(
 }
 
 /** out ← the sum of what comes along these ways. */
-function receive(
+export function receive(
   compute: Compute,
   out: Tensor,
   ways: readonly Coupling[],

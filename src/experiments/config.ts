@@ -147,6 +147,7 @@ const graph = z.strictObject({
       activation: z.enum(ACTIVATIONS).optional(),
       dropout: share.optional(),
       bias: z.boolean().optional(),
+      topDownBias: z.boolean().optional(),
     }),
   ),
   projections: z.array(
@@ -163,7 +164,6 @@ const graph = z.strictObject({
       excitatory: z.number().min(0).max(1).optional(),
       symmetric: z.boolean().optional(),
       selfConnections: z.boolean().optional(),
-      bias: z.boolean().optional(),
       answers: z.string().optional(),
     }),
   ),

@@ -22,7 +22,7 @@ export interface Together {
   readonly isReplica?: boolean;
 }
 
-export const NO_TALLY: Tally = { loss: 0, wrong: 0, examples: 0, power: 0 };
+export const NO_TALLY: Tally = { loss: 0, wrong: 0, examples: 0, power: 0, measures: {} };
 
 /**
  * One run: a config and a seed, learned step by step, from examples or from an environment. It knows nothing of

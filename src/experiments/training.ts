@@ -15,6 +15,7 @@ import { networkFor, withoutUndefined } from './network-of-config.ts';
 import type {
   EvaluationRecord,
   HeldOutScore,
+  Metrics,
   MetricsRecord,
   Mistake,
   ProbeRecord,
@@ -180,7 +181,7 @@ export class ExampleTraining implements Training {
 
   /** Goes on from a position; the tensors of `snapshot` have been filled before. */
   restore({ step, window, trainedSeconds, examplesSeen, passes }: Position): void {
-    this.learner.restorePasses(passes);
+    this.learner.restorePasses(passes, Math.max(0, step - 1) / this.stepsPerEpoch);
     this.#step = step;
     this.#window = window;
     this.#trainedSeconds = trainedSeconds;
@@ -286,6 +287,7 @@ export class ExampleTraining implements Training {
       step: this.#step,
       epoch: this.epoch,
       train: this.#score(difference(now, this.#window)),
+      ...metricsOf(difference(now, this.#window)),
       rate: first ? this.learner.optimiser.rate(first, this.epoch) : 0,
     };
     this.#record(this.#lastProgress);
@@ -294,9 +296,17 @@ export class ExampleTraining implements Training {
 
   #endEpoch(): void {
     const { train, test } = this.#examples;
-    const learned = this.#score(this.learner.tally());
-    const validation = this.#validation.length > 0 ? this.#evaluate(train, this.#validation) : undefined;
-    const tested = test.count > 0 ? this.#evaluate(test, allIndices(test.count)) : undefined;
+    const tally = this.learner.tally();
+    const learned = this.#score(tally);
+    // What a rule measures is shown of the examples that it has not learned, where there are any.
+    let measured = metricsOf(tally);
+    const evaluate = (set: ExampleSet, indices: Int32Array): HeldOutScore => {
+      const score = this.#evaluate(set, indices);
+      measured = metricsOf(this.learner.tally());
+      return score;
+    };
+    const validation = this.#validation.length > 0 ? evaluate(train, this.#validation) : undefined;
+    const tested = test.count > 0 ? evaluate(test, allIndices(test.count)) : undefined;
     // The epoch's last update may have gone too far, with no training step left to show it.
     for (const score of [validation, tested]) if (score) this.#checkFinite(score.loss);
     this.#lastEvaluation = {
@@ -306,6 +316,7 @@ export class ExampleTraining implements Training {
       train: learned,
       ...(validation ? { validation } : {}),
       ...(tested ? { test: tested } : {}),
+      ...measured,
       trainedSeconds: this.#trainedSeconds,
       passes: this.learner.passes,
     };
@@ -374,7 +385,7 @@ export class ExampleTraining implements Training {
 /** What the optimiser does for one parameter: the default, overridden for its projection, or its area and bias. */
 export function optimiserFor(config: Config, id: string): OptimiserSpecification {
   const { projections, ...general } = config.optimiser;
-  const area = id.replace(/\.bias$/, '');
+  const area = id.replace(/(\.top-down)?\.bias$/, '');
   return {
     ...general,
     ...withoutUndefined({ ...projections[area], ...projections[id] }),
@@ -383,7 +394,7 @@ export function optimiserFor(config: Config, id: string): OptimiserSpecification
 
 /** Throws `config.projection` where the optimiser is to differ for a projection that is not there. */
 export function checkOverrides(config: Config, learner: Learner): void {
-  const known = learner.network.parameters.flatMap(({ id }) => [id, id.replace(/\.bias$/, '')]);
+  const known = learner.network.parameters.flatMap(({ id }) => [id, id.replace(/(\.top-down)?\.bias$/, '')]);
   for (const key of Object.keys(config.optimiser.projections)) {
     if (!known.includes(key)) {
       throw new ApicalError(
@@ -425,4 +436,18 @@ const difference = (a: Tally, b: Tally): Tally => ({
   wrong: a.wrong - b.wrong,
   examples: a.examples - b.examples,
   power: a.power - b.power,
+  measures: Object.fromEntries(
+    Object.entries(a.measures).map(([name, [sum, examples]]) => {
+      const [sumBefore, examplesBefore] = b.measures[name] ?? [0, 0];
+      return [name, [sum - sumBefore, examples - examplesBefore]];
+    }),
+  ),
 });
+
+/** Means of what a rule measured, as a record has them; nothing where it measures nothing. */
+function metricsOf({ measures }: Tally): { metrics?: Metrics } {
+  const means = Object.entries(measures).flatMap(([name, [sum, examples]]): [string, number][] =>
+    examples > 0 ? [[name, sum / examples]] : [],
+  );
+  return means.length === 0 ? {} : { metrics: Object.fromEntries(means) };
+}

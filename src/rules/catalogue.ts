@@ -9,6 +9,7 @@ import { localDifferenceReconstruction } from './local-difference-reconstruction
 import { recirculation } from './recirculation.ts';
 import { twoPass } from './two-pass.ts';
 import { contrastiveHebbian } from './contrastive-hebbian.ts';
+import { deepBeliefNet } from './deep-belief-net.ts';
 import { directFeedbackAlignment } from './direct-feedback-alignment.ts';
 import { feedbackAlignment } from './feedback-alignment.ts';
 import { kolenPollack } from './kolen-pollack.ts';
@@ -21,6 +22,10 @@ import { signSymmetry } from './sign-symmetry.ts';
 import { vectorFieldEquilibriumPropagation } from './vector-field-ep.ts';
 import { weightMirror } from './weight-mirror.ts';
 import { weightPerturbation } from './weight-perturbation.ts';
+import { autoencoder } from './autoencoder.ts';
+import { boltzmann } from './boltzmann.ts';
+import { contrastiveDivergence } from './contrastive-divergence.ts';
+import { wakeSleep } from './wake-sleep.ts';
 import type { Rule } from './rule.ts';
 
 /** Every rule of the library. A new rule is its file and a line here. */
@@ -48,4 +53,9 @@ export const RULES: readonly Rule[] = [
   predictiveCoding,
   zeroDivergenceInference,
   vectorFieldEquilibriumPropagation,
+  boltzmann,
+  contrastiveDivergence,
+  deepBeliefNet,
+  wakeSleep,
+  autoencoder,
 ];

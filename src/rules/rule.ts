@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { LearningStep } from '../dynamics/step.ts';
-import type { Dynamics, PhaseOptions } from '../dynamics/phase.ts';
+import type { Dynamics, Phase, PhaseOptions } from '../dynamics/phase.ts';
 import { ApicalError } from '../errors.ts';
 import type { Network } from '../network/network.ts';
 import type { OptimiserOf } from '../network/optimiser.ts';
+import type { Reference } from '../references/index.ts';
 import type { Stream } from '../random/stream.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -52,6 +53,15 @@ export interface Rule<Options = unknown> {
   optimisers?(network: Network, optimiserOf: OptimiserOf, options: Options): OptimiserOf;
   /** What it keeps between steps. */
   state?(network: Network, options: Options): readonly StateDeclaration[];
+  /**
+   * The exact gradient of what it learns where that is not the loss of the network's objectives, such as the likelihood
+   * of the data; undefined where there is none to be had. Absent: that of the objectives under its dynamics.
+   */
+  reference?(network: Network, options: Options): Reference | undefined;
+  /** Names of what it measures of every example beside the loss, such as the error of a reconstruction. */
+  measures?(network: Network, options: Options): readonly string[];
+  /** Measures held-out examples; `phase` is that of the evaluation. */
+  evaluate?(step: LearningStep<Options>, phase: Phase): void;
   /** How many samples a step measures by `step.samples`, which workers may share. Absent: it calls none. */
   sharedSamples?(options: Options): number;
   /** One update: run phases, emit terms. */
@@ -97,6 +107,15 @@ const contract = z.object({
     .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
     .optional(),
   state: z
+    .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
+    .optional(),
+  reference: z
+    .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
+    .optional(),
+  measures: z
+    .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
+    .optional(),
+  evaluate: z
     .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
     .optional(),
   sharedSamples: z
