@@ -33,13 +33,19 @@ export function showRun(terminal: Terminal, { document, metrics }: FinishedRun):
   if (document.folder) terminal.line(`  Folder: ${document.folder}`);
 }
 
+/** Rules of which every pair is shown. */
+const MOST_PAIRED = 3;
+
 /** Rules side by side, why they differ, and what to do next. */
 export function showComparison(terminal: Terminal, session: Session, comparison: CompareDocument): void {
   const { runs } = session;
   terminal.line();
   terminal.line(summaryTable(comparison));
+  const names = [...new Set(comparison.runs.map(nameOf))];
+  // Of many, the first with each other one; the report has all pairs.
+  const isShown = (first: string) => names.length <= MOST_PAIRED || first === names[0];
   for (const { first, second, metric, mean, interval, seeds } of comparison.paired) {
-    if (metric !== 'test error' && metric !== 'return') continue;
+    if ((metric !== 'test error' && metric !== 'return') || !isShown(first)) continue;
     const show = metric === 'return' ? (value: number) => value.toFixed(1) : percent;
     const within = interval === null ? '' : ` ± ${show(interval)}`;
     terminal.line(

@@ -10,7 +10,7 @@ const LEFT_OUT: readonly RegExp[] = [/ loss$/, /^train /, /^examples per second$
 /**
  * The results of a comparison as a table in Markdown, to be put into a page: means over seeds with their 95 % intervals,
  * angles to the exact gradient at the end, what a step computes over what a forward pass does, and the time of a run; below it,
- * the settings that are not the same for all.
+ * the settings that are not the same for all: those of the first, and of each other what differs from them.
  */
 export function renderComparisonTable(report: ComparisonReport): string {
   const groups = groupByRule(report.runs);
@@ -38,11 +38,14 @@ export function renderComparisonTable(report: ComparisonReport): string {
   );
   const apart = settingsApart(groups.map(({ runs }) => withoutSeed(runs[0]?.config)));
   const settings = markdown(
-    ['', ...apart.map(({ path }) => `\`${path}\``)],
-    groups.map((group, index) => [
-      titleOf(group),
-      ...apart.map(({ values }) => (values[index] === undefined ? '–' : code(values[index]))),
-    ]),
+    ['', 'settings'],
+    groups.map((group, index) => {
+      const own = apart.filter(
+        ({ values }) => values[index] !== undefined && (index === 0 || !isSame(values[index], values[0])),
+      );
+      const shown = own.map(({ path, values }) => code(`${path}=${text(values[index])}`));
+      return [titleOf(group), shown.join(' ') || 'the same'];
+    }),
   );
   return `${results}${apart.length > 0 ? `\n${settings}` : ''}`;
 }
@@ -69,7 +72,9 @@ function secondsOf({ runs }: RuleGroup): string {
 const withoutSeed = (config: unknown): object =>
   Object.fromEntries(Object.entries(config as object).filter(([key]) => key !== 'seed' && key !== 'rule'));
 
-const code = (value: unknown) => `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
+const text = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
+const isSame = (one: unknown, other: unknown) => JSON.stringify(one) === JSON.stringify(other);
+const code = (content: string) => `\`${content}\``;
 
 function markdown(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) =>
