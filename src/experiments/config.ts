@@ -161,6 +161,8 @@ const graph = z.strictObject({
       density: z.number().gt(0).max(1).optional(),
       wiring: z.enum(['independent', 'reciprocal', 'disjoint']).optional(),
       excitatory: z.number().min(0).max(1).optional(),
+      symmetric: z.boolean().optional(),
+      selfConnections: z.boolean().optional(),
       answers: z.string().optional(),
     }),
   ),

@@ -1,4 +1,8 @@
 import { backpropagation } from './backpropagation.ts';
+import { equilibriumPropagation } from './equilibrium-propagation.ts';
+import { recurrentBackpropagation } from './recurrent-backpropagation.ts';
+import { predictiveCoding } from './predictive-coding.ts';
+import { zeroDivergenceInference } from './zero-divergence-inference.ts';
 import { directFeedbackAlignment } from './direct-feedback-alignment.ts';
 import { feedbackAlignment } from './feedback-alignment.ts';
 import { kolenPollack } from './kolen-pollack.ts';
@@ -15,6 +19,7 @@ import type { Rule } from './rule.ts';
 /** Every rule of the library. A new rule is its file and a line here. */
 export const RULES: readonly Rule[] = [
   backpropagation,
+  recurrentBackpropagation,
   feedbackAlignment,
   directFeedbackAlignment,
   signSymmetry,
@@ -26,4 +31,7 @@ export const RULES: readonly Rule[] = [
   nodePerturbation,
   forwardGradient,
   reinforce,
+  equilibriumPropagation,
+  predictiveCoding,
+  zeroDivergenceInference,
 ];

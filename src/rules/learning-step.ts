@@ -16,6 +16,8 @@ export interface Batch {
   readonly targets: Tensor;
   /** (batch): how much every example counts, in losses and errors; 1 each when absent. A tally counts all alike. */
   readonly weights?: Tensor;
+  /** (batch, i32): which of the training examples these are, by which a rule remembers them; absent for others. */
+  readonly examples?: Tensor;
 }
 
 /** What one sample of a rule came to, and the passes that it took. */
@@ -57,6 +59,9 @@ export interface StepContext {
   stream(name: string): Stream;
   state(name: string): Tensor;
   emit(parameter: Parameter, term: Term): void;
+  apply(): void;
+  /** What a rule remembers of every training example, (examples, …); undefined where none are known. */
+  memory(name: string): { readonly shape: readonly number[]; readonly values: Tensor | undefined };
   /** Called with the examples of every phase. */
   passed(examples: number): void;
   readonly exchange?: Exchange | undefined;
@@ -68,7 +73,7 @@ const KEPT_BYTES = 64 * 2 ** 20;
 /** The step of a rule on a batch. */
 export function learningStep(context: StepContext, batch: Batch, copies = 1): LearningStep {
   const { compute, network, rule, observer, tally, exchange } = context;
-  const { inputs, targets, weights } = batch;
+  const { inputs, targets, weights, examples } = batch;
   let judged: Phase | undefined;
   const tallied = new Set<Objective>();
 
@@ -117,9 +122,30 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
     stream: context.stream,
     state: context.state,
     emit: context.emit,
+    apply: context.apply,
+    recall(name) {
+      const { shape, values } = context.memory(name);
+      const recalled = compute.temporary([inputs.rows, ...shape]);
+      if (values && examples) compute.gatherRows(recalled, values, examples, 1);
+      else compute.fill(recalled, 0);
+      return recalled;
+    },
+    remember(name, values) {
+      const memory = context.memory(name).values;
+      if (memory && examples && context.training) compute.scatterRows(memory, values, examples);
+    },
+    pull(objective, output, error) {
+      const beside = compute.temporary([4], 'f64');
+      errorOf(compute, objective, error, beside, output, targets);
+      if (weights) compute.scaleRows(error, error, weights, 1, 0);
+      observer?.error?.(objective, error);
+    },
     run(name, options) {
       observer?.stage?.('forward');
-      const phase = rule.dynamics.run(learning, name, options);
+      const phase = rule.dynamics.run(learning, name, {
+        ...rule.phase?.(context.options, name),
+        ...options,
+      });
       if (measuring) measuring.passes += inputs.rows;
       else context.passed(inputs.rows);
       observer?.phase?.(phase);
@@ -134,6 +160,9 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
       if (weights) compute.scaleRows(error, error, weights, 1, 0);
       observer?.error?.(objective, error);
       return error;
+    },
+    judge(phase) {
+      losses(phase, network.objectives);
     },
     losses(phase, objective) {
       const its = losses(phase, objective ? [objective] : network.objectives);

@@ -29,11 +29,12 @@ const bibliography = JSON.parse(
 const BACKENDS = ['reference', 'wasm', 'blas'] as const;
 const on = openAll(BACKENDS);
 
-/** Rules that estimate the gradient from noise need the samples for it; the others learn with their defaults. */
+/** Rules that estimate the gradient from noise need the samples for it; units that settle from silence learn slowly at first; the others learn with their defaults. */
 const BUDGETS: Readonly<Record<string, { options: object; rate?: number }>> = {
   'serial-weight-perturbation': { options: { synapses: 150 } },
   'weight-perturbation': { options: { samples: 100 } },
   reinforce: { options: { samples: 50 }, rate: 0.5 },
+  'equilibrium-propagation': { options: { freeSteps: 40, nudgedSteps: 40 } },
 };
 
 /** Noise, masks and a decaying rate: what a resumed or repeated run could get wrong. */

@@ -20,11 +20,13 @@ const on = openAll(BACKENDS);
 
 const SIDE = 8;
 const CLASSES = 2;
+/** A maximum has no place in an energy. */
+const SMOOTH = { pooling: 'average' } as const;
 const pictures = (change: Partial<ConvolutionalStackOptions> = {}, rule?: Rule): NetworkSpecification =>
   convolutionalStack({
     input: [1, SIDE, SIDE],
     convolutions: [
-      { channels: 3, kernel: 3, padding: 1, pool: 2 },
+      { channels: 3, kernel: 3, padding: 1, pool: 2, ...(rule?.dynamics.refuses ? SMOOTH : {}) },
       { channels: 3, kernel: 2, shared: false },
     ],
     hidden: [5],
