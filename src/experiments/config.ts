@@ -163,6 +163,7 @@ const graph = z.strictObject({
       excitatory: z.number().min(0).max(1).optional(),
       symmetric: z.boolean().optional(),
       selfConnections: z.boolean().optional(),
+      bias: z.boolean().optional(),
       answers: z.string().optional(),
     }),
   ),

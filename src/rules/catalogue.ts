@@ -3,6 +3,9 @@ import { equilibriumPropagation } from './equilibrium-propagation.ts';
 import { recurrentBackpropagation } from './recurrent-backpropagation.ts';
 import { predictiveCoding } from './predictive-coding.ts';
 import { zeroDivergenceInference } from './zero-divergence-inference.ts';
+import { differenceTargetPropagation } from './difference-target-propagation.ts';
+import { simplifiedTargetPropagation } from './simplified-target-propagation.ts';
+import { localDifferenceReconstruction } from './local-difference-reconstruction.ts';
 import { directFeedbackAlignment } from './direct-feedback-alignment.ts';
 import { feedbackAlignment } from './feedback-alignment.ts';
 import { kolenPollack } from './kolen-pollack.ts';
@@ -32,6 +35,9 @@ export const RULES: readonly Rule[] = [
   forwardGradient,
   reinforce,
   equilibriumPropagation,
+  differenceTargetPropagation,
+  simplifiedTargetPropagation,
+  localDifferenceReconstruction,
   predictiveCoding,
   zeroDivergenceInference,
 ];

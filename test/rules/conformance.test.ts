@@ -196,9 +196,15 @@ describe.each(RULES.map((rule): [string, Rule] => [rule.id, rule]))('%s', (_, ru
     ['no hidden area', smallStack({ layers: [6, 3] }, rule), 4],
     ['a graph that is no chain', graphFor(rule), 6],
   ])(
-    'emits finite terms of the right shapes for parameters that it may change: %s',
+    'emits finite terms of the right shapes for parameters that it may change, or says which rules can: %s',
     (_, specification, size) => {
       const compute = on('reference');
+      if (rule.refuses?.(specification, parseOptions(rule, {})) !== undefined) {
+        expect(() => learnerOf(compute, rule, { specification })).toThrow(
+          /cannot serve this network: .*Rules that can: [a-z]/,
+        );
+        return;
+      }
       const learner = learnerOf(compute, rule, { specification });
       const batch = clouds(compute, 0, size);
       let emitted = 0;
