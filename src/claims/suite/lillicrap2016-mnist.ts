@@ -2,18 +2,17 @@ import { backpropagation } from '../../rules/backpropagation.ts';
 import { feedbackAlignment } from '../../rules/feedback-alignment.ts';
 import type { Claim } from '../claim.ts';
 import { mean, seedsUpTo } from './linear-task.ts';
-import { ALIGNMENT_RATE, EPOCHS, errorOf, means, trainArms, valuesOf } from './mnist-arms.ts';
+import { ALIGNED, EPOCHS, errorOf, means, trainArms, valuesOf } from './mnist-arms.ts';
 import type { Arm } from './mnist-arms.ts';
 
 const WIRINGS: readonly Arm[] = [
-  { id: 'dense', rule: feedbackAlignment, rate: ALIGNMENT_RATE },
-  { id: 'half', rule: feedbackAlignment, rate: ALIGNMENT_RATE, density: 0.5 },
+  { id: 'dense', ...ALIGNED },
+  { id: 'half', ...ALIGNED, density: 0.5 },
   {
     id: 'quarter-disjoint',
-    rule: feedbackAlignment,
-    rate: ALIGNMENT_RATE,
+    ...ALIGNED,
     density: 0.25,
-    ruleOptions: { density: 0.25, wiring: 'disjoint' },
+    ruleOptions: { ...ALIGNED.ruleOptions, density: 0.25, wiring: 'disjoint' },
   },
 ];
 
