@@ -9,6 +9,7 @@ import { akrout2019Mnist } from './suite/akrout2019-mnist.ts';
 import { ackley1985Encoder } from './suite/ackley1985-encoder.ts';
 import { akrout2019MirrorAngle } from './suite/akrout2019-mirror-angle.ts';
 import { ernoult2019Curves } from './suite/ernoult2019-curves.ts';
+import { hinton2016LectureTable } from './suite/hinton2016-lecture-table.ts';
 import { kolen1994Decay } from './suite/kolen1994-decay.ts';
 import { lillicrap2016Mnist } from './suite/lillicrap2016-mnist.ts';
 import { hinton2012DropoutEnsemble } from './suite/hinton2012-dropout-ensemble.ts';
@@ -44,6 +45,7 @@ const FILES: Readonly<Record<string, readonly Claim[]>> = {
   'lillicrap2016-mnist.ts': lillicrap2016Mnist,
   'akrout2019-mnist.ts': akrout2019Mnist,
   'hinton2012-dropout-ensemble.ts': hinton2012DropoutEnsemble,
+  'hinton2016-lecture-table.ts': hinton2016LectureTable,
   'werfel2005-curves.ts': werfel2005Curves,
   'werfel2005-serial.ts': werfel2005Serial,
   'ren2023-growth.ts': ren2023Growth,

@@ -15,10 +15,13 @@ export class ProgressView {
   readonly #reported = new Map<number, MetricsRecord>();
   readonly #started = Date.now();
 
-  constructor(terminal: Terminal, configs: readonly Config[]) {
+  constructor(terminal: Terminal, configs: readonly Config[], names?: readonly string[]) {
     this.#terminal = terminal;
     const severalSeeds = new Set(configs.map(({ seed }) => seed)).size > 1;
-    const labels = configs.map(({ rule, seed }) => (severalSeeds ? `${rule} · seed ${seed}` : rule));
+    const labels = configs.map(({ rule, seed }, index) => {
+      const name = names?.[index] ?? rule;
+      return severalSeeds ? `${name} · seed ${seed}` : name;
+    });
     const longest = Math.max(...labels.map((label) => label.length));
     this.#labels = labels.map((label) => label.padEnd(longest));
     if (terminal.animated) {

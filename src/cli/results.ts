@@ -1,4 +1,5 @@
 import type { CompareDocument } from '../experiments/documents.ts';
+import { nameOf } from '../experiments/records.ts';
 import type { ProbeRecord } from '../experiments/records.ts';
 import type { FinishedRun } from '../experiments/run.ts';
 import type { Session } from '../experiments/session.ts';
@@ -35,13 +36,19 @@ export function showRun(terminal: Terminal, { document, metrics }: FinishedRun):
   if (document.folder) terminal.line(`  Folder: ${document.folder}`);
 }
 
+/** Rules of which every pair is shown. */
+const MOST_PAIRED = 3;
+
 /** Rules side by side, why they differ, and what to do next. */
 export function showComparison(terminal: Terminal, session: Session, comparison: CompareDocument): void {
   const { runs } = session;
   terminal.line();
   terminal.line(summaryTable(comparison));
+  const names = [...new Set(comparison.runs.map(nameOf))];
+  // Of many, the first with each other one; the report has all pairs.
+  const isShown = (first: string) => names.length <= MOST_PAIRED || first === names[0];
   for (const { first, second, metric, mean, interval, seeds } of comparison.paired) {
-    if (metric !== 'test error' && metric !== 'return') continue;
+    if ((metric !== 'test error' && metric !== 'return') || !isShown(first)) continue;
     const show = metric === 'return' ? (value: number) => value.toFixed(1) : percent;
     const within = interval === null ? '' : ` ± ${show(interval)}`;
     terminal.line(
@@ -50,20 +57,20 @@ export function showComparison(terminal: Terminal, session: Session, comparison:
   }
   const failed = runs.filter(({ document }) => document.status === 'failed');
   for (const { document } of failed)
-    terminal.line(`\n${document.rule}, seed ${document.seed} failed: ${document.failure?.message ?? ''}`);
+    terminal.line(`\n${nameOf(document)}, seed ${document.seed} failed: ${document.failure?.message ?? ''}`);
 
   showFirstAngles(terminal, session);
   if (session.report) terminal.line(`\nReport: ${session.report}`);
 }
 
 function summaryTable({ runs, summary }: CompareDocument): string {
-  const rules = [...new Set(runs.map(({ rule }) => rule))];
+  const rules = [...new Set(runs.map(nameOf))];
   const cell = (rule: string, metric: string, show: (value: number) => string) => {
     const row = summary.find((candidate) => candidate.rule === rule && candidate.metric === metric);
     if (!row) return '–';
     return row.interval === null ? show(row.mean) : `${show(row.mean)} ± ${show(row.interval)}`;
   };
-  const runsOf = (rule: string) => runs.filter((run) => run.rule === rule);
+  const runsOf = (rule: string) => runs.filter((run) => nameOf(run) === rule);
   const seedsOf = (rule: string) => String(new Set(runsOf(rule).map(({ seed }) => seed)).size);
   const speed = (rule: string) => cell(rule, 'examples per second', (value) => String(Math.round(value)));
   if (summary.some(({ metric }) => metric === 'return')) {
@@ -105,12 +112,12 @@ function summaryTable({ runs, summary }: CompareDocument): string {
 
 /** Of each rule's first run, where there was an exact gradient to compare with. */
 function showFirstAngles(terminal: Terminal, { runs }: Session): void {
-  const probed = runs.flatMap(({ document: { rule }, metrics }) => {
+  const probed = runs.flatMap(({ document, metrics }) => {
     const probes = metrics.filter((record): record is ProbeRecord => record.kind === 'probe');
     const isCompared = probes.some(({ projections }) =>
       Object.values(projections).some(({ angle }) => angle !== null),
     );
-    return isCompared ? [{ rule, probes }] : [];
+    return isCompared ? [{ rule: nameOf(document), probes }] : [];
   });
   if (probed.length === 0) return;
   terminal.line('\nAngle between each update and the exact gradient, from the first step to the last');

@@ -1,8 +1,10 @@
+import { nameOf } from './records.ts';
 import type { RunDocument, RunStatus } from './records.ts';
 import { meanInterval, pairedInterval } from './statistics.ts';
 
 /** One metric of one rule over its seeds. */
 export interface SummaryRow {
+  /** Or the variant of a rule that takes part more than once. */
   readonly rule: string;
   readonly metric: string;
   readonly mean: number;
@@ -44,7 +46,9 @@ export function compareDocument(
   return { version: 1, kind: 'compare', runs, ...summarise(runs), folder, status };
 }
 
-const METRICS: Readonly<Record<string, (run: RunDocument) => number | undefined>> = {
+type Metric = (run: RunDocument) => number | undefined;
+
+const METRICS: Readonly<Record<string, Metric>> = {
   'test error': (run) => run.test?.error,
   'validation error': (run) => run.validation?.error,
   'train error': (run) => run.train?.error,
@@ -54,18 +58,27 @@ const METRICS: Readonly<Record<string, (run: RunDocument) => number | undefined>
   'examples per second': (run) => run.examplesPerSecond,
 };
 
+/** Last angles of updates to the exact gradient: facts about a rule, which no rule is to win. */
+const angleMetrics = (runs: readonly RunDocument[]): Record<string, Metric> =>
+  Object.fromEntries(
+    [...new Set(runs.flatMap(({ alignment }) => Object.keys(alignment)))].map((projection) => [
+      `angle ${projection}`,
+      ({ alignment }: RunDocument) => alignment[projection] ?? undefined,
+    ]),
+  );
+
 /** Means by rule, and differences between rules on shared seeds, over the runs that were finished. */
 export function summarise(runs: readonly RunDocument[]): { summary: SummaryRow[]; paired: PairedRow[] } {
   const finished = runs.filter(({ status }) => status === 'done');
-  const rules = [...new Set(finished.map(({ rule }) => rule))];
+  const rules = [...new Set(finished.map(nameOf))];
   const summary: SummaryRow[] = [];
   const paired: PairedRow[] = [];
-  for (const [metric, read] of Object.entries(METRICS)) {
+  for (const [metric, read] of Object.entries({ ...METRICS, ...angleMetrics(finished) })) {
     const bySeed = (rule: string) =>
       new Map(
         finished.flatMap((run) => {
           const value = read(run);
-          return run.rule === rule && value !== undefined ? [[run.seed, value] as const] : [];
+          return nameOf(run) === rule && value !== undefined ? [[run.seed, value] as const] : [];
         }),
       );
     for (const [index, rule] of rules.entries()) {
@@ -79,6 +92,7 @@ export function summarise(runs: readonly RunDocument[]): { summary: SummaryRow[]
         seeds,
         values: [...values.values()],
       });
+      if (!Object.hasOwn(METRICS, metric)) continue;
       for (const other of rules.slice(index + 1)) {
         const others = bySeed(other);
         const shared = seeds.filter((seed) => others.has(seed));

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
 import { distance } from 'fastest-levenshtein';
 import { ApicalError } from '../errors.ts';
 import { keysAt } from './config-errors.ts';
@@ -44,38 +45,65 @@ export function planRuns(request: Request): Config[] {
   );
 }
 
+/** A config, and what it is called among others: its rule, or its file's name where several have that rule. */
+export interface Variant {
+  readonly name: string;
+  readonly config: Config;
+}
+
+/** Config files, or a folder of them. Throws `config.not-json` for a folder without any. */
+export function configFilesIn(reference: string): string[] {
+  if (!existsSync(reference) || !statSync(reference).isDirectory()) return [reference];
+  const names = readdirSync(reference).filter((name) => name.endsWith('.json'));
+  if (names.length > 0) return names.sort().map((name) => path.join(reference, name));
+  throw new ApicalError('config.not-json', `The folder "${reference}" holds no config file (NAME.json).`);
+}
+
 /**
- * Configs from files, each with a rule of its own, for each seed: what a comparison of tuned rules consists of.
- * Throws `config.…`, and `config.together` when they cannot be compared.
+ * Reads configs that stand side by side, and gives each its name. Throws `config.…`, and `config.together` when two of
+ * them cannot be told apart, or not be compared.
  */
-export function planConfigs({
-  files,
-  set,
-  seeds,
-}: Pick<Request, 'set' | 'seeds'> & { readonly files: readonly string[] }): Config[] {
+export function readVariants(files: readonly string[], set: readonly string[]): Variant[] {
   const configs = files.map((base) => {
     const { input, where } = readInput({ base, set });
     return parseConfig(input, where);
   });
   const [first] = configs as [Config];
-  for (const [index, config] of configs.entries()) {
-    const twin = configs.findIndex(({ rule }) => rule === config.rule);
+  const names = configs.map(({ rule }, index) => {
+    const isAlone = configs.filter((other) => other.rule === rule).length === 1;
+    return isAlone ? rule : path.parse(files[index] ?? '').name.replace(/^best-/, '');
+  });
+  return configs.map((config, index) => {
+    const [file, name] = [files[index] ?? '', names[index] ?? ''];
+    const twin = names.indexOf(name);
     if (twin < index) {
       throw new ApicalError(
         'config.together',
-        `"${files[twin] ?? ''}" and "${files[index] ?? ''}" both have the rule "${config.rule}", so their results could not be told apart. Give one config a rule.`,
+        `"${files[twin] ?? ''}" and "${file}" are both called "${name}" here, so their results could not be told apart. Leave one out, or give it a file name of its own.`,
       );
     }
     const [difference] = differences(sharedOf(config), sharedOf(first));
     if (difference !== undefined) {
       throw new ApicalError(
         'config.together',
-        `"${files[index] ?? ''}" and "${files[0] ?? ''}" cannot be compared: ${difference.replace(' here,', ' and').replace(' in the folder', '')}. Make them alike by --set.`,
+        `"${file}" and "${files[0] ?? ''}" cannot be compared: ${difference.replace(' here,', ' and').replace(' in the folder', '')}. Make them alike by --set.`,
       );
     }
-  }
-  return (seeds ?? [first.seed]).flatMap((seed) => configs.map((config) => ({ ...config, seed })));
+    return { name, config };
+  });
 }
+
+/** Configs from files, for each seed: what a comparison of tuned rules, or of variants of one, consists of. */
+export const planConfigs = ({
+  files,
+  set,
+  seeds,
+}: Pick<Request, 'set' | 'seeds'> & { readonly files: readonly string[] }): Variant[] => {
+  const variants = readVariants(files, set);
+  return (seeds ?? [variants[0]?.config.seed ?? 0]).flatMap((seed) =>
+    variants.map(({ name, config }) => ({ name, config: { ...config, seed } })),
+  );
+};
 
 /** What the runs of a comparison must have in common, by config: they share it, or would be judged unlike. */
 function sharedOf({ task, control, epochs, backend, threads, objective }: Config): object {

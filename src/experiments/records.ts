@@ -72,6 +72,8 @@ export interface RunDocument {
   readonly kind: 'run';
   readonly id: string;
   readonly rule: string;
+  /** What it is called in a comparison where its rule takes part more than once; absent elsewhere. */
+  readonly variant?: string;
   readonly task: string;
   readonly backend: string;
   readonly threads: number;
@@ -94,6 +96,9 @@ export interface RunDocument {
   /** Why it failed. */
   readonly failure?: { readonly code: string; readonly message: string };
 }
+
+/** What tells the runs of a comparison apart, seeds aside. */
+export const nameOf = ({ rule, variant }: Pick<RunDocument, 'rule' | 'variant'>): string => variant ?? rule;
 
 /** A test example that the trained network got wrong, for the report. Pixels are bytes. */
 export interface Mistake {

@@ -9,6 +9,8 @@ import { writeDocument } from './folder/files.ts';
 /** What an interrupted folder asks to be done again. */
 export interface Resumable {
   readonly configs: readonly Config[];
+  /** What each is called, where not by its rule. */
+  readonly names?: readonly string[];
   readonly command: string;
 }
 
@@ -32,11 +34,13 @@ export function resumable(folder: string): Resumable {
     return { configs: [config], command: run.command };
   }
   try {
-    const { configs, command } = JSON.parse(readFileSync(file, 'utf8')) as {
+    const { configs, names, command } = JSON.parse(readFileSync(file, 'utf8')) as {
       configs: unknown[];
+      names?: string[];
       command: string;
     };
-    return { configs: configs.map((config) => parseConfig(config, file)), command };
+    const parsed = configs.map((config) => parseConfig(config, file));
+    return { configs: parsed, ...(names ? { names } : {}), command };
   } catch (error) {
     if (error instanceof ApicalError) throw error;
     throw new ApicalError(

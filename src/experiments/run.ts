@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly task: Task;
   readonly config: Config;
   readonly rules: RunRules;
+  /** What it is called where its rule takes part more than once. */
+  readonly variant?: string | undefined;
   /** For the backends of workers. */
   readonly blasPath?: string | undefined;
   /** Where it is kept; without one nothing is written. */
@@ -54,7 +56,7 @@ export interface FinishedRun {
  * thrown, so that the other runs of a comparison go on; the last good checkpoint stays. Wrong configs throw.
  */
 export async function executeRun(options: RunOptions): Promise<FinishedRun> {
-  const { compute, task, config, rules, folder, signal, onProgress, onWarning } = options;
+  const { compute, task, config, rules, variant, folder, signal, onProgress, onWarning } = options;
   const metrics: MetricsRecord[] = [];
   const pool = openPool(options);
   const record = (its: MetricsRecord) => {
@@ -86,7 +88,10 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
     }
     if (!isRestored) startFromWeights(training.learner.network, config);
     const document = (status: RunStatus, error?: unknown): RunDocument =>
-      describe({ training, workers, metrics, status, wallSeconds, folder, compute, task, error });
+      describe({
+        ...{ training, workers, metrics, status, wallSeconds, folder, compute, task, error },
+        variant,
+      });
     let workers = config.workers;
     let status: RunStatus = 'running';
     let failure: unknown;
@@ -172,6 +177,7 @@ export function ruleFailure(rule: Rule, when: string, error: unknown): ApicalErr
 interface Described {
   readonly training: Training;
   readonly workers: number;
+  readonly variant: string | undefined;
   readonly metrics: readonly MetricsRecord[];
   readonly status: RunStatus;
   readonly wallSeconds: number;
@@ -184,6 +190,7 @@ interface Described {
 function describe({
   training,
   workers,
+  variant,
   metrics,
   status,
   wallSeconds,
@@ -201,6 +208,7 @@ function describe({
     kind: 'run',
     id: identityOf(config),
     rule: training.learner.rule.id,
+    ...(variant === undefined ? {} : { variant }),
     task: task.id,
     backend: compute.backend.name,
     threads: compute.backend.threads,

@@ -27,6 +27,8 @@ import { withWorkers } from './workers/check.ts';
 export interface SessionOptions {
   /** One complete config a run. They share data set, backend and threads. */
   readonly configs: readonly Config[];
+  /** What each config is called, where rules alone do not tell them apart. */
+  readonly names?: readonly string[] | undefined;
   /** The folder to write to: of the run itself, or of a comparison with one folder a run inside. */
   readonly folder: string;
   /** Go on in a folder that already holds these runs. */
@@ -91,12 +93,17 @@ async function runSealed(options: SessionOptions): Promise<Session> {
   const halt = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, halt.signal]) : halt.signal;
   try {
-    for (const reference of rules.keys()) {
-      const config = configs.find((candidate) => candidate.rule === reference) as Config;
+    const checked = new Set<string>();
+    for (const [index, config] of configs.entries()) {
+      if (checked.has(nameAt(options, index))) continue;
+      checked.add(nameAt(options, index));
       checkRun(task, config, rulesOf(config), options.resume);
     }
-    for (const config of configs) folders.push(openFolder(options, config, compute, task));
-    if (configs.length > 1) writePlan(options.folder, { configs: options.configs, command: options.command });
+    for (const index of configs.keys()) folders.push(openFolder(options, index, compute, task));
+    if (configs.length > 1) {
+      const { names, command } = options;
+      writePlan(options.folder, { configs: options.configs, ...(names ? { names } : {}), command });
+    }
     for (const seed of new Set(configs.map((config) => config.seed))) {
       const together = configs.flatMap((config, index) => (config.seed === seed ? [index] : []));
       const ends = await Promise.allSettled(
@@ -108,6 +115,7 @@ async function runSealed(options: SessionOptions): Promise<Session> {
               task,
               config,
               rules: rulesOf(config),
+              variant: variantAt(options, index),
               blasPath: options.blasPath,
               folder: folders[index],
               resume: options.resume ?? false,
@@ -134,15 +142,19 @@ async function runSealed(options: SessionOptions): Promise<Session> {
   }
 }
 
+const nameAt = ({ configs, names }: SessionOptions, index: number): string =>
+  names?.[index] ?? (configs[index] as Config).rule;
+
+const variantAt = (options: SessionOptions, index: number): string | undefined => {
+  const name = nameAt(options, index);
+  return name === options.configs[index]?.rule ? undefined : name;
+};
+
 /** The folder of a run, locked: a new one, or when resuming the one that holds this config. */
-function openFolder(
-  options: SessionOptions,
-  config: Config,
-  compute: Compute,
-  { examples }: Task,
-): RunFolder {
+function openFolder(options: SessionOptions, index: number, compute: Compute, { examples }: Task): RunFolder {
   const { configs, folder, command, resume } = options;
-  const name = `${slug(config.rule)}-seed${config.seed}`;
+  const config = configs[index] as Config;
+  const name = `${slug(nameAt(options, index))}-seed${config.seed}`;
   const where = configs.length === 1 ? folder : path.join(folder, name);
   if (configs.length > 1) makeFolder(folder);
   const backend = compute.backend;
@@ -168,7 +180,8 @@ async function conclude(
     reports.push(reportOf(options, compute, task, config, rulesOf(config), run));
   }
   // Loaded late: figures need libraries that a run does not.
-  const { renderComparisonReport, renderRunReport, writeFigures } = await import('./report/report.ts');
+  const { renderComparisonReport, renderComparisonTable, renderRunReport, writeFigures } =
+    await import('./report/report.ts');
   for (const [index, report] of reports.entries()) {
     const own = folders[index] as RunFolder;
     own.writeReport(renderRunReport(report));
@@ -182,6 +195,7 @@ async function conclude(
   const title = `${[...titles].join(' and ')} on ${task.title}`;
   const page: ComparisonReport = { title, runs: reports, summary, paired, command };
   writeDocument(path.join(folder, 'compare.json'), `${JSON.stringify(comparison, null, 2)}\n`);
+  writeDocument(path.join(folder, 'compare.md'), renderComparisonTable(page));
   writeDocument(report, renderComparisonReport(page));
   if (options.figures) await writeFigures(folder, page);
   return { runs, documents, comparison, status, report };

@@ -11,6 +11,7 @@ export const runDocument = z.object({
   kind: z.literal('run'),
   id: z.string().regex(/^[0-9a-f]{64}$/),
   rule: z.string(),
+  variant: z.string().optional(),
   task: z.string(),
   backend: z.enum(['blas', 'wasm', 'reference']),
   threads: z.int().min(1),

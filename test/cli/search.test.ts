@@ -181,7 +181,7 @@ describe('a search', () => {
     expect(compareDocument.parse(documents((await apical(...more)).stdout)[0]).runs).toHaveLength(4);
     const files = ['here/best-backprop.json', 'here/best-feedback-alignment.json'];
     expect((await apical('compare', '--configs', files.join(), '--out', 'again')).code).toBe(0);
-    expectRefusal(await apical('compare', '--configs', `${files[0]},${files[0]}`), 2, 'both have the rule');
+    expectRefusal(await apical('compare', '--configs', `${files[0]},${files[0]}`), 2, 'both called "backprop"');
     const others = JSON.parse(readFileSync(files[1] as string, 'utf8')) as object;
     writeFileSync('other.json', JSON.stringify({ ...others, epochs: 4 }));
     expectRefusal(await apical('compare', '--configs', `${files[0]},other.json`), 2, 'epochs: 4 and 3');
@@ -190,6 +190,51 @@ describe('a search', () => {
       2,
       '--resume here',
     );
+  });
+
+  test('of variants of one rule gives each the budget, and compare tells them apart', async () => {
+    mkdirSync('variants');
+    for (const [name, network] of Object.entries({
+      dense: { hidden: [8] },
+      sparse: { hidden: [8], density: 0.5 },
+    })) {
+      const config = { rule: 'feedback-alignment', task: { dataset: 'rings' }, network, epochs: 3, batch: 20 };
+      writeFileSync(`variants/${name}.json`, JSON.stringify(config));
+    }
+    const words = ['--configs', 'variants', '--budget', '12', '--workers', '1', '--out', 'here', '--json'];
+    const { configs, best, spent } = only(await start(['search', ...words]).ended);
+    expect(Object.keys(configs)).toEqual(['dense', 'sparse']);
+    expect(best.map(({ file }) => file)).toEqual(['best-dense.json', 'best-sparse.json']);
+    expect(new Set(spent.map(({ epochs }) => epochs)).size).toBe(1);
+
+    const both = ['compare', '--from-search', 'here', '--seeds', '1,2', '--out', 'both', '--json'];
+    const { runs, summary, paired } = compareDocument.parse(documents((await apical(...both)).stdout)[0]);
+    expect(runs.map(({ rule, variant, seed }) => `${rule} ${variant ?? ''} ${seed}`).sort()).toEqual([
+      'feedback-alignment dense 1',
+      'feedback-alignment dense 2',
+      'feedback-alignment sparse 1',
+      'feedback-alignment sparse 2',
+    ]);
+    const errors = summary.filter(({ metric }) => metric === 'test error');
+    expect(errors.map(({ rule, seeds }) => [rule, seeds])).toEqual([
+      ['dense', [1, 2]],
+      ['sparse', [1, 2]],
+    ]);
+    expect(paired.map(({ first, second }) => `${first} ${second}`)).toContain('dense sparse');
+    const table = readFileSync('both/compare.md', 'utf8');
+    expect(table).toMatch(/^\| dense \| 2 \| \d+\.\d+ ± .* % \|/m);
+    expect(table).toMatch(/^\| sparse \|.*`0\.5`/m);
+    expect(readFileSync('both/report.html', 'utf8')).toContain('Feedback alignment (sparse)');
+
+    const more = ['compare', '--resume', 'both', '--seeds', '1..3', '--json'];
+    const gone = compareDocument.parse(documents((await apical(...more)).stdout)[0]);
+    expect(gone.runs.map(({ variant }) => variant)).toEqual(Array(3).fill(['dense', 'sparse']).flat());
+
+    writeFileSync('sparse.json', readFileSync('variants/sparse.json'));
+    expectRefusal(await apical('compare', '--configs', 'variants,sparse.json'), 2, 'both called "sparse"');
+    mkdirSync('empty');
+    expectRefusal(await apical('compare', '--configs', 'empty'), 2, '"empty"', 'no config file');
+    expectRefusal(await apical('search', 'rings', '--configs', 'variants', '--budget', '12'), 2, 'rings');
   });
 
   test('never sees a test example', async () => {

@@ -49,6 +49,7 @@ describe('a session of several runs', () => {
       'backprop-seed0',
       'backprop-seed1',
       'compare.json',
+      'compare.md',
       'feedback-alignment-seed0',
       'feedback-alignment-seed1',
       'plan.json',

@@ -39,6 +39,7 @@ const configOf = (
   batch: 128,
   epochs,
   probe: { every: 1_000_000, examples: 1000 },
+  threads: 1,
 });
 
 /** Small forward weights, for all rules alike: see the presets. */

@@ -10,7 +10,7 @@ export function addBenchCommand(program: Command, finish: (code: number) => void
     .command('bench')
     .summary('how fast: ratios against peers and the machine’s own limit')
     .option('--quick', 'fewer and shorter rounds')
-    .option('--only <groups>', 'some of: limit, product, step, rule, share, probe, samples')
+    .option('--only <groups>', 'some of: limit, product, step, lenet, rule, share, probe, samples, workers')
     .addHelpText(
       'before',
       [

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { ApicalError } from '../../errors.ts';
 import type { Config } from '../../experiments/config.ts';
-import { parseSeeds, planConfigs, planRuns } from '../../experiments/plan.ts';
+import { configFilesIn, parseSeeds, planConfigs, planRuns } from '../../experiments/plan.ts';
 import { compareDocument } from '../../experiments/documents.ts';
 import { resumable } from '../../experiments/resume.ts';
 import type { Resumable } from '../../experiments/resume.ts';
@@ -69,7 +69,10 @@ export function addRunCommands(program: Command, finish: (code: number) => void)
       ].join('\n'),
     )
     .option('--rules <a,b,c>', 'rules to compare: ids or files, with commas between')
-    .option('--configs <a.json,b.json>', 'instead, a config file for each rule')
+    .option(
+      '--configs <a.json,b.json>',
+      'instead, config files, or a folder of them; a rule may have several',
+    )
     .option('--from-search <folder>', 'instead, the best config of each rule that `apical search` found');
   for (const command of [run, compare]) {
     command
@@ -104,7 +107,7 @@ async function execute(
   checkFolders(options);
   const resumed = options.resume === undefined ? undefined : resumable(options.resume);
   const asked = base !== undefined || givesConfig(options);
-  const configs = resumed && !asked ? resumed.configs : plan(isComparison, base, options, resumed);
+  const { configs, names } = resumed && !asked ? resumed : plan(isComparison, base, options, resumed);
   if (options.blas !== undefined) checkBlas(configs);
   const folder = options.resume ?? options.out ?? defaultFolder(configs, isComparison);
 
@@ -115,11 +118,12 @@ async function execute(
     stop.abort();
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
-  const view = new ProgressView(terminal, configs);
+  const view = new ProgressView(terminal, configs, names);
   let session: Session;
   try {
     session = await runSession({
       configs,
+      names,
       folder: path.normalize(folder),
       resume: options.resume !== undefined,
       blasPath: options.blas,
@@ -173,7 +177,7 @@ function plan(
   base: string | undefined,
   options: RunArguments,
   resumed: Resumable | undefined,
-): Config[] {
+): Pick<Resumable, 'configs' | 'names'> {
   const set = [...options.set];
   for (const key of ['epochs', 'backend', 'threads', 'workers'] as const) {
     const value = options[key];
@@ -182,11 +186,9 @@ function plan(
   if (options.weights !== undefined) set.push(`weights=${JSON.stringify(options.weights)}`);
   const files = configFiles(base, options);
   if (files) {
-    return planConfigs({
-      files,
-      set,
-      seeds: options.seeds === undefined ? undefined : parseSeeds(options.seeds),
-    });
+    const seeds = options.seeds === undefined ? undefined : parseSeeds(options.seeds);
+    const variants = planConfigs({ files, set, seeds });
+    return { configs: variants.map(({ config }) => config), names: variants.map(({ name }) => name) };
   }
   const [first] = resumed?.configs ?? [];
   const from =
@@ -200,12 +202,20 @@ function plan(
     throw new ApicalError('config.rules', `--rules names a rule twice: "${rules.join(',')}".`);
   }
   const seeds = options.seeds === undefined ? undefined : parseSeeds(options.seeds);
-  if (!from || rules) return planRuns({ base, from, set, rules, seeds: seeds ?? (from && seedsOf(resumed)) });
-  // Each rule goes on with its own config: those of tuned rules differ.
-  const byRule = [...new Map(resumed?.configs.map((config) => [config.rule, config])).values()].map(
-    (config) => planRuns({ from: { ...from, config }, set, seeds: seeds ?? seedsOf(resumed) }),
+  if (!from || rules) {
+    return { configs: planRuns({ base, from, set, rules, seeds: seeds ?? (from && seedsOf(resumed)) }) };
+  }
+  // Each goes on with its own config: those of tuned rules differ.
+  const byName = new Map(
+    resumed?.configs.map((config, index) => [resumed.names?.[index] ?? config.rule, config]),
   );
-  return (byRule[0] ?? []).flatMap((_, index) => byRule.map((configs) => configs[index] as Config));
+  const all = [...byName.values()].map((config) =>
+    planRuns({ from: { ...from, config }, set, seeds: seeds ?? seedsOf(resumed) }),
+  );
+  return {
+    configs: (all[0] ?? []).flatMap((_, index) => all.map((its) => its[index] as Config)),
+    names: (all[0] ?? []).flatMap(() => [...byName.keys()]),
+  };
 }
 
 const seedsOf = (resumed: Resumable | undefined) =>
@@ -226,7 +236,7 @@ function configFiles(base: string | undefined, options: RunArguments): string[] 
       `${given} says which rules are compared, and how, so ${other} has no place: leave one of them out.`,
     );
   }
-  return configs?.split(',').map((file) => file.trim()) ?? resultsOf(fromSearch ?? '');
+  return configs?.split(',').flatMap((file) => configFilesIn(file.trim())) ?? resultsOf(fromSearch ?? '');
 }
 
 export const DEFAULT_RULES = ['backprop', 'feedback-alignment'];

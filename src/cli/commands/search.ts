@@ -4,7 +4,7 @@ import process from 'node:process';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { ApicalError } from '../../errors.ts';
-import { parseSeeds } from '../../experiments/plan.ts';
+import { configFilesIn, parseSeeds } from '../../experiments/plan.ts';
 import { planOf, readSearch } from '../../experiments/search/document.ts';
 import type { SearchDocument } from '../../experiments/search/document.ts';
 import { planSearch } from '../../experiments/search/plan.ts';
@@ -18,6 +18,7 @@ import { commandLine, DEFAULT_RULES, quote } from './run.ts';
 
 interface SearchArguments {
   readonly rules?: string;
+  readonly configs?: string;
   readonly budget?: string;
   readonly space?: string;
   readonly vary: string[];
@@ -65,6 +66,10 @@ export function addSearchCommand(program: Command, finish: (code: number) => voi
       ].join('\n'),
     )
     .option('--rules <a,b,c>', 'rules: ids or files, with commas between')
+    .option(
+      '--configs <a.json,b.json>',
+      'instead, config files, or a folder of them; a rule may have several',
+    )
     .option('--budget <n>', 'epochs for each rule, over all its trials and seeds')
     .addOption(
       collected(
@@ -174,6 +179,7 @@ async function planFrom(base: string | undefined, options: SearchArguments): Pro
     base,
     set,
     rules,
+    files: filesOf(base, options),
     seeds: options.seeds === undefined ? undefined : parseSeeds(options.seeds),
     budget,
     eta: wholeNumber('--eta', options.eta, 2, 1000),
@@ -185,10 +191,22 @@ async function planFrom(base: string | undefined, options: SearchArguments): Pro
   });
 }
 
+/** Throws `config.together`. */
+function filesOf(base: string | undefined, { configs, rules }: SearchArguments): string[] | undefined {
+  if (configs === undefined) return undefined;
+  const other = rules === undefined ? base : '--rules';
+  if (other === undefined) return configs.split(',').flatMap((file) => configFilesIn(file.trim()));
+  throw new ApicalError(
+    'config.together',
+    `--configs says which rules are searched, and from where, so ${other} has no place: leave one of them out.`,
+  );
+}
+
 /** Options that decide what is searched, and so have no place in going on. */
 const IN_THE_PLAN = [
   ...([
     'rules',
+    'configs',
     'budget',
     'space',
     'seeds',

@@ -178,9 +178,8 @@ function relativeOf({ subject, milliseconds }: Timed, best: BestOf): Pick<BenchR
   }
   const over = (to: string, other: number | null | undefined) =>
     other ? { relative: { to, value: milliseconds / other } } : {};
+  if (kind === 'rule' && batch !== 'backprop') return over('backprop', timeOf('rule/backprop'));
   switch (subject.id) {
-    case 'rule/feedback-alignment':
-      return over('backprop', timeOf('rule/backprop'));
     case 'share/products':
       return over('the whole step', timeOf('share/step'));
     case 'probe/probe': {

@@ -296,17 +296,35 @@ export const PEER_TITLES: Readonly<Record<PeerId, string>> = {
 const single = async (backends: Backends): Promise<Compute> =>
   (await backends.blas(1)) ?? (await backends.wasm(1));
 
+/** Backpropagation, which the others are compared with, and the rules that send an error down another way. */
+const TIMED_RULES: readonly {
+  readonly rule: string;
+  readonly variant?: readonly string[];
+  readonly ruleOptions?: Readonly<Record<string, unknown>>;
+}[] = [
+  { rule: 'backprop' },
+  { rule: 'feedback-alignment' },
+  { rule: 'direct-feedback-alignment' },
+  ...['uniform', 'batchwise-random', 'fixed-random'].map((magnitudes) => ({
+    ...{ rule: 'sign-symmetry', variant: [magnitudes], ruleOptions: { magnitudes } },
+  })),
+  { rule: 'kolen-pollack' },
+  { rule: 'learned-feedback' },
+  { rule: 'weight-mirror', variant: ['between mirroring'], ruleOptions: { every: 1e9 } },
+  { rule: 'weight-mirror', variant: ['mirroring'] },
+];
+
 async function rules(backends: Backends): Promise<Subject[]> {
   const compute = await single(backends);
-  return ['backprop', 'feedback-alignment'].map((rule) => {
-    const work: MlpWork = { ...STEP, batch: 100, rule };
+  return TIMED_RULES.map(({ rule, variant, ruleOptions }) => {
+    const work: MlpWork = { ...STEP, batch: 100, rule, ...(ruleOptions ? { ruleOptions } : {}) };
     return {
-      id: `rule/${rule}`,
+      id: [`rule/${rule}`, ...(variant ?? [])].join('/').replaceAll(' ', '-'),
       work: 'step, batch 100',
-      subject: rule,
+      subject: [rule, ...(variant ?? [])].join(', '),
       threads: 1,
       examples: work.batch,
-      multiplyAccumulates: stepProducts(work),
+      ...(rule === 'backprop' ? { multiplyAccumulates: stepProducts(work) } : {}),
       measure: timed(new TrainingStep(compute, work)),
     };
   });

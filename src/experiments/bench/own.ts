@@ -77,7 +77,7 @@ export class TrainingStep implements Way {
     this.#learner = new Learner(compute, {
       specification,
       rule,
-      options: parseOptions(rule, {}),
+      options: parseOptions(rule, work.kind === 'lenet-step' ? {} : work.ruleOptions),
       optimiserOf: () => ({
         kind: 'momentum',
         rate: LEARNING_RATE,

@@ -32,6 +32,8 @@ export interface MlpWork {
   inputDropout: number;
   momentum: number;
   rule: string;
+  /** Of the rule; its defaults where absent. Apical alone. */
+  ruleOptions?: Readonly<Record<string, unknown>>;
   /** PyTorch only: the ways to write it that are tried. Default: all. */
   written?: 'autograd' | 'by hand';
 }

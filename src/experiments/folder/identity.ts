@@ -35,6 +35,31 @@ function compare(path: readonly string[], here: unknown, inFolder: unknown): str
   return [`${path.join('.')}: ${show(here)} here, ${show(inFolder)} in the folder`];
 }
 
+/** A key that is not the same in all of several configs. */
+export interface SettingApart {
+  readonly path: string;
+  /** In the order of the configs; undefined where it is not set. */
+  readonly values: readonly unknown[];
+}
+
+/** Every key that is not the same in all, in the order met. */
+export function settingsApart(configs: readonly object[]): SettingApart[] {
+  return apart([], configs);
+}
+
+function apart(path: readonly string[], values: readonly unknown[]): SettingApart[] {
+  if (new Set(values.map((value) => canonicalize(value))).size < 2) return [];
+  const records = values.filter((value) => value !== undefined);
+  if (!records.every(isRecord)) return [{ path: path.join('.'), values }];
+  const keys = new Set(records.flatMap((record) => Object.keys(record)));
+  return [...keys].flatMap((key) =>
+    apart(
+      [...path, key],
+      values.map((value) => (isRecord(value) ? value[key] : undefined)),
+    ),
+  );
+}
+
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 

@@ -14,4 +14,4 @@ export type { Environment } from './environment.ts';
 export { makeFolder, writeDocument } from './files.ts';
 export { readTrainedRun, restoreLearner } from './loading.ts';
 export type { TrainedRun } from './loading.ts';
-export { differences, identityOf } from './identity.ts';
+export { differences, identityOf, settingsApart } from './identity.ts';

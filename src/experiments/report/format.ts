@@ -149,7 +149,10 @@ export function meanWithInterval(
     return `${plus}${sign(mean)}${digits}${suffix}`;
   }
   const half = Math.abs(interval * scale);
-  const decimals = half === 0 ? 2 : Math.min(8, Math.max(0, 1 - Math.floor(Math.log10(half))));
+  // An angle of less than a tenth of a degree is none.
+  const most = unit === 'degrees' ? 1 : 8;
+  const decimals =
+    half === 0 ? Math.min(2, most) : Math.min(most, Math.max(0, 1 - Math.floor(Math.log10(half))));
   return `${plus}${sign(mean)}${grouped(value, decimals)} ± ${grouped(half, decimals)}${suffix}`;
 }
 

@@ -1,3 +1,4 @@
+import { nameOf } from '../records.ts';
 import type { Alignment, MetricsRecord, Score } from '../records.ts';
 import type { RunReport } from './inputs.ts';
 
@@ -22,10 +23,11 @@ export interface Series {
   readonly mean: readonly Point[];
 }
 
-/** The runs of one rule, in the order of their seeds. */
+/** The runs of one rule, or of one variant of it, in the order of their seeds. */
 export interface RuleGroup {
+  /** Its id, or the name of the variant. */
   readonly rule: string;
-  /** The rule's title; its id too where two rules share a title. */
+  /** The rule's title; its name too where two share a title. */
   readonly title: string;
   readonly runs: readonly RunReport[];
 }
@@ -33,9 +35,10 @@ export interface RuleGroup {
 export function groupByRule(runs: readonly RunReport[]): RuleGroup[] {
   const groups = new Map<string, RunReport[]>();
   for (const report of runs) {
-    const group = groups.get(report.run.rule);
+    const name = nameOf(report.run);
+    const group = groups.get(name);
     if (group) group.push(report);
-    else groups.set(report.run.rule, [report]);
+    else groups.set(name, [report]);
   }
   const titles = [...groups.values()].map((group) => group[0]?.ruleTitle);
   return [...groups].map(([rule, group]) => {

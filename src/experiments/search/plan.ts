@@ -4,7 +4,8 @@ import { defaultInitialisation } from '../../network/initialisation.ts';
 import type { Rule } from '../../rules/index.ts';
 import { parseConfig } from '../config.ts';
 import type { Config } from '../config.ts';
-import { planRuns, readInput, setAt } from '../plan.ts';
+import { planRuns, readInput, readVariants, setAt } from '../plan.ts';
+import type { Variant } from '../plan.ts';
 import { loadRule } from '../rule-file.ts';
 import { checkDistinct, checkOptions } from '../session.ts';
 import { planBudget } from './halving.ts';
@@ -22,7 +23,7 @@ import type { Dimension, Point } from './space.ts';
 
 /** All that decides a search: the same plan gives the same trials, judged alike. */
 export interface SearchPlan {
-  /** By rule: the complete config that the trials vary. */
+  /** By rule, or by the name of a variant of it: the complete config that the trials vary. */
   readonly configs: Readonly<Record<string, Config>>;
   readonly space: readonly Dimension[];
   /** Decides the points that are tried; seeds decide the runs. */
@@ -40,6 +41,8 @@ export interface SearchRequest extends Pick<BudgetRequest, 'budget' | 'eta' | 'r
   readonly base?: string | undefined;
   readonly set: readonly string[];
   readonly rules: readonly string[];
+  /** In the place of base and rules: config files, one a rule or variant. */
+  readonly files?: readonly string[] | undefined;
   readonly seeds?: readonly number[] | undefined;
   /** A file with a space, and ranges over it. */
   readonly space?: string | undefined;
@@ -70,24 +73,24 @@ const FIXED: readonly string[] = [
 
 /** Plans a search, and checks all that can be checked before data are read. Throws `config.…`, `search.…`, `rule.…`. */
 export async function planSearch(request: SearchRequest): Promise<SearchPlan> {
-  const { base, set, command, budget, eta, rungs } = request;
-  const rules = await loadRules(request.rules);
-  const references = [...rules.keys()];
+  const { command, budget, eta, rungs } = request;
   const validation = validationOf(request);
-  const configs = planRuns({ base, set, rules: references });
-  const [first] = configs as [Config];
+  const variants = variantsOf(request);
+  const rules = await loadRules(variants.map(({ config }) => config.rule));
+  const names = variants.map(({ name }) => name);
+  const [{ config: first }] = variants as [Variant];
   checkTask(first);
   const seeds = request.seeds ?? [first.seed];
   const asked = overlay(
-    request.space === undefined ? [] : readSpace(request.space, references),
-    request.vary.map((text) => parseVary(text, references)),
+    request.space === undefined ? [] : readSpace(request.space, names),
+    request.vary.map((text) => parseVary(text, names)),
   );
   const space = resolve(asked.length > 0 ? asked : defaultSpace(first), first);
   checkSpace(space, first);
   const varies = space.some(({ path }) => path.startsWith('network.initialisation.'));
   const plan: SearchPlan = {
     configs: Object.fromEntries(
-      configs.map((config) => [config.rule, varies ? withInitialisation(config) : config]),
+      variants.map(({ name, config }) => [name, varies ? withInitialisation(config) : config]),
     ),
     space,
     searchSeed: request.searchSeed ?? 0,
@@ -96,14 +99,19 @@ export async function planSearch(request: SearchRequest): Promise<SearchPlan> {
     budget: planBudget({ budget, epochs: first.epochs, seeds: seeds.length, eta, rungs }),
     command,
   };
-  for (const [reference, rule] of rules) {
-    if ([...extremeConfigs(plan, reference, rule)].length > 0) continue;
+  for (const { name, config } of variants) {
+    if ([...extremeConfigs(plan, name, rules.get(config.rule) as Rule)].length > 0) continue;
     throw new ApicalError(
       'search.space',
-      `Nothing varies for the rule "${reference}". Give it a range too, such as --vary optimiser.rate=log:0.0003..0.1.`,
+      `Nothing varies for "${name}". Give it a range too, such as --vary optimiser.rate=log:0.0003..0.1.`,
     );
   }
   return plan;
+}
+
+function variantsOf({ base, set, rules, files }: SearchRequest): Variant[] {
+  if (files) return readVariants(files, set);
+  return planRuns({ base, set, rules }).map((config) => ({ name: config.rule, config }));
 }
 
 /** The rules of a search. Throws `rule.…`, and `config.rules` when two cannot be told apart. */
@@ -114,16 +122,16 @@ export async function loadRules(references: readonly string[]): Promise<Map<stri
   return rules;
 }
 
-/** The values that a trial gives to one rule. */
-export const pointOf = (plan: SearchPlan, rule: string, trial: number): Point =>
-  drawPoint(plan.space, rule, plan.searchSeed, trial);
+/** The values that a trial gives to one rule, or variant. */
+export const pointOf = (plan: SearchPlan, name: string, trial: number): Point =>
+  drawPoint(plan.space, name, plan.searchSeed, trial);
 
 /**
  * The config of a trial: of full length, so that a schedule is that of the whole run wherever the trial stops; with
  * validation, on one thread, and without the probes that no judgement needs.
  */
-export function trialConfig(plan: SearchPlan, rule: string, point: Point, seed: number): Config {
-  const config = withPoint(plan.configs[rule] as Config, point, 'a trial of the search');
+export function trialConfig(plan: SearchPlan, name: string, point: Point, seed: number): Config {
+  const config = withPoint(plan.configs[name] as Config, point, 'a trial of the search');
   return {
     ...config,
     seed,
@@ -136,26 +144,26 @@ export function trialConfig(plan: SearchPlan, rule: string, point: Point, seed: 
 }
 
 /** The config of a result: as it was asked for, with the values of a point in place. */
-export const resultConfig = (plan: SearchPlan, rule: string, point: Point): Config =>
-  withPoint(plan.configs[rule] as Config, point, 'the result of the search');
+export const resultConfig = (plan: SearchPlan, name: string, point: Point): Config =>
+  withPoint(plan.configs[name] as Config, point, 'the result of the search');
 
 /**
  * Trial configs of a rule at both ends of each range. Throws what is wrong with one, in the words of the range that
  * it came from.
  */
-export function* extremeConfigs(plan: SearchPlan, reference: string, rule: Rule): Generator<Config> {
-  const first = pointOf(plan, reference, 0);
-  for (const dimension of dimensionsFor(plan.space, reference)) {
+export function* extremeConfigs(plan: SearchPlan, name: string, rule: Rule): Generator<Config> {
+  const first = pointOf(plan, name, 0);
+  for (const dimension of dimensionsFor(plan.space, name)) {
     const where = `--vary ${showDimension(dimension)}`;
     for (const value of extremes(dimension.range)) {
       const point = { ...first, [dimension.path]: value };
-      const { ruleOptions } = withPoint(plan.configs[reference] as Config, point, where);
+      const { ruleOptions } = withPoint(plan.configs[name] as Config, point, where);
       try {
         checkOptions(rule, ruleOptions);
       } catch (error) {
         throw explained(error, dimension, where, Object.keys(plan.configs).length);
       }
-      yield trialConfig(plan, reference, point, plan.seeds[0] as number);
+      yield trialConfig(plan, name, point, plan.seeds[0] as number);
     }
   }
 }
@@ -186,8 +194,8 @@ function checkTask({ task: { environment } }: Config): void {
 }
 
 /** Throws `search.validation` when the config itself says that nothing is held out. */
-function validationOf({ base, set }: SearchRequest): number {
-  const { input } = readInput({ base, set });
+function validationOf({ base, files, set }: SearchRequest): number {
+  const { input } = readInput({ base: files?.[0] ?? base, set });
   const { validation } = (input['task'] ?? {}) as { validation?: unknown };
   if (validation === 0) {
     throw new ApicalError(

@@ -1,6 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { ApicalError } from '../../errors.ts';
+import type { Rule } from '../../rules/index.ts';
+import type { Config } from '../config.ts';
 import { checkRun } from '../run.ts';
 import type { RunStatus } from '../records.ts';
 import { describeEnvironment, makeFolder, writeDocument } from '../folder/index.ts';
@@ -172,15 +174,16 @@ async function conclude({ folder }: SearchOptions, document: SearchDocument): Pr
 
 /** What is wrong with any config at an end of a range is said before anything is written or learned. */
 async function checkTrials({ plan, blasPath }: SearchOptions) {
-  const rules = await loadRules(Object.keys(plan.configs));
-  const [first] = plan.seeds as [number];
-  const [any] = rules.keys() as Iterable<string>;
-  const config = trialConfig(plan, any as string, pointOf(plan, any as string, 0), first);
+  const variants = Object.entries(plan.configs);
+  const rules = await loadRules(variants.map(([, { rule }]) => rule));
+  const [[any]] = variants as [[string, Config]];
+  const config = trialConfig(plan, any, pointOf(plan, any, 0), plan.seeds[0] as number);
   const blind = await openBlind(config, blasPath);
   try {
     const { compute, task, dataset, count } = blind;
-    for (const [reference, rule] of rules) {
-      for (const each of extremeConfigs(plan, reference, rule)) checkRun(task, each, { rule });
+    for (const [name, { rule: reference }] of variants) {
+      const rule = rules.get(reference) as Rule;
+      for (const each of extremeConfigs(plan, name, rule)) checkRun(task, each, { rule });
     }
     const held = Math.round(count * plan.validation);
     if (held === 0) {
