@@ -4,7 +4,7 @@ import process from 'node:process';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { ApicalError } from '../../errors.ts';
-import { parseSeeds } from '../../experiments/plan.ts';
+import { parseSeeds } from '../../experiments/assignments.ts';
 import { planOf, readSearch } from '../../experiments/search/document.ts';
 import type { SearchDocument } from '../../experiments/search/document.ts';
 import { planSearch } from '../../experiments/search/plan.ts';
