@@ -7,3 +7,7 @@ declare module 'virtual:equations' {
 declare const __APICAL_VERSION__: string;
 
 declare module '*.css';
+
+interface Window {
+  apicalLab: { readonly ask: import('./state/engine.ts').EngineClient['ask'] };
+}

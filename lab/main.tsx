@@ -6,11 +6,13 @@ import './style/page.css';
 import './style/parts.css';
 import { Page } from './page.tsx';
 import { startKeys } from './state/keys.ts';
-import { loadCatalogue } from './state/lab.ts';
+import { ask, loadCatalogue } from './state/lab.ts';
 import { startNavigation } from './state/navigation.ts';
 
 const root = document.getElementById('page');
 if (root) render(<Page />, root);
+// For whoever opens the console, and for tests: the engine, to be asked what the page asks.
+window.apicalLab = { ask };
 startKeys();
 startNavigation();
 void loadCatalogue();

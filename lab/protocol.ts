@@ -264,6 +264,8 @@ export interface Requests {
   begin(plan: Plan): Session;
   play(pace: Pace): null;
   pause(): null;
+  /** The least step of all runs. */
+  step(): number;
   watch(watch: Watch): null;
   /** The page has drawn the last frame: another may come. */
   drawn(): null;
@@ -275,6 +277,8 @@ export interface Requests {
   auditRule(rule: string): Audit & { readonly costRatio: number };
   /** SHA-256 of all numbers that learning has made, of the first seed of a lane. */
   fingerprint(lane: number): string;
+  /** Everything that a run has recorded. */
+  records(lane: number, seed: number): readonly MetricsRecord[];
   /** A ZIP archive with a run folder for each lane and seed. */
   folder(): { readonly name: string; readonly bytes: Uint8Array };
   open(files: readonly NamedFile[]): Opened;

@@ -79,6 +79,7 @@ export class Engine {
     begin: (plan) => this.#begin(plan),
     play: (pace) => this.#play(pace),
     pause: () => this.#pause(),
+    step: () => this.#pacer?.step ?? 0,
     watch: (watch) => this.#look(watch),
     drawn: () => {
       this.#isDrawn = true;
@@ -89,6 +90,7 @@ export class Engine {
     audit: (lane) => this.#audit(lane),
     auditRule: (rule) => this.#auditRule(rule),
     fingerprint: (lane) => this.#fingerprint(lane),
+    records: (lane, seed) => this.#lanes[lane]?.[seed]?.metrics ?? [],
     folder: () => this.#folder(),
     open: (files) => this.#openFiles(files),
   };

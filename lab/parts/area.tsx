@@ -1,3 +1,4 @@
+import { MIDDLE } from './geometry.ts';
 import { Raster } from './raster.tsx';
 import { colourOf } from './series.tsx';
 import { degrees, grouped, spoken } from './format.ts';
@@ -34,7 +35,7 @@ export function Area({ area, lane, left, size, view, lens }: AreaProps) {
       </span>
     </>
   );
-  const style = { left: `${left}px`, top: `${128 - size / 2}px`, width: `${size}px` };
+  const style = { left: `${left}px`, top: `${MIDDLE - size / 2}px`, width: `${size}px` };
   if (!canChoose) {
     return (
       <div class={`area area-${role}`} style={style}>
@@ -121,7 +122,7 @@ function Bars({
         <span
           key={index}
           class={`bar ${index === label ? 'bar-label' : ''}`}
-          style={{ height: `${size / values.length}px` }}
+          style={{ height: `${(size - 2) / values.length}px` }}
           title={`${names?.[index] ?? index}: ${isShare ? `${(100 * value).toFixed(1)} %` : value.toFixed(3)}`}
         >
           <span class="bar-name">{shortName(names?.[index], index)}</span>

@@ -212,7 +212,8 @@ function drawReference({ ctx, bbox, valToPos }: uPlot, value: number, colour: st
 
 const short = (value: number) => String(Number(value.toPrecision(4)));
 
-export function format(value: number | undefined, unit: Unit): string {
+export function format(value: number | null | undefined, unit: Unit): string {
+  if (value === null) return '';
   if (value === undefined || !Number.isFinite(value)) return '–';
   if (unit === 'percent') return `${Number((100 * value).toPrecision(3))} %`;
   if (unit === 'degrees') return `${value.toFixed(0)}°`;

@@ -10,7 +10,9 @@ export function LaneOptions({ lane }: { readonly lane: number }) {
   const [problems, setProblems] = useState<ReadonlyMap<string, string>>(new Map());
   const its = plan.value.lanes[lane];
   const schema = catalogue.value?.rules.find(({ id }) => id === its?.rule)?.options;
-  if (!its || !schema || Object.keys(schema.properties ?? {}).length === 0) return null;
+  if (!its || !schema || Object.keys(schema.properties ?? {}).length === 0) {
+    return <p class="lane-options">{words.noOptions}</p>;
+  }
   const inherited = session.value?.lanes[lane]?.config['ruleOptions'] as Record<string, unknown> | undefined;
   const defaults = Object.fromEntries(
     Object.entries(schema.properties ?? {}).map(([name, { default: value }]) => [name, value]),

@@ -1,3 +1,4 @@
+import { HEIGHT, MIDDLE } from './geometry.ts';
 import { useWidth } from './hooks.ts';
 import { AngleGlyph } from './angle.tsx';
 import { Area } from './area.tsx';
@@ -8,14 +9,31 @@ import { latest, look, watch } from '../state/lab.ts';
 import type { Lens } from '../state/navigation.ts';
 import { t } from '../state/preferences.ts';
 
-const HEIGHT = 232;
-const MIDDLE = 128;
 const FORWARD = MIDDLE - 14;
 const BACK = MIDDLE + 16;
 
 interface Place {
   readonly left: number;
   readonly size: number;
+}
+
+/** Sides of hidden areas and of the others, and the least gap: the largest that fit. What fits in none is scrolled. */
+const SCALES = [
+  { hidden: 84, others: 92, least: 60 },
+  { hidden: 66, others: 74, least: 40 },
+  { hidden: 50, others: 58, least: 26 },
+] as const;
+
+function fit(areas: NetworkShape['areas'], width: number): { sizes: readonly number[]; gap: number } {
+  const gaps = Math.max(1, areas.length - 1);
+  const scaled = SCALES.map(({ hidden, others, least }) => {
+    const sizes = areas.map(({ role }) => (role === 'hidden' ? hidden : others));
+    const room = (width - sizes.reduce((sum, size) => sum + size, 0)) / gaps;
+    return { sizes, room, least };
+  });
+  const chosen = scaled.find(({ room, least }) => room >= least) ?? scaled.at(-1);
+  if (!chosen) return { sizes: [], gap: 0 };
+  return { sizes: chosen.sizes, gap: Math.min(150, Math.max(chosen.least, chosen.room)) };
 }
 
 /** A network as areas joined by projections: activity goes right along full lines, what teaches comes back along broken ones. */
@@ -35,11 +53,7 @@ export function NetworkDrawing({
 }) {
   const [element, width] = useWidth<HTMLDivElement>(540);
   const { areas, projections } = network;
-  const narrow = width < 520;
-  const sizes = areas.map(({ role }) => (role === 'hidden' ? (narrow ? 58 : 84) : narrow ? 64 : 92));
-  const least = narrow ? 26 : 56;
-  const total = sizes.reduce((sum, size) => sum + size, 0);
-  const gap = Math.max(least, Math.min(150, (width - total) / Math.max(1, areas.length - 1)));
+  const { sizes, gap } = fit(areas, width);
   const places = new Map<string, Place>();
   let left = 0;
   areas.forEach(({ id }, index) => {
@@ -216,7 +230,7 @@ function Joint({
   const centre = (from.left + from.size + to.left) / 2;
   const words = t.value.network;
   const glyph = <AngleGlyph angle={angle} lane={lane} label={words.angle(spoken(projection.id))} />;
-  const style = { left: `${centre - 32}px`, top: '26px' };
+  const style = { left: `${centre - 32}px`, top: '16px' };
   if (projection.feedback === undefined) {
     return (
       <div class="joint" style={style}>

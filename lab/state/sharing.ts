@@ -1,9 +1,9 @@
-import { bibtexOf, SCHEMES } from '../../src/browser.ts';
+import { bibtexOf } from '../../src/browser.ts';
 import { sourceOf } from '../parts/sources.tsx';
 import type { NamedFile } from '../protocol.ts';
 import { linkNow } from './navigation.ts';
 import { ask, begin, catalogue, fail, notice, phase, plan, session } from './lab.ts';
-import { isDark, t } from './preferences.ts';
+import { t } from './preferences.ts';
 
 /** What leaves the page and what comes to it: copies, downloads, dropped files. */
 
@@ -82,9 +82,14 @@ export const readFiles = (files: Iterable<File>): Promise<NamedFile[]> =>
 
 /** Everything in what was dropped, folders and all. */
 export async function readDropped({ items }: DataTransfer): Promise<NamedFile[]> {
-  const entries = [...items].flatMap((its) => its.webkitGetAsEntry() ?? []);
-  const found = await Promise.all(entries.map((entry) => readEntry(entry, '')));
-  return found.flat();
+  // All at once: after the first wait a browser forgets what was dropped.
+  const found = [...items].map((its) => {
+    const entry = its.webkitGetAsEntry();
+    const file = its.getAsFile();
+    if (entry?.isDirectory) return readEntry(entry, '');
+    return readFiles(file ? [file] : []);
+  });
+  return (await Promise.all(found)).flat();
 }
 
 async function readEntry(entry: FileSystemEntry, above: string): Promise<NamedFile[]> {
@@ -107,5 +112,3 @@ async function readEntry(entry: FileSystemEntry, above: string): Promise<NamedFi
   }
   return (await Promise.all(inside.map((child) => readEntry(child, `${name}/`)))).flat();
 }
-
-export const themeNow = () => SCHEMES[isDark.value ? 'dark' : 'light'];

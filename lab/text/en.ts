@@ -66,6 +66,7 @@ export const en = {
     rule: (number: string) => `Rule ${number}`,
     remove: (rule: string) => `Take ${rule} away`,
     options: 'Options of the rule',
+    noOptions: 'No options',
     optionsSet: (count: string) => `Options of the rule (${count} set)`,
     trainError: 'training error',
     testError: 'test error',
@@ -232,6 +233,8 @@ export const en = {
   },
   rules: {},
   families: {},
-  presets: {},
+  presets: {
+    digits: 'MNIST digits, 784-256-128-10',
+  },
   exhibits,
 } as const;
