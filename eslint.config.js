@@ -18,6 +18,7 @@ const LAYERS = [
   'environments',
   'experiments',
   'claims',
+  'serving',
   'cli',
 ];
 const NODE_ONLY_FILES = ['src/backends/blas/**'];
@@ -80,6 +81,23 @@ export default typescript.config(
     },
   },
   ...layerRules,
+  {
+    files: ['lab/**/*.{ts,tsx}'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '^(\\.\\./)+src/(?!browser\\.ts$)',
+              message: 'The page reaches the library by src/browser.ts alone.',
+            },
+            { regex: '^node:', message: 'The page runs in a browser: no Node modules.' },
+          ],
+        },
+      ],
+    },
+  },
   {
     files: NODE_ONLY_FILES,
     rules: {

@@ -9,6 +9,7 @@ import { addDataCommand } from './commands/data.ts';
 import { addEstimateCommand } from './commands/estimate.ts';
 import { addExportCommand } from './commands/export.ts';
 import { addHelpCommand } from './commands/help.ts';
+import { addLabCommand } from './commands/lab.ts';
 import { addPredictCommand } from './commands/predict.ts';
 import { addRulesCommand } from './commands/rules.ts';
 import { addRunCommands } from './commands/run.ts';
@@ -47,6 +48,7 @@ export async function main(arguments_: readonly string[]): Promise<number> {
         '  apical search digits --rules backprop,feedback-alignment --budget 60',
         '  apical rules feedback-alignment                  its equation, options, locality and cost',
         '  apical claims run --tier exact                   check published claims',
+        '  apical lab                                       watch networks learn in the browser',
         '',
       ].join('\n'),
     );
@@ -58,6 +60,7 @@ export async function main(arguments_: readonly string[]): Promise<number> {
   addPredictCommand(program, finish);
   addExportCommand(program, finish);
   addRulesCommand(program, finish);
+  addLabCommand(program, finish);
   addClaimsCommand(program, finish);
   addEstimateCommand(program, finish);
   addBenchCommand(program, finish);

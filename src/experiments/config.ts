@@ -351,5 +351,18 @@ export function parseConfig(input: unknown, where = 'the config'): Config {
   return { ...config, control: config.control ?? control.parse({}) };
 }
 
+/** The config with another rule. Options belong to the rule that the config names: another starts from its own defaults. */
+export function withRule(config: Config, rule: string): Config {
+  if (rule === config.rule) return config;
+  const { control } = config;
+  const follows = control && control.critic.rule === undefined;
+  return {
+    ...config,
+    rule,
+    ruleOptions: {},
+    ...(follows ? { control: { ...control, critic: { ...control.critic, ruleOptions: {} } } } : {}),
+  };
+}
+
 /** How an actor and its critic learn. */
 export type Control = z.output<typeof control>;

@@ -1,0 +1,18 @@
+import { render } from 'preact';
+import '@fontsource-variable/inter/wght.css';
+import '@fontsource-variable/source-serif-4/wght.css';
+import 'uplot/dist/uPlot.min.css';
+import './style/page.css';
+import './style/parts.css';
+import { Page } from './page.tsx';
+import { startKeys } from './state/keys.ts';
+import { ask, loadCatalogue } from './state/lab.ts';
+import { startNavigation } from './state/navigation.ts';
+
+const root = document.getElementById('page');
+if (root) render(<Page />, root);
+// For whoever opens the console, and for tests: the engine, to be asked what the page asks.
+window.apicalLab = { ask };
+startKeys();
+startNavigation();
+void loadCatalogue();
