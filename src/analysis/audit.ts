@@ -13,7 +13,7 @@ import { BYTES_PER_ELEMENT, Tensor } from '../tensor/tensor.ts';
 /** What one real step was seen to bring to the synapses of one projection. */
 export interface LocalityRow {
   readonly projection: string;
-  /** Projections whose weights were used transposed on the way here. */
+  /** Projections whose weights were used transposed on the way here, also by activity that settles along them both ways. */
   readonly transposedWeights: readonly string[];
   /** Other projections whose weights were read otherwise than by sending a signal through them. */
   readonly otherWeights: readonly string[];
@@ -91,6 +91,8 @@ class Recorder implements StepObserver {
   /** Temporaries that hold what kernels see of a signal, and the size of that signal. */
   readonly #unfolded = new Map<number, number>();
   #phases = 0;
+  /** Projections that activity of the present phase has gone back along. */
+  readonly #bothWays = new Set<string>();
   #stage: 'forward' | 'rule' | 'update' = 'rule';
   #macs = { forward: 0, rule: 0, update: 0 };
   #bytes = 0;
@@ -128,8 +130,13 @@ class Recorder implements StepObserver {
   /** Activity is what an area has at hand: its history ends here. */
   phase(phase: Phase): void {
     this.#phases += 1;
+    const transposed = new Set(this.#bothWays);
+    this.#bothWays.clear();
     for (const area of this.#learner.network.areas) {
-      const lineage = { ...NOTHING, sources: new Set([`activity of ${area.id}`]) };
+      // What is given arises from nothing here.
+      const isGiven = area === this.#learner.network.input;
+      const sources = new Set([`activity of ${area.id}`]);
+      const lineage = { ...NOTHING, sources, transposed: isGiven ? NONE : transposed };
       this.#set(phase.activity(area), lineage);
       this.#set(phase.rate(area), lineage);
       const gain = phase.gain(area);
@@ -253,6 +260,7 @@ class Recorder implements StepObserver {
     const size = this.#unfolded.get(signal.base.offset) ?? signal.size;
     this.#bytes += size * BYTES_PER_ELEMENT[signal.type];
     const transposed = (args[3] as MatmulForm | undefined)?.transposeB ?? false;
+    if (transposed && this.#stage === 'forward') this.#bothWays.add(projection.id);
     return {
       ...NOTHING,
       sources: new Set([`through ${projection.id}${transposed ? ' transposed' : ''}`]),

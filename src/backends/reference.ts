@@ -128,6 +128,20 @@ export function referenceKernels(heap: Heap): Kernels {
       }
     },
 
+    relax(state, rate, received, drive, size, step, activation) {
+      const v = float();
+      const bounded = activation === 1 || activation === 4;
+      for (let i = 0; i < size; i++) {
+        const s = v[at(state) + i] as number;
+        const input = (v[at(received) + i] as number) + (v[at(drive) + i] as number);
+        const slope = bounded ? 1 : slopeOf(activation, activationOf(activation, s));
+        const moved = s + step * (slope * input - s);
+        const rated = activationOf(activation, moved);
+        v[at(state) + i] = bounded ? rated : moved;
+        v[at(rate) + i] = rated;
+      }
+    },
+
     sumRows(out, a, rows, columns, alpha, beta) {
       const v = float();
       for (let column = 0; column < columns; column++) {

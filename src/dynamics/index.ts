@@ -1,5 +1,11 @@
+export { symmetricCouplings } from './couplings.ts';
 export { feedforward } from './feedforward.ts';
-export type { Dynamics, Phase, PhaseOptions, Setting } from './phase.ts';
+export { energyOf, energyTerms } from './energy.ts';
+export { hopfield } from './hopfield.ts';
+export { predictiveCoding } from './predictive-coding.ts';
+export type { Compartment, Dynamics, Moment, Phase, PhaseOptions, Setting, Settling } from './phase.ts';
+export { mustSettle } from './relaxation.ts';
+export type { Coupling } from './relaxation.ts';
 export { descend, emitIncoming } from './step.ts';
 export type { LearningStep, Sample, SendDown } from './step.ts';
 export { isStochastic, stochastic } from './stochastic.ts';

@@ -1,7 +1,9 @@
 import type { Area } from '../network/area.ts';
 import type { Network } from '../network/network.ts';
+import type { Objective } from '../network/objective.ts';
 import type { Parameter } from '../network/projection.ts';
 import type { Stream } from '../random/stream.ts';
+import type { NetworkSpecification } from '../network/specification.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Activation } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -20,6 +22,8 @@ export interface Setting {
   readonly copies: number;
   /** The run's stream of that name. */
   stream(name: string): Stream;
+  /** error(batch, units) ← ∂C/∂output of an objective at activity that is still on its way; never tallied. */
+  pull(objective: Objective, output: Tensor, error: Tensor): void;
 }
 
 /** The activity of every area at the end of one phase, (batch, units) each; valid until the step ends. */
@@ -33,6 +37,38 @@ export interface Phase {
   output(area: Area): Tensor;
   /** Dropout's factor by unit, 0 or 1/(1−p); undefined where there is none. */
   gain(area: Area): Tensor | undefined;
+  /** Where a later phase would have to begin to go on from here: of units that settle their state, else the rate. */
+  state(area: Area): Tensor;
+  /** What a compartment of the area's units holds besides, (batch, units). Throws where dynamics have no such. */
+  compartment(area: Area, name: Compartment): Tensor;
+  /** How far dynamics that settle came. */
+  readonly settling?: Settling | undefined;
+}
+
+/**
+ * - `prediction`, `error`: what an area is predicted to be from below, and how much it is not so (predictive coding);
+ * - `basal`, `apical`: potentials of dendrites that receive from below and from above.
+ */
+export type Compartment = 'prediction' | 'error' | 'basal' | 'apical';
+
+/** How dynamics that settle ended. */
+export interface Settling {
+  /** Steps taken. */
+  readonly steps: number;
+  /** Root mean square of ds/dt at the last check, over units and examples; undefined where nobody asked (`tolerance`). */
+  readonly speed: number | undefined;
+}
+
+/** Activity on its way. The tensors are live: what is to be kept must be copied. */
+export interface Moment {
+  /** Steps taken in this phase, from 1. */
+  readonly step: number;
+  /** Their size, in membrane time constants. */
+  readonly size: number;
+  activity(area: Area): Tensor;
+  rate(area: Area): Tensor;
+  state(area: Area): Tensor;
+  compartment(area: Area, name: Compartment): Tensor;
 }
 
 /** What differs between phases. A rule gives what it perturbs; dynamics say what they heed. */
@@ -45,6 +81,24 @@ export interface PhaseOptions {
   readonly sample?: boolean;
   /** (batch, units) that an area sends instead of what it would. */
   readonly clamp?: (area: Area) => Tensor | undefined;
+
+  // Of dynamics that settle:
+  /** (batch, units): states from which they begin; silence where absent. */
+  readonly start?: ((area: Area) => Tensor | undefined) | undefined;
+  /** Steps to take, or with a tolerance at most. */
+  readonly steps?: number;
+  /** Of a step, in membrane time constants. */
+  readonly stepSize?: number;
+  /** They end when the root mean square of ds/dt falls below this; 0, the default, takes all steps. */
+  readonly tolerance?: number;
+  /** β: objectives pull their areas by −β ∂C/∂output. */
+  readonly nudge?: number;
+  /** Signals that go back along a projection are multiplied by this. Default 1. */
+  readonly feedbackGain?: number;
+  /** Of predictive coding: predictions, rates and slopes stay as the feedforward pass left them. */
+  readonly fixedPredictions?: boolean;
+  /** Called after every step. */
+  readonly each?: ((moment: Moment) => void) | undefined;
 }
 
 /** How activity arises. A rule chooses its dynamics, and runs as many phases of them as it needs. */
@@ -53,6 +107,10 @@ export interface Dynamics {
   readonly title: string;
   /** What hidden areas may compute under them; any activation function where absent. */
   readonly activations?: readonly [Activation, ...Activation[]];
+  /** Why they cannot run on a network, as the end of a sentence; undefined where they can. */
+  refuses?(specification: NetworkSpecification): string | undefined;
+  /** What else to try where activity is no longer finite. */
+  readonly advice?: string;
   run(setting: Setting, name: string, options?: PhaseOptions): Phase;
 }
 
@@ -62,11 +120,31 @@ export interface PassRecord {
   readonly rates: Tensor[];
   readonly outputs: Tensor[];
   readonly gains: (Tensor | undefined)[];
+  /** Default: the rates. */
+  readonly states?: Tensor[];
+  readonly settling?: Settling;
+  readonly compartments?: Compartments;
 }
 
-export function phaseOf(name: string, { activities, rates, outputs, gains }: PassRecord): Phase {
+/** By name, and by area index where an area has them. */
+export type Compartments = Partial<Readonly<Record<Compartment, readonly (Tensor | undefined)[]>>>;
+
+/** Looks a compartment up. */
+export const compartmentsOf =
+  (compartments: Compartments = {}) =>
+  ({ index, id }: Area, name: Compartment): Tensor => {
+    const tensor = compartments[name]?.[index];
+    if (!tensor) throw new Error(`Area "${id}" has no compartment "${name}" under these dynamics.`);
+    return tensor;
+  };
+
+export function phaseOf(name: string, pass: PassRecord): Phase {
+  const { activities, rates, outputs, gains, states = rates, settling } = pass;
   return {
     name,
+    settling,
+    compartment: compartmentsOf(pass.compartments),
+    state: ({ index }) => states[index] as Tensor,
     activity: ({ index }) => activities[index] as Tensor,
     rate: ({ index }) => rates[index] as Tensor,
     output: ({ index }) => outputs[index] as Tensor,

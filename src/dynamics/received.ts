@@ -1,4 +1,5 @@
 import type { Area } from '../network/area.ts';
+import type { Activation } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { PhaseOptions, Setting } from './phase.ts';
 
@@ -7,12 +8,35 @@ import type { PhaseOptions, Setting } from './phase.ts';
  * temporary. `activity` is by area index, filled for every area before this one.
  */
 export function receivedRate(
+  setting: Setting,
+  area: Area,
+  activity: readonly Tensor[],
+  options: PhaseOptions,
+): Tensor {
+  const rate = setting.compute.temporary([setting.inputs.rows, area.units]);
+  receive(setting, area, activity, options, rate, area.activation);
+  return rate;
+}
+
+/** The same as a potential, into `out`: before the activation function. */
+export function receivedPotential(
+  setting: Setting,
+  area: Area,
+  activity: readonly Tensor[],
+  options: PhaseOptions,
+  out: Tensor,
+): void {
+  receive(setting, area, activity, options, out, 'linear');
+}
+
+function receive(
   { compute, network, inputs, copies }: Setting,
   area: Area,
   activity: readonly Tensor[],
   { values, drive }: PhaseOptions,
-): Tensor {
-  const rate = compute.temporary([inputs.rows, area.units]);
+  out: Tensor,
+  activation: Activation,
+): void {
   let received = 0;
   for (const projection of area.incoming) {
     if (projection.kind !== 'forward') continue;
@@ -21,17 +45,17 @@ export function receivedRate(
     if (projection.from === network.input && received === 0 && copies > 1) {
       // Copies of an example send alike: one product serves them all.
       const own = inputs.rows / copies;
-      const first = rate.rowRange(0, own);
+      const first = out.rowRange(0, own);
       projection.send(compute, first, presynaptic.rowRange(0, own), 0, weights);
-      for (let copy = 1; copy < copies; copy++) compute.copy(rate.rowRange(copy * own, own), first);
+      for (let copy = 1; copy < copies; copy++) compute.copy(out.rowRange(copy * own, own), first);
     } else {
-      projection.send(compute, rate, presynaptic, received === 0 ? 0 : 1, weights);
+      projection.send(compute, out, presynaptic, received === 0 ? 0 : 1, weights);
     }
     received += 1;
   }
-  if (received === 0) compute.fill(rate, 0);
+  if (received === 0) compute.fill(out, 0);
   const push = drive?.(area);
-  if (push) compute.combine(rate, rate, push, 1, 1);
-  compute.activate(rate, rate, area.bias && (values?.(area.bias) ?? area.bias.values), area.activation);
-  return rate;
+  if (push) compute.combine(out, out, push, 1, 1);
+  const thresholds = area.bias && (values?.(area.bias) ?? area.bias.values);
+  if (thresholds || activation !== 'linear') compute.activate(out, out, thresholds, activation);
 }

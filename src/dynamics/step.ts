@@ -19,6 +19,8 @@ export interface LearningStep<Options = unknown> extends Setting {
    * The first phase judged in a step, by `error` or `losses`, is added to the run's tally.
    */
   error(phase: Phase, objective: Objective): Tensor;
+  /** Adds a phase to the run's tally as the first one judged, where a rule asks for neither its error nor its losses. */
+  judge(phase: Phase): void;
   /** (batch): the loss of every example, over all objectives or of one. To a synapse it is a global scalar. */
   losses(phase: Phase, objective?: Objective): Tensor;
   /** Mean of `losses`: one number, read back. */
@@ -36,8 +38,18 @@ export interface LearningStep<Options = unknown> extends Setting {
   repeated(samples: number): LearningStep<Options>;
   /** Adds a term, an estimate of the loss's gradient, to the parameter's change at the end of the step. */
   emit(parameter: Parameter, term: Term): void;
-  /** A tensor that the rule declared; its scope says how long it lives. */
+  /**
+   * Changes synapses at once by the terms emitted so far in this step, for rules that learn while activity is still on
+   * its way; their rates are per unit of time, so a term's factor holds the time step. Where nothing is to change, as
+   * in a probe, the terms are kept and add up.
+   */
+  apply(): void;
+  /** A tensor that the rule declared; its scope says how long it lives. One of scope "example" is recalled. */
   state(name: string): Tensor;
+  /** (batch, …), a temporary: what was remembered of these examples under that name; 0 of those never seen. */
+  recall(name: string): Tensor;
+  /** Remembers this (batch, …) of these examples, unless they are not training examples or nothing is to change. */
+  remember(name: string, values: Tensor): void;
 }
 
 /** One perturbation that a rule tries. Temporaries made in drawing and measuring it are gone afterwards. */
@@ -109,7 +121,7 @@ export function descend(
 /** For every plastic forward synapse onto an area, and its thresholds: the term factor · h ⊗ post, h of the phase. */
 export function emitIncoming(
   step: LearningStep,
-  phase: Phase,
+  phase: Pick<Phase, 'activity'>,
   area: Area,
   post: Tensor,
   factor: number,

@@ -103,6 +103,30 @@ export const PRESETS: readonly Preset[] = [
     },
   },
   {
+    id: 'equilibrium',
+    title: 'MNIST digits by equilibrium propagation, 784-500-10, 25 epochs (Scellier & Bengio 2017)',
+    config: {
+      rule: 'equilibrium-propagation',
+      ruleOptions: { nudge: 1 },
+      task: { dataset: 'mnist' },
+      network: {
+        hidden: [500],
+        activation: 'hard-sigmoid',
+        outputActivation: 'hard-sigmoid',
+        initialisation: { kind: 'glorot' },
+      },
+      objective: 'squared-error',
+      optimiser: {
+        kind: 'sgd',
+        rate: 0.1,
+        projections: { 'hidden1→output': { rate: 0.05 }, output: { rate: 0.05 } },
+      },
+      batch: 20,
+      epochs: 25,
+      probe: { every: 1000 },
+    },
+  },
+  {
     id: 'linear-teacher',
     title: 'A linear teacher, 30-20-10, one example at a time (Lillicrap et al. 2016)',
     config: {

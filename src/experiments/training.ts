@@ -43,9 +43,13 @@ export class ExampleTraining implements Training {
   readonly #examples: Examples;
   readonly #train: Int32Array;
   readonly #validation: Int32Array;
+  /** The examples of an epoch in its order, by their places in `#train`. */
   readonly #order: Int32Array;
   readonly #indices: Tensor;
+  /** Of a batch, its examples by their places in `#train`. */
+  readonly #places: Tensor;
   readonly #probeIndices: Tensor;
+  readonly #probePlaces: Tensor;
   readonly #evaluationIndices: Tensor;
   readonly #record: (record: MetricsRecord) => void;
   readonly #isReplica: boolean;
@@ -94,14 +98,19 @@ export class ExampleTraining implements Training {
       seed,
       epochs: config.epochs,
       exchange: together?.exchange,
+      examples: train.length,
     });
     checkOverrides(config, this.learner);
     this.#indices = compute.allocate([batch], 'i32');
+    this.#places = compute.allocate([batch], 'i32');
     this.#evaluationIndices = compute.allocate([EVALUATION_BATCH], 'i32');
-    const probed = Int32Array.from(train);
+    const probed = allIndices(train.length);
     new Sequence(stream(seed, 'probe')).shuffle(probed);
-    const chosen = probed.slice(0, config.probe.examples);
-    this.#probeIndices = compute.allocate([chosen.length], 'i32').set(chosen);
+    const chosen = probed.subarray(0, config.probe.examples);
+    this.#probePlaces = compute.allocate([chosen.length], 'i32').set(chosen);
+    this.#probeIndices = compute
+      .allocate([chosen.length], 'i32')
+      .set(chosen.map((place) => train[place] as number));
   }
 
   get step(): number {
@@ -213,8 +222,12 @@ export class ExampleTraining implements Training {
 
   dispose(): void {
     this.learner.dispose();
-    for (const tensor of [this.#indices, this.#probeIndices, this.#evaluationIndices])
+    for (const tensor of [
+      ...[this.#indices, this.#places, this.#evaluationIndices],
+      ...[this.#probeIndices, this.#probePlaces],
+    ]) {
       this.#compute.free(tensor);
+    }
   }
 
   #learnBatch(): void {
@@ -223,13 +236,18 @@ export class ExampleTraining implements Training {
     const first = (this.#step % this.stepsPerEpoch) * batch;
     this.#orderFor(epoch);
     const size = Math.min(batch, this.trainCount - first);
-    const indices =
-      size === batch ? this.#indices : this.#indices.reshape([batch, 1]).rowRange(0, size).reshape([size]);
+    const part = (tensor: Tensor) =>
+      size === batch ? tensor : tensor.reshape([batch, 1]).rowRange(0, size).reshape([size]);
+    const [indices, places] = [part(this.#indices), part(this.#places)];
     const values = this.#compute.heap.i32;
-    const at = indices.offset / 4;
-    for (let row = 0; row < size; row++) values[at + row] = this.#order[first + row] as number;
+    for (let row = 0; row < size; row++) {
+      const place = this.#order[first + row] as number;
+      values[places.offset / 4 + row] = place;
+      values[indices.offset / 4 + row] = this.#train[place] as number;
+    }
     this.#compute.scope(() => {
-      this.learner.learn(this.#examples.train.gather(indices), this.#step, this.epoch);
+      const gathered = this.#examples.train.gather(indices);
+      this.learner.learn({ ...gathered, examples: places }, this.#step, this.epoch);
     });
     this.#examplesSeen += size;
   }
@@ -237,7 +255,7 @@ export class ExampleTraining implements Training {
   /** The order of an epoch depends on the seed and the epoch alone. */
   #orderFor(epoch: number): void {
     if (this.#orderedEpoch === epoch) return;
-    this.#order.set(this.#train);
+    for (let place = 0; place < this.#order.length; place++) this.#order[place] = place;
     new Sequence(stream(this.config.seed, 'order'), epoch).shuffle(this.#order);
     this.#orderedEpoch = epoch;
   }
@@ -252,7 +270,8 @@ export class ExampleTraining implements Training {
 
   #probe(): void {
     const projections = this.#compute.scope(() => {
-      const batch = this.#examples.train.gather(this.#probeIndices);
+      const gathered = this.#examples.train.gather(this.#probeIndices);
+      const batch = { ...gathered, examples: this.#probePlaces };
       return measureAlignment(this.#compute, this.learner, batch, this.#step);
     });
     this.#lastProbe = { kind: 'probe', step: this.#step, epoch: this.epoch, projections };
@@ -341,10 +360,12 @@ export class ExampleTraining implements Training {
     const where = broken
       ? `the weights of projection "${broken.id}" are no longer finite`
       : 'the weights are still finite, but the outputs are not';
+    const { advice } = this.learner.rule.dynamics;
     throw new ApicalError(
       'run.diverged',
       `The loss is not a finite number at step ${this.#step} (epoch ${this.epoch.toFixed(2)}): ${where}. ` +
-        `Lower optimiser.rate (now ${JSON.stringify(this.config.optimiser.rate)}), or bound weights with optimiser.maximumNorm.`,
+        `Lower optimiser.rate (now ${JSON.stringify(this.config.optimiser.rate)}), or bound weights with optimiser.maximumNorm` +
+        `${advice === undefined ? '' : `; or ${advice}`}.`,
       { step: this.#step, projection: broken?.id },
     );
   }

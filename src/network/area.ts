@@ -33,11 +33,11 @@ export class Area {
     this.units = sizeOf(shape);
     this.activation = activation;
     this.dropout = dropout;
-    this.bias = bias && new Thresholds(`${id}.bias`, bias);
+    this.bias = bias && new Thresholds(id, bias);
   }
 }
 
-/** Thresholds of an area: synapses from a presynaptic unit that is always 1. */
+/** Thresholds: synapses from a presynaptic unit that is always 1. */
 export class Thresholds implements Parameter {
   readonly id: string;
   readonly values: Tensor;
@@ -45,8 +45,9 @@ export class Thresholds implements Parameter {
   readonly role = 'bias';
   readonly isDense = false;
 
-  constructor(id: string, values: Tensor) {
-    this.id = id;
+  /** Of an area, or of a projection that has its own. */
+  constructor(owner: string, values: Tensor) {
+    this.id = `${owner}.bias`;
     this.values = values;
   }
 

@@ -1,6 +1,7 @@
 import type { Compute } from '../tensor/compute.ts';
 import { sizesOf } from '../tensor/spatial.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { Thresholds } from './area.ts';
 import type { Area } from './area.ts';
 import { connectionOf, fansOf, windowOf } from './connection.ts';
 import { ConvolutionFeedback, ConvolutionProjection } from './convolution.ts';
@@ -12,6 +13,7 @@ import { DenseProjection } from './projection.ts';
 import type { Projection, ProjectionParts } from './projection.ts';
 import type { NetworkSpecification, ProjectionSpecification } from './specification.ts';
 import { projectionId } from './specification.ts';
+import { drawSymmetric, symmetricMask } from './symmetry.ts';
 
 /** The projection between these areas, with its weights drawn and its mask, if it is sparse. */
 export function connect(
@@ -27,7 +29,9 @@ export function connect(
   const connection = connectionOf(network, specification);
   const kind = specification.kind ?? 'forward';
   const plastic = specification.plastic ?? kind !== 'feedback';
-  const ends = { id, kind, from, to };
+  const isSymmetric = specification.symmetric ?? false;
+  const bias = specification.bias ? new Thresholds(id, compute.allocate([to.units])) : undefined;
+  const ends = { id, kind, from, to, isSymmetric, bias };
 
   // What is sent up starts from a picture; what answers it comes down to that picture.
   const [lower, upper] = isAnswer ? [to, from] : [from, to];
@@ -79,17 +83,20 @@ function drawWeights(
     Math.max(1, fanOut * density),
     weightStream(seed, id),
   );
+  const { symmetric = false, selfConnections = false } = specification;
+  if (symmetric) drawSymmetric(compute, weights);
   let signs: Tensor | undefined;
   if (specification.excitatory !== undefined) {
     signs = compute.allocate([from.units]);
     drawSigns(signs, specification.excitatory, seed, from.id);
     giveSigns(compute, weights, signs);
   }
-  if (density === 1) return { weights, signs, mask: undefined };
+  if (density === 1 && (!symmetric || selfConnections)) return { weights, signs, mask: undefined };
   const mask = compute.allocate(shape);
   if (answers === undefined || wiring === 'independent') {
     drawMask(compute, mask, density, wiringStream(seed, id));
   } else drawAnsweringMask(compute, mask, density, wiring, wiringStream(seed, answers));
+  if (symmetric) symmetricMask(mask, selfConnections);
   compute.multiply(weights, weights, mask);
   return { weights, signs, mask };
 }

@@ -64,9 +64,10 @@ export class Network {
     return found(this.projections, id, 'projection');
   }
 
-  /** Everything a rule may change: weights of plastic projections and thresholds. */
+  /** Everything a rule may change: plastic projections with their thresholds, and those of areas. */
   get parameters(): readonly Parameter[] {
-    return [...this.projections.filter((projection) => projection.plastic), ...this.#biases()];
+    const plastic = this.projections.filter((projection) => projection.plastic);
+    return [...plastic, ...plastic.flatMap(({ bias }) => bias ?? []), ...this.#areaBiases()];
   }
 
   /** Every number the network holds, by name, as a checkpoint keeps it. */
@@ -93,6 +94,10 @@ export class Network {
   }
 
   #biases(): Parameter[] {
+    return [...this.projections.flatMap(({ bias }) => bias ?? []), ...this.#areaBiases()];
+  }
+
+  #areaBiases(): Parameter[] {
     return this.areas.flatMap((area) => area.bias ?? []);
   }
 }

@@ -5,6 +5,7 @@ import type { Parameter } from './projection.ts';
 import type { Scheduled } from './schedule.ts';
 import { valueAt } from './schedule.ts';
 import type { Term } from './terms.ts';
+import { makeSymmetric } from './symmetry.ts';
 import { accumulate, materialise } from './terms.ts';
 
 /** How synapses of one projection change, given a rule's terms g. Decay and max-norm spare thresholds. */
@@ -146,6 +147,7 @@ export class Optimiser {
         this.#adaptive(compute, parameter, state, terms, rate, decay, update, epoch);
         break;
     }
+    if (parameter.isSymmetric) makeSymmetric(compute, parameter.values);
     if (parameter.mask) compute.multiply(parameter.values, parameter.values, parameter.mask);
     if (parameter.signs) enforceSigns(compute, parameter.values, parameter.signs);
     if (specification.maximumNorm > 0 && parameter.role === 'weights') {

@@ -16,6 +16,8 @@ export interface Parameter {
   /** (presynaptic): 1 for units that excite, −1 for units that inhibit; undefined where weights may have any sign. */
   readonly signs?: Tensor | undefined;
   readonly role: 'weights' | 'bias';
+  /** Whether it stays a symmetric matrix. Default false. */
+  readonly isSymmetric?: boolean;
   /** Whether an outer term is preᵀ · post and no more: an optimiser may then fuse the product with its step. */
   readonly isDense: boolean;
   /** target ← factor · Σ over the batch (and places) of pre ⊗ post + beta · target: what an outer term means here. */
@@ -53,6 +55,8 @@ export interface ProjectionParts {
   readonly weights: Tensor;
   readonly mask: Tensor | undefined;
   readonly signs?: Tensor | undefined;
+  readonly isSymmetric?: boolean;
+  readonly bias?: Parameter | undefined;
 }
 
 /** What going back along a projection may need besides the signal. */
@@ -74,6 +78,9 @@ export abstract class Projection implements Parameter {
   readonly mask: Tensor | undefined;
   readonly signs: Tensor | undefined;
   readonly role = 'weights';
+  readonly isSymmetric: boolean;
+  /** Thresholds of its own, (postsynaptic), where its signals are heard by themselves; no part of `send`. */
+  readonly bias: Parameter | undefined;
   abstract readonly isDense: boolean;
   /**
    * What the numbers in `weights` are, row-major, slowest axis first; empty without weights. Who writes them in another
@@ -83,7 +90,18 @@ export abstract class Projection implements Parameter {
   /** For a forward projection: the feedback projection that answers it, if there is one. */
   feedback: Projection | undefined;
 
-  constructor({ id, kind, from, to, plastic, weights, mask, signs }: ProjectionParts) {
+  constructor({
+    id,
+    kind,
+    from,
+    to,
+    plastic,
+    weights,
+    mask,
+    signs,
+    isSymmetric = false,
+    bias,
+  }: ProjectionParts) {
     this.id = id;
     this.kind = kind;
     this.from = from;
@@ -92,6 +110,8 @@ export abstract class Projection implements Parameter {
     this.values = weights;
     this.mask = mask;
     this.signs = signs;
+    this.isSymmetric = isSymmetric;
+    this.bias = bias;
   }
 
   get weights(): Tensor {

@@ -47,6 +47,18 @@ export interface ProjectionSpecification {
    * Without it weights may have any sign.
    */
   readonly excitatory?: number;
+  /**
+   * Within one area: W = Wᵀ, and no unit is joined with itself unless `selfConnections`. Its gradient is taken among
+   * symmetric matrices.
+   */
+  readonly symmetric?: boolean;
+  /** Whether a symmetric projection joins units with themselves. Default false. */
+  readonly selfConnections?: boolean;
+  /**
+   * Whether it has thresholds of its own, for signals that are heard by themselves and not with all others of their
+   * target: those of units that reconstruct what is below. Default false.
+   */
+  readonly bias?: boolean;
   /** The forward projection that this feedback answers: it runs from that one's target to its source. */
   readonly answers?: string;
 }

@@ -1,6 +1,7 @@
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Parameter } from './projection.ts';
+import { makeSymmetric } from './symmetry.ts';
 
 /**
  * What a rule may say about a change of synapses: only products of what is at hand there. A term is an
@@ -82,7 +83,7 @@ export function accumulate(
 
 const readsWeights = (term: Term): boolean => term.kind === 'weight-decay' || term.kind === 'mixing';
 
-/** gradient ← Σ terms, masked: what a rule's update is compared by. */
+/** gradient ← Σ terms, made symmetric where the parameter is, and masked: what a rule's update is compared by. */
 export function materialise(
   compute: Compute,
   parameter: Parameter,
@@ -90,5 +91,6 @@ export function materialise(
   terms: readonly Term[],
 ): void {
   accumulate(compute, parameter, gradient, terms, 1, 0);
+  if (parameter.isSymmetric) makeSymmetric(compute, gradient);
   if (parameter.mask) compute.multiply(gradient, gradient, parameter.mask);
 }

@@ -112,6 +112,20 @@ function checkProjections({ areas, projections, input }: NetworkSpecification): 
         `Projection "${id}" has a share ${excitatory} of excitatory units: it must be from 0 to 1.`,
       );
     }
+    const { kind: connection = 'dense' } = projection.connection ?? {};
+    if (projection.symmetric === true && (from !== to || connection !== 'dense')) {
+      throw new ApicalError(
+        'network.symmetric',
+        `Projection "${id}" is symmetric, so it must join every unit of one area with the others of that area, but it is ` +
+          `${connection === 'dense' ? `from "${from}" to "${to}"` : connection}: leave "symmetric" out.`,
+      );
+    }
+    if (projection.symmetric === true && projection.excitatory !== undefined) {
+      throw new ApicalError(
+        'network.symmetric',
+        `Projection "${id}" is symmetric and obeys Dale's law, by which a unit that excites one that inhibits would be inhibited by the same weight: leave out "symmetric" or "excitatory".`,
+      );
+    }
     if (isForward(projection) && to === input) {
       throw new ApicalError(
         'network.into-input',

@@ -1,4 +1,13 @@
 import { backpropagation } from './backpropagation.ts';
+import { equilibriumPropagation } from './equilibrium-propagation.ts';
+import { recurrentBackpropagation } from './recurrent-backpropagation.ts';
+import { predictiveCoding } from './predictive-coding.ts';
+import { zeroDivergenceInference } from './zero-divergence-inference.ts';
+import { differenceTargetPropagation } from './difference-target-propagation.ts';
+import { simplifiedTargetPropagation } from './simplified-target-propagation.ts';
+import { localDifferenceReconstruction } from './local-difference-reconstruction.ts';
+import { recirculation } from './recirculation.ts';
+import { twoPass } from './two-pass.ts';
 import { directFeedbackAlignment } from './direct-feedback-alignment.ts';
 import { feedbackAlignment } from './feedback-alignment.ts';
 import { kolenPollack } from './kolen-pollack.ts';
@@ -15,6 +24,7 @@ import type { Rule } from './rule.ts';
 /** Every rule of the library. A new rule is its file and a line here. */
 export const RULES: readonly Rule[] = [
   backpropagation,
+  recurrentBackpropagation,
   feedbackAlignment,
   directFeedbackAlignment,
   signSymmetry,
@@ -26,4 +36,12 @@ export const RULES: readonly Rule[] = [
   nodePerturbation,
   forwardGradient,
   reinforce,
+  equilibriumPropagation,
+  recirculation,
+  twoPass,
+  differenceTargetPropagation,
+  simplifiedTargetPropagation,
+  localDifferenceReconstruction,
+  predictiveCoding,
+  zeroDivergenceInference,
 ];

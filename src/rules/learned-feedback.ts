@@ -5,7 +5,7 @@ import type { Area } from '../network/area.ts';
 import { scaleSchedule } from '../network/schedule.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { answerForwardProjections, feedbackOptions, isFeedback } from './feedback.ts';
-import { emitReconstruction } from './reconstruction.ts';
+import { emitReconstruction, saidBy } from './reconstruction.ts';
 import { defineRule } from './rule.ts';
 
 /** Updates over which a unit's mean activity is taken. */
@@ -108,13 +108,8 @@ const meanOf = (area: Area) => `negative mean of ${area.id}`;
 
 /** What an area sends up, (batch, units), and with `centred` its deviation from the running mean. */
 function signalOf(step: LearningStep, phase: Phase, area: Area, centred: boolean): Tensor {
-  const { compute, network } = step;
-  let signal = phase.activity(area);
-  if (network.objectives.some((objective) => objective.area === area && objective.kind === 'cross-entropy')) {
-    const probabilities = compute.temporary(signal.shape);
-    compute.softmax(probabilities, signal);
-    signal = probabilities;
-  }
+  const { compute } = step;
+  const signal = saidBy(step, phase, area);
   if (!centred) return signal;
   // The mean of all batches so far, and of the recent ones later on.
   const share = Math.max(1 / (step.step + 1), 1 / AVERAGING);

@@ -38,6 +38,8 @@ export interface LearnerOptions {
   readonly epochs: number;
   /** Where other workers measure some of the rule's samples. */
   readonly exchange?: Exchange | undefined;
+  /** How many training examples there are, for rules that remember each; absent where there is no such number. */
+  readonly examples?: number | undefined;
 }
 
 /**
@@ -56,6 +58,11 @@ export class Learner {
   readonly #tallies: readonly Tensor[];
   readonly #probeTallies: readonly Tensor[];
   readonly #state = new Map<string, Tensor>();
+  /** State of scope "example": the shape of one, and (examples, …) where their number is known. */
+  readonly #memories = new Map<
+    string,
+    { readonly shape: readonly number[]; readonly values: Tensor | undefined }
+  >();
   readonly #streams = new Map<string, Stream>();
   readonly #terms: Terms = new Map();
   #passes = 0;
@@ -77,7 +84,13 @@ export class Learner {
     const rowsOf = (tally: Tensor) => this.network.objectives.map((_, row) => tally.rowRange(row, 1));
     this.#tallies = rowsOf(this.#tally);
     this.#probeTallies = rowsOf(this.#probeTally);
-    for (const { name, shape, fill } of rule.state?.(this.network, options.options) ?? []) {
+    for (const { name, shape, scope, fill } of rule.state?.(this.network, options.options) ?? []) {
+      if (scope === 'example') {
+        const { examples } = options;
+        const values = examples === undefined ? undefined : compute.allocate([examples, ...shape]);
+        this.#memories.set(name, { shape, values });
+        continue;
+      }
       const tensor = compute.allocate(shape);
       fill?.(compute, tensor, this.#stream(name));
       this.#state.set(name, tensor);
@@ -93,20 +106,21 @@ export class Learner {
     compute: Compute = this.#compute,
   ): void {
     compute.scope(() => {
-      const terms = this.#collect(
-        compute,
-        batch,
-        step,
-        true,
-        this.#tallies,
-        this.rule.learn,
-        this.#terms,
-        observer,
-      );
-      observer?.stage?.('update');
-      for (const [parameter, its] of terms) {
-        if (its.length > 0) this.optimiser.apply(parameter, its, step + 1, epoch, compute);
-      }
+      const terms = this.#terms;
+      const apply = () => {
+        observer?.stage?.('update');
+        for (const [parameter, its] of terms) {
+          if (its.length > 0) this.optimiser.apply(parameter, its, step + 1, epoch, compute);
+          its.length = 0;
+        }
+      };
+      const applyWithin = () => {
+        apply();
+        observer?.stage?.('rule');
+      };
+      for (const its of terms.values()) its.length = 0;
+      this.rule.learn(this.#step(compute, batch, step, true, this.#tallies, terms, observer, applyWithin));
+      apply();
     });
   }
 
@@ -127,17 +141,9 @@ export class Learner {
         return [tensor, copy] as const;
       });
       try {
-        visit(
-          this.#collect(
-            this.#compute,
-            batch,
-            step,
-            false,
-            this.#probeTallies,
-            learn ?? this.rule.learn,
-            new Map(),
-          ),
-        );
+        const terms: Terms = new Map();
+        (learn ?? this.rule.learn)(this.#step(this.#compute, batch, step, false, this.#probeTallies, terms));
+        visit(terms);
       } finally {
         for (const [tensor, copy] of kept) this.#compute.copy(tensor, copy);
       }
@@ -193,6 +199,9 @@ export class Learner {
       ...[...this.network.tensors()].map(([name, tensor]) => [`network/${name}`, tensor] as const),
       ...[...this.optimiser.tensors()].map(([name, tensor]) => [`optimiser/${name}`, tensor] as const),
       ...[...this.#state].map(([name, tensor]) => [`rule/${name}`, tensor] as const),
+      ...[...this.#memories].flatMap(([name, { values }]) =>
+        values ? [[`rule/${name}`, values] as const] : [],
+      ),
       ['tally', this.#tally] as const,
     ]);
   }
@@ -201,21 +210,7 @@ export class Learner {
     this.network.dispose();
     this.optimiser.dispose();
     for (const tensor of [...this.#state.values(), this.#tally, this.#probeTally]) this.#compute.free(tensor);
-  }
-
-  #collect(
-    compute: Compute,
-    batch: Batch,
-    step: number,
-    training: boolean,
-    tally: readonly Tensor[],
-    learn: Learn,
-    terms: Terms,
-    observer?: StepObserver,
-  ): Terms {
-    for (const its of terms.values()) its.length = 0;
-    learn(this.#step(compute, batch, step, training, tally, terms, observer));
-    return terms;
+    for (const { values } of this.#memories.values()) if (values) this.#compute.free(values);
   }
 
   #step(
@@ -226,6 +221,7 @@ export class Learner {
     tally: readonly Tensor[],
     terms: Terms,
     observer?: StepObserver,
+    apply: () => void = () => undefined,
   ): LearningStep {
     const context: StepContext = {
       compute,
@@ -252,6 +248,12 @@ export class Learner {
         if (!its) terms.set(parameter, (its = []));
         its.push(term);
       },
+      apply,
+      memory: (name) => {
+        const memory = this.#memories.get(name);
+        if (!memory) throw new Error(`Rule "${this.rule.id}" declares no state "${name}" of each example.`);
+        return memory;
+      },
       passed: (examples) => {
         if (training) this.#passes += examples;
       },
@@ -269,7 +271,7 @@ export class Learner {
 
 /** Throws `rule.network` where a hidden area computes what the rule's dynamics cannot. */
 function checkServes(rule: Rule, specification: NetworkSpecification, options: unknown): void {
-  const reason = rule.refuses?.(specification, options);
+  const reason = rule.refuses?.(specification, options) ?? rule.dynamics.refuses?.(specification);
   if (reason === undefined) return;
   throw new ApicalError('rule.network', `The rule "${rule.id}" cannot serve this network: ${reason}.`, {
     rule: rule.id,

@@ -16,6 +16,10 @@ export interface Batch {
   readonly targets: Tensor;
   /** (batch): how much every example counts, in losses and errors; 1 each when absent. A tally counts all alike. */
   readonly weights?: Tensor;
+  /** (batch, i32): which of the training examples these are, by which a rule remembers them; absent for others. */
+  readonly examples?: Tensor;
+  /** How the example of a row is called where something is wrong with it; by its row when absent. */
+  readonly nameOf?: (row: number) => string;
 }
 
 /** What one sample of a rule came to, and the passes that it took. */
@@ -57,6 +61,9 @@ export interface StepContext {
   stream(name: string): Stream;
   state(name: string): Tensor;
   emit(parameter: Parameter, term: Term): void;
+  apply(): void;
+  /** What a rule remembers of every training example, (examples, …); undefined where none are known. */
+  memory(name: string): { readonly shape: readonly number[]; readonly values: Tensor | undefined };
   /** Called with the examples of every phase. */
   passed(examples: number): void;
   readonly exchange?: Exchange | undefined;
@@ -68,7 +75,7 @@ const KEPT_BYTES = 64 * 2 ** 20;
 /** The step of a rule on a batch. */
 export function learningStep(context: StepContext, batch: Batch, copies = 1): LearningStep {
   const { compute, network, rule, observer, tally, exchange } = context;
-  const { inputs, targets, weights } = batch;
+  const { inputs, targets, weights, examples, nameOf } = batch;
   let judged: Phase | undefined;
   const tallied = new Set<Objective>();
 
@@ -86,7 +93,7 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
     for (const objective of objectives) {
       const output = phase.output(objective.area);
       const its = compute.temporary([inputs.rows]);
-      lossesOf(compute, objective, its, output, targets);
+      lossesOf(compute, objective, its, output, targets, nameOf);
       const row = tallyFor(phase, objective);
       if (row) tallyObjective(compute, objective, row, its, output, targets);
       compute.combine(total, total, its, 1, 1);
@@ -117,9 +124,30 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
     stream: context.stream,
     state: context.state,
     emit: context.emit,
+    apply: context.apply,
+    recall(name) {
+      const { shape, values } = context.memory(name);
+      const recalled = compute.temporary([inputs.rows, ...shape]);
+      if (values && examples) compute.gatherRows(recalled, values, examples, 1);
+      else compute.fill(recalled, 0);
+      return recalled;
+    },
+    remember(name, values) {
+      const memory = context.memory(name).values;
+      if (memory && examples && context.training) compute.scatterRows(memory, values, examples);
+    },
+    pull(objective, output, error) {
+      const beside = compute.temporary([4], 'f64');
+      errorOf(compute, objective, error, beside, output, targets);
+      if (weights) compute.scaleRows(error, error, weights, 1, 0);
+      observer?.error?.(objective, error);
+    },
     run(name, options) {
       observer?.stage?.('forward');
-      const phase = rule.dynamics.run(learning, name, options);
+      const phase = rule.dynamics.run(learning, name, {
+        ...rule.phase?.(context.options, name),
+        ...options,
+      });
       if (measuring) measuring.passes += inputs.rows;
       else context.passed(inputs.rows);
       observer?.phase?.(phase);
@@ -134,6 +162,9 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
       if (weights) compute.scaleRows(error, error, weights, 1, 0);
       observer?.error?.(objective, error);
       return error;
+    },
+    judge(phase) {
+      losses(phase, network.objectives);
     },
     losses(phase, objective) {
       const its = losses(phase, objective ? [objective] : network.objectives);
@@ -186,7 +217,11 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
         for (let sample = 0; sample < samples; sample++) compute.copy(flat.rowRange(sample, 1), tensor);
         return all;
       };
-      const all = { inputs: repeat(inputs), targets: repeat(targets) };
+      const all = {
+        inputs: repeat(inputs),
+        targets: repeat(targets),
+        ...(nameOf ? { nameOf: (row: number) => nameOf(row % rows) } : {}),
+      };
       return learningStep(context, weights ? { ...all, weights: repeat(weights) } : all, copies * samples);
     },
   };

@@ -1,4 +1,6 @@
-import type { LearningStep } from '../dynamics/index.ts';
+import type { LearningStep, Phase } from '../dynamics/index.ts';
+import type { Area } from '../network/area.ts';
+import type { Network } from '../network/network.ts';
 import type { Parameter, Projection } from '../network/projection.ts';
 import type { Activation } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -42,4 +44,17 @@ export function emitReconstruction(
   step.emit(projection, { kind: 'outer', pre: from, post: error, factor });
   if (bias) step.emit(bias, { kind: 'outer', post: error, factor });
   return error;
+}
+
+/** Whether an area is judged by cross-entropy, so that what it says is the softmax of what it sends. */
+export const isClassified = ({ objectives }: Network, area: Area): boolean =>
+  objectives.some((objective) => objective.area === area && objective.kind === 'cross-entropy');
+
+/** What an area says, (batch, units): its activity, and under cross-entropy its probabilities. */
+export function saidBy({ compute, network }: LearningStep, phase: Phase, area: Area): Tensor {
+  const activity = phase.activity(area);
+  if (!isClassified(network, area)) return activity;
+  const probabilities = compute.temporary(activity.shape);
+  compute.softmax(probabilities, activity);
+  return probabilities;
 }

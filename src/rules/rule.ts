@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { LearningStep } from '../dynamics/step.ts';
-import type { Dynamics } from '../dynamics/phase.ts';
+import type { Dynamics, PhaseOptions } from '../dynamics/phase.ts';
 import { ApicalError } from '../errors.ts';
 import type { Network } from '../network/network.ts';
 import type { OptimiserOf } from '../network/optimiser.ts';
@@ -15,9 +15,10 @@ export type StateScope = 'parameter' | 'example' | 'chain' | 'run';
 /** A tensor of its own that a rule keeps between steps, saved in checkpoints. */
 export interface StateDeclaration {
   readonly name: string;
+  /** Of scope "example", of each one. */
   readonly shape: readonly number[];
   readonly scope: StateScope;
-  /** How it starts, where not at 0. */
+  /** How it starts, where not at 0; of scope "example" it starts at 0. */
   readonly fill?: (compute: Compute, tensor: Tensor, source: Stream) => void;
 }
 
@@ -38,6 +39,8 @@ export interface Rule<Options = unknown> {
   readonly options: z.ZodType<Options>;
   /** How activity arises under it. */
   readonly dynamics: Dynamics;
+  /** How its dynamics run where a phase does not say otherwise; the evaluation of a network is a phase of that name. */
+  phase?(options: Options, name: string): PhaseOptions;
   /** Why the rule cannot serve a network, and which rules can, as the end of a sentence; undefined where it can. */
   refuses?(specification: NetworkSpecification, options: Options): string | undefined;
   /** Adds to a network what the rule needs, such as feedback projections. */
@@ -82,6 +85,9 @@ const contract = z.object({
   dynamics: z.custom<Dynamics>(isDynamics, 'must be dynamics, such as feedforward'),
   learn: z.custom((value) => typeof value === 'function', 'must be a function (step) => void'),
   wire: z
+    .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
+    .optional(),
+  phase: z
     .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
     .optional(),
   refuses: z

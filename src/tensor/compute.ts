@@ -23,6 +23,9 @@ export interface BackendDescription {
 
 const PLAIN: MatmulForm = {};
 
+/** Units whose rate is their state, as long as that is kept within its bounds. */
+export const IS_OWN_RATE: ReadonlySet<Activation> = new Set<Activation>(['linear', 'relu', 'hard-sigmoid']);
+
 /**
  * A backend at work: tensors in one heap, temporaries in an arena, and the operations on them. Shapes are
  * checked here, once for every backend; kernels see only addresses. A shape error is a bug in a rule, so it
@@ -188,6 +191,23 @@ export class Compute implements Operations {
     if (gain) sameSize('multiplyBySlope', out, gain);
     const kind = ACTIVATIONS.indexOf(activation);
     this.#kernels.multiplyBySlope(out.offset, a.offset, rate.offset, gain?.offset ?? 0, out.size, kind);
+  }
+
+  relax(
+    state: Tensor,
+    rate: Tensor,
+    received: Tensor,
+    drive: Tensor,
+    size: number,
+    activation: Activation,
+  ): void {
+    sameSize('relax', state, rate, received, drive);
+    const kind = ACTIVATIONS.indexOf(activation);
+    if (state.offset === rate.offset && !IS_OWN_RATE.has(activation)) {
+      mismatch(`relax (${activation} units need a rate apart from their state)`, state, rate);
+    }
+    const { offset, size: units } = state;
+    this.#kernels.relax(offset, rate.offset, received.offset, drive.offset, units, size, kind);
   }
 
   sumRows(out: Tensor, a: Tensor, alpha: number, beta: number): void {

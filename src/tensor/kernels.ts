@@ -62,6 +62,17 @@ export interface Kernels extends SpatialKernels {
   /** out ← a ⊙ f′ ⊙ gain, with f′ read off from the rate f(x); gain 0 for none. */
   multiplyBySlope(out: number, a: number, rate: number, gain: number, size: number, activation: number): void;
 
+  /** state ← bound(state + step·(ρ′(state) ⊙ (received + drive) − state)); rate ← ρ(state): see Operations. */
+  relax(
+    state: number,
+    rate: number,
+    received: number,
+    drive: number,
+    size: number,
+    step: number,
+    activation: number,
+  ): void;
+
   /** out(columns) ← alpha · Σ_rows a + beta · out. */
   sumRows(out: number, a: number, rows: number, columns: number, alpha: number, beta: number): void;
   /** out(r,c) ← alpha · a(r,c) · row(c) + beta · out(r,c). */

@@ -66,6 +66,21 @@ export interface Operations extends SpatialOperations {
     activation: Activation,
   ): void;
 
+  /**
+   * One step of units that settle: state ← bound( state + size · (ρ′(state) ⊙ (received + drive) − state) ), and
+   * rate ← ρ(state). Hard sigmoids are bound to [0, 1] and rectified units to [0, ∞), with ρ′ = 1 in the bounds
+   * themselves, or units that reach one would stay there. state and rate may be one tensor where ρ is the identity
+   * within the bounds: linear, ReLU and hard sigmoid.
+   */
+  relax(
+    state: Tensor,
+    rate: Tensor,
+    received: Tensor,
+    drive: Tensor,
+    size: number,
+    activation: Activation,
+  ): void;
+
   /** out(columns) ← alpha · Σ over rows of a + beta · out. */
   sumRows(out: Tensor, a: Tensor, alpha: number, beta: number): void;
   /** out(r,c) ← alpha · a(r,c) · row(c) + beta · out(r,c). */
@@ -185,6 +200,7 @@ export const OPERATIONS: { readonly [Name in keyof Operations]: OperationSpecifi
   transpose: { roles: ['out', 'in'] },
   activate: { roles: ['out', 'in', 'in', 'value'] },
   multiplyBySlope: { roles: ['out', 'in', 'in', 'in', 'value'] },
+  relax: { roles: ['inout', 'inout', 'in', 'in', 'value', 'value'] },
   sumRows: { roles: ['inout', 'in', 'value', 'value'] },
   scaleColumns: { roles: ['inout', 'in', 'in', 'value', 'value'] },
   scaleRows: { roles: ['inout', 'in', 'in', 'value', 'value'] },

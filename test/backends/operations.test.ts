@@ -216,6 +216,15 @@ const cases: Record<keyof Operations, Case[]> = {
       return [a];
     }),
   ),
+  relax: ACTIVATIONS.flatMap((activation) => {
+    const isOwnRate = activation === 'linear' || activation === 'relu' || activation === 'hard-sigmoid';
+    return (isOwnRate ? [true, false] : [false]).map((together): Case => (compute, make, m, n) => {
+      const state = make.float([m, n], 0, 1);
+      const rate = together ? state : make.zeros([m, n]);
+      compute.relax(state, rate, make.float([m, n], -3, 3), make.float([m, n]), 0.5, activation);
+      return [state, rate];
+    });
+  }),
   sumRows: [0, 0.9].map((beta): Case => (compute, make, m, n) => {
     const out = make.float([n]);
     compute.sumRows(out, make.float([m, n]), -0.1, beta);

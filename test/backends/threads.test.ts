@@ -90,6 +90,10 @@ const calls: Record<string, Call> = {
     k.multiplyBySlope(a, b, c, d, SIZE, 2);
     k.multiplyBySlope(b, b, c, 0, SIZE, 3);
   },
+  relax: (k, { a, b, c, d }) => {
+    k.relax(a, a, b, c, SIZE, 0.5, 4);
+    k.relax(a, b, c, d, SIZE, 0.5, 3);
+  },
   scaleColumns: (k, { a, b, row }) => k.scaleColumns(a, b, row, ROWS, COLUMNS, 0.3, 0.5),
   scaleRows: (k, { a, b, row }) => k.scaleRows(a, b, row, ROWS, COLUMNS, 0.3, 0.5),
   gatherBytes: (k, { a, bytes, indices }) => k.gatherRows(a, bytes, indices, ROWS, COLUMNS, 1 / 255, true),

@@ -52,30 +52,44 @@ let uninterrupted: SearchDocument | undefined;
 const whole = async () =>
   (uninterrupted ??= only(await start([...LONG, '--workers', '1', '--out', 'whole', '--json']).ended));
 
-/** The folder of a trial that is being learned, and the process that does. */
-async function trialAtWork(folder: string): Promise<{ pid: number; trial: string }> {
+/**
+ * Stops the process that learns a trial, in the midst of it, where so many trials have been begun at least, and returns
+ * its number. Whoever is to go on has to be told so by SIGCONT.
+ */
+async function stopTrial(folder: string, begun = 1): Promise<number> {
+  const trials = path.join(folder, 'trials');
   for (let waited = 0; waited < 30_000; waited += 5) {
     await setTimeout(5);
-    if (!existsSync(path.join(folder, 'trials'))) continue;
-    const names = readdirSync(path.join(folder, 'trials'), { recursive: true }).map(String);
+    const names = existsSync(trials) ? readdirSync(trials, { recursive: true }).map(String) : [];
     const lock = names.find((name) => name.endsWith('run.lock'));
-    if (lock === undefined || !names.some((name) => name.includes('checkpoint-'))) continue;
-    try {
-      const { pid } = JSON.parse(readFileSync(path.join(folder, 'trials', lock), 'utf8')) as { pid: number };
-      return { pid, trial: path.dirname(lock) };
-    } catch {
-      // Given back just now, or half written.
-    }
+    const trial = lock === undefined ? '' : path.dirname(lock);
+    const isSaved = names.some((name) => name.startsWith(path.join(trial, 'checkpoint-')));
+    if (!isSaved || names.filter((name) => name.endsWith('config.json')).length < begun) continue;
+    const pid = holderOf(path.join(trials, trial));
+    if (pid === undefined) continue;
+    process.kill(pid, 'SIGSTOP');
+    if (holderOf(path.join(trials, trial)) === pid) return pid;
+    // It gave the trial back just now.
+    process.kill(pid, 'SIGCONT');
   }
   throw new Error(`No trial was learned in ${folder}.`);
+}
+
+/** The process that has a trial's folder, if one has. */
+function holderOf(trial: string): number | undefined {
+  try {
+    return (JSON.parse(readFileSync(path.join(trial, 'run.lock'), 'utf8')) as { pid: number }).pid;
+  } catch {
+    // Given back just now, or half written.
+    return undefined;
+  }
 }
 
 describe('a search', () => {
   test('is equal for every rule and whatever the number of workers, and goes on after a worker is killed', async () => {
     const expected = await whole();
     const running = start([...LONG, '--workers', '2', '--out', 'killed', '--json']);
-    const { pid } = await trialAtWork('killed');
-    process.kill(pid, 'SIGKILL');
+    process.kill(await stopTrial('killed'), 'SIGKILL');
     const printed = await running.ended;
     expect({ code: printed.code, stderr: printed.stderr }).toMatchObject({ code: 0 });
     expect(printed.stderr).toMatch(
@@ -112,9 +126,10 @@ describe('a search', () => {
     async (signal) => {
       const expected = await whole();
       const { child, ended } = start([...LONG, '--workers', '1', '--out', 'a folder', '--json']);
-      await trialAtWork('a folder');
-      await setTimeout(Math.random() * 300);
+      // Of the 18 trials of the first rung.
+      const pid = await stopTrial('a folder', 1 + Math.floor(Math.random() * 6));
       child.kill(signal);
+      process.kill(pid, 'SIGCONT');
       const stopped = await ended;
       if (signal === 'SIGINT') {
         expect(stopped.code).toBe(130);

@@ -33,15 +33,15 @@ if (task === 'write') {
     ? RunFolder.open(folder)
     : RunFolder.create(folder, { config, command: 'test', backend: compute.backend });
   let step = run.latest()?.step ?? 0;
-  let isSaving = false;
+  let saved = 0;
   for (;;) {
     step += 1;
     run.record(progress(step));
     if (step % 2 === 0) continue;
     weights.data.forEach((_, index, data) => (data[index] = step + index));
     run.checkpoint(new Map([['weights', weights]]), position(step));
-    if (!isSaving) say('saving');
-    isSaving = true;
+    saved += 1;
+    if (saved === 3) say('saving');
     if (step % 5 === 0) run.status({ status: 'running' });
   }
 }

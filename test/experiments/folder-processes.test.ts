@@ -47,11 +47,11 @@ async function start(
 ): Promise<{ child: ChildProcess; line: string }> {
   const child = spawn(process.execPath, [...program, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(child);
-  const lines = createInterface(child.stdout);
-  for (;;) {
-    const [line] = (await once(lines, 'line')) as [string];
+  // Lines that come together are all seen.
+  for await (const line of createInterface(child.stdout)) {
     if (line === (awaited ?? line)) return { child, line };
   }
+  throw new Error(`The process ended and did not say "${awaited ?? 'anything'}".`);
 }
 
 async function kill(child: ChildProcess): Promise<void> {
@@ -71,7 +71,7 @@ function lockError(): ApicalError {
   throw new Error('The folder was not locked.');
 }
 
-/** Starts a writing child and kills it: while it opens the folder, any time later, and as it begins a file. */
+/** Starts a writing child and kills it: while it opens the folder, any time after some checkpoints, and as it begins a file. */
 const MOMENTS = [
   async () => {
     const { child } = await start(['write', folder], 'opening');

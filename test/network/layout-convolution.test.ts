@@ -116,6 +116,7 @@ test.skipIf(python === undefined)('PyTorch answers alike', () => {
         training: false,
         copies: 1,
         stream: (name: string) => stream(0, name),
+        pull: () => undefined,
       };
       return feedforward.run(setting, 'evaluation').output(network.area('output')).toArray();
     });

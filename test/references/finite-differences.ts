@@ -1,14 +1,23 @@
 import { expect } from 'vitest';
 import { feedforward } from '../../src/dynamics/index.ts';
+import type { Dynamics } from '../../src/dynamics/index.ts';
 import { materialise } from '../../src/network/index.ts';
 import type { NetworkSpecification, Parameter, Term } from '../../src/network/index.ts';
 import { Sequence, stream } from '../../src/random/index.ts';
 import { backpropagate } from '../../src/references/backpropagation.ts';
+import type { Reference } from '../../src/references/index.ts';
 import { defineRule, Learner, noOptions } from '../../src/rules/index.ts';
 import type { Compute } from '../../src/tensor/index.ts';
 
 const BATCH = 4;
 export const CLASSES = 3;
+
+/** Of which dynamics, and by what. */
+export interface Exact {
+  readonly dynamics: Dynamics;
+  readonly reference: Reference;
+}
+const BACKPROPAGATION: Exact = { dynamics: feedforward, reference: backpropagate };
 
 /** The reference's gradient and a central difference of the loss that the learner itself tallies. */
 export class Probe {
@@ -23,6 +32,7 @@ export class Probe {
     specification: NetworkSpecification,
     seed: number,
     targetsAreLabels: boolean,
+    { dynamics, reference }: Exact = BACKPROPAGATION,
   ) {
     this.#compute = compute;
     const { gradients } = this;
@@ -35,10 +45,10 @@ export class Probe {
       equation: '',
       cites: [],
       options: noOptions,
-      dynamics: feedforward,
+      dynamics,
       learn(step) {
         const terms = new Map<Parameter, Term[]>();
-        backpropagate({
+        reference({
           ...step,
           emit: (parameter, term) => {
             terms.set(parameter, [...(terms.get(parameter) ?? []), term]);
@@ -101,16 +111,17 @@ export function expectExactGradient(
   specification: NetworkSpecification,
   seed: number,
   targetsAreLabels = true,
+  exact: Exact = BACKPROPAGATION,
 ): void {
-  const probe = new Probe(compute, specification, seed, targetsAreLabels);
+  const probe = new Probe(compute, specification, seed, targetsAreLabels, exact);
   probe.loss(seed);
-  const exact = new Map(probe.gradients);
+  const found = new Map(probe.gradients);
   const { parameters } = probe.learner.network;
-  expect([...exact.keys()].sort()).toEqual(parameters.map(({ id }) => id).sort());
+  expect([...found.keys()].sort()).toEqual(parameters.map(({ id }) => id).sort());
   let total = 0;
-  for (const { id, values, mask } of parameters) {
+  for (const { id, values, mask, isSymmetric = false } of parameters) {
     const exists = mask?.toArray();
-    const gradient = exact.get(id) ?? [];
+    const gradient = found.get(id) ?? [];
     let error = 0;
     let norm = 0;
     for (let i = 0; i < values.size; i++) {
@@ -120,11 +131,16 @@ export function expectExactGradient(
       }
       const kept = values.data[i] as number;
       const width = 1e-5;
-      values.data[i] = kept + width;
-      const above = probe.loss(seed);
-      values.data[i] = kept - width;
-      const below = probe.loss(seed);
-      values.data[i] = kept;
+      // The two numbers of a pair of a symmetric matrix are one weight.
+      const twin = (i % values.columns) * values.columns + Math.floor(i / values.columns);
+      const lossAt = (value: number) => {
+        values.data[i] = value;
+        if (isSymmetric) values.data[twin] = value;
+        return probe.loss(seed);
+      };
+      const above = lossAt(kept + width);
+      const below = lossAt(kept - width);
+      lossAt(kept);
       const difference = (above - below) / (2 * width);
       error += (difference - (gradient[i] as number)) ** 2;
       norm += difference ** 2;

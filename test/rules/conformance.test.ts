@@ -29,11 +29,12 @@ const bibliography = JSON.parse(
 const BACKENDS = ['reference', 'wasm', 'blas'] as const;
 const on = openAll(BACKENDS);
 
-/** Rules that estimate the gradient from noise need the samples for it; the others learn with their defaults. */
+/** Rules that estimate the gradient from noise need the samples for it; units that settle from silence learn slowly at first; the others learn with their defaults. */
 const BUDGETS: Readonly<Record<string, { options: object; rate?: number }>> = {
   'serial-weight-perturbation': { options: { synapses: 150 } },
   'weight-perturbation': { options: { samples: 100 } },
   reinforce: { options: { samples: 50 }, rate: 0.5 },
+  'equilibrium-propagation': { options: { freeSteps: 40, nudgedSteps: 40 } },
 };
 
 /** Noise, masks and a decaying rate: what a resumed or repeated run could get wrong. */
@@ -195,9 +196,15 @@ describe.each(RULES.map((rule): [string, Rule] => [rule.id, rule]))('%s', (_, ru
     ['no hidden area', smallStack({ layers: [6, 3] }, rule), 4],
     ['a graph that is no chain', graphFor(rule), 6],
   ])(
-    'emits finite terms of the right shapes for parameters that it may change: %s',
+    'emits finite terms of the right shapes for parameters that it may change, or says which rules can: %s',
     (_, specification, size) => {
       const compute = on('reference');
+      if (rule.refuses?.(specification, parseOptions(rule, {})) !== undefined) {
+        expect(() => learnerOf(compute, rule, { specification })).toThrow(
+          /cannot serve this network: .*Rules that can: [a-z]/,
+        );
+        return;
+      }
       const learner = learnerOf(compute, rule, { specification });
       const batch = clouds(compute, 0, size);
       let emitted = 0;

@@ -6,7 +6,7 @@ import { convolutionalStack } from '../../src/network/index.ts';
 import type { ConvolutionalStackOptions, NetworkSpecification } from '../../src/network/index.ts';
 import { Sequence, stream } from '../../src/random/index.ts';
 import { backpropagate } from '../../src/references/backpropagation.ts';
-import { ruleById, RULES } from '../../src/rules/index.ts';
+import { parseOptions, ruleById, RULES } from '../../src/rules/index.ts';
 import type { Batch, Learner, Rule } from '../../src/rules/index.ts';
 import type { Compute } from '../../src/tensor/index.ts';
 import { gradientsOf, learnerOf, optimiser, poison, release, snapshot } from './fixtures.ts';
@@ -20,19 +20,29 @@ const on = openAll(BACKENDS);
 
 const SIDE = 8;
 const CLASSES = 2;
-const pictures = (change: Partial<ConvolutionalStackOptions> = {}, rule?: Rule): NetworkSpecification =>
-  convolutionalStack({
-    input: [1, SIDE, SIDE],
-    convolutions: [
-      { channels: 3, kernel: 3, padding: 1, pool: 2 },
-      { channels: 3, kernel: 2, shared: false },
-    ],
-    hidden: [5],
-    outputs: CLASSES,
-    objective: 'cross-entropy',
-    ...change,
-    activation: rule?.dynamics.activations?.[0] ?? change.activation ?? 'tanh',
-  });
+/** Ways to make a picture smaller, the usual one first: some rules cannot do with a maximum, some with no pooling at all. */
+const REDUCTIONS = [{ pool: 2 }, { pool: 2, pooling: 'average' }, { stride: 2 }] as const;
+function pictures(change: Partial<ConvolutionalStackOptions> = {}, rule?: Rule): NetworkSpecification {
+  const specifications = REDUCTIONS.map((reduction) =>
+    convolutionalStack({
+      input: [1, SIDE, SIDE],
+      convolutions: [
+        { channels: 3, kernel: 3, padding: 1, ...reduction },
+        { channels: 3, kernel: 2, shared: false },
+      ],
+      hidden: [5],
+      outputs: CLASSES,
+      objective: 'cross-entropy',
+      ...change,
+      activation: rule?.dynamics.activations?.[0] ?? change.activation ?? 'tanh',
+    }),
+  );
+  const served = specifications.find(
+    (specification) =>
+      !rule?.dynamics.refuses?.(specification) && !rule?.refuses?.(specification, parseOptions(rule, {})),
+  );
+  return served ?? (specifications[0] as NetworkSpecification);
+}
 
 /** A bar somewhere in noise: upright or lying. */
 function bars(compute: Compute, index: number, size = 10): Batch {

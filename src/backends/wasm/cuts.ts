@@ -80,6 +80,7 @@ export const CUTS: Readonly<Record<string, Cut>> = {
   multiplyBySign: { extent: 3, byElement: [0, 1, 2], from: PASS },
   activate: { extent: 3, columns: 4, byRow: [0, 1], from: COSTLY },
   multiplyBySlope: { extent: 4, byElement: [0, 1, 2, 3], from: PASS },
+  relax: { extent: 4, byElement: [0, 1, 2, 3], from: PASS },
   scaleColumns: { extent: 3, columns: 4, byRow: [0, 1], from: PASS },
   scaleRows: { extent: 3, columns: 4, byRow: [0, 1], byElement: [2], from: PASS },
   gatherBytes: { extent: 3, columns: 4, byRow: [0], byElement: [2], from: PASS },

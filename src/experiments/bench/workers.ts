@@ -16,9 +16,8 @@ const SAMPLES = 32;
 const HIDDEN = 128;
 /** The larger a batch, the less of a sample's time is its drawing, which every worker does for all of them. */
 const BATCHES = [100, 1000] as const;
-/** Workers may be ahead by so many samples when a turn begins; these steps are not timed. */
-const RING = 4 * SAMPLES;
-const STEPS_AHEAD = RING / SAMPLES;
+/** Workers may be ahead by so many steps when a turn begins; these are not timed. */
+const STEPS_AHEAD = 4;
 
 export async function workerSubjects(compute: Compute): Promise<Subject[]> {
   const counts = [...new Set([1, availableParallelism()])];
@@ -43,7 +42,7 @@ async function subjectOf(compute: Compute, batch: number, workers: number): Prom
     config,
     examples,
     backend: compute.backend.name,
-    ring: RING,
+    ahead: STEPS_AHEAD * SAMPLES,
     onWarning: (message) => (lost = message),
   });
   const training = new ExampleTraining(compute, examples, config, ruleById(RULE), () => undefined, pool);

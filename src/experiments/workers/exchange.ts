@@ -14,10 +14,12 @@ const PLACE = { effect: 0, passes: 1, author: 2, longs: 3 } as const;
 /** A place's tag: 0 before it was ever written, then how often the ring has come round to it, from 1. */
 const BEING_WRITTEN = -1;
 
-/** Samples that the ring holds unless told otherwise: workers may be so far ahead while the main one evaluates. */
-export const RING = 2 ** 16;
-/** A round of more samples than this share of the ring is done in parts. */
-const PARTS = 4;
+/** Samples that the ring holds unless told otherwise. */
+const RING = 2 ** 16;
+/** Samples by which workers may be ahead of the main participant, while it evaluates: a half, so that those behind it have the other. */
+const aheadIn = (ring: number) => ring / 2;
+/** A round of more samples than this share of them is done in parts. */
+const PARTS = 2;
 /** What others have claimed is waited for so many times as long as a sample takes here, and then measured here. */
 const PATIENCE = 1.5;
 const LEAST_PATIENCE_MILLISECONDS = 0.1;
@@ -28,11 +30,19 @@ const SPIN_MILLISECONDS = 0.05;
 
 const longsOf = (ring: number) => LONGS.values + PLACE.longs * ring;
 
-/** The memory through which up to 256 participants share samples. `ring` is a power of two from 4. */
-export const exchangeMemory = (ring = RING): SharedArrayBuffer =>
+/** What all participants agree on. */
+export interface RingOptions {
+  /** Samples that are kept: a power of two from 4. */
+  readonly ring?: number | undefined;
+  /** Samples by which workers may be ahead of the main participant: a power of two from 2 to the half of `ring`, its default. */
+  readonly ahead?: number | undefined;
+}
+
+/** The memory through which up to 256 participants share samples. */
+export const exchangeMemory = ({ ring = RING }: RingOptions): SharedArrayBuffer =>
   new SharedArrayBuffer(8 * longsOf(ring) + 4 * (WORDS.tags + ring));
 
-/** A worker that others have overtaken by a whole ring: what it would have to know is gone. */
+/** A worker that the main participant is ahead of by half a ring or more: what it would have to know is gone. */
 export class LeftBehind extends Error {
   override readonly message = 'it fell too far behind';
 }
@@ -43,11 +53,10 @@ export class Astray extends Error {
     'after the same steps it has other weights than worker 1: a rule must draw its noise from step.stream, and keep what it remembers in step.state';
 }
 
-export interface Participant {
+export interface Participant extends RingOptions {
   readonly memory: SharedArrayBuffer;
   /** 0 is the main one, which keeps the run's books. */
   readonly index: number;
-  readonly ring?: number;
 }
 
 /**
@@ -57,12 +66,14 @@ export interface Participant {
  * worker that dies or hangs takes nothing with it. Numbers come with a fingerprint of the weights they were measured
  * with, and are used by those who have the same: nor does a worker that goes astray do harm.
  *
- * The main participant always measures the first sample of a round, waits for nobody, and is never overtaken by more
- * than the ring: the others wait for it there.
+ * The main participant always measures the first sample of a round and waits for nobody. The others wait for it where
+ * they are `ahead` of it, so that the rest of the ring keeps what those need who are behind it: a slow worker is left
+ * behind by the main participant alone, never because a fast one is ahead.
  */
 export class SharedExchange implements Exchange {
   readonly #index: number;
   readonly #ring: number;
+  readonly #ahead: number;
   readonly #words: Int32Array;
   readonly #longs: BigInt64Array;
   #position = 0;
@@ -71,9 +82,10 @@ export class SharedExchange implements Exchange {
   /** Fingerprint and index, of this round. */
   #author = 0n;
 
-  constructor({ memory, index, ring = RING }: Participant) {
+  constructor({ memory, index, ring = RING, ahead = aheadIn(ring) }: Participant) {
     this.#index = index;
     this.#ring = ring;
+    this.#ahead = ahead;
     this.#longs = new BigInt64Array(memory, 0, longsOf(ring));
     this.#words = new Int32Array(memory, 8 * longsOf(ring));
   }
@@ -89,7 +101,7 @@ export class SharedExchange implements Exchange {
     this.#author = (BigInt(this.#fingerprint() >>> 0) << AUTHOR_BITS) | BigInt(this.#index);
     const first = this.#position;
     const all: Measurement[] = [];
-    const part = this.#ring / PARTS;
+    const part = this.#ahead / PARTS;
     for (let at = first; at < first + count; at += part) {
       this.#share(first, at, Math.min(at + part, first + count), measure, all);
     }
@@ -145,11 +157,11 @@ export class SharedExchange implements Exchange {
     }
   }
 
-  /** Until what the main participant has not used yet, and samples up to `to`, fit the ring together. */
+  /** Until the main participant is near enough for samples up to `to`. */
   #waitForMain(to: number): void {
     for (;;) {
       const progress = Atomics.load(this.#words, WORDS.progress);
-      if (to <= Number(Atomics.load(this.#longs, LONGS.done)) + this.#ring) return;
+      if (to <= Number(Atomics.load(this.#longs, LONGS.done)) + this.#ahead) return;
       Atomics.wait(this.#words, WORDS.progress, progress);
     }
   }

@@ -7,11 +7,12 @@ import type { WorkerOptions } from 'node:worker_threads';
 import type { Config } from '../config.ts';
 import type { Examples } from '../examples.ts';
 import type { Training } from '../training-contract.ts';
-import { exchangeMemory, RING, SharedExchange } from './exchange.ts';
+import { exchangeMemory, SharedExchange } from './exchange.ts';
+import type { RingOptions } from './exchange.ts';
 import { fingerprintOf, trainingSet } from './replica.ts';
 import type { ReplicaMessage, ReplicaStart, ReplicaState } from './replica.ts';
 
-export interface WorkerPoolOptions {
+export interface WorkerPoolOptions extends RingOptions {
   readonly config: Config;
   readonly examples: Examples;
   /** The backend of the main participant. */
@@ -19,8 +20,6 @@ export interface WorkerPoolOptions {
   readonly blasPath?: string | undefined;
   /** One sentence each: a worker that is no longer there. */
   readonly onWarning?: ((message: string) => void) | undefined;
-  /** Samples by which workers may be ahead; a power of two. */
-  readonly ring?: number;
   /** A worker that is not ready by then is done without. */
   readonly startSeconds?: number;
 }
@@ -50,10 +49,10 @@ export class WorkerPool {
 
   /** Starts nothing yet. */
   constructor(options: WorkerPoolOptions) {
-    const { ring = RING } = options;
+    const { ring, ahead } = options;
     this.#options = options;
-    this.#memory = exchangeMemory(ring);
-    this.exchange = new SharedExchange({ memory: this.#memory, index: 0, ring });
+    this.#memory = exchangeMemory({ ring });
+    this.exchange = new SharedExchange({ memory: this.#memory, index: 0, ring, ahead });
   }
 
   /** Workers that take part, the main thread among them. */
@@ -68,14 +67,14 @@ export class WorkerPool {
 
   /** Resolves when all workers stand where the training stands, or are given up, or the signal is aborted. */
   async start(training: Training, signal?: AbortSignal): Promise<void> {
-    const { config, examples, backend, blasPath, ring = RING, startSeconds = START_SECONDS } = this.#options;
+    const { config, examples, backend, blasPath, ring, ahead, startSeconds = START_SECONDS } = this.#options;
     this.exchange.guard(() => fingerprintOf(training.learner));
     const dataset = trainingSet(examples);
     // A seed gives every worker the same weights at first, a file does not.
     const isFresh = training.step === 0 && config.weights === undefined;
     const state = isFresh ? undefined : stateOf(training);
     for (let index = 1; index < config.workers; index++) {
-      const participant = { memory: this.#memory, index, ring };
+      const participant = { memory: this.#memory, index, ring, ahead };
       this.#begin(index + 1, { participant, config, dataset, backend, blasPath, state });
     }
     const done = new AbortController();

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import {
   Astray,
   exchangeMemory,
@@ -11,8 +11,9 @@ import {
  */
 
 const participants = (count: number, ring: number) => {
-  const memory = exchangeMemory(ring);
+  const memory = exchangeMemory({ ring });
   return Array.from({ length: count }, (_, index) => new SharedExchange({ memory, index, ring })) as [
+    SharedExchange,
     SharedExchange,
     SharedExchange,
   ];
@@ -81,6 +82,27 @@ test('the main participant measures the first sample of a round before all other
     });
     expect(order).toEqual([0]);
   }
+});
+
+test('a worker behind the main participant is not left behind because another one is far ahead', () => {
+  const [main, slow, fast] = participants(3, 16);
+  const take = (its: SharedExchange, round: number) =>
+    expect(its.round(2, (sample) => measurement(round, sample))).toEqual(expected(round, 2));
+  // To be held is to wait for the main participant without a limit, which would be for ever in one thread.
+  const wait = vi.spyOn(Atomics, 'wait').mockImplementation((...[, , , limit]) => {
+    if (limit === undefined) throw new Error('held');
+    return 'timed-out';
+  });
+  try {
+    const ahead = () => {
+      for (let round = 0; round < 99; round++) take(fast, round);
+    };
+    for (let round = 0; round < 4; round++) take(main, round);
+    expect(ahead).toThrow('held');
+  } finally {
+    wait.mockRestore();
+  }
+  for (let round = 0; round < 4; round++) take(slow, round);
 });
 
 test('a worker that was overtaken by a whole ring leaves, and spoils nothing', () => {

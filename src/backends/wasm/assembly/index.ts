@@ -12,6 +12,7 @@ export {
   scaleRows,
   transpose,
 } from './elementwise';
+export { relax } from './relaxation';
 export { dot, dotRows, limitColumnNorms, limitRowNorms, sumRows } from './reductions';
 export { gatherBytes, gatherFloats, gatherLabels, oneHot, scatterRows } from './rows';
 export { choose, crossEntropyRows, softmax, softmaxCrossEntropy, squaredError, wrongRows } from './objectives';

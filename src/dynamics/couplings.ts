@@ -1,0 +1,46 @@
+import type { Area } from '../network/area.ts';
+import type { Network } from '../network/network.ts';
+import { projectionId } from '../network/specification.ts';
+import { connectionOf } from '../network/connection.ts';
+import type { NetworkSpecification } from '../network/specification.ts';
+import type { Coupling } from './relaxation.ts';
+
+/**
+ * Every forward and lateral projection couples its two ends by one matrix, used both ways. Within an area it is
+ * symmetric, and one way is both.
+ */
+export function symmetricCouplings({ projections }: Network, area: Area): readonly Coupling[] {
+  return projections.flatMap((projection): Coupling[] => {
+    const { kind, from, to } = projection;
+    if (kind === 'feedback') return [];
+    return [
+      ...(to === area ? [{ projection, from, back: false }] : []),
+      ...(from === area && to !== area ? [{ projection, from: to, back: true }] : []),
+    ];
+  });
+}
+
+/** Every projection carries signals its own way only: forward, lateral and feedback. */
+export function directedCouplings({ projections }: Network, area: Area): readonly Coupling[] {
+  return projections
+    .filter(({ to }) => to === area)
+    .map((projection) => ({ projection, from: projection.from, back: false }));
+}
+
+/** Why a network has no energy, as the end of a sentence. */
+export function refuseAsymmetry(specification: NetworkSpecification): string | undefined {
+  for (const projection of specification.projections) {
+    const id = projectionId(projection);
+    const connection = connectionOf(specification, projection);
+    if (projection.kind === 'feedback') {
+      return `"${id}" is feedback of its own, and an energy needs the same weights both ways. vector-field-ep does not`;
+    }
+    if (projection.from === projection.to && projection.symmetric !== true) {
+      return `"${id}" joins area "${projection.from}" with itself by weights that need not be symmetric, and an energy needs them so: set its "symmetric" to true. vector-field-ep does not need it`;
+    }
+    if (connection.kind === 'pooling' && connection.how === 'max') {
+      return `"${id}" takes the maximum of a window, which has no way back in an energy: take the average`;
+    }
+  }
+  return undefined;
+}

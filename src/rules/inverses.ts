@@ -1,0 +1,142 @@
+import type { LearningStep, Phase } from '../dynamics/index.ts';
+import type { Network } from '../network/network.ts';
+import type { OptimiserOf } from '../network/optimiser.ts';
+import { scaleSchedule } from '../network/schedule.ts';
+import type { Parameter, Projection } from '../network/projection.ts';
+import type { NetworkSpecification } from '../network/specification.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { answerForwardProjections } from './feedback.ts';
+import type { FeedbackOptions } from './feedback.ts';
+import { isClassified } from './reconstruction.ts';
+
+/**
+ * What goes up a layer, f(h W + b), and what is learned to come down, g(h V + c): the activation function of the area
+ * below, weights V and thresholds c of the feedback projection's own.
+ */
+
+/** To which forward projections inverses are added. */
+interface Inverted {
+  /** Those onto areas that are judged. */
+  readonly outputs: boolean;
+  /** Those from the input. */
+  readonly input?: boolean;
+}
+
+/** Adds inverses to forward projections between hidden areas, and others as told: plastic feedback with thresholds of its own. */
+export function withInverses(
+  specification: NetworkSpecification,
+  options: Omit<FeedbackOptions, 'wiring'>,
+  { outputs, input = false }: Inverted,
+): NetworkSpecification {
+  const judged = new Set(outputs ? [] : specification.objectives.map(({ area }) => area));
+  const answered = answerForwardProjections(
+    specification,
+    { ...options, wiring: 'independent' },
+    true,
+    input,
+  );
+  return {
+    ...answered,
+    projections: answered.projections
+      .filter(({ answers, from }) => answers === undefined || !judged.has(from))
+      .map((projection) => (projection.answers === undefined ? projection : { bias: true, ...projection })),
+  };
+}
+
+/** What its inverses learn as a multiple of the run's rate. */
+export const inverseOptimisers =
+  (
+    { projections }: Network,
+    optimiserOf: OptimiserOf,
+    { inverseRate }: { readonly inverseRate: number },
+  ): OptimiserOf =>
+  (parameter) => {
+    const its = optimiserOf(parameter);
+    if (!isInverse(parameter, projections)) return its;
+    return { ...its, rate: scaleSchedule(its.rate, inverseRate) };
+  };
+
+/** Whether a parameter is an inverse's, weights or thresholds. */
+const isInverse = ({ id }: Parameter, projections: readonly Projection[]): boolean =>
+  projections.some((its) => its.kind === 'feedback' && (its.id === id || its.bias?.id === id));
+
+/** f(signal W + b), (batch, units above), of an area under cross-entropy its probabilities: a temporary. */
+export function upward(step: LearningStep, projection: Projection, signal: Tensor): Tensor {
+  const { compute } = step;
+  const { to } = projection;
+  const above = compute.temporary([signal.rows, to.units]);
+  projection.send(compute, above, signal);
+  compute.activate(above, above, to.bias?.values, to.activation);
+  if (isClassified(step.network, to)) compute.softmax(above, above);
+  return above;
+}
+
+/** A second way down to the same area, whose signal the inverse hears as well. */
+export interface Beside {
+  readonly inverse: Projection;
+  readonly signal: Tensor;
+}
+
+/** g(signal V + c), (batch, units below), of the inverse of a projection: a temporary. */
+export function downward(
+  { compute }: LearningStep,
+  projection: Projection,
+  signal: Tensor,
+  beside?: Beside,
+): Tensor {
+  const inverse = projection.feedback as Projection;
+  const below = compute.temporary([signal.rows, projection.from.units]);
+  inverse.send(compute, below, signal);
+  beside?.inverse.send(compute, below, beside.signal, 1);
+  compute.activate(below, below, inverse.bias?.values, projection.from.activation);
+  return below;
+}
+
+/** What an inverse was given, what it made of it, and ∂L/∂(that), one row an example, which is overwritten. */
+interface Inversion {
+  readonly signal: Tensor;
+  readonly beside?: Beside | undefined;
+  readonly below: Tensor;
+  readonly error: Tensor;
+  readonly factor: number;
+}
+
+/** The terms of an inverse: signal ⊗ δ of its weights and δ of its thresholds, with δ = error ⊙ g′. */
+export function emitInverse(
+  step: LearningStep,
+  projection: Projection,
+  { signal, beside, below, error, factor }: Inversion,
+): void {
+  const inverse = projection.feedback as Projection;
+  step.compute.multiplyBySlope(error, error, below, undefined, projection.from.activation);
+  step.emit(inverse, { kind: 'outer', pre: signal, post: error, factor });
+  if (beside) step.emit(beside.inverse, { kind: 'outer', pre: beside.signal, post: error, factor });
+  if (inverse.bias) step.emit(inverse.bias, { kind: 'outer', post: error, factor });
+}
+
+/**
+ * Lets an inverse g learn to undo f around the activity of a phase: the gradient of
+ * ½ ‖ g( f(h + ε) ) − (h + ε) ‖², ε ~ N(0, σ²). `auxiliary` is a second projection up whose inverse helps.
+ */
+export function learnToInvert(
+  step: LearningStep,
+  phase: Phase,
+  projection: Projection,
+  noise: number,
+  auxiliary?: Projection,
+): void {
+  const { compute, inputs } = step;
+  const { from, id } = projection;
+  const noisy = compute.temporary([inputs.rows, from.units]);
+  compute.drawNormal(noisy, 0, noise, step.stream(`noise ${id}`), step.step);
+  compute.combine(noisy, noisy, phase.activity(from), 1, 1);
+  const signal = upward(step, projection, noisy);
+  const beside = auxiliary?.feedback && {
+    inverse: auxiliary.feedback,
+    signal: upward(step, auxiliary, noisy),
+  };
+  const below = downward(step, projection, signal, beside);
+  const error = compute.temporary(below.shape);
+  compute.combine(error, below, noisy, 1, -1);
+  emitInverse(step, projection, { signal, beside, below, error, factor: 1 / inputs.rows });
+}
