@@ -1,3 +1,4 @@
+import { md5 } from 'hash-wasm';
 import {
   ApicalError,
   controlTask,
@@ -91,6 +92,7 @@ async function webSource(id: string, arrival: (arrival: Arrival) => void): Promi
         arrival({ kind: 'arrival', dataset: id, received: Math.min(sum, total), total });
       });
     },
+    md5,
     ...(typeof DecompressionStream === 'undefined' ? {} : { gunzip }),
   };
 }

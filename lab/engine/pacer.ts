@@ -5,6 +5,8 @@ import type { Run } from './run.ts';
 const SLICE = 0.02;
 const FRAME = 1 / 12;
 const UNSEEN_FRAME = 1 / 4;
+/** Looking takes no more than this share of the time, however slow it is. */
+const LOOKING = 0.1;
 
 export interface PacerOptions {
   /** Shows the page where things stand; with `unseen`, without views. */
@@ -57,6 +59,7 @@ export class Pacer {
 
   async #loop(turn: number): Promise<void> {
     let shown = 0;
+    let pause = 0;
     let last = seconds();
     while (this.#turn === turn && this.#pace) {
       const { stepsPerSecond, unseen } = this.#pace;
@@ -75,15 +78,17 @@ export class Pacer {
         this.#allowance -= 1;
       } while (!isOver && seconds() - began < SLICE);
       this.#speed.note(this.step);
-      const due = seconds() - shown > (unseen ? UNSEEN_FRAME : FRAME);
+      const due = seconds() - shown > Math.max(pause, unseen ? UNSEEN_FRAME : FRAME);
       if (isOver) {
         this.#pace = undefined;
         this.#options.frame(false);
         return;
       }
       if (due && this.#options.isReady()) {
+        const began = seconds();
         this.#options.frame(unseen);
         shown = seconds();
+        pause = (shown - began) / LOOKING;
       }
       const wait =
         stepsPerSecond === null || this.#allowance >= 1 ? 0 : (1 - this.#allowance) / stepsPerSecond;

@@ -1,5 +1,15 @@
 import { percent } from './format.ts';
-import { arrival, begin, lostReason, notice, phase, plan, problems, restart } from '../state/lab.ts';
+import {
+  arrival,
+  begin,
+  catalogue,
+  lostReason,
+  notice,
+  phase,
+  plan,
+  problems,
+  restart,
+} from '../state/lab.ts';
 import { t } from '../state/preferences.ts';
 
 /** What stands in the way, what was left out, and what just happened. */
@@ -11,7 +21,7 @@ export function Notices() {
   return (
     <div class="notices">
       <p class="status" role="status" aria-live="polite">
-        {state === 'opening' && words.opening}
+        {state === 'opening' && !catalogue.value && words.opening}
         {state === 'loading' &&
           (coming ? words.arriving(coming.dataset, percent(coming.received / coming.total)) : words.loading)}
         {notice.value}

@@ -41,13 +41,14 @@ export async function open(hash: string): Promise<void> {
   });
   const exhibit =
     address.view === 'exhibits' && address.item !== null ? exhibitById(address.item) : undefined;
-  const wanted = address.plan ?? exhibit?.plan ?? (session.value ? undefined : DEFAULT_PLAN);
+  const wanted = address.plan ?? exhibit?.plan ?? (phase.value === 'opening' ? DEFAULT_PLAN : undefined);
   const sight = address.plan ? address.sight : { ...exhibit?.sight, ...address.sight };
   const isNew = wanted !== undefined && (!session.value || !same(wanted, plan.value) || address.step > 0);
   if (isNew && (address.view === 'lab' || exhibit)) await go(wanted, sight, address.step, wrong);
   else {
-    problems.value = wrong;
-    if (session.value) apply(sight);
+    // What stands in the way of a session still does.
+    if (session.value) problems.value = [...wrong, ...apply(sight)];
+    else problems.value = [...problems.value, ...wrong];
   }
 }
 

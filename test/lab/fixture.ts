@@ -77,7 +77,6 @@ export async function openBench(options: Partial<LabServerOptions> = {}): Promis
 /** Resolves when there is a session to be seen. */
 export async function ready(page: Page): Promise<void> {
   await page.locator('.play:enabled').waitFor();
-  await page.locator('.lane .area').first().waitFor();
 }
 
 /** The step that all runs have reached. */
