@@ -5,13 +5,17 @@ import type { Exhibit } from './exhibit.ts';
 export const equilibrium: Exhibit = {
   id: 'equilibrium',
   family: 'Energy and equilibrium',
-  cites: ['scellier2017', 'laborieux2021'],
+  cites: ['scellier2017', 'laborieux2021', 'pineda1987'],
   plan: {
     preset: 'equilibrium',
     set: [
+      // Units that never sit at a bound, so that the limit of a small nudge is the gradient.
       'network.hidden=[64]',
-      'task.trainExamples=2000',
-      'epochs=5',
+      'network.activation=logistic',
+      'network.outputActivation=linear',
+      'task.trainExamples=5000',
+      'optimiser={"kind":"adam","rate":0.005}',
+      'epochs=4',
       'probe.every=20',
       'probe.examples=50',
     ],
@@ -19,12 +23,16 @@ export const equilibrium: Exhibit = {
       ['recurrent-backprop', { evaluationSteps: 40 }],
       [
         'equilibrium-propagation',
-        { nudge: 0.2, sides: 'symmetric', persistent: false, freeSteps: 30, nudgedSteps: 10 },
+        { nudge: 0.1, sides: 'symmetric', persistent: false, freeSteps: 30, nudgedSteps: 12 },
+      ],
+      [
+        'equilibrium-propagation',
+        { nudge: 2, sides: 'one', persistent: false, freeSteps: 30, nudgedSteps: 12 },
       ],
     ),
     seeds: '0',
   },
   sight: { area: 'hidden1', projection: 'input→hidden1' },
-  parts: ['networks', 'curves', 'angles'],
-  until: 400,
+  parts: ['networks', 'angles', 'curves'],
+  until: 600,
 };
