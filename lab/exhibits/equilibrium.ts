@@ -27,7 +27,7 @@ export const equilibrium: Exhibit = {
       ],
       [
         'equilibrium-propagation',
-        { nudge: 2, sides: 'one', persistent: false, freeSteps: 30, nudgedSteps: 12 },
+        { nudge: 0.1, sides: 'symmetric', persistent: false, freeSteps: 4, nudgedSteps: 3 },
       ],
     ),
     seeds: '0',

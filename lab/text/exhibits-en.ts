@@ -63,7 +63,7 @@ export const exhibits: Readonly<Record<string, ExhibitText>> = {
     look: [
       'Two spirals are to be parted by a border that winds between them. Both networks start from the same weights and see the same points.',
       'The plane under each network shows what it answers everywhere: with the exact gradient the border soon follows the spirals, with random feedback it stays coarse.',
-      'The angles: 0° for backpropagation at every projection, mostly between 75° and 95° for feedback alignment below the last.',
+      'The angles: 0° for backpropagation at every projection, between 70° and 105° for feedback alignment below the last.',
     ],
     why: 'The error of a hidden unit is what the units above would change, through the weights by which it moves them. That needs each weight twice, on the way up and on the way down, and nobody knows how a brain would do that. These weights start large, so random feedback has little to align: on the digits, from small weights, it does far better.',
   },
@@ -83,9 +83,9 @@ export const exhibits: Readonly<Record<string, ExhibitText>> = {
     statement:
       'Let a network settle, nudge its outputs a little towards the target, and let it settle again. The difference of two local products, after and before, is the gradient: no error is computed anywhere.',
     look: [
-      'The first network follows the exact gradient at its fixed point, by recurrent backpropagation; the second is nudged gently, once towards the target and once away; the third is pulled hard, one way only.',
-      'The angles of the gentle nudge stay below 1°, and its training error lies on that of the exact gradient.',
-      'The strong pull is far off at first, though it learns as well: its angles are what a large nudge costs.',
+      'The first network follows the exact gradient at its fixed point, by recurrent backpropagation; the second and third are nudged gently, once towards the target and once away. The third is given a tenth of the time: four steps, then three nudged ones.',
+      'The angles of the second stay below 1°, and its training error lies on that of the exact gradient.',
+      'The third starts near 3° and rises to 30° and more within 100 steps: as weights grow, settling takes longer, and it is not given longer.',
     ],
     why: 'Nudged by β the state moves by β times what the cost asks for, and the energy’s own derivative with respect to a weight is a product of two activities; so the change of that product, divided by β, tends to the gradient as β → 0. Nudging both ways cancels the error of order β.',
   },
@@ -106,7 +106,7 @@ export const exhibits: Readonly<Record<string, ExhibitText>> = {
       'Send no error down, but a target for every layer: what it should have said. The way down are inverses, which are learned beside the forward weights.',
     look: [
       'In the second network only the highest hidden layer’s target comes from a gradient; in the third, none: the label itself comes down.',
-      'The inverses know nothing at first, and the angle of the first projection is near 90°. Within about thirty steps it falls to between 30° and 55°.',
+      'The inverses know nothing at first, and the angle of the first projection is near 90°. Within about thirty steps it falls to between 25° and 55°.',
       'All three errors fall together, the exact gradient’s a little ahead.',
     ],
     why: 'Inverses that fail to invert would spoil the target; so their own mistake, made on what was really said, is subtracted from it. The direction tends not to the gradient but to that of a Gauss–Newton step, so an angle of 40° is not simply an error.',
