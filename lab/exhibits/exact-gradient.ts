@@ -14,5 +14,5 @@ export const exactGradient: Exhibit = {
   },
   sight: { area: 'hidden2', projection: 'hidden1→hidden2' },
   parts: ['networks', 'curves', 'angles'],
-  until: 1000,
+  until: 1500,
 };

@@ -117,7 +117,7 @@ export const exhibits: Readonly<Record<string, ExhibitText>> = {
       'Every area predicts the next, potentials settle between prediction and target, and synapses reduce the errors that are left. The less the network trusts its outputs, the nearer this comes to backpropagation; changed just when the error arrives, it is backpropagation.',
     look: [
       'All four networks start from the same weights. The second and third differ only in the variance that outputs are believed to have, 1 and 100.',
-      'The angles: some 20° to 50° at variance 1, a few degrees at 100, 0° in the fourth network.',
+      'The angles: between 10° and 55° at variance 1, a few degrees at 100, 0° in the fourth network.',
       'The errors: the third lies next to the first, and the fourth upon it.',
     ],
     why: 'While potentials settle they move, and with them the predictions that errors are measured by. The larger the variance, the weaker the pull of the target and the smaller the movement; the difference is of order 1/variance. Zero-divergence inference takes each error in the one step in which it has arrived and nothing below has moved.',

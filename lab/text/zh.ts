@@ -57,7 +57,7 @@ export const zh: Messages = {
     unseenHint: '学习这么多步，其间不绘图',
     go: '运行',
     showMe: '演示',
-    epoch: (epoch: string) => `第 ${epoch} 轮`,
+    epoch: (epoch: string) => `已学 ${epoch} 轮`,
     steps: (step: string, total: string) => `第 ${step} 步，共 ${total} 步`,
     rate: (rate: string) => `每秒 ${rate} 步`,
     until: (step: string) => `后台运行至第 ${step} 步`,
