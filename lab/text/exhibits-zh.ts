@@ -1,6 +1,6 @@
 import type { ExhibitText } from './exhibits-en.ts';
 
-/** 展品的文字，按 lab/exhibits 的 id。 */
+/** Exhibits in words, by the ids of lab/exhibits. */
 export const exhibits: Readonly<Record<string, ExhibitText>> = {
   'feedback-alignment': {
     title: '随机反馈也能教',
