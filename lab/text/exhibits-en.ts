@@ -74,7 +74,7 @@ export const exhibits: Readonly<Record<string, ExhibitText>> = {
     look: [
       'No error comes down in the second and third networks: they compare the loss with noise and without it.',
       'The training errors: backpropagation first, then noise at the 74 units, far behind noise at the 50 890 synapses and thresholds.',
-      'The angles of noise at units wander between 77° and 91° at the first projection, those of noise at synapses stay within half a degree of 90°.',
+      'The angles of noise at units wander between 74° and 92° at the first projection, those of noise at synapses stay within a degree of 90°.',
     ],
     why: 'A random direction among n has, squared, a share of 1/n of the gradient. Noise at a unit tries few directions, and the synapses know the rest: their share is the activity that they carry. More units make it slower all the same.',
   },
