@@ -1,4 +1,5 @@
 import { exhibits } from './exhibits-en.ts';
+import { families, presets, rules } from './names-en.ts';
 
 /** What the page says in English. The other languages have the same keys, which types see to. */
 export const en = {
@@ -231,10 +232,8 @@ export const en = {
     version: (version: string) => `Apical ${version}`,
     backend: (detail: string, threads: string) => `${detail}, ${threads} threads`,
   },
-  rules: {},
-  families: {},
-  presets: {
-    digits: 'MNIST digits, 784-256-128-10',
-  },
+  rules,
+  families,
+  presets,
   exhibits,
 } as const;
