@@ -9,7 +9,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 export interface CostLine {
   /** How far along the gradient, in units of it divided by its norm, and the mean cost there once settled. */
   readonly points: readonly (readonly [distance: number, cost: number])[];
-  /** By the rule's own terms, by the exact reference, and as the central difference of the two points next to 0. */
+  /** By the rule's own terms, by the exact reference, and as a central difference of the settled cost. */
   readonly slopes: { readonly rule: number; readonly reference: number; readonly difference: number };
 }
 
@@ -18,6 +18,8 @@ export interface CostLineOptions {
   readonly reach: number;
   /** Points on each side of the middle. */
   readonly points: number;
+  /** Half the width of the difference; short, since units at a bound bend the line. Default: reach / 1000. */
+  readonly width?: number;
 }
 
 /**
@@ -28,7 +30,7 @@ export function costLine(
   compute: Compute,
   learner: Learner,
   batch: Batch,
-  { reach, points }: CostLineOptions,
+  { reach, points, width = reach / 1000 }: CostLineOptions,
 ): CostLine | undefined {
   const reference = referenceFor(learner.rule.dynamics, learner.network);
   if (!reference) return undefined;
@@ -77,16 +79,12 @@ export function costLine(
       const distance = ((index - points) / points) * reach;
       return [distance, costAt(distance)] as const;
     });
-    const [below, above] = [line[points - 1], line[points + 1]] as [
-      readonly [number, number],
-      readonly [number, number],
-    ];
     return {
       points: line,
       slopes: {
         rule: dot(compute, rule, exact) / norm,
         reference: norm,
-        difference: (above[1] - below[1]) / (above[0] - below[0]),
+        difference: (costAt(width) - costAt(-width)) / (2 * width),
       },
     };
   });

@@ -7,6 +7,7 @@ import { addBenchCommand } from './commands/bench.ts';
 import { addClaimsCommand } from './commands/claims.ts';
 import { addDataCommand } from './commands/data.ts';
 import { addEstimateCommand } from './commands/estimate.ts';
+import { addSettleCommand } from './commands/settle.ts';
 import { addExportCommand } from './commands/export.ts';
 import { addHelpCommand } from './commands/help.ts';
 import { addLabCommand } from './commands/lab.ts';
@@ -63,6 +64,7 @@ export async function main(arguments_: readonly string[]): Promise<number> {
   addLabCommand(program, finish);
   addClaimsCommand(program, finish);
   addEstimateCommand(program, finish);
+  addSettleCommand(program, finish);
   addBenchCommand(program, finish);
   addDataCommand(program, finish);
   addHelpCommand(program, finish);
