@@ -6,6 +6,7 @@ import { neal2011Langevin } from './suite/neal2011-langevin.ts';
 import { vincent2010Symmetry } from './suite/vincent2010-symmetry.ts';
 import { barto1983CartPole } from './suite/barto1983-cart-pole.ts';
 import { akrout2019Mnist } from './suite/akrout2019-mnist.ts';
+import { ackley1985Dreaming } from './suite/ackley1985-dreaming.ts';
 import { ackley1985Encoder } from './suite/ackley1985-encoder.ts';
 import { akrout2019MirrorAngle } from './suite/akrout2019-mirror-angle.ts';
 import { ernoult2019Curves } from './suite/ernoult2019-curves.ts';
@@ -59,6 +60,7 @@ const FILES: Readonly<Record<string, readonly Claim[]>> = {
   'scellier2017-mnist.ts': scellier2017Mnist,
   'scellier2018-vector-field.ts': scellier2018VectorField,
   'xie2003-backprop.ts': xie2003Backprop,
+  'ackley1985-dreaming.ts': ackley1985Dreaming,
   'ackley1985-encoder.ts': ackley1985Encoder,
   'hinton2006-dbn.ts': hinton2006Dbn,
   'neal2011-langevin.ts': neal2011Langevin,

@@ -157,6 +157,37 @@ export const PRESETS: readonly Preset[] = [
     config: equilibrium([0.128, 0.032, 0.008, 0.002], { nudge: 1, freeSteps: 500, nudgedSteps: 8 }, 500),
   },
   {
+    id: 'bars',
+    title: 'Bars, upright or lying, that a Helmholtz machine dreams of (Hinton et al. 1995)',
+    config: {
+      rule: 'wake-sleep',
+      task: { dataset: 'bars' },
+      network: { hidden: [16, 4], activation: 'logistic', initialisation: { kind: 'normal', scale: 0.1 } },
+      optimiser: { kind: 'momentum', rate: 0.05 },
+      batch: 50,
+      epochs: 60,
+      backend: 'wasm',
+    },
+  },
+  {
+    id: 'digits-without-labels',
+    title: 'MNIST digits by a restricted Boltzmann machine, 784-500, and a readout (Hinton 2002)',
+    config: {
+      rule: 'contrastive-divergence',
+      task: { dataset: 'mnist' },
+      network: { hidden: [500], activation: 'logistic', initialisation: { kind: 'normal', scale: 0.01 } },
+      optimiser: {
+        kind: 'momentum',
+        rate: 0.05,
+        momentum: { kind: 'linear', value: 0.5, end: 0.9, epochs: 5 },
+        decay: 2e-4,
+      },
+      batch: 100,
+      epochs: 10,
+      probe: { every: 0 },
+    },
+  },
+  {
     id: 'linear-teacher',
     title: 'A linear teacher, 30-20-10, one example at a time (Lillicrap et al. 2016)',
     config: {

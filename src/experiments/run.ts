@@ -6,7 +6,7 @@ import type { Config } from './config.ts';
 import { drive } from './drive.ts';
 import { readDocuments } from './folder/documents.ts';
 import type { RunFolder } from './folder/index.ts';
-import type { MetricsRecord, Mistake, RunDocument, RunStatus } from './records.ts';
+import type { MetricsRecord, Mistake, PictureGrid, RunDocument, RunStatus } from './records.ts';
 import { describeRun } from './run-document.ts';
 import { ruleFailure } from './rule-failure.ts';
 import type { RunRules, Task } from './task.ts';
@@ -46,6 +46,7 @@ export interface FinishedRun {
   readonly document: RunDocument;
   readonly metrics: readonly MetricsRecord[];
   readonly mistakes: readonly Mistake[];
+  readonly fantasies?: PictureGrid | undefined;
   readonly error?: unknown;
 }
 
@@ -125,9 +126,16 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
     workers = pool?.size ?? 1;
     await pool?.close();
     const mistakes = status === 'done' ? training.mistakes(24) : [];
+    const fantasies = status === 'done' ? training.fantasies(60) : undefined;
     const final = document(status, failure);
     folder?.status({ status, document: final });
-    return { document: final, metrics, mistakes, ...(failure === undefined ? {} : { error: failure }) };
+    return {
+      document: final,
+      metrics,
+      mistakes,
+      fantasies,
+      ...(failure === undefined ? {} : { error: failure }),
+    };
   } finally {
     await pool?.close();
     training.dispose();

@@ -230,6 +230,7 @@ function reportOf(
     locality,
     cost,
     mistakes: run.mistakes,
+    ...(run.fantasies ? { fantasies: run.fantasies } : {}),
     command: options.command,
     environment: { ...describeEnvironment(), backendDetail: compute.backend.detail },
   };

@@ -22,7 +22,7 @@ import { loadObjective } from './objective-file.ts';
 import { requestFor } from './open-task.ts';
 import { planRuns } from './plan.ts';
 import { loadRule } from './rule-file.ts';
-import { ruleFailure } from './run.ts';
+import { ruleFailure } from './rule-failure.ts';
 import { startFromWeights } from './weights-file.ts';
 
 /** What a command line says of a study. */

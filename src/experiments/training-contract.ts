@@ -1,7 +1,7 @@
 import type { Exchange, Learner, Tally } from '../rules/learner.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Config } from './config.ts';
-import type { EvaluationRecord, Mistake, ProbeRecord, ProgressRecord } from './records.ts';
+import type { EvaluationRecord, Mistake, PictureGrid, ProbeRecord, ProgressRecord } from './records.ts';
 
 /** What a checkpoint keeps beside the tensors. */
 export interface Position {
@@ -58,5 +58,7 @@ export interface Training {
   restore(position: Position): void;
   /** Test examples that are answered wrongly, the most confident mistakes first; empty where there are no labels. */
   mistakes(limit: number): Mistake[];
+  /** Inputs that the network made of itself, where its rule makes any. */
+  fantasies(limit: number): PictureGrid | undefined;
   dispose(): void;
 }

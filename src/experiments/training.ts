@@ -18,6 +18,7 @@ import type {
   Metrics,
   MetricsRecord,
   Mistake,
+  PictureGrid,
   ProbeRecord,
   ProgressRecord,
   Score,
@@ -219,6 +220,26 @@ export class ExampleTraining implements Training {
       .sort((a, b) => b.confidence - a.confidence)
       .slice(0, limit)
       .map((mistake) => ({ ...mistake, pixels: Array.from(test.input(mistake.index)) }));
+  }
+
+  fantasies(limit: number): PictureGrid | undefined {
+    const { test, train } = this.#examples;
+    const set = test.count > 0 ? test : train;
+    let grid: PictureGrid | undefined;
+    const count = Math.min(limit, set.count, EVALUATION_BATCH);
+    const indices = this.#evaluationIndices.reshape([EVALUATION_BATCH, 1]).rowRange(0, count);
+    indices.set(allIndices(count));
+    this.#compute.scope(() => {
+      this.learner.fantasies(set.gather(indices.reshape([count])), ({ inputs, caption }) => {
+        const { columns } = inputs;
+        const bytes = Array.from(inputs.data, (value) => Math.round(255 * Math.min(1, Math.max(0, value))));
+        const pictures = Array.from({ length: inputs.rows }, (_, row) =>
+          bytes.slice(row * columns, (row + 1) * columns),
+        );
+        grid = { caption, pictures };
+      });
+    });
+    return grid;
   }
 
   dispose(): void {

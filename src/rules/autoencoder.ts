@@ -8,6 +8,7 @@ import { learningNow, withTopDownThresholds } from './readout.ts';
 import { machinesOf, reconstructionOf, refuseMachines } from './restricted-boltzmann.ts';
 import type { Machine } from './restricted-boltzmann.ts';
 import { defineRule } from './rule.ts';
+import type { Fantasies } from './rule.ts';
 import { withGeneratingFeedback } from './top-down.ts';
 
 /**
@@ -76,6 +77,18 @@ export const autoencoder = defineRule({
       learnReconstruction(step, phase, machine);
     }
     emitReadouts(step, phase);
+  },
+
+  fantasies(step): Fantasies | undefined {
+    const phase = step.run('evaluation');
+    const { input } = step.network;
+    const machine = machinesOf(step.network).find(({ lowers }) => lowers.includes(input));
+    return (
+      machine && {
+        inputs: decoded(step, machine, input, phase.rate(machine.upper)),
+        caption: 'Test examples as the lowest autoencoder reconstructs them.',
+      }
+    );
   },
 
   evaluate(step, phase) {

@@ -65,6 +65,19 @@ export const boltzmann = defineRule({
     ),
   reference: (network, { model }) => (isEnumerable(network, model) ? boltzmannReference(model) : undefined),
 
+  fantasies(step) {
+    if (step.options.model !== 'all') return undefined;
+    const { temperatures, settling } = step.options;
+    const free = step.run('fantasies', {
+      ...{ sample: true, freeInput: true },
+      temperature: [...temperatures, ...new Array<number>(settling + 1).fill(1)],
+    });
+    return {
+      inputs: free.rate(step.network.input),
+      caption: 'Probabilities of the input when nothing is clamped, after cooling down.',
+    };
+  },
+
   learn(step) {
     const { options, inputs, network } = step;
     step.judge(step.run('evaluation'));

@@ -5,6 +5,7 @@ import { learningNow, withTopDownThresholds } from './readout.ts';
 import {
   chainsOf,
   emitContrastiveDivergence,
+  fantasiesOf,
   machinesOf,
   measureMachines,
   reconstructionOf,
@@ -69,4 +70,5 @@ export const contrastiveDivergence = defineRule({
   },
 
   evaluate: (step, phase) => measureMachines(step, phase),
+  fantasies: (step) => fantasiesOf(step),
 });

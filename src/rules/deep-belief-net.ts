@@ -10,6 +10,7 @@ import { learningNow, withTopDownThresholds } from './readout.ts';
 import {
   drawUnits,
   emitContrastiveDivergence,
+  fantasiesOf,
   machinesOf,
   measureMachines,
   reconstructionOf,
@@ -108,6 +109,7 @@ export const deepBeliefNet = defineRule({
   },
 
   evaluate: (step, phase) => measureMachines(step, phase),
+  fantasies: (step) => fantasiesOf(step),
 });
 
 type Options = z.output<typeof deepBeliefNet.options>;

@@ -16,7 +16,7 @@ import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { learningStep } from './learning-step.ts';
 import type { Batch, Exchange, StepContext, StepObserver } from './learning-step.ts';
-import type { Rule } from './rule.ts';
+import type { Fantasies, Rule } from './rule.ts';
 
 export type { Batch, Exchange, Measurement, StepObserver } from './learning-step.ts';
 
@@ -183,6 +183,16 @@ export class Learner {
       step.losses(phase);
       this.rule.evaluate?.(step, phase);
       visit?.(phase);
+    });
+  }
+
+  /** What the rule's network makes of itself, given held-out examples to begin from. Nothing changes. */
+  fantasies(batch: Batch, visit: (fantasies: Fantasies) => void): void {
+    this.#compute.scope(() => {
+      const at = { step: 0, epoch: this.#epoch };
+      const step = this.#step(this.#compute, batch, at, 'estimate', this.#probeTallies, new Map());
+      const made = this.rule.fantasies?.(step);
+      if (made) visit(made);
     });
   }
 

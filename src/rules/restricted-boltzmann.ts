@@ -8,7 +8,7 @@ import { projectionId } from '../network/specification.ts';
 import type { NetworkSpecification } from '../network/specification.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { untaughtAreas } from './readout.ts';
-import type { StateDeclaration } from './rule.ts';
+import type { Fantasies, StateDeclaration } from './rule.ts';
 
 /** A restricted Boltzmann machine in a stack: an area, and those below that it is joined with. */
 export interface Machine {
@@ -125,6 +125,43 @@ export function measureMachines(step: LearningStep, phase: Phase): void {
     });
     measureReconstruction(step, machine, phase, reconstructed);
   }
+}
+
+/** Steps of Gibbs sampling before a fantasy is looked at. */
+const FANTASY_STEPS = 500;
+
+/**
+ * What a stack makes: its topmost machine draws for a long time, from what held-out examples bring about there, and what
+ * it comes to goes down by probabilities.
+ */
+export function fantasiesOf(step: LearningStep): Fantasies | undefined {
+  const machines = machinesOf(step.network);
+  const top = machines.at(-1);
+  if (!top) return undefined;
+  const data = step.run('evaluation');
+  const start = drawUnits(step, 'fantasies, start', data.rate(top.upper));
+  const drawn = step.run('fantasies', {
+    ...{ dynamics: gibbs, within: [...top.lowers, top.upper], freeInput: true, steps: FANTASY_STEPS },
+    sample: true,
+    start: (area) => (area === top.upper ? start : undefined),
+  });
+  const made = new Map(top.lowers.map((area) => [area, drawn.rate(area)]));
+  for (const { upper, lowers } of machines.slice(0, -1).toReversed()) {
+    const above = made.get(upper);
+    if (!above) continue;
+    const down = step.run('fantasies, down', {
+      ...{ dynamics: gibbs, within: [...lowers, upper], freeInput: true, steps: 1 },
+      clamp: (area) => (area === upper ? above : undefined),
+    });
+    for (const lower of lowers) made.set(lower, down.rate(lower));
+  }
+  const inputs = made.get(step.network.input);
+  return (
+    inputs && {
+      inputs,
+      caption: `Probabilities of the input after ${FANTASY_STEPS} steps of Gibbs sampling in the topmost machine, begun at test examples.`,
+    }
+  );
 }
 
 /** 1 with the given probability, else 0. */

@@ -23,6 +23,13 @@ export interface StateDeclaration {
   readonly fill?: (compute: Compute, tensor: Tensor, source: Stream) => void;
 }
 
+/** Inputs that a network made. */
+export interface Fantasies {
+  readonly inputs: Tensor;
+  /** One sentence. */
+  readonly caption: string;
+}
+
 /** A learning rule: how synapses change on top of the activity that some dynamics make. One file each. */
 export interface Rule<Options = unknown> {
   /** Lower case with hyphens; what users type. */
@@ -62,6 +69,11 @@ export interface Rule<Options = unknown> {
   measures?(network: Network, options: Options): readonly string[];
   /** Measures held-out examples; `phase` is that of the evaluation. */
   evaluate?(step: LearningStep<Options>, phase: Phase): void;
+  /**
+   * What it makes of itself in place of examples, to be looked at: (batch, input units) from 0 to 1, and in words how
+   * they came about. The step's examples are held-out ones, from which chains may begin. Undefined where it makes none.
+   */
+  fantasies?(step: LearningStep<Options>): Fantasies | undefined;
   /** How many samples a step measures by `step.samples`, which workers may share. Absent: it calls none. */
   sharedSamples?(options: Options): number;
   /** One update: run phases, emit terms. */
@@ -116,6 +128,9 @@ const contract = z.object({
     .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
     .optional(),
   evaluate: z
+    .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
+    .optional(),
+  fantasies: z
     .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
     .optional(),
   sharedSamples: z

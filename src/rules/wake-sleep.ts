@@ -56,6 +56,13 @@ export const wakeSleep = defineRule({
   },
 
   evaluate: (step, phase) => measure(step, phase),
+
+  fantasies(step) {
+    const { input } = step.network;
+    if (!input.topDownBias) return undefined;
+    const dream = step.run('dream', { dynamics: generative, sample: (area) => area !== input });
+    return { inputs: dream.rate(input), caption: 'Dreams: one pass down from the topmost thresholds.' };
+  },
 });
 
 /** Hidden areas and the input have thresholds from above; the topmost ones have nothing else. */

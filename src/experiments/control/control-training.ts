@@ -166,6 +166,10 @@ export class ControlTraining implements Training {
     this.critic?.restorePasses(0, epoch);
   }
 
+  fantasies(): undefined {
+    return undefined;
+  }
+
   mistakes(): Mistake[] {
     return [];
   }
