@@ -11,6 +11,9 @@ import { hinton2012DropoutEnsemble } from './suite/hinton2012-dropout-ensemble.t
 import { lillicrap2016Bottleneck } from './suite/lillicrap2016-bottleneck.ts';
 import { lillicrap2016Invariant } from './suite/lillicrap2016-invariant.ts';
 import { lillicrap2016Linear } from './suite/lillicrap2016-linear.ts';
+import { hinton1988Recirculation } from './suite/hinton1988-recirculation.ts';
+import { song2020Exact } from './suite/song2020-exact.ts';
+import { whittington2017Limit } from './suite/whittington2017-limit.ts';
 import { ren2023Growth } from './suite/ren2023-growth.ts';
 import { ren2023Variance } from './suite/ren2023-variance.ts';
 import { werfel2005Curves } from './suite/werfel2005-curves.ts';
@@ -38,6 +41,9 @@ const FILES: Readonly<Record<string, readonly Claim[]>> = {
   'ren2023-growth.ts': ren2023Growth,
   'ren2023-variance.ts': ren2023Variance,
   'barto1983-cart-pole.ts': barto1983CartPole,
+  'hinton1988-recirculation.ts': hinton1988Recirculation,
+  'whittington2017-limit.ts': whittington2017Limit,
+  'song2020-exact.ts': song2020Exact,
 };
 
 export const CLAIMS: readonly RegisteredClaim[] = Object.entries(FILES).flatMap(([file, claims]) =>

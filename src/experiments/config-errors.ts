@@ -37,6 +37,8 @@ function explain(schema: z.ZodType, input: unknown, issue: z.core.$ZodIssue): st
     }
   }
   const value = valueAt(input, path);
+  // What a schema says in words of its own is whole; a value that is left out has a default there.
+  if (issue.code === 'custom' && value === undefined) return [`${name}: ${expectation(issue)}.`];
   const got =
     value === undefined
       ? 'it is missing'

@@ -18,6 +18,7 @@ import { assign, parseSeeds, planRuns } from './plan.ts';
 import { loadRule } from './rule-file.ts';
 import { ruleFailure } from './run.ts';
 import { requestFor } from './open-task.ts';
+import { checkOptions } from './session.ts';
 import { startFromWeights } from './weights-file.ts';
 
 /** What a command line says of an estimate; what it leaves out has a default. */
@@ -76,6 +77,7 @@ export async function estimate(
   const seeds = words.seeds === undefined ? [config?.seed ?? 0] : parseSeeds(words.seeds);
   const plain = config ? undefined : layersOf(words, parseLayers(words.network ?? DEFAULT_LAYERS));
   const rule = await loadRule(reference);
+  checkOptions(rule, input.ruleOptions);
   const loss = config && (await loadObjective(config));
   const dataset = config && (await openDataset(requestFor(config)));
   const compute = await openBackend({

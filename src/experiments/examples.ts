@@ -17,8 +17,8 @@ export class Examples {
     this.loss = loss;
     const { train, test, ...description } = dataset;
     this.dataset = description;
-    this.train = new ExampleSet(compute, train, dataset);
-    this.test = new ExampleSet(compute, test, dataset);
+    this.train = new ExampleSet(compute, train, dataset, 'training');
+    this.test = new ExampleSet(compute, test, dataset, 'test');
   }
 
   get inputUnits(): number {
@@ -36,6 +36,7 @@ export class ExampleSet {
   readonly count: number;
   readonly inputUnits: number;
   readonly #compute: Compute;
+  readonly #name: string;
   readonly #inputs: Tensor;
   readonly #targets: Tensor;
   readonly #scale: number;
@@ -45,8 +46,10 @@ export class ExampleSet {
     compute: Compute,
     split: Split,
     dataset: Pick<Dataset, 'task' | 'inputShape' | 'inputScale' | 'targetSize'>,
+    name: 'training' | 'test' = 'training',
   ) {
     this.#compute = compute;
+    this.#name = name;
     this.count = split.count;
     this.inputUnits = dataset.inputShape.reduce((product, length) => product * length, 1);
     this.#scale = dataset.inputScale;
@@ -71,7 +74,8 @@ export class ExampleSet {
       targets = compute.temporary([indices.size, this.#targets.columns]);
       compute.gatherRows(targets, this.#targets, indices, 1);
     }
-    return { inputs, targets };
+    const nameOf = (row: number) => `${this.#name} example ${indices.data[row] as number} (counted from 0)`;
+    return { inputs, targets, nameOf };
   }
 
   /** As it came. The arrays lie on the heap where they can: read them before it is disposed. */

@@ -53,13 +53,17 @@ export function errorOf(
   }
 }
 
-/** losses(batch) ← loss of every example. A black box is called here: the one place where values are read back. */
+/**
+ * losses(batch) ← loss of every example. A black box is called here: the one place where values are read back. `nameOf`
+ * says how the example of a row is called. Throws `objective.black-box` where it gives no number.
+ */
 export function lossesOf(
   compute: Compute,
   objective: Objective,
   losses: Tensor,
   output: Tensor,
   targets: Tensor,
+  nameOf: (row: number) => string = (row) => `example ${row} of the batch`,
 ): void {
   switch (objective.kind) {
     case 'cross-entropy':
@@ -76,7 +80,7 @@ export function lossesOf(
       compute.wrongRows(losses, output, targets);
       return;
     case 'black-box':
-      losses.set(blackBoxLosses(objective, output, targets));
+      losses.set(blackBoxLosses(objective, output, targets, nameOf));
   }
 }
 
@@ -109,31 +113,44 @@ export function tallyObjective(
   }
 }
 
-function blackBoxLosses({ loss, area }: Objective, output: Tensor, targets: Tensor): number[] {
+function blackBoxLosses(
+  { loss, area }: Objective,
+  output: Tensor,
+  targets: Tensor,
+  nameOf: (row: number) => string,
+): number[] {
   const outputs = output.data;
   const all = targets.data;
   const width = targets.type === 'i32' ? 0 : targets.columns;
-  return Array.from({ length: output.rows }, (_, example) => {
-    const row = outputs.subarray(example * output.columns, (example + 1) * output.columns);
-    const target =
-      width === 0 ? (all[example] as number) : all.subarray(example * width, (example + 1) * width);
+  return Array.from({ length: output.rows }, (_, row) => {
+    const answer = outputs.subarray(row * output.columns, (row + 1) * output.columns);
+    const target = width === 0 ? (all[row] as number) : all.subarray(row * width, (row + 1) * width);
     const fail = (what: string, cause?: unknown): never => {
       throw new ApicalError(
         'objective.black-box',
-        `The black-box objective of area "${area.id}" ${what} for example ${example} of the batch: it must return a finite number.`,
-        { area: area.id, example },
+        `The black-box objective of area "${area.id}" ${what} for ${nameOf(row)}: it must return a finite number.`,
+        { area: area.id, example: nameOf(row) },
         cause,
       );
     };
     let value: unknown;
     try {
-      value = loss?.(row, target);
+      value = loss?.(answer, target);
     } catch (error) {
       fail(`threw "${error instanceof Error ? error.message : String(error)}"`, error);
     }
-    if (typeof value !== 'number' || !Number.isFinite(value)) return fail(`returned ${String(value)}`);
+    if (typeof value !== 'number' || !Number.isFinite(value)) return fail(`returned ${spoken(value)}`);
     return value;
   });
+}
+
+/** What a user's function returned, in words. */
+function spoken(value: unknown): string {
+  if (typeof value === 'number') return String(value);
+  if (typeof value === 'string') return `the text "${value}"`;
+  if (value === undefined) return 'nothing';
+  if (value instanceof Promise) return 'a promise';
+  return typeof value === 'boolean' ? String(value) : `a value of type ${typeof value}`;
 }
 
 /** Target values; class labels become one-hot rows. */

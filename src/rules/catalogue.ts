@@ -6,6 +6,8 @@ import { zeroDivergenceInference } from './zero-divergence-inference.ts';
 import { differenceTargetPropagation } from './difference-target-propagation.ts';
 import { simplifiedTargetPropagation } from './simplified-target-propagation.ts';
 import { localDifferenceReconstruction } from './local-difference-reconstruction.ts';
+import { recirculation } from './recirculation.ts';
+import { twoPass } from './two-pass.ts';
 import { directFeedbackAlignment } from './direct-feedback-alignment.ts';
 import { feedbackAlignment } from './feedback-alignment.ts';
 import { kolenPollack } from './kolen-pollack.ts';
@@ -35,6 +37,8 @@ export const RULES: readonly Rule[] = [
   forwardGradient,
   reinforce,
   equilibriumPropagation,
+  recirculation,
+  twoPass,
   differenceTargetPropagation,
   simplifiedTargetPropagation,
   localDifferenceReconstruction,

@@ -2,7 +2,7 @@ import type { Network } from '../network/network.ts';
 import { connectionOf } from '../network/connection.ts';
 import type { Projection } from '../network/projection.ts';
 import { projectionId } from '../network/specification.ts';
-import type { NetworkSpecification } from '../network/specification.ts';
+import type { NetworkSpecification, ProjectionSpecification } from '../network/specification.ts';
 
 /** The forward projections from the input to the area that is judged, one after the other. */
 export function chainOf({ input, projections, objectives }: Network): readonly Projection[] {
@@ -39,4 +39,18 @@ export function refuseBranches(specification: NetworkSpecification, others: stri
     pooling &&
     `"${projectionId(pooling)}" pools, and what pooling leaves out no inverse can give back: use a stride in its place${end}`
   );
+}
+
+/** A projection from the same area to another one, drawn and wired as this one is. */
+export function drawnLike(
+  { from, density, excitatory, initialisation }: ProjectionSpecification,
+  to: string,
+): ProjectionSpecification {
+  return {
+    from,
+    to,
+    ...(density === undefined ? {} : { density }),
+    ...(excitatory === undefined ? {} : { excitatory }),
+    ...(initialisation ? { initialisation } : {}),
+  };
 }

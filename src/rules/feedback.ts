@@ -60,16 +60,18 @@ export interface FeedbackOptions {
 /**
  * Adds a feedback projection for every forward projection with weights that errors must cross (all but those from the
  * input), unless the network already answers it. It is connected as the one that it answers: feedback for a convolution
- * is a kernel bank of its own. With `plastic`, answers that do not say otherwise may change.
+ * is a kernel bank of its own. With `plastic`, answers that do not say otherwise may change; with `ofInput`, those from the
+ * input are answered too, for rules that reconstruct the example.
  */
 export function answerForwardProjections(
   specification: NetworkSpecification,
   options: FeedbackOptions,
   plastic = false,
+  ofInput = false,
 ): NetworkSpecification {
   const { projections, input } = specification;
   const added = forwardOf(specification)
-    .filter(({ from }) => from !== input)
+    .filter(({ from }) => ofInput || from !== input)
     .filter((forward) => hasWeights(specification, forward))
     .filter((forward) => !projections.some(({ answers }) => answers === projectionId(forward)))
     .map((forward) => ({

@@ -14,17 +14,27 @@ import { isClassified } from './reconstruction.ts';
  * below, weights V and thresholds c of the feedback projection's own.
  */
 
-/**
- * Adds an inverse to every forward projection but those from the input: plastic feedback with thresholds of its own.
- * Without `ofOutputs`, projections onto areas that are judged go without.
- */
+/** To which forward projections inverses are added. */
+interface Inverted {
+  /** Those onto areas that are judged. */
+  readonly outputs: boolean;
+  /** Those from the input. */
+  readonly input?: boolean;
+}
+
+/** Adds inverses to forward projections between hidden areas, and others as told: plastic feedback with thresholds of its own. */
 export function withInverses(
   specification: NetworkSpecification,
   options: Omit<FeedbackOptions, 'wiring'>,
-  ofOutputs: boolean,
+  { outputs, input = false }: Inverted,
 ): NetworkSpecification {
-  const judged = new Set(ofOutputs ? [] : specification.objectives.map(({ area }) => area));
-  const answered = answerForwardProjections(specification, { ...options, wiring: 'independent' }, true);
+  const judged = new Set(outputs ? [] : specification.objectives.map(({ area }) => area));
+  const answered = answerForwardProjections(
+    specification,
+    { ...options, wiring: 'independent' },
+    true,
+    input,
+  );
   return {
     ...answered,
     projections: answered.projections

@@ -18,6 +18,8 @@ export interface Batch {
   readonly weights?: Tensor;
   /** (batch, i32): which of the training examples these are, by which a rule remembers them; absent for others. */
   readonly examples?: Tensor;
+  /** How the example of a row is called where something is wrong with it; by its row when absent. */
+  readonly nameOf?: (row: number) => string;
 }
 
 /** What one sample of a rule came to, and the passes that it took. */
@@ -73,7 +75,7 @@ const KEPT_BYTES = 64 * 2 ** 20;
 /** The step of a rule on a batch. */
 export function learningStep(context: StepContext, batch: Batch, copies = 1): LearningStep {
   const { compute, network, rule, observer, tally, exchange } = context;
-  const { inputs, targets, weights, examples } = batch;
+  const { inputs, targets, weights, examples, nameOf } = batch;
   let judged: Phase | undefined;
   const tallied = new Set<Objective>();
 
@@ -91,7 +93,7 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
     for (const objective of objectives) {
       const output = phase.output(objective.area);
       const its = compute.temporary([inputs.rows]);
-      lossesOf(compute, objective, its, output, targets);
+      lossesOf(compute, objective, its, output, targets, nameOf);
       const row = tallyFor(phase, objective);
       if (row) tallyObjective(compute, objective, row, its, output, targets);
       compute.combine(total, total, its, 1, 1);
@@ -215,7 +217,11 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
         for (let sample = 0; sample < samples; sample++) compute.copy(flat.rowRange(sample, 1), tensor);
         return all;
       };
-      const all = { inputs: repeat(inputs), targets: repeat(targets) };
+      const all = {
+        inputs: repeat(inputs),
+        targets: repeat(targets),
+        ...(nameOf ? { nameOf: (row: number) => nameOf(row % rows) } : {}),
+      };
       return learningStep(context, weights ? { ...all, weights: repeat(weights) } : all, copies * samples);
     },
   };

@@ -49,7 +49,7 @@ export const localDifferenceReconstruction = defineRule({
   dynamics: feedforward,
   refuses: (specification) =>
     refuseBranches(specification, 'predictive-coding, feedback-alignment, backprop'),
-  wire: (specification, options) => withInverses(specification, options, false),
+  wire: (specification, options) => withInverses(specification, options, { outputs: false }),
   optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
 
   learn(step) {

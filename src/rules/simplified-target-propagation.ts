@@ -1,16 +1,12 @@
 import { z } from 'zod';
 import { feedforward } from '../dynamics/index.ts';
-import type { LearningStep, Phase } from '../dynamics/index.ts';
 import type { NetworkSpecification } from '../network/specification.ts';
-import type { Area } from '../network/area.ts';
 import type { Projection } from '../network/projection.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import { chainOf, refuseBranches } from './chain.ts';
+import { chainOf, drawnLike, refuseBranches } from './chain.ts';
 import { inverseOptions } from './difference-target-propagation.ts';
 import { inverseOptimisers, learnToInvert, withInverses } from './inverses.ts';
-import { saidBy } from './reconstruction.ts';
 import { defineRule } from './rule.ts';
-import { emitOutput, emitTowardsTargets, objectiveOf, targetBelow } from './targets.ts';
+import { emitOutput, emitTowardsTargets, targetBelow, targetOf } from './targets.ts';
 
 const AUXILIARY = 'auxiliary output';
 
@@ -49,7 +45,7 @@ export const simplifiedTargetPropagation = defineRule({
   refuses: (specification) =>
     refuseBranches(specification, 'predictive-coding, feedback-alignment, backprop'),
   wire: (specification, options) =>
-    withInverses(withAuxiliary(specification, options.auxiliary), options, true),
+    withInverses(withAuxiliary(specification, options.auxiliary), options, { outputs: true }),
   optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
 
   learn(step) {
@@ -75,14 +71,6 @@ export const simplifiedTargetPropagation = defineRule({
   },
 });
 
-/** What should have been said, (batch, outputs): what was said less its error. */
-function targetOf(step: LearningStep, phase: Phase, output: Area): Tensor {
-  const said = saidBy(step, phase, output);
-  const target = step.compute.temporary(said.shape);
-  step.compute.combine(target, said, step.error(phase, objectiveOf(step.network, output)), 1, -1);
-  return target;
-}
-
 /** Adds z = tanh(h R) above the last hidden area, R random and fixed. */
 function withAuxiliary(specification: NetworkSpecification, units: number): NetworkSpecification {
   const { areas, projections, objectives } = specification;
@@ -93,6 +81,6 @@ function withAuxiliary(specification: NetworkSpecification, units: number): Netw
   return {
     ...specification,
     areas: [...areas, { id: AUXILIARY, shape: [units], activation: 'tanh', bias: false }],
-    projections: [...projections, { from: output.from, to: AUXILIARY, plastic: false }],
+    projections: [...projections, { ...drawnLike(output, AUXILIARY), plastic: false }],
   };
 }

@@ -85,8 +85,16 @@ export function targetDownGradient(
   return target;
 }
 
+/** What an area should have said, (batch, units): what it said less its error. */
+export function targetOf(step: LearningStep, phase: Phase, area: Area): Tensor {
+  const said = saidBy(step, phase, area);
+  const target = step.compute.temporary(said.shape);
+  step.compute.combine(target, said, step.error(phase, objectiveOf(step.network, area)), 1, -1);
+  return target;
+}
+
 /** The objective of an area that has one. */
-export function objectiveOf({ objectives }: Network, area: Area): Objective {
+function objectiveOf({ objectives }: Network, area: Area): Objective {
   const objective = objectives.find((its) => its.area === area);
   if (!objective) throw new Error(`Area "${area.id}" has no objective.`);
   return objective;

@@ -43,6 +43,21 @@ describe('names that are not known are answered with the nearest', () => {
     ['a data set', ['run', '--set', 'task.dataset=mnits'], ['"mnits"', '"mnist"', 'two-spirals']],
     ['an option of a data set', ['run', 'rings', '--set', 'task.options.noize=1'], ['"noize"', '"noise"']],
     [
+      'options of a rule that do not go together',
+      ['run', 'rings', '--rule', 'node-perturbation', '--set', 'ruleOptions.baseline=mean'],
+      ['so samples must be at least 2.\n'],
+    ],
+    [
+      'a noise of 0',
+      ['run', 'rings', '--rule', 'weight-perturbation', '--set', 'ruleOptions.noise=0'],
+      ['noise: must be more than 0, but it is 0.'],
+    ],
+    [
+      'no samples',
+      ['run', 'rings', '--rule', 'reinforce', '--set', 'ruleOptions.samples=0'],
+      ['samples: must be at least 1, but it is 0.'],
+    ],
+    [
       'an option of a rule',
       ['run', 'rings', '--rule', 'feedback-alignment', '--set', 'ruleOptions.scal=1'],
       ['"scal"', '"scale"', 'feedback-alignment'],

@@ -1,5 +1,7 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { generateDataset } from '../../src/datasets/index.ts';
+import { Sequence, stream } from '../../src/random/index.ts';
 import { runDocument } from './documents.ts';
 import { apical, documents, expectRefusal, outcomeOf, TINY, workInEmptyFolder } from './fixture.ts';
 
@@ -55,7 +57,11 @@ test('a loss that is no number names the example, and the run keeps its folder',
   writeFileSync('mine.mjs', 'export default (output, target) => (target === 1 ? NaN : 0);');
   const { code, stderr, stdout } = await run('./mine.mjs', 'here');
   expect(code).toBe(1);
-  expect(stdout + stderr).toMatch(/black-box objective .* returned NaN for example \d+ of the batch/);
+  const said = /black-box objective .* returned NaN for training example (\d+) \(counted from 0\)/;
+  const [, example] = said.exec(stdout + stderr) ?? [];
+  const draws = new Sequence(stream(0, 'dataset'));
+  const { train } = generateDataset('rings', { trainCount: 100, testCount: 30 }, draws);
+  expect(train.targets[Number(example)]).toBe(1);
 });
 
 test('what an objective needs is said before anything is made', async () => {

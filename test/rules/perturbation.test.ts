@@ -406,7 +406,8 @@ describe('an objective without a derivative', () => {
     ],
     ['returned NaN', () => NaN],
     ['returned Infinity', () => Infinity],
-    ['returned much', () => 'much' as unknown as number],
+    ['returned the text "much"', () => 'much' as unknown as number],
+    ['returned nothing', () => undefined as unknown as number],
   ])('that %s is told so, with the example', (said, fail) => {
     let calls = 0;
     const loss: BlackBox = (...args) => (++calls === 3 ? fail(...args) : 1);
@@ -416,6 +417,17 @@ describe('an objective without a derivative', () => {
     expect(learn).toThrow(`The black-box objective of area "output" ${said} for example 2 of the batch`);
     calls = 0;
     expect(codeOf(learn)).toBe('objective.black-box');
+    learner.dispose();
+    release(compute, batch);
+  });
+
+  test('names an example by its name, its copies too', () => {
+    const batch = { ...clouds(compute, 0), nameOf: (row: number) => `number ${row}` };
+    const copy = batch.inputs.rows + 3;
+    let calls = 0;
+    const loss: BlackBox = () => (calls++ === copy ? NaN : 1);
+    const learner = learnerBy('node-perturbation', { samples: 2 }, { objective: 'black-box', loss });
+    expect(() => learner.learn(batch, 0, 0)).toThrow('returned NaN for number 3: it must');
     learner.dispose();
     release(compute, batch);
   });

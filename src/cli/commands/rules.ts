@@ -67,7 +67,8 @@ function showRule(terminal: Terminal, rule: RuleDescription): void {
         row.projection,
         row.transposedWeights.join(', ') || 'none',
         row.signedError ? 'yes' : 'no',
-        row.globalScalars.join(', ') || 'none',
+        // What they are made from stands below.
+        row.globalScalars.map((scalar) => scalar.replace(/ from .*/, '')).join(', ') || 'none',
         String(row.phases),
         `${row.waitsForProjections} projections`,
       ]),
