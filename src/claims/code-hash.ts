@@ -38,12 +38,24 @@ export function sourceFolder(): string | undefined {
  * one that trains, and all that they import within src. Types alone change no outcome, so `import type` is not followed.
  * Line ends do not count. Undefined when one of the files is missing.
  */
-export function codeHash(source: string, sources: ClaimSources): string | undefined {
-  const files = dependencies(source, rootsOf(sources));
+export const codeHash = (source: string, sources: ClaimSources): string | undefined =>
+  hashOf(dependencies(source, rootsOf(sources)));
+
+/**
+ * The same without what claims themselves say: the code that decides what a training of the claim comes to, its config
+ * aside. A run that was kept serves as long as this holds, whatever is measured on it.
+ */
+export const trainingHash = (source: string, sources: ClaimSources): string | undefined =>
+  hashOf(dependencies(source, rootsOf(sources)), (name) => !name.startsWith('claims/'));
+
+function hashOf(
+  files: ReadonlyMap<string, string> | undefined,
+  counts: (name: string) => boolean = () => true,
+): string | undefined {
   if (!files) return undefined;
   const hash = createHash('sha256');
   for (const [name, content] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    hash.update(`${name}\0${content}\0`);
+    if (counts(name)) hash.update(`${name}\0${content}\0`);
   }
   return hash.digest('hex');
 }

@@ -4,7 +4,7 @@ import { openBackend } from '../backends/open.ts';
 import { describeEnvironment } from '../experiments/folder/environment.ts';
 import type { BackendDescription } from '../tensor/compute.ts';
 import type { Claim, Curve, Measurement, Tier } from './claim.ts';
-import { codeHash, runsSources, sourceFolder } from './code-hash.ts';
+import { codeHash, runsSources, sourceFolder, trainingHash } from './code-hash.ts';
 import type { ClaimsPlace } from './list.ts';
 import { claimStandings } from './list.ts';
 import type { RegisteredClaim } from './registry.ts';
@@ -108,7 +108,9 @@ export async function runClaim(
   const source = options.source === undefined ? sourceFolder() : options.source;
   // Taken before the run: the sources may be edited while it lasts.
   const sources = { claim, file };
-  const hash = source && runsSources(source, sources) && codeHash(source, sources);
+  const isSource = source && runsSources(source, sources);
+  const hash = isSource && codeHash(source, sources);
+  const training = isSource && trainingHash(source, sources);
   const { apical, node, hardware, commit, dirty } = describeEnvironment();
   const start = Date.now();
   const compute = await openBackend({ backend: claim.backend });
@@ -124,7 +126,7 @@ export async function runClaim(
       },
       train: (config, share) => {
         const { runsFolder = path.join('runs', 'claims') } = options;
-        const code = hash || (commit ?? 'unknown');
+        const code = training || (commit ?? 'unknown');
         return trainForClaim(config, {
           ...{ folder: path.join(runsFolder, claim.id), code, claim: claim.id },
           ...{ signal, share },

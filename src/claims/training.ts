@@ -8,7 +8,7 @@ import type { TrainedRun } from './claim.ts';
 export interface ClaimTrainingOptions {
   /** One folder a run below it. */
   readonly folder: string;
-  /** Names the code that trains: a run by other code is another run. */
+  /** Names the code that trains, not what is measured then: a run by other code is another run. */
   readonly code: string;
   readonly claim: string;
   readonly signal?: AbortSignal | undefined;

@@ -1,7 +1,7 @@
 import { appendFileSync, cpSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { codeHash, runsSources, sourceFolder } from '../../src/claims/code-hash.ts';
+import { codeHash, runsSources, sourceFolder, trainingHash } from '../../src/claims/code-hash.ts';
 import { CLAIMS } from '../../src/claims/index.ts';
 import { temporaryFolder } from './fixture.ts';
 
@@ -41,6 +41,16 @@ describe('the hash of the code that a claim depends on', () => {
       expect(hash()).not.toBe(before);
     },
   );
+
+  it('of training alone changes with what trains, not with what the claim says of it', () => {
+    const { source } = smallTree();
+    const before = trainingHash(source, SMALL);
+    expect(before).toMatch(/^[0-9a-f]{64}$/);
+    appendFileSync(path.join(source, 'claims/suite/claim.ts'), '// changed\n');
+    expect(trainingHash(source, SMALL)).toBe(before);
+    appendFileSync(path.join(source, 'rules/helper.ts'), '// changed\n');
+    expect(trainingHash(source, SMALL)).not.toBe(before);
+  });
 
   it('does not change with files that cannot change the outcome, nor with line ends', () => {
     const { source, write, hash } = smallTree();
