@@ -19,7 +19,7 @@ import { planRuns } from './plan.ts';
 import { loadRule } from './rule-file.ts';
 import { ruleFailure } from './rule-failure.ts';
 import { requestFor } from './open-task.ts';
-import { checkOptions } from './session.ts';
+import { checkOptions } from './rule-options.ts';
 import { startFromWeights } from './weights-file.ts';
 
 /** What a command line says of an estimate; what it leaves out has a default. */
