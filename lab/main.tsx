@@ -1,6 +1,4 @@
 import { render } from 'preact';
-import '@fontsource-variable/inter/wght.css';
-import '@fontsource-variable/source-serif-4/wght.css';
 import 'uplot/dist/uPlot.min.css';
 import './style/page.css';
 import './style/learning.css';
