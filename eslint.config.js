@@ -130,6 +130,9 @@ export default typescript.config(
         performance: 'readonly',
         setTimeout: 'readonly',
         Buffer: 'readonly',
+        // What scripts hand to a browser to be run there.
+        document: 'readonly',
+        window: 'readonly',
       },
     },
     rules: { 'no-console': 'off' },

@@ -1,9 +1,11 @@
 import { render } from 'preact';
-import '@fontsource-variable/inter/wght.css';
-import '@fontsource-variable/source-serif-4/wght.css';
 import 'uplot/dist/uPlot.min.css';
 import './style/page.css';
-import './style/parts.css';
+import './style/learning.css';
+import './style/inside.css';
+import './style/tools.css';
+import './style/prose.css';
+import './style/narrow.css';
 import { Page } from './page.tsx';
 import { startKeys } from './state/keys.ts';
 import { ask, loadCatalogue } from './state/lab.ts';
