@@ -37,7 +37,7 @@ export function relaxationOfLearner({ rule }: Learner) {
   if (relaxation) return relaxation;
   throw new ApicalError(
     'analysis.not-settling',
-    `The rule "${rule.id}" runs on ${rule.dynamics.title.toLowerCase()}, where nothing settles: choose one that does, such as equilibrium-propagation.`,
+    `The rule "${rule.id}" runs on ${rule.dynamics.title.charAt(0).toLowerCase()}${rule.dynamics.title.slice(1)}, where nothing settles: choose one that does, such as equilibrium-propagation.`,
     { rule: rule.id },
   );
 }

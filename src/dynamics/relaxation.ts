@@ -265,7 +265,7 @@ export function mustSettle(phase: Phase, tolerance: number): Phase {
   throw new ApicalError(
     'dynamics.unsettled',
     `The "${phase.name}" phase has not settled after ${steps} steps: its units still move by ${speed.toPrecision(2)} a time constant ` +
-      `(root mean square), and the tolerance is ${tolerance}. Allow more steps, a larger tolerance (0 takes all steps), or smaller steps where it swings to and fro.`,
+      `(root mean square), and the tolerance is ${tolerance}. Allow more steps (ruleOptions.${phase.name}Steps), a larger tolerance (0 takes all steps), or smaller steps where it swings to and fro (ruleOptions.stepSize).`,
     { phase: phase.name, steps, speed, tolerance },
   );
 }

@@ -351,7 +351,7 @@ function checkActivations({ id, dynamics }: Rule, network: Network): void {
     if (!isHidden || isPooled || activations.includes(area.activation)) continue;
     throw new ApicalError(
       'rule.network',
-      `The rule "${id}" runs on ${title.toLowerCase()}, whose hidden areas must be ${activations.join(' or ')}, but ` +
+      `The rule "${id}" runs on ${title.charAt(0).toLowerCase()}${title.slice(1)}, whose hidden areas must be ${activations.join(' or ')}, but ` +
         `"${area.id}" is ${area.activation}: set network.activation=${activations[0]}, or choose another rule.`,
       { rule: id, area: area.id, activation: area.activation },
     );
