@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -23,7 +23,6 @@ beforeAll(async () => {
   writeFileSync(path.join(root, 'secret.txt'), 'secret');
   writeFileSync(path.join(page, 'index.html'), '<!doctype html><title>page</title>');
   writeFileSync(path.join(page, 'assets/script-abc123.js'), 'export {};');
-  symlinkSync(path.join(root, 'nowhere'), path.join(page, 'dangling'));
   for (const name of ['train-images-idx3', 'train-labels-idx1', 't10k-images-idx3', 't10k-labels-idx1']) {
     writeFileSync(path.join(root, 'fashion', `${name}-ubyte.gz`), `bytes of ${name}`);
   }
