@@ -1,5 +1,4 @@
 import { exhibits } from './exhibits-en.ts';
-import { families, presets, rules } from './names-en.ts';
 
 /** What the page says in English. The other languages have the same keys, which types see to. */
 export const en = {
@@ -232,8 +231,9 @@ export const en = {
     version: (version: string) => `Apical ${version}`,
     backend: (detail: string, threads: string) => `${detail}, ${threads} threads`,
   },
-  rules,
-  families,
-  presets,
+  rules: {},
+  // The library names its families, presets and rules in English itself.
+  families: {},
+  presets: {},
   exhibits,
 } as const;

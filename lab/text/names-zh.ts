@@ -1,4 +1,4 @@
-/** What the library names, in Simplified Chinese, by its ids. A new rule, family or preset is a line here and in names-en.ts. */
+/** What the library names, in Simplified Chinese, by its ids. A new rule, family or preset is a line here. */
 export const families: Readonly<Record<string, string>> = {
   'Exact gradient': '精确梯度',
   'Feedback pathways': '反馈通路',
@@ -17,6 +17,10 @@ export const presets: Readonly<Record<string, string>> = {
   lenet: 'MNIST 手写数字，LeNet-5：两层卷积、最大池化、120-84-10，二十轮',
   'lenet-fashion': 'Fashion-MNIST 服饰，LeNet-5，二十轮',
   equilibrium: '平衡传播学习 MNIST 手写数字，784-500-10，25 轮（Scellier 与 Bengio，2017）',
+  'equilibrium-2': '同上，两个隐藏层，60 轮：计算量约为十倍',
+  'equilibrium-3': '同上，三个隐藏层，500 轮：单核需数日',
+  bars: '横条或竖条，由亥姆霍兹机梦见（Hinton 等，1995）',
+  'digits-without-labels': '受限玻尔兹曼机学习 MNIST 手写数字，784-500，另加读出层（Hinton，2002）',
   'linear-teacher': '线性教师，30-20-10，逐个样本学习（Lillicrap 等，2016）',
   'two-spirals': '平面上两条交缠的螺线',
   rings: '平面上的同心圆环',
@@ -109,5 +113,33 @@ export const rules: Readonly<Record<string, { readonly title: string; readonly s
   'zero-divergence-inference': {
     title: '零散度推断',
     summary: '一种预测编码，突触恰在误差到达时改变：与反向传播相等，只差舍入。',
+  },
+  'contrastive-hebbian': {
+    title: '对比赫布学习',
+    summary: '输出固定在目标上时为赫布式，放开时为反赫布式；反馈越弱，越接近反向传播。',
+  },
+  'vector-field-ep': {
+    title: '向量场的平衡传播',
+    summary: '反馈有自己的权重的平衡传播：每个突触按它所发送的信号乘以它所到达的神经元的变化而改变。',
+  },
+  boltzmann: {
+    title: '玻尔兹曼机',
+    summary: '随机神经元处于平衡态：目标被固定时为赫布式，放开时为反赫布式。',
+  },
+  'contrastive-divergence': {
+    title: '对比散度',
+    summary: '受限玻尔兹曼机学习为下方区域建模：在数据上为赫布式，在重建上为反赫布式。',
+  },
+  'deep-belief-net': {
+    title: '深度信念网络',
+    summary: '逐层学习受限玻尔兹曼机，再加读出层，并以反向传播或醒睡算法微调。',
+  },
+  'wake-sleep': {
+    title: '醒睡算法',
+    summary: '醒时，自上而下的突触学习生成所见；睡时，自下而上的突触学习识别所生成的内容。',
+  },
+  autoencoder: {
+    title: '堆叠自编码器',
+    summary: '每个区域学习由受损的副本重建其下方区域；误差最多只跨越一个投射。',
   },
 };

@@ -13,11 +13,12 @@ const RULE_IDS = RULES.map(({ id }) => id);
 const FAMILIES = [...new Set(RULES.map(({ family }) => family))];
 
 describe.each(LANGUAGES)('the catalogue in %s', (language, words) => {
-  // Until it has, the page shows the library's own title.
+  // The library's own titles are English, and shown until another language has a name.
+  const ofLibrary = (ids: readonly string[]) => (language === 'en' ? [] : ids);
   test.each([
-    ['rule', RULE_IDS, words.rules, 'names'],
-    ['family', FAMILIES, words.families, 'names'],
-    ['preset', PRESETS.map(({ id }) => id), words.presets, 'names'],
+    ['rule', ofLibrary(RULE_IDS), words.rules, 'names'],
+    ['family', ofLibrary(FAMILIES), words.families, 'names'],
+    ['preset', ofLibrary(PRESETS.map(({ id }) => id)), words.presets, 'names'],
     ['exhibit', EXHIBITS.map(({ id }) => id), words.exhibits, 'exhibits'],
   ] as const)('names every %s, and nothing that is not there', (kind, ids, named, file) => {
     const missing = ids.filter((id) => !Object.hasOwn(named, id));
