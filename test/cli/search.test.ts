@@ -223,7 +223,7 @@ describe('a search', () => {
     expect(paired.map(({ first, second }) => `${first} ${second}`)).toContain('dense sparse');
     const table = readFileSync('both/compare.md', 'utf8');
     expect(table).toMatch(/^\| dense \| 2 \| \d+\.\d+ ± .* % \|/m);
-    expect(table).toMatch(/^\| sparse \|.*`0\.5`/m);
+    expect(table).toMatch(/^\| sparse \|.*`network\.density=0\.5`/m);
     expect(readFileSync('both/report.html', 'utf8')).toContain('Feedback alignment (sparse)');
 
     const more = ['compare', '--resume', 'both', '--seeds', '1..3', '--json'];
