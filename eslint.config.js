@@ -18,6 +18,7 @@ const LAYERS = [
   'environments',
   'experiments',
   'claims',
+  'serving',
   'cli',
 ];
 const NODE_ONLY_FILES = ['src/backends/blas/**'];
@@ -81,6 +82,23 @@ export default typescript.config(
   },
   ...layerRules,
   {
+    files: ['lab/**/*.{ts,tsx}'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        {
+          patterns: [
+            {
+              regex: '^(\\.\\./)+src/(?!browser\\.ts$)',
+              message: 'The page reaches the library by src/browser.ts alone.',
+            },
+            { regex: '^node:', message: 'The page runs in a browser: no Node modules.' },
+          ],
+        },
+      ],
+    },
+  },
+  {
     files: NODE_ONLY_FILES,
     rules: {
       'no-restricted-imports': [
@@ -112,6 +130,9 @@ export default typescript.config(
         performance: 'readonly',
         setTimeout: 'readonly',
         Buffer: 'readonly',
+        // What scripts hand to a browser to be run there.
+        document: 'readonly',
+        window: 'readonly',
       },
     },
     rules: { 'no-console': 'off' },

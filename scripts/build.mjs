@@ -1,5 +1,5 @@
-// Builds everything: wasm kernels (AssemblyScript), then the library and the command line (TypeScript).
-// `--kernels` stops after the first, which is all that tests and type checks need.
+// Builds everything: wasm kernels (AssemblyScript), then the library and the command line (TypeScript), then the page.
+// `--kernels` stops after the first, which is all that type checks need; `--lab` builds the page anew, and not the library.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,11 @@ const assembly = path.join(root, 'src/backends/wasm/assembly');
 const generated = path.join(root, 'src/backends/wasm/kernels.generated.ts');
 
 buildKernels();
-if (!process.argv.includes('--kernels')) buildLibrary();
+if (!process.argv.includes('--kernels')) {
+  if (!process.argv.includes('--lab')) buildLibrary();
+  const { buildLab } = await import('./build-lab.mjs');
+  await buildLab(root);
+}
 
 /**
  * Two variants of the same kernels, which differ only in the memory they accept: shared (threads may see it)

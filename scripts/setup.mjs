@@ -29,9 +29,16 @@ export function install() {
   });
 }
 
-/** Builds kernels and library when any source has changed. */
+/** Builds kernels, library and page when any source has changed. */
 export function build() {
-  const hash = digest(['tsconfig.json', 'tsconfig.build.json', 'scripts', 'src']);
+  const hash = digest([
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'scripts',
+    'src',
+    'lab',
+    'docs/bibliography.json',
+  ]);
   once('build', hash, 'Building', () => {
     run(process.execPath, [path.join(root, 'scripts/build.mjs')]);
   });

@@ -13,13 +13,50 @@ export * from './rules/index.ts';
 export * from './analysis/index.ts';
 export * from './datasets/index.ts';
 export * from './environments/index.ts';
-export { parseConfig } from './experiments/config.ts';
+export { assign, parseSeeds, setAt } from './experiments/assignments.ts';
+export { configSchema, parseConfig, withRule } from './experiments/config.ts';
 export type { Config, ConfigInput, Control } from './experiments/config.ts';
 export { drive } from './experiments/drive.ts';
 export { Examples } from './experiments/examples.ts';
 export { PRESETS } from './experiments/presets.ts';
 export type { Preset } from './experiments/presets.ts';
-export { TrainedNetwork } from './experiments/trained-network.ts';
+export { bibtexOf, citationOf } from './experiments/citations.ts';
+export type { Source } from './experiments/citations.ts';
+export {
+  asJson,
+  byStep,
+  CHECKPOINT,
+  checkDocuments,
+  checkpointName,
+  CONFIG_FILE,
+  METRICS_FILE,
+  originOf,
+  parseMetrics,
+  parseObject,
+  RUN_FILE,
+  sessionOf,
+} from './experiments/folder/contents.ts';
+export type {
+  BackendInUse,
+  Environment as RunEnvironment,
+  RunFolderContents,
+  RunFolderDocument,
+} from './experiments/folder/contents.ts';
+export {
+  decodeCheckpoint,
+  encodeCheckpoint,
+  originWarnings,
+  restoreTensors,
+} from './experiments/folder/checkpoint.ts';
+export type { Checkpoint, Origin } from './experiments/folder/checkpoint.ts';
+export { differences, hashOfJson, identityOf } from './experiments/folder/identity.ts';
+export { fingerprintOf } from './experiments/fingerprint.ts';
+export { auditStandard, totalMacs } from './experiments/rule-audit.ts';
+export { describeRun } from './experiments/run-document.ts';
+export { checkOptions } from './experiments/rule-options.ts';
+export { PAPER, SCHEMES, seriesStyle } from './experiments/report/theme.ts';
+export type { SeriesStyle, Theme } from './experiments/report/theme.ts';
+export { isLogits, TrainedNetwork } from './experiments/trained-network.ts';
 export type { Answers, Inputs, TrainedParts } from './experiments/trained-network.ts';
 export { ControlTraining } from './experiments/control/control-training.ts';
 export type { ControlRules } from './experiments/control/control-training.ts';

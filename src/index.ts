@@ -13,7 +13,7 @@ export type { SearchPlan, SearchRequest } from './experiments/search/plan.ts';
 export { runSearch } from './experiments/search/search.ts';
 export type { SearchListener, SearchOptions } from './experiments/search/search.ts';
 export type { SearchDocument } from './experiments/search/document.ts';
-export { planRuns, parseSeeds } from './experiments/plan.ts';
+export { planRuns } from './experiments/plan.ts';
 export { openEnvironment } from './experiments/open-task.ts';
 export { loadRule } from './experiments/rule-file.ts';
 export { exportNetwork, loadNetwork } from './experiments/load-network.ts';

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from pytorch_equilibrium import equilibrium_ways
 from pytorch_lenet import lenet_ways
 
 LEARNING_RATE = 0.01
@@ -242,4 +243,6 @@ def ways(work):
         return {name: make for name, make in every.items() if wanted in name}
     if kind == "lenet-step":
         return lenet_ways(work, fill)
-    raise ValueError(f"unknown kind of work '{kind}': expected matmul, mlp-step, mlp-forward or lenet-step")
+    if kind == "equilibrium-step":
+        return equilibrium_ways(work, fill)
+    raise ValueError(f"unknown kind of work '{kind}': expected matmul, mlp-step, mlp-forward, lenet-step or equilibrium-step")

@@ -1,7 +1,6 @@
 import { Matrix, pseudoInverse } from 'ml-matrix';
 import type { Projection } from '../network/projection.ts';
 import { materialise } from '../network/terms.ts';
-import { referenceFor } from '../references/index.ts';
 import type { Batch, Learner } from '../rules/learner.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -40,7 +39,7 @@ export function measureAlignment(
   options: AlignmentOptions = {},
 ): Readonly<Record<string, Alignment>> {
   const { pseudoInverseLimit = 1e6 } = options;
-  const reference = referenceFor(learner.rule.dynamics, learner.network);
+  const reference = learner.reference;
   const forward = learner.network.projections.filter(({ kind, plastic }) => kind === 'forward' && plastic);
   const result: Record<string, Alignment> = {};
 

@@ -133,6 +133,7 @@ class Recorder implements StepObserver {
     const transposed = new Set(this.#bothWays);
     this.#bothWays.clear();
     for (const area of this.#learner.network.areas) {
+      if (!phase.takesPart(area)) continue;
       // What is given arises from nothing here.
       const isGiven = area === this.#learner.network.input;
       const sources = new Set([`activity of ${area.id}`]);

@@ -1,7 +1,6 @@
 import type { Parameter, Projection } from '../network/projection.ts';
 import { materialise } from '../network/terms.ts';
 import type { Term } from '../network/terms.ts';
-import { referenceFor } from '../references/index.ts';
 import type { Batch, Learner } from '../rules/learner.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -203,7 +202,7 @@ function exactGradient(
   batch: Batch,
   projections: readonly Projection[],
 ): Tensor[] | undefined {
-  const reference = referenceFor(learner.rule.dynamics, learner.network);
+  const reference = learner.reference;
   const differentiable = learner.network.objectives.every(
     ({ kind }) => kind === 'cross-entropy' || kind === 'squared-error',
   );

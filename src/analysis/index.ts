@@ -7,3 +7,13 @@ export { estimatorStatistics, varianceOverData } from './estimator.ts';
 export type { EstimatorStatistics } from './estimator.ts';
 export { JACKKNIFE_GROUPS } from './estimator-moments.ts';
 export type { Figure } from './estimator-moments.ts';
+export { costLine } from './nudging-theorem.ts';
+export type { CostLine } from './nudging-theorem.ts';
+export {
+  earlyInference,
+  energyTraces,
+  relaxationOfLearner,
+  startDistances,
+  updateCurves,
+} from './settling.ts';
+export type { EarlyInference, SettlingSubject, StartDistance, Trace, UpdateCurve } from './settling.ts';

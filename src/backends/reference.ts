@@ -142,6 +142,32 @@ export function referenceKernels(heap: Heap): Kernels {
       }
     },
 
+    fire(drawn, rate, potential, bias, rows, columns, gain, ...key) {
+      const v = float();
+      for (let i = 0; i < rows * columns; i++) {
+        const threshold = bias === 0 ? 0 : (v[at(bias) + (i % columns)] as number);
+        v[at(rate) + i] = activationOf(2, gain * ((v[at(potential) + i] as number) + threshold));
+      }
+      draw(drawn, rows, columns, key, uniformFromBits);
+      for (let i = 0; i < rows * columns; i++)
+        v[at(drawn) + i] = (v[at(drawn) + i] as number) < (v[at(rate) + i] as number) ? 1 : 0;
+    },
+
+    sweep(state, drive, weights, uniform, rows, units, gain) {
+      const v = float();
+      for (let row = 0; row < rows; row++) {
+        const first = row * units;
+        for (let i = 0; i < units; i++) {
+          let x = v[at(drive) + first + i] as number;
+          for (let j = 0; j < units; j++) {
+            x += (v[at(weights) + i * units + j] as number) * (v[at(state) + first + j] as number);
+          }
+          const p = activationOf(2, gain * x);
+          v[at(state) + first + i] = uniform === 0 ? p : (v[at(uniform) + first + i] as number) < p ? 1 : 0;
+        }
+      }
+    },
+
     sumRows(out, a, rows, columns, alpha, beta) {
       const v = float();
       for (let column = 0; column < columns; column++) {

@@ -1,13 +1,20 @@
 import { ApicalError } from '../errors.ts';
 import { didYouMean } from '../datasets/suggest.ts';
 import type { Claim } from './claim.ts';
+import { arora2015Reversible } from './suite/arora2015-reversible.ts';
+import { neal2011Langevin } from './suite/neal2011-langevin.ts';
+import { vincent2010Symmetry } from './suite/vincent2010-symmetry.ts';
 import { barto1983CartPole } from './suite/barto1983-cart-pole.ts';
 import { akrout2019Mnist } from './suite/akrout2019-mnist.ts';
+import { ackley1985Dreaming } from './suite/ackley1985-dreaming.ts';
+import { ackley1985Encoder } from './suite/ackley1985-encoder.ts';
 import { akrout2019MirrorAngle } from './suite/akrout2019-mirror-angle.ts';
+import { ernoult2019Curves } from './suite/ernoult2019-curves.ts';
 import { hinton2016LectureTable } from './suite/hinton2016-lecture-table.ts';
 import { kolen1994Decay } from './suite/kolen1994-decay.ts';
 import { lillicrap2016Mnist } from './suite/lillicrap2016-mnist.ts';
 import { hinton2012DropoutEnsemble } from './suite/hinton2012-dropout-ensemble.ts';
+import { hinton2006Dbn } from './suite/hinton2006-dbn.ts';
 import { lillicrap2016Bottleneck } from './suite/lillicrap2016-bottleneck.ts';
 import { lillicrap2016Invariant } from './suite/lillicrap2016-invariant.ts';
 import { lillicrap2016Linear } from './suite/lillicrap2016-linear.ts';
@@ -16,8 +23,12 @@ import { song2020Exact } from './suite/song2020-exact.ts';
 import { whittington2017Limit } from './suite/whittington2017-limit.ts';
 import { ren2023Growth } from './suite/ren2023-growth.ts';
 import { ren2023Variance } from './suite/ren2023-variance.ts';
+import { scellier2017Gradient } from './suite/scellier2017-gradient.ts';
+import { scellier2017Mnist } from './suite/scellier2017-mnist.ts';
+import { scellier2018VectorField } from './suite/scellier2018-vector-field.ts';
 import { werfel2005Curves } from './suite/werfel2005-curves.ts';
 import { werfel2005Serial } from './suite/werfel2005-serial.ts';
+import { xie2003Backprop } from './suite/xie2003-backprop.ts';
 
 export interface RegisteredClaim {
   readonly claim: Claim;
@@ -44,6 +55,17 @@ const FILES: Readonly<Record<string, readonly Claim[]>> = {
   'hinton1988-recirculation.ts': hinton1988Recirculation,
   'whittington2017-limit.ts': whittington2017Limit,
   'song2020-exact.ts': song2020Exact,
+  'ernoult2019-curves.ts': ernoult2019Curves,
+  'scellier2017-gradient.ts': scellier2017Gradient,
+  'scellier2017-mnist.ts': scellier2017Mnist,
+  'scellier2018-vector-field.ts': scellier2018VectorField,
+  'xie2003-backprop.ts': xie2003Backprop,
+  'ackley1985-dreaming.ts': ackley1985Dreaming,
+  'ackley1985-encoder.ts': ackley1985Encoder,
+  'hinton2006-dbn.ts': hinton2006Dbn,
+  'neal2011-langevin.ts': neal2011Langevin,
+  'vincent2010-symmetry.ts': vincent2010Symmetry,
+  'arora2015-reversible.ts': arora2015Reversible,
 };
 
 export const CLAIMS: readonly RegisteredClaim[] = Object.entries(FILES).flatMap(([file, claims]) =>

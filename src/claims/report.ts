@@ -1,4 +1,5 @@
-import { bibliography, type Source } from '../experiments/bibliography.ts';
+import { bibliography } from '../experiments/bibliography.ts';
+import type { Source } from '../experiments/citations.ts';
 import { describeEnvironment, writeDocument } from '../experiments/folder/index.ts';
 import { count, duration, list, number, plural } from '../experiments/report/format.ts';
 import { html, trusted, type Interpolated, type Markup } from '../experiments/report/markup.ts';

@@ -7,8 +7,10 @@ import { addBenchCommand } from './commands/bench.ts';
 import { addClaimsCommand } from './commands/claims.ts';
 import { addDataCommand } from './commands/data.ts';
 import { addEstimateCommand } from './commands/estimate.ts';
+import { addSettleCommand } from './commands/settle.ts';
 import { addExportCommand } from './commands/export.ts';
 import { addHelpCommand } from './commands/help.ts';
+import { addLabCommand } from './commands/lab.ts';
 import { addPredictCommand } from './commands/predict.ts';
 import { addRulesCommand } from './commands/rules.ts';
 import { addRunCommands } from './commands/run.ts';
@@ -47,6 +49,7 @@ export async function main(arguments_: readonly string[]): Promise<number> {
         '  apical search digits --rules backprop,feedback-alignment --budget 60',
         '  apical rules feedback-alignment                  its equation, options, locality and cost',
         '  apical claims run --tier exact                   check published claims',
+        '  apical lab                                       watch networks learn in the browser',
         '',
       ].join('\n'),
     );
@@ -58,8 +61,10 @@ export async function main(arguments_: readonly string[]): Promise<number> {
   addPredictCommand(program, finish);
   addExportCommand(program, finish);
   addRulesCommand(program, finish);
+  addLabCommand(program, finish);
   addClaimsCommand(program, finish);
   addEstimateCommand(program, finish);
+  addSettleCommand(program, finish);
   addBenchCommand(program, finish);
   addDataCommand(program, finish);
   addHelpCommand(program, finish);

@@ -1,6 +1,6 @@
 import type cliProgress from 'cli-progress';
 import type { Config } from '../experiments/config.ts';
-import type { EvaluationRecord, MetricsRecord, ProgressRecord } from '../experiments/records.ts';
+import type { EvaluationRecord, Metrics, MetricsRecord, ProgressRecord } from '../experiments/records.ts';
 import type { FinishedRun, RunProgress } from '../experiments/run.ts';
 import { progressBars } from './bars.ts';
 import { duration, percent } from './terminal.ts';
@@ -74,21 +74,29 @@ export class ProgressView {
 
 /** What an epoch came to. */
 function scores({ train, validation, test, metrics }: EvaluationRecord): string {
-  if (metrics) {
-    const { return: reached = NaN, solved, episodes = 0 } = metrics;
+  const { return: reached, solved, episodes = 0 } = metrics ?? {};
+  if (reached !== undefined) {
     return `return ${reached.toFixed(1)}${solved === 1 ? ' (solved)' : ''}  ${episodes} episodes`;
   }
   const held = test ?? validation;
   return (
     `train error ${train ? percent(train.error) : '–'}` +
-    (held ? `  ${test ? 'test' : 'validation'} error ${percent(held.error)}` : '')
+    (held ? `  ${test ? 'test' : 'validation'} error ${percent(held.error)}` : '') +
+    named(metrics)
   );
 }
 
 function latestScore(record: ProgressRecord | EvaluationRecord | undefined): string {
-  if (record?.metrics) return `return ${record.metrics['return']?.toFixed(1) ?? '–'}`;
+  const reached = record?.metrics?.['return'];
+  if (reached !== undefined) return `return ${reached.toFixed(1)}`;
   return `train error ${record?.train ? percent(record.train.error, 1) : '–'}`;
 }
+
+/** What a rule measured beside the loss: "  reconstruction of hidden1 12.3". */
+const named = (metrics: Metrics = {}): string =>
+  Object.entries(metrics)
+    .map(([name, value]) => `  ${name} ${value.toPrecision(3)}`)
+    .join('');
 
 /** "  angle 41° 12° 0°": of each projection's update to the exact gradient. */
 function angles({ lastProbe }: RunProgress['training']): string {

@@ -21,6 +21,9 @@ export function showRun(terminal: Terminal, { document, metrics }: FinishedRun):
     train && `train error ${percent(train.error)}`,
     validation && `validation error ${percent(validation.error)}`,
     test && `test error ${percent(test.error)}${test.errors > 0 ? ` (${test.errors} of ${test.count})` : ''}`,
+    ...(reached === undefined ? Object.entries(named) : []).map(
+      ([name, value]) => name !== 'passes' && `${name} ${value.toPrecision(3)}`,
+    ),
   ].filter(Boolean);
   if (scores.length > 0) terminal.line(`  ${scores.join(', ')}`);
   const unit = reached === undefined ? 'examples' : 'steps';

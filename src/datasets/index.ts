@@ -6,7 +6,7 @@ import { loadIdxDataset } from './idx-dataset.ts';
 import type { IdxDescription } from './idx-dataset.ts';
 import { mnist } from './mnist.ts';
 import { didYouMean } from './suggest.ts';
-import { concentricRings, linearTeacher, twoSpirals } from './synthetic.ts';
+import { bars, concentricRings, linearTeacher, twoSpirals } from './synthetic.ts';
 
 export { describeData } from './dataset.ts';
 export type { ByteSource, DataDescription, Dataset, Draws, Split } from './dataset.ts';
@@ -17,7 +17,7 @@ export { npzDataset } from './npz-dataset.ts';
 export { teacherExamples } from './synthetic.ts';
 export type { LinearTeacher } from './synthetic.ts';
 
-export type DatasetId = 'mnist' | 'fashion-mnist' | 'linear-teacher' | 'two-spirals' | 'rings';
+export type DatasetId = 'mnist' | 'fashion-mnist' | 'linear-teacher' | 'two-spirals' | 'rings' | 'bars';
 
 /** Numbers by option name; what an id takes is in its entry's `options`. */
 export type DatasetOptions = Readonly<Record<string, number>>;
@@ -56,6 +56,10 @@ export const datasets: readonly DatasetEntry[] = [
   generated('rings', 'Concentric rings', 2000, 1000, [
     whole('rings', 'rings, one a class', 2, 2, 256),
     real('noise', 'standard deviation of the noise on each coordinate', 0.05, 0, 10),
+  ]),
+  generated('bars', 'Bars', 2000, 1000, [
+    whole('side', 'pixels a side', 4, 2, 256),
+    real('probability', 'that a line is there', 0.3, 0.01, 0.99),
   ]),
 ];
 
@@ -148,6 +152,11 @@ export function generateDataset(id: string, options: DatasetOptions, draws: Draw
       return twoSpirals(sizes as Sizes & { turns: number; noise: number }, draws);
     case 'rings':
       return concentricRings(sizes as Sizes & { rings: number; noise: number }, draws);
+    case 'bars': {
+      const complete = sizes as Sizes & { side: number; probability: number };
+      requireFits(complete, complete.side ** 2);
+      return bars(complete, draws);
+    }
     default:
       throw new ApicalError('dataset.unknown', `The data set "${id}" is read from files, not generated.`, {
         id,

@@ -98,6 +98,51 @@ export function concentricRings(
   return planarSet('rings', 'Concentric rings', options.rings, point, options, draws);
 }
 
+/**
+ * Bars: a picture of side × side in which lines light up. First chance decides whether upright or lying, which is the
+ * class, then for each of these lines whether it is there, with the same probability. A picture without any is drawn anew.
+ *
+ * Source: Hinton, Dayan, Frey, Neal (1995), Science 268: 4 × 4, one of the two orientations twice as often; here they take
+ * turns, so that any beginning of a split is balanced. Independent causes: Földiák (1990), Biological Cybernetics 64.
+ */
+export function bars(
+  options: { side: number; probability: number; trainCount: number; testCount: number },
+  draws: Draws,
+): Dataset {
+  const { side, probability, trainCount, testCount } = options;
+  const size = side * side;
+  const split = (count: number): Split => {
+    const inputs = new Uint8Array(count * size);
+    const targets = new Uint8Array(count);
+    for (let example = 0; example < count; example++) {
+      const label = example % 2;
+      const lines = new Array<boolean>(side).fill(false);
+      while (!lines.includes(true))
+        for (let line = 0; line < side; line++) lines[line] = draws.uniform() < probability;
+      for (let at = 0; at < size; at++) {
+        const line = label === 0 ? at % side : Math.floor(at / side);
+        inputs[example * size + at] = lines[line] ? 255 : 0;
+      }
+      targets[example] = label;
+    }
+    return { count, inputs, targets };
+  };
+  const test = split(testCount);
+  return {
+    id: 'bars',
+    title: 'Bars',
+    task: 'classification',
+    inputShape: [side, side],
+    inputScale: 1 / 255,
+    targetSize: 2,
+    classNames: ['upright', 'lying'],
+    train: split(trainCount),
+    test,
+    verified: true,
+    source: 'generated',
+  };
+}
+
 /** Points of the plane; the classes take turns, so that any beginning of a split is balanced. */
 function planarSet(
   id: string,

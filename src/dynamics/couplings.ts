@@ -20,27 +20,40 @@ export function symmetricCouplings({ projections }: Network, area: Area): readon
   });
 }
 
-/** Every projection carries signals its own way only: forward, lateral and feedback. */
+/**
+ * Every projection carries signals its own way only: forward, lateral and feedback. Pooling, which nothing can answer
+ * since it has no weights, carries them both ways.
+ */
 export function directedCouplings({ projections }: Network, area: Area): readonly Coupling[] {
-  return projections
-    .filter(({ to }) => to === area)
-    .map((projection) => ({ projection, from: projection.from, back: false }));
+  return projections.flatMap((projection): Coupling[] => {
+    const { from, to, hasWeights } = projection;
+    return [
+      ...(to === area ? [{ projection, from, back: false }] : []),
+      ...(from === area && !hasWeights ? [{ projection, from: to, back: true }] : []),
+    ];
+  });
 }
 
 /** Why a network has no energy, as the end of a sentence. */
 export function refuseAsymmetry(specification: NetworkSpecification): string | undefined {
   for (const projection of specification.projections) {
     const id = projectionId(projection);
-    const connection = connectionOf(specification, projection);
     if (projection.kind === 'feedback') {
       return `"${id}" is feedback of its own, and an energy needs the same weights both ways. vector-field-ep does not`;
     }
     if (projection.from === projection.to && projection.symmetric !== true) {
       return `"${id}" joins area "${projection.from}" with itself by weights that need not be symmetric, and an energy needs them so: set its "symmetric" to true. vector-field-ep does not need it`;
     }
-    if (connection.kind === 'pooling' && connection.how === 'max') {
-      return `"${id}" takes the maximum of a window, which has no way back in an energy: take the average`;
-    }
+  }
+  return refuseMaxima(specification);
+}
+
+/** Why activity cannot settle in a network, as the end of a sentence. */
+export function refuseMaxima(specification: NetworkSpecification): string | undefined {
+  for (const projection of specification.projections) {
+    const connection = connectionOf(specification, projection);
+    if (connection.kind !== 'pooling' || connection.how !== 'max') continue;
+    return `"${projectionId(projection)}" takes the maximum of a window, which has no way back in an energy: take the average`;
   }
   return undefined;
 }

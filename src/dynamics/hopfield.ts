@@ -22,7 +22,7 @@ export const hopfield: Dynamics = {
   activations: ['hard-sigmoid', 'logistic', 'tanh'],
   advice: 'take smaller steps with ruleOptions.stepSize',
   refuses: refuseAsymmetry,
-  run: (setting, name, options) => relax(HOPFIELD, setting, name, options),
+  run: (setting, name, options) => relax(hopfieldRelaxation, setting, name, options),
 };
 
 /** s ← s + ε( ρ′(s) ⊙ (received + drive) − s ), one fused pass. */
@@ -31,4 +31,8 @@ export function relaxState({ compute }: Setting, settling: SettlingArea, size: n
   compute.relax(state, rate, received, drive, size, area.activation);
 }
 
-const HOPFIELD: Relaxation = { couplings: symmetricCouplings, update: relaxState };
+export const hopfieldRelaxation: Relaxation = {
+  settles: 'states',
+  couplings: symmetricCouplings,
+  update: relaxState,
+};

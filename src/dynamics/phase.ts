@@ -16,6 +16,8 @@ export interface Setting {
   readonly inputs: Tensor;
   /** Number of the update, from 0: with a stream's name it keys every draw. */
   readonly step: number;
+  /** Passes through the training examples until here, with their fraction. */
+  readonly epoch: number;
   /** Whether noise that serves learning (dropout) is on. */
   readonly training: boolean;
   /** How often every example is in the batch: row c·(batch/copies) + e is copy c of example e. Dropout is alike in all. */
@@ -29,6 +31,8 @@ export interface Setting {
 /** The activity of every area at the end of one phase, (batch, units) each; valid until the step ends. */
 export interface Phase {
   readonly name: string;
+  /** Whether the area took part; of one that did not, nothing may be asked. */
+  takesPart(area: Area): boolean;
   /** What the area sends on. */
   activity(area: Area): Tensor;
   /** f(potential), before any dropout: of stochastic units that drew, the probability. */
@@ -57,6 +61,10 @@ export interface Settling {
   readonly steps: number;
   /** Root mean square of ds/dt at the last check, over units and examples; undefined where nobody asked (`tolerance`). */
   readonly speed: number | undefined;
+  /** What signals that went back were multiplied by. */
+  readonly feedbackGain: number;
+  /** By area, (batch, units): what did not change, thresholds and what the input sent; undefined where more was given. */
+  readonly drives: ReadonlyMap<Area, Tensor> | undefined;
 }
 
 /** Activity on its way. The tensors are live: what is to be kept must be copied. */
@@ -77,14 +85,28 @@ export interface PhaseOptions {
   readonly values?: (parameter: Parameter) => Tensor | undefined;
   /** (batch, units) added to the potentials of an area before its activation function. */
   readonly drive?: (area: Area) => Tensor | undefined;
-  /** Whether stochastic units draw; otherwise they pass on their probabilities. */
-  readonly sample?: boolean;
+  /** Whether stochastic units draw, all or those of an area; otherwise they pass on their probabilities. */
+  readonly sample?: boolean | ((area: Area) => boolean);
   /** (batch, units) that an area sends instead of what it would. */
   readonly clamp?: (area: Area) => Tensor | undefined;
 
-  // Of dynamics that settle:
-  /** (batch, units): states from which they begin; silence where absent. */
-  readonly start?: ((area: Area) => Tensor | undefined) | undefined;
+  /** Other dynamics than the rule's, for this phase. */
+  readonly dynamics?: Dynamics;
+
+  // Of dynamics that settle or draw again and again:
+  /** Areas that take part; all where absent. */
+  readonly within?: readonly Area[];
+  /** Whether the input is free like any other area, in place of being clamped to the examples. */
+  readonly freeInput?: boolean;
+  /** T, of every step or by step. Default 1. */
+  readonly temperature?: number | readonly number[] | undefined;
+  /**
+   * (batch, units): states from which they begin, silence where absent; or a pass along the forward projections alone,
+   * in which each area takes one whole step from silence; or a phase of the same step, to go on from its states: what its
+   * clamped areas sent is then taken over where both clamp the input alone, so no weight may have changed in between.
+   * Without a clamped area the states say how many rows there are.
+   */
+  readonly start?: ((area: Area) => Tensor | undefined) | 'feedforward' | Phase | undefined;
   /** Steps to take, or with a tolerance at most. */
   readonly steps?: number;
   /** Of a step, in membrane time constants. */
@@ -114,14 +136,22 @@ export interface Dynamics {
   run(setting: Setting, name: string, options?: PhaseOptions): Phase;
 }
 
-/** What a pass left of every area, by area index. */
+/** Whether the units of an area draw in a phase. */
+export const drawsIn = ({ sample = false }: PhaseOptions, area: Area): boolean =>
+  typeof sample === 'function' ? sample(area) : sample;
+
+/** The states that a phase is told to begin with, (batch, units), of one area; undefined where it is told nothing of it. */
+export const startOf = ({ start }: PhaseOptions, area: Area): Tensor | undefined =>
+  typeof start === 'object' ? start.state(area) : typeof start === 'function' ? start(area) : undefined;
+
+/** What a pass left of every area, by area index; undefined of those that took no part. */
 export interface PassRecord {
-  readonly activities: Tensor[];
-  readonly rates: Tensor[];
-  readonly outputs: Tensor[];
-  readonly gains: (Tensor | undefined)[];
+  readonly activities: readonly (Tensor | undefined)[];
+  readonly rates: readonly (Tensor | undefined)[];
+  readonly outputs: readonly (Tensor | undefined)[];
+  readonly gains: readonly (Tensor | undefined)[];
   /** Default: the rates. */
-  readonly states?: Tensor[];
+  readonly states?: readonly (Tensor | undefined)[];
   readonly settling?: Settling;
   readonly compartments?: Compartments;
 }
@@ -144,6 +174,7 @@ export function phaseOf(name: string, pass: PassRecord): Phase {
     name,
     settling,
     compartment: compartmentsOf(pass.compartments),
+    takesPart: ({ index }) => activities[index] !== undefined,
     state: ({ index }) => states[index] as Tensor,
     activity: ({ index }) => activities[index] as Tensor,
     rate: ({ index }) => rates[index] as Tensor,

@@ -49,8 +49,11 @@ interface Predicted {
 function infer(setting: Setting, name: string, options: PhaseOptions = {}): Phase {
   const { compute, network, inputs } = setting;
   const { nudge = 0, steps = 0, stepSize = 0.1, fixedPredictions = false, each } = options;
-  const pass: PassRecord = { activities: [], rates: [], outputs: [], gains: [], states: [] };
-  const { activities, rates, outputs, gains } = pass;
+  const activities: Tensor[] = [];
+  const rates: Tensor[] = [];
+  const states: Tensor[] = [];
+  const gains: (Tensor | undefined)[] = [];
+  const pass: PassRecord = { activities, rates, outputs: rates, gains, states };
   const predicted: Predicted[] = [];
   const byArea = new Map<Area, Predicted>();
 
@@ -68,10 +71,9 @@ function infer(setting: Setting, name: string, options: PhaseOptions = {}): Phas
       show(setting, its);
     } else if (gain) compute.multiply(activity, rate, gain);
     rates.push(rate);
-    outputs.push(rate);
     activities.push(activity);
     gains.push(gain);
-    pass.states?.push(byArea.get(area)?.potential ?? rate);
+    states.push(byArea.get(area)?.potential ?? rate);
   }
   const errorOf = (area: Area) => byArea.get(area)?.error;
   const takeErrors = () => {
@@ -98,7 +100,7 @@ function infer(setting: Setting, name: string, options: PhaseOptions = {}): Phas
     takeErrors();
     each?.(momentOf(step, stepSize, pass, compartmentsOf(compartments)));
   }
-  return phaseOf(name, { ...pass, compartments, settling: { steps, speed: undefined } });
+  return phaseOf(name, { ...pass, compartments });
 }
 
 function begin(

@@ -7,7 +7,7 @@ import { IS_OWN_RATE } from '../tensor/compute.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { dropoutGain } from './dropout.ts';
-import { compartmentsOf, phaseOf } from './phase.ts';
+import { compartmentsOf, phaseOf, startOf } from './phase.ts';
 import type { Moment, Phase, PhaseOptions, Setting, Settling } from './phase.ts';
 
 /** One way by which signals reach an area while it settles. */
@@ -34,6 +34,8 @@ export interface SettlingArea {
 
 /** What tells one kind of settling from another. */
 export interface Relaxation {
+  /** A state s that sends ρ(s), or the rate itself, drawn towards f of what it receives. */
+  readonly settles: 'states' | 'rates';
   /** By what ways signals reach an area. */
   readonly couplings: (network: Network, area: Area) => readonly Coupling[];
   /** One step of an area: its state, and its rate, from what it received. */
@@ -59,12 +61,16 @@ export function relax(
   const { compute, network } = setting;
   const { steps = STEPS, stepSize = STEP_SIZE, tolerance = 0, nudge = 0, each } = options;
   const clamped = clampedAreas(setting, options);
+  const isPlain = !options.clamp && !options.drive && !options.values;
+  const known = isPlain && typeof options.start === 'object' ? options.start.settling?.drives : undefined;
   const settling = network.areas
     .filter((area) => !clamped.has(area))
-    .map((area) => begin(setting, area, options));
+    .map((area) => begin(relaxation, setting, area, options, known?.get(area)));
   const byArea = new Map(settling.map((its) => [its.area, its]));
   const ways = new Map(settling.map(({ area }) => [area, relaxation.couplings(network, area)]));
-  for (const its of settling) {
+  // An energy has ρ ⊙ gain in place of ρ, so what reaches such a unit is scaled as well as what it sends.
+  const scaled = relaxation.settles === 'states' ? (its: SettlingArea) => its.gain : () => undefined;
+  const drive = (its: SettlingArea): void => {
     const fixed = (ways.get(its.area) ?? []).filter(({ from }) => clamped.has(from));
     receive(compute, its.drive, fixed, (area) => (clamped.get(area) as Clamped).activity, options);
     const push = options.drive?.(its.area);
@@ -73,8 +79,10 @@ export function relax(
     if (bias) {
       compute.activate(its.drive, its.drive, options.values?.(bias) ?? bias.values, 'linear');
     }
-    if (its.gain) compute.multiply(its.drive, its.drive, its.gain);
-  }
+    const gain = scaled(its);
+    if (gain) compute.multiply(its.drive, its.drive, gain);
+  };
+  if (!known) for (const its of settling) drive(its);
   const free = new Map(
     settling.map(({ area }) => [area, (ways.get(area) ?? []).filter(({ from }) => byArea.has(from))]),
   );
@@ -83,12 +91,27 @@ export function relax(
     byArea.get(area)?.activity ?? (clamped.get(area) as Clamped).activity;
   const rate = (area: Area): Tensor => byArea.get(area)?.rate ?? (clamped.get(area) as Clamped).rate;
   const state = (area: Area): Tensor => byArea.get(area)?.state ?? rate(area);
+  if (options.start === 'feedforward') {
+    for (const its of settling) {
+      const ahead = (free.get(its.area) ?? []).filter(
+        ({ projection, back }) => projection.kind === 'forward' && !back,
+      );
+      receive(compute, its.received, ahead, activity, options);
+      const gain = scaled(its);
+      if (gain) compute.multiply(its.received, its.received, gain);
+      relaxation.update(setting, its, 1, 0);
+      if (its.gain) compute.multiply(its.activity, its.rate, its.gain);
+    }
+  }
 
-  let ended: Settling = { steps: 0, speed: undefined };
+  const { feedbackGain = 1 } = options;
+  const drives = isPlain ? new Map(settling.map((its) => [its.area, its.drive])) : undefined;
+  let ended: Settling = { steps: 0, speed: undefined, feedbackGain, drives };
   for (let step = 0; step < steps; step++) {
     for (const its of settling) {
       receive(compute, its.received, free.get(its.area) ?? [], activity, options);
-      if (its.gain) compute.multiply(its.received, its.received, its.gain);
+      const gain = scaled(its);
+      if (gain) compute.multiply(its.received, its.received, gain);
     }
     for (const { objective, its, error } of pulls) {
       setting.pull(objective, its.rate, error);
@@ -103,7 +126,7 @@ export function relax(
     };
     const speed = checks ? speedOf(compute, settling, advance) / stepSize : undefined;
     if (!checks) advance();
-    ended = { steps: step + 1, speed };
+    ended = { steps: step + 1, speed, feedbackGain, drives };
     each?.(momentOf(ended.steps, stepSize, activity, rate, state));
     if (speed === undefined) continue;
     checkFinite(speed, name, ended.steps, stepSize);
@@ -120,18 +143,21 @@ export function relax(
 }
 
 /** An area whose activity is given. */
-interface Clamped {
+export interface Clamped {
   readonly activity: Tensor;
   readonly rate: Tensor;
   readonly gain: Tensor | undefined;
 }
 
 /** The input, and what the phase clamps. */
-function clampedAreas(setting: Setting, { clamp }: PhaseOptions): ReadonlyMap<Area, Clamped> {
+export function clampedAreas(
+  setting: Setting,
+  { clamp, freeInput = false }: PhaseOptions,
+): ReadonlyMap<Area, Clamped> {
   const { compute, network, inputs } = setting;
   const clamped = new Map<Area, Clamped>();
   for (const area of network.areas) {
-    const rate = clamp?.(area) ?? (area === network.input ? inputs : undefined);
+    const rate = clamp?.(area) ?? (area === network.input && !freeInput ? inputs : undefined);
     if (!rate) continue;
     const gain = dropoutGain(setting, area);
     const activity = gain ? compute.temporary(rate.shape) : rate;
@@ -141,23 +167,30 @@ function clampedAreas(setting: Setting, { clamp }: PhaseOptions): ReadonlyMap<Ar
   return clamped;
 }
 
-function begin(setting: Setting, area: Area, { start }: PhaseOptions): SettlingArea {
+function begin(
+  { settles }: Relaxation,
+  setting: Setting,
+  area: Area,
+  options: PhaseOptions,
+  drive: Tensor | undefined,
+): SettlingArea {
   const { compute, inputs } = setting;
   const make = () => compute.temporary([inputs.rows, area.units]);
   const state = make();
-  const from = start?.(area);
+  const from = startOf(options, area);
   if (from) compute.copy(state, from);
   else compute.fill(state, 0);
-  const rate = IS_OWN_RATE.has(area.activation) ? state : make();
-  compute.activate(rate, state, undefined, area.activation);
+  const isRate = settles === 'rates' || IS_OWN_RATE.has(area.activation);
+  const rate = isRate ? state : make();
+  if (settles === 'states') compute.activate(rate, state, undefined, area.activation);
   const gain = dropoutGain(setting, area);
   const activity = gain ? make() : rate;
   if (gain) compute.multiply(activity, rate, gain);
-  return { area, state, rate, activity, gain, drive: make(), received: make() };
+  return { area, state, rate, activity, gain, drive: drive ?? make(), received: make() };
 }
 
 /** out ← the sum of what comes along these ways. */
-function receive(
+export function receive(
   compute: Compute,
   out: Tensor,
   ways: readonly Coupling[],
@@ -232,7 +265,7 @@ export function mustSettle(phase: Phase, tolerance: number): Phase {
   throw new ApicalError(
     'dynamics.unsettled',
     `The "${phase.name}" phase has not settled after ${steps} steps: its units still move by ${speed.toPrecision(2)} a time constant ` +
-      `(root mean square), and the tolerance is ${tolerance}. Allow more steps, a larger tolerance (0 takes all steps), or smaller steps where it swings to and fro.`,
+      `(root mean square), and the tolerance is ${tolerance}. Allow more steps (ruleOptions.${phase.name}Steps), a larger tolerance (0 takes all steps), or smaller steps where it swings to and fro (ruleOptions.stepSize).`,
     { phase: phase.name, steps, speed, tolerance },
   );
 }

@@ -19,6 +19,8 @@ export interface LearningStep<Options = unknown> extends Setting {
    * The first phase judged in a step, by `error` or `losses`, is added to the run's tally.
    */
   error(phase: Phase, objective: Objective): Tensor;
+  /** (batch, units): what an objective's area should give; class labels as one-hot rows. */
+  target(objective: Objective): Tensor;
   /** Adds a phase to the run's tally as the first one judged, where a rule asks for neither its error nor its losses. */
   judge(phase: Phase): void;
   /** (batch): the loss of every example, over all objectives or of one. To a synapse it is a global scalar. */
@@ -44,6 +46,8 @@ export interface LearningStep<Options = unknown> extends Setting {
    * in a probe, the terms are kept and add up.
    */
   apply(): void;
+  /** Notes something of every example, (batch), under a name that the rule declared in `measures`. */
+  measure(name: string, values: Tensor): void;
   /** A tensor that the rule declared; its scope says how long it lives. One of scope "example" is recalled. */
   state(name: string): Tensor;
   /** (batch, …), a temporary: what was remembered of these examples under that name; 0 of those never seen. */
@@ -131,4 +135,23 @@ export function emitIncoming(
     step.emit(projection, { kind: 'outer', pre: phase.activity(projection.from), post, factor });
   }
   if (area.bias) step.emit(area.bias, { kind: 'outer', post, factor });
+}
+
+/**
+ * The delta rule for areas with an objective, by which what rules without a teacher have found is read out:
+ *
+ *   ΔW = −η h ⊗ (∂L/∂y ⊙ f′)
+ *
+ * Nothing is sent down, so the areas below do not hear of the objective.
+ */
+export function emitReadouts(step: LearningStep, phase: Phase): void {
+  const { compute, network, inputs } = step;
+  for (const objective of network.objectives) {
+    const { area } = objective;
+    const error = step.error(phase, objective);
+    if (area.activation !== 'linear') {
+      compute.multiplyBySlope(error, error, phase.rate(area), undefined, area.activation);
+    }
+    emitIncoming(step, phase, area, error, 1 / inputs.rows);
+  }
 }

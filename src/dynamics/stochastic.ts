@@ -2,7 +2,7 @@ import type { Area } from '../network/area.ts';
 import type { Network } from '../network/network.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { withDropout } from './dropout.ts';
-import { phaseOf } from './phase.ts';
+import { drawsIn, phaseOf } from './phase.ts';
 import type { Dynamics, Setting } from './phase.ts';
 import { receivedRate } from './received.ts';
 
@@ -31,7 +31,7 @@ export const stochastic: Dynamics = {
 
     for (const area of network.areas) {
       const rate = area === network.input ? inputs : receivedRate(setting, area, activities, options);
-      const draws = options.sample && area !== network.input && isStochastic(network, area);
+      const draws = drawsIn(options, area) && area !== network.input && isStochastic(network, area);
       if (draws && area.activation === 'linear') setting.compute.softmax(rate, rate);
       const output = options.clamp?.(area) ?? (draws ? draw(setting, area, rate) : rate);
       const { activity, gain } = withDropout(setting, area, output);

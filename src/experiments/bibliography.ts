@@ -1,15 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { citationOf } from './citations.ts';
+import type { Source } from './citations.ts';
 import { packageFile } from './package-root.ts';
-
-/** One entry of docs/bibliography.json. */
-export interface Source {
-  readonly title: string;
-  readonly authors: readonly string[];
-  readonly year: number;
-  readonly venue: string;
-  readonly doi?: string;
-  readonly url?: string;
-}
 
 let known: Readonly<Record<string, Source>> | undefined;
 
@@ -23,9 +15,6 @@ export function bibliography(): Readonly<Record<string, Source>> {
 export function citation(key: string): string {
   const source = bibliography()[key];
   if (!source) return key;
-  const names = source.authors.map((author) => author.replace(/,.*$/, ''));
-  const last = names.pop() ?? '';
-  const authors = names.length === 0 ? last : `${names.join(', ')} & ${last}`;
-  const link = source.doi ? ` https://doi.org/${source.doi}` : source.url ? ` ${source.url}` : '';
-  return `${authors} (${source.year}). ${source.title}. ${source.venue}.${link}`;
+  const { text, link } = citationOf(source);
+  return link === undefined ? text : `${text} ${link}`;
 }

@@ -147,6 +147,7 @@ const graph = z.strictObject({
       activation: z.enum(ACTIVATIONS).optional(),
       dropout: share.optional(),
       bias: z.boolean().optional(),
+      topDownBias: z.boolean().optional(),
     }),
   ),
   projections: z.array(
@@ -163,7 +164,6 @@ const graph = z.strictObject({
       excitatory: z.number().min(0).max(1).optional(),
       symmetric: z.boolean().optional(),
       selfConnections: z.boolean().optional(),
-      bias: z.boolean().optional(),
       answers: z.string().optional(),
     }),
   ),
@@ -349,6 +349,19 @@ export function parseConfig(input: unknown, where = 'the config'): Config {
   // What a kind of task needs is spelled out, and what it does not is left out.
   if (learned.environment === undefined) return { ...config, task: { dataset: DEFAULT_DATASET, ...learned } };
   return { ...config, control: config.control ?? control.parse({}) };
+}
+
+/** The config with another rule. Options belong to the rule that the config names: another starts from its own defaults. */
+export function withRule(config: Config, rule: string): Config {
+  if (rule === config.rule) return config;
+  const { control } = config;
+  const follows = control && control.critic.rule === undefined;
+  return {
+    ...config,
+    rule,
+    ruleOptions: {},
+    ...(follows ? { control: { ...control, critic: { ...control.critic, ruleOptions: {} } } } : {}),
+  };
 }
 
 /** How an actor and its critic learn. */

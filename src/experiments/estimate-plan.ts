@@ -14,11 +14,12 @@ import { Examples } from './examples.ts';
 import { readTrainedRun, restoreLearner } from './folder/index.ts';
 import type { TrainedRun } from './folder/index.ts';
 import { loadObjective } from './objective-file.ts';
-import { assign, parseSeeds, planRuns } from './plan.ts';
+import { assign, parseSeeds } from './assignments.ts';
+import { planRuns } from './plan.ts';
 import { loadRule } from './rule-file.ts';
-import { ruleFailure } from './run.ts';
+import { ruleFailure } from './rule-failure.ts';
 import { requestFor } from './open-task.ts';
-import { checkOptions } from './session.ts';
+import { checkOptions } from './rule-options.ts';
 import { startFromWeights } from './weights-file.ts';
 
 /** What a command line says of an estimate; what it leaves out has a default. */

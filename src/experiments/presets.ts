@@ -30,6 +30,45 @@ const LENET: NonNullable<ConfigInput['network']> = {
   initialisation: SMALL,
 };
 
+/** Networks of Scellier & Bengio (2017), 500 units a hidden layer, each projection (and the thresholds above it) at a rate of its own. */
+function equilibrium(
+  rates: readonly number[],
+  ruleOptions: NonNullable<ConfigInput['ruleOptions']>,
+  epochs: number,
+): ConfigInput {
+  const hidden = rates.slice(1).map(() => 500);
+  const areas = ['input', ...hidden.map((_, index) => `hidden${index + 1}`), 'output'];
+  const own = rates.flatMap((rate, index) => {
+    const [from = '', to = ''] = areas.slice(index);
+    return index === 0
+      ? []
+      : [
+          [`${from}→${to}`, { rate }],
+          [to, { rate }],
+        ];
+  });
+  return {
+    rule: 'equilibrium-propagation',
+    ruleOptions,
+    task: { dataset: 'mnist' },
+    network: {
+      hidden,
+      activation: 'hard-sigmoid',
+      outputActivation: 'hard-sigmoid',
+      initialisation: { kind: 'glorot' },
+    },
+    objective: 'squared-error',
+    optimiser: {
+      kind: 'sgd',
+      rate: rates[0] as number,
+      projections: Object.fromEntries(own) as Record<string, { rate: number }>,
+    },
+    batch: 20,
+    epochs,
+    probe: { every: 1000 },
+  };
+}
+
 export const PRESETS: readonly Preset[] = [
   {
     id: 'digits',
@@ -105,25 +144,47 @@ export const PRESETS: readonly Preset[] = [
   {
     id: 'equilibrium',
     title: 'MNIST digits by equilibrium propagation, 784-500-10, 25 epochs (Scellier & Bengio 2017)',
+    config: equilibrium([0.1, 0.05], { nudge: 1 }, 25),
+  },
+  {
+    id: 'equilibrium-2',
+    title: 'The same with two hidden layers, 60 epochs: about ten times the work',
+    config: equilibrium([0.4, 0.1, 0.01], { nudge: 1, freeSteps: 100, nudgedSteps: 6 }, 60),
+  },
+  {
+    id: 'equilibrium-3',
+    title: 'The same with three hidden layers, 500 epochs: days on one core',
+    config: equilibrium([0.128, 0.032, 0.008, 0.002], { nudge: 1, freeSteps: 500, nudgedSteps: 8 }, 500),
+  },
+  {
+    id: 'bars',
+    title: 'Bars, upright or lying, that a Helmholtz machine dreams of (Hinton et al. 1995)',
     config: {
-      rule: 'equilibrium-propagation',
-      ruleOptions: { nudge: 1 },
+      rule: 'wake-sleep',
+      task: { dataset: 'bars' },
+      network: { hidden: [16, 4], activation: 'logistic', initialisation: { kind: 'normal', scale: 0.1 } },
+      optimiser: { kind: 'momentum', rate: 0.05 },
+      batch: 50,
+      epochs: 60,
+      backend: 'wasm',
+    },
+  },
+  {
+    id: 'digits-without-labels',
+    title: 'MNIST digits by a restricted Boltzmann machine, 784-500, and a readout (Hinton 2002)',
+    config: {
+      rule: 'contrastive-divergence',
       task: { dataset: 'mnist' },
-      network: {
-        hidden: [500],
-        activation: 'hard-sigmoid',
-        outputActivation: 'hard-sigmoid',
-        initialisation: { kind: 'glorot' },
-      },
-      objective: 'squared-error',
+      network: { hidden: [500], activation: 'logistic', initialisation: { kind: 'normal', scale: 0.01 } },
       optimiser: {
-        kind: 'sgd',
-        rate: 0.1,
-        projections: { 'hidden1→output': { rate: 0.05 }, output: { rate: 0.05 } },
+        kind: 'momentum',
+        rate: 0.05,
+        momentum: { kind: 'linear', value: 0.5, end: 0.9, epochs: 5 },
+        decay: 2e-4,
       },
-      batch: 20,
-      epochs: 25,
-      probe: { every: 1000 },
+      batch: 100,
+      epochs: 10,
+      probe: { every: 0 },
     },
   },
   {

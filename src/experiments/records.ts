@@ -100,6 +100,12 @@ export interface RunDocument {
 /** What tells the runs of a comparison apart, seeds aside. */
 export const nameOf = ({ rule, variant }: Pick<RunDocument, 'rule' | 'variant'>): string => variant ?? rule;
 
+/** Inputs that a network made, for the report: bytes of pixels each, and in words how they came about. */
+export interface PictureGrid {
+  readonly caption: string;
+  readonly pictures: readonly (readonly number[])[];
+}
+
 /** A test example that the trained network got wrong, for the report. Pixels are bytes. */
 export interface Mistake {
   readonly index: number;

@@ -1,15 +1,14 @@
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import process from 'node:process';
-import { ApicalError } from '../errors.ts';
-import type { Rule } from '../rules/index.ts';
 import type { Compute } from '../tensor/index.ts';
 import type { Config } from './config.ts';
 import { drive } from './drive.ts';
 import { readDocuments } from './folder/documents.ts';
-import { identityOf } from './folder/identity.ts';
 import type { RunFolder } from './folder/index.ts';
-import type { EvaluationRecord, MetricsRecord, Mistake, RunDocument, RunStatus } from './records.ts';
+import type { MetricsRecord, Mistake, PictureGrid, RunDocument, RunStatus } from './records.ts';
+import { describeRun } from './run-document.ts';
+import { ruleFailure } from './rule-failure.ts';
 import type { RunRules, Task } from './task.ts';
 import type { Training } from './training-contract.ts';
 import { startFromWeights } from './weights-file.ts';
@@ -47,6 +46,7 @@ export interface FinishedRun {
   readonly document: RunDocument;
   readonly metrics: readonly MetricsRecord[];
   readonly mistakes: readonly Mistake[];
+  readonly fantasies?: PictureGrid | undefined;
   readonly error?: unknown;
 }
 
@@ -88,9 +88,10 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
     }
     if (!isRestored) startFromWeights(training.learner.network, config);
     const document = (status: RunStatus, error?: unknown): RunDocument =>
-      describe({
-        ...{ training, workers, metrics, status, wallSeconds, folder, compute, task, error },
-        variant,
+      describeRun({
+        ...{ training, workers, variant, metrics, status, wallSeconds, compute, task, error },
+        folder: folder?.path,
+        peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
       });
     let workers = config.workers;
     let status: RunStatus = 'running';
@@ -125,9 +126,16 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
     workers = pool?.size ?? 1;
     await pool?.close();
     const mistakes = status === 'done' ? training.mistakes(24) : [];
+    const fantasies = status === 'done' ? training.fantasies(60) : undefined;
     const final = document(status, failure);
     folder?.status({ status, document: final });
-    return { document: final, metrics, mistakes, ...(failure === undefined ? {} : { error: failure }) };
+    return {
+      document: final,
+      metrics,
+      mistakes,
+      fantasies,
+      ...(failure === undefined ? {} : { error: failure }),
+    };
   } finally {
     await pool?.close();
     training.dispose();
@@ -160,74 +168,4 @@ function beginTraining(task: Task, ...parts: Parameters<Task['begin']>): Trainin
   } catch (error) {
     throw ruleFailure(parts[1].rule, 'before its first step', error);
   }
-}
-
-/** What a rule threw, or what its terms made the library throw, as an error with the rule's name. */
-export function ruleFailure(rule: Rule, when: string, error: unknown): ApicalError {
-  if (error instanceof ApicalError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return new ApicalError(
-    'run.rule-failed',
-    `The rule "${rule.id}" failed ${when}: ${reason.replace(/[.\s]*$/, '')}. Mend its file, then run it again; APICAL_DEBUG=1 shows where it was thrown.`,
-    { rule: rule.id },
-    error,
-  );
-}
-
-interface Described {
-  readonly training: Training;
-  readonly workers: number;
-  readonly variant: string | undefined;
-  readonly metrics: readonly MetricsRecord[];
-  readonly status: RunStatus;
-  readonly wallSeconds: number;
-  readonly folder: RunFolder | undefined;
-  readonly compute: Compute;
-  readonly task: Task;
-  readonly error: unknown;
-}
-
-function describe({
-  training,
-  workers,
-  variant,
-  metrics,
-  status,
-  wallSeconds,
-  folder,
-  compute,
-  task,
-  error,
-}: Described): RunDocument {
-  const { config } = training;
-  const evaluation = metrics.findLast((record): record is EvaluationRecord => record.kind === 'evaluation');
-  const probe = metrics.findLast((record) => record.kind === 'probe');
-  const { validation, test, train } = evaluation ?? {};
-  return {
-    version: 1,
-    kind: 'run',
-    id: identityOf(config),
-    rule: training.learner.rule.id,
-    ...(variant === undefined ? {} : { variant }),
-    task: task.id,
-    backend: compute.backend.name,
-    threads: compute.backend.threads,
-    ...(config.workers > 1 ? { workers } : {}),
-    seed: config.seed,
-    epochs: config.epochs,
-    // A rule that asks for no error has none to show.
-    train: train && Number.isFinite(train.loss) ? train : null,
-    ...(validation ? { validation } : {}),
-    test: test ?? null,
-    alignment: Object.fromEntries(
-      Object.entries(probe?.projections ?? {}).map(([id, { angle }]) => [id, angle]),
-    ),
-    metrics: { passes: training.passes, ...evaluation?.metrics },
-    examplesPerSecond: training.trainedSeconds > 0 ? training.examplesSeen / training.trainedSeconds : 0,
-    wallSeconds,
-    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
-    folder: folder?.path ?? null,
-    status,
-    ...(error instanceof ApicalError ? { failure: { code: error.code, message: error.message } } : {}),
-  };
 }

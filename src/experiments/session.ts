@@ -1,12 +1,10 @@
 import path from 'node:path';
-import { z } from 'zod';
 import type { Audit } from '../analysis/index.ts';
 import { openBackend } from '../backends/open.ts';
 import { ApicalError } from '../errors.ts';
 import type { Rule } from '../rules/index.ts';
 import type { Compute } from '../tensor/index.ts';
 import { citation } from './bibliography.ts';
-import { explainIssues } from './config-errors.ts';
 import type { Config } from './config.ts';
 import { describeData } from '../datasets/index.ts';
 import { criticOptions, criticRule } from './control/agents.ts';
@@ -18,7 +16,9 @@ import type { RunDocument, RunStatus } from './records.ts';
 import type { ComparisonReport, RunReport } from './report/inputs.ts';
 import { writePlan } from './resume.ts';
 import { loadRule } from './rule-file.ts';
-import { checkRun, executeRun, ruleFailure } from './run.ts';
+import { checkOptions } from './rule-options.ts';
+import { ruleFailure } from './rule-failure.ts';
+import { checkRun, executeRun } from './run.ts';
 import type { FinishedRun, RunProgress } from './run.ts';
 import type { RunRules, Task } from './task.ts';
 import { sealWeights } from './weights-file.ts';
@@ -230,6 +230,7 @@ function reportOf(
     locality,
     cost,
     mistakes: run.mistakes,
+    ...(run.fantasies ? { fantasies: run.fantasies } : {}),
     command: options.command,
     environment: { ...describeEnvironment(), backendDetail: compute.backend.detail },
   };
@@ -278,14 +279,6 @@ async function withCritics(
     rule: all.get(config.rule) as Rule,
     ...(config.control ? { critic: all.get(criticRule(config)) } : {}),
   });
-}
-
-/** Throws `rule.options`, in the words of a config's errors. */
-export function checkOptions(rule: Rule, options: unknown): void {
-  const { success, error } = rule.options.safeParse(options);
-  if (success || !(rule.options instanceof z.ZodType)) return;
-  const { message } = explainIssues(rule.options, options, error, `the ruleOptions of "${rule.id}"`);
-  throw new ApicalError('rule.options', message, { rule: rule.id });
 }
 
 /** A name for a folder: a rule's id, or the file's name without its ending. */

@@ -101,7 +101,10 @@ export class TrainedNetwork {
     const width = area.units;
     const Floats = this.#compute.backend.float === 'f64' ? Float64Array : Float32Array;
     const outputs = new Floats(count * width);
-    const probabilities = this.#isSoftmax(area) ? new Floats(count * width) : undefined;
+    const probabilities =
+      this.data.task === 'classification' && isLogits(this.learner, area)
+        ? new Floats(count * width)
+        : undefined;
     for (let first = 0; first < count; first += batch) {
       this.#compute.scope(() => {
         const part = this.#toHeap(data, first, Math.min(batch, count - first));
@@ -122,15 +125,6 @@ export class TrainedNetwork {
   dispose(): void {
     this.learner.dispose();
     if (this.#ownsCompute) this.#compute.dispose();
-  }
-
-  /** Whether a linear output stands for the logarithm of probabilities. */
-  #isSoftmax(area: Area): boolean {
-    if (this.data.task === 'regression') return false;
-    const objective = this.network.objectives.find((its) => its.area === area);
-    if (objective?.kind === 'cross-entropy') return true;
-    const draws = this.rule.dynamics === stochastic && isStochastic(this.network, area);
-    return draws && area.activation === 'linear';
   }
 
   /** (count, units) in a temporary, from bytes by the kernel that training gathers them with. */
@@ -170,6 +164,14 @@ export class TrainedNetwork {
     checkFinite(data, units);
     return { data, count: data.length / units };
   }
+}
+
+/** Whether an area's outputs stand for the logarithms of probabilities. */
+export function isLogits({ network, rule }: Learner, area: Area): boolean {
+  const objective = network.objectives.find((its) => its.area === area);
+  if (objective?.kind === 'cross-entropy') return true;
+  const draws = rule.dynamics === stochastic && isStochastic(network, area);
+  return draws && area.activation === 'linear';
 }
 
 /** Throws `predict.shape`: what an example should be, and is. */

@@ -1,7 +1,7 @@
 import type { Exchange, Learner, Tally } from '../rules/learner.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Config } from './config.ts';
-import type { EvaluationRecord, Mistake, ProbeRecord, ProgressRecord } from './records.ts';
+import type { EvaluationRecord, Mistake, PictureGrid, ProbeRecord, ProgressRecord } from './records.ts';
 
 /** What a checkpoint keeps beside the tensors. */
 export interface Position {
@@ -22,7 +22,7 @@ export interface Together {
   readonly isReplica?: boolean;
 }
 
-export const NO_TALLY: Tally = { loss: 0, wrong: 0, examples: 0, power: 0 };
+export const NO_TALLY: Tally = { loss: 0, wrong: 0, examples: 0, power: 0, measures: {} };
 
 /**
  * One run: a config and a seed, learned step by step, from examples or from an environment. It knows nothing of
@@ -58,5 +58,7 @@ export interface Training {
   restore(position: Position): void;
   /** Test examples that are answered wrongly, the most confident mistakes first; empty where there are no labels. */
   mistakes(limit: number): Mistake[];
+  /** Inputs that the network made of itself, where its rule makes any. */
+  fantasies(limit: number): PictureGrid | undefined;
   dispose(): void;
 }

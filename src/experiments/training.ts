@@ -15,8 +15,10 @@ import { networkFor, withoutUndefined } from './network-of-config.ts';
 import type {
   EvaluationRecord,
   HeldOutScore,
+  Metrics,
   MetricsRecord,
   Mistake,
+  PictureGrid,
   ProbeRecord,
   ProgressRecord,
   Score,
@@ -180,7 +182,7 @@ export class ExampleTraining implements Training {
 
   /** Goes on from a position; the tensors of `snapshot` have been filled before. */
   restore({ step, window, trainedSeconds, examplesSeen, passes }: Position): void {
-    this.learner.restorePasses(passes);
+    this.learner.restorePasses(passes, Math.max(0, step - 1) / this.stepsPerEpoch);
     this.#step = step;
     this.#window = window;
     this.#trainedSeconds = trainedSeconds;
@@ -218,6 +220,26 @@ export class ExampleTraining implements Training {
       .sort((a, b) => b.confidence - a.confidence)
       .slice(0, limit)
       .map((mistake) => ({ ...mistake, pixels: Array.from(test.input(mistake.index)) }));
+  }
+
+  fantasies(limit: number): PictureGrid | undefined {
+    const { test, train } = this.#examples;
+    const set = test.count > 0 ? test : train;
+    let grid: PictureGrid | undefined;
+    const count = Math.min(limit, set.count, EVALUATION_BATCH);
+    const indices = this.#evaluationIndices.reshape([EVALUATION_BATCH, 1]).rowRange(0, count);
+    indices.set(allIndices(count));
+    this.#compute.scope(() => {
+      this.learner.fantasies(set.gather(indices.reshape([count])), ({ inputs, caption }) => {
+        const { columns } = inputs;
+        const bytes = Array.from(inputs.data, (value) => Math.round(255 * Math.min(1, Math.max(0, value))));
+        const pictures = Array.from({ length: inputs.rows }, (_, row) =>
+          bytes.slice(row * columns, (row + 1) * columns),
+        );
+        grid = { caption, pictures };
+      });
+    });
+    return grid;
   }
 
   dispose(): void {
@@ -286,6 +308,7 @@ export class ExampleTraining implements Training {
       step: this.#step,
       epoch: this.epoch,
       train: this.#score(difference(now, this.#window)),
+      ...metricsOf(difference(now, this.#window)),
       rate: first ? this.learner.optimiser.rate(first, this.epoch) : 0,
     };
     this.#record(this.#lastProgress);
@@ -294,9 +317,17 @@ export class ExampleTraining implements Training {
 
   #endEpoch(): void {
     const { train, test } = this.#examples;
-    const learned = this.#score(this.learner.tally());
-    const validation = this.#validation.length > 0 ? this.#evaluate(train, this.#validation) : undefined;
-    const tested = test.count > 0 ? this.#evaluate(test, allIndices(test.count)) : undefined;
+    const tally = this.learner.tally();
+    const learned = this.#score(tally);
+    // What a rule measures is shown of the examples that it has not learned, where there are any.
+    let measured = metricsOf(tally);
+    const evaluate = (set: ExampleSet, indices: Int32Array): HeldOutScore => {
+      const score = this.#evaluate(set, indices);
+      measured = metricsOf(this.learner.tally());
+      return score;
+    };
+    const validation = this.#validation.length > 0 ? evaluate(train, this.#validation) : undefined;
+    const tested = test.count > 0 ? evaluate(test, allIndices(test.count)) : undefined;
     // The epoch's last update may have gone too far, with no training step left to show it.
     for (const score of [validation, tested]) if (score) this.#checkFinite(score.loss);
     this.#lastEvaluation = {
@@ -306,6 +337,7 @@ export class ExampleTraining implements Training {
       train: learned,
       ...(validation ? { validation } : {}),
       ...(tested ? { test: tested } : {}),
+      ...measured,
       trainedSeconds: this.#trainedSeconds,
       passes: this.learner.passes,
     };
@@ -374,7 +406,7 @@ export class ExampleTraining implements Training {
 /** What the optimiser does for one parameter: the default, overridden for its projection, or its area and bias. */
 export function optimiserFor(config: Config, id: string): OptimiserSpecification {
   const { projections, ...general } = config.optimiser;
-  const area = id.replace(/\.bias$/, '');
+  const area = id.replace(/(\.top-down)?\.bias$/, '');
   return {
     ...general,
     ...withoutUndefined({ ...projections[area], ...projections[id] }),
@@ -383,7 +415,7 @@ export function optimiserFor(config: Config, id: string): OptimiserSpecification
 
 /** Throws `config.projection` where the optimiser is to differ for a projection that is not there. */
 export function checkOverrides(config: Config, learner: Learner): void {
-  const known = learner.network.parameters.flatMap(({ id }) => [id, id.replace(/\.bias$/, '')]);
+  const known = learner.network.parameters.flatMap(({ id }) => [id, id.replace(/(\.top-down)?\.bias$/, '')]);
   for (const key of Object.keys(config.optimiser.projections)) {
     if (!known.includes(key)) {
       throw new ApicalError(
@@ -425,4 +457,18 @@ const difference = (a: Tally, b: Tally): Tally => ({
   wrong: a.wrong - b.wrong,
   examples: a.examples - b.examples,
   power: a.power - b.power,
+  measures: Object.fromEntries(
+    Object.entries(a.measures).map(([name, [sum, examples]]) => {
+      const [sumBefore, examplesBefore] = b.measures[name] ?? [0, 0];
+      return [name, [sum - sumBefore, examples - examplesBefore]];
+    }),
+  ),
 });
+
+/** Means of what a rule measured, as a record has them; nothing where it measures nothing. */
+function metricsOf({ measures }: Tally): { metrics?: Metrics } {
+  const means = Object.entries(measures).flatMap(([name, [sum, examples]]): [string, number][] =>
+    examples > 0 ? [[name, sum / examples]] : [],
+  );
+  return means.length === 0 ? {} : { metrics: Object.fromEntries(means) };
+}

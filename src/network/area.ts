@@ -15,6 +15,8 @@ export class Area {
   readonly dropout: number;
   /** Thresholds, (units), or (channels) where a convolution ends; undefined for an area without. */
   readonly bias: Thresholds | undefined;
+  /** Thresholds for activity that comes from above, (units). */
+  readonly topDownBias: Thresholds | undefined;
   /** Projections that end and start here, of every kind. */
   readonly incoming: Projection[] = [];
   readonly outgoing: Projection[] = [];
@@ -26,6 +28,7 @@ export class Area {
     activation: Activation,
     dropout: number,
     bias: Tensor | undefined,
+    topDownBias?: Tensor,
   ) {
     this.id = id;
     this.index = index;
@@ -33,11 +36,12 @@ export class Area {
     this.units = sizeOf(shape);
     this.activation = activation;
     this.dropout = dropout;
-    this.bias = bias && new Thresholds(id, bias);
+    this.bias = bias && new Thresholds(`${id}.bias`, bias);
+    this.topDownBias = topDownBias && new Thresholds(`${id}.top-down.bias`, topDownBias);
   }
 }
 
-/** Thresholds: synapses from a presynaptic unit that is always 1. */
+/** Thresholds of an area: synapses from a presynaptic unit that is always 1. */
 export class Thresholds implements Parameter {
   readonly id: string;
   readonly values: Tensor;
@@ -45,9 +49,8 @@ export class Thresholds implements Parameter {
   readonly role = 'bias';
   readonly isDense = false;
 
-  /** Of an area, or of a projection that has its own. */
-  constructor(owner: string, values: Tensor) {
-    this.id = `${owner}.bias`;
+  constructor(id: string, values: Tensor) {
+    this.id = id;
     this.values = values;
   }
 

@@ -1,7 +1,6 @@
 import type { Compute } from '../tensor/compute.ts';
 import { sizesOf } from '../tensor/spatial.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { Thresholds } from './area.ts';
 import type { Area } from './area.ts';
 import { connectionOf, fansOf, windowOf } from './connection.ts';
 import { ConvolutionFeedback, ConvolutionProjection } from './convolution.ts';
@@ -30,8 +29,7 @@ export function connect(
   const kind = specification.kind ?? 'forward';
   const plastic = specification.plastic ?? kind !== 'feedback';
   const isSymmetric = specification.symmetric ?? false;
-  const bias = specification.bias ? new Thresholds(id, compute.allocate([to.units])) : undefined;
-  const ends = { id, kind, from, to, isSymmetric, bias };
+  const ends = { id, kind, from, to, isSymmetric };
 
   // What is sent up starts from a picture; what answers it comes down to that picture.
   const [lower, upper] = isAnswer ? [to, from] : [from, to];

@@ -46,7 +46,7 @@ export function layoutOf(network: Network, layout: WeightLayout): LayoutEntry[] 
     entries.push({ name, tensor, shape: tensor.shape, ...its });
 
   for (const area of network.areas) {
-    for (const { id, kind, weights, mask, signs, bias, layout: axes } of area.incoming) {
+    for (const { id, kind, weights, mask, signs, layout: axes } of area.incoming) {
       const isOptional = kind === 'feedback' || !path.has(area);
       if (weights.size === 0 || (inPytorch && isOptional)) continue;
       const common = { role: 'weights', tensor: weights, isOptional, mask, signs } as const;
@@ -64,7 +64,6 @@ export function layoutOf(network: Network, layout: WeightLayout): LayoutEntry[] 
       entries.push({ ...common, name: id, shape: weights.shape });
       if (mask) add(`${id}.mask`, mask, { role: 'mask', isOptional: true });
       if (signs) add(`${id}.signs`, signs, { role: 'signs', isOptional: true });
-      if (bias) add(bias.id, bias.values, { role: 'bias', isOptional: true });
     }
     const isOptional = !path.has(area);
     if (!area.bias || (inPytorch && isOptional)) continue;

@@ -1,4 +1,5 @@
 import type { Compute } from '../tensor/compute.ts';
+import { sizeOf } from '../tensor/tensor.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Area } from './area.ts';
 import { unconnectedUnits } from './connectivity.ts';
@@ -32,7 +33,9 @@ export class Network {
     this.areas = sortAreas(specification).map((area, index) => {
       const shape = thresholdShape(specification, area);
       const bias = shape && compute.allocate(shape);
-      return new Area(area.id, index, area.shape, area.activation ?? 'linear', area.dropout ?? 0, bias);
+      const topDown = area.topDownBias ? compute.allocate([sizeOf(area.shape)]) : undefined;
+      const { id, shape: units, activation = 'linear', dropout = 0 } = area;
+      return new Area(id, index, units, activation, dropout, bias, topDown);
     });
     this.input = this.area(specification.input);
     this.projections = specification.projections.map((projection) => {
@@ -44,7 +47,10 @@ export class Network {
     });
     for (const projection of specification.projections) {
       if (projection.answers === undefined) continue;
-      this.projection(projection.answers).feedback = this.projection(projectionId(projection));
+      const answer = this.projection(projectionId(projection));
+      const answered = this.projection(projection.answers);
+      answered.feedback = answer;
+      if (projection.startsTransposed) answered.exactFeedback(compute, answer.weights);
     }
     this.objectives = specification.objectives.map(({ area, kind, loss, auxiliary = false }) => ({
       area: this.area(area),
@@ -64,10 +70,9 @@ export class Network {
     return found(this.projections, id, 'projection');
   }
 
-  /** Everything a rule may change: plastic projections with their thresholds, and those of areas. */
+  /** Everything a rule may change: weights of plastic projections and thresholds. */
   get parameters(): readonly Parameter[] {
-    const plastic = this.projections.filter((projection) => projection.plastic);
-    return [...plastic, ...plastic.flatMap(({ bias }) => bias ?? []), ...this.#areaBiases()];
+    return [...this.projections.filter((projection) => projection.plastic), ...this.#biases()];
   }
 
   /** Every number the network holds, by name, as a checkpoint keeps it. */
@@ -94,10 +99,6 @@ export class Network {
   }
 
   #biases(): Parameter[] {
-    return [...this.projections.flatMap(({ bias }) => bias ?? []), ...this.#areaBiases()];
-  }
-
-  #areaBiases(): Parameter[] {
-    return this.areas.flatMap((area) => area.bias ?? []);
+    return this.areas.flatMap(({ bias, topDownBias }) => [bias ?? [], topDownBias ?? []].flat());
   }
 }

@@ -42,7 +42,7 @@ export function errorOf(
 ): void {
   if (kind === 'cross-entropy') compute.softmaxCrossEntropy(error, tally, output, targets);
   else if (kind === 'squared-error') {
-    compute.squaredError(error, tally, output, asValues(compute, targets, output));
+    compute.squaredError(error, tally, output, asValues(compute, targets, output.columns));
   } else {
     throw new ApicalError(
       'objective.no-derivative',
@@ -71,7 +71,7 @@ export function lossesOf(
       return;
     case 'squared-error': {
       const difference = compute.temporary(output.shape);
-      compute.combine(difference, output, asValues(compute, targets, output), 1, -1);
+      compute.combine(difference, output, asValues(compute, targets, output.columns), 1, -1);
       compute.dotRows(losses, difference, difference);
       compute.scale(losses, losses, 0.5);
       return;
@@ -154,9 +154,9 @@ function spoken(value: unknown): string {
 }
 
 /** Target values; class labels become one-hot rows. */
-function asValues(compute: Compute, targets: Tensor, output: Tensor): Tensor {
+export function asValues(compute: Compute, targets: Tensor, units: number): Tensor {
   if (targets.type !== 'i32') return targets;
-  const values = compute.temporary(output.shape);
+  const values = compute.temporary([targets.size, units]);
   compute.oneHot(values, targets);
   return values;
 }

@@ -186,6 +186,18 @@ export class Optimiser {
       compute.momentumStep(weights, velocity, term.pre, term.post, scaled, momentum, rate * decay, nesterov);
       return;
     }
+    if (!nesterov) {
+      // Products add up in the velocity itself; terms that read the weights read them before they move.
+      const reads = terms.some(({ kind }) => kind === 'weight-decay' || kind === 'mixing');
+      if (!reads) {
+        if (decay !== 0) {
+          compute.combine(velocity, velocity, weights, momentum, -rate * decay);
+          accumulate(compute, parameter, velocity, terms, -rate, 1);
+        } else accumulate(compute, parameter, velocity, terms, -rate, momentum);
+        compute.combine(weights, weights, velocity, 1, 1);
+        return;
+      }
+    }
     // W ← W − μV_old here and + (1+μ)V_new below is Nesterov; the terms still read the weights as they were.
     const change = compute.temporary(weights.shape);
     accumulate(compute, parameter, change, terms, -rate, 0);

@@ -56,7 +56,6 @@ export interface ProjectionParts {
   readonly mask: Tensor | undefined;
   readonly signs?: Tensor | undefined;
   readonly isSymmetric?: boolean;
-  readonly bias?: Parameter | undefined;
 }
 
 /** What going back along a projection may need besides the signal. */
@@ -79,8 +78,6 @@ export abstract class Projection implements Parameter {
   readonly signs: Tensor | undefined;
   readonly role = 'weights';
   readonly isSymmetric: boolean;
-  /** Thresholds of its own, (postsynaptic), where its signals are heard by themselves; no part of `send`. */
-  readonly bias: Parameter | undefined;
   abstract readonly isDense: boolean;
   /**
    * What the numbers in `weights` are, row-major, slowest axis first; empty without weights. Who writes them in another
@@ -90,18 +87,7 @@ export abstract class Projection implements Parameter {
   /** For a forward projection: the feedback projection that answers it, if there is one. */
   feedback: Projection | undefined;
 
-  constructor({
-    id,
-    kind,
-    from,
-    to,
-    plastic,
-    weights,
-    mask,
-    signs,
-    isSymmetric = false,
-    bias,
-  }: ProjectionParts) {
+  constructor({ id, kind, from, to, plastic, weights, mask, signs, isSymmetric = false }: ProjectionParts) {
     this.id = id;
     this.kind = kind;
     this.from = from;
@@ -111,7 +97,6 @@ export abstract class Projection implements Parameter {
     this.mask = mask;
     this.signs = signs;
     this.isSymmetric = isSymmetric;
-    this.bias = bias;
   }
 
   get weights(): Tensor {

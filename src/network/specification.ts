@@ -15,6 +15,11 @@ export interface AreaSpecification {
   readonly dropout?: number;
   /** Whether units have a learned threshold. Default true, except for an area that receives nothing. */
   readonly bias?: boolean;
+  /**
+   * Whether units have thresholds of another kind, for activity that comes from above: when a machine makes what it
+   * models, or a decoder reconstructs it. Default false.
+   */
+  readonly topDownBias?: boolean;
 }
 
 /**
@@ -54,11 +59,8 @@ export interface ProjectionSpecification {
   readonly symmetric?: boolean;
   /** Whether a symmetric projection joins units with themselves. Default false. */
   readonly selfConnections?: boolean;
-  /**
-   * Whether it has thresholds of its own, for signals that are heard by themselves and not with all others of their
-   * target: those of units that reconstruct what is below. Default false.
-   */
-  readonly bias?: boolean;
+  /** Whether feedback that answers a projection starts as its transpose, whatever its initialisation. Default false. */
+  readonly startsTransposed?: boolean;
   /** The forward projection that this feedback answers: it runs from that one's target to its source. */
   readonly answers?: string;
 }

@@ -8,6 +8,8 @@ import { simplifiedTargetPropagation } from './simplified-target-propagation.ts'
 import { localDifferenceReconstruction } from './local-difference-reconstruction.ts';
 import { recirculation } from './recirculation.ts';
 import { twoPass } from './two-pass.ts';
+import { contrastiveHebbian } from './contrastive-hebbian.ts';
+import { deepBeliefNet } from './deep-belief-net.ts';
 import { directFeedbackAlignment } from './direct-feedback-alignment.ts';
 import { feedbackAlignment } from './feedback-alignment.ts';
 import { kolenPollack } from './kolen-pollack.ts';
@@ -17,8 +19,13 @@ import { nodePerturbation } from './node-perturbation.ts';
 import { reinforce } from './reinforce.ts';
 import { serialWeightPerturbation } from './serial-weight-perturbation.ts';
 import { signSymmetry } from './sign-symmetry.ts';
+import { vectorFieldEquilibriumPropagation } from './vector-field-ep.ts';
 import { weightMirror } from './weight-mirror.ts';
 import { weightPerturbation } from './weight-perturbation.ts';
+import { autoencoder } from './autoencoder.ts';
+import { boltzmann } from './boltzmann.ts';
+import { contrastiveDivergence } from './contrastive-divergence.ts';
+import { wakeSleep } from './wake-sleep.ts';
 import type { Rule } from './rule.ts';
 
 /** Every rule of the library. A new rule is its file and a line here. */
@@ -36,6 +43,7 @@ export const RULES: readonly Rule[] = [
   nodePerturbation,
   forwardGradient,
   reinforce,
+  contrastiveHebbian,
   equilibriumPropagation,
   recirculation,
   twoPass,
@@ -44,4 +52,10 @@ export const RULES: readonly Rule[] = [
   localDifferenceReconstruction,
   predictiveCoding,
   zeroDivergenceInference,
+  vectorFieldEquilibriumPropagation,
+  boltzmann,
+  contrastiveDivergence,
+  deepBeliefNet,
+  wakeSleep,
+  autoencoder,
 ];

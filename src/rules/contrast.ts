@@ -1,5 +1,6 @@
 import type { LearningStep, Moment, Phase } from '../dynamics/index.ts';
 import type { Area } from '../network/area.ts';
+import type { Projection } from '../network/projection.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /**
@@ -7,98 +8,138 @@ import type { Tensor } from '../tensor/tensor.ts';
  *
  *   ΔW_ij = η · factor · Σ over the batch of ( ρ_i⁺ ρ_j⁺ − ρ_i⁻ ρ_j⁻ ),   Δb_j = η · factor · Σ ( ρ_j⁺ − ρ_j⁻ )
  *
- * An area that sends the same in both phases makes it one product, ρ_i ( ρ_j⁺ − ρ_j⁻ ).
+ * emitted as Δρ_i ρ_j⁺ + ρ_i⁻ Δρ_j, which keeps small differences. An area that sends the same in both phases makes it
+ * one product. `scale` is a further factor of what ends in an area.
  */
-export function emitContrast(step: LearningStep, positive: Phase, negative: Phase, factor: number): void {
-  const { compute, network } = step;
-  const isHeld = (area: Area) => positive.activity(area).offset === negative.activity(area).offset;
-  const changes = new Map<Area, Tensor>();
-  /** ρ⁺ − ρ⁻, (batch, units). */
-  const change = (area: Area): Tensor => {
-    let known = changes.get(area);
-    if (!known) {
-      known = compute.temporary(positive.activity(area).shape);
-      compute.combine(known, positive.activity(area), negative.activity(area), 1, -1);
-      changes.set(area, known);
-    }
-    return known;
-  };
-  for (const projection of network.projections) {
-    const { kind, from, to } = projection;
-    if (kind === 'feedback' || !projection.plastic) continue;
-    if (isHeld(from) && isHeld(to)) continue;
-    if (isHeld(from)) {
-      step.emit(projection, {
-        kind: 'outer',
-        pre: positive.activity(from),
-        post: change(to),
-        factor: -factor,
-      });
-    } else if (isHeld(to)) {
-      step.emit(projection, {
-        kind: 'outer',
-        pre: change(from),
-        post: positive.activity(to),
-        factor: -factor,
-      });
-    } else {
-      const [pre, post] = [positive.activity(from), positive.activity(to)];
-      step.emit(projection, { kind: 'outer', pre, post, factor: -factor });
-      step.emit(projection, {
-        kind: 'outer',
-        pre: negative.activity(from),
-        post: negative.activity(to),
-        factor,
-      });
-    }
+export function emitContrast(
+  step: LearningStep,
+  positive: Phase,
+  negative: Phase,
+  factor: number,
+  scale: (to: Area) => number = () => 1,
+): void {
+  const change = changesBetween(step, positive, negative);
+  for (const projection of coupled(step)) {
+    const { from, to } = projection;
+    const its = -factor * scale(to);
+    const [pre, post] = [change(from), change(to)];
+    if (post) step.emit(projection, { kind: 'outer', pre: negative.activity(from), post, factor: its });
+    if (pre) step.emit(projection, { kind: 'outer', pre, post: positive.activity(to), factor: its });
   }
-  for (const area of network.areas) {
-    if (!area.bias || isHeld(area)) continue;
-    step.emit(area.bias, { kind: 'outer', post: change(area), factor: -factor });
-  }
+  emitThresholds(step, change, (area) => -factor * scale(area));
 }
 
 /**
- * The same difference as it comes about: to be called after every step of the positive phase, which began where the
+ * The half of it that a synapse sees whose weight serves one way only, for every plastic synapse and threshold:
+ *
+ *   ΔW_ij = η · factor · Σ ρ_i ( ρ_j⁺ − ρ_j⁻ ),   Δb_j = η · factor · Σ ( ρ_j⁺ − ρ_j⁻ ),   ρ_i of `before`
+ */
+export function emitChange(
+  step: LearningStep,
+  before: Phase,
+  positive: Phase,
+  negative: Phase,
+  factor: number,
+): void {
+  const change = changesBetween(step, positive, negative);
+  for (const projection of step.network.projections) {
+    if (projection.plastic) emitOneWay(step, projection, (area) => before.activity(area), change, -factor);
+  }
+  emitThresholds(step, change, () => -factor);
+}
+
+/**
+ * The same differences as they come about: to be called after every step of the positive phase, which began where the
  * negative one ended. Each step emits, and applies at once,
  *
  *   ΔW_ij = η · factor · Σ ( ρ_i Δρ_j + Δρ_i ρ_j ),   Δb_j = η · factor · Σ Δρ_j
  *
- * with ρ before the step and Δρ what it changed.
+ * with ρ before the step and Δρ what it changed; where synapses serve `one-way`, without Δρ_i ρ_j.
  */
-export function changesOverTime(step: LearningStep, start: Phase, factor: number): (moment: Moment) => void {
+export function changesOverTime(
+  step: LearningStep,
+  start: Phase,
+  factor: number,
+  synapses: 'both-ways' | 'one-way' = 'both-ways',
+): (moment: Moment) => void {
   const { compute, network } = step;
-  const before = new Map<Area, Tensor>();
-  for (const area of network.areas) {
-    const copy = compute.temporary(start.activity(area).shape);
-    compute.copy(copy, start.activity(area));
-    before.set(area, copy);
-  }
+  const copyOf = (tensor: Tensor): Tensor => {
+    const copy = compute.temporary(tensor.shape);
+    compute.copy(copy, tensor);
+    return copy;
+  };
+  const before = new Map(network.areas.map((area) => [area, copyOf(start.activity(area))]));
+  const rate = (area: Area) => before.get(area) as Tensor;
   return (moment) => {
     const changes = new Map<Area, Tensor>();
-    for (const [area, rate] of before) {
+    for (const area of network.areas) {
       if (moment.activity(area).offset === start.activity(area).offset) continue; // held
-      const change = compute.temporary(rate.shape);
-      compute.combine(change, moment.activity(area), rate, 1, -1);
+      const change = compute.temporary(rate(area).shape);
+      compute.combine(change, moment.activity(area), rate(area), 1, -1);
       changes.set(area, change);
     }
-    for (const projection of network.projections) {
-      const { kind, from, to } = projection;
-      if (kind === 'feedback' || !projection.plastic) continue;
-      const [pre, post] = [changes.get(from), changes.get(to)];
-      const rate = (area: Area) => before.get(area) as Tensor;
-      if (post) step.emit(projection, { kind: 'outer', pre: rate(from), post, factor: -factor });
-      if (pre) step.emit(projection, { kind: 'outer', pre, post: rate(to), factor: -factor });
+    const change = (area: Area) => changes.get(area);
+    if (synapses === 'one-way') {
+      for (const projection of network.projections) {
+        if (projection.plastic) emitOneWay(step, projection, rate, change, -factor);
+      }
+    } else {
+      for (const projection of coupled(step)) {
+        const [pre, post] = [change(projection.from), change(projection.to)];
+        if (post) step.emit(projection, { kind: 'outer', pre: rate(projection.from), post, factor: -factor });
+        if (pre) step.emit(projection, { kind: 'outer', pre, post: rate(projection.to), factor: -factor });
+      }
     }
-    for (const [{ bias }, post] of changes) {
-      if (bias) step.emit(bias, { kind: 'outer', post, factor: -factor });
-    }
+    emitThresholds(step, change, () => -factor);
     step.apply();
     // Terms that were not applied still need the rates from before.
-    for (const area of changes.keys()) {
-      const copy = compute.temporary(moment.activity(area).shape);
-      compute.copy(copy, moment.activity(area));
-      before.set(area, copy);
-    }
+    for (const area of changes.keys()) before.set(area, copyOf(moment.activity(area)));
   };
+}
+
+/** ρ⁺ − ρ⁻, (batch, units); undefined for an area that sends the same in both. */
+type Change = (area: Area) => Tensor | undefined;
+
+function changesBetween({ compute }: LearningStep, positive: Phase, negative: Phase): Change {
+  const known = new Map<Area, Tensor>();
+  return (area) => {
+    const [more, less] = [positive.activity(area), negative.activity(area)];
+    if (more.offset === less.offset) return undefined;
+    let change = known.get(area);
+    if (!change) {
+      known.set(area, (change = compute.temporary(more.shape)));
+      compute.combine(change, more, less, 1, -1);
+    }
+    return change;
+  };
+}
+
+/** Plastic synapses that couple their two ends both ways. */
+const coupled = ({ network }: LearningStep): readonly Projection[] =>
+  network.projections.filter(({ kind, plastic }) => kind !== 'feedback' && plastic);
+
+function emitOneWay(
+  step: LearningStep,
+  projection: Projection,
+  before: (area: Area) => Tensor,
+  change: Change,
+  factor: number,
+): void {
+  const { from, to, isSymmetric } = projection;
+  const post = change(to);
+  if (!post) return;
+  step.emit(projection, { kind: 'outer', pre: before(from), post, factor });
+  // Within an area a symmetric matrix has one weight for both ways of a pair.
+  if (isSymmetric) step.emit(projection, { kind: 'outer', pre: post, post: before(from), factor });
+}
+
+function emitThresholds(
+  { network, emit }: LearningStep,
+  change: Change,
+  factor: (area: Area) => number,
+): void {
+  for (const area of network.areas) {
+    const post = area.bias && change(area);
+    if (area.bias && post) emit(area.bias, { kind: 'outer', post, factor: factor(area) });
+  }
 }

@@ -22,7 +22,7 @@ interface Inverted {
   readonly input?: boolean;
 }
 
-/** Adds inverses to forward projections between hidden areas, and others as told: plastic feedback with thresholds of its own. */
+/** Adds inverses to forward projections between hidden areas, and others as told: plastic feedback, and thresholds for what comes down. */
 export function withInverses(
   specification: NetworkSpecification,
   options: Omit<FeedbackOptions, 'wiring'>,
@@ -35,30 +35,34 @@ export function withInverses(
     true,
     input,
   );
+  const projections = answered.projections.filter(
+    ({ answers, from }) => answers === undefined || !judged.has(from),
+  );
+  const below = new Set(projections.flatMap(({ answers, to }) => (answers === undefined ? [] : [to])));
   return {
     ...answered,
-    projections: answered.projections
-      .filter(({ answers, from }) => answers === undefined || !judged.has(from))
-      .map((projection) => (projection.answers === undefined ? projection : { bias: true, ...projection })),
+    areas: answered.areas.map((area) => (below.has(area.id) ? { topDownBias: true, ...area } : area)),
+    projections,
   };
 }
 
 /** What its inverses learn as a multiple of the run's rate. */
 export const inverseOptimisers =
   (
-    { projections }: Network,
+    network: Network,
     optimiserOf: OptimiserOf,
     { inverseRate }: { readonly inverseRate: number },
   ): OptimiserOf =>
   (parameter) => {
     const its = optimiserOf(parameter);
-    if (!isInverse(parameter, projections)) return its;
+    if (!isInverse(parameter, network)) return its;
     return { ...its, rate: scaleSchedule(its.rate, inverseRate) };
   };
 
 /** Whether a parameter is an inverse's, weights or thresholds. */
-const isInverse = ({ id }: Parameter, projections: readonly Projection[]): boolean =>
-  projections.some((its) => its.kind === 'feedback' && (its.id === id || its.bias?.id === id));
+const isInverse = ({ id }: Parameter, { projections, areas }: Network): boolean =>
+  projections.some((its) => its.kind === 'feedback' && its.id === id) ||
+  areas.some(({ topDownBias }) => topDownBias?.id === id);
 
 /** f(signal W + b), (batch, units above), of an area under cross-entropy its probabilities: a temporary. */
 export function upward(step: LearningStep, projection: Projection, signal: Tensor): Tensor {
@@ -88,7 +92,7 @@ export function downward(
   const below = compute.temporary([signal.rows, projection.from.units]);
   inverse.send(compute, below, signal);
   beside?.inverse.send(compute, below, beside.signal, 1);
-  compute.activate(below, below, inverse.bias?.values, projection.from.activation);
+  compute.activate(below, below, projection.from.topDownBias?.values, projection.from.activation);
   return below;
 }
 
@@ -111,7 +115,8 @@ export function emitInverse(
   step.compute.multiplyBySlope(error, error, below, undefined, projection.from.activation);
   step.emit(inverse, { kind: 'outer', pre: signal, post: error, factor });
   if (beside) step.emit(beside.inverse, { kind: 'outer', pre: beside.signal, post: error, factor });
-  if (inverse.bias) step.emit(inverse.bias, { kind: 'outer', post: error, factor });
+  const { topDownBias } = projection.from;
+  if (topDownBias) step.emit(topDownBias, { kind: 'outer', post: error, factor });
 }
 
 /**

@@ -9,12 +9,14 @@ import type { NetworkSpecification } from '../network/specification.ts';
 import { checkTerm } from '../network/terms.ts';
 import type { Term } from '../network/terms.ts';
 import { stream } from '../random/stream.ts';
+import { referenceFor } from '../references/index.ts';
+import type { Reference } from '../references/index.ts';
 import type { Stream } from '../random/stream.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { learningStep } from './learning-step.ts';
 import type { Batch, Exchange, StepContext, StepObserver } from './learning-step.ts';
-import type { Rule } from './rule.ts';
+import type { Fantasies, Rule } from './rule.ts';
 
 export type { Batch, Exchange, Measurement, StepObserver } from './learning-step.ts';
 
@@ -25,6 +27,8 @@ export interface Tally {
   readonly examples: number;
   /** ½ Σ target², by which a squared error is normalised. */
   readonly power: number;
+  /** What the rule measured, by name: its sum, and over how many examples. */
+  readonly measures: Readonly<Record<string, readonly [sum: number, examples: number]>>;
 }
 
 export interface LearnerOptions {
@@ -57,6 +61,7 @@ export class Learner {
   /** One row of the tally for each objective. */
   readonly #tallies: readonly Tensor[];
   readonly #probeTallies: readonly Tensor[];
+  readonly #measures = new Map<string, Tensor>();
   readonly #state = new Map<string, Tensor>();
   /** State of scope "example": the shape of one, and (examples, …) where their number is known. */
   readonly #memories = new Map<
@@ -66,6 +71,8 @@ export class Learner {
   readonly #streams = new Map<string, Stream>();
   readonly #terms: Terms = new Map();
   #passes = 0;
+  /** Of the latest update: what a rule would do now. */
+  #epoch = 0;
 
   /** Throws `network.…` errors. */
   constructor(compute: Compute, options: LearnerOptions) {
@@ -84,6 +91,9 @@ export class Learner {
     const rowsOf = (tally: Tensor) => this.network.objectives.map((_, row) => tally.rowRange(row, 1));
     this.#tallies = rowsOf(this.#tally);
     this.#probeTallies = rowsOf(this.#probeTally);
+    for (const name of rule.measures?.(this.network, options.options) ?? []) {
+      this.#measures.set(name, compute.allocate([2], 'f64'));
+    }
     for (const { name, shape, scope, fill } of rule.state?.(this.network, options.options) ?? []) {
       if (scope === 'example') {
         const { examples } = options;
@@ -97,6 +107,14 @@ export class Learner {
     }
   }
 
+  /** The exact gradient of what the rule learns, on this network; undefined where there is none to be had. */
+  get reference(): Reference | undefined {
+    const { rule, network } = this;
+    return rule.reference
+      ? rule.reference(network, this.#options.options)
+      : referenceFor(rule.dynamics, network);
+  }
+
   /** One update. `step` counts updates from 0, `epoch` passes with their fraction. */
   learn(
     batch: Batch,
@@ -105,6 +123,7 @@ export class Learner {
     observer?: StepObserver,
     compute: Compute = this.#compute,
   ): void {
+    this.#epoch = epoch;
     compute.scope(() => {
       const terms = this.#terms;
       const apply = () => {
@@ -119,7 +138,9 @@ export class Learner {
         observer?.stage?.('rule');
       };
       for (const its of terms.values()) its.length = 0;
-      this.rule.learn(this.#step(compute, batch, step, true, this.#tallies, terms, observer, applyWithin));
+      this.rule.learn(
+        this.#step(compute, batch, { step, epoch }, 'learning', this.#tallies, terms, observer, applyWithin),
+      );
       apply();
     });
   }
@@ -142,7 +163,10 @@ export class Learner {
       });
       try {
         const terms: Terms = new Map();
-        (learn ?? this.rule.learn)(this.#step(this.#compute, batch, step, false, this.#probeTallies, terms));
+        const at = { step, epoch: this.#epoch };
+        (learn ?? this.rule.learn)(
+          this.#step(this.#compute, batch, at, 'estimate', this.#probeTallies, terms),
+        );
         visit(terms);
       } finally {
         for (const [tensor, copy] of kept) this.#compute.copy(tensor, copy);
@@ -153,10 +177,22 @@ export class Learner {
   /** Adds a batch's loss and mistakes to the tally, without learning; `visit` may look at the outputs. */
   evaluate(batch: Batch, visit?: (phase: Phase) => void): void {
     this.#compute.scope(() => {
-      const step = this.#step(this.#compute, batch, 0, false, this.#tallies, new Map());
+      const at = { step: 0, epoch: this.#epoch };
+      const step = this.#step(this.#compute, batch, at, 'evaluation', this.#tallies, new Map());
       const phase = step.run('evaluation');
       step.losses(phase);
+      this.rule.evaluate?.(step, phase);
       visit?.(phase);
+    });
+  }
+
+  /** What the rule's network makes of itself, given held-out examples to begin from. Nothing changes. */
+  fantasies(batch: Batch, visit: (fantasies: Fantasies) => void): void {
+    this.#compute.scope(() => {
+      const at = { step: 0, epoch: this.#epoch };
+      const step = this.#step(this.#compute, batch, at, 'estimate', this.#probeTallies, new Map());
+      const made = this.rule.fantasies?.(step);
+      if (made) visit(made);
     });
   }
 
@@ -164,7 +200,9 @@ export class Learner {
   respond(inputs: Tensor, visit: (phase: Phase) => void): void {
     this.#compute.scope(() => {
       // The targets are never looked at: nothing asks for an error or a loss.
-      const step = this.#step(this.#compute, { inputs, targets: inputs }, 0, false, this.#tallies, new Map());
+      const at = { step: 0, epoch: this.#epoch };
+      const batch = { inputs, targets: inputs };
+      const step = this.#step(this.#compute, batch, at, 'estimate', this.#tallies, new Map());
       visit(step.run('evaluation'));
     });
   }
@@ -174,9 +212,10 @@ export class Learner {
     return this.#passes;
   }
 
-  /** For going on from a checkpoint. */
-  restorePasses(passes: number): void {
+  /** For going on from a checkpoint; `epoch` is that of the latest update. */
+  restorePasses(passes: number, epoch: number): void {
     this.#passes = passes;
+    this.#epoch = epoch;
   }
 
   /** What was tallied since the last reset. Reads values back. */
@@ -186,11 +225,19 @@ export class Learner {
     );
     const sum = (column: number) => rows.reduce((total, row) => total + (row[column] as number), 0);
     const [, wrong = 0, examples = 0] = rows[0] ?? [];
-    return { loss: sum(0), wrong, examples, power: sum(3) };
+    const measures = [...this.#measures].map(([name, { data }]) => [name, [data[0], data[1]]]);
+    return {
+      loss: sum(0),
+      wrong,
+      examples,
+      power: sum(3),
+      measures: Object.fromEntries(measures) as Tally['measures'],
+    };
   }
 
   resetTally(): void {
     this.#tally.data.fill(0);
+    for (const { data } of this.#measures.values()) data.fill(0);
   }
 
   /** Every number that a checkpoint must keep, by name. */
@@ -202,6 +249,7 @@ export class Learner {
       ...[...this.#memories].flatMap(([name, { values }]) =>
         values ? [[`rule/${name}`, values] as const] : [],
       ),
+      ...[...this.#measures].map(([name, sums]) => [`measure/${name}`, sums] as const),
       ['tally', this.#tally] as const,
     ]);
   }
@@ -209,26 +257,35 @@ export class Learner {
   dispose(): void {
     this.network.dispose();
     this.optimiser.dispose();
-    for (const tensor of [...this.#state.values(), this.#tally, this.#probeTally]) this.#compute.free(tensor);
+    for (const tensor of [
+      ...this.#state.values(),
+      ...this.#measures.values(),
+      this.#tally,
+      this.#probeTally,
+    ]) {
+      this.#compute.free(tensor);
+    }
     for (const { values } of this.#memories.values()) if (values) this.#compute.free(values);
   }
 
   #step(
     compute: Compute,
     batch: Batch,
-    step: number,
-    training: boolean,
+    { step, epoch }: { readonly step: number; readonly epoch: number },
+    purpose: 'learning' | 'estimate' | 'evaluation',
     tally: readonly Tensor[],
     terms: Terms,
     observer?: StepObserver,
     apply: () => void = () => undefined,
   ): LearningStep {
+    const training = purpose === 'learning';
     const context: StepContext = {
       compute,
       network: this.network,
       rule: this.rule,
       options: this.#options.options,
       step,
+      epoch,
       training,
       tally,
       observer,
@@ -253,6 +310,11 @@ export class Learner {
         const memory = this.#memories.get(name);
         if (!memory) throw new Error(`Rule "${this.rule.id}" declares no state "${name}" of each example.`);
         return memory;
+      },
+      measured: (name) => {
+        const sums = this.#measures.get(name);
+        if (!sums) throw new Error(`Rule "${this.rule.id}" did not declare that it measures "${name}".`);
+        return purpose === 'estimate' ? undefined : sums;
       },
       passed: (examples) => {
         if (training) this.#passes += examples;
@@ -289,7 +351,7 @@ function checkActivations({ id, dynamics }: Rule, network: Network): void {
     if (!isHidden || isPooled || activations.includes(area.activation)) continue;
     throw new ApicalError(
       'rule.network',
-      `The rule "${id}" runs on ${title.toLowerCase()}, whose hidden areas must be ${activations.join(' or ')}, but ` +
+      `The rule "${id}" runs on ${title.charAt(0).toLowerCase()}${title.slice(1)}, whose hidden areas must be ${activations.join(' or ')}, but ` +
         `"${area.id}" is ${area.activation}: set network.activation=${activations[0]}, or choose another rule.`,
       { rule: id, area: area.id, activation: area.activation },
     );

@@ -1,7 +1,7 @@
 import type { Phase } from '../dynamics/phase.ts';
 import type { LearningStep, Sample } from '../dynamics/step.ts';
 import type { Network } from '../network/network.ts';
-import { errorOf, lossesOf, tallyObjective } from '../network/objective.ts';
+import { asValues, errorOf, lossesOf, tallyObjective } from '../network/objective.ts';
 import type { Objective } from '../network/objective.ts';
 import type { Parameter } from '../network/projection.ts';
 import type { Term } from '../network/terms.ts';
@@ -54,6 +54,7 @@ export interface StepContext {
   readonly rule: Rule;
   readonly options: unknown;
   readonly step: number;
+  readonly epoch: number;
   readonly training: boolean;
   /** One row of four f64 for each objective. */
   readonly tally: readonly Tensor[];
@@ -64,6 +65,8 @@ export interface StepContext {
   apply(): void;
   /** What a rule remembers of every training example, (examples, …); undefined where none are known. */
   memory(name: string): { readonly shape: readonly number[]; readonly values: Tensor | undefined };
+  /** Where what a rule measures under a name is added up, [Σ, examples] in f64; undefined where nobody asks. */
+  measured(name: string): Tensor | undefined;
   /** Called with the examples of every phase. */
   passed(examples: number): void;
   readonly exchange?: Exchange | undefined;
@@ -118,6 +121,7 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
     network,
     inputs,
     step: context.step,
+    epoch: context.epoch,
     training: context.training,
     copies,
     options: context.options,
@@ -144,7 +148,7 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
     },
     run(name, options) {
       observer?.stage?.('forward');
-      const phase = rule.dynamics.run(learning, name, {
+      const phase = (options?.dynamics ?? rule.dynamics).run(learning, name, {
         ...rule.phase?.(context.options, name),
         ...options,
       });
@@ -162,6 +166,18 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
       if (weights) compute.scaleRows(error, error, weights, 1, 0);
       observer?.error?.(objective, error);
       return error;
+    },
+    target(objective) {
+      return asValues(compute, targets, objective.area.units);
+    },
+    measure(name, values) {
+      const sums = context.measured(name)?.data;
+      if (!sums) return;
+      // Without an operation that an audit would have to follow: what is measured reaches no synapse.
+      let sum = 0;
+      for (const value of values.data) sum += value;
+      sums[0] = (sums[0] as number) + sum;
+      sums[1] = (sums[1] as number) + values.size;
     },
     judge(phase) {
       losses(phase, network.objectives);

@@ -110,13 +110,15 @@ export function recirculate(
   const v2 = regressed(potentialBelow(step, ways), v0, from === network.input ? visible : from.activation);
   const below = change(v2, v0);
   const factor = 1 / (fresh * inputs.rows);
+  if (from.topDownBias && ways[0].up.feedback?.plastic) {
+    step.emit(from.topDownBias, { kind: 'outer', post: below, factor });
+  }
   for (const { up, said, strength = 1 } of ways) {
     const down = up.feedback;
     // Tied, the way down is the way up: the same product, transposed.
     if (!down && up.plastic) step.emit(up, { kind: 'outer', pre: below, post: said, factor });
     if (down?.plastic) {
       step.emit(down, { kind: 'outer', pre: said, post: below, factor });
-      if (down.bias) step.emit(down.bias, { kind: 'outer', post: below, factor });
     }
     if (strength === 0 || !up.plastic) continue;
     const potential = compute.temporary(said.shape);
@@ -130,21 +132,21 @@ export function recirculate(
 }
 
 /**
- * What an area hears from above, (batch, units), a temporary: through the inverses of the projections that leave it and
- * the inverses' thresholds, or where there are none through those projections themselves, backwards, and its own.
+ * What an area hears from above, (batch, units), a temporary: through the inverses of the projections that leave it, or
+ * where there are none through those projections themselves, backwards; with its thresholds for that, or else its own.
  */
 export function potentialBelow(
   { compute }: LearningStep,
   ways: readonly [Pick<Way, 'up' | 'said'>, ...Pick<Way, 'up' | 'said'>[]],
 ): Tensor {
-  const { from, feedback } = ways[0].up;
+  const { from } = ways[0].up;
   const potential = compute.temporary([ways[0].said.rows, from.units]);
   for (const [index, { up, said }] of ways.entries()) {
     const beta = index === 0 ? 0 : 1;
     if (up.feedback) up.feedback.send(compute, potential, said, beta);
     else up.sendBack(compute, potential, said, beta);
   }
-  const thresholds = feedback ? feedback.bias : from.bias;
+  const thresholds = from.topDownBias ?? from.bias;
   if (thresholds) compute.activate(potential, potential, thresholds.values, 'linear');
   return potential;
 }

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import type { LearningStep } from '../dynamics/step.ts';
-import type { Dynamics, PhaseOptions } from '../dynamics/phase.ts';
+import type { Dynamics, Phase, PhaseOptions } from '../dynamics/phase.ts';
 import { ApicalError } from '../errors.ts';
 import type { Network } from '../network/network.ts';
 import type { OptimiserOf } from '../network/optimiser.ts';
+import type { Reference } from '../references/index.ts';
 import type { Stream } from '../random/stream.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -20,6 +21,13 @@ export interface StateDeclaration {
   readonly scope: StateScope;
   /** How it starts, where not at 0; of scope "example" it starts at 0. */
   readonly fill?: (compute: Compute, tensor: Tensor, source: Stream) => void;
+}
+
+/** Inputs that a network made. */
+export interface Fantasies {
+  readonly inputs: Tensor;
+  /** One sentence. */
+  readonly caption: string;
 }
 
 /** A learning rule: how synapses change on top of the activity that some dynamics make. One file each. */
@@ -52,6 +60,20 @@ export interface Rule<Options = unknown> {
   optimisers?(network: Network, optimiserOf: OptimiserOf, options: Options): OptimiserOf;
   /** What it keeps between steps. */
   state?(network: Network, options: Options): readonly StateDeclaration[];
+  /**
+   * The exact gradient of what it learns where that is not the loss of the network's objectives, such as the likelihood
+   * of the data; undefined where there is none to be had. Absent: that of the objectives under its dynamics.
+   */
+  reference?(network: Network, options: Options): Reference | undefined;
+  /** Names of what it measures of every example beside the loss, such as the error of a reconstruction. */
+  measures?(network: Network, options: Options): readonly string[];
+  /** Measures held-out examples; `phase` is that of the evaluation. */
+  evaluate?(step: LearningStep<Options>, phase: Phase): void;
+  /**
+   * What it makes of itself in place of examples, to be looked at: (batch, input units) from 0 to 1, and in words how
+   * they came about. The step's examples are held-out ones, from which chains may begin. Undefined where it makes none.
+   */
+  fantasies?(step: LearningStep<Options>): Fantasies | undefined;
   /** How many samples a step measures by `step.samples`, which workers may share. Absent: it calls none. */
   sharedSamples?(options: Options): number;
   /** One update: run phases, emit terms. */
@@ -97,6 +119,18 @@ const contract = z.object({
     .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
     .optional(),
   state: z
+    .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
+    .optional(),
+  reference: z
+    .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
+    .optional(),
+  measures: z
+    .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
+    .optional(),
+  evaluate: z
+    .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
+    .optional(),
+  fantasies: z
     .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
     .optional(),
   sharedSamples: z

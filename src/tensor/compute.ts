@@ -210,6 +210,46 @@ export class Compute implements Operations {
     this.#kernels.relax(offset, rate.offset, received.offset, drive.offset, units, size, kind);
   }
 
+  fire(
+    drawn: Tensor,
+    rate: Tensor,
+    potential: Tensor,
+    bias: Tensor | undefined,
+    gain: number,
+    stream: Stream,
+    step: number,
+    firstRow = 0,
+  ): void {
+    sameSize('fire', drawn, rate, potential);
+    if (bias && bias.size !== drawn.columns) {
+      this.activate(rate, potential, bias, 'linear');
+      this.fire(drawn, rate, rate, undefined, gain, stream, step, firstRow);
+      return;
+    }
+    this.#kernels.fire(
+      drawn.offset,
+      rate.offset,
+      potential.offset,
+      bias?.offset ?? 0,
+      drawn.rows,
+      drawn.columns,
+      gain,
+      stream.key0,
+      stream.key1,
+      step >>> 0,
+      Math.floor(step / 0x1_0000_0000),
+      firstRow,
+    );
+  }
+
+  sweep(state: Tensor, drive: Tensor, weights: Tensor, uniform: Tensor | undefined, gain: number): void {
+    sameSize('sweep', state, drive);
+    if (uniform) sameSize('sweep', state, uniform);
+    const { rows, columns: units } = state;
+    if (weights.rows !== units || weights.columns !== units) mismatch('sweep', state, drive, weights);
+    this.#kernels.sweep(state.offset, drive.offset, weights.offset, uniform?.offset ?? 0, rows, units, gain);
+  }
+
   sumRows(out: Tensor, a: Tensor, alpha: number, beta: number): void {
     if (out.size !== a.columns) mismatch('sumRows', out, a);
     this.#kernels.sumRows(out.offset, a.offset, a.rows, a.columns, alpha, beta);

@@ -73,6 +73,32 @@ export interface Kernels extends SpatialKernels {
     activation: number,
   ): void;
 
+  /** rate ← logistic(gain·(potential + bias)), drawn ← uniform < rate; bias is a row, 0 for none. */
+  fire(
+    drawn: number,
+    rate: number,
+    potential: number,
+    bias: number,
+    rows: number,
+    columns: number,
+    gain: number,
+    key0: number,
+    key1: number,
+    stepLow: number,
+    stepHigh: number,
+    firstRow: number,
+  ): void;
+  /** Unit by unit: state_i ← uniform_i < logistic(gain·(drive_i + W_i·state)); without uniform (0), the logistic. */
+  sweep(
+    state: number,
+    drive: number,
+    weights: number,
+    uniform: number,
+    rows: number,
+    units: number,
+    gain: number,
+  ): void;
+
   /** out(columns) ← alpha · Σ_rows a + beta · out. */
   sumRows(out: number, a: number, rows: number, columns: number, alpha: number, beta: number): void;
   /** out(r,c) ← alpha · a(r,c) · row(c) + beta · out(r,c). */

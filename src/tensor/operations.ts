@@ -81,6 +81,28 @@ export interface Operations extends SpatialOperations {
     activation: Activation,
   ): void;
 
+  /**
+   * Binary units from their potentials, in one pass: rate ← logistic(gain · (potential + bias)), drawn ← 1 with that
+   * probability, else 0. gain is the inverse temperature; bias (columns), (channels) or undefined. rate may be the
+   * potential. Draws are keyed as those of `drawUniform`.
+   */
+  fire(
+    drawn: Tensor,
+    rate: Tensor,
+    potential: Tensor,
+    bias: Tensor | undefined,
+    gain: number,
+    stream: Stream,
+    step: number,
+    firstRow?: number,
+  ): void;
+  /**
+   * Binary units that are joined with each other take turns, from the first to the last: with x = gain · (drive_i +
+   * Σ_j state_j W_ij), state_i ← 1 where uniform_i < logistic(x), else 0; without `uniform`, logistic(x) itself.
+   * state, drive, uniform (batch, units); weights (units, units), symmetric.
+   */
+  sweep(state: Tensor, drive: Tensor, weights: Tensor, uniform: Tensor | undefined, gain: number): void;
+
   /** out(columns) ← alpha · Σ over rows of a + beta · out. */
   sumRows(out: Tensor, a: Tensor, alpha: number, beta: number): void;
   /** out(r,c) ← alpha · a(r,c) · row(c) + beta · out(r,c). */
@@ -201,6 +223,11 @@ export const OPERATIONS: { readonly [Name in keyof Operations]: OperationSpecifi
   activate: { roles: ['out', 'in', 'in', 'value'] },
   multiplyBySlope: { roles: ['out', 'in', 'in', 'in', 'value'] },
   relax: { roles: ['inout', 'inout', 'in', 'in', 'value', 'value'] },
+  fire: { roles: ['out', 'out', 'in', 'in', 'value', 'stream', 'value', 'value'] },
+  sweep: {
+    roles: ['inout', 'in', 'in', 'in', 'value'],
+    multiplyAccumulates: (args) => tensorAt(args, 0).size * tensorAt(args, 0).columns,
+  },
   sumRows: { roles: ['inout', 'in', 'value', 'value'] },
   scaleColumns: { roles: ['inout', 'in', 'in', 'value', 'value'] },
   scaleRows: { roles: ['inout', 'in', 'in', 'value', 'value'] },

@@ -225,6 +225,20 @@ const cases: Record<keyof Operations, Case[]> = {
       return [state, rate];
     });
   }),
+  fire: [true, false].map((withBias): Case => (compute, make, m, n) => {
+    const drawn = make.zeros([m, n]);
+    const rate = make.float([m, n], -3, 3);
+    const bias = withBias ? make.float([n]) : undefined;
+    compute.fire(drawn, rate, rate, bias, 0.5, stream(3, 'units'), 7, 2);
+    return [drawn, rate];
+  }),
+  sweep: [true, false].map((draws): Case => (compute, make, m, n) => {
+    const state = make.float([m, n], 0, 1);
+    const weights = make.float([n, n]);
+    const uniform = make.float([m, n], 0, 1);
+    compute.sweep(state, make.float([m, n]), weights, draws ? uniform : undefined, 0.5);
+    return [state];
+  }),
   sumRows: [0, 0.9].map((beta): Case => (compute, make, m, n) => {
     const out = make.float([n]);
     compute.sumRows(out, make.float([m, n]), -0.1, beta);

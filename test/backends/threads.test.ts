@@ -94,6 +94,14 @@ const calls: Record<string, Call> = {
     k.relax(a, a, b, c, SIZE, 0.5, 4);
     k.relax(a, b, c, d, SIZE, 0.5, 3);
   },
+  fire: (k, { a, b, c, row }) => {
+    k.fire(a, b, c, row, ROWS, COLUMNS, 0.5, 11, 12, 13, 0, 5);
+    k.fire(c, b, b, 0, ROWS, COLUMNS, 0.5, 11, 12, 13, 0, 5);
+  },
+  sweep: (k, { a, b, c, d }) => {
+    k.sweep(a, b, d, c, 300, 67, 0.5);
+    k.sweep(b, c, d, 0, 300, 67, 0.5);
+  },
   scaleColumns: (k, { a, b, row }) => k.scaleColumns(a, b, row, ROWS, COLUMNS, 0.3, 0.5),
   scaleRows: (k, { a, b, row }) => k.scaleRows(a, b, row, ROWS, COLUMNS, 0.3, 0.5),
   gatherBytes: (k, { a, bytes, indices }) => k.gatherRows(a, bytes, indices, ROWS, COLUMNS, 1 / 255, true),

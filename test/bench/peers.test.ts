@@ -7,8 +7,10 @@ import { openBackend } from '../../src/backends/open.ts';
 import { LENET } from '../../src/experiments/bench/own.ts';
 import { plainDescent } from '../../src/network/index.ts';
 import { Learner, ruleById } from '../../src/rules/index.ts';
+import { EquilibriumStep } from '../../src/experiments/bench/settling.ts';
 import {
   discoverPeers,
+  type EquilibriumWork,
   type LenetWork,
   type MatmulWork,
   type MlpWork,
@@ -182,6 +184,29 @@ describe('installed peers compute what they are timed on', () => {
     expect(expected.at(-1)).toBeLessThan(0.95 * (expected[0] ?? NaN));
     for (const result of Object.values(await peer.verify(work, 1, 4))) expectClose(result, expected);
   });
+
+  it(
+    'PyTorch takes the steps of equilibrium propagation that Apical takes, written in either way',
+    { timeout: 2 * minute },
+    async ({ skip }) => {
+      const peer = find(peers, 'pytorch');
+      skip(!peer.available, peer.reason);
+      const work: EquilibriumWork = {
+        ...{ kind: 'equilibrium-step', layers: [20, 12, 9, 5], batch: 6 },
+        ...{ freeSteps: 15, nudgedSteps: 5, nudge: 0.7, stepSize: 0.5 },
+      };
+      const own = new EquilibriumStep(await openBackend({ backend: 'reference' }), work);
+      const expected = Array.from({ length: 40 }, () => {
+        own.step();
+        return own.loss();
+      });
+      expect(expected.at(-1)).toBeLessThan(0.9 * Math.max(...expected));
+      const found = Object.entries(await peer.verify(work, 1, 40));
+      expect(found).toHaveLength(2);
+      // The loss before the first step is that of silence, which a run does not judge.
+      for (const [, losses] of found) expectClose(losses.slice(1), expected);
+    },
+  );
 
   it.for(ids)(
     '%s: a product of 64 times the work takes longer, and other rules are refused',

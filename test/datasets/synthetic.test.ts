@@ -8,7 +8,7 @@ import { Sequence, stream } from '../../src/random/index.ts';
 const draws = (seed: number): Draws => new Sequence(stream(seed, 'dataset'));
 const generate = (id: string, options: Record<string, number> = {}, seed = 1): Dataset =>
   generateDataset(id, options, draws(seed));
-const generatedIds = ['linear-teacher', 'two-spirals', 'rings'];
+const generatedIds = ['linear-teacher', 'two-spirals', 'rings', 'bars'];
 
 describe.each(generatedIds)('%s', (id) => {
   test('is a function of its seed', () => {
@@ -196,3 +196,28 @@ function nearestNeighbour({ train, test: probe }: Dataset): number {
   }
   return right / 200;
 }
+
+describe('bars', () => {
+  test('light up whole lines, upright or lying, and never none', () => {
+    const { train, inputShape, classNames } = generate('bars', { trainCount: 400, side: 5 });
+    expect([inputShape, classNames]).toEqual([
+      [5, 5],
+      ['upright', 'lying'],
+    ]);
+    let lit = 0;
+    for (let example = 0; example < 400; example++) {
+      const at = (row: number, column: number) => train.inputs[example * 25 + row * 5 + column];
+      const line = (place: number, along: number) =>
+        train.targets[example] === 0 ? at(along, place) : at(place, along);
+      const lines = Array.from({ length: 5 }, (_, place) => line(place, 0));
+      for (let place = 0; place < 5; place++) {
+        for (let along = 0; along < 5; along++) expect(line(place, along)).toBe(lines[place]);
+      }
+      const count = lines.filter((value) => value === 255).length;
+      expect(count).toBeGreaterThan(0);
+      lit += count;
+    }
+    // p / (1 − (1 − p)⁵) of the lines, since none is left out.
+    expect(Math.abs(lit / 2000 - 0.3 / (1 - 0.7 ** 5))).toBeLessThan(0.05);
+  });
+});

@@ -14,7 +14,7 @@ const [, , task, folder = '', when] = process.argv;
 export const config = parseConfig({ task: { dataset: 'two-spirals' } });
 export const position = (step: number): Position => ({
   step,
-  window: { loss: step / 3, wrong: 1, examples: step, power: 0 },
+  window: { loss: step / 3, wrong: 1, examples: step, power: 0, measures: {} },
   trainedSeconds: step * 0.1,
   passes: 0,
   examplesSeen: step * 10,

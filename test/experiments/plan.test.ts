@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ApicalError } from '../../src/errors.ts';
 import { parseConfig } from '../../src/experiments/config.ts';
-import { assign, parseSeeds, planRuns } from '../../src/experiments/plan.ts';
+import { assign, parseSeeds } from '../../src/experiments/assignments.ts';
+import { planRuns } from '../../src/experiments/plan.ts';
 import { PRESETS } from '../../src/experiments/presets.ts';
 
 let folder = '';

@@ -1,10 +1,22 @@
 import { describe, expect, test } from 'vitest';
 import { openAll } from '../backends/open-all.ts';
-import { hopfield } from '../../src/dynamics/index.ts';
+import {
+  hopfield,
+  hopfieldRelaxation,
+  ratesRelaxation,
+  settlingRates,
+  vectorField,
+  vectorFieldRelaxation,
+} from '../../src/dynamics/index.ts';
+import type { Dynamics, LearningStep, PhaseOptions, Relaxation } from '../../src/dynamics/index.ts';
 import { stack } from '../../src/network/index.ts';
 import type { NetworkSpecification } from '../../src/network/index.ts';
-import { recurrentBackpropagate } from '../../src/references/recurrent-backpropagation.ts';
-import { expectExactGradient } from './finite-differences.ts';
+import { backpropagateThroughTime } from '../../src/references/backpropagation-through-time.ts';
+import {
+  recurrentBackpropagate,
+  recurrentBackpropagateBy,
+} from '../../src/references/recurrent-backpropagation.ts';
+import { expectExactGradient, Probe } from './finite-differences.ts';
 
 const on = openAll(['reference']);
 const settling = { dynamics: hopfield, reference: recurrentBackpropagate };
@@ -49,6 +61,100 @@ describe('recurrent backpropagation is the derivative of the cost at the fixed p
     ['any wiring, with dropout', anyWiring, true],
   ])('%s', (_, specification, labels) => {
     for (const seed of [1, 2, 3]) expectExactGradient(on('reference'), specification, seed, labels, settling);
+  });
+});
+
+/** The same wiring with weights of its own each way. */
+const directed: NetworkSpecification = {
+  ...anyWiring,
+  projections: [
+    ...anyWiring.projections.map((its) => ({
+      ...its,
+      symmetric: its.from === 'hidden1' && its.to === 'hidden1',
+    })),
+    ...[
+      { from: 'hidden2', to: 'hidden1', kind: 'feedback' as const, answers: 'hidden1→hidden2' },
+      { from: 'output', to: 'hidden2', kind: 'feedback' as const, answers: 'hidden2→output' },
+    ].map((its) => ({ ...its, plastic: true, initialisation: { kind: 'glorot', scale: 0.4 } as const })),
+  ],
+};
+
+const boundedLayers = stack({
+  layers: [4, 12, 3],
+  activation: 'hard-sigmoid',
+  outputActivation: 'hard-sigmoid',
+  objective: 'squared-error',
+});
+
+describe.each<[string, Dynamics, Relaxation, PhaseOptions, [string, NetworkSpecification][]]>([
+  [
+    'a vector field',
+    vectorField,
+    vectorFieldRelaxation,
+    {},
+    [
+      ['any wiring, each way by weights of its own, with dropout', directed],
+      ['hard sigmoids', boundedLayers],
+    ],
+  ],
+  [
+    'rates that settle',
+    settlingRates,
+    ratesRelaxation,
+    { feedbackGain: 0.7 },
+    [
+      ['logistic units', smooth('logistic')],
+      ['hard sigmoids', boundedLayers],
+      ['any wiring, with dropout', anyWiring],
+    ],
+  ],
+  [
+    'a Hopfield network',
+    hopfield,
+    hopfieldRelaxation,
+    {},
+    [
+      ['logistic units', smooth('logistic')],
+      [
+        'softplus outputs',
+        stack({ layers, activation: 'tanh', outputActivation: 'softplus', objective: 'squared-error' }),
+      ],
+      ['any wiring, with dropout', anyWiring],
+      ['hard sigmoids', boundedLayers],
+    ],
+  ],
+])('the gradient of %s', (_, dynamics, relaxation, phase, cases) => {
+  const withPhase = (learn: (step: LearningStep) => void) => (step: LearningStep) =>
+    learn({ ...step, run: (name, options) => step.run(name, { ...phase, ...options }) });
+  const settled = withPhase(recurrentBackpropagateBy(relaxation));
+  const unrolled = (steps: number) =>
+    withPhase((step) => void backpropagateThroughTime(step, relaxation, { phase: { steps, stepSize: 0.4 } }));
+
+  test.each(cases)('at the fixed point: %s', (__, specification) => {
+    for (const seed of [1])
+      expectExactGradient(on('reference'), specification, seed, true, { dynamics, reference: settled });
+  });
+
+  test.each(cases)('on the way, after 1, 2 and 7 steps: %s', (__, specification) => {
+    for (const steps of [1, 2, 7]) {
+      expectExactGradient(on('reference'), specification, 2, true, {
+        dynamics,
+        reference: unrolled(steps),
+      });
+    }
+  });
+
+  test.each(cases)('through a long relaxation becomes that at the fixed point: %s', (__, specification) => {
+    const gradients = [settled, unrolled(900)].map((reference) => {
+      const probe = new Probe(on('reference'), specification, 3, true, { dynamics, reference });
+      probe.loss(3);
+      probe.learner.dispose();
+      return probe.gradients;
+    }) as [Map<string, number[]>, Map<string, number[]>];
+    for (const [id, expected] of gradients[0]) {
+      const found = gradients[1].get(id) ?? [];
+      for (const [index, value] of expected.entries()) expect(found[index], id).toBeCloseTo(value, 8);
+    }
   });
 });
 

@@ -34,7 +34,9 @@ const BUDGETS: Readonly<Record<string, { options: object; rate?: number }>> = {
   'serial-weight-perturbation': { options: { synapses: 150 } },
   'weight-perturbation': { options: { samples: 100 } },
   reinforce: { options: { samples: 50 }, rate: 0.5 },
+  boltzmann: { options: { samples: 20 }, rate: 0.3 },
   'equilibrium-propagation': { options: { freeSteps: 40, nudgedSteps: 40 } },
+  'vector-field-ep': { options: { freeSteps: 40, nudgedSteps: 40 } },
 };
 
 /** Noise, masks and a decaying rate: what a resumed or repeated run could get wrong. */

@@ -221,7 +221,7 @@ describe('what is tallied', () => {
     expect(loss).toBeCloseTo(2 * 0.5 * (0 + 4 + 0 + (1 + 1 + 0) + (1 + 4 + 1)), 10);
     expect([wrong, examples, power]).toEqual([4, 6, 3]);
     learner.resetTally();
-    expect(learner.tally()).toEqual({ loss: 0, wrong: 0, examples: 0, power: 0 });
+    expect(learner.tally()).toEqual({ loss: 0, wrong: 0, examples: 0, power: 0, measures: {} });
   });
 
   test('counts an example once, however many objectives there are', () => {

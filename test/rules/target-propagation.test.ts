@@ -19,7 +19,7 @@ const linear = (layers: readonly number[]): NetworkSpecification =>
 function setInverses(learner: Learner, make: (projection: Projection) => ArrayLike<number>): void {
   for (const projection of learner.network.projections) {
     projection.feedback?.weights.set(make(projection));
-    projection.feedback?.bias?.values.set(new Float64Array(projection.from.units));
+    projection.from.topDownBias?.values.set(new Float64Array(projection.from.units));
   }
 }
 

@@ -81,6 +81,15 @@ export const CUTS: Readonly<Record<string, Cut>> = {
   activate: { extent: 3, columns: 4, byRow: [0, 1], from: COSTLY },
   multiplyBySlope: { extent: 4, byElement: [0, 1, 2, 3], from: PASS },
   relax: { extent: 4, byElement: [0, 1, 2, 3], from: PASS },
+  fire: { extent: 4, columns: 5, byRow: [0, 1, 2], byOne: [11], from: COSTLY },
+  sweep: {
+    extent: 4,
+    rowsOf: ([, , , uniform = 0, , units = 0]) => ({
+      floats: { 0: units, 1: units, ...(uniform === 0 ? {} : { 3: units }) },
+      elements: units * units,
+    }),
+    from: COSTLY,
+  },
   scaleColumns: { extent: 3, columns: 4, byRow: [0, 1], from: PASS },
   scaleRows: { extent: 3, columns: 4, byRow: [0, 1], byElement: [2], from: PASS },
   gatherBytes: { extent: 3, columns: 4, byRow: [0], byElement: [2], from: PASS },

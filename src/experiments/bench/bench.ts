@@ -27,7 +27,7 @@ export interface BenchProgress {
 export interface BenchOptions {
   /** Fewer and shorter turns: about a minute in place of several. */
   readonly quick?: boolean;
-  /** Which groups to time: limit, product, step, lenet, rule, share, probe, samples, workers. Default: all. */
+  /** Which groups to time: limit, product, step, lenet, equilibrium, rule, share, probe, samples, workers. Default: all. */
   readonly only?: readonly string[];
   /** Length of one turn. Default 0.25, quick 0.1. */
   readonly seconds?: number;
@@ -50,7 +50,7 @@ export async function runBench(options: BenchOptions = {}): Promise<BenchDocumen
   provideBlas(blasBackend);
   const backends = new Backends();
   const [loadBefore = 0] = os.loadavg();
-  const needsPeers = (['product', 'step', 'lenet'] as const).some((name) => wanted.has(name));
+  const needsPeers = (['product', 'step', 'lenet', 'equilibrium'] as const).some((name) => wanted.has(name));
   const peers = needsPeers ? await discoverPeers() : [];
   const timed: Timed[] = [];
   try {

@@ -5,7 +5,8 @@ import { ApicalError } from '../../errors.ts';
 import type { Compute } from '../../tensor/compute.ts';
 import { configSchema } from '../config.ts';
 import { lenetProducts, product, productsOfStep, stepProducts, TrainingStep } from './own.ts';
-import type { LenetWork, MatmulWork, MlpWork, Peer, PeerId, Work } from './peers.ts';
+import { EquilibriumStep, equilibriumProducts } from './settling.ts';
+import type { EquilibriumWork, LenetWork, MatmulWork, MlpWork, Peer, PeerId, Work } from './peers.ts';
 import { sample } from './rounds.ts';
 import type { Subject, Way } from './rounds.ts';
 import { SampledGradient } from './sampling.ts';
@@ -16,6 +17,7 @@ export const GROUPS = [
   'product',
   'step',
   'lenet',
+  'equilibrium',
   'rule',
   'share',
   'probe',
@@ -44,6 +46,22 @@ const PRODUCTS = [
   [512, 512, 512],
   [1024, 1024, 1024],
 ] as const;
+/** The three networks of Scellier & Bengio (2017), with their steps. */
+const EQUILIBRIUM: readonly EquilibriumWork[] = (
+  [
+    [[500], 20, 4],
+    [[500, 500], 100, 6],
+    [[500, 500, 500], 500, 8],
+  ] as const
+).map(([hidden, freeSteps, nudgedSteps]) => ({
+  kind: 'equilibrium-step',
+  layers: [784, ...hidden, 10],
+  batch: 20,
+  freeSteps,
+  nudgedSteps,
+  nudge: 1,
+  stepSize: 0.5,
+}));
 const LIMIT_SIZES = [768, 1024] as const;
 const BATCHES = [100, 20, 1] as const;
 
@@ -114,6 +132,9 @@ export function groupsFor(backends: Backends, peers: readonly Peer[]): Group[] {
       return { name: 'step', subjects: () => steps(backends, peers, { ...STEP, batch }) };
     }),
     { name: 'lenet', subjects: () => lenets(backends, peers) },
+    ...EQUILIBRIUM.map((work): Group => {
+      return { name: 'equilibrium', subjects: () => equilibria(backends, peers, work) };
+    }),
     { name: 'rule', subjects: () => rules(backends) },
     { name: 'share', subjects: () => shares(backends) },
     { name: 'probe', subjects: () => probes(backends) },
@@ -211,6 +232,35 @@ async function lenets(backends: Backends, peers: readonly Peer[]): Promise<Subje
     ...peers
       .filter((peer) => peer.id === 'pytorch')
       .flatMap((peer) => peerSubjects(peer, id, common, work, 'autograd')),
+  ];
+}
+
+/** A step of equilibrium propagation at one thread, as its products are small, beside PyTorch written in two ways. */
+async function equilibria(
+  backends: Backends,
+  peers: readonly Peer[],
+  work: EquilibriumWork,
+): Promise<Subject[]> {
+  const network = work.layers.join('-');
+  const id = `equilibrium/${network}`;
+  const common = {
+    work: `equilibrium step, ${network}`,
+    examples: work.batch,
+    multiplyAccumulates: equilibriumProducts(work),
+  };
+  const own = (await backends.all()).filter(({ threads }) => threads === 1);
+  return [
+    ...own.map(({ name, threads, compute }): Subject => {
+      const measure = timed(new EquilibriumStep(compute, work));
+      return { ...common, id: `${id}/${name}/${threads}`, subject: `Apical ${name}`, threads, measure };
+    }),
+    ...peers
+      .filter((peer) => peer.id === 'pytorch')
+      .flatMap((peer) =>
+        (['autograd', 'by hand'] as const).flatMap((written) =>
+          peerSubjects({ ...peer, maximumThreads: 1 }, id, common, { ...work, written }, written),
+        ),
+      ),
   ];
 }
 

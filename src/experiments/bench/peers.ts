@@ -48,7 +48,23 @@ export interface LenetWork {
   momentum: number;
 }
 
-export type Work = MatmulWork | MlpWork | LenetWork;
+/**
+ * Equilibrium propagation on a stack of hard sigmoids: a free phase from where the last step's ended, a nudged one with
+ * squared error, and plain descent (learning rate 0.05) on the difference of their products. PyTorch alone.
+ */
+export interface EquilibriumWork {
+  kind: 'equilibrium-step';
+  layers: readonly number[];
+  batch: number;
+  freeSteps: number;
+  nudgedSteps: number;
+  nudge: number;
+  stepSize: number;
+  /** The ways to write it that are tried: by the derivative of the energy, or by hand. Default: all. */
+  written?: 'autograd' | 'by hand';
+}
+
+export type Work = MatmulWork | MlpWork | LenetWork | EquilibriumWork;
 
 export interface Measurement {
   /** Median over the repetitions of this slice. */

@@ -161,8 +161,13 @@ export class ControlTraining implements Training {
     this.#trainedSeconds = trainedSeconds;
     this.#examplesSeen = examplesSeen;
     // Only their sum is ever asked for.
-    this.learner.restorePasses(passes);
-    this.critic?.restorePasses(0);
+    const epoch = Math.max(0, step - 1) / this.stepsPerEpoch;
+    this.learner.restorePasses(passes, epoch);
+    this.critic?.restorePasses(0, epoch);
+  }
+
+  fantasies(): undefined {
+    return undefined;
   }
 
   mistakes(): Mistake[] {

@@ -3,24 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import process from 'node:process';
 import { packageFile } from '../package-root.ts';
-
-/** Where a session of a run is computed. */
-export interface Environment {
-  /** Version of this package. */
-  readonly apical: string;
-  readonly node: string;
-  /** Null outside a repository. */
-  readonly commit: string | null;
-  /** Whether the sources differ from that commit. */
-  readonly dirty: boolean;
-  /** Processor × cores and memory, in words. */
-  readonly hardware: string;
-  readonly platform: string;
-  /** The kind of processor: results are equal to the bit on the same kind only. */
-  readonly processor: string;
-  /** When this was found out, ISO 8601. */
-  readonly date: string;
-}
+import type { Environment } from './contents.ts';
 
 let described: Environment | undefined;
 

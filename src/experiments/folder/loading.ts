@@ -1,16 +1,24 @@
+import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { ApicalError } from '../../errors.ts';
 import type { Learner } from '../../rules/index.ts';
 import { decodeCheckpoint, restoreTensors } from './checkpoint.ts';
-import type { Checkpoint } from './checkpoint.ts';
+import type { Checkpoint, Sha256 } from './checkpoint.ts';
 import { checkpointsIn, readDocuments } from './documents.ts';
-import type { RunFolderContents } from './documents.ts';
+import type { RunFolderContents } from './contents.ts';
 import { readAll } from './files.ts';
+
+/** Node's own, for checkpoints that may be large. */
+export const sha256: Sha256 = (parts) => {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
+};
 
 /** A checkpoint of the run of that identity, or why it cannot be used. */
 export function loadCheckpoint(folder: string, name: string, identity: string): Checkpoint | ApicalError {
   try {
-    const checkpoint = decodeCheckpoint(readAll(path.join(folder, name)), name);
+    const checkpoint = decodeCheckpoint(readAll(path.join(folder, name)), name, sha256);
     if (checkpoint.identity === identity) return checkpoint;
     return new ApicalError(
       'checkpoint.corrupt',

@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, ftruncateSync, openSync, constants } from 'node:fs';
-import { ApicalError } from '../../errors.ts';
 import type { MetricsRecord } from '../records.ts';
+import { parseMetrics } from './contents.ts';
 import { folderError, readAll, writeAll } from './files.ts';
 
 /** Buffered lines are written when there are so many characters of them, so that others can follow a run. */
@@ -68,7 +68,7 @@ export class MetricsLog {
 
   /** Every record so far. Throws `folder.metrics` on a line that is not JSON. */
   read(): MetricsRecord[] {
-    return [...readMetricsFile(this.#file), ...parseLines(this.#buffer, this.#file)];
+    return [...readMetricsFile(this.#file), ...parseMetrics(this.#buffer, this.#file)];
   }
 
   close(): void {
@@ -79,23 +79,5 @@ export class MetricsLog {
 /** The records in a file that may be growing: whole lines only. Throws `folder.metrics`. */
 export function readMetricsFile(file: string): MetricsRecord[] {
   const bytes = readAll(file);
-  return parseLines(new TextDecoder().decode(bytes.subarray(0, bytes.lastIndexOf(NEWLINE) + 1)), file);
-}
-
-function parseLines(text: string, file: string): MetricsRecord[] {
-  return text
-    .split('\n')
-    .slice(0, -1)
-    .map((line, index) => {
-      try {
-        return JSON.parse(line) as MetricsRecord;
-      } catch (thrown) {
-        throw new ApicalError(
-          'folder.metrics',
-          `Line ${index + 1} of ${file} is damaged: it is not JSON. Resume the run, which writes it again, or delete the line.`,
-          { file, line: index + 1 },
-          thrown,
-        );
-      }
-    });
+  return parseMetrics(new TextDecoder().decode(bytes.subarray(0, bytes.lastIndexOf(NEWLINE) + 1)), file);
 }

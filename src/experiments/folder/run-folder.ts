@@ -9,31 +9,23 @@ import type { Position } from '../training.ts';
 import { encodeCheckpoint, originWarnings, restoreTensors } from './checkpoint.ts';
 import type { Checkpoint, Origin } from './checkpoint.ts';
 import {
+  asJson,
+  checkpointName,
   CONFIG_FILE,
   METRICS_FILE,
-  checkpointsIn,
-  readDocuments,
-  refuseUsed,
-  requireSame,
+  originOf,
   REPORT_FILE,
-  requireRunFolder,
   RUN_FILE,
-} from './documents.ts';
-import type { RunFolderDocument } from './documents.ts';
+  sessionOf,
+} from './contents.ts';
+import type { BackendInUse, Environment, RunFolderDocument, SessionPart } from './contents.ts';
+import { checkpointsIn, readDocuments, refuseUsed, requireRunFolder, requireSame } from './documents.ts';
 import { describeEnvironment } from './environment.ts';
-import type { Environment } from './environment.ts';
 import { isTemporary, makeFolder, removeQuietly, writeDocument } from './files.ts';
 import { identityOf } from './identity.ts';
-import { loadCheckpoint } from './loading.ts';
+import { loadCheckpoint, sha256 } from './loading.ts';
 import { FolderLock } from './lock.ts';
 import { MetricsLog } from './metrics-log.ts';
-
-/** What a folder must know of the backend: `compute.backend` has it. */
-export interface BackendInUse {
-  readonly name: string;
-  readonly threads: number;
-  readonly detail?: string;
-}
 
 export interface CreateOptions {
   readonly config: Config;
@@ -156,14 +148,15 @@ export class RunFolder {
    */
   checkpoint(tensors: ReadonlyMap<string, Tensor>, position: Position): boolean {
     return this.#guard(() => {
-      const bytes = encodeCheckpoint(tensors, {
+      const about = {
         position,
         metricsBytes: this.#metrics.sync(),
         identity: this.identity,
         origin: this.#origin,
-      });
+      };
+      const bytes = encodeCheckpoint(tensors, about, sha256);
       if (!bytes) return false;
-      const name = `checkpoint-${String(position.step).padStart(10, '0')}.safetensors`;
+      const name = checkpointName(position.step);
       writeDocument(path.join(this.path, name), bytes);
       this.#kept = [name, ...this.#kept.filter((other) => other !== name)].slice(0, KEPT_CHECKPOINTS);
       for (const other of checkpointsIn(this.path)) {
@@ -275,42 +268,3 @@ function underLock(folder: string, body: (lock: FolderLock) => RunFolder): RunFo
     throw thrown;
   }
 }
-
-/** What `run.json` says from the beginning of a session to its end. */
-type SessionPart = Omit<RunFolderDocument, 'status' | 'updatedAt' | 'document' | 'failure'>;
-
-function sessionOf(
-  {
-    command,
-    startedAt,
-    identity,
-    data,
-  }: Pick<RunFolderDocument, 'command' | 'startedAt' | 'identity' | 'data'>,
-  environment: Environment,
-  { name, detail, threads }: BackendInUse,
-): SessionPart {
-  return {
-    version: 1,
-    kind: 'run-folder',
-    command,
-    environment,
-    backend: name,
-    backendDetail: detail ?? '',
-    threads,
-    identity,
-    startedAt,
-    ...(data ? { data } : {}),
-  };
-}
-
-function originOf({ backend, backendDetail, threads, environment }: SessionPart): Origin {
-  const { apical, commit, dirty, processor } = environment;
-  return {
-    backend: backendDetail === '' ? backend : `${backend} (${backendDetail})`,
-    threads,
-    processor,
-    sources: commit === null ? apical : `${apical}, commit ${commit}${dirty ? ' with changes' : ''}`,
-  };
-}
-
-const asJson = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;

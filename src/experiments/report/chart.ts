@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
 import { DOMParser } from 'linkedom';
-import { degrees, number, shortened } from './format.ts';
+import { degrees, estimatedWidth, number, shortened } from './format.ts';
 import { escape, printable } from './markup.ts';
 import type { Point, Series } from './series.ts';
 import { FONT_STACK, seriesStyle, type Theme } from './theme.ts';
@@ -16,7 +16,13 @@ export interface Chart {
 
 /** Charts that are read against each other share their axes. */
 export interface HorizontalAxis {
-  readonly unit: 'epoch' | 'step' | 'epochs of the budget' | 'passes of an example' | 'seconds of training';
+  readonly unit:
+    | 'epoch'
+    | 'step'
+    | 'epochs of the budget'
+    | 'passes of an example'
+    | 'seconds of training'
+    | 'way along the gradient';
   readonly domain: readonly [number, number];
 }
 
@@ -76,7 +82,10 @@ export function plotOf({
     marginTop: 34,
     marginRight: 14,
     marginBottom: 38,
-    marginLeft: 48,
+    marginLeft: Math.max(
+      48,
+      ...vertical.ticks.map((tick) => 14 + estimatedWidth(tickLabel(tick, vertical.unit), 11.5)),
+    ),
     y: { type: vertical.type, domain: [...vertical.domain], nice: false },
   };
 }
@@ -231,7 +240,7 @@ export function logarithmicTicks(low: number, high: number): number[] {
 function horizontalTicks(chart: Chart): number[] {
   const { unit, domain } = chart.horizontal;
   const span = domain[1] - domain[0];
-  const least = unit === 'epoch' && span < 2.5 ? 0 : 1;
+  const least = (unit === 'epoch' && span < 2.5) || unit === 'way along the gradient' ? 0 : 1;
   return multiples(...domain, Math.max(least, niceStep(span / (chart.size[0] / 75))));
 }
 

@@ -1,5 +1,5 @@
 import type { PairedRow, SummaryRow } from '../documents.ts';
-import type { Cost, LocalityRow, MetricsRecord, Mistake, RunDocument } from '../records.ts';
+import type { Cost, LocalityRow, MetricsRecord, Mistake, PictureGrid, RunDocument } from '../records.ts';
 
 export type { PairedRow, SummaryRow } from '../documents.ts';
 
@@ -40,6 +40,8 @@ export interface RunReport {
   /** Null when no step was measured. */
   readonly cost: Cost | null;
   readonly mistakes: readonly Mistake[];
+  /** Inputs that the network made of itself. */
+  readonly fantasies?: PictureGrid;
   /** Height and width of a mistake's pixels; a square when absent. */
   readonly imageShape?: readonly [height: number, width: number];
   readonly classNames?: readonly string[];

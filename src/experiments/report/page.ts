@@ -155,6 +155,8 @@ figcaption{color:var(--muted);font-size:.875rem;max-width:46rem;margin-top:.5rem
 .mistakes li{text-align:center;line-height:1.3}
 .mistakes img{display:block;margin:0 auto .3rem;width:56px;height:56px;object-fit:contain;image-rendering:pixelated;border-radius:3px;outline:1px solid var(--grid)}
 .mistakes span{display:block}
+.fantasies{list-style:none;margin:0;padding:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(3.4rem,1fr));gap:.35rem}
+.fantasies img{display:block;width:100%;max-width:56px;aspect-ratio:1;object-fit:contain;image-rendering:pixelated;border-radius:3px;outline:1px solid var(--grid)}
 .answer{font-weight:600;font-size:.9rem}
 .confidence{color:var(--muted);font-size:.8rem;font-variant-numeric:tabular-nums}
 .equation{overflow-x:auto;padding:.3rem 0;font-size:1.15rem}

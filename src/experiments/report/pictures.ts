@@ -32,7 +32,23 @@ export function mistakesMarkup(report: RunReport, most = 40): Markup | undefined
   </figure>`;
 }
 
-/** The same pictures as a file of their own; undefined when no mistake has a picture. */
+/** What the network made of itself, as a grid of pictures; undefined where that is none, or no pictures. */
+export function fantasiesMarkup({ fantasies, imageShape }: RunReport): Markup | undefined {
+  const pictures = (fantasies?.pictures ?? []).flatMap((pixels) => pictureOf({ pixels }, imageShape) ?? []);
+  if (!fantasies || pictures.length === 0) return undefined;
+  const items = pictures.map(
+    (picture, index) =>
+      html`<li><img src="${picture}" alt="Made by the network, number ${index + 1}" /></li>`,
+  );
+  return html`<figure id="figure-fantasies">
+    <ul class="fantasies">
+      ${items}
+    </ul>
+    <figcaption>${fantasies.caption}</figcaption>
+  </figure>`;
+}
+
+/** The mistakes as a file of their own; undefined when no mistake has a picture. */
 export function mistakesSvg(report: RunReport, most = 40): string | undefined {
   const chosen = mostConfident(report, most)
     .map((mistake) => ({ mistake, picture: pictureOf(mistake, report.imageShape) }))
@@ -81,8 +97,7 @@ function confidenceOf(mistake: Mistake): string {
  * A data URI of the pixels as a PNG: grey for height × width bytes, colour for three such planes one after the
  * other. Undefined when the bytes are no such picture (a mistake on data that are not images).
  */
-function pictureOf(mistake: Mistake, shape: RunReport['imageShape']): string | undefined {
-  const { pixels } = mistake;
+function pictureOf({ pixels }: Pick<Mistake, 'pixels'>, shape: RunReport['imageShape']): string | undefined {
   const side = Math.sqrt(pixels.length);
   const [height, width] = shape ?? [side, side];
   const size = height * width;

@@ -15,7 +15,7 @@ import {
 import type { RunReport } from './inputs.ts';
 import { html, type Interpolated, type Markup } from './markup.ts';
 import { details, facts, page, section, table } from './page.ts';
-import { mistakesMarkup } from './pictures.ts';
+import { fantasiesMarkup, mistakesMarkup } from './pictures.ts';
 import {
   costTable,
   environments,
@@ -49,6 +49,7 @@ export function renderRunReport(report: RunReport): string {
       section('curves', 'Learning curves', curves && [curves, epochTable(report)]),
       section('angles', 'Angle to the exact gradient', angles && [angles, alignmentTable(report)]),
       section('feedback', 'Feedback weights', feedback),
+      section('fantasies', 'What it makes', fantasiesMarkup(report)),
       section('mistakes', 'Mistakes', mistakesMarkup(report)),
       section('locality', 'Locality audit', localityAudit(groups)),
       section('cost', 'Cost', costTable(groups)),

@@ -1,5 +1,5 @@
 import { citation } from '../bibliography.ts';
-import type { Environment } from '../folder/environment.ts';
+import type { Environment } from '../folder/contents.ts';
 import type { BestDocument, SearchDocument, TrialDocument } from '../search/document.ts';
 import { SEARCH_SOURCES } from '../search/halving.ts';
 import { showRange } from '../search/space.ts';

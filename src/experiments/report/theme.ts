@@ -28,6 +28,9 @@ const DARK: Theme = {
   series: DARK_SERIES,
 };
 
+/** Fixed colours by scheme, for pages that draw on canvases. */
+export const SCHEMES = { light: PAPER, dark: DARK } as const;
+
 /** Colours by variables that `themeVariables` defines. */
 export const PAGE: Theme = {
   text: 'var(--text)',

@@ -4,10 +4,12 @@ import { defaultInitialisation } from '../../network/initialisation.ts';
 import type { Rule } from '../../rules/index.ts';
 import { parseConfig } from '../config.ts';
 import type { Config } from '../config.ts';
-import { planRuns, readInput, readVariants, setAt } from '../plan.ts';
+import { setAt } from '../assignments.ts';
+import { planRuns, readInput, readVariants } from '../plan.ts';
 import type { Variant } from '../plan.ts';
 import { loadRule } from '../rule-file.ts';
-import { checkDistinct, checkOptions } from '../session.ts';
+import { checkOptions } from '../rule-options.ts';
+import { checkDistinct } from '../session.ts';
 import { planBudget } from './halving.ts';
 import type { Budget, BudgetRequest } from './halving.ts';
 import {

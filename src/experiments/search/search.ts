@@ -6,7 +6,7 @@ import type { Config } from '../config.ts';
 import { checkRun } from '../run.ts';
 import type { RunStatus } from '../records.ts';
 import { describeEnvironment, makeFolder, writeDocument } from '../folder/index.ts';
-import { RUN_FILE } from '../folder/documents.ts';
+import { RUN_FILE } from '../folder/contents.ts';
 import { removeQuietly } from '../folder/files.ts';
 import { FolderLock } from '../folder/lock.ts';
 import { openBlind } from './blind.ts';

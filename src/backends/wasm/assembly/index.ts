@@ -13,6 +13,7 @@ export {
   transpose,
 } from './elementwise';
 export { relax } from './relaxation';
+export { fire, sweep } from './units';
 export { dot, dotRows, limitColumnNorms, limitRowNorms, sumRows } from './reductions';
 export { gatherBytes, gatherFloats, gatherLabels, oneHot, scatterRows } from './rows';
 export { choose, crossEntropyRows, softmax, softmaxCrossEntropy, squaredError, wrongRows } from './objectives';

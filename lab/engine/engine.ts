@@ -1,0 +1,319 @@
+import {
+  ApicalError,
+  auditStandard,
+  configSchema,
+  fingerprintOf,
+  identityOf,
+  openBackend,
+  PRESETS,
+  ruleById,
+  RULES,
+  totalMacs,
+  z,
+} from '../../src/browser.ts';
+import type { Audit, Compute, Task } from '../../src/browser.ts';
+import type {
+  Catalogue,
+  EngineMessage,
+  Frame,
+  GalleryExamples,
+  NamedFile,
+  Opened,
+  Pace,
+  Plan,
+  Requests,
+  Schema,
+  Session,
+  Watch,
+} from '../protocol.ts';
+import { dropped, Tasks } from './data.ts';
+import { folderOf, planOf, readRuns, restoreRun, unpacked, zipFolders } from './folder.ts';
+import type { OpenedRun } from './folder.ts';
+import { Pacer } from './pacer.ts';
+import { accept, commandOf } from './plan.ts';
+import type { Accepted } from './plan.ts';
+import { Run } from './run.ts';
+import { describeTask, shapeOf } from './shapes.ts';
+
+const NOTHING: Watch = {
+  example: 0,
+  area: null,
+  unit: null,
+  projection: null,
+  errors: false,
+  gallery: [],
+  surface: false,
+  history: false,
+};
+
+/** The library at work for one page: one heap, one session at a time. */
+export class Engine {
+  readonly #compute: Compute;
+  readonly #tasks: Tasks;
+  readonly #post: (message: EngineMessage) => void;
+  #session = 0;
+  #task: Task | undefined;
+  /** By lane, by seed. */
+  #lanes: readonly (readonly Run[])[] = [];
+  #pacer: Pacer | undefined;
+  #watch = NOTHING;
+  #isDrawn = true;
+  #opened: readonly OpenedRun[] = [];
+  #command = '';
+
+  /** Throws `wasm.no-simd`. */
+  static async open(post: (message: EngineMessage) => void): Promise<Engine> {
+    return new Engine(await openBackend({ backend: 'wasm' }), post);
+  }
+
+  private constructor(compute: Compute, post: (message: EngineMessage) => void) {
+    this.#compute = compute;
+    this.#post = post;
+    this.#tasks = new Tasks(compute, post);
+  }
+
+  /** What the page may ask, by name. */
+  readonly requests: { [Name in keyof Requests]?: (...args: Parameters<Requests[Name]>) => unknown } = {
+    catalogue: () => this.#catalogue(),
+    check: (plan) => accept(plan).problems,
+    begin: (plan) => this.#begin(plan),
+    play: (pace) => this.#play(pace),
+    pause: () => this.#pause(),
+    step: () => this.#pacer?.step ?? 0,
+    watch: (watch) => this.#look(watch),
+    drawn: () => {
+      this.#isDrawn = true;
+      return null;
+    },
+    examples: (indices) => this.#examples(indices),
+    pick: (count, from, onlyWrong) => this.#pick(count, from, onlyWrong),
+    audit: (lane) => this.#audit(lane),
+    auditRule: (rule) => this.#auditRule(rule),
+    fingerprint: (lane) => this.#fingerprint(lane),
+    records: (lane, seed) => this.#lanes[lane]?.[seed]?.metrics ?? [],
+    folder: () => this.#folder(),
+    open: (files) => this.#openFiles(files),
+  };
+
+  #catalogue(): Catalogue {
+    const schema = (type: z.ZodType) =>
+      z.toJSONSchema(type, { io: 'input', unrepresentable: 'any' }) as Schema;
+    const { threads, detail } = this.#compute.backend;
+    return {
+      version: __APICAL_VERSION__,
+      rules: RULES.map(({ id, family, title, summary, equation, cites, options, dynamics }) => ({
+        id,
+        family,
+        title,
+        summary,
+        equation,
+        cites,
+        options: schema(options),
+        ...(dynamics.activations ? { activations: dynamics.activations } : {}),
+      })),
+      presets: PRESETS.map(({ id, title, config: { task } }) => ({
+        id,
+        title,
+        dataset: task?.environment === undefined ? (task?.dataset ?? 'mnist') : undefined,
+        environment: task?.environment,
+      })),
+      config: schema(configSchema),
+      backend: { threads, detail },
+    };
+  }
+
+  async #begin(plan: Plan): Promise<Session> {
+    this.#pacer?.pause();
+    const accepted = accept(plan);
+    const [first] = accepted.configs[0] ?? [];
+    if (!first) throw new ApicalError('lab.plan', 'There is no rule to run: choose one.');
+    const task = await this.#tasks.open(first);
+    this.#end();
+    this.#task = task;
+    const lanes: Run[][] = [];
+    this.#lanes = lanes;
+    // What was opened is gone on with once: beginning anew begins at the first step.
+    const opened = new Map(this.#opened.map((its) => [its.identity, its]));
+    this.#opened = [];
+    try {
+      for (const configs of accepted.configs) {
+        const runs: Run[] = [];
+        lanes.push(runs);
+        for (const [index, config] of configs.entries()) {
+          const run = new Run(this.#compute, task, config, index === 0);
+          runs.push(run);
+          const found = opened.get(identityOf(config));
+          if (found) restoreRun(run, found);
+        }
+      }
+    } catch (thrown) {
+      this.#end();
+      throw thrown;
+    }
+    return this.#started(accepted, task);
+  }
+
+  #started(accepted: Accepted, task: Task): Session {
+    this.#session += 1;
+    this.#isDrawn = true;
+    this.#pacer = new Pacer(this.#lanes.flat(), {
+      frame: (unseen) => this.#frame(unseen),
+      isReady: () => this.#isDrawn,
+    });
+    const [[run] = []] = this.#lanes;
+    const config = accepted.configs[0]?.[0];
+    if (!run || !config) throw new ApicalError('lab.plan', 'There is no rule to run: choose one.');
+    const { threads, detail } = this.#compute.backend;
+    this.#command = commandOf(accepted.plan);
+    return {
+      plan: accepted.plan,
+      problems: accepted.problems,
+      task: describeTask(task, config),
+      lanes: this.#lanes.map(([shown]) => {
+        const { training, config: own } = shown as Run;
+        const { network, rule } = training.learner;
+        return {
+          rule: rule.id,
+          network: shapeOf(network, task.examples?.dataset.inputShape),
+          config: own,
+          warnings: network.warnings(),
+        };
+      }),
+      seeds: accepted.seeds,
+      totalSteps: run.training.totalSteps,
+      stepsPerEpoch: run.training.stepsPerEpoch,
+      step: this.#pacer.step,
+      backend: { threads, detail },
+      command: this.#command,
+    };
+  }
+
+  #end(): void {
+    for (const run of this.#lanes.flat()) run.dispose();
+    this.#lanes = [];
+    this.#pacer = undefined;
+  }
+
+  #play(pace: Pace): null {
+    this.#pacer?.play(pace);
+    return null;
+  }
+
+  #pause(): null {
+    this.#pacer?.pause();
+    this.#frame(false);
+    return null;
+  }
+
+  #look(watch: Watch): null {
+    this.#watch = watch;
+    if (!this.#pacer?.isPlaying) this.#frame(false);
+    return null;
+  }
+
+  #frame(unseen: boolean): void {
+    const pacer = this.#pacer;
+    if (!pacer) return;
+    this.#isDrawn = false;
+    const frame: Frame = {
+      kind: 'frame',
+      session: this.#session,
+      step: pacer.step,
+      stepsPerSecond: pacer.stepsPerSecond,
+      playing: pacer.isPlaying,
+      runs: this.#lanes.map((runs) => runs.map((run) => run.state())),
+      views: this.#lanes.map(([shown]) =>
+        unseen || !shown || shown.failure ? undefined : shown.view(this.#watch),
+      ),
+    };
+    this.#post(frame);
+  }
+
+  #examples(indices: readonly number[]): GalleryExamples {
+    const examples = this.#task?.examples;
+    if (!examples) return { indices: [], labels: [], inputs: new Float32Array() };
+    const { test, dataset, inputUnits } = examples;
+    const known = indices.filter((index) => index >= 0 && index < test.count);
+    const inputs = new Float32Array(known.length * inputUnits);
+    known.forEach((index, row) => {
+      const values = test.input(index);
+      for (let unit = 0; unit < inputUnits; unit++) {
+        inputs[row * inputUnits + unit] = (values[unit] as number) * dataset.inputScale;
+      }
+    });
+    const labels = known.map((index) => (dataset.task === 'classification' ? test.label(index) : -1));
+    return { indices: known, labels, inputs };
+  }
+
+  /** One test example of each class in turn; with `onlyWrong`, those that a lane now answers wrongly. */
+  #pick(count: number, from: number, onlyWrong: boolean): readonly number[] {
+    const examples = this.#task?.examples;
+    const [run] = this.#lanes[0] ?? [];
+    if (!examples || !run || examples.test.count === 0) return [];
+    if (onlyWrong) return run.training.mistakes(count).map(({ index }) => index);
+    const { test, dataset } = examples;
+    if (dataset.task === 'regression') {
+      return Array.from({ length: Math.min(count, test.count) }, (_, index) => (from + index) % test.count);
+    }
+    const chosen: number[] = [];
+    let at = from;
+    for (let looked = 0; chosen.length < count && looked < test.count; at++, looked++) {
+      const wanted = chosen.length % dataset.targetSize;
+      if (test.label(at % test.count) === wanted) chosen.push(at % test.count);
+    }
+    return chosen;
+  }
+
+  #audit(lane: number): Audit {
+    const [run] = this.#lanes[lane] ?? [];
+    if (!run || !this.#task) throw new ApicalError('lab.lane', `There is no lane ${lane + 1}.`);
+    return this.#task.audit(run.config, { rule: ruleById(run.config.rule) });
+  }
+
+  #auditRule(id: string): Audit & { readonly costRatio: number } {
+    const rule = ruleById(id);
+    const seen = auditStandard(this.#compute, rule);
+    return {
+      ...seen,
+      costRatio: totalMacs(seen) / totalMacs(auditStandard(this.#compute, ruleById('backprop'))),
+    };
+  }
+
+  /** Of every number that a checkpoint keeps, of a lane's first seed. */
+  #fingerprint(lane: number): string {
+    const [run] = this.#lanes[lane] ?? [];
+    if (!run) throw new ApicalError('lab.lane', `There is no lane ${lane + 1}.`);
+    return fingerprintOf(run.training.snapshot().tensors);
+  }
+
+  #folder(): { name: string; bytes: Uint8Array } {
+    const task = this.#task;
+    if (!task) throw new ApicalError('lab.folder', 'There is no run to save yet.');
+    const folders: Record<string, Record<string, Uint8Array>> = {};
+    for (const [lane, runs] of this.#lanes.entries()) {
+      for (const run of runs) {
+        const { rule, seed } = run.config;
+        const name = `${task.id}-${lane + 1}-${rule}-seed${seed}`;
+        folders[name] = folderOf(this.#compute, task, run, this.#command.split('\n')[lane] ?? this.#command);
+      }
+    }
+    return { name: `apical-${task.id}-step${this.#pacer?.step ?? 0}.zip`, bytes: zipFolders(folders) };
+  }
+
+  async #openFiles(files: readonly NamedFile[]): Promise<Opened> {
+    const all = unpacked(files);
+    const runs = readRuns(all, this.#compute);
+    if (runs.length === 0) {
+      const { droppedDataset } = await import('./dropped.ts');
+      const { name, dataset } = await droppedDataset(all);
+      dropped.set(name, dataset);
+      return { kind: 'dataset', name, title: dataset.title };
+    }
+    const { plan, left } = planOf(runs);
+    this.#opened = runs;
+    const warnings = [...new Set(runs.flatMap((run) => run.warnings))];
+    if (left > 0)
+      warnings.push(`${left} of the ${runs.length} runs differ in more than rule and seed and are left out.`);
+    return { kind: 'runs', plan, count: runs.length - left, warnings };
+  }
+}

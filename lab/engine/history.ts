@@ -1,0 +1,103 @@
+import type { Learner, Projection } from '../../src/browser.ts';
+import { gridOf, incomingOf } from './shapes.ts';
+import type { Tile } from '../protocol.ts';
+
+/** Weights beyond this many are not remembered: a film of one unit is not worth hundreds of megabytes. */
+const MOST_SYNAPSES = 2_000_000;
+
+/** All columns of a projection's weights as signed bytes, each to a scale of its own. */
+interface Remembered {
+  readonly step: number;
+  readonly values: Int8Array;
+  readonly scales: Float32Array;
+}
+
+/** Incoming weights of every area at steps 0, 1, 2, 4, 8, …: what a unit was on the way to what it is. */
+export class WeightHistory {
+  readonly #learner: Learner;
+  readonly #remembered = new Map<string, Remembered[]>();
+
+  constructor(learner: Learner) {
+    this.#learner = learner;
+  }
+
+  /** To be called before every step. */
+  note(step: number): void {
+    if ((step & (step - 1)) !== 0) return;
+    for (const area of this.#learner.network.areas) {
+      const projection = incomingOf(area);
+      if (!projection || projection.weights.size > MOST_SYNAPSES) continue;
+      const known = this.#remembered.get(area.id) ?? [];
+      if (known.some((its) => its.step === step)) continue;
+      this.#remembered.set(area.id, [...known, remember(projection, step)]);
+    }
+  }
+
+  of(areaId: string, unit: number, picture: readonly number[] | undefined): (Tile & { step: number })[] {
+    const projection = incomingOf(this.#learner.network.area(areaId));
+    if (!projection) return [];
+    const { columns } = projection.weights;
+    const column = columnOf(projection, unit);
+    return (this.#remembered.get(areaId) ?? []).map(({ step, values, scales }) => {
+      const [rows, across] = tileShape(projection, picture);
+      const tile = new Int8Array(rows * across);
+      for (let row = 0; row * columns < values.length && row < tile.length; row++) {
+        tile[row] = values[row * columns + column] as number;
+      }
+      return { step, values: tile, scale: scales[column] as number, rows, columns: across };
+    });
+  }
+}
+
+function remember({ weights }: Projection, step: number): Remembered {
+  const { columns, rows, data } = weights;
+  const scales = new Float32Array(columns);
+  for (let index = 0; index < rows * columns; index++) {
+    const size = Math.abs(data[index] as number);
+    if (size > (scales[index % columns] as number)) scales[index % columns] = size;
+  }
+  const values = new Int8Array(rows * columns);
+  for (let index = 0; index < values.length; index++) {
+    const scale = scales[index % columns] as number;
+    values[index] = scale === 0 ? 0 : Math.round(((data[index] as number) / scale) * 127);
+  }
+  return { step, values, scales };
+}
+
+/** The incoming weights of one unit (of a convolution: its channel's kernel) as a picture. */
+export function tileOf(projection: Projection, unit: number, picture: readonly number[] | undefined): Tile {
+  const { columns, rows: length, data } = projection.weights;
+  const column = columnOf(projection, unit);
+  const [rows, across] = tileShape(projection, picture);
+  let scale = 0;
+  for (let row = 0; row < length; row++) {
+    scale = Math.max(scale, Math.abs(data[row * columns + column] as number));
+  }
+  const values = new Int8Array(rows * across);
+  for (let row = 0; row < Math.min(length, values.length); row++) {
+    values[row] = scale === 0 ? 0 : Math.round(((data[row * columns + column] as number) / scale) * 127);
+  }
+  return { values, scale, rows, columns: across };
+}
+
+/** How many tiles an area has: units, or channels whose places share a kernel. */
+export const tileCount = (projection: Projection): number =>
+  projection.isDense ? projection.to.units : (projection.to.shape[0] ?? projection.to.units);
+
+/** Weights of (inputs, units) or (inputs, channels); of locally connected areas, (inputs, channels, places). */
+function columnOf(projection: Projection, unit: number): number {
+  const { columns } = projection.weights;
+  if (projection.isDense || columns === tileCount(projection)) return Math.min(unit, columns - 1);
+  const places = columns / tileCount(projection);
+  return Math.min(unit * places + Math.floor(places / 2), columns - 1);
+}
+
+function tileShape(
+  projection: Projection,
+  picture: readonly number[] | undefined,
+): readonly [number, number] {
+  if (projection.isDense)
+    return gridOf(projection.from, projection.from.incoming.length === 0 ? picture : undefined);
+  const length = (name: string) => projection.layout.find((axis) => axis.name === name)?.length ?? 1;
+  return [length('lower channel') * length('kernel row'), length('kernel column')];
+}

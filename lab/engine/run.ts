@@ -1,0 +1,78 @@
+import type { Compute, Config, MetricsRecord, Rule, Task, Training } from '../../src/browser.ts';
+import { ruleById } from '../../src/browser.ts';
+import type { LaneView, Problem, RunState, Watch } from '../protocol.ts';
+import { WeightHistory } from './history.ts';
+import { problemOf } from './plan.ts';
+import { look } from './views.ts';
+
+const now = () => performance.now() / 1000;
+
+/** One rule from one seed. A failure of learning ends it and leaves the others alone. */
+export class Run {
+  readonly config: Config;
+  readonly training: Training;
+  readonly history: WeightHistory;
+  readonly startedAt = new Date().toISOString();
+  /** Everything that it recorded, as a run folder keeps it. */
+  readonly metrics: MetricsRecord[] = [];
+  readonly #compute: Compute;
+  readonly #task: Task;
+  /** Only the first seed of a lane is looked at. */
+  readonly #isShown: boolean;
+  #sent = 0;
+  #failure: Problem | undefined;
+
+  /** Throws what is wrong with a config. */
+  constructor(compute: Compute, task: Task, config: Config, isShown: boolean) {
+    this.config = config;
+    this.#compute = compute;
+    this.#task = task;
+    this.#isShown = isShown;
+    const rule = ruleById(config.rule);
+    const critic: Rule | undefined =
+      config.control?.critic.rule === undefined ? undefined : ruleById(config.control.critic.rule);
+    this.training = task.begin(config, { rule, critic }, (record) => this.metrics.push(record));
+    this.history = new WeightHistory(this.training.learner);
+  }
+
+  get failure(): Problem | undefined {
+    return this.#failure;
+  }
+  get isOver(): boolean {
+    return this.training.done || this.#failure !== undefined;
+  }
+
+  advance(): void {
+    if (this.isOver) return;
+    if (this.#isShown) this.history.note(this.training.step);
+    try {
+      this.training.advance(1, now);
+    } catch (thrown) {
+      this.#failure = problemOf(thrown);
+    }
+  }
+
+  state(): RunState {
+    const { step, epoch, done } = this.training;
+    const records = this.metrics.slice(this.#sent);
+    this.#sent = this.metrics.length;
+    return { step, epoch, done, failure: this.#failure, records };
+  }
+
+  view(watch: Watch): LaneView {
+    return look(
+      {
+        compute: this.#compute,
+        learner: this.training.learner,
+        step: this.training.step,
+        history: this.history,
+        examples: this.#task.examples,
+      },
+      watch,
+    );
+  }
+
+  dispose(): void {
+    this.training.dispose();
+  }
+}

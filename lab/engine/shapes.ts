@@ -1,0 +1,77 @@
+import type { Area, Config, Network, Projection, Task } from '../../src/browser.ts';
+import type { AreaShape, NetworkShape, TaskInfo } from '../protocol.ts';
+
+/** A network as the page draws it. */
+export function shapeOf(network: Network, inputShape: readonly number[] | undefined): NetworkShape {
+  const outputs = new Set(network.objectives.map(({ area }) => area));
+  return {
+    areas: network.areas.map((area): AreaShape => {
+      const role = area === network.input ? 'input' : outputs.has(area) ? 'output' : 'hidden';
+      return {
+        id: area.id,
+        units: area.units,
+        grid: gridOf(area, role === 'input' ? inputShape : undefined),
+        role,
+        activation: area.activation,
+        hasThresholds: area.bias !== undefined,
+      };
+    }),
+    projections: network.projections.map((projection) => ({
+      id: projection.id,
+      kind: projection.kind,
+      from: projection.from.id,
+      to: projection.to.id,
+      plastic: projection.plastic,
+      hasWeights: projection.hasWeights,
+      synapses: projection.values.size,
+      feedback: projection.feedback?.id,
+    })),
+  };
+}
+
+/** Pictures keep their shape, channels of maps lie side by side, everything else is nearly square. */
+export function gridOf(
+  { units, shape }: Pick<Area, 'units' | 'shape'>,
+  picture?: readonly number[],
+): readonly [rows: number, columns: number] {
+  const [first = units, second, third] = picture && picture.length > 1 ? picture : shape;
+  if (third !== undefined && second !== undefined) {
+    // Channels × height × width: the channels in a row where they are few, else in a square of maps.
+    const across = Math.ceil(Math.sqrt(first));
+    return [Math.ceil(first / across) * second, across * third];
+  }
+  if (second !== undefined) return [first, second];
+  if (units <= 16) return [1, units];
+  const columns = Math.ceil(Math.sqrt(units));
+  return [Math.ceil(units / columns), columns];
+}
+
+/** The first forward projection with weights onto an area. */
+export const incomingOf = (area: Area): Projection | undefined =>
+  area.incoming.find(({ kind, hasWeights }) => kind === 'forward' && hasWeights);
+
+/** How many points of the plane a picture of a task shows. */
+const POINTS = 400;
+
+export function describeTask(task: Task, config: Config): TaskInfo {
+  const { examples, id, title, about, cites } = task;
+  const isPlane =
+    examples !== undefined && examples.inputUnits === 2 && examples.dataset.task === 'classification';
+  return {
+    kind: config.task.environment === undefined ? 'examples' : 'actions',
+    id,
+    title,
+    about,
+    data: examples?.dataset,
+    cites,
+    points: isPlane
+      ? Float32Array.from(
+          Array.from({ length: Math.min(POINTS, examples.train.count) }, (_, index) => {
+            const [x = 0, y = 0] = Array.from(examples.train.input(index));
+            return [x, y, examples.train.label(index)];
+          }).flat(),
+        )
+      : undefined,
+    testCount: examples?.test.count ?? 0,
+  };
+}

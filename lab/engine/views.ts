@@ -1,0 +1,219 @@
+import { answeringArea, compareDirections, isLogits, materialise, referenceFor } from '../../src/browser.ts';
+import type { Area, Batch, Compute, Examples, Learner, Parameter, Tensor, Term } from '../../src/browser.ts';
+import type { ErrorSignal, LaneView, Watch } from '../protocol.ts';
+import { tileCount, tileOf } from './history.ts';
+import type { WeightHistory } from './history.ts';
+import { incomingOf } from './shapes.ts';
+
+const MOST_TILES = 48;
+const MOST_PAIRS = 1200;
+const SURFACE_SIDE = 60;
+/** The plane is drawn from −1.25 to 1.25 on both axes. */
+export const SURFACE_REACH = 1.25;
+
+/** What looking at a network takes: nothing here changes a number of its learning. */
+export interface Subject {
+  readonly compute: Compute;
+  readonly learner: Learner;
+  readonly step: number;
+  readonly history: WeightHistory;
+  /** Absent for tasks that answer actions. */
+  readonly examples: Examples | undefined;
+}
+
+export function look(subject: Subject, watch: Watch): LaneView {
+  const { compute, learner, examples } = subject;
+  const { network } = learner;
+  const picture = examples?.dataset.inputShape;
+  const area = network.areas.find(({ id }) => id === watch.area);
+  const incoming = area && incomingOf(area);
+  const shown = compute.scope(() => lookAtExample(subject, watch));
+  return {
+    ...shown,
+    gallery: examples && watch.gallery.length > 0 ? answersOf(subject, examples, watch.gallery) : undefined,
+    tiles: incoming
+      ? Array.from({ length: Math.min(MOST_TILES, tileCount(incoming)) }, (_, unit) =>
+          tileOf(incoming, unit, incoming.from === network.input ? picture : undefined),
+        )
+      : [],
+    unit:
+      incoming && watch.unit !== null
+        ? {
+            tile: tileOf(incoming, watch.unit, incoming.from === network.input ? picture : undefined),
+            history: watch.history ? subject.history.of(incoming.to.id, watch.unit, picture) : [],
+          }
+        : undefined,
+    pairs: watch.projection === null ? undefined : pairsOf(subject, watch.projection),
+    surface: watch.surface ? surfaceOf(subject) : undefined,
+  };
+}
+
+/** A batch of one: the example that is looked at. */
+function batchOf({ compute, learner, examples }: Subject, example: Watch['example']): Batch | undefined {
+  if (!examples) return undefined;
+  const { test, dataset } = examples;
+  if (typeof example === 'number') {
+    if (test.count === 0) return undefined;
+    return test.gather(compute.temporary([1], 'i32').set([Math.min(example, test.count - 1)]));
+  }
+  if (example.length !== learner.network.input.units) return undefined;
+  const inputs = compute.temporary([1, example.length]);
+  inputs.set(Array.from(example, (value) => value * dataset.inputScale));
+  // What was drawn has no label: it is answered, not judged.
+  return { inputs, targets: compute.temporary([1], 'i32').set([0]) };
+}
+
+function lookAtExample(
+  subject: Subject,
+  { example, errors }: Watch,
+): Pick<LaneView, 'activities' | 'errors' | 'answer'> {
+  const { compute, learner } = subject;
+  const output = answeringArea(learner.network);
+  const batch =
+    batchOf(subject, example) ??
+    (() => {
+      const inputs = compute.temporary([1, learner.network.input.units]);
+      compute.fill(inputs, 0);
+      return { inputs, targets: inputs };
+    })();
+  const activities: Record<string, Float32Array> = {};
+  let answer = new Float32Array();
+  learner.respond(batch.inputs, (phase) => {
+    for (const area of learner.network.areas)
+      activities[area.id] = Float32Array.from(phase.activity(area).data);
+    answer = Float32Array.from(shares(subject, phase.output(output)).data);
+  });
+  const judged = errors && typeof example === 'number' && subject.examples !== undefined;
+  return { activities, errors: judged ? errorSignals(subject, batch) : {}, answer };
+}
+
+/**
+ * What the rule brings to every area for one example, beside the exact gradient. It is read off the terms that the rule
+ * emits for the area's thresholds (∂L/∂threshold is the error signal itself), or else for its incoming weights.
+ */
+function errorSignals({ compute, learner, step }: Subject, batch: Batch): Record<string, ErrorSignal> {
+  const reference = referenceFor(learner.rule.dynamics, learner.network);
+  const areas = learner.network.areas.filter((area) => area !== learner.network.input && area.bias);
+  const result: Record<string, ErrorSignal> = {};
+  learner.estimate(batch, step, (terms) => {
+    const own = areas.map((area) => signalOf(compute, area, terms));
+    const finish = (exact?: readonly (Tensor | undefined)[]) => {
+      areas.forEach((area, index) => {
+        const mine = own[index];
+        const theirs = exact?.[index];
+        if (!mine) return;
+        result[area.id] = {
+          rule: Float32Array.from(mine.data),
+          exact: theirs ? Float32Array.from(theirs.data) : undefined,
+          angle: theirs ? compareDirections(compute, mine, theirs).angle : null,
+        };
+      });
+    };
+    if (!reference) {
+      finish();
+      return;
+    }
+    learner.estimate(
+      batch,
+      step,
+      (exact) => finish(areas.map((area) => signalOf(compute, area, exact))),
+      reference,
+    );
+  });
+  return result;
+}
+
+function signalOf(
+  compute: Compute,
+  { bias }: Area,
+  terms: ReadonlyMap<Parameter, readonly Term[]>,
+): Tensor | undefined {
+  const its = bias && terms.get(bias);
+  if (!its || its.length === 0) return undefined;
+  const signal = compute.temporary(bias.values.shape);
+  materialise(compute, bias, signal, its);
+  return signal;
+}
+
+function answersOf(
+  subject: Subject,
+  { test, dataset }: Examples,
+  indices: readonly number[],
+): NonNullable<LaneView['gallery']> {
+  const { compute, learner } = subject;
+  return compute.scope(() => {
+    const { inputs } = test.gather(compute.temporary([indices.length], 'i32').set([...indices]));
+    const classes = new Uint8Array(indices.length);
+    const confidences = new Float32Array(indices.length);
+    learner.respond(inputs, (phase) => {
+      const { data, columns } = shares(subject, phase.output(answeringArea(learner.network)));
+      if (dataset.task === 'regression') return;
+      for (let row = 0; row < indices.length; row++) {
+        const [best, value] = largest(data, row * columns, columns);
+        classes[row] = best;
+        confidences[row] = value;
+      }
+    });
+    return { classes, confidences };
+  });
+}
+
+function surfaceOf(subject: Subject): LaneView['surface'] {
+  const { compute, learner } = subject;
+  if (learner.network.input.units !== 2) return undefined;
+  const side = SURFACE_SIDE;
+  return compute.scope(() => {
+    const points = new Float32Array(2 * side * side);
+    for (let row = 0; row < side; row++) {
+      for (let column = 0; column < side; column++) {
+        points[2 * (row * side + column)] = SURFACE_REACH * ((2 * column + 1) / side - 1);
+        points[2 * (row * side + column) + 1] = SURFACE_REACH * (1 - (2 * row + 1) / side);
+      }
+    }
+    const classes = new Uint8Array(side * side);
+    const confidences = new Uint8Array(side * side);
+    learner.respond(compute.temporary([side * side, 2]).set(points), (phase) => {
+      const { data, columns } = shares(subject, phase.output(answeringArea(learner.network)));
+      for (let row = 0; row < classes.length; row++) {
+        const [best, value] = largest(data, row * columns, columns);
+        classes[row] = best;
+        confidences[row] = Math.round(255 * Math.min(1, Math.max(0, value)));
+      }
+    });
+    return { side, classes, confidences };
+  });
+}
+
+/** Probabilities of classes where the outputs stand for them; other outputs as they are. */
+function shares({ compute, learner, examples }: Subject, output: Tensor): Tensor {
+  const isRegression = examples?.dataset.task === 'regression';
+  if (isRegression || !isLogits(learner, answeringArea(learner.network))) return output;
+  const result = compute.temporary(output.shape);
+  compute.softmax(result, output);
+  return result;
+}
+
+function largest(data: ArrayLike<number>, first: number, count: number): [index: number, value: number] {
+  let best = 0;
+  for (let unit = 1; unit < count; unit++) {
+    if ((data[first + unit] as number) > (data[first + best] as number)) best = unit;
+  }
+  return [best, data[first + best] as number];
+}
+
+/** Forward weights in the shape of the feedback that answers them, and that feedback: evenly chosen pairs. */
+function pairsOf({ compute, learner }: Subject, id: string): LaneView['pairs'] {
+  const projection = learner.network.projections.find((candidate) => candidate.id === id);
+  const feedback = projection?.feedback;
+  if (!projection || !feedback) return undefined;
+  return compute.scope(() => {
+    const transposed = compute.temporary(feedback.weights.shape);
+    projection.exactFeedback(compute, transposed);
+    // An odd stride does not fall in step with the columns.
+    const every = Math.max(1, Math.floor(feedback.weights.size / MOST_PAIRS)) | 1;
+    const count = Math.ceil(feedback.weights.size / every);
+    const pick = ({ data }: Tensor) =>
+      Float32Array.from({ length: count }, (_, index) => data[index * every] as number);
+    return { forward: pick(transposed), feedback: pick(feedback.weights) };
+  });
+}

@@ -1,0 +1,29 @@
+import { bottleneck } from './bottleneck.ts';
+import { changeInTime } from './change-in-time.ts';
+import { disjointWiring } from './disjoint-wiring.ts';
+import { equilibrium } from './equilibrium.ts';
+import { exactGradient } from './exact-gradient.ts';
+import type { Exhibit } from './exhibit.ts';
+import { feedbackAlignment } from './feedback-alignment.ts';
+import { oneScalar } from './one-scalar.ts';
+import { predictionErrors } from './prediction-errors.ts';
+import { targets } from './targets.ts';
+import { whyItWorks } from './why-it-works.ts';
+
+export type { Exhibit, Part } from './exhibit.ts';
+
+/** Every exhibit, in the order in which they are best seen. A new one is its file, a line here and its words. */
+export const EXHIBITS: readonly Exhibit[] = [
+  exactGradient,
+  feedbackAlignment,
+  whyItWorks,
+  bottleneck,
+  disjointWiring,
+  oneScalar,
+  equilibrium,
+  changeInTime,
+  targets,
+  predictionErrors,
+];
+
+export const exhibitById = (id: string): Exhibit | undefined => EXHIBITS.find((exhibit) => exhibit.id === id);

@@ -1,0 +1,20 @@
+import { render } from 'preact';
+import 'uplot/dist/uPlot.min.css';
+import './style/page.css';
+import './style/learning.css';
+import './style/inside.css';
+import './style/tools.css';
+import './style/prose.css';
+import './style/narrow.css';
+import { Page } from './page.tsx';
+import { startKeys } from './state/keys.ts';
+import { ask, loadCatalogue } from './state/lab.ts';
+import { startNavigation } from './state/navigation.ts';
+
+const root = document.getElementById('page');
+if (root) render(<Page />, root);
+// For whoever opens the console, and for tests: the engine, to be asked what the page asks.
+window.apicalLab = { ask };
+startKeys();
+startNavigation();
+void loadCatalogue();

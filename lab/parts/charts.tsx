@@ -1,0 +1,115 @@
+import { useState } from 'preact/hooks';
+import { Chart } from './chart.tsx';
+import { Segments } from './segments.tsx';
+import { spoken } from './format.ts';
+import { titleOf } from './titles.ts';
+import { probed, session } from '../state/lab.ts';
+import { t } from '../state/preferences.ts';
+
+/** Error, loss and angles of all lanes against time. */
+export function Charts() {
+  return (
+    <section class="charts" aria-label={t.value.charts.label}>
+      <Learning />
+      <AngleCharts />
+    </section>
+  );
+}
+
+/** How well the lanes learn: error and loss, or the return of what acts. */
+export function Learning() {
+  const words = t.value.charts;
+  const [split, setSplit] = useState<'train' | 'test'>('train');
+  const begun = session.value;
+  if (!begun) return null;
+  const common = { lanes: begun.lanes.map(({ rule }) => titleOf(rule)), seeds: begun.seeds.length };
+  if (begun.task.kind === 'actions') {
+    return (
+      <div class="card part">
+        <h2>{words.return}</h2>
+        <Chart title={words.returnTitle} quantity="return" unit="plain" height={220} {...common} />
+        <p class="caption">{words.returnCaption}</p>
+      </div>
+    );
+  }
+  const isShare = begun.task.data?.task !== 'regression';
+  return (
+    <div class="card part">
+      <header class="card-head">
+        <h2>{words.learning}</h2>
+        <Segments
+          label={words.split}
+          value={split}
+          options={{ train: words.train, test: words.test }}
+          onChange={setSplit}
+        />
+      </header>
+      <div class="chart-row">
+        <Chart
+          title={isShare ? words.error(split) : words.squaredError(split)}
+          quantity={`${split} error`}
+          unit={isShare ? 'percent' : 'plain'}
+          height={190}
+          {...common}
+        />
+        <Chart
+          title={words.loss(split)}
+          quantity={`${split} loss`}
+          unit="plain"
+          height={190}
+          logarithmic
+          {...common}
+        />
+      </div>
+      <p class="caption">{split === 'train' ? words.trainCaption : words.testCaption}</p>
+    </div>
+  );
+}
+
+/** Angles by projection; with a `field` that one alone, else whichever is chosen. */
+export function AngleCharts({ field }: { readonly field?: 'angle' | 'feedbackAngle' }) {
+  const words = t.value.charts;
+  const [chosen, setChosen] = useState<'angle' | 'feedbackAngle'>('angle');
+  const begun = session.value;
+  if (!begun) return null;
+  const networks = begun.lanes.map(({ network }) => network);
+  const answered = new Set(
+    networks.flatMap(({ projections }) => projections.filter(({ feedback }) => feedback).map(({ id }) => id)),
+  );
+  const angles = field ?? (answered.size > 0 ? chosen : 'angle');
+  const plastic = (networks[0]?.projections ?? [])
+    .filter(({ kind, plastic: learns, hasWeights }) => kind === 'forward' && learns && hasWeights)
+    .map(({ id }) => id);
+  const all = probed.value.length > 0 ? probed.value : plastic;
+  const shown = all.filter((id) => angles === 'angle' || answered.has(id));
+  return (
+    <div class="card part">
+      <header class="card-head">
+        <h2>{field === undefined ? words.angles : field === 'angle' ? words.update : words.feedback}</h2>
+        {field === undefined && answered.size > 0 && (
+          <Segments
+            label={words.which}
+            value={angles}
+            options={{ angle: words.update, feedbackAngle: words.feedback }}
+            onChange={setChosen}
+          />
+        )}
+      </header>
+      <div class="chart-row chart-row-dense">
+        {shown.map((id) => (
+          <Chart
+            key={`${angles} ${id}`}
+            title={spoken(id)}
+            quantity={{ projection: id, field: angles }}
+            unit="degrees"
+            height={shown.length > 4 ? 120 : 190}
+            reference={90}
+            lanes={begun.lanes.map(({ rule }) => titleOf(rule))}
+            seeds={begun.seeds.length}
+          />
+        ))}
+      </div>
+      <p class="caption">{angles === 'angle' ? words.updateCaption : words.feedbackCaption}</p>
+    </div>
+  );
+}

@@ -1,0 +1,24 @@
+/** Numbers as the page shows them, alike in both languages. */
+export const percent = (share: number | undefined): string =>
+  share === undefined || !Number.isFinite(share) ? '–' : `${(100 * share).toFixed(share < 0.0995 ? 2 : 1)} %`;
+
+export const degrees = (angle: number | null | undefined): string =>
+  angle === undefined || angle === null || !Number.isFinite(angle) ? '–' : `${angle.toFixed(0)}°`;
+
+export const plain = (value: number | undefined): string => {
+  if (value === undefined || !Number.isFinite(value)) return '–';
+  if (value === 0) return '0';
+  const size = Math.abs(value);
+  if (size >= 1000) return grouped(value);
+  return size >= 0.01 ? String(Number(value.toPrecision(3))) : value.toExponential(1);
+};
+
+/** 12345 → "12 345", with a thin space. */
+export const grouped = (value: number): string =>
+  Math.round(value)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, '\u2009');
+
+/** "hidden1→output" → "hidden 1 → output". */
+export const spoken = (id: string): string =>
+  id.replace(/([a-z])(\d+)/g, '$1\u00a0$2').replaceAll('→', '\u2009→\u2009');

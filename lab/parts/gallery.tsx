@@ -1,0 +1,95 @@
+import { Drawing } from './drawing.tsx';
+import { Mark } from './series.tsx';
+import { Raster } from './raster.tsx';
+import { titleOf } from './titles.ts';
+import { choose, example, gallery, showExamples } from '../state/example.ts';
+import type { Shown } from '../state/example.ts';
+import { fail, session, views } from '../state/lab.ts';
+import { t } from '../state/preferences.ts';
+
+/** Test examples with what every lane answers now, and a place to draw one of your own. */
+export function Gallery() {
+  const words = t.value.gallery;
+  const begun = session.value;
+  const data = begun?.task.data;
+  if (!begun || !data || data.inputShape.length < 2 || data.task !== 'classification') return null;
+  const [rows = 1, columns = 1] = data.inputShape;
+  const show = (which: 'next' | 'wrong') => void showExamples(which).catch(fail);
+  return (
+    <section class="card gallery" aria-label={words.label}>
+      <header class="card-head">
+        <h2>{words.title}</h2>
+        <div class="actions">
+          <button type="button" class="icon" onClick={() => show('next')}>
+            {words.next}
+          </button>
+          <button type="button" class="icon" onClick={() => show('wrong')}>
+            {words.wrong(titleOf(begun.lanes[0]?.rule ?? ''))}
+          </button>
+        </div>
+      </header>
+      <div class="gallery-body">
+        <Drawing rows={rows} columns={columns} names={data.classNames} />
+        <ul class="examples">
+          {gallery.value.map((shown, index) => (
+            <Example
+              key={shown.index}
+              shown={shown}
+              index={index}
+              rows={rows}
+              columns={columns}
+              names={data.classNames}
+            />
+          ))}
+        </ul>
+      </div>
+      <p class="caption">{words.caption}</p>
+    </section>
+  );
+}
+
+function Example({
+  shown,
+  index,
+  rows,
+  columns,
+  names,
+}: {
+  readonly shown: Shown;
+  readonly index: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly names: readonly string[] | undefined;
+}) {
+  const words = t.value.gallery;
+  const name = (label: number) => names?.[label] ?? String(label);
+  const answers = views.value.map((view) => view?.gallery?.classes[index]);
+  const spokenAnswers = answers
+    .map((answer, lane) =>
+      answer === undefined ? '' : words.answer(titleOf(session.value?.lanes[lane]?.rule ?? ''), name(answer)),
+    )
+    .join(', ');
+  return (
+    <li>
+      <button
+        type="button"
+        class="example"
+        aria-pressed={example.value.index === shown.index}
+        aria-label={`${words.example(name(shown.label))}. ${spokenAnswers}`}
+        onClick={() => choose(shown.index)}
+      >
+        <Raster values={shown.inputs} rows={rows} columns={columns} kind="activity" largest={1} />
+        <span class="answers" aria-hidden="true">
+          {answers.map((answer, lane) =>
+            answer === undefined ? null : (
+              <span key={lane} class={answer === shown.label ? 'right' : 'wrong'} title={name(answer)}>
+                <Mark lane={lane} />
+                {name(answer).length > 2 ? answer : name(answer)}
+              </span>
+            ),
+          )}
+        </span>
+      </button>
+    </li>
+  );
+}

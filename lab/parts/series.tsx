@@ -1,0 +1,25 @@
+import { useComputed } from '@preact/signals';
+import { seriesStyle, SCHEMES } from '../../src/browser.ts';
+import { isDark } from '../state/preferences.ts';
+
+/** A lane's colour and mark: the same as a rule has in reports, and never colour alone. */
+export const colourOf = (lane: number): string =>
+  seriesStyle(SCHEMES[isDark.value ? 'dark' : 'light'], lane).colour;
+
+export const dashOf = (lane: number): number[] => [[], [7, 4], [2, 3], [9, 3, 2, 3]][lane % 4] ?? [];
+
+/** Its mark, drawn. */
+export function Mark({ lane }: { readonly lane: number }) {
+  const colour = useComputed(() => colourOf(lane)).value;
+  const shapes = [
+    <circle cx="6" cy="6" r="5" />,
+    <rect x="1.4" y="1.4" width="9.2" height="9.2" />,
+    <path d="M6 .8 11.4 10.6H.6Z" />,
+    <path d="M6 .4 11.6 6 6 11.6.4 6Z" />,
+  ];
+  return (
+    <svg class="mark" viewBox="0 0 12 12" width="12" height="12" aria-hidden="true" fill={colour}>
+      {shapes[lane % 4]}
+    </svg>
+  );
+}

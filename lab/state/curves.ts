@@ -1,0 +1,102 @@
+import type { Alignment, MetricsRecord } from '../../src/browser.ts';
+import type { Frame } from '../protocol.ts';
+
+/** What can be drawn against time. */
+export type Quantity =
+  | 'train error'
+  | 'test error'
+  | 'train loss'
+  | 'test loss'
+  | 'return'
+  | { readonly projection: string; readonly field: keyof Alignment };
+
+export interface Curve {
+  /** Steps, and the value at each; NaN where nothing was measured. */
+  readonly x: number[];
+  readonly y: number[];
+}
+
+/** A curve longer than this is thinned by halves: more points than pixels only cost time. */
+const MOST_POINTS = 600;
+
+/** Everything that the runs of a session recorded, as curves. */
+export class Curves {
+  /** By lane, by seed. */
+  readonly #curves: Map<string, Curve>[][] = [];
+  readonly #projections = new Set<string>();
+  readonly #latest: Map<string, number>[] = [];
+
+  add({ runs }: Frame): boolean {
+    let changed = false;
+    runs.forEach((seeds, lane) => {
+      seeds.forEach(({ records }, seed) => {
+        for (const record of records) {
+          this.#note(lane, seed, record);
+          changed = true;
+        }
+      });
+    });
+    return changed;
+  }
+
+  curve(lane: number, seed: number, quantity: Quantity): Curve | undefined {
+    return this.#curves[lane]?.[seed]?.get(keyOf(quantity));
+  }
+
+  /** The latest value of a lane's first seed. */
+  latest(lane: number, quantity: Quantity): number | undefined {
+    return this.#latest[lane]?.get(keyOf(quantity));
+  }
+
+  /** Projections that any lane has compared with the exact gradient. */
+  get projections(): readonly string[] {
+    return [...this.#projections];
+  }
+
+  #note(lane: number, seed: number, record: MetricsRecord): void {
+    const put = (quantity: Quantity, y: number | null | undefined) => {
+      if (y !== undefined) this.#put(lane, seed, keyOf(quantity), record.step, y ?? NaN);
+    };
+    if (record.kind === 'probe') {
+      for (const [projection, alignment] of Object.entries(record.projections)) {
+        this.#projections.add(projection);
+        for (const field of ['angle', 'feedbackAngle', 'normRatio'] as const) {
+          put({ projection, field }, alignment[field]);
+        }
+      }
+      return;
+    }
+    if (record.kind === 'progress') {
+      put('train error', record.train?.error);
+      put('train loss', record.train?.loss);
+    } else {
+      put('test error', (record.test ?? record.validation)?.error);
+      put('test loss', (record.test ?? record.validation)?.loss);
+    }
+    put('return', record.metrics?.['return']);
+  }
+
+  #put(lane: number, seed: number, key: string, x: number, y: number): void {
+    const seeds = (this.#curves[lane] ??= []);
+    const curves = (seeds[seed] ??= new Map<string, Curve>());
+    let curve = curves.get(key);
+    if (!curve) curves.set(key, (curve = { x: [], y: [] }));
+    if (curve.x.at(-1) === x) curve.y[curve.y.length - 1] = y;
+    else {
+      curve.x.push(x);
+      curve.y.push(y);
+    }
+    if (curve.x.length > MOST_POINTS) {
+      curve.x.splice(0, curve.x.length, ...halved(curve.x));
+      curve.y.splice(0, curve.y.length, ...halved(curve.y));
+    }
+    if (seed === 0) (this.#latest[lane] ??= new Map<string, number>()).set(key, y);
+  }
+}
+
+const keyOf = (quantity: Quantity) =>
+  typeof quantity === 'string' ? quantity : `${quantity.field} of ${quantity.projection}`;
+
+/** Every other point, the early ones (where most happens) and the last all kept. */
+const halved = (values: readonly number[]) =>
+  values.filter((_, index) => index < 40 || index % 2 === 0 || index === values.length - 1);

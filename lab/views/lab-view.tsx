@@ -1,0 +1,27 @@
+import { Charts } from '../parts/charts.tsx';
+import { Gallery } from '../parts/gallery.tsx';
+import { Inspector } from '../parts/inspector.tsx';
+import { Networks } from '../parts/networks.tsx';
+import { Setup } from '../parts/setup.tsx';
+import { Transport } from '../parts/transport.tsx';
+import { session } from '../state/lab.ts';
+import { t } from '../state/preferences.ts';
+
+/** The laboratory itself: what is learned, by which rules, and everything to be seen of it. */
+export function LabView() {
+  return (
+    <div class="lab">
+      <h1 class="sr-only">{t.value.page.title}</h1>
+      <Setup />
+      <Transport />
+      {session.value && (
+        <>
+          <Networks />
+          <Charts />
+          <Gallery />
+          <Inspector />
+        </>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,103 @@
+import type { Parameter } from '../network/projection.ts';
+import { materialise } from '../network/terms.ts';
+import { referenceFor } from '../references/index.ts';
+import type { Batch, Learner } from '../rules/learner.ts';
+import type { Compute } from '../tensor/compute.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/** The cost along a line in the space of all parameters, and what a rule takes its slope for. */
+export interface CostLine {
+  /** How far along the gradient, in units of it divided by its norm, and the mean cost there once settled. */
+  readonly points: readonly (readonly [distance: number, cost: number])[];
+  /** By the rule's own terms, by the exact reference, and as a central difference of the settled cost. */
+  readonly slopes: { readonly rule: number; readonly reference: number; readonly difference: number };
+}
+
+export interface CostLineOptions {
+  /** Half the length of the line. */
+  readonly reach: number;
+  /** Points on each side of the middle. */
+  readonly points: number;
+  /** Half the width of the difference; short, since units at a bound bend the line. Default: reach / 1000. */
+  readonly width?: number;
+}
+
+/**
+ * The theorem of equilibrium propagation in one dimension: the terms that the rule emits, projected on a direction, are
+ * the derivative of the settled cost along it. The direction is that of the exact gradient. The network settles anew at every point. Weights are moved and put back. Undefined where there is no exact gradient.
+ */
+export function costLine(
+  compute: Compute,
+  learner: Learner,
+  batch: Batch,
+  { reach, points, width = reach / 1000 }: CostLineOptions,
+): CostLine | undefined {
+  const reference = referenceFor(learner.rule.dynamics, learner.network);
+  if (!reference) return undefined;
+  return compute.scope(() => {
+    const gradients = (learn?: typeof reference) => {
+      const found = new Map<Parameter, Tensor>();
+      for (const parameter of learner.network.parameters) {
+        const gradient = compute.temporary(parameter.values.shape);
+        compute.fill(gradient, 0);
+        found.set(parameter, gradient);
+      }
+      learner.estimate(
+        batch,
+        0,
+        (terms) => {
+          for (const [parameter, its] of terms) {
+            const gradient = found.get(parameter);
+            if (gradient) materialise(compute, parameter, gradient, its);
+          }
+        },
+        learn,
+      );
+      return found;
+    };
+    const exact = gradients(reference);
+    const rule = gradients();
+    const norm = Math.sqrt(dot(compute, exact, exact));
+    const kept = [...exact.keys()].map(({ values }) => ({ values, before: values.data.slice() }));
+    const costAt = (distance: number): number => {
+      for (const [{ values }, gradient] of exact)
+        compute.combine(values, values, gradient, 1, distance / norm);
+      let cost = NaN;
+      learner.estimate(
+        batch,
+        0,
+        () => undefined,
+        (step) => {
+          // As the reference settles: to the end.
+          reference({ ...step, judge: (phase) => (cost = step.loss(phase)), emit: () => undefined });
+        },
+      );
+      for (const { values, before } of kept) values.data.set(before);
+      return cost;
+    };
+    const line = Array.from({ length: 2 * points + 1 }, (_, index) => {
+      const distance = ((index - points) / points) * reach;
+      return [distance, costAt(distance)] as const;
+    });
+    return {
+      points: line,
+      slopes: {
+        rule: dot(compute, rule, exact) / norm,
+        reference: norm,
+        difference: (costAt(width) - costAt(-width)) / (2 * width),
+      },
+    };
+  });
+}
+
+function dot(compute: Compute, a: ReadonlyMap<Parameter, Tensor>, b: ReadonlyMap<Parameter, Tensor>): number {
+  return compute.scope(() => {
+    const sum = compute.temporary([1], 'f64');
+    let total = 0;
+    for (const [parameter, its] of a) {
+      compute.dot(sum, its, b.get(parameter) as Tensor);
+      total += sum.data[0] as number;
+    }
+    return total;
+  });
+}

@@ -1,0 +1,346 @@
+import { energyTerms, hopfield } from '../dynamics/index.ts';
+import type { LearningStep, Moment, Phase } from '../dynamics/index.ts';
+import { ApicalError } from '../errors.ts';
+import type { Area } from '../network/area.ts';
+import type { Parameter, Projection } from '../network/projection.ts';
+import { materialise } from '../network/terms.ts';
+import type { Term } from '../network/terms.ts';
+import { backpropagateThroughTime, Linearisation, relaxationOf } from '../references/index.ts';
+import { changesOverTime } from '../rules/contrast.ts';
+import type { Batch, Learner } from '../rules/learner.ts';
+import type { Compute } from '../tensor/compute.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+
+/** A learner whose network settles, a batch to let it settle on, and for how long. */
+export interface SettlingSubject {
+  readonly compute: Compute;
+  readonly learner: Learner;
+  readonly batch: Batch;
+  /** Of the free phase, which begins silent. */
+  readonly freeSteps: number;
+  readonly nudgedSteps: number;
+  /** In membrane time constants. */
+  readonly stepSize: number;
+  /** β. */
+  readonly nudge: number;
+}
+
+/** A quantity by name, at each of the steps of its trace. */
+export interface Trace {
+  readonly name: string;
+  readonly values: readonly number[];
+}
+
+/** Throws `analysis.not-settling` where the learner's activity arises in a pass. */
+export function relaxationOfLearner({ rule }: Learner) {
+  const relaxation = relaxationOf(rule.dynamics);
+  if (relaxation) return relaxation;
+  throw new ApicalError(
+    'analysis.not-settling',
+    `The rule "${rule.id}" runs on ${rule.dynamics.title.charAt(0).toLowerCase()}${rule.dynamics.title.slice(1)}, where nothing settles: choose one that does, such as equilibrium-propagation.`,
+    { rule: rule.id },
+  );
+}
+
+/** Runs `look` in a step of the learner that changes nothing. */
+function within({ compute, learner, batch }: SettlingSubject, look: (step: LearningStep) => void): void {
+  compute.scope(() => learner.estimate(batch, 0, () => undefined, look));
+}
+
+const freely = (
+  step: LearningStep,
+  { freeSteps, stepSize }: SettlingSubject,
+  each?: (moment: Moment) => void,
+): Phase => step.run('free', { steps: freeSteps, stepSize, tolerance: 0, start: undefined, each });
+
+const nudged = (
+  step: LearningStep,
+  { nudgedSteps, stepSize, nudge }: SettlingSubject,
+  free: Phase,
+  each?: (moment: Moment) => void,
+): Phase =>
+  step.run('nudged', {
+    steps: nudgedSteps,
+    stepSize,
+    tolerance: 0,
+    start: free,
+    nudge,
+    each,
+  });
+
+/** Areas that settle. */
+const settling = ({ network }: LearningStep) => network.areas.filter((area) => area !== network.input);
+
+/**
+ * The energy and its terms after every step, from silence: free, then nudged, mean over the examples. Only a network that
+ * has an energy has any. The speed of the units, root mean square of ds/dt, comes with it, of any network.
+ */
+export function energyTraces(subject: SettlingSubject): {
+  readonly energy: readonly Trace[];
+  readonly speed: Trace;
+} {
+  const { compute, learner } = subject;
+  relaxationOfLearner(learner);
+  const energy = new Map<string, number[]>();
+  const speeds: number[] = [];
+  within(subject, (step) => {
+    let before: Tensor[] | undefined;
+    const look = (moment: Moment) => {
+      compute.scope(() => {
+        if (learner.rule.dynamics.id !== hopfield.id) return;
+        let total = 0;
+        for (const [name, term] of energyTerms(compute, learner.network, moment)) {
+          const value = meanOf(term);
+          total += value;
+          record(energy, name, value);
+        }
+        record(energy, 'energy', total);
+      });
+      const states = settling(step).map((area) => copyOf(compute, moment.state(area)));
+      if (before) {
+        let [square, count] = [0, 0];
+        for (const [index, state] of states.entries()) {
+          square += distance(compute, state, before[index] as Tensor) ** 2;
+          count += state.size;
+        }
+        speeds.push(Math.sqrt(square / count) / moment.size);
+      } else speeds.push(NaN);
+      before = states;
+    };
+    const free = freely(step, subject, look);
+    nudged(step, subject, free, look);
+  });
+  return {
+    energy: [...energy].map(([name, values]) => ({ name, values })).reverse(),
+    speed: { name: 'speed', values: speeds },
+  };
+}
+
+/** How what is learned in the steps of the nudged phase compares with backpropagation through as many steps back. */
+export interface UpdateCurve {
+  readonly projection: string;
+  /** Σ over the steps so far of the update along the whole gradient, as a share of it: 1 is all of it. */
+  readonly nudged: readonly number[];
+  readonly unrolled: readonly number[];
+  /** ‖update − gradient‖ / ‖gradient‖ of the sums so far. */
+  readonly error: readonly number[];
+}
+
+/**
+ * What a synapse changes in each step of the nudged phase, (1/β)(ρ_i Δρ_j + Δρ_i ρ_j), beside the negative gradient that
+ * backpropagation through time finds as many steps back from the end of the free phase. From a fixed point the two are
+ * the same, step by step, as β → 0. Source: Ernoult et al. (2019), NeurIPS 32, theorem 1.
+ */
+export function updateCurves(subject: SettlingSubject): readonly UpdateCurve[] {
+  const { compute, learner, nudge, nudgedSteps, freeSteps, stepSize, batch } = subject;
+  const relaxation = relaxationOfLearner(learner);
+  const oneWay = learner.rule.dynamics.id !== hopfield.id && relaxation.settles === 'states';
+  const curves: UpdateCurve[] = [];
+  within(subject, (step) => {
+    const free = freely(step, subject);
+    const byNudge = new Steps(compute);
+    nudged(
+      step,
+      subject,
+      free,
+      changesOverTime(
+        { ...step, emit: byNudge.emit, apply: () => byNudge.next() },
+        free,
+        1 / (nudge * batch.inputs.rows),
+        oneWay ? 'one-way' : 'both-ways',
+      ),
+    );
+    const byTime = new Steps(compute);
+    backpropagateThroughTime({ ...step, emit: byTime.emit }, relaxation, {
+      phase: { steps: freeSteps, stepSize, tolerance: 0, start: undefined },
+      back: nudgedSteps,
+      each: () => byTime.next(),
+    });
+    for (const projection of learner.network.projections) {
+      const [propagated, unrolled] = [byNudge.sums(projection), byTime.sums(projection)];
+      const whole = unrolled.at(-1);
+      if (!whole || propagated.length === 0) continue;
+      const power = inner(compute, whole, whole);
+      const along = (sums: readonly Tensor[]) => sums.map((sum) => inner(compute, sum, whole) / power);
+      curves.push({
+        projection: projection.id,
+        nudged: along(propagated),
+        unrolled: along(unrolled),
+        error: propagated.map((sum, index) => {
+          const exact = unrolled[index] as Tensor;
+          return distance(compute, sum, exact) / Math.sqrt(inner(compute, exact, exact));
+        }),
+      });
+    }
+  });
+  return curves;
+}
+
+/** Terms by step, as running sums for each projection. */
+class Steps {
+  readonly #compute: Compute;
+  #terms = new Map<Parameter, Term[]>();
+  readonly #sums = new Map<Parameter, Tensor[]>();
+
+  constructor(compute: Compute) {
+    this.#compute = compute;
+  }
+
+  readonly emit = (parameter: Parameter, term: Term): void => {
+    this.#terms.set(parameter, [...(this.#terms.get(parameter) ?? []), term]);
+  };
+
+  /** Ends a step. */
+  next(): void {
+    for (const [parameter, terms] of this.#terms) {
+      const sum = this.#compute.temporary(parameter.values.shape);
+      materialise(this.#compute, parameter, sum, terms);
+      const sums = this.#sums.get(parameter) ?? [];
+      const last = sums.at(-1);
+      if (last) this.#compute.combine(sum, sum, last, 1, 1);
+      this.#sums.set(parameter, [...sums, sum]);
+    }
+    this.#terms = new Map();
+  }
+
+  sums(projection: Projection): readonly Tensor[] {
+    return this.#sums.get(projection) ?? [];
+  }
+}
+
+/** What an output's error does to an area right after the nudge. */
+export interface EarlyInference {
+  readonly area: string;
+  /** Of the nudged phase, from 1: when its units first moved. */
+  readonly arrival: number;
+  /** Cosine between that first move and −∂C/∂h, the error that came down as many areas. */
+  readonly cosine: number;
+  /** Norm of the way from the free state after every step, over β. */
+  readonly moved: readonly number[];
+}
+
+/**
+ * Early inference: right after outputs are nudged, areas move along −∂C/∂h, one area farther down in each step.
+ *
+ *   ds/dt ∝ −∂C/∂h,     ∂C/∂h: ( 1 + ε (∂F/∂s)ᵀ )ⁿ ∂C/∂s at its first arrival
+ *
+ * Source: Scellier & Bengio (2017), section 2.3. Meant at a fixed point, with a small β.
+ */
+export function earlyInference(subject: SettlingSubject): readonly EarlyInference[] {
+  const { compute, learner, nudge } = subject;
+  const relaxation = relaxationOfLearner(learner);
+  const found: EarlyInference[] = [];
+  within(subject, (step) => {
+    const free = freely(step, subject);
+    const moved = new Map<Area, { norms: number[]; first?: Tensor; arrival: number }>();
+    const areas = settling(step);
+    for (const area of areas) moved.set(area, { norms: [], arrival: 0 });
+    // What moves on, nudged or not, as the free phase had not quite ended, is no effect of the nudge.
+    const drift: ReadonlyMap<Area, Tensor>[] = [];
+    const keep = (into: ReadonlyMap<Area, Tensor>[]) => (moment: Moment) =>
+      void into.push(new Map(areas.map((area) => [area, copyOf(compute, moment.state(area))])));
+    nudged(step, { ...subject, nudge: 0 }, free, keep(drift));
+    const pulled: ReadonlyMap<Area, Tensor>[] = [];
+    nudged(step, subject, free, keep(pulled));
+    for (const [index, states] of pulled.entries()) {
+      for (const [area, its] of moved) {
+        const change = states.get(area) as Tensor;
+        compute.combine(change, change, drift[index]?.get(area) as Tensor, 1, -1);
+        const norm = Math.sqrt(inner(compute, change, change));
+        its.norms.push(norm / nudge);
+        if (norm > 0 && !its.first) Object.assign(its, { first: change, arrival: index + 1 });
+      }
+    }
+    const errors = firstErrors(
+      step,
+      new Linearisation(step, relaxation, free, free.settling?.feedbackGain ?? 1),
+      free,
+      subject,
+    );
+    for (const [area, { norms, first, arrival }] of moved) {
+      const error = errors.get(area);
+      if (!first || !error) continue;
+      const cosine =
+        -inner(compute, first, error) /
+        Math.sqrt(inner(compute, first, first) * inner(compute, error, error));
+      found.push({ area: area.id, arrival, cosine, moved: norms });
+    }
+  });
+  return found;
+}
+
+/** λ of every area as it first arrives there, going back from the outputs. */
+function firstErrors(
+  { compute }: LearningStep,
+  linear: Linearisation,
+  free: Phase,
+  { stepSize }: SettlingSubject,
+): ReadonlyMap<Area, Tensor> {
+  const errors = new Map<Area, Tensor>();
+  const [lambda, delta, change] = [linear.make(), linear.make(), linear.make()];
+  linear.pull(lambda);
+  for (let taken = 0; taken < linear.areas.length; taken++) {
+    linear.bound(lambda, (area) => free.rate(area));
+    for (const [area, its] of lambda) {
+      if (!errors.has(area) && inner(compute, its, its) > 0) errors.set(area, copyOf(compute, its));
+    }
+    linear.signals(lambda, delta);
+    linear.transposed(lambda, delta, change);
+    for (const [area, its] of lambda) compute.combine(its, its, change.get(area) as Tensor, 1, stepSize);
+  }
+  return errors;
+}
+
+/** How far the feedforward pass begins from the fixed point. */
+export interface StartDistance {
+  readonly area: string;
+  /** ‖rate at the start − rate at the end‖ / ‖rate at the end‖, over the batch. */
+  readonly feedforward: number;
+  readonly silence: number;
+}
+
+/** Distance between where a free phase begins, in silence or with a feedforward pass, and where it ends (S23). */
+export function startDistances(subject: SettlingSubject): readonly StartDistance[] {
+  const { compute, learner, stepSize } = subject;
+  relaxationOfLearner(learner);
+  const distances: StartDistance[] = [];
+  within(subject, (step) => {
+    const end = freely(step, subject);
+    const [silent, passed] = ([undefined, 'feedforward'] as const).map((start) =>
+      step.run('start', { steps: 0, stepSize, tolerance: 0, start }),
+    ) as [Phase, Phase];
+    for (const area of settling(step)) {
+      const norm = Math.sqrt(inner(compute, end.rate(area), end.rate(area)));
+      const from = (phase: Phase) => distance(compute, phase.rate(area), end.rate(area)) / norm;
+      distances.push({ area: area.id, feedforward: from(passed), silence: from(silent) });
+    }
+  });
+  return distances;
+}
+
+const record = (into: Map<string, number[]>, name: string, value: number) =>
+  void into.set(name, [...(into.get(name) ?? []), value]);
+
+const meanOf = (tensor: Tensor) => tensor.toArray().reduce((sum, value) => sum + value, 0) / tensor.size;
+
+function copyOf(compute: Compute, tensor: Tensor): Tensor {
+  const copy = compute.temporary(tensor.shape);
+  compute.copy(copy, tensor);
+  return copy;
+}
+
+/** In f64. Reads a value back: a probe. */
+function inner(compute: Compute, a: Tensor, b: Tensor): number {
+  return compute.scope(() => {
+    const sum = compute.temporary([1], 'f64');
+    compute.dot(sum, a, b);
+    return sum.data[0] as number;
+  });
+}
+
+const distance = (compute: Compute, a: Tensor, b: Tensor): number =>
+  compute.scope(() => {
+    const difference = compute.temporary(a.shape);
+    compute.combine(difference, a, b, 1, -1);
+    return Math.sqrt(inner(compute, difference, difference));
+  });

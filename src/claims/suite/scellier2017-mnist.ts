@@ -1,0 +1,146 @@
+import type { ConfigInput } from '../../experiments/config.ts';
+import { PRESETS } from '../../experiments/presets.ts';
+import { equilibriumPropagation } from '../../rules/equilibrium-propagation.ts';
+import type { Claim, ClaimContext, SeedValues } from '../claim.ts';
+import { mean, seedsUpTo } from './linear-task.ts';
+
+const presetOf = (id: string): ConfigInput => {
+  const preset = PRESETS.find((candidate) => candidate.id === id);
+  if (!preset) throw new Error(`There is no preset "${id}".`);
+  return preset.config;
+};
+
+/** Test and training errors of the last epoch, %, of every seed. */
+async function errorsOf(
+  { seeds, train, progress }: ClaimContext,
+  config: ConfigInput,
+): Promise<SeedValues[]> {
+  const perSeed: SeedValues[] = [];
+  for (const seed of seeds) {
+    const { metrics } = await train({
+      ...config,
+      rule: equilibriumPropagation.id,
+      seed,
+      probe: { every: 0 },
+    });
+    const last = metrics.flatMap((record) => (record.kind === 'evaluation' ? [record] : [])).at(-1);
+    perSeed.push({
+      seed,
+      values: {
+        'test-error': 100 * (last?.test?.error ?? NaN),
+        'training-error': 100 * (last?.train?.error ?? NaN),
+      },
+    });
+    await progress(perSeed.length / seeds.length);
+  }
+  return perSeed;
+}
+
+const average = (perSeed: readonly SeedValues[], name: string) =>
+  mean(perSeed.map(({ values }) => values[name] as number));
+
+const measured = (perSeed: readonly SeedValues[]) => ({
+  'test-error': average(perSeed, 'test-error'),
+  'training-error': average(perSeed, 'training-error'),
+});
+
+const common = {
+  systems: ['S19'],
+  checks: [18],
+  source: 'scellier2017',
+  backend: 'auto',
+  trains: true,
+} as const;
+
+const subset: Claim = {
+  ...common,
+  id: 'scellier2017-mnist-10000',
+  title: 'Equilibrium propagation learns digits from 10 000 examples',
+  provenance: 'calibrated',
+  statement:
+    'A network 784-500-10 that settles, is nudged and learns from the difference of two local products tells digits apart.',
+  tier: 'quick',
+  seeds: seedsUpTo(5),
+  conditions: [
+    {
+      id: 'test-error',
+      statement: 'Test error after 15 epochs of 10 000 examples, mean over the seeds',
+      unit: '%',
+      expected: { minimum: 3.8, maximum: 5.2, text: '3.8 to 5.2' },
+    },
+    {
+      id: 'training-error',
+      statement: 'Error on the training examples as they are learned in the last epoch, mean over the seeds',
+      unit: '%',
+      expected: { maximum: 0.5, text: 'below 0.5' },
+    },
+  ],
+  async run(context) {
+    const base = presetOf('equilibrium');
+    const perSeed = await errorsOf(context, {
+      ...base,
+      task: { ...base.task, trainExamples: 10_000 },
+      epochs: 15,
+    });
+    return {
+      measured: measured(perSeed),
+      perSeed,
+      note: 'Rates and steps of the source, for 60 000 examples; nothing was tuned.',
+    };
+  },
+};
+
+/** One of the source's networks at its size. */
+function full(
+  preset: string,
+  hidden: string,
+  seeds: readonly number[],
+  testError: readonly [minimum: number, maximum: number],
+  source: string,
+  epochs?: number,
+): Claim {
+  const [minimum, maximum] = testError;
+  return {
+    ...common,
+    id: `scellier2017-mnist-${hidden}`,
+    title: `Equilibrium propagation on MNIST, 784-${hidden}-10`,
+    provenance: 'published',
+    statement: `With ${hidden} hidden units the network learns all of MNIST: training error near 0 %, test error ${source}.`,
+    tier: 'full',
+    seeds,
+    conditions: [
+      {
+        id: 'test-error',
+        statement: 'Test error after the last epoch, mean over the seeds',
+        unit: '%',
+        expected: { minimum, maximum, text: `${minimum} to ${maximum}` },
+      },
+      {
+        id: 'training-error',
+        statement:
+          'Error on the training examples as they are learned in the last epoch, mean over the seeds',
+        unit: '%',
+        expected: { maximum: 0.2, text: 'at most 0.2' },
+      },
+    ],
+    async run(context) {
+      const config = presetOf(preset);
+      const perSeed = await errorsOf(context, epochs === undefined ? config : { ...config, epochs });
+      return {
+        measured: measured(perSeed),
+        perSeed,
+        note:
+          epochs === undefined
+            ? `The preset "${preset}": steps, nudge and rates of the source's table.`
+            : `The preset "${preset}", stopped after ${epochs} of the source's ${config.epochs ?? '?'} epochs.`,
+      };
+    },
+  };
+}
+
+export const scellier2017Mnist: readonly Claim[] = [
+  subset,
+  full('equilibrium', '500', seedsUpTo(5), [2, 3], '2 to 3 %'),
+  full('equilibrium-2', '500-500', [0], [1.5, 3], 'to 3 % or better'),
+  full('equilibrium-3', '500-500-500', [0], [1.5, 4], 'to about 3 %', 4),
+];

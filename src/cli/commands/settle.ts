@@ -1,0 +1,120 @@
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import { writeDocument } from '../../experiments/folder/files.ts';
+import { renderSettlingReport, settlingSvgs } from '../../experiments/report/settling-report.ts';
+import { renderPng } from '../../experiments/report/write.ts';
+import { studySettling } from '../../experiments/settling-study.ts';
+import type { SettlingDocument, SettlingWords } from '../../experiments/settling-study.ts';
+import { EXIT } from '../exit.ts';
+import { table, Terminal } from '../terminal.ts';
+import { packageVersion } from '../version.ts';
+
+/** `apical settle`: how a network settles, and what it learns while it does. */
+export function addSettleCommand(program: Command, finish: (code: number) => void): void {
+  program
+    .command('settle')
+    .summary('how a network settles: energy, updates beside backpropagation through time, early inference')
+    .argument('[preset|config.json]', 'its data and its network (equilibrium)')
+    .option('--run <folder>', 'on the data, the network and the newest weights of a run')
+    .option('--rule <id|file>', 'a rule whose network settles; by default that of the config or the run')
+    .option(
+      '--set <path=value>',
+      'set any key of the config; may be repeated',
+      (value: string, all: readonly string[]) => [...all, value],
+      [],
+    )
+    .option('--batch <n>', 'training examples to settle on', '20')
+    .option('--steps <n>', 'of the free phase, from silence', '200')
+    .option('--nudged-steps <n>', 'of the nudged phase', '40')
+    .option('--step-size <x>', 'of a step, in membrane time constants', '0.3')
+    .option('--nudge <x>', 'β', '0.01')
+    .option('--out <folder>', 'write report.html and its figures (SVG, PNG) there')
+    .addOption(
+      new Option('--backend <name>', 'where to compute; the reference has double precision')
+        .choices(['auto', 'blas', 'wasm', 'reference'])
+        .default('reference'),
+    )
+    .addHelpText(
+      'before',
+      [
+        'Examples:',
+        '  apical settle equilibrium --set network.hidden=[50] --out settled',
+        '  apical settle --run runs/… --steps 500 --out settled',
+        '  apical settle equilibrium --rule vector-field-ep --set network.hidden=[50] --json',
+        '',
+      ].join('\n'),
+    )
+    .action(
+      async (
+        base: string | undefined,
+        words: Omit<SettlingWords, 'base'> & { json?: boolean; out?: string },
+      ) => {
+        const terminal = new Terminal(words.json ?? false);
+        const document = await studySettling({ ...words, base });
+        terminal.document(document);
+        show(terminal, document);
+        if (words.out !== undefined) {
+          const written = await write(words.out, document);
+          terminal.line(`\n${written}`);
+        }
+        finish(EXIT.done);
+      },
+    );
+}
+
+function show(terminal: Terminal, document: SettlingDocument): void {
+  const { updates, earlyInference, costLine, starts, speed, freeSteps } = document;
+  const figure = (value: number | undefined) => Number((value ?? NaN).toPrecision(4)).toString();
+  const { colours } = terminal;
+  terminal.line(
+    `${colours.bold(document.rule)} on ${document.task}: after ${freeSteps} free steps units move by ${figure(speed.values[freeSteps - 1])} a time constant`,
+  );
+  terminal.line(
+    table(
+      ['projection', 'update / gradient', 'distance'],
+      updates.map(({ projection, nudged, error }) => [
+        projection,
+        figure(nudged.at(-1)),
+        figure(error.at(-1)),
+      ]),
+    ),
+  );
+  terminal.line(
+    '\nOver the nudged phase, along and away from the gradient that backpropagation through time finds as many steps back.\n',
+  );
+  terminal.line(
+    table(
+      ['area', 'nudge arrives at step', 'cosine with −∂C/∂h', 'feedforward start', 'silence'],
+      starts.map(({ area, feedforward, silence }) => {
+        const early = earlyInference.find((its) => its.area === area);
+        return [
+          area,
+          early ? String(early.arrival) : 'never',
+          early ? figure(early.cosine) : '–',
+          figure(feedforward),
+          figure(silence),
+        ];
+      }),
+    ),
+  );
+  terminal.line('\nThe last two are distances of rates from the end of the free phase, relative to it.');
+  if (costLine) {
+    const { rule, reference, difference } = costLine.slopes;
+    terminal.line(
+      `Slope of the settled cost along its gradient: ${figure(rule)} by the rule, ${figure(reference)} exactly, ${figure(difference)} as a difference.`,
+    );
+  }
+}
+
+async function write(folder: string, document: SettlingDocument): Promise<string> {
+  mkdirSync(folder, { recursive: true });
+  const report = path.join(folder, 'report.html');
+  writeDocument(report, renderSettlingReport(document, packageVersion()));
+  for (const { name, svg } of settlingSvgs(document)) {
+    writeDocument(path.join(folder, `${name}.svg`), svg);
+    writeDocument(path.join(folder, `${name}.png`), await renderPng(svg));
+  }
+  return report;
+}

@@ -1,0 +1,147 @@
+import { z } from 'zod';
+import { gibbs, thresholdsOf } from '../dynamics/index.ts';
+import type { LearningStep, Phase } from '../dynamics/index.ts';
+import type { Area } from '../network/area.ts';
+import type { NetworkSpecification } from '../network/specification.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { boltzmannReference, isEnumerable } from '../references/boltzmann.ts';
+import { defineRule } from './rule.ts';
+
+/**
+ * The Boltzmann machine: what fires together more often with the outputs clamped to the truth than without is wired
+ * more strongly, the rest less.
+ *
+ *   ΔW_ij = η ( ⟨s_i s_j⟩⁺ − ⟨s_i s_j⟩⁻ ),     Δb_i = η ( ⟨s_i⟩⁺ − ⟨s_i⟩⁻ )
+ *
+ * ⁺: inputs and targets clamped. ⁻: the inputs clamped, and the machine learns ln P(target | input); or with
+ * `model: "all"` nothing clamped, and it learns ln P(input, target), the likelihood of all that it sees. If both phases
+ * were at equilibrium this would be the gradient (held to enumeration by test).
+ *
+ * Each phase begins hot, or with `chains` where free-running chains ended in the update before (persistent chains), and
+ * cools down to T = 1; the products are averaged over the sweeps that follow. In evaluation units take their
+ * probabilities (mean field).
+ *
+ * Source: Ackley, Hinton & Sejnowski (1985), Cognitive Science 9; persistent chains: Tieleman (2008), ICML.
+ */
+export const boltzmann = defineRule({
+  id: 'boltzmann',
+  family: 'Energy and equilibrium',
+  title: 'Boltzmann machine',
+  summary: 'Hebbian with the targets clamped, anti-Hebbian without, by stochastic units at equilibrium.',
+  equation: String.raw`\Delta W_{ij} = \eta \left( \langle s_i s_j \rangle^+ - \langle s_i s_j \rangle^- \right), \qquad p(s_i = 1) = \sigma\!\left( \frac{\sum_j W_{ij} s_j + b_i}{T} \right)`,
+  cites: ['ackley1985', 'tieleman2008', 'geman1984'],
+  options: z.strictObject({
+    model: z
+      .enum(['outputs', 'all'])
+      .default('outputs')
+      .describe('what it learns the likelihood of: the targets given the inputs, or all that it sees'),
+    temperatures: z
+      .array(z.number().positive().max(1e6))
+      .max(1e5)
+      .default([8, 4, 2, 1.5])
+      .describe('of the sweeps that cool a phase down; the sweeps after them are at 1'),
+    settling: z.int().min(0).max(1e6).default(6).describe('sweeps at temperature 1 before products count'),
+    average: z.int().min(1).max(1e6).default(4).describe('sweeps over which products are averaged'),
+    samples: z.int().min(1).max(1e5).default(1).describe('machines side by side for every example'),
+    chains: z
+      .int()
+      .min(0)
+      .max(1e6)
+      .default(0)
+      .describe('with model "all": free-running chains that go on from update to update; 0: each phase anew'),
+    evaluationSweeps: z.int().min(1).max(1e6).default(20).describe('mean-field sweeps in an evaluation'),
+  }),
+  dynamics: gibbs,
+  phase: ({ evaluationSweeps }) => ({ steps: evaluationSweeps }),
+  refuses: (_, { model, chains }) =>
+    model === 'outputs' && chains > 0
+      ? 'chains that run free from update to update need nothing clamped, but model is "outputs": set ruleOptions.model=all or ruleOptions.chains=0'
+      : undefined,
+  wire: (specification, { model }) =>
+    model === 'all' ? withVisibleThresholds(specification) : specification,
+  state: (network, { chains }) =>
+    network.areas.flatMap((area) =>
+      chains > 0 ? [{ name: chainOf(area), shape: [chains, area.units], scope: 'chain' as const }] : [],
+    ),
+  reference: (network, { model }) => (isEnumerable(network, model) ? boltzmannReference(model) : undefined),
+
+  fantasies(step) {
+    if (step.options.model !== 'all') return undefined;
+    const { temperatures, settling } = step.options;
+    const free = step.run('fantasies', {
+      ...{ sample: true, freeInput: true },
+      temperature: [...temperatures, ...new Array<number>(settling + 1).fill(1)],
+    });
+    return {
+      inputs: free.rate(step.network.input),
+      caption: 'Probabilities of the input when nothing is clamped, after cooling down.',
+    };
+  },
+
+  learn(step) {
+    const { options, inputs, network } = step;
+    step.judge(step.run('evaluation'));
+    const all = step.repeated(options.samples);
+    const targets = new Map<Area, Tensor>();
+    for (const objective of network.objectives) targets.set(objective.area, all.target(objective));
+    const clamp = (area: Area) => targets.get(area);
+    const rows = inputs.rows * options.samples;
+    sampled(all, 'positive', { clamp }, -1 / rows);
+    const { chains } = options;
+    sampled(all, 'negative', { freeInput: options.model === 'all' }, 1 / (chains > 0 ? chains : rows));
+  },
+});
+
+type Options = z.output<typeof boltzmann.options>;
+type Clamps = Pick<NonNullable<Parameters<LearningStep['run']>[1]>, 'clamp' | 'freeInput'>;
+
+/** Brings a phase to equilibrium and emits factor · ⟨s s⟩ over its last sweeps. */
+function sampled(step: LearningStep<Options>, name: string, clamps: Clamps, factor: number): void {
+  const { compute, options, network } = step;
+  const { temperatures, settling, average } = options;
+  const persists = options.chains > 0 && clamps.freeInput === true;
+  const cool = new Array<number>(settling).fill(1);
+  let phase = step.run(`${name}, cooling`, {
+    ...clamps,
+    sample: true,
+    temperature: persists ? cool : [...temperatures, ...cool],
+    start: persists ? (area) => step.state(chainOf(area)) : undefined,
+  });
+  for (let sweep = 0; sweep < average; sweep++) {
+    const before = phase;
+    phase = step.run(`${name}, sweep ${sweep}`, {
+      ...clamps,
+      sample: true,
+      steps: 1,
+      start: (area) => before.state(area),
+    });
+    emitProducts(step, phase, factor / average);
+  }
+  if (!persists) return;
+  for (const area of network.areas) compute.copy(step.state(chainOf(area)), phase.state(area));
+}
+
+/** factor · s_i s_j for every plastic forward and lateral synapse, and factor · s_i for thresholds. */
+export function emitProducts(step: LearningStep, phase: Phase, factor: number): void {
+  const { network } = step;
+  for (const projection of network.projections) {
+    const { kind, from, to, plastic } = projection;
+    if (kind === 'feedback' || !plastic || !phase.takesPart(from) || !phase.takesPart(to)) continue;
+    step.emit(projection, { kind: 'outer', pre: phase.activity(from), post: phase.activity(to), factor });
+  }
+  for (const area of network.areas) {
+    if (!phase.takesPart(area)) continue;
+    const bias = thresholdsOf(area, (its) => phase.takesPart(its));
+    if (bias) step.emit(bias, { kind: 'outer', post: phase.activity(area), factor });
+  }
+}
+
+const chainOf = (area: Area) => `chains of ${area.id}`;
+
+/** The input may be free: its units need thresholds of their own. */
+const withVisibleThresholds = (specification: NetworkSpecification): NetworkSpecification => ({
+  ...specification,
+  areas: specification.areas.map((area) =>
+    area.id === specification.input ? { topDownBias: true, ...area } : area,
+  ),
+});

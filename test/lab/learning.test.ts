@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  Examples,
+  ExampleTraining,
+  fingerprintOf,
+  openBackend,
+  openDataset,
+  parseConfig,
+  PRESETS,
+  ruleById,
+} from '../../src/index.ts';
+import type { ConfigInput, MetricsRecord } from '../../src/index.ts';
+import { learn, leaveControls, openBench, ready, stepOf } from './fixture.ts';
+import type { Bench } from './fixture.ts';
+
+let bench: Bench;
+beforeAll(async () => {
+  bench = await openBench();
+});
+afterAll(() => bench.close());
+
+/**
+ * What both hosts must have recorded. Time is each one's own; angles end in an arc tangent, whose last bit engines are free
+ * in: they agree to ten digits, everything else to the bit.
+ */
+const comparable = (records: readonly MetricsRecord[]): unknown =>
+  JSON.parse(
+    JSON.stringify(
+      records.map((record) => ({ ...record, trainedSeconds: 0 })),
+      (key, value: unknown) =>
+        /angle$/i.test(key) && typeof value === 'number' ? value.toPrecision(10) : value,
+    ),
+  );
+
+/** The same in Node: weights and records after so many steps. */
+async function inNode(preset: string, input: ConfigInput, rule: string, steps: number) {
+  const base = PRESETS.find(({ id }) => id === preset)?.config ?? {};
+  const config = parseConfig({ ...base, ...input, backend: 'wasm', rule, ruleOptions: {} });
+  const compute = await openBackend({ backend: 'wasm', threads: 1 });
+  const dataset = await openDataset({ id: config.task.dataset ?? '', options: config.task.options });
+  const records: MetricsRecord[] = [];
+  const training = new ExampleTraining(
+    compute,
+    new Examples(compute, dataset),
+    config,
+    ruleById(rule),
+    (record) => records.push(record),
+  );
+  while (training.step < steps) training.advance(1, () => 0);
+  const fingerprint = fingerprintOf(training.snapshot().tensors);
+  compute.dispose();
+  return { fingerprint, records };
+}
+
+describe('numbers', () => {
+  test.each(['feedback-alignment', 'node-perturbation'])(
+    'of %s equal those of Node to the bit',
+    async (rule) => {
+      const { page, said } = await bench.open(`#/lab?preset=rings&rule=${rule}`);
+      await ready(page);
+      await learn(page, 130);
+      const mine = await page.evaluate(() => window.apicalLab.ask('fingerprint', 0));
+      const recorded = await page.evaluate(() => window.apicalLab.ask('records', 0, 0));
+      const { fingerprint, records } = await inNode('rings', {}, rule, 130);
+      expect(mine).toBe(fingerprint);
+      expect(comparable(recorded)).toEqual(comparable(records));
+      expect(said).toEqual([]);
+      await page.context().close();
+    },
+  );
+
+  test('of MNIST equal those of Node to the bit, with threads and without', async () => {
+    const input = {
+      network: { hidden: [32], activation: 'relu' },
+      task: { dataset: 'mnist', trainExamples: 2000 },
+    } as const;
+    const settings =
+      'set=network.hidden=[32]&set=task.trainExamples=2000&set=network.initialisation={"kind":"he"}';
+    const { fingerprint } = await inNode(
+      'digits',
+      { ...input, network: { hidden: [32], activation: 'relu', initialisation: { kind: 'he' } } },
+      'feedback-alignment',
+      15,
+    );
+    const { page } = await bench.open(`#/lab?preset=digits&rule=feedback-alignment&${settings}`);
+    await ready(page);
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+    await learn(page, 15);
+    expect(await page.evaluate(() => window.apicalLab.ask('fingerprint', 0))).toBe(fingerprint);
+    await page.context().close();
+
+    // A web host without isolation: plain memory, one thread.
+    const plain = await bench.open(`#/lab?preset=digits&rule=feedback-alignment&${settings}`, {
+      before: (page) =>
+        page.route('**/*', async (route) => {
+          const response = await route.fetch();
+          const headers = Object.fromEntries(
+            Object.entries(response.headers()).filter(([name]) => !name.startsWith('cross-origin')),
+          );
+          await route.fulfill({ response, headers });
+        }),
+    });
+    await ready(plain.page);
+    expect(await plain.page.evaluate(() => crossOriginIsolated)).toBe(false);
+    await learn(plain.page, 15);
+    expect(await plain.page.evaluate(() => window.apicalLab.ask('fingerprint', 0))).toBe(fingerprint);
+    await plain.context.close();
+  });
+});
+
+describe('learning', () => {
+  test('plays, pauses, takes single and unseen steps, slows down and begins anew', async () => {
+    const { page, said } = await bench.open();
+    await ready(page);
+    expect(await stepOf(page)).toBe(0);
+    await page.keyboard.press('ArrowRight');
+    await expect.poll(() => stepOf(page)).toBe(1);
+    await page.getByRole('button', { name: 'Step', exact: true }).click();
+    await expect.poll(() => stepOf(page)).toBe(2);
+
+    await page.getByLabel('Speed').selectOption('4');
+    await leaveControls(page);
+    await page.keyboard.press(' ');
+    await page.getByRole('button', { name: 'Pause' }).waitFor();
+    await page.waitForTimeout(1500);
+    await page.keyboard.press(' ');
+    await page.getByRole('button', { name: 'Play' }).waitFor();
+    const slow = await stepOf(page);
+    expect(slow).toBeGreaterThan(3);
+    expect(slow).toBeLessThan(15);
+
+    await page.getByLabel('Speed').selectOption('null');
+    await learn(page, 200);
+    const error = await page.locator('[data-lane="0"] .score b').textContent();
+    await page.getByRole('button', { name: 'Reset' }).click();
+    await expect.poll(() => stepOf(page)).toBe(0);
+    // The same plan gives the same numbers.
+    await learn(page, slow + 200);
+    expect(await page.locator('[data-lane="0"] .score b').textContent()).toBe(error);
+    expect(said).toEqual([]);
+    await page.context().close();
+  });
+
+  test('several seeds, up to four rules, and a rule that is changed', async () => {
+    const { page, said } = await bench.open('#/lab?preset=rings&rule=backprop&seeds=0..2');
+    await ready(page);
+    await page.getByRole('button', { name: 'Add a rule' }).click();
+    await page.locator('.lane').nth(1).waitFor();
+    await page.getByLabel('Rule 2', { exact: true }).selectOption('direct-feedback-alignment');
+    await page.getByRole('article', { name: /Direct feedback alignment/ }).waitFor();
+    await ready(page);
+    await learn(page, 60);
+    await page.getByRole('button', { name: /Take Backpropagation away/ }).click();
+    await expect.poll(() => page.locator('.lane').count()).toBe(1);
+    expect(await page.getByLabel('Seeds').inputValue()).toBe('0..2');
+    expect(said).toEqual([]);
+    await page.context().close();
+  });
+
+  test('a run that diverges says so, and the others go on', async () => {
+    const { page } = await bench.open(
+      '#/lab?preset=linear-teacher&rule=backprop&rule=feedback-alignment&set=optimiser.rate=30',
+    );
+    await ready(page);
+    await page.getByLabel('Steps unseen').fill('1500');
+    await page.getByRole('button', { name: 'Run', exact: true }).click();
+    await page
+      .locator('.lane [role="alert"]', { hasText: 'The loss is not a finite number' })
+      .first()
+      .waitFor();
+    await page.context().close();
+  });
+
+  test('tasks that answer actions have their return', async () => {
+    const { page, said } = await bench.open('#/lab?preset=bandit&rule=backprop&rule=node-perturbation');
+    await ready(page);
+    await page.getByRole('heading', { name: 'Return', exact: true }).waitFor();
+    await learn(page, 40);
+    await expect.poll(() => page.locator('[data-lane="0"] .score b').textContent()).toMatch(/\d/);
+    expect(said).toEqual([]);
+    await page.context().close();
+  });
+});
