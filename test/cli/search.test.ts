@@ -181,7 +181,11 @@ describe('a search', () => {
     expect(compareDocument.parse(documents((await apical(...more)).stdout)[0]).runs).toHaveLength(4);
     const files = ['here/best-backprop.json', 'here/best-feedback-alignment.json'];
     expect((await apical('compare', '--configs', files.join(), '--out', 'again')).code).toBe(0);
-    expectRefusal(await apical('compare', '--configs', `${files[0]},${files[0]}`), 2, 'both called "backprop"');
+    expectRefusal(
+      await apical('compare', '--configs', `${files[0]},${files[0]}`),
+      2,
+      'both called "backprop"',
+    );
     const others = JSON.parse(readFileSync(files[1] as string, 'utf8')) as object;
     writeFileSync('other.json', JSON.stringify({ ...others, epochs: 4 }));
     expectRefusal(await apical('compare', '--configs', `${files[0]},other.json`), 2, 'epochs: 4 and 3');
@@ -198,7 +202,13 @@ describe('a search', () => {
       dense: { hidden: [8] },
       sparse: { hidden: [8], density: 0.5 },
     })) {
-      const config = { rule: 'feedback-alignment', task: { dataset: 'rings' }, network, epochs: 3, batch: 20 };
+      const config = {
+        rule: 'feedback-alignment',
+        task: { dataset: 'rings' },
+        network,
+        epochs: 3,
+        batch: 20,
+      };
       writeFileSync(`variants/${name}.json`, JSON.stringify(config));
     }
     const words = ['--configs', 'variants', '--budget', '12', '--workers', '1', '--out', 'here', '--json'];
@@ -223,7 +233,7 @@ describe('a search', () => {
     expect(paired.map(({ first, second }) => `${first} ${second}`)).toContain('dense sparse');
     const table = readFileSync('both/compare.md', 'utf8');
     expect(table).toMatch(/^\| dense \| 2 \| \d+\.\d+ ± .* % \|/m);
-    expect(table).toMatch(/^\| sparse \|.*`0\.5`/m);
+    expect(table).toMatch(/^\| sparse \|.*`network\.density=0\.5`/m);
     expect(readFileSync('both/report.html', 'utf8')).toContain('Feedback alignment (sparse)');
 
     const more = ['compare', '--resume', 'both', '--seeds', '1..3', '--json'];
