@@ -31,7 +31,13 @@ const assets = path.join(root, 'dist/lab/assets');
 const scripts = readdirSync(assets).filter((name) => name.endsWith('.js'));
 const packed = scripts.map((name) => gzipSync(readFileSync(path.join(assets, name)), { level: 9 }).length);
 say('load average (1 min), cores', `${os.loadavg()[0].toFixed(1)}, ${os.cpus().length}`);
-say('script, compressed, all chunks (kB)', (packed.reduce((sum, bytes) => sum + bytes, 0) / 1000).toFixed(1));
+const isLazy = (name) => name.startsWith('dropped-');
+const sizes = (keep) =>
+  (scripts.reduce((sum, name, index) => sum + (keep(name) ? packed[index] : 0), 0) / 1000).toFixed(1);
+say(
+  'script before data, and what dropped files load later (kB)',
+  `${sizes((name) => !isLazy(name))}, ${sizes(isLazy)}`,
+);
 
 const executablePath =
   process.env.APICAL_CHROMIUM ??

@@ -17,6 +17,7 @@ import type {
   EngineMessage,
   Frame,
   GalleryExamples,
+  LanePlan,
   NamedFile,
   Opened,
   Pace,
@@ -30,7 +31,7 @@ import { dropped, Tasks } from './data.ts';
 import { folderOf, planOf, readRuns, restoreRun, unpacked, zipFolders } from './folder.ts';
 import type { OpenedRun } from './folder.ts';
 import { Pacer } from './pacer.ts';
-import { accept, commandOf } from './plan.ts';
+import { accept, commandOf, problemOf } from './plan.ts';
 import type { Accepted } from './plan.ts';
 import { Run } from './run.ts';
 import { describeTask, shapeOf } from './shapes.ts';
@@ -124,7 +125,7 @@ export class Engine {
 
   async #begin(plan: Plan): Promise<Session> {
     this.#pacer?.pause();
-    const accepted = accept(plan);
+    let accepted = accept(plan);
     const [first] = accepted.configs[0] ?? [];
     if (!first) throw new ApicalError('lab.plan', 'There is no rule to run: choose one.');
     const task = await this.#tasks.open(first);
@@ -135,21 +136,27 @@ export class Engine {
     // What was opened is gone on with once: beginning anew begins at the first step.
     const opened = new Map(this.#opened.map((its) => [its.identity, its]));
     this.#opened = [];
-    try {
-      for (const configs of accepted.configs) {
-        const runs: Run[] = [];
-        lanes.push(runs);
-        for (const [index, config] of configs.entries()) {
-          const run = new Run(this.#compute, task, config, index === 0);
+    const problems = [...accepted.problems];
+    const kept: LanePlan[] = [];
+    for (const [lane, configs] of accepted.configs.entries()) {
+      const runs: Run[] = [];
+      try {
+        for (const config of configs) {
+          const run = new Run(this.#compute, task, config, runs.length === 0);
           runs.push(run);
           const found = opened.get(identityOf(config));
           if (found) restoreRun(run, found);
         }
+        lanes.push(runs);
+        kept.push(accepted.plan.lanes[lane] as LanePlan);
+      } catch (thrown) {
+        // A rule that cannot serve this network is left out, as long as another can.
+        for (const run of runs) run.dispose();
+        if (kept.length === 0 && lane === accepted.configs.length - 1) throw thrown;
+        problems.push(problemOf(thrown, `rule=${configs[0]?.rule ?? ''}`));
       }
-    } catch (thrown) {
-      this.#end();
-      throw thrown;
     }
+    accepted = { ...accepted, problems, plan: { ...accepted.plan, lanes: kept } };
     return this.#started(accepted, task);
   }
 

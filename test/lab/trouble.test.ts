@@ -40,6 +40,15 @@ describe('what can go wrong', () => {
     await page.context().close();
   });
 
+  test('a rule that cannot serve the network is left out, with the mend', async () => {
+    const { page } = await bench.open(`${RINGS}&rule=equilibrium-propagation`);
+    await ready(page);
+    await page.getByText(/"equilibrium-propagation" runs on .* set network.activation=/).waitFor();
+    expect(await page.locator('.lane').count()).toBe(2);
+    await learn(page, 5);
+    await page.context().close();
+  });
+
   test('settings are refused where they are made, in the library’s own words', async () => {
     const { page, said } = await bench.open();
     await ready(page);
