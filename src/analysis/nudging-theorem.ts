@@ -24,7 +24,8 @@ export interface CostLineOptions {
 
 /**
  * The theorem of equilibrium propagation in one dimension: the terms that the rule emits, projected on a direction, are
- * the derivative of the settled cost along it. The direction is that of the exact gradient. The network settles anew at every point. Weights are moved and put back. Undefined where there is no exact gradient.
+ * the derivative of the settled cost along it. The direction is that of the exact gradient. The network settles anew at every point. Weights are moved and put back. Undefined where there is no
+ * exact gradient, or where it is 0.
  */
 export function costLine(
   compute: Compute,
@@ -58,21 +59,26 @@ export function costLine(
     const exact = gradients(reference);
     const rule = gradients();
     const norm = Math.sqrt(dot(compute, exact, exact));
+    // All units at their bounds: the cost is flat, and there is no line to follow.
+    if (!(norm > 0)) return undefined;
     const kept = [...exact.keys()].map(({ values }) => ({ values, before: values.data.slice() }));
     const costAt = (distance: number): number => {
       for (const [{ values }, gradient] of exact)
         compute.combine(values, values, gradient, 1, distance / norm);
       let cost = NaN;
-      learner.estimate(
-        batch,
-        0,
-        () => undefined,
-        (step) => {
-          // As the reference settles: to the end.
-          reference({ ...step, judge: (phase) => (cost = step.loss(phase)), emit: () => undefined });
-        },
-      );
-      for (const { values, before } of kept) values.data.set(before);
+      try {
+        learner.estimate(
+          batch,
+          0,
+          () => undefined,
+          (step) => {
+            // As the reference settles: to the end.
+            reference({ ...step, judge: (phase) => (cost = step.loss(phase)), emit: () => undefined });
+          },
+        );
+      } finally {
+        for (const { values, before } of kept) values.data.set(before);
+      }
       return cost;
     };
     const line = Array.from({ length: 2 * points + 1 }, (_, index) => {

@@ -130,3 +130,22 @@ test('a rule whose activity arises in a pass is refused by name', () => {
   expect(() => energyTraces(subject)).toThrow(/"backprop".*nothing settles.*equilibrium-propagation/);
   end();
 });
+
+test('where all units are at a bound the cost is flat: there is no line, and weights stay as they were', () => {
+  const compute = on('reference');
+  const learner = learnerOf(compute, ruleById('equilibrium-propagation'), {
+    specification: stack({
+      layers: [UNITS, 4, 3],
+      activation: 'hard-sigmoid',
+      outputActivation: 'hard-sigmoid',
+      objective: 'squared-error',
+    }),
+  });
+  for (const { values, role } of learner.network.parameters) if (role === 'bias') compute.fill(values, 50);
+  const before = learner.network.parameters.map(({ values }) => values.toArray());
+  const batch = clouds(compute, 0, 4);
+  expect(costLine(compute, learner, batch, { reach: 0.1, points: 2 })).toBeUndefined();
+  expect(learner.network.parameters.map(({ values }) => values.toArray())).toEqual(before);
+  release(compute, batch);
+  learner.dispose();
+});
