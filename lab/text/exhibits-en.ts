@@ -39,8 +39,8 @@ export const exhibits: Readonly<Record<string, ExhibitText>> = {
       'Put a layer of six units in the middle. Backpropagation hardly minds; feedback alignment loses the layers below, because six random numbers are too few to aim with.',
     look: [
       'Compare the training errors: feedback alignment falls behind as soon as the easy part is learned.',
-      'The angle of the first projection stays much nearer to 90° than in a wide network.',
-      'Direct feedback, which reaches every layer from the output without passing the narrow place, does better.',
+      'The angle of the first projection stays farther from 0° than in a wide network: compare the first exhibit.',
+      'Direct feedback reaches every layer from the output without passing the narrow place. See how much that helps, and how little.',
     ],
     why: 'What reaches the lower layers has passed a space of six dimensions that has to align with six others by learning alone. Feedback alignment needs width, or a way around.',
   },
