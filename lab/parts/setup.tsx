@@ -18,7 +18,9 @@ export function Setup() {
   const commit = () => {
     if (typed !== seeds) void begin({ ...plan.value, seeds: typed.trim() || '0' });
   };
-  const unused = catalogue.value?.rules.find(({ id }) => !lanes.some(({ rule }) => rule === id));
+  // Rather one that runs on units of any kind: it can serve whatever network there is.
+  const others = catalogue.value?.rules.filter(({ id }) => !lanes.some(({ rule }) => rule === id)) ?? [];
+  const unused = others.find(({ activations }) => !activations) ?? others[0];
   return (
     <div class="setup">
       <label class="field setup-task">
