@@ -59,7 +59,7 @@ export default typescript.config(
       'node_modules/',
       'bench/node_modules/',
       'src/backends/wasm/assembly/',
-      'src/backends/wasm/kernels.generated.ts',
+      'src/backends/wasm/*.generated.ts',
     ],
   },
   js.configs.recommended,

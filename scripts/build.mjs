@@ -8,7 +8,7 @@ import path from 'node:path';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const assembly = path.join(root, 'src/backends/wasm/assembly');
-const generated = path.join(root, 'src/backends/wasm/kernels.generated.ts');
+const generatedFor = (variant) => path.join(root, `src/backends/wasm/kernels-${variant}.generated.ts`);
 
 buildKernels();
 if (!process.argv.includes('--kernels')) {
@@ -19,14 +19,16 @@ if (!process.argv.includes('--kernels')) {
 
 /**
  * Two variants of the same kernels, which differ only in the memory they accept: shared (threads may see it)
- * and plain (a web host without cross-origin isolation). Embedded as base64, so that nothing is fetched.
+ * and plain (a web host without cross-origin isolation). Embedded as base64, so that nothing is fetched but
+ * the module of the one that a host needs.
  */
 function buildKernels() {
   const sources = readdirSync(assembly).filter((name) => name.endsWith('.ts'));
   const hash = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)));
   for (const name of sources.sort()) hash.update(name).update(readFileSync(path.join(assembly, name)));
   const digest = hash.digest('hex');
-  if (existsSync(generated) && readFileSync(generated, 'utf8').includes(digest)) return;
+  const isMade = (file) => existsSync(file) && readFileSync(file, 'utf8').includes(digest);
+  if (isMade(generatedFor('plain')) && isMade(generatedFor('shared'))) return;
 
   const target = path.join(root, 'node_modules/.cache/apical');
   mkdirSync(target, { recursive: true });
@@ -56,11 +58,13 @@ function buildKernels() {
   };
   const plain = compile(path.join(target, 'kernels.wasm'));
   const shared = compile(path.join(target, 'kernels-shared.wasm'), '--sharedMemory', '--enable', 'threads');
-  writeFileSync(
-    generated,
-    `// Made by scripts/build.mjs from src/backends/wasm/assembly (${digest}). Not kept in the repository.\n` +
-      `export const plainKernels = '${plain}';\nexport const sharedKernels = '${shared}';\n`,
-  );
+  for (const [variant, kernels] of Object.entries({ plain, shared })) {
+    writeFileSync(
+      generatedFor(variant),
+      `// Made by scripts/build.mjs from src/backends/wasm/assembly (${digest}). Not kept in the repository.\n` +
+        `export const kernels = '${kernels}';\n`,
+    );
+  }
 }
 
 function buildLibrary() {

@@ -91,6 +91,25 @@ describe('what is copied', () => {
   });
 });
 
+test('a chart is taken along as a drawing and as a picture', async () => {
+  const { page, said } = await bench.open();
+  await ready(page);
+  await learn(page, 60);
+  const taken = async (kind: string) => {
+    const button = page.getByRole('button', { name: `Chart as ${kind}: Training error` });
+    const [download] = await Promise.all([page.waitForEvent('download'), button.click()]);
+    return readFileSync(await download.path());
+  };
+  const drawing = (await taken('SVG')).toString('utf8');
+  expect(drawing).toMatch(/^<svg[\s\S]*Training error[\s\S]*Feedback alignment[\s\S]*<\/svg>\s*$/);
+  const picture = await taken('PNG');
+  expect([...picture.subarray(1, 4)].map((byte) => String.fromCharCode(byte)).join('')).toBe('PNG');
+  // Width and height stand after the signature and the head of the first chunk.
+  expect(picture.readUInt32BE(16)).toBeGreaterThan(200);
+  expect(said).toEqual([]);
+  await page.context().close();
+});
+
 describe('run folders', () => {
   test('one from the page is gone on with, read and used by Node', async () => {
     const { page } = await bench.open('#/lab?preset=rings&rule=feedback-alignment&set=epochs=2');

@@ -5,7 +5,6 @@ import type { Heap } from '../../tensor/heap.ts';
 import type { Kernels } from '../../tensor/kernels.ts';
 import type { ChannelOuter, ChannelProduct } from '../../tensor/spatial.ts';
 import { CUTS, cutKernel, cutProduct } from './cuts.ts';
-import { plainKernels, sharedKernels } from './kernels.generated.ts';
 import { Pool } from './pool.ts';
 import { processorsOfHost, workersOfHost } from './worker.ts';
 import type { StartWorker } from './worker.ts';
@@ -116,9 +115,11 @@ export class PooledCompute extends Compute {
 export async function wasmKernels(heap: Heap, options: WasmOptions = {}): Promise<WasmKernels> {
   const { elsewhere, startWorker = workersOfHost() } = options;
   const shared = !(heap.memory.buffer instanceof ArrayBuffer);
-  const bytes = Uint8Array.from(atob(shared ? sharedKernels : plainKernels), (character) =>
-    character.charCodeAt(0),
-  );
+  // Each variant is a module of its own, so that a page fetches one.
+  const variant = shared
+    ? await import('./kernels-shared.generated.ts')
+    : await import('./kernels-plain.generated.ts');
+  const bytes = Uint8Array.from(atob(variant.kernels), (character) => character.charCodeAt(0));
   if (!WebAssembly.validate(bytes)) {
     throw new ApicalError(
       'wasm.no-simd',
