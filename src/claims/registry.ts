@@ -23,6 +23,7 @@ import { song2020Exact } from './suite/song2020-exact.ts';
 import { whittington2017Limit } from './suite/whittington2017-limit.ts';
 import { ren2023Growth } from './suite/ren2023-growth.ts';
 import { ren2023Variance } from './suite/ren2023-variance.ts';
+import { laborieux2021Bias } from './suite/laborieux2021-bias.ts';
 import { scellier2017Gradient } from './suite/scellier2017-gradient.ts';
 import { scellier2017Mnist } from './suite/scellier2017-mnist.ts';
 import { scellier2018VectorField } from './suite/scellier2018-vector-field.ts';
@@ -57,6 +58,7 @@ const FILES: Readonly<Record<string, readonly Claim[]>> = {
   'song2020-exact.ts': song2020Exact,
   'ernoult2019-curves.ts': ernoult2019Curves,
   'scellier2017-gradient.ts': scellier2017Gradient,
+  'laborieux2021-bias.ts': laborieux2021Bias,
   'scellier2017-mnist.ts': scellier2017Mnist,
   'scellier2018-vector-field.ts': scellier2018VectorField,
   'xie2003-backprop.ts': xie2003Backprop,

@@ -116,6 +116,7 @@ describe('the list of data sets', () => {
       'linear-teacher',
       'two-spirals',
       'rings',
+      'bars',
     ]);
     expect(statuses[0]).toMatchObject({
       available: true,

@@ -138,7 +138,7 @@ const dreaming: Claim = {
     'On bars, what fires together awake is wired together, and what fires together in free dreams is torn apart: the two terms that the rule emits sum to the gradient of the likelihood, and neither is it alone.',
   tier: 'quick',
   backend: 'wasm',
-  seeds: seedsUpTo(3),
+  seeds: seedsUpTo(5),
   conditions: [
     {
       id: 'angle',

@@ -39,7 +39,7 @@ const readout: Claim = {
   provenance: 'reproduction',
   statement:
     'A softmax on a 784-500-500-2000 deep belief net that CD-1 learned from 10 000 digits, 10 epochs an area and no fine-tuning, is wrong about 6 % of the time.',
-  tier: 'quick',
+  tier: 'full',
   backend: 'auto',
   trains: true,
   seeds: seedsUpTo(3),

@@ -139,7 +139,7 @@ const moments: Claim = {
     'States that go down the energy with noise of variance 2εT come from the density ∝ exp(−E/T): their moments are those of quadrature.',
   tier: 'quick',
   backend: 'wasm',
-  seeds: seedsUpTo(3),
+  seeds: seedsUpTo(5),
   conditions: MACHINES.map(({ id, units }) => ({
     id,
     statement: `Largest deviation of a first or second moment of ${units} tanh units from quadrature, over the root mean square state, largest over the seeds`,
