@@ -113,7 +113,7 @@ test.skipIf(python === undefined)('PyTorch answers alike', () => {
         network,
         inputs: given,
         step: 0,
-      epoch: 0,
+        epoch: 0,
         training: false,
         copies: 1,
         stream: (name: string) => stream(0, name),
