@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Schema } from '../protocol.ts';
 import { t } from '../state/preferences.ts';
+import { described } from './titles.ts';
 
 /** A form made from a schema: what can be chosen is chosen, numbers are numbers, everything else is JSON. */
 export interface SchemaFormProps {
@@ -30,7 +31,7 @@ export function SchemaForm({ schema, path, values, ...rest }: SchemaFormProps) {
         return isGroup(its) ? (
           <fieldset key={at} class="form-group">
             <legend>{name}</legend>
-            {its.description && <p class="caption">{its.description}</p>}
+            {its.description && <p class="caption">{described(its.description)}</p>}
             <SchemaForm schema={its} path={at} values={value} {...rest} />
           </fieldset>
         ) : (
@@ -81,7 +82,7 @@ function Field({ name, path, schema, value, changed, problems, onChange }: Field
       )}
       {schema.description && (
         <p class="form-note" id={`${id}-note`}>
-          {schema.description}
+          {described(schema.description)}
         </p>
       )}
       {problem && (

@@ -21,3 +21,9 @@ export function presetTitleOf(preset: string): string {
   const own: Readonly<Record<string, string | undefined>> = t.value.presets;
   return own[preset] ?? catalogue.value?.presets.find(({ id }) => id === preset)?.title ?? preset;
 }
+
+/** What the library says of an option or a key, in the page's language. */
+export function described(text: string): string {
+  const own = t.value.options;
+  return Object.hasOwn(own, text) ? (own[text] ?? text) : text;
+}

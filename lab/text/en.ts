@@ -235,5 +235,7 @@ export const en = {
   // The library names its families, presets and rules in English itself.
   families: {},
   presets: {},
+  // The library's own words for its options are English.
+  options: {},
   exhibits,
 } as const;

@@ -15,6 +15,8 @@ interface Names {
   readonly rules: Readonly<Record<string, { readonly title: string; readonly summary: string }>>;
   readonly families: Readonly<Record<string, string>>;
   readonly presets: Readonly<Record<string, string>>;
+  /** Descriptions of rule options and of config keys, by the library's own text. */
+  readonly options: Readonly<Record<string, string>>;
   /** By the ids of lab/exhibits; a test sees to it that none is missing. */
   readonly exhibits: Readonly<Record<string, ExhibitText>>;
 }

@@ -1,6 +1,7 @@
 import { exhibits } from './exhibits-zh.ts';
 import type { Messages } from './messages.ts';
 import { families, presets, rules } from './names-zh.ts';
+import { options } from './options-zh.ts';
 
 /** What the page says in Simplified Chinese. */
 export const zh: Messages = {
@@ -222,5 +223,6 @@ export const zh: Messages = {
   rules,
   families,
   presets,
+  options,
   exhibits,
 };

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { EQUATIONS } from 'virtual:equations';
 import type { Audit } from '../../src/browser.ts';
 import { Sources } from '../parts/sources.tsx';
-import { familyOf, summaryOf, titleOf } from '../parts/titles.ts';
+import { described, familyOf, summaryOf, titleOf } from '../parts/titles.ts';
 import { plain, spoken } from '../parts/format.ts';
 import type { RuleInfo } from '../protocol.ts';
 import { addressOf } from '../state/address.ts';
@@ -73,7 +73,7 @@ function RuleCard({ rule }: { readonly rule: RuleInfo }) {
                   <code>{name}</code>
                   {schema.default !== undefined && <span> = {JSON.stringify(schema.default)}</span>}
                 </dt>
-                <dd>{schema.description}</dd>
+                <dd>{schema.description && described(schema.description)}</dd>
               </div>
             ))}
           </dl>

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { EXHIBITS } from '../../lab/exhibits/index.ts';
 import { en } from '../../lab/text/en.ts';
 import type { Messages } from '../../lab/text/messages.ts';
 import { zh } from '../../lab/text/zh.ts';
-import { PRESETS, RULES } from '../../src/index.ts';
+import { configSchema, PRESETS, RULES } from '../../src/browser.ts';
 
 const LANGUAGES: readonly (readonly [language: string, words: Messages])[] = [
   ['en', en],
@@ -27,6 +28,39 @@ describe.each(LANGUAGES)('the catalogue in %s', (language, words) => {
     expect(missing, `add a line for each ${kind} to ${place}`).toEqual([]);
     expect(left, `take what is no ${kind} of the library out of ${place}`).toEqual([]);
   });
+});
+
+/** Every description in a schema, however deep: of keys, of items, of what may stand in their place. */
+function descriptionsIn(schema: unknown): string[] {
+  if (Array.isArray(schema)) return schema.flatMap(descriptionsIn);
+  if (typeof schema !== 'object' || schema === null) return [];
+  const { description, properties, additionalProperties, items, prefixItems, anyOf, oneOf, allOf } =
+    schema as Readonly<Record<string, unknown>>;
+  const within = [
+    ...Object.values((properties as Readonly<Record<string, unknown>> | undefined) ?? {}),
+    items,
+    prefixItems,
+    anyOf,
+    oneOf,
+    allOf,
+    additionalProperties,
+  ];
+  return [...(typeof description === 'string' ? [description] : []), ...within.flatMap(descriptionsIn)];
+}
+
+test('every description of an option or of a config key has Chinese words, and nothing else has', () => {
+  const schemas = [...RULES.map(({ options }) => options), configSchema];
+  const described = new Set(
+    schemas.flatMap((schema) =>
+      descriptionsIn(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })),
+    ),
+  );
+  const own = zh.options;
+  const missing = [...described].filter((text) => !Object.hasOwn(own, text));
+  const left = Object.keys(own).filter((text) => !described.has(text));
+  expect(missing, 'add a line to lab/text/options-zh.ts').toEqual([]);
+  expect(left, 'take what the library does not say out of lab/text/options-zh.ts').toEqual([]);
+  for (const [text, words] of Object.entries(own)) expect(words, text).toMatch(/\p{Script=Han}/u);
 });
 
 /** Every text of a catalogue, by its path; what takes arguments is given words that are easy to find again. */
