@@ -10,7 +10,9 @@ import { Page } from './page.tsx';
 import { startKeys } from './state/keys.ts';
 import { ask, loadCatalogue } from './state/lab.ts';
 import { startNavigation } from './state/navigation.ts';
+import { wordsReady } from './state/preferences.ts';
 
+await wordsReady;
 const root = document.getElementById('page');
 if (root) render(<Page />, root);
 // For whoever opens the console, and for tests: the engine, to be asked what the page asks.

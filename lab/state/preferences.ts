@@ -1,6 +1,5 @@
 import { computed, effect, signal } from '@preact/signals';
 import { en } from '../text/en.ts';
-import { zh } from '../text/zh.ts';
 import type { Messages } from '../text/messages.ts';
 
 /** How the page looks and speaks; kept by the browser where it lets us. */
@@ -28,8 +27,20 @@ export const language = signal<Language>(
 );
 export const scheme = signal<Scheme>((kept('scheme') as Scheme | null) ?? 'system');
 
+const chinese = signal<Messages>(en);
+const fetchChinese = async (): Promise<void> => {
+  try {
+    chinese.value = (await import('../text/zh.ts')).zh;
+  } catch {
+    // Without a network the page goes on in English.
+  }
+};
+/** When the words of whoever comes are here. Others' are fetched later, so that the page can be turned without a network. */
+export const wordsReady: Promise<void> = language.value === 'zh' ? fetchChinese() : Promise.resolve();
+if (language.value !== 'zh') addEventListener('load', () => void fetchChinese());
+
 /** The page's words in the language that is chosen. */
-export const t = computed<Messages>(() => (language.value === 'zh' ? zh : en));
+export const t = computed<Messages>(() => (language.value === 'zh' ? chinese.value : en));
 
 const prefersDark = matchMedia('(prefers-color-scheme: dark)');
 const systemIsDark = signal(prefersDark.matches);
