@@ -1,38 +1,9 @@
 import { z } from 'zod';
 import { feedforward } from '../dynamics/index.ts';
-import type { Projection } from '../network/projection.ts';
 import { chainOf, refuseBranches } from './chain.ts';
-import { feedbackOptions } from './feedback.ts';
-import { inverseOptimisers, learnToInvert, withInverses } from './inverses.ts';
+import { inverseOptimisers, inverseOptions, learnToInvert, withInverses } from './inverses.ts';
 import { defineRule } from './rule.ts';
-import { emitOutput, emitTowardsTargets, targetDownGradient } from './targets.ts';
-
-/** Options of rules whose targets come down by learned inverses. */
-export const inverseOptions = {
-  feedback: feedbackOptions.feedback,
-  scale: feedbackOptions.scale,
-  density: feedbackOptions.density,
-  noise: z
-    .number()
-    .positive()
-    .max(1e3)
-    .default(0.3)
-    .describe(
-      'σ of what is added to activity where the inverses learn, so that they hold beyond the examples',
-    ),
-  inverseRate: z
-    .number()
-    .positive()
-    .max(1e3)
-    .default(1)
-    .describe('learning rate of the inverses, as a multiple of the forward one'),
-  order: z
-    .enum(['parallel', 'alternating'])
-    .default('parallel')
-    .describe(
-      'whether inverses and forward weights change together, or inverses first, and targets come down by those',
-    ),
-};
+import { emitDownGradient, targetStep } from './targets.ts';
 
 /**
  * Difference target propagation: no error comes down, but a target for every area, by inverses that are learned, and
@@ -58,12 +29,7 @@ export const differenceTargetPropagation = defineRule({
   cites: ['lee2015', 'bartunov2018', 'meulemans2020'],
   options: z.strictObject({
     ...inverseOptions,
-    targetStep: z
-      .number()
-      .positive()
-      .max(1e6)
-      .default(0.1)
-      .describe('η̂: how far the target of the last hidden area lies down the gradient'),
+    targetStep,
   }),
   dynamics: feedforward,
   refuses: (specification) =>
@@ -72,18 +38,13 @@ export const differenceTargetPropagation = defineRule({
   optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
 
   learn(step) {
-    const { network, inputs, options } = step;
+    const { network, options } = step;
     const chain = chainOf(network);
     const phase = step.run('forward');
     for (const projection of chain) {
       if (projection.feedback) learnToInvert(step, phase, projection, options.noise);
     }
     if (options.order === 'alternating') step.apply();
-
-    const output = chain.at(-1) as Projection;
-    const delta = emitOutput(step, phase, output);
-    if (chain.length === 1) return;
-    const top = targetDownGradient(step, phase, output, delta, options.targetStep);
-    emitTowardsTargets(step, phase, chain, top, 1 / (options.targetStep * inputs.rows));
+    emitDownGradient(step, phase, chain, options.targetStep);
   },
 });

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { LearningStep, Phase } from '../dynamics/index.ts';
 import type { Network } from '../network/network.ts';
 import type { OptimiserOf } from '../network/optimiser.ts';
@@ -5,7 +6,7 @@ import { scaleSchedule } from '../network/schedule.ts';
 import type { Parameter, Projection } from '../network/projection.ts';
 import type { NetworkSpecification } from '../network/specification.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { answerForwardProjections } from './feedback.ts';
+import { answerForwardProjections, feedbackOptions } from './feedback.ts';
 import type { FeedbackOptions } from './feedback.ts';
 import { isClassified } from './reconstruction.ts';
 
@@ -13,6 +14,33 @@ import { isClassified } from './reconstruction.ts';
  * What goes up a layer, f(h W + b), and what is learned to come down, g(h V + c): the activation function of the area
  * below, weights V and thresholds c of the feedback projection's own.
  */
+
+/** Options of rules whose targets come down by learned inverses. */
+export const inverseOptions = {
+  feedback: feedbackOptions.feedback,
+  scale: feedbackOptions.scale,
+  density: feedbackOptions.density,
+  noise: z
+    .number()
+    .positive()
+    .max(1e3)
+    .default(0.3)
+    .describe(
+      'σ of what is added to activity where the inverses learn, so that they hold beyond the examples',
+    ),
+  inverseRate: z
+    .number()
+    .positive()
+    .max(1e3)
+    .default(1)
+    .describe('learning rate of the inverses, as a multiple of the forward one'),
+  order: z
+    .enum(['parallel', 'alternating'])
+    .default('parallel')
+    .describe(
+      'whether inverses and forward weights change together, or inverses first, and targets come down by those',
+    ),
+};
 
 /** To which forward projections inverses are added. */
 interface Inverted {

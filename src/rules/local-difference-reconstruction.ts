@@ -4,10 +4,16 @@ import type { LearningStep, Phase } from '../dynamics/index.ts';
 import type { Projection } from '../network/projection.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { chainOf, refuseBranches } from './chain.ts';
-import { inverseOptions } from './difference-target-propagation.ts';
-import { downward, emitInverse, inverseOptimisers, upward, withInverses } from './inverses.ts';
+import {
+  downward,
+  emitInverse,
+  inverseOptimisers,
+  inverseOptions,
+  upward,
+  withInverses,
+} from './inverses.ts';
 import { defineRule } from './rule.ts';
-import { emitOutput, emitTowardsTargets, targetDownGradient } from './targets.ts';
+import { emitDownGradient, targetStep } from './targets.ts';
 
 /**
  * Target propagation by local difference reconstruction: targets come down as in difference target propagation, but what
@@ -31,12 +37,7 @@ export const localDifferenceReconstruction = defineRule({
   options: z.strictObject({
     ...inverseOptions,
     noise: inverseOptions.noise.default(0.1),
-    targetStep: z
-      .number()
-      .positive()
-      .max(1e6)
-      .default(0.1)
-      .describe('η̂: how far the target of the last hidden area lies down the gradient'),
+    targetStep,
     inverseUpdates: z
       .int()
       .min(1)
@@ -53,7 +54,7 @@ export const localDifferenceReconstruction = defineRule({
   optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
 
   learn(step) {
-    const { network, inputs, options } = step;
+    const { network, options } = step;
     const chain = chainOf(network);
     const phase = step.run('forward');
     for (let update = 0; update < options.inverseUpdates; update++) {
@@ -62,12 +63,7 @@ export const localDifferenceReconstruction = defineRule({
       }
       if (options.order === 'alternating') step.apply();
     }
-
-    const output = chain.at(-1) as Projection;
-    const delta = emitOutput(step, phase, output);
-    if (chain.length === 1) return;
-    const top = targetDownGradient(step, phase, output, delta, options.targetStep);
-    emitTowardsTargets(step, phase, chain, top, 1 / (options.targetStep * inputs.rows));
+    emitDownGradient(step, phase, chain, options.targetStep);
   },
 });
 

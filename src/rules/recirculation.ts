@@ -5,8 +5,7 @@ import type { Projection } from '../network/projection.ts';
 import type { Activation } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { chainOf, refuseBranches } from './chain.ts';
-import { inverseOptions } from './difference-target-propagation.ts';
-import { inverseOptimisers, withInverses } from './inverses.ts';
+import { inverseOptimisers, inverseOptions, withInverses } from './inverses.ts';
 import { defineRule } from './rule.ts';
 import { emitOutput } from './targets.ts';
 

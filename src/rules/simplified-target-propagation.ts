@@ -3,8 +3,7 @@ import { feedforward } from '../dynamics/index.ts';
 import type { NetworkSpecification } from '../network/specification.ts';
 import type { Projection } from '../network/projection.ts';
 import { chainOf, drawnLike, refuseBranches } from './chain.ts';
-import { inverseOptions } from './difference-target-propagation.ts';
-import { inverseOptimisers, learnToInvert, withInverses } from './inverses.ts';
+import { inverseOptimisers, inverseOptions, learnToInvert, withInverses } from './inverses.ts';
 import { defineRule } from './rule.ts';
 import { emitOutput, emitTowardsTargets, targetBelow, targetOf } from './targets.ts';
 

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { emitIncoming } from '../dynamics/index.ts';
 import type { LearningStep, Phase } from '../dynamics/index.ts';
 import type { Area } from '../network/area.ts';
@@ -71,8 +72,33 @@ export function emitOutput(step: LearningStep, phase: Phase, output: Projection)
   return error;
 }
 
+/** How far the first target lies down the gradient: an option of rules that make it from one. */
+export const targetStep = z
+  .number()
+  .positive()
+  .max(1e6)
+  .default(0.1)
+  .describe('η̂: how far the target of the last hidden area lies down the gradient');
+
+/**
+ * The terms of a whole chain whose last hidden area goes `size` down the gradient, and all others towards what comes down
+ * from there; divided by `size`, so that they are of the gradient's size.
+ */
+export function emitDownGradient(
+  step: LearningStep,
+  phase: Phase,
+  chain: readonly Projection[],
+  size: number,
+): void {
+  const output = chain.at(-1) as Projection;
+  const delta = emitOutput(step, phase, output);
+  if (chain.length === 1) return;
+  const top = targetDownGradient(step, phase, output, delta, size);
+  emitTowardsTargets(step, phase, chain, top, 1 / (size * step.inputs.rows));
+}
+
 /** h − η̂ ∂L/∂h, (batch, units), of the area below the output: its target, through the output's own weights. */
-export function targetDownGradient(
+function targetDownGradient(
   { compute }: LearningStep,
   phase: Phase,
   output: Projection,
