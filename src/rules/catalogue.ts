@@ -9,6 +9,7 @@ import { localDifferenceReconstruction } from './local-difference-reconstruction
 import { recirculation } from './recirculation.ts';
 import { twoPass } from './two-pass.ts';
 import { contrastiveHebbian } from './contrastive-hebbian.ts';
+import { dendriticMicrocircuit } from './dendritic-microcircuit.ts';
 import { deepBeliefNet } from './deep-belief-net.ts';
 import { directFeedbackAlignment } from './direct-feedback-alignment.ts';
 import { feedbackAlignment } from './feedback-alignment.ts';
@@ -52,6 +53,7 @@ export const RULES: readonly Rule[] = [
   localDifferenceReconstruction,
   predictiveCoding,
   zeroDivergenceInference,
+  dendriticMicrocircuit,
   vectorFieldEquilibriumPropagation,
   boltzmann,
   contrastiveDivergence,
