@@ -19,6 +19,7 @@ import { lillicrap2016Bottleneck } from './suite/lillicrap2016-bottleneck.ts';
 import { lillicrap2016Invariant } from './suite/lillicrap2016-invariant.ts';
 import { lillicrap2016Linear } from './suite/lillicrap2016-linear.ts';
 import { hinton1988Recirculation } from './suite/hinton1988-recirculation.ts';
+import { sacramento2018Prediction } from './suite/sacramento2018-prediction.ts';
 import { song2020Exact } from './suite/song2020-exact.ts';
 import { whittington2017Limit } from './suite/whittington2017-limit.ts';
 import { ren2023Growth } from './suite/ren2023-growth.ts';
@@ -56,6 +57,7 @@ const FILES: Readonly<Record<string, readonly Claim[]>> = {
   'hinton1988-recirculation.ts': hinton1988Recirculation,
   'whittington2017-limit.ts': whittington2017Limit,
   'song2020-exact.ts': song2020Exact,
+  'sacramento2018-prediction.ts': sacramento2018Prediction,
   'ernoult2019-curves.ts': ernoult2019Curves,
   'scellier2017-gradient.ts': scellier2017Gradient,
   'laborieux2021-bias.ts': laborieux2021Bias,

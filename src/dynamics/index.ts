@@ -24,5 +24,6 @@ export { langevin } from './langevin.ts';
 export { mustSettle } from './relaxation.ts';
 export { descend, emitIncoming, emitReadouts } from './step.ts';
 export type { LearningStep, Sample, SendDown } from './step.ts';
+export { spikingDendrites } from './spiking-dendrites.ts';
 export { isStochastic, stochastic } from './stochastic.ts';
 export { vectorField, vectorFieldRelaxation } from './vector-field.ts';
