@@ -41,7 +41,7 @@ export interface Cells {
 
 /** The interneurons beside an area's pyramidal cells; undefined where it has none. */
 export const interneuronsOf = ({ outgoing }: Area): Area | undefined =>
-  outgoing.find(({ kind, from, to }) => kind === 'lateral' && from !== to)?.to;
+  outgoing.find(({ kind, from, to }) => kind === 'lateral' && from !== to && answeredBy(to))?.to;
 
 /** The area whose cells interneurons answer: what the pyramidal cells beside them send to. Undefined for pyramidal cells. */
 export function answeredBy({ incoming }: Area): Area | undefined {
