@@ -61,6 +61,10 @@ export const options: Readonly<Record<string, string>> = {
     '单元的移动小于此值时，阶段提前结束；始终达不到则视为失败；0：走完全部步数',
   'where a free phase without particles begins, an evaluation too: silent, or with a feedforward pass':
     '无粒子的自由阶段（以及评估）从何处开始：静息状态，或一次前向计算',
+  'what a synapse sends: before outputs are held, or the mean of both phases; symmetric: for both ways alike':
+    '突触所发送的信号：取输出被固定之前的值，或两个阶段的平均；symmetric：两个方向相同',
+  'one matrix for both ways, or feedback weights of their own that learn too':
+    '两个方向共用一个矩阵，或反馈有自己的、同样学习的权重',
   'steps of the phase with outputs held': '输出被固定的阶段的步数',
   'β: how strongly outputs are pulled towards their targets': 'β：把输出拉向目标的强度',
   'nudged by β, by β or −β drawn for each batch, or by both': '轻推 β、每个批次随机取 β 或 −β，或两者兼用',
