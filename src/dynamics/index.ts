@@ -1,8 +1,21 @@
+export { answeredBy, interneuronsOf, sharesOf } from './cells.ts';
+export { CONDUCTANCES, dendrites } from './dendrites.ts';
+export { dendritesInTime } from './dendrites-in-time.ts';
+export { dropoutGain } from './dropout.ts';
 export { feedforward } from './feedforward.ts';
 export { generatingProjections, generative } from './generative.ts';
 export { energyOf, energyTerms } from './energy.ts';
 export { predictiveCoding } from './predictive-coding.ts';
-export type { Compartment, Dynamics, Moment, Phase, PhaseOptions, Setting, Settling } from './phase.ts';
+export type {
+  Compartment,
+  Conductances,
+  Dynamics,
+  Moment,
+  Phase,
+  PhaseOptions,
+  Setting,
+  Settling,
+} from './phase.ts';
 export { refuseAsymmetry } from './couplings.ts';
 export { hopfield, hopfieldRelaxation } from './hopfield.ts';
 export type { Coupling, Relaxation } from './relaxation.ts';

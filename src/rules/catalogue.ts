@@ -10,6 +10,7 @@ import { recirculation } from './recirculation.ts';
 import { twoPass } from './two-pass.ts';
 import { generec } from './generec.ts';
 import { contrastiveHebbian } from './contrastive-hebbian.ts';
+import { dendriticMicrocircuit } from './dendritic-microcircuit.ts';
 import { deepBeliefNet } from './deep-belief-net.ts';
 import { directFeedbackAlignment } from './direct-feedback-alignment.ts';
 import { feedbackAlignment } from './feedback-alignment.ts';
@@ -54,6 +55,7 @@ export const RULES: readonly Rule[] = [
   localDifferenceReconstruction,
   predictiveCoding,
   zeroDivergenceInference,
+  dendriticMicrocircuit,
   vectorFieldEquilibriumPropagation,
   boltzmann,
   contrastiveDivergence,
