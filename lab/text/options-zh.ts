@@ -87,6 +87,8 @@ export const options: Readonly<Record<string, string>> = {
     '单元的斜率由输入微小变化的效果得出，或直接计算',
   'how much the way up learns to be an autoencoder, beside what it learns from targets':
     '上行通路除向目标学习外，学作自编码器的权重系数',
+  'σ of noise in what areas hear from above, drawn anew in each pass down':
+    '各脑区所接收的自上而下信号中噪声的 σ，每次下行时重新抽取',
   'updates in which only autoencoders and the output learn, before targets come down':
     '目标向下传递之前，只有自编码器与输出层学习的更新次数',
   'σ of what is added to activity where the inverses learn, so that they hold beyond the examples':

@@ -90,3 +90,12 @@ test('backpropagation is not the Gauss–Newton direction', () => {
   expect(first?.gaussNewton?.angle).toBeGreaterThan(1);
   expect(first?.gaussNewton?.angle).toBeLessThan(90);
 });
+
+test('noise in what comes down blurs the change that it is read from', () => {
+  const tied = { topDown: 'tied', autoencoding: 0, code: 0, blend: 1 };
+  const [still, faint, loud] = [0, 0.03, 1].map(
+    (noise) => signalsOf('two-pass', { options: { ...tied, noise } }).areas[0]?.gradient?.angle ?? NaN,
+  );
+  expect(faint).toBeGreaterThan(still ?? NaN);
+  expect(loud).toBeGreaterThan((faint ?? NaN) + 20);
+});
