@@ -23,6 +23,7 @@ import { ernoult2022Transpose } from './suite/ernoult2022-transpose.ts';
 import { hinton2016TemporalCode } from './suite/hinton2016-temporal-code.ts';
 import { oreilly1996Generec } from './suite/oreilly1996-generec.ts';
 import { hinton1988Recirculation } from './suite/hinton1988-recirculation.ts';
+import { sacramento2018Prediction } from './suite/sacramento2018-prediction.ts';
 import { song2020Exact } from './suite/song2020-exact.ts';
 import { whittington2017Limit } from './suite/whittington2017-limit.ts';
 import { ren2023Growth } from './suite/ren2023-growth.ts';
@@ -64,6 +65,7 @@ const FILES: Readonly<Record<string, readonly Claim[]>> = {
   'ernoult2022-transpose.ts': ernoult2022Transpose,
   'whittington2017-limit.ts': whittington2017Limit,
   'song2020-exact.ts': song2020Exact,
+  'sacramento2018-prediction.ts': sacramento2018Prediction,
   'ernoult2019-curves.ts': ernoult2019Curves,
   'scellier2017-gradient.ts': scellier2017Gradient,
   'laborieux2021-bias.ts': laborieux2021Bias,

@@ -52,7 +52,7 @@ export function answeredBy({ incoming }: Area): Area | undefined {
 /** What a soma takes on of its dendrites where it rests: g_B/g and g_A/g, of interneurons before anything teaches them. */
 export function sharesOf(
   area: Area,
-  { leak, basal, apical, interneuron }: Conductances,
+  { leak, basal, apical, interneuron = 0 }: Conductances,
 ): { readonly basal: number; readonly apical: number; readonly total: number } {
   if (answeredBy(area)) {
     return { basal: interneuron / (leak + interneuron), apical: 0, total: leak + interneuron };

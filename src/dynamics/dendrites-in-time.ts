@@ -74,14 +74,15 @@ function advance(
   const { conductances = CONDUCTANCES, nudge = 0 } = options;
   const { area, basal, apical, potential, answers } = its;
   const { total, ...shares } = sharesOf(area, conductances);
-  const leak = total + (answers ? conductances.teaching : 0);
+  const teaching = answers ? (conductances.teaching ?? 0) : 0;
+  const leak = total + teaching;
   // The error belongs to the rates of now, which follow from the potential that is still there.
   pullBy(setting, its, (size * nudge) / (1 - size * leak));
   compute.combine(potential, potential, basal, 1 - size * leak, size * total * shares.basal);
   if (apical) compute.combine(potential, potential, apical, 1, size * total * shares.apical);
   if (answers) {
     const above = byArea.get(answers) as Cells;
-    compute.combine(potential, potential, above.potential, 1, size * conductances.teaching);
+    compute.combine(potential, potential, above.potential, 1, size * teaching);
   }
 }
 

@@ -25,5 +25,6 @@ export { langevin } from './langevin.ts';
 export { comesBack, mustSettle } from './relaxation.ts';
 export { descend, emitIncoming, emitReadouts } from './step.ts';
 export type { LearningStep, Sample, SendDown } from './step.ts';
+export { spikingDendrites } from './spiking-dendrites.ts';
 export { isStochastic, stochastic } from './stochastic.ts';
 export { vectorField, vectorFieldRelaxation } from './vector-field.ts';

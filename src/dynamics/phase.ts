@@ -87,9 +87,20 @@ export interface Conductances {
   /** g_B and g_A, of pyramidal cells. */
   readonly basal: number;
   readonly apical: number;
-  /** g_D, of an interneuron's only dendrite, and g_SI, of what its soma hears of the pyramidal cell above that it answers. */
-  readonly interneuron: number;
-  readonly teaching: number;
+  /** Where there are interneurons: g_D, of their only dendrite, and g_SI, of the pyramidal cell above that each answers. */
+  readonly interneuron?: number;
+  readonly teaching?: number;
+}
+
+/** How cells spike, and what of a phase is averaged. Times in the unit of a step's size. */
+export interface Spiking {
+  /** Spikes per unit of time of a cell whose rate is 1. */
+  readonly maximalRate: number;
+  /** Time constants by which a postsynaptic potential rises and falls. */
+  readonly rise: number;
+  readonly fall: number;
+  /** Of how many steps, the last ones, a phase gives the means. */
+  readonly averaged: number;
 }
 
 /** A conductance that opens towards potentials, (batch, units). */
@@ -145,6 +156,7 @@ export interface PhaseOptions {
   readonly teach?: (area: Area) => Teaching | undefined;
   /** Whether areas under cross-entropy send their probabilities; otherwise they send their potentials. */
   readonly sendsProbabilities?: boolean;
+  readonly spiking?: Spiking;
   /** Time constant with which the input area's activity follows the example; 0, the default, without delay. */
   readonly inputTime?: number;
   /** Called after every step. */

@@ -19,6 +19,7 @@ import { learnedFeedback } from './learned-feedback.ts';
 import { forwardGradient } from './forward-gradient.ts';
 import { nodePerturbation } from './node-perturbation.ts';
 import { reinforce } from './reinforce.ts';
+import { segregatedDendrites } from './segregated-dendrites.ts';
 import { serialWeightPerturbation } from './serial-weight-perturbation.ts';
 import { signSymmetry } from './sign-symmetry.ts';
 import { vectorFieldEquilibriumPropagation } from './vector-field-ep.ts';
@@ -55,6 +56,7 @@ export const RULES: readonly Rule[] = [
   localDifferenceReconstruction,
   predictiveCoding,
   zeroDivergenceInference,
+  segregatedDendrites,
   dendriticMicrocircuit,
   vectorFieldEquilibriumPropagation,
   boltzmann,

@@ -6,6 +6,7 @@ import type { Network } from '../network/network.ts';
 import { hasDerivative } from '../network/objective.ts';
 import { backpropagateBasal } from '../references/dendrites.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { conductance } from './conductances.ts';
 import { feedbackOptions } from './feedback.ts';
 import {
   interneuronOptimisers,
@@ -14,13 +15,6 @@ import {
   withInterneurons,
 } from './interneurons.ts';
 import { defineRule } from './rule.ts';
-
-/** A conductance, which is named where it is negative. */
-export const conductance = () =>
-  z.number().min(0, {
-    error: ({ input }) =>
-      `a conductance cannot be negative, and this one is ${String(input)}: give 0 or more`,
-  });
 
 const longestStep = ({
   leak,
@@ -42,7 +36,7 @@ const options = z
       ),
     nudge: conductance()
       .gt(0)
-      .default(0.5)
+      .default(1)
       .describe('β: how strongly the target pulls the somata of the output, as a conductance'),
     leak: conductance().default(0.1).describe('g_lk: leak of every soma'),
     basal: conductance().gt(0).default(1).describe('g_B: from basal dendrite to soma'),
@@ -87,7 +81,7 @@ const options = z
       .min(1)
       .max(1e4)
       .default(1)
-      .describe('steady state: sweeps down and up in which cells come to rest'),
+      .describe('steady state: sweeps in which cells come to rest; 1 is a pass up and a pass down'),
     duration: z
       .number()
       .positive()
@@ -158,7 +152,10 @@ type Options = z.infer<typeof options>;
  * paper gives each area a rate of its own; then the update tends to the gradient as β → 0. The rate onto interneurons is
  * that by which they keep pace with the cells that they answer.
  *
- * - `steady-state` takes synapses where cells rest, found in sweeps down and up.
+ * Measured: the mean square of v_A in each area of held-out examples, where no target pulls.
+ *
+ * - `steady-state` takes synapses where cells rest, found in sweeps. With one sweep nothing that came down goes up again:
+ *   then β may be large, and the output's own u − v̂ is in proportion to it.
  * - `continuous` lets potentials change in time, from rest, with an input that rises as a low-pass filter lets it;
  *   synapses change all along, with the target on all along. An evaluation takes the steady state.
  *
@@ -180,6 +177,17 @@ export const dendriticMicrocircuit = defineRule<Options>({
   optimisers: (network, optimiserOf, its) => interneuronOptimisers(network, optimiserOf, its, its),
   reference: (network, its) =>
     network.objectives.every(hasDerivative) ? backpropagateBasal(its) : undefined,
+  measures: (network) => apicalAreas(network).map(measureOf),
+
+  evaluate(step, phase) {
+    for (const area of apicalAreas(step.network)) {
+      const apical = phase.compartment(area, 'apical');
+      const square = step.compute.temporary([apical.rows]);
+      step.compute.dotRows(square, apical, apical);
+      step.compute.scale(square, square, 1 / apical.columns);
+      step.measure(measureOf(area), square);
+    }
+  },
 
   learn(step) {
     const { form, nudge, duration, timeStep, inputTime, every } = step.options;
@@ -206,6 +214,10 @@ export const dendriticMicrocircuit = defineRule<Options>({
     step.judge(phase);
   },
 });
+
+const apicalAreas = ({ areas }: Network): readonly Area[] => areas.filter(microcircuitOf);
+/** Mean square of v_A, without a target: how far the interneurons are from cancelling what comes down. */
+const measureOf = ({ id }: Area) => `apical potential of ${id}`;
 
 /** Activity with its dendrites, at rest or on its way. */
 type Cells = Pick<Phase | Moment, 'activity' | 'rate' | 'compartment'>;
@@ -252,7 +264,7 @@ function mismatch({ compute }: LearningStep<Options>, cells: Cells, area: Area):
 }
 
 /** λ: what an interneuron's soma takes on of the cell above that it answers. */
-const heardBy = ({ leak, interneuron, teaching }: Conductances): number =>
+const heardBy = ({ leak, interneuron = 0, teaching = 0 }: Conductances): number =>
   teaching / (leak + interneuron + teaching);
 
 /** s_k by area, from the output down: u_k − v̂_k is −s_k ∂C/∂r_k to first order in β. */

@@ -151,5 +151,5 @@ export const interneuronOptimisers = (
 /** g_B/g of an area of pyramidal cells, and g_D/g of interneurons, before there are areas. */
 const shareAbove = ({ leak, basal, apical }: Conductances, isOutput: boolean): number =>
   basal / (leak + basal + (isOutput ? 0 : apical));
-const shareOfInterneurons = ({ leak, interneuron }: Conductances): number =>
+const shareOfInterneurons = ({ leak, interneuron = 0 }: Conductances): number =>
   interneuron / (leak + interneuron);
