@@ -99,3 +99,12 @@ test('noise in what comes down blurs the change that it is read from', () => {
   expect(faint).toBeGreaterThan(still ?? NaN);
   expect(loud).toBeGreaterThan((faint ?? NaN) + 20);
 });
+
+test('apical dendrites of a self-predicting microcircuit hear the error that comes down', () => {
+  const options = { nudge: 1e-3, topDown: 'transposed', interneurons: 'self-predicting' };
+  const { areas } = signalsOf('dendritic-microcircuit', { options, network: { activation: 'logistic' } });
+  const [hidden] = areas;
+  expect(hidden?.area).toBe('hidden1');
+  expect(hidden?.apical?.angle).toBeLessThan(30);
+  expect(hidden?.gradient?.angle).toBeLessThan(30);
+});
