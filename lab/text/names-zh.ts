@@ -125,6 +125,10 @@ export const rules: Readonly<Record<string, { readonly title: string; readonly s
     title: '零散度推断',
     summary: '一种预测编码，突触恰在误差到达时改变：与反向传播相等，只差舍入。',
   },
+  generec: {
+    title: '广义再循环（GeneRec）',
+    summary: '突触所发送的信号，乘以输出被固定到目标时它所到达的单元的变化。',
+  },
   'contrastive-hebbian': {
     title: '对比赫布学习',
     summary: '输出固定在目标上时为赫布式，放开时为反赫布式；反馈越弱，越接近反向传播。',

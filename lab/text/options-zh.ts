@@ -61,6 +61,10 @@ export const options: Readonly<Record<string, string>> = {
     '单元的移动小于此值时，阶段提前结束；始终达不到则视为失败；0：走完全部步数',
   'where a free phase without particles begins, an evaluation too: silent, or with a feedforward pass':
     '无粒子的自由阶段（以及评估）从何处开始：静息状态，或一次前向计算',
+  'what a synapse sends: before outputs are held, or the mean of both phases; symmetric: for both ways alike':
+    '突触所发送的信号：取输出被固定之前的值，或两个阶段的平均；symmetric：两个方向相同',
+  'one matrix for both ways, or feedback weights of their own that learn too':
+    '两个方向共用一个矩阵，或反馈有自己的、同样学习的权重',
   'steps of the phase with outputs held': '输出被固定的阶段的步数',
   'β: how strongly outputs are pulled towards their targets': 'β：把输出拉向目标的强度',
   'nudged by β, by β or −β drawn for each batch, or by both': '轻推 β、每个批次随机取 β 或 −β，或两者兼用',
@@ -83,6 +87,8 @@ export const options: Readonly<Record<string, string>> = {
     '单元的斜率由输入微小变化的效果得出，或直接计算',
   'how much the way up learns to be an autoencoder, beside what it learns from targets':
     '上行通路除向目标学习外，学作自编码器的权重系数',
+  'σ of noise in what areas hear from above, drawn anew in each pass down':
+    '各脑区所接收的自上而下信号中噪声的 σ，每次下行时重新抽取',
   'updates in which only autoencoders and the output learn, before targets come down':
     '目标向下传递之前，只有自编码器与输出层学习的更新次数',
   'σ of what is added to activity where the inverses learn, so that they hold beyond the examples':

@@ -18,6 +18,7 @@ import type { Dynamics, Moment, Phase, PhaseOptions, Setting } from './phase.ts'
 export const dendritesInTime: Dynamics = {
   id: 'dendrites-in-time',
   title: 'Somata between basal and apical dendrites, in time',
+  compartments: ['basal', 'apical', 'prediction'],
   advice: 'take smaller steps with ruleOptions.timeStep',
   run: live,
 };

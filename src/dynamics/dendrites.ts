@@ -25,6 +25,7 @@ export const CONDUCTANCES: Conductances = { leak: 0.1, basal: 1, apical: 0.8, in
 export const dendrites: Dynamics = {
   id: 'dendrites',
   title: 'Somata between basal and apical dendrites',
+  compartments: ['basal', 'apical', 'prediction'],
   run: rest,
 };
 

@@ -16,12 +16,13 @@ export type {
   Setting,
   Settling,
 } from './phase.ts';
+export { refuseAsymmetry } from './couplings.ts';
 export { hopfield, hopfieldRelaxation } from './hopfield.ts';
 export type { Coupling, Relaxation } from './relaxation.ts';
 export { ratesRelaxation, settlingRates } from './settling-rates.ts';
 export { gibbs, isChoice, temperaturesOf, thresholdsOf } from './gibbs.ts';
 export { langevin } from './langevin.ts';
-export { mustSettle } from './relaxation.ts';
+export { comesBack, mustSettle } from './relaxation.ts';
 export { descend, emitIncoming, emitReadouts } from './step.ts';
 export type { LearningStep, Sample, SendDown } from './step.ts';
 export { spikingDendrites } from './spiking-dendrites.ts';

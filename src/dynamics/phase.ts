@@ -169,6 +169,8 @@ export interface Dynamics {
   readonly title: string;
   /** What hidden areas may compute under them; any activation function where absent. */
   readonly activations?: readonly [Activation, ...Activation[]];
+  /** What hidden units hold besides their activity. */
+  readonly compartments?: readonly Compartment[];
   /** Why they cannot run on a network, as the end of a sentence; undefined where they can. */
   refuses?(specification: NetworkSpecification): string | undefined;
   /** What else to try where activity is no longer finite. */

@@ -8,6 +8,7 @@ import { simplifiedTargetPropagation } from './simplified-target-propagation.ts'
 import { localDifferenceReconstruction } from './local-difference-reconstruction.ts';
 import { recirculation } from './recirculation.ts';
 import { twoPass } from './two-pass.ts';
+import { generec } from './generec.ts';
 import { contrastiveHebbian } from './contrastive-hebbian.ts';
 import { dendriticMicrocircuit } from './dendritic-microcircuit.ts';
 import { deepBeliefNet } from './deep-belief-net.ts';
@@ -48,6 +49,7 @@ export const RULES: readonly Rule[] = [
   contrastiveHebbian,
   equilibriumPropagation,
   recirculation,
+  generec,
   twoPass,
   differenceTargetPropagation,
   simplifiedTargetPropagation,
