@@ -4,6 +4,7 @@ import type { Claim } from './claim.ts';
 import { arora2015Reversible } from './suite/arora2015-reversible.ts';
 import { neal2011Langevin } from './suite/neal2011-langevin.ts';
 import { vincent2010Symmetry } from './suite/vincent2010-symmetry.ts';
+import { bengio2016Start } from './suite/bengio2016-start.ts';
 import { barto1983CartPole } from './suite/barto1983-cart-pole.ts';
 import { akrout2019Mnist } from './suite/akrout2019-mnist.ts';
 import { ackley1985Dreaming } from './suite/ackley1985-dreaming.ts';
@@ -78,6 +79,7 @@ const FILES: Readonly<Record<string, readonly Claim[]>> = {
   'neal2011-langevin.ts': neal2011Langevin,
   'vincent2010-symmetry.ts': vincent2010Symmetry,
   'arora2015-reversible.ts': arora2015Reversible,
+  'bengio2016-start.ts': bengio2016Start,
 };
 
 export const CLAIMS: readonly RegisteredClaim[] = Object.entries(FILES).flatMap(([file, claims]) =>
