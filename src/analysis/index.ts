@@ -9,6 +9,8 @@ export { JACKKNIFE_GROUPS } from './estimator-moments.ts';
 export type { Figure } from './estimator-moments.ts';
 export { costLine } from './nudging-theorem.ts';
 export type { CostLine } from './nudging-theorem.ts';
+export { ramp, sumOverPairs, spikesOf, TimingWindow } from './spike-timing.ts';
+export type { Ramp } from './spike-timing.ts';
 export {
   earlyInference,
   energyTraces,
@@ -17,3 +19,5 @@ export {
   updateCurves,
 } from './settling.ts';
 export type { EarlyInference, SettlingSubject, StartDistance, Trace, UpdateCurve } from './settling.ts';
+export { teachingSignals } from './signals.ts';
+export type { Agreement, AreaSignal, Reconstruction, SignalOptions, Signals } from './signals.ts';
