@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { feedforward } from '../dynamics/index.ts';
 import { chainOf, refuseBranches } from './chain.ts';
 import {
+  adviceOnInverses,
   inverseOptimisers,
   inversionErrors,
   measureInverses,
@@ -44,6 +45,7 @@ export const differenceTargetPropagation = defineRule({
     refuseBranches(specification, 'predictive-coding, feedback-alignment, backprop'),
   wire: (specification, options) => withInverses(specification, options, { outputs: false }),
   optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
+  advice: (options) => adviceOnInverses(options),
   measures: inversionErrors,
   evaluate: (step, phase) => measureInverses(step, phase, chainOf(step.network)),
   remarks: (options, measured) => remarksOnInverses(options, measured),

@@ -107,6 +107,10 @@ export function measureInversion(step: LearningStep, phase: Phase, area: Area, b
   step.measure(INVERSION_ERROR + area.id, missed, whole);
 }
 
+/** For `Rule.advice`. */
+export const adviceOnInverses = ({ inverseRate }: { readonly inverseRate: number }): string =>
+  `lower ruleOptions.inverseRate (now ${inverseRate}), at which what comes down learns`;
+
 /** From here on an inverse is hardly better than silence, whose error is 1. */
 const NO_INVERSE = 0.9;
 

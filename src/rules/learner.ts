@@ -207,6 +207,12 @@ export class Learner {
     });
   }
 
+  /** What else to try where the loss is no longer finite, by the rule and its dynamics. */
+  advice(): readonly string[] {
+    const { rule } = this;
+    return [rule.advice?.(this.#options.options), rule.dynamics.advice].filter((its) => its !== undefined);
+  }
+
   /** What the rule has to say of what a finished run last measured, by name. */
   remarks(measured: Readonly<Record<string, number>>): readonly string[] {
     return this.rule.remarks?.(this.#options.options, measured) ?? [];

@@ -6,6 +6,7 @@ import type { Activation } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { chainOf, refuseBranches } from './chain.ts';
 import {
+  adviceOnInverses,
   inverseOptimisers,
   inverseOptions,
   inversionErrors,
@@ -65,6 +66,7 @@ export const recirculation = defineRule({
     refuseBranches(specification, 'predictive-coding, feedback-alignment, backprop'),
   wire: (specification, options) => withInverses(specification, options, { outputs: false, input: true }),
   optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
+  advice: (options) => adviceOnInverses(options),
   measures: inversionErrors,
   evaluate(step, phase) {
     for (const up of chainOf(step.network).slice(0, -1)) {

@@ -69,6 +69,8 @@ export interface Rule<Options = unknown> {
   measures?(network: Network, options: Options): readonly string[];
   /** Measures held-out examples; `phase` is that of the evaluation. */
   evaluate?(step: LearningStep<Options>, phase: Phase): void;
+  /** What else to try where a loss is no longer finite, as the end of a sentence. */
+  advice?(options: Options): string;
   /** What a user should be told of what a finished run last measured, by name, each a sentence with what to do. */
   remarks?(options: Options, measured: Readonly<Record<string, number>>): readonly string[];
   /**
@@ -130,6 +132,9 @@ const contract = z.object({
     .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
     .optional(),
   evaluate: z
+    .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
+    .optional(),
+  advice: z
     .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
     .optional(),
   remarks: z

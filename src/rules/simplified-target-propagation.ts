@@ -5,6 +5,7 @@ import type { NetworkSpecification } from '../network/specification.ts';
 import type { Projection } from '../network/projection.ts';
 import { chainOf, drawnLike, refuseBranches } from './chain.ts';
 import {
+  adviceOnInverses,
   inverseOptimisers,
   inversionErrors,
   measureInverses,
@@ -55,6 +56,7 @@ export const simplifiedTargetPropagation = defineRule({
   wire: (specification, options) =>
     withInverses(withAuxiliary(specification, options.auxiliary), options, { outputs: true }),
   optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
+  advice: (options) => adviceOnInverses(options),
   measures: inversionErrors,
   evaluate: (step, phase) => measureInverses(step, phase, chainOf(step.network), auxiliaryOf(step.network)),
   remarks: (options, measured) => remarksOnInverses(options, measured),

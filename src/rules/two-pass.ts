@@ -8,7 +8,13 @@ import type { Activation } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { FeedbackOptions } from './feedback.ts';
 import { chainOf, drawnLike, refuseBranches } from './chain.ts';
-import { inverseOptimisers, inversionErrors, remarksOnInverses, withInverses } from './inverses.ts';
+import {
+  adviceOnInverses,
+  inverseOptimisers,
+  inversionErrors,
+  remarksOnInverses,
+  withInverses,
+} from './inverses.ts';
 import { saidBy } from './reconstruction.ts';
 import { measureReconstruction, potentialBelow, recirculate, recirculationOptions } from './recirculation.ts';
 import { defineRule } from './rule.ts';
@@ -90,6 +96,7 @@ export const twoPass = defineRule({
     refuseBranches(specification, 'predictive-coding, feedback-alignment, backprop'),
   wire: (specification, options) => wireDown(withCode(specification, options.code), options),
   optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
+  advice: (options) => adviceOnInverses(options),
   measures: inversionErrors,
   evaluate(step, phase) {
     for (const up of chainOf(step.network)) {
