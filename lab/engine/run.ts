@@ -1,5 +1,5 @@
 import type { Compute, Config, MetricsRecord, Rule, Task, Training } from '../../src/browser.ts';
-import { ruleById } from '../../src/browser.ts';
+import { ApicalError, ruleById } from '../../src/browser.ts';
 import type { LaneView, Problem, RunState, Watch } from '../protocol.ts';
 import { WeightHistory } from './history.ts';
 import { problemOf } from './plan.ts';
@@ -28,6 +28,12 @@ export class Run {
     this.#compute = compute;
     this.#task = task;
     this.#isShown = isShown;
+    if (config.pretraining) {
+      throw new ApicalError(
+        'lab.pretraining',
+        'The page does not pretrain: leave pretraining out, or do this run on the command line (`apical run`).',
+      );
+    }
     const rule = ruleById(config.rule);
     const critic: Rule | undefined =
       config.control?.critic.rule === undefined ? undefined : ruleById(config.control.critic.rule);

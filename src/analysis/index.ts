@@ -19,3 +19,5 @@ export {
   updateCurves,
 } from './settling.ts';
 export type { EarlyInference, SettlingSubject, StartDistance, Trace, UpdateCurve } from './settling.ts';
+export { teachingSignals } from './signals.ts';
+export type { Agreement, AreaSignal, Reconstruction, SignalOptions, Signals } from './signals.ts';

@@ -1,5 +1,5 @@
 import { energyTerms, hopfield } from '../dynamics/index.ts';
-import type { LearningStep, Moment, Phase } from '../dynamics/index.ts';
+import type { LearningStep, Moment, Phase, PhaseOptions } from '../dynamics/index.ts';
 import { ApicalError } from '../errors.ts';
 import type { Area } from '../network/area.ts';
 import type { Parameter, Projection } from '../network/projection.ts';
@@ -291,31 +291,59 @@ function firstErrors(
   return errors;
 }
 
-/** How far the feedforward pass begins from the fixed point. */
+/** How far from the fixed point a free phase begins: ‖rate at the start − rate at the end‖ / ‖rate at the end‖. */
 export interface StartDistance {
   readonly area: string;
-  /** ‖rate at the start − rate at the end‖ / ‖rate at the end‖, over the batch. */
   readonly feedforward: number;
+  /** With a pass in which what comes from below counts twice wherever something will come from above too. */
+  readonly doubled: number;
   readonly silence: number;
 }
 
-/** Distance between where a free phase begins, in silence or with a feedforward pass, and where it ends (S23). */
+/**
+ * Distance, over the batch, between where a free phase begins and where it ends (S23).
+ *
+ * A pass misses what comes from above. Where it would be the same as what comes from below, since the areas on both
+ * sides reconstruct each other, twice the one is the sum of both, and the doubled pass is the fixed point.
+ * Source: Bengio, Scellier, Bilaniuk, Sacramento & Senn (2016), arXiv:1606.01651.
+ */
 export function startDistances(subject: SettlingSubject): readonly StartDistance[] {
   const { compute, learner, stepSize } = subject;
   relaxationOfLearner(learner);
   const distances: StartDistance[] = [];
   within(subject, (step) => {
     const end = freely(step, subject);
-    const [silent, passed] = ([undefined, 'feedforward'] as const).map((start) =>
-      step.run('start', { steps: 0, stepSize, tolerance: 0, start }),
-    ) as [Phase, Phase];
+    const begun = (options: PhaseOptions) =>
+      step.run('start', { steps: 0, stepSize, tolerance: 0, start: undefined, ...options });
+    const silent = begun({});
+    const passed = begun({ start: 'feedforward' });
+    const doubled = begun({ start: 'feedforward', values: twiceFromBelow(step) });
     for (const area of settling(step)) {
       const norm = Math.sqrt(inner(compute, end.rate(area), end.rate(area)));
       const from = (phase: Phase) => distance(compute, phase.rate(area), end.rate(area)) / norm;
-      distances.push({ area: area.id, feedforward: from(passed), silence: from(silent) });
+      distances.push({
+        area: area.id,
+        feedforward: from(passed),
+        doubled: from(doubled),
+        silence: from(silent),
+      });
     }
   });
   return distances;
+}
+
+/** Twice the weights of forward projections into areas that something above will reach. */
+function twiceFromBelow({ compute, network }: LearningStep): (parameter: Parameter) => Tensor | undefined {
+  const twice = new Map<Parameter, Tensor>();
+  for (const projection of network.projections) {
+    const { kind, to, weights } = projection;
+    if (kind !== 'forward' || !network.projections.some((its) => its.kind === 'forward' && its.from === to))
+      continue;
+    const values = compute.temporary(weights.shape);
+    compute.scale(values, weights, 2);
+    twice.set(projection, values);
+  }
+  return (parameter) => twice.get(parameter);
 }
 
 const record = (into: Map<string, number[]>, name: string, value: number) =>

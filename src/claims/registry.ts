@@ -4,6 +4,7 @@ import type { Claim } from './claim.ts';
 import { arora2015Reversible } from './suite/arora2015-reversible.ts';
 import { neal2011Langevin } from './suite/neal2011-langevin.ts';
 import { vincent2010Symmetry } from './suite/vincent2010-symmetry.ts';
+import { bengio2016Start } from './suite/bengio2016-start.ts';
 import { barto1983CartPole } from './suite/barto1983-cart-pole.ts';
 import { akrout2019Mnist } from './suite/akrout2019-mnist.ts';
 import { ackley1985Dreaming } from './suite/ackley1985-dreaming.ts';
@@ -23,6 +24,7 @@ import { ernoult2022Transpose } from './suite/ernoult2022-transpose.ts';
 import { hinton2016TemporalCode } from './suite/hinton2016-temporal-code.ts';
 import { oreilly1996Generec } from './suite/oreilly1996-generec.ts';
 import { hinton1988Recirculation } from './suite/hinton1988-recirculation.ts';
+import { sacramento2018Prediction } from './suite/sacramento2018-prediction.ts';
 import { song2020Exact } from './suite/song2020-exact.ts';
 import { whittington2017Limit } from './suite/whittington2017-limit.ts';
 import { ren2023Growth } from './suite/ren2023-growth.ts';
@@ -64,6 +66,7 @@ const FILES: Readonly<Record<string, readonly Claim[]>> = {
   'ernoult2022-transpose.ts': ernoult2022Transpose,
   'whittington2017-limit.ts': whittington2017Limit,
   'song2020-exact.ts': song2020Exact,
+  'sacramento2018-prediction.ts': sacramento2018Prediction,
   'ernoult2019-curves.ts': ernoult2019Curves,
   'scellier2017-gradient.ts': scellier2017Gradient,
   'laborieux2021-bias.ts': laborieux2021Bias,
@@ -76,6 +79,7 @@ const FILES: Readonly<Record<string, readonly Claim[]>> = {
   'neal2011-langevin.ts': neal2011Langevin,
   'vincent2010-symmetry.ts': vincent2010Symmetry,
   'arora2015-reversible.ts': arora2015Reversible,
+  'bengio2016-start.ts': bengio2016Start,
 };
 
 export const CLAIMS: readonly RegisteredClaim[] = Object.entries(FILES).flatMap(([file, claims]) =>

@@ -9,6 +9,7 @@ import type { Terminal } from './terminal.ts';
 /** Shows runs as they learn: bars that move on a terminal, a line an epoch elsewhere. */
 export class ProgressView {
   readonly #terminal: Terminal;
+  readonly #configs: readonly Config[];
   readonly #labels: readonly string[];
   readonly #bars: cliProgress.MultiBar | undefined;
   readonly #byRun = new Map<number, cliProgress.SingleBar>();
@@ -17,6 +18,7 @@ export class ProgressView {
 
   constructor(terminal: Terminal, configs: readonly Config[], names?: readonly string[]) {
     this.#terminal = terminal;
+    this.#configs = configs;
     const severalSeeds = new Set(configs.map(({ seed }) => seed)).size > 1;
     const labels = configs.map(({ rule, seed }, index) => {
       const name = names?.[index] ?? rule;
@@ -30,13 +32,16 @@ export class ProgressView {
   }
 
   progress(index: number, { training, latest }: RunProgress): void {
-    const label = this.#labels[index] as string;
+    // Before the run that a config means, another one may teach its network.
+    const isBefore = this.#configs[index]?.pretraining !== undefined && !training.config.pretraining;
+    const label = `${this.#labels[index] as string}${isBefore ? '  pretraining' : ''}`;
     if (this.#bars) {
       let bar = this.#byRun.get(index);
       if (!bar) {
         bar = this.#bars.create(training.totalSteps, 0, { label, state: '' });
         this.#byRun.set(index, bar);
       }
+      bar.setTotal(training.totalSteps);
       bar.update(training.step, { label, state: this.#state({ training, latest }) });
       return;
     }

@@ -239,6 +239,26 @@ const control = z.strictObject({
     .prefault({}),
 });
 
+/** Rules that teach areas one after the other, without a teacher. */
+const PRETRAINING_RULES = ['contrastive-divergence', 'autoencoder'] as const;
+
+const pretraining = z.strictObject({
+  rule: z
+    .enum(PRETRAINING_RULES)
+    .default('contrastive-divergence')
+    .describe('a stack of restricted Boltzmann machines, or one of autoencoders'),
+  ruleOptions: z
+    .record(z.string(), z.unknown())
+    .default({})
+    .describe('see `apical rules ID`; epochsPerArea is pretraining.epochs'),
+  epochs: z.int().min(1).max(1e6).default(10).describe('passes through the training examples for each area'),
+  optimiser: z
+    .strictObject(optimiserShape)
+    .partial()
+    .default({})
+    .describe('what differs from the optimiser of the run'),
+});
+
 const completeSchema = z.strictObject({
   version: z.literal(1).default(1),
   rule: z
@@ -274,6 +294,9 @@ const completeSchema = z.strictObject({
     .describe(
       'a .safetensors or .npz file to start from, as `apical export` or PyTorch writes; kept with its SHA-256',
     ),
+  pretraining: pretraining
+    .optional()
+    .describe('before the run begins, areas learn one after the other what the area below sends'),
   optimiser: optimiser.prefault({}),
   batch: z
     .int()
@@ -319,6 +342,7 @@ export const configSchema = completeSchema.superRefine(
   ({ task: { environment, ...examples }, ...config }, context) => {
     const refuse = (path: string, reason: string) =>
       context.addIssue({ code: 'custom', path: path.split('.'), message: `has no place ${reason}` });
+    if (config.pretraining && config.weights !== undefined) refuse('pretraining', 'beside weights');
     if (environment === undefined) {
       if (config.control) refuse('control', 'without task.environment');
       return;
@@ -330,6 +354,7 @@ export const configSchema = completeSchema.superRefine(
     if (examples.validation > 0) refuse('task.validation', beside);
     if (config.graph) refuse('graph', `${beside}: give network.hidden and control.critic.hidden`);
     if (config.objective) refuse('objective', beside);
+    if (config.pretraining) refuse('pretraining', beside);
     if (config.workers > 1) refuse('workers', beside);
   },
 );
@@ -363,6 +388,9 @@ export function withRule(config: Config, rule: string): Config {
     ...(follows ? { control: { ...control, critic: { ...control.critic, ruleOptions: {} } } } : {}),
   };
 }
+
+/** How areas learn before the run begins. */
+export type Pretraining = z.output<typeof pretraining>;
 
 /** How an actor and its critic learn. */
 export type Control = z.output<typeof control>;

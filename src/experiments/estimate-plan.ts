@@ -65,6 +65,12 @@ export async function estimate(
   }
   const trained = words.run === undefined ? undefined : openRun(words.run, words, configSet);
   const config = trained?.config ?? configOf(words, configSet);
+  if (config?.pretraining && !trained) {
+    throw new ApicalError(
+      'estimate.pretraining',
+      'An estimate of a config takes the weights that its run begins with, and here pretraining has to find them first: do the run, then give its folder by --run, or leave pretraining out.',
+    );
+  }
   const reference = words.rule ?? config?.rule;
   if (reference === undefined) {
     throw new ApicalError(

@@ -1,14 +1,19 @@
+import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import process from 'node:process';
+import { ruleById } from '../rules/index.ts';
 import type { Compute } from '../tensor/index.ts';
 import type { Config } from './config.ts';
 import { drive } from './drive.ts';
 import { readDocuments } from './folder/documents.ts';
-import type { RunFolder } from './folder/index.ts';
+import { RunFolder } from './folder/index.ts';
+import { networkFor } from './network-of-config.ts';
+import { pretrainingConfig, takeOver } from './pretraining.ts';
 import type { MetricsRecord, Mistake, PictureGrid, RunDocument, RunStatus } from './records.ts';
 import { describeRun } from './run-document.ts';
 import { ruleFailure } from './rule-failure.ts';
+import { checkOptions } from './rule-options.ts';
 import type { RunRules, Task } from './task.ts';
 import type { Training } from './training-contract.ts';
 import { startFromWeights } from './weights-file.ts';
@@ -34,6 +39,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: RunProgress) => void) | undefined;
   readonly onWarning?: ((message: string) => void) | undefined;
+  /** Sees what has learned to its end, before it is disposed of. */
+  readonly onDone?: ((training: Training) => void) | undefined;
 }
 
 export interface RunProgress {
@@ -100,10 +107,11 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
     let savedEpoch = Math.floor(training.epoch);
     let sliceStart = now();
     try {
-      if (!training.done) await pool?.start(training, signal);
+      const before = isRestored ? 'done' : await pretrain(options, training);
+      if (!training.done && before === 'done') await pool?.start(training, signal);
       status = await drive(training, {
         now,
-        until: options.stopAtEpoch === undefined ? undefined : options.stopAtEpoch * training.stepsPerEpoch,
+        until: before === 'done' ? stopAt(options, training) : 0,
         signal,
         pause: async () => {
           wallSeconds += now() - sliceStart;
@@ -118,7 +126,7 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
           savedEpoch = epoch;
         },
       });
-      if (status === 'interrupted') save();
+      if (status === 'interrupted' && before === 'done') save();
     } catch (error) {
       status = 'failed';
       failure = ruleFailure(rules.rule, `at step ${training.step}`, error);
@@ -129,6 +137,7 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
     }
     workers = pool?.size ?? 1;
     await pool?.close();
+    if (status === 'done') options.onDone?.(training);
     const mistakes = status === 'done' ? training.mistakes(24) : [];
     const fantasies = status === 'done' ? training.fantasies(60) : undefined;
     const final = document(status, failure);
@@ -146,6 +155,47 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
   }
 }
 
+const stopAt = ({ stopAtEpoch }: RunOptions, { stepsPerEpoch }: Training): number | undefined =>
+  stopAtEpoch === undefined ? undefined : stopAtEpoch * stepsPerEpoch;
+
+/**
+ * Does the run that comes before this one, where its config asks for one, and gives its network what that has found. It
+ * is kept in the folder `pretraining` inside, as a run of its own, and gone on with where it was interrupted. Throws its error.
+ */
+async function pretrain(options: RunOptions, training: Training): Promise<'done' | 'interrupted'> {
+  const { compute, task, folder } = options;
+  const config = configBefore(options);
+  if (!config) return 'done';
+  const kept = folder && openInside(folder, 'pretraining', config, compute);
+  try {
+    const { document, error } = await executeRun({
+      ...{ compute, task, config, rules: { rule: ruleById(config.rule) } },
+      ...{ blasPath: options.blasPath, folder: kept, resume: true },
+      ...{ signal: options.signal, onProgress: options.onProgress },
+      onDone: ({ learner }) => takeOver(compute, learner.network, training.learner.network),
+    });
+    if (error instanceof Error) throw error;
+    return document.status === 'done' ? 'done' : 'interrupted';
+  } finally {
+    kept?.close();
+  }
+}
+
+/** The run that comes before, as a config; undefined where none does. Throws `config.pretraining`. */
+function configBefore({ config, task }: Pick<RunOptions, 'config' | 'task'>): Config | undefined {
+  const { pretraining } = config;
+  if (!pretraining || !task.examples) return undefined;
+  return pretrainingConfig({ ...config, pretraining }, networkFor(config, task.examples));
+}
+
+function openInside(folder: RunFolder, name: string, config: Config, compute: Compute): RunFolder {
+  const where = path.join(folder.path, name);
+  const { backend } = compute;
+  return RunFolder.exists(where)
+    ? RunFolder.open(where, { config, backend })
+    : RunFolder.create(where, { config, command: `begun by the run in ${folder.path}`, backend });
+}
+
 /** Workers for a run that asks for them, and whose samples can be shared. */
 function openPool({ compute, task, config, blasPath, onWarning }: RunOptions): WorkerPool | undefined {
   const { examples } = task;
@@ -158,6 +208,12 @@ function openPool({ compute, task, config, blasPath, onWarning }: RunOptions): W
  * so the file that it started from may be gone.
  */
 export function checkRun(task: Task, config: Config, rules: RunRules, isResumed = false): void {
+  const before = configBefore({ config, task });
+  if (before) {
+    const rule = ruleById(before.rule);
+    checkOptions(rule, before.ruleOptions);
+    checkRun(task, before, { rule }, isResumed);
+  }
   const training = beginTraining(task, config, rules, () => undefined);
   try {
     if (!isResumed) startFromWeights(training.learner.network, config);

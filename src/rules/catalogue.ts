@@ -10,6 +10,7 @@ import { recirculation } from './recirculation.ts';
 import { twoPass } from './two-pass.ts';
 import { generec } from './generec.ts';
 import { contrastiveHebbian } from './contrastive-hebbian.ts';
+import { dendriticMicrocircuit } from './dendritic-microcircuit.ts';
 import { deepBeliefNet } from './deep-belief-net.ts';
 import { directFeedbackAlignment } from './direct-feedback-alignment.ts';
 import { feedbackAlignment } from './feedback-alignment.ts';
@@ -18,6 +19,7 @@ import { learnedFeedback } from './learned-feedback.ts';
 import { forwardGradient } from './forward-gradient.ts';
 import { nodePerturbation } from './node-perturbation.ts';
 import { reinforce } from './reinforce.ts';
+import { segregatedDendrites } from './segregated-dendrites.ts';
 import { serialWeightPerturbation } from './serial-weight-perturbation.ts';
 import { signSymmetry } from './sign-symmetry.ts';
 import { vectorFieldEquilibriumPropagation } from './vector-field-ep.ts';
@@ -54,6 +56,8 @@ export const RULES: readonly Rule[] = [
   localDifferenceReconstruction,
   predictiveCoding,
   zeroDivergenceInference,
+  segregatedDendrites,
+  dendriticMicrocircuit,
   vectorFieldEquilibriumPropagation,
   boltzmann,
   contrastiveDivergence,

@@ -112,6 +112,30 @@ test('a feedforward pass is nearer to the fixed point than silence, and is it wh
   learner.dispose();
 });
 
+test('where the area above gives back what came from below, the doubled pass is the fixed point', () => {
+  const { subject, end } = subjectOf('equilibrium-propagation');
+  const learner = learnerOf(subject.compute, ruleById('equilibrium-propagation'), {
+    specification: stack({
+      layers: [UNITS, 4, 4],
+      ...{ activation: 'hard-sigmoid', outputActivation: 'hard-sigmoid' },
+      objective: 'squared-error',
+      bias: false,
+    }),
+  });
+  // Up h / √2, and down h / 2: as much as comes from the input.
+  const isDiagonal = (index: number) => index % 5 === 0;
+  const [lower, upper] = learner.network.projections.map(({ weights }) => weights);
+  lower?.set(Array.from({ length: UNITS * 4 }, (_, index) => (index % 3) / 20));
+  upper?.set(Array.from({ length: 16 }, (_, index) => (isDiagonal(index) ? Math.SQRT1_2 : 0)));
+  const starts = startDistances({ ...subject, learner });
+  for (const { doubled, feedforward } of starts) {
+    expect(doubled).toBeLessThan(1e-9);
+    expect(feedforward).toBeGreaterThan(0.2);
+  }
+  learner.dispose();
+  end();
+});
+
 test('the terms of the rule are the slope of the settled cost', () => {
   const { subject, end } = subjectOf('equilibrium-propagation');
   const { compute, learner, batch } = subject;

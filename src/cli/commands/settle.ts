@@ -86,20 +86,23 @@ function show(terminal: Terminal, document: SettlingDocument): void {
   );
   terminal.line(
     table(
-      ['area', 'nudge arrives at step', 'cosine with −∂C/∂h', 'feedforward start', 'silence'],
-      starts.map(({ area, feedforward, silence }) => {
+      ['area', 'nudge arrives at step', 'cosine with −∂C/∂h', 'feedforward start', 'doubled', 'silence'],
+      starts.map(({ area, feedforward, doubled, silence }) => {
         const early = earlyInference.find((its) => its.area === area);
         return [
           area,
           early ? String(early.arrival) : 'never',
           early ? figure(early.cosine) : '–',
           figure(feedforward),
+          figure(doubled),
           figure(silence),
         ];
       }),
     ),
   );
-  terminal.line('\nThe last two are distances of rates from the end of the free phase, relative to it.');
+  terminal.line(
+    '\nThe last three are distances of rates from the end of the free phase, relative to it: of a feedforward pass, of one that counts twice what comes from below, and of silence.',
+  );
   if (costLine) {
     const { rule, reference, difference } = costLine.slopes;
     terminal.line(

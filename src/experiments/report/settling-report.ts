@@ -190,8 +190,12 @@ function starts({ starts: distances }: SettlingDocument): Markup {
     [
       { heading: 'Area' },
       { heading: 'Feedforward pass', numeric: true },
+      { heading: 'Pass, from below twice', numeric: true },
       { heading: 'Silence', numeric: true },
     ],
-    distances.map(({ area, feedforward, silence }) => [area, number(feedforward, 3), number(silence, 3)]),
+    distances.map(({ area, feedforward, doubled, silence }) => [
+      area,
+      ...[feedforward, doubled, silence].map((its) => number(its, 3)),
+    ]),
   );
 }
