@@ -133,7 +133,7 @@ function sumsOfRows({ data, rows, columns }: Tensor): Float64Array {
   const sums = new Float64Array(rows);
   for (const [index, value] of data.entries()) {
     const row = Math.floor(index / columns);
-    sums[row] = (sums[row] as number) + Number(value);
+    sums[row] = (sums[row] as number) + value;
   }
   return sums;
 }

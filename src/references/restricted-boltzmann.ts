@@ -160,7 +160,7 @@ export function logWeightsOf(
   const add = ({ data, columns }: Tensor, factorOf: (unit: number) => number) => {
     for (const [index, value] of data.entries()) {
       const row = Math.floor(index / columns);
-      logs[row] = (logs[row] as number) + Number(value) * factorOf(index % columns);
+      logs[row] = (logs[row] as number) + value * factorOf(index % columns);
     }
   };
   add(potential, () => 1);
