@@ -1,4 +1,4 @@
-"""Equilibrium propagation on a stack of hard sigmoids: by the derivative of the energy, and by hand."""
+"""Equilibrium propagation on a stack of hard sigmoids: by the energy's derivative, plainly, and in place."""
 
 import math
 
@@ -7,11 +7,11 @@ import torch
 RATE = 0.05
 
 
-class Settling:
+class InPlace:
     """
-    By hand. One step: `free` steps of the free phase from the particles, `nudged` steps with the outputs pulled by nudge * (target -
-    output), then W += rate / (nudge * batch) * (difference of the products). States are bounded to [0, 1]; what the input
-    sends is computed once.
+    One step: `free` steps of the free phase from the particles, `nudged` steps with the outputs pulled by nudge * (target -
+    output), then W += rate / (nudge * batch) * (difference of the products). States are bounded to [0, 1], where the slope of
+    their rates is 1. Here what the input sends is computed once, and results go where their operands were.
     """
 
     def __init__(self, work, fill):
@@ -69,8 +69,35 @@ class Settling:
         return float(0.5 * ((self.states[-1] - self.target) ** 2).sum() / self.work["batch"])
 
 
+class Plain(InPlace):
+    """The equations as they stand, each an expression; so is what the input sends, in every step."""
 
-class Energy(Settling):
+    def relax(self, states, steps, nudge):
+        size, weights, thresholds = self.work["stepSize"], self.weights, self.thresholds
+        for _ in range(steps):
+            below = [self.input, *states]
+            received = [below[i] @ weights[i] + thresholds[i] for i in range(len(states))]
+            for i in range(len(states) - 1):
+                received[i] = received[i] + states[i + 1] @ weights[i + 1].t()
+            if nudge != 0:
+                received[-1] = received[-1] + nudge * (self.target - states[-1])
+            states = [(s + size * (r - s)).clamp(0, 1) for s, r in zip(states, received)]
+        return states
+
+    @torch.no_grad()
+    def step(self):
+        work = self.work
+        free = self.relax(self.states, work["freeSteps"], 0)
+        nudged = self.relax(free, work["nudgedSteps"], work["nudge"])
+        factor = RATE / (work["nudge"] * work["batch"])
+        before, after = [self.input, *free], [self.input, *nudged]
+        for i in range(len(free)):
+            self.weights[i] += factor * (after[i].t() @ after[i + 1] - before[i].t() @ before[i + 1])
+            self.thresholds[i] += factor * (after[i + 1] - before[i + 1]).sum(0)
+        self.states = free
+
+
+class Energy(InPlace):
     """The same by autograd: states go down the derivative of the energy, weights down that of its difference."""
 
     def energy(self, states, nudge):
@@ -106,9 +133,8 @@ class Energy(Settling):
 
 
 def equilibrium_ways(work, fill):
-    every = {
-        "autograd of the energy": lambda: Energy(work, fill),
-        "by hand, in place": lambda: Settling(work, fill),
+    return {
+        "energy's derivative": lambda: Energy(work, fill),
+        "plainly": lambda: Plain(work, fill),
+        "in place": lambda: InPlace(work, fill),
     }
-    wanted = work.get("written", "")
-    return {name: make for name, make in every.items() if wanted in name}

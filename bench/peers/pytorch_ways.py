@@ -9,8 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from pytorch_contrastive import contrastive_ways
 from pytorch_equilibrium import equilibrium_ways
 from pytorch_lenet import lenet_ways
+from pytorch_predictive import predictive_ways
+from pytorch_targets import target_ways
 
 LEARNING_RATE = 0.01
 
@@ -220,29 +223,41 @@ class ForwardByHand:
         return self.activities[-1].flatten().tolist()
 
 
+def mlp_step_ways(work):
+    if work.get("rule", "backprop") != "backprop":
+        raise ValueError(f"PyTorch is measured on backprop only, not on '{work['rule']}'")
+    return {
+        "autograd": lambda: Autograd(work, False, False),
+        "autograd, foreach": lambda: Autograd(work, True, False),
+        "autograd, torch.jit.script": lambda: Autograd(work, True, True),
+        "by hand, in place": lambda: ByHand(work),
+    }
+
+
+def mlp_forward_ways(work):
+    return {
+        "nn.Sequential": lambda: Forward(work, False),
+        "torch.jit.script": lambda: Forward(work, True),
+        "addmm in place": lambda: ForwardByHand(work),
+    }
+
+
+KINDS = {
+    "matmul": lambda work: {"torch.mm": lambda: Matmul(work)},
+    "mlp-forward": mlp_forward_ways,
+    "mlp-step": mlp_step_ways,
+    "lenet-step": lambda work: lenet_ways(work, fill),
+    "equilibrium-step": lambda work: equilibrium_ways(work, fill),
+    "contrastive-step": lambda work: contrastive_ways(work, fill),
+    "predictive-step": lambda work: predictive_ways(work, fill),
+    "targets-step": lambda work: target_ways(work, fill),
+}
+
+
 def ways(work):
+    """The ways to write a work, or those whose names begin as it wants them written."""
     kind = work["kind"]
-    if kind == "matmul":
-        return {"torch.mm": lambda: Matmul(work)}
-    if kind == "mlp-forward":
-        return {
-            "nn.Sequential": lambda: Forward(work, False),
-            "torch.jit.script": lambda: Forward(work, True),
-            "addmm in place": lambda: ForwardByHand(work),
-        }
-    if kind == "mlp-step":
-        if work.get("rule", "backprop") != "backprop":
-            raise ValueError(f"PyTorch is measured on backprop only, not on '{work['rule']}'")
-        every = {
-            "autograd": lambda: Autograd(work, False, False),
-            "autograd, foreach": lambda: Autograd(work, True, False),
-            "autograd, torch.jit.script": lambda: Autograd(work, True, True),
-            "gradient by hand, in place": lambda: ByHand(work),
-        }
-        wanted = work.get("written", "")
-        return {name: make for name, make in every.items() if wanted in name}
-    if kind == "lenet-step":
-        return lenet_ways(work, fill)
-    if kind == "equilibrium-step":
-        return equilibrium_ways(work, fill)
-    raise ValueError(f"unknown kind of work '{kind}': expected matmul, mlp-step, mlp-forward, lenet-step or equilibrium-step")
+    if kind not in KINDS:
+        raise ValueError(f"unknown kind of work '{kind}': expected one of {', '.join(KINDS)}")
+    wanted = work.get("written", "")
+    return {name: make for name, make in KINDS[kind](work).items() if name.startswith(wanted)}

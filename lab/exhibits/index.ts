@@ -7,6 +7,7 @@ import type { Exhibit } from './exhibit.ts';
 import { feedbackAlignment } from './feedback-alignment.ts';
 import { oneScalar } from './one-scalar.ts';
 import { predictionErrors } from './prediction-errors.ts';
+import { selfPrediction } from './self-prediction.ts';
 import { targets } from './targets.ts';
 import { whyItWorks } from './why-it-works.ts';
 
@@ -24,6 +25,7 @@ export const EXHIBITS: readonly Exhibit[] = [
   changeInTime,
   targets,
   predictionErrors,
+  selfPrediction,
 ];
 
 export const exhibitById = (id: string): Exhibit | undefined => EXHIBITS.find((exhibit) => exhibit.id === id);

@@ -122,4 +122,15 @@ export const exhibits: Readonly<Record<string, ExhibitText>> = {
     ],
     why: 'While potentials settle they move, and with them the predictions that errors are measured by. The larger the variance, the weaker the pull of the target and the smaller the movement; the difference is of order 1/variance. Zero-divergence inference takes each error in the one step in which it has arrived and nothing below has moved.',
   },
+  'self-prediction': {
+    title: 'Dendrites keep the error apart',
+    statement:
+      'Cells hear what is below on one dendrite and what is above on another. Interneurons say in advance what will come down, and cancel it; only what a target has changed is left, and that is the error. No phase and no signed error is needed.',
+    look: [
+      'Beside the hidden areas of the second and third network stand their interneurons, as many as there are cells above. Top-down weights stay as they were drawn: in the second network as the transposed forward ones, in the third at random.',
+      'The angles: the second network starts near 0°, and its angle grows as the forward weights leave behind the transposes; in the third and fourth forward weights turn towards the top-down ones, and it falls from 90°.',
+      'The fourth has no interneurons: it compares plateau potentials of two phases, without and with a teacher.',
+    ],
+    why: 'An interneuron learns by what it hears of the one cell above that it answers, so it follows every change there, and the apical dendrite stays silent until the target pulls. To first order in that pull, what is left there is the sum over the cells above of top-down weight times error, as backpropagation has it with the transposed weights.',
+  },
 };

@@ -13,6 +13,9 @@ export const presets: Readonly<Record<string, string>> = {
   digits: 'MNIST 手写数字，小网络 784-256-128-10',
   mnist: 'MNIST 手写数字，784-800-800-10，五轮',
   'mnist-dropout': 'MNIST 手写数字，784-800-800-10，50 % dropout、最大范数与递增动量',
+  microcircuit: 'MNIST 手写数字，树突微回路，784-500-500-10，二十轮（Sacramento 等 2018）',
+  'microcircuit-in-time': 'MNIST 手写数字五千个，连续时间的树突微回路，784-500-500-10，六轮',
+  'segregated-dendrites': 'MNIST 手写数字，分隔的树突，784-500-10，二十轮（Guerguiev 等 2017）',
   fashion: 'Fashion-MNIST 服饰，784-800-800-10，十轮',
   lenet: 'MNIST 手写数字，LeNet-5：两层卷积、最大池化、120-84-10，二十轮',
   'lenet-fashion': 'Fashion-MNIST 服饰，LeNet-5，二十轮',
@@ -110,9 +113,21 @@ export const rules: Readonly<Record<string, { readonly title: string; readonly s
     title: '预测编码',
     summary: '电位在自下而上的预测与目标之间弛豫，再由突触减小余下的误差。',
   },
+  'segregated-dendrites': {
+    title: '分隔的树突',
+    summary: '每个细胞按有教师与无教师时平台电位之差学习。',
+  },
+  'dendritic-microcircuit': {
+    title: '树突微回路',
+    summary: '中间神经元抵消自上而下的信号；它们未能预见的部分，教会基底树突。',
+  },
   'zero-divergence-inference': {
     title: '零散度推断',
     summary: '一种预测编码，突触恰在误差到达时改变：与反向传播相等，只差舍入。',
+  },
+  generec: {
+    title: '广义再循环（GeneRec）',
+    summary: '突触所发送的信号，乘以输出被固定到目标时它所到达的单元的变化。',
   },
   'contrastive-hebbian': {
     title: '对比赫布学习',

@@ -61,6 +61,10 @@ export const options: Readonly<Record<string, string>> = {
     '单元的移动小于此值时，阶段提前结束；始终达不到则视为失败；0：走完全部步数',
   'where a free phase without particles begins, an evaluation too: silent, or with a feedforward pass':
     '无粒子的自由阶段（以及评估）从何处开始：静息状态，或一次前向计算',
+  'what a synapse sends: before outputs are held, or the mean of both phases; symmetric: for both ways alike':
+    '突触所发送的信号：取输出被固定之前的值，或两个阶段的平均；symmetric：两个方向相同',
+  'one matrix for both ways, or feedback weights of their own that learn too':
+    '两个方向共用一个矩阵，或反馈有自己的、同样学习的权重',
   'steps of the phase with outputs held': '输出被固定的阶段的步数',
   'β: how strongly outputs are pulled towards their targets': 'β：把输出拉向目标的强度',
   'nudged by β, by β or −β drawn for each batch, or by both': '轻推 β、每个批次随机取 β 或 −β，或两者兼用',
@@ -83,6 +87,8 @@ export const options: Readonly<Record<string, string>> = {
     '单元的斜率由输入微小变化的效果得出，或直接计算',
   'how much the way up learns to be an autoencoder, beside what it learns from targets':
     '上行通路除向目标学习外，学作自编码器的权重系数',
+  'σ of noise in what areas hear from above, drawn anew in each pass down':
+    '各脑区所接收的自上而下信号中噪声的 σ，每次下行时重新抽取',
   'updates in which only autoencoders and the output learn, before targets come down':
     '目标向下传递之前，只有自编码器与输出层学习的更新次数',
   'σ of what is added to activity where the inverses learn, so that they hold beyond the examples':
@@ -215,4 +221,49 @@ export const options: Readonly<Record<string, string>> = {
   'most threads of a matrix product; 0: as many as help': '矩阵乘法的最多线程数；0：取有益的数目',
   'worker threads that share the samples of a rule, exchanging only numbers':
     '分担一条规则的采样的工作线程数，彼此只交换数值',
+  'whether cells rest before synapses change, or potentials and synapses change in time, with no phases':
+    '突触在细胞静息之后改变，还是电位与突触都随时间改变、不分阶段',
+  'β: how strongly the target pulls the somata of the output, as a conductance':
+    'β：目标牵引输出区胞体的强度，以电导计',
+  'g_lk: leak of every soma': 'g_lk：每个胞体的漏电导',
+  'g_B: from basal dendrite to soma': 'g_B：从基底树突到胞体',
+  'g_A: from apical dendrite to soma': 'g_A：从顶树突到胞体',
+  'g_D: from the dendrite of an interneuron to its soma': 'g_D：从中间神经元的树突到其胞体',
+  'g_SI: from a pyramidal cell above to the interneuron that answers it':
+    'g_SI：从上方的锥体细胞到与之对应的中间神经元',
+  'whether fixed top-down weights are random, or the transposes of the forward ones at the start':
+    '固定的自上而下权重是随机的，还是开始时前向权重的转置',
+  'whether interneurons cancel at the start what comes down, or have to learn to':
+    '中间神经元一开始就抵消自上而下的信号，还是必须学会抵消',
+  'learning rate onto interneurons, as a multiple of that by which they keep pace with the cells above':
+    '到中间神经元的学习率，为使其跟上上方细胞的学习率的倍数',
+  'learning rate from interneurons to apical dendrites, as a multiple of the forward one':
+    '从中间神经元到顶树突的学习率，为前向学习率的倍数',
+  'steady state: sweeps in which cells come to rest; 1 is a pass up and a pass down':
+    '稳态：细胞达到静息的往返次数；1 为一次向上与一次向下',
+  'continuous: how long an example is shown, in units of time (capacitance / conductance)':
+    '连续：一个样本呈现多久，以时间单位（电容／电导）计',
+  'continuous: step of time': '连续：时间步长',
+  'continuous: time constant with which the input follows the example': '连续：输入跟随样本的时间常数',
+  'continuous: steps of time from one change of the synapses to the next':
+    '连续：相邻两次突触改变之间的时间步数',
+  'whether cells send their rates, or Poisson spikes of those rates, evaluations included':
+    '细胞发送其发放率，还是按该发放率的泊松脉冲，评估时亦然',
+  'g_L: leak of every soma': 'g_L：每个胞体的漏电导',
+  'g_B: from basal dendrite to soma, and g_D of the output': 'g_B：从基底树突到胞体，也是输出区的 g_D',
+  'g_A: from apical dendrite to soma; 0: only plateau potentials get through':
+    'g_A：从顶树突到胞体；0：只有平台电位能够通过',
+  'conductance of the synapses that teach the output in the target phase': '目标阶段中教导输出区的突触的电导',
+  'E_E: potential towards which the teacher draws outputs that should be on':
+    'E_E：教师把应当激活的输出拉向的电位',
+  'E_I: the same of those that should be off': 'E_I：应当关闭者的同一电位',
+  'rate: sweeps in which cells come to rest in each phase; 1 is a pass up and a pass down':
+    '发放率：每个阶段中细胞达到静息的往返次数；1 为一次向上与一次向下',
+  'spiking: length of a phase, in ms': '脉冲：一个阶段的长度，毫秒',
+  'spiking: end of a phase over which potentials are averaged, in ms':
+    '脉冲：阶段末尾用来平均电位的时长，毫秒',
+  'spiking: step of time, in ms': '脉冲：时间步长，毫秒',
+  'spiking: λ_max, spikes a ms of a cell whose rate is 1': '脉冲：λ_max，发放率为 1 的细胞每毫秒的脉冲数',
+  'spiking: τ_s, rise of a postsynaptic potential, in ms': '脉冲：τ_s，突触后电位的上升时间常数，毫秒',
+  'spiking: τ_L, its fall, in ms': '脉冲：τ_L，其下降时间常数，毫秒',
 };

@@ -11,6 +11,8 @@ export { annealedLogNormaliser, logNormaliserOf, meanLogLikelihood } from './lik
 export type { AnnealingOptions, LogNormaliser } from './likelihood.ts';
 export { costLine } from './nudging-theorem.ts';
 export type { CostLine } from './nudging-theorem.ts';
+export { ramp, sumOverPairs, spikesOf, TimingWindow } from './spike-timing.ts';
+export type { Ramp } from './spike-timing.ts';
 export {
   earlyInference,
   energyTraces,
@@ -19,3 +21,5 @@ export {
   updateCurves,
 } from './settling.ts';
 export type { EarlyInference, SettlingSubject, StartDistance, Trace, UpdateCurve } from './settling.ts';
+export { teachingSignals } from './signals.ts';
+export type { Agreement, AreaSignal, Reconstruction, SignalOptions, Signals } from './signals.ts';

@@ -19,7 +19,12 @@ import { hinton2006Dbn } from './suite/hinton2006-dbn.ts';
 import { lillicrap2016Bottleneck } from './suite/lillicrap2016-bottleneck.ts';
 import { lillicrap2016Invariant } from './suite/lillicrap2016-invariant.ts';
 import { lillicrap2016Linear } from './suite/lillicrap2016-linear.ts';
+import { bartunov2018ExactInverse } from './suite/bartunov2018-exact-inverse.ts';
+import { ernoult2022Transpose } from './suite/ernoult2022-transpose.ts';
+import { hinton2016TemporalCode } from './suite/hinton2016-temporal-code.ts';
+import { oreilly1996Generec } from './suite/oreilly1996-generec.ts';
 import { hinton1988Recirculation } from './suite/hinton1988-recirculation.ts';
+import { sacramento2018Prediction } from './suite/sacramento2018-prediction.ts';
 import { song2020Exact } from './suite/song2020-exact.ts';
 import { whittington2017Limit } from './suite/whittington2017-limit.ts';
 import { ren2023Growth } from './suite/ren2023-growth.ts';
@@ -55,8 +60,13 @@ const FILES: Readonly<Record<string, readonly Claim[]>> = {
   'ren2023-variance.ts': ren2023Variance,
   'barto1983-cart-pole.ts': barto1983CartPole,
   'hinton1988-recirculation.ts': hinton1988Recirculation,
+  'oreilly1996-generec.ts': oreilly1996Generec,
+  'hinton2016-temporal-code.ts': hinton2016TemporalCode,
+  'bartunov2018-exact-inverse.ts': bartunov2018ExactInverse,
+  'ernoult2022-transpose.ts': ernoult2022Transpose,
   'whittington2017-limit.ts': whittington2017Limit,
   'song2020-exact.ts': song2020Exact,
+  'sacramento2018-prediction.ts': sacramento2018Prediction,
   'ernoult2019-curves.ts': ernoult2019Curves,
   'scellier2017-gradient.ts': scellier2017Gradient,
   'laborieux2021-bias.ts': laborieux2021Bias,

@@ -8,6 +8,7 @@ import { addClaimsCommand } from './commands/claims.ts';
 import { addDataCommand } from './commands/data.ts';
 import { addEstimateCommand } from './commands/estimate.ts';
 import { addSettleCommand } from './commands/settle.ts';
+import { addSignalsCommand } from './commands/signals.ts';
 import { addExportCommand } from './commands/export.ts';
 import { addHelpCommand } from './commands/help.ts';
 import { addLabCommand } from './commands/lab.ts';
@@ -65,6 +66,7 @@ export async function main(arguments_: readonly string[]): Promise<number> {
   addClaimsCommand(program, finish);
   addEstimateCommand(program, finish);
   addSettleCommand(program, finish);
+  addSignalsCommand(program, finish);
   addBenchCommand(program, finish);
   addDataCommand(program, finish);
   addHelpCommand(program, finish);

@@ -21,6 +21,21 @@ export function symmetricCouplings({ projections }: Network, area: Area): readon
 }
 
 /**
+ * Each way by weights of its own where the network has such: a forward or lateral projection couples its two ends by one
+ * matrix, unless feedback answers it, which then is the way back.
+ */
+export function answeredCouplings({ projections }: Network, area: Area): readonly Coupling[] {
+  return projections.flatMap((projection): Coupling[] => {
+    const { kind, from, to, feedback } = projection;
+    const hasWayBack = kind !== 'feedback' && !feedback && from !== to;
+    return [
+      ...(to === area ? [{ projection, from, back: false }] : []),
+      ...(from === area && hasWayBack ? [{ projection, from: to, back: true }] : []),
+    ];
+  });
+}
+
+/**
  * Every projection carries signals its own way only: forward, lateral and feedback. Pooling, which nothing can answer
  * since it has no weights, carries them both ways.
  */
@@ -39,7 +54,7 @@ export function refuseAsymmetry(specification: NetworkSpecification): string | u
   for (const projection of specification.projections) {
     const id = projectionId(projection);
     if (projection.kind === 'feedback') {
-      return `"${id}" is feedback of its own, and an energy needs the same weights both ways. vector-field-ep does not`;
+      return `"${id}" is feedback of its own, and an energy needs the same weights both ways. vector-field-ep and generec do not`;
     }
     if (projection.from === projection.to && projection.symmetric !== true) {
       return `"${id}" joins area "${projection.from}" with itself by weights that need not be symmetric, and an energy needs them so: set its "symmetric" to true. vector-field-ep does not need it`;

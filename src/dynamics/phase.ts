@@ -51,7 +51,8 @@ export interface Phase {
 
 /**
  * - `prediction`, `error`: what an area is predicted to be from below, and how much it is not so (predictive coding);
- * - `basal`, `apical`: potentials of dendrites that receive from below and from above.
+ * - `basal`, `apical`: potentials of dendrites that receive from below and from above; `prediction` is then what the
+ *   soma would be if it heard its basal dendrite alone.
  */
 export type Compartment = 'prediction' | 'error' | 'basal' | 'apical';
 
@@ -77,6 +78,35 @@ export interface Moment {
   rate(area: Area): Tensor;
   state(area: Area): Tensor;
   compartment(area: Area, name: Compartment): Tensor;
+}
+
+/** How strongly the dendrites of a cell are joined to its soma, in units of its capacitance per unit of time. */
+export interface Conductances {
+  /** g_lk, of every soma. */
+  readonly leak: number;
+  /** g_B and g_A, of pyramidal cells. */
+  readonly basal: number;
+  readonly apical: number;
+  /** Where there are interneurons: g_D, of their only dendrite, and g_SI, of the pyramidal cell above that each answers. */
+  readonly interneuron?: number;
+  readonly teaching?: number;
+}
+
+/** How cells spike, and what of a phase is averaged. Times in the unit of a step's size. */
+export interface Spiking {
+  /** Spikes per unit of time of a cell whose rate is 1. */
+  readonly maximalRate: number;
+  /** Time constants by which a postsynaptic potential rises and falls. */
+  readonly rise: number;
+  readonly fall: number;
+  /** Of how many steps, the last ones, a phase gives the means. */
+  readonly averaged: number;
+}
+
+/** A conductance that opens towards potentials, (batch, units). */
+export interface Teaching {
+  readonly potential: Tensor;
+  readonly conductance: number;
 }
 
 /** What differs between phases. A rule gives what it perturbs; dynamics say what they heed. */
@@ -119,6 +149,16 @@ export interface PhaseOptions {
   readonly feedbackGain?: number;
   /** Of predictive coding: predictions, rates and slopes stay as the feedforward pass left them. */
   readonly fixedPredictions?: boolean;
+
+  // Of cells with dendrites:
+  readonly conductances?: Conductances;
+  /** Potentials (batch, units) towards which a conductance of its own draws the somata of an area. */
+  readonly teach?: (area: Area) => Teaching | undefined;
+  /** Whether areas under cross-entropy send their probabilities; otherwise they send their potentials. */
+  readonly sendsProbabilities?: boolean;
+  readonly spiking?: Spiking;
+  /** Time constant with which the input area's activity follows the example; 0, the default, without delay. */
+  readonly inputTime?: number;
   /** Called after every step. */
   readonly each?: ((moment: Moment) => void) | undefined;
 }
@@ -129,6 +169,8 @@ export interface Dynamics {
   readonly title: string;
   /** What hidden areas may compute under them; any activation function where absent. */
   readonly activations?: readonly [Activation, ...Activation[]];
+  /** What hidden units hold besides their activity. */
+  readonly compartments?: readonly Compartment[];
   /** Why they cannot run on a network, as the end of a sentence; undefined where they can. */
   refuses?(specification: NetworkSpecification): string | undefined;
   /** What else to try where activity is no longer finite. */

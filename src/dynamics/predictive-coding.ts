@@ -27,6 +27,7 @@ import { receivedPotential } from './received.ts';
 export const predictiveCoding: Dynamics = {
   id: 'predictive-coding',
   title: 'Predictive coding',
+  compartments: ['prediction', 'error'],
   advice: 'take smaller steps with ruleOptions.stepSize',
   run: infer,
 };

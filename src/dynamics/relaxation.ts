@@ -18,6 +18,9 @@ export interface Coupling {
   readonly back: boolean;
 }
 
+/** Whether its signals come back from above, and so are multiplied by the feedback gain. */
+export const comesBack = ({ projection, back }: Coupling): boolean => back || projection.kind === 'feedback';
+
 /** An area that settles; tensors (batch, units). */
 export interface SettlingArea {
   readonly area: Area;
@@ -198,16 +201,20 @@ export function receive(
   { values, feedbackGain = 1 }: PhaseOptions,
 ): void {
   if (ways.length === 0) compute.fill(out, 0);
-  for (const [index, { projection, from, back }] of ways.entries()) {
+  for (const [index, way] of ways.entries()) {
+    const { projection, from, back } = way;
     const beta = index === 0 ? 0 : 1;
     const weights = values?.(projection) ?? projection.weights;
-    if (!back) projection.send(compute, out, activity(from), beta, weights);
-    else if (feedbackGain === 1) projection.sendBack(compute, out, activity(from), beta, { weights });
+    const carry = (signal: Tensor): void => {
+      if (back) projection.sendBack(compute, out, signal, beta, { weights });
+      else projection.send(compute, out, signal, beta, weights);
+    };
+    if (feedbackGain === 1 || !comesBack(way)) carry(activity(from));
     else {
       compute.scope(() => {
         const sent = compute.temporary(activity(from).shape);
         compute.scale(sent, activity(from), feedbackGain);
-        projection.sendBack(compute, out, sent, beta, { weights });
+        carry(sent);
       });
     }
   }

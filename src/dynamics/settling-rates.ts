@@ -1,4 +1,4 @@
-import { refuseAsymmetry, symmetricCouplings } from './couplings.ts';
+import { answeredCouplings, refuseMaxima } from './couplings.ts';
 import type { Dynamics, Setting } from './phase.ts';
 import { relax } from './relaxation.ts';
 import type { Relaxation, SettlingArea } from './relaxation.ts';
@@ -8,8 +8,9 @@ import type { Relaxation, SettlingArea } from './relaxation.ts';
  *
  *   dx_k/dt = −x_k + f( x_{k−1} W_k + γ x_{k+1} W_{k+1}ᵀ + b_k ),     x ← x + ε dx/dt
  *
- * γ is the feedback gain. As it falls to 0 the fixed point becomes the feedforward pass. For f that rises, and whole
- * levels of areas, x goes down a Lyapunov function:
+ * γ is the feedback gain. As it falls to 0 the fixed point becomes the feedforward pass. Where feedback of its own answers
+ * W, what comes back is γ x_{k+1} B_{k+1}. With one matrix both ways, f that rises, and whole levels of areas, x goes down
+ * a Lyapunov function:
  *
  *   E = Σ_k γ^(k−L) ( Σ_i F(x_ki) − x_{k−1} W_k x_kᵀ − b_k x_kᵀ ),     F′ = f⁻¹
  *
@@ -19,7 +20,7 @@ export const settlingRates: Dynamics = {
   id: 'settling-rates',
   title: 'Rates that settle',
   advice: 'take smaller steps with ruleOptions.stepSize, or less feedback with ruleOptions.gain',
-  refuses: refuseAsymmetry,
+  refuses: refuseMaxima,
   run: (setting, name, options) => relax(ratesRelaxation, setting, name, options),
 };
 
@@ -33,6 +34,6 @@ function drawRate({ compute }: Setting, settling: SettlingArea, size: number): v
 
 export const ratesRelaxation: Relaxation = {
   settles: 'rates',
-  couplings: symmetricCouplings,
+  couplings: answeredCouplings,
   update: drawRate,
 };

@@ -72,7 +72,8 @@ export type SendDown = (projection: Projection, above: Tensor, below: Tensor, be
  *
  *   δ_output = ∂L/∂y ⊙ f′,   δ_l = (what is sent down from δ_{l+1}) ⊙ f′ ⊙ gain,   term of W_l: h_{l−1} ⊗ δ_l / batch
  *
- * What is sent down is all in which backpropagation and its feedback kin differ.
+ * What is sent down is all in which backpropagation and its feedback kin differ. Where a soma takes on only a share of
+ * what its dendrite receives, f(share · (h W + b)), `shareOf` says so, and δ is that of the dendrite.
  *
  * Returns δ of every area that has one, (batch, units).
  */
@@ -80,6 +81,7 @@ export function descend(
   step: LearningStep,
   phase: Phase,
   sendDown: SendDown,
+  shareOf: (area: Area) => number = () => 1,
 ): (area: Area) => Tensor | undefined {
   const { compute, network, inputs } = step;
   const errors: (Tensor | undefined)[] = [];
@@ -111,6 +113,8 @@ export function descend(
     if (area.activation !== 'linear' || gain) {
       compute.multiplyBySlope(error, error, phase.rate(area), gain, area.activation);
     }
+    const share = shareOf(area);
+    if (share !== 1) compute.scale(error, error, share);
     errors[area.index] = error;
   }
 

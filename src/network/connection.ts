@@ -88,7 +88,7 @@ export function thresholdShape(
   { id, shape, bias }: AreaSpecification,
 ): readonly number[] | undefined {
   const kinds = specification.projections
-    .filter(({ to, kind }) => to === id && kind !== 'feedback')
+    .filter(({ to, kind, answers }) => to === id && kind !== 'feedback' && answers === undefined)
     .map((projection) => connectionOf(specification, projection).kind);
   if (!(bias ?? kinds.some((kind) => kind !== 'pooling'))) return undefined;
   return [kinds.includes('convolution') ? (shape[0] ?? 1) : product(shape)];

@@ -8,7 +8,7 @@ import { thresholdShape } from './connection.ts';
 import type { Objective } from './objective.ts';
 import type { Parameter } from './projection.ts';
 import type { Projection } from './projection.ts';
-import type { NetworkSpecification } from './specification.ts';
+import type { NetworkSpecification, ProjectionSpecification } from './specification.ts';
 import { projectionId } from './specification.ts';
 import { checkSpecification, found, sortAreas } from './wiring.ts';
 
@@ -51,6 +51,9 @@ export class Network {
       const answered = this.projection(projection.answers);
       answered.feedback = answer;
       if (projection.startsTransposed) answered.exactFeedback(compute, answer.weights);
+    }
+    for (const projection of specification.projections) {
+      if (projection.startsLike) startLike(compute, this, projectionId(projection), projection.startsLike);
     }
     this.objectives = specification.objectives.map(({ area, kind, loss, auxiliary = false }) => ({
       area: this.area(area),
@@ -101,4 +104,16 @@ export class Network {
   #biases(): Parameter[] {
     return this.areas.flatMap(({ bias, topDownBias }) => [bias ?? [], topDownBias ?? []].flat());
   }
+}
+
+/** Takes over another projection's wiring, and its weights times a factor. */
+function startLike(
+  compute: Compute,
+  network: Network,
+  id: string,
+  { projection, factor }: NonNullable<ProjectionSpecification['startsLike']>,
+): void {
+  const [own, other] = [network.projection(id), network.projection(projection)];
+  compute.scale(own.weights, other.weights, factor);
+  if (own.mask && other.mask) compute.copy(own.mask, other.mask);
 }

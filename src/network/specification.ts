@@ -25,7 +25,8 @@ export interface AreaSpecification {
 /**
  * forward: part of the path that computes; the graph of forward projections has no cycle.
  * feedback: carries signals down for a rule, and takes no part in the forward pass.
- * lateral: within an area or against the forward order, for dynamics that settle.
+ * lateral: within an area or against the forward order, for dynamics that settle; and between an area's pyramidal cells
+ *   and its interneurons, an area that nothing else reaches.
  */
 export type ProjectionKind = 'forward' | 'feedback' | 'lateral';
 
@@ -61,7 +62,9 @@ export interface ProjectionSpecification {
   readonly selfConnections?: boolean;
   /** Whether feedback that answers a projection starts as its transpose, whatever its initialisation. Default false. */
   readonly startsTransposed?: boolean;
-  /** The forward projection that this feedback answers: it runs from that one's target to its source. */
+  /** A projection of the same shape whose weights and wiring this one takes over at the start, the weights times a factor. */
+  readonly startsLike?: { readonly projection: string; readonly factor: number };
+  /** The projection that this one answers: it runs from that one's target to its source. */
   readonly answers?: string;
 }
 

@@ -34,6 +34,10 @@ export function normalFromBits(bits: number): number {
   return Math.fround(q < 0 ? -magnitude : magnitude);
 }
 
+/** An exponential deviate of mean 1 from 32 random bits: −ln of the middle of one of 2³² equal cells of (0, 1). */
+export const exponentialFromBits = (bits: number): number =>
+  -naturalLogarithm((bits + 0.5) * 2.3283064365386963e-10);
+
 const LN2 = 0.6931471805599453;
 
 /** ln x for x in (0, 1), by exact range reduction and the series of 2·artanh((m−1)/(m+1)). */

@@ -1,4 +1,4 @@
-import { normalFromBits } from './normal.ts';
+import { exponentialFromBits, normalFromBits } from './normal.ts';
 import { philox4x32 } from './philox.ts';
 
 /**
@@ -81,6 +81,11 @@ export class Sequence {
   /** Standard normal. */
   normal(): number {
     return normalFromBits(this.bits());
+  }
+
+  /** Exponential of mean 1: how long until the next event of a Poisson process of rate 1. */
+  exponential(): number {
+    return exponentialFromBits(this.bits());
   }
 
   /** An integer from 0 to limit − 1, each equally likely (by rejection). */

@@ -1,3 +1,4 @@
+import { comesBack } from '../dynamics/index.ts';
 import type { Coupling, LearningStep, Phase, Relaxation } from '../dynamics/index.ts';
 import type { Area } from '../network/area.ts';
 import { IS_OWN_RATE } from '../tensor/compute.ts';
@@ -138,10 +139,9 @@ export class Linearisation {
         const { projection, back } = coupling;
         if (!projection.plastic) continue;
         const [sent, post] = [this.#point.activity(area), delta.get(to) as Tensor];
-        if (back) {
-          const scaled = factor * this.#feedbackGain;
-          step.emit(projection, { kind: 'outer', pre: post, post: sent, factor: scaled });
-        } else step.emit(projection, { kind: 'outer', pre: sent, post, factor });
+        const scaled = comesBack(coupling) ? factor * this.#feedbackGain : factor;
+        if (back) step.emit(projection, { kind: 'outer', pre: post, post: sent, factor: scaled });
+        else step.emit(projection, { kind: 'outer', pre: sent, post, factor: scaled });
         // Within an area a symmetric matrix has one weight for both ways of a pair.
         if (projection.isSymmetric) step.emit(projection, { kind: 'outer', pre: post, post: sent, factor });
       }
@@ -153,10 +153,12 @@ export class Linearisation {
     const { compute } = this.#step;
     const drawn = this.make();
     for (const [area, out] of drawn) {
-      for (const { projection, from, back } of this.#relaxation.couplings(this.#step.network, area)) {
-        const sent = this.#point.activity(from);
-        if (back) this.#scaled(sent, (its) => projection.sendBack(compute, out, its, 1));
-        else projection.send(compute, out, sent, 1);
+      for (const coupling of this.#relaxation.couplings(this.#step.network, area)) {
+        const { projection, from, back } = coupling;
+        this.#gained(coupling, this.#point.activity(from), (its) => {
+          if (back) projection.sendBack(compute, out, its, 1);
+          else projection.send(compute, out, its, 1);
+        });
       }
       const ofStates = this.#relaxation.settles === 'states';
       compute.activate(out, out, area.bias?.values, ofStates ? 'linear' : area.activation);
@@ -168,9 +170,13 @@ export class Linearisation {
     return drawn;
   }
 
-  /** Calls with a signal times the feedback gain. */
-  #scaled(signal: Tensor, use: (scaled: Tensor) => void): void {
+  /** Calls with a signal, of a coupling that comes back times the feedback gain. */
+  #gained(coupling: Coupling, signal: Tensor, use: (gained: Tensor) => void): void {
     const { compute } = this.#step;
+    if (!comesBack(coupling)) {
+      use(signal);
+      return;
+    }
     compute.scope(() => {
       const scaled = compute.temporary(signal.shape);
       compute.scale(scaled, signal, this.#feedbackGain);
@@ -189,10 +195,13 @@ export class Linearisation {
   }
 
   /** change += what comes to the sender of a coupling from δ of its receiver. */
-  #return({ projection, back }: Coupling, delta: Tensor, change: Tensor): void {
+  #return(coupling: Coupling, delta: Tensor, change: Tensor): void {
     const { compute } = this.#step;
-    if (!back) projection.sendBack(compute, change, delta, 1);
-    else this.#scaled(delta, (its) => projection.send(compute, change, its, 1));
+    const { projection, back } = coupling;
+    this.#gained(coupling, delta, (its) => {
+      if (back) projection.send(compute, change, its, 1);
+      else projection.sendBack(compute, change, its, 1);
+    });
   }
 
   /** κ, a temporary (batch, units); undefined where it is 0. */

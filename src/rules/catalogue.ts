@@ -8,7 +8,9 @@ import { simplifiedTargetPropagation } from './simplified-target-propagation.ts'
 import { localDifferenceReconstruction } from './local-difference-reconstruction.ts';
 import { recirculation } from './recirculation.ts';
 import { twoPass } from './two-pass.ts';
+import { generec } from './generec.ts';
 import { contrastiveHebbian } from './contrastive-hebbian.ts';
+import { dendriticMicrocircuit } from './dendritic-microcircuit.ts';
 import { deepBeliefNet } from './deep-belief-net.ts';
 import { directFeedbackAlignment } from './direct-feedback-alignment.ts';
 import { feedbackAlignment } from './feedback-alignment.ts';
@@ -17,6 +19,7 @@ import { learnedFeedback } from './learned-feedback.ts';
 import { forwardGradient } from './forward-gradient.ts';
 import { nodePerturbation } from './node-perturbation.ts';
 import { reinforce } from './reinforce.ts';
+import { segregatedDendrites } from './segregated-dendrites.ts';
 import { serialWeightPerturbation } from './serial-weight-perturbation.ts';
 import { signSymmetry } from './sign-symmetry.ts';
 import { vectorFieldEquilibriumPropagation } from './vector-field-ep.ts';
@@ -46,12 +49,15 @@ export const RULES: readonly Rule[] = [
   contrastiveHebbian,
   equilibriumPropagation,
   recirculation,
+  generec,
   twoPass,
   differenceTargetPropagation,
   simplifiedTargetPropagation,
   localDifferenceReconstruction,
   predictiveCoding,
   zeroDivergenceInference,
+  segregatedDendrites,
+  dendriticMicrocircuit,
   vectorFieldEquilibriumPropagation,
   boltzmann,
   contrastiveDivergence,

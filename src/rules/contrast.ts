@@ -4,12 +4,13 @@ import type { Projection } from '../network/projection.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /**
- * What is Hebbian in one phase and anti-Hebbian in another, for every plastic forward and lateral synapse and threshold:
+ * What is Hebbian in one phase and anti-Hebbian in another, for every plastic synapse and threshold:
  *
  *   ΔW_ij = η · factor · Σ over the batch of ( ρ_i⁺ ρ_j⁺ − ρ_i⁻ ρ_j⁻ ),   Δb_j = η · factor · Σ ( ρ_j⁺ − ρ_j⁻ )
  *
  * emitted as Δρ_i ρ_j⁺ + ρ_i⁻ Δρ_j, which keeps small differences. An area that sends the same in both phases makes it
- * one product. `scale` is a further factor of what ends in an area.
+ * one product. `scale` is a further factor of what ends in an area. A matrix that carries signals both ways so changes by
+ * what both ways ask for; where feedback of its own is the way back, either matrix changes by half of that.
  */
 export function emitContrast(
   step: LearningStep,
@@ -19,9 +20,10 @@ export function emitContrast(
   scale: (to: Area) => number = () => 1,
 ): void {
   const change = changesBetween(step, positive, negative);
-  for (const projection of coupled(step)) {
-    const { from, to } = projection;
-    const its = -factor * scale(to);
+  for (const projection of plastic(step)) {
+    const { kind, from, to, feedback } = projection;
+    const isFeedback = kind === 'feedback';
+    const its = -factor * scale(isFeedback ? from : to) * (isFeedback || feedback ? 0.5 : 1);
     const [pre, post] = [change(from), change(to)];
     if (post) step.emit(projection, { kind: 'outer', pre: negative.activity(from), post, factor: its });
     if (pre) step.emit(projection, { kind: 'outer', pre, post: positive.activity(to), factor: its });
@@ -32,20 +34,23 @@ export function emitContrast(
 /**
  * The half of it that a synapse sees whose weight serves one way only, for every plastic synapse and threshold:
  *
- *   ΔW_ij = η · factor · Σ ρ_i ( ρ_j⁺ − ρ_j⁻ ),   Δb_j = η · factor · Σ ( ρ_j⁺ − ρ_j⁻ ),   ρ_i of `before`
+ *   ΔW_ij = η · factor · Σ ρ_i ( ρ_j⁺ − ρ_j⁻ ),   Δb_j = η · factor · Σ ( ρ_j⁺ − ρ_j⁻ )
+ *
+ * with ρ_i, (batch, units), as `sent` says. `scale` is a further factor of what ends in an area.
  */
 export function emitChange(
   step: LearningStep,
-  before: Phase,
+  sent: (area: Area) => Tensor,
   positive: Phase,
   negative: Phase,
   factor: number,
+  scale: (to: Area) => number = () => 1,
 ): void {
   const change = changesBetween(step, positive, negative);
-  for (const projection of step.network.projections) {
-    if (projection.plastic) emitOneWay(step, projection, (area) => before.activity(area), change, -factor);
+  for (const projection of plastic(step)) {
+    emitOneWay(step, projection, sent, change, -factor * scale(projection.to));
   }
-  emitThresholds(step, change, () => -factor);
+  emitThresholds(step, change, (area) => -factor * scale(area));
 }
 
 /**
@@ -80,11 +85,9 @@ export function changesOverTime(
     }
     const change = (area: Area) => changes.get(area);
     if (synapses === 'one-way') {
-      for (const projection of network.projections) {
-        if (projection.plastic) emitOneWay(step, projection, rate, change, -factor);
-      }
+      for (const projection of plastic(step)) emitOneWay(step, projection, rate, change, -factor);
     } else {
-      for (const projection of coupled(step)) {
+      for (const projection of plastic(step)) {
         const [pre, post] = [change(projection.from), change(projection.to)];
         if (post) step.emit(projection, { kind: 'outer', pre: rate(projection.from), post, factor: -factor });
         if (pre) step.emit(projection, { kind: 'outer', pre, post: rate(projection.to), factor: -factor });
@@ -114,23 +117,22 @@ function changesBetween({ compute }: LearningStep, positive: Phase, negative: Ph
   };
 }
 
-/** Plastic synapses that couple their two ends both ways. */
-const coupled = ({ network }: LearningStep): readonly Projection[] =>
-  network.projections.filter(({ kind, plastic }) => kind !== 'feedback' && plastic);
+const plastic = ({ network }: LearningStep): readonly Projection[] =>
+  network.projections.filter((projection) => projection.plastic);
 
 function emitOneWay(
   step: LearningStep,
   projection: Projection,
-  before: (area: Area) => Tensor,
+  sent: (area: Area) => Tensor,
   change: Change,
   factor: number,
 ): void {
   const { from, to, isSymmetric } = projection;
   const post = change(to);
   if (!post) return;
-  step.emit(projection, { kind: 'outer', pre: before(from), post, factor });
+  step.emit(projection, { kind: 'outer', pre: sent(from), post, factor });
   // Within an area a symmetric matrix has one weight for both ways of a pair.
-  if (isSymmetric) step.emit(projection, { kind: 'outer', pre: post, post: before(from), factor });
+  if (isSymmetric) step.emit(projection, { kind: 'outer', pre: post, post: sent(from), factor });
 }
 
 function emitThresholds(

@@ -148,10 +148,8 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
     },
     run(name, options) {
       observer?.stage?.('forward');
-      const phase = (options?.dynamics ?? rule.dynamics).run(learning, name, {
-        ...rule.phase?.(context.options, name),
-        ...options,
-      });
+      const its = { ...rule.phase?.(context.options, name), ...options };
+      const phase = (its.dynamics ?? rule.dynamics).run(learning, name, its);
       if (measuring) measuring.passes += inputs.rows;
       else context.passed(inputs.rows);
       observer?.phase?.(phase);

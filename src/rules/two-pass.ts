@@ -78,6 +78,12 @@ export const twoPass = defineRule({
       .max(1e3)
       .default(0.1)
       .describe('how much the way up learns to be an autoencoder, beside what it learns from targets'),
+    noise: z
+      .number()
+      .min(0)
+      .max(1e3)
+      .default(0)
+      .describe('σ of noise in what areas hear from above, drawn anew in each pass down'),
     delay: z
       .int()
       .min(0)
@@ -104,8 +110,8 @@ export const twoPass = defineRule({
     const said = saidBy(step, phase, output.to);
     const blended = compute.temporary(said.shape);
     compute.combine(blended, said, targetOf(step, phase, output.to), 1 - blend, blend);
-    const before = comeDown(step, phase, chain, said);
-    const after = comeDown(step, phase, chain, blended);
+    const before = comeDown(step, phase, chain, said, 'first');
+    const after = comeDown(step, phase, chain, blended, 'second');
     for (const { to } of chain.slice(0, -1)) {
       const change = compute.temporary([inputs.rows, to.units]);
       compute.combine(change, after.get(to) as Tensor, before.get(to) as Tensor, 1, -1);
@@ -143,12 +149,13 @@ function learnAutoencoders(step: Step, phase: Phase, chain: readonly Projection[
 
 /** What every hidden area hears from above when the output says `top`, by area: x_l, (batch, units). */
 function comeDown(
-  step: LearningStep,
+  step: LearningStep<Readonly<{ noise: number }>>,
   phase: Phase,
   chain: readonly Projection[],
   top: Tensor,
+  pass: 'first' | 'second',
 ): ReadonlyMap<Area, Tensor> {
-  const { compute } = step;
+  const { compute, options } = step;
   const heard = new Map<Area, Tensor>();
   let said = top;
   for (const up of chain.slice(1).reverse()) {
@@ -162,6 +169,11 @@ function comeDown(
           ]
         : [{ up, said }],
     );
+    if (options.noise > 0) {
+      const noise = compute.temporary(below.shape);
+      compute.drawNormal(noise, 0, options.noise, step.stream(`${pass} pass to ${up.from.id}`), step.step);
+      compute.combine(below, below, noise, 1, 1);
+    }
     heard.set(up.from, below);
     said = compute.temporary(below.shape);
     compute.activate(said, below, undefined, up.from.activation);

@@ -55,7 +55,8 @@ export const vectorFieldEquilibriumPropagation = defineRule({
   learn(step) {
     const free = settleFreely(step);
     nudgeFrom(step, free, {
-      after: ({ positive, negative, factor }) => emitChange(step, free, positive, negative, factor),
+      after: ({ positive, negative, factor }) =>
+        emitChange(step, (area) => free.activity(area), positive, negative, factor),
       within: (factor) => changesOverTime(step, free, factor, 'one-way'),
     });
   },

@@ -7,10 +7,9 @@ import { openBackend } from '../../src/backends/open.ts';
 import { LENET } from '../../src/experiments/bench/own.ts';
 import { plainDescent } from '../../src/network/index.ts';
 import { Learner, ruleById } from '../../src/rules/index.ts';
-import { EquilibriumStep } from '../../src/experiments/bench/settling.ts';
 import {
   discoverPeers,
-  type EquilibriumWork,
+  PEERS,
   type LenetWork,
   type MatmulWork,
   type MlpWork,
@@ -19,6 +18,7 @@ import {
 } from '../../src/experiments/bench/peers.ts';
 
 const minute = 60_000;
+/** Those that know products and perceptrons. */
 const ids: readonly PeerId[] = ['pytorch', 'tfjs-wasm', 'jax-js'];
 const small: MlpWork = {
   kind: 'mlp-step',
@@ -139,7 +139,7 @@ describe('installed peers compute what they are timed on', () => {
   }, 2 * minute);
   afterAll(() => Promise.all(peers.map((peer) => peer.close())));
 
-  it.each(ids)('%s is a row, with the way to install it when it is absent', (id) => {
+  it.each(PEERS)('%s is a row, with the way to install it when it is absent', (id) => {
     const peer = find(peers, id);
     if (peer.available) expect(peer.version).toMatch(/^\d+\.\d+/);
     else expect(peer.reason).toMatch(/install it with/);
@@ -185,29 +185,6 @@ describe('installed peers compute what they are timed on', () => {
     for (const result of Object.values(await peer.verify(work, 1, 4))) expectClose(result, expected);
   });
 
-  it(
-    'PyTorch takes the steps of equilibrium propagation that Apical takes, written in either way',
-    { timeout: 2 * minute },
-    async ({ skip }) => {
-      const peer = find(peers, 'pytorch');
-      skip(!peer.available, peer.reason);
-      const work: EquilibriumWork = {
-        ...{ kind: 'equilibrium-step', layers: [20, 12, 9, 5], batch: 6 },
-        ...{ freeSteps: 15, nudgedSteps: 5, nudge: 0.7, stepSize: 0.5 },
-      };
-      const own = new EquilibriumStep(await openBackend({ backend: 'reference' }), work);
-      const expected = Array.from({ length: 40 }, () => {
-        own.step();
-        return own.loss();
-      });
-      expect(expected.at(-1)).toBeLessThan(0.9 * Math.max(...expected));
-      const found = Object.entries(await peer.verify(work, 1, 40));
-      expect(found).toHaveLength(2);
-      // The loss before the first step is that of silence, which a run does not judge.
-      for (const [, losses] of found) expectClose(losses.slice(1), expected);
-    },
-  );
-
   it.for(ids)(
     '%s: a product of 64 times the work takes longer, and other rules are refused',
     { timeout: 2 * minute },
@@ -251,6 +228,7 @@ describe('a peer that fails says why', () => {
     await discover(`import 'no-such-package';`, hello);
     expect(find(peers, 'pytorch')).toMatchObject({ id: 'pytorch', available: false });
     expect(find(peers, 'pytorch').reason).toMatch(/'no-such-python' was not found.*python3-torch/);
+    expect(find(peers, 'scikit-learn').reason).toMatch(/'no-such-python' was not found.*python3-sklearn/);
     expect(find(peers, 'tfjs-wasm').reason).toMatch(/no-such-package.*npm --prefix bench install/);
     await expect(find(peers, 'tfjs-wasm').measure(small, 1, 0.1)).rejects.toThrow(/no-such-package/);
     await closeAll();

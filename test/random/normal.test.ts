@@ -89,3 +89,11 @@ describe('normal deviates', () => {
     expect(drawn?.every((value, index) => Object.is(value, expected?.[index]))).toBe(true);
   });
 });
+
+test('exponential deviates are −ln of the middle of the cell of (0, 1) that the bits name', () => {
+  const draws = new Sequence(stream(2, 'waiting times'));
+  const again = new Sequence(stream(2, 'waiting times'));
+  for (let index = 0; index < 1000; index++) {
+    expect(again.exponential()).toBeCloseTo(-Math.log((draws.bits() + 0.5) / WORDS), 9);
+  }
+});

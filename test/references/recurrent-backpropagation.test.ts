@@ -106,6 +106,7 @@ describe.each<[string, Dynamics, Relaxation, PhaseOptions, [string, NetworkSpeci
       ['logistic units', smooth('logistic')],
       ['hard sigmoids', boundedLayers],
       ['any wiring, with dropout', anyWiring],
+      ['any wiring, back by weights of its own, with dropout', directed],
     ],
   ],
   [

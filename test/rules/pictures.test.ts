@@ -45,7 +45,10 @@ function pictures(change: Partial<ConvolutionalStackOptions> = {}, rule?: Rule):
 }
 
 /** What comes back to the first kernels through four levels of weak feedback is beyond the digits of f32. */
-const OPTIONS: Readonly<Record<string, object>> = { 'contrastive-hebbian': { gain: 0.5 } };
+const OPTIONS: Readonly<Record<string, object>> = {
+  'contrastive-hebbian': { gain: 0.5 },
+  generec: { gain: 0.5 },
+};
 
 /** A bar somewhere in noise: upright or lying. */
 function bars(compute: Compute, index: number, size = 10): Batch {

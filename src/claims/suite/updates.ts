@@ -48,14 +48,24 @@ export function withLearner<Result>(
 
 /** What a learner's rule, or a reference in its place, would do with a batch: one vector over all parameters. */
 export function updateOf(compute: Compute, learner: Learner, batch: Batch, reference?: Reference): number[] {
-  const all: number[] = [];
+  return [...updatesOf(compute, learner, batch, reference).values()].flat();
+}
+
+/** The same by parameter, of those that it would change. */
+export function updatesOf(
+  compute: Compute,
+  learner: Learner,
+  batch: Batch,
+  reference?: Reference,
+): ReadonlyMap<string, number[]> {
+  const all = new Map<string, number[]>();
   const collect = (terms: Parameters<Parameters<Learner['estimate']>[2]>[0]) => {
     for (const parameter of learner.network.parameters) {
       const its = terms.get(parameter);
       if (!its) continue;
       const gradient = compute.temporary(parameter.values.shape);
       materialise(compute, parameter, gradient, its);
-      all.push(...gradient.data);
+      all.set(parameter.id, gradient.toArray());
     }
   };
   learner.estimate(batch, 0, collect, reference);

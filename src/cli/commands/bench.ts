@@ -1,5 +1,6 @@
 import process from 'node:process';
 import type { Command } from 'commander';
+import { GROUPS as BENCH_GROUPS } from '../../experiments/bench/groups.ts';
 import { renderBench, runBench } from '../../experiments/bench/bench.ts';
 import { EXIT } from '../exit.ts';
 import { Terminal } from '../terminal.ts';
@@ -10,7 +11,7 @@ export function addBenchCommand(program: Command, finish: (code: number) => void
     .command('bench')
     .summary('how fast: ratios against peers and the machine’s own limit')
     .option('--quick', 'fewer and shorter rounds')
-    .option('--only <groups>', 'some of: limit, product, step, lenet, rule, share, probe, samples, workers')
+    .option('--only <groups>', `some of: ${BENCH_GROUPS.join(', ')}`)
     .addHelpText(
       'before',
       [
@@ -18,8 +19,9 @@ export function addBenchCommand(program: Command, finish: (code: number) => void
         '  apical bench --quick',
         '  apical bench --only step,rule',
         '',
-        'Peers: PyTorch where a Python has it (Debian: python3-torch); tfjs-wasm and jax-js after',
-        '`npm --prefix bench ci` in a clone. Those that are absent are listed as absent.',
+        'Peers: PyTorch and scikit-learn where a Python has them (Debian: python3-torch, python3-sklearn);',
+        'tfjs-wasm and jax-js after `npm --prefix bench ci` in a clone. Those that are absent are listed as',
+        'absent. PyTorch is written as a user would: by autograd, plainly (each equation an expression), in place.',
         '',
       ].join('\n'),
     )

@@ -5,9 +5,11 @@ import { blasBackend } from '../../backends/blas/index.ts';
 import { provideBlas } from '../../backends/open.ts';
 import { ApicalError } from '../../errors.ts';
 import type { BenchDocument, BenchRow } from './document.ts';
-import { Backends, GROUPS, groupsFor, PEER_TITLES, PROBE } from './groups.ts';
+import { Backends } from './backends.ts';
+import { PEER_TITLES } from './beside.ts';
+import { GROUPS, groupsFor, PEERS_OF, PROBE } from './groups.ts';
 import type { GroupName } from './groups.ts';
-import { discoverPeers } from './peers.ts';
+import { discoverPeers, PEERS } from './peers.ts';
 import type { Peer } from './peers.ts';
 import { measureByTurns } from './rounds.ts';
 import type { Timed } from './rounds.ts';
@@ -27,7 +29,7 @@ export interface BenchProgress {
 export interface BenchOptions {
   /** Fewer and shorter turns: about a minute in place of several. */
   readonly quick?: boolean;
-  /** Which groups to time: limit, product, step, lenet, equilibrium, rule, share, probe, samples, workers. Default: all. */
+  /** Which groups to time, of `GROUPS`. Default: all. */
   readonly only?: readonly string[];
   /** Length of one turn. Default 0.25, quick 0.1. */
   readonly seconds?: number;
@@ -50,8 +52,8 @@ export async function runBench(options: BenchOptions = {}): Promise<BenchDocumen
   provideBlas(blasBackend);
   const backends = new Backends();
   const [loadBefore = 0] = os.loadavg();
-  const needsPeers = (['product', 'step', 'lenet', 'equilibrium'] as const).some((name) => wanted.has(name));
-  const peers = needsPeers ? await discoverPeers() : [];
+  const ids = PEERS.filter((id) => [...wanted].some((name) => PEERS_OF[name]?.includes(id)));
+  const peers = await discoverPeers({ ids });
   const timed: Timed[] = [];
   try {
     const groups = groupsFor(backends, peers).filter(({ name }) => wanted.has(name));

@@ -1,14 +1,12 @@
 /** What is timed, in groups; everything within a group takes turns. */
-import { availableParallelism } from 'node:os';
-import { openBackend } from '../../backends/open.ts';
-import { ApicalError } from '../../errors.ts';
 import type { Compute } from '../../tensor/compute.ts';
 import { configSchema } from '../config.ts';
+import type { Backends } from './backends.ts';
+import { peerSubjects, ruleSubjects, timed } from './beside.ts';
+import type { RuleComparison } from './beside.ts';
 import { lenetProducts, product, productsOfStep, stepProducts, TrainingStep } from './own.ts';
-import { EquilibriumStep, equilibriumProducts } from './settling.ts';
-import type { EquilibriumWork, LenetWork, MatmulWork, MlpWork, Peer, PeerId, Work } from './peers.ts';
-import { sample } from './rounds.ts';
-import type { Subject, Way } from './rounds.ts';
+import type { LenetWork, MatmulWork, MlpWork, Peer, PeerId } from './peers.ts';
+import type { Subject } from './rounds.ts';
 import { SampledGradient } from './sampling.ts';
 import { workerSubjects } from './workers.ts';
 
@@ -18,6 +16,9 @@ export const GROUPS = [
   'step',
   'lenet',
   'equilibrium',
+  'contrastive',
+  'predictive',
+  'targets',
   'rule',
   'share',
   'probe',
@@ -47,80 +48,71 @@ const PRODUCTS = [
   [1024, 1024, 1024],
 ] as const;
 /** The three networks of Scellier & Bengio (2017), with their steps. */
-const EQUILIBRIUM: readonly EquilibriumWork[] = (
+const EQUILIBRIUM = (
   [
     [[500], 20, 4],
     [[500, 500], 100, 6],
     [[500, 500, 500], 500, 8],
   ] as const
-).map(([hidden, freeSteps, nudgedSteps]) => ({
-  kind: 'equilibrium-step',
-  layers: [784, ...hidden, 10],
-  batch: 20,
-  freeSteps,
-  nudgedSteps,
-  nudge: 1,
-  stepSize: 0.5,
-}));
+).map(([hidden, freeSteps, nudgedSteps]): RuleComparison => {
+  const layers = [784, ...hidden, 10];
+  return {
+    id: `equilibrium/${layers.join('-')}`,
+    title: `equilibrium step, ${layers.join('-')}`,
+    work: {
+      ...{ kind: 'equilibrium-step', layers, batch: 20, freeSteps, nudgedSteps },
+      ...{ nudge: 1, stepSize: 0.5 },
+    },
+    ways: ["energy's derivative", 'plainly', 'in place'],
+  };
+});
+/** One Gibbs step an update: from the data, and of chains that persist, which is all that scikit-learn has. */
+const CONTRASTIVE = [false, true].map((persistent): RuleComparison => {
+  const name = persistent ? 'persistent' : 'CD-1';
+  return {
+    id: `contrastive/${name}`,
+    title: `${name === 'CD-1' ? name : 'persistent CD-1'} step, 784-500`,
+    work: { kind: 'contrastive-step', layers: [784, 500], batch: 100, persistent, rate: 0.001 },
+    ways: ['plainly', 'in place'],
+    scikitLearn: persistent,
+  };
+});
+const PREDICTIVE: RuleComparison = {
+  id: 'predictive/784-600-600-10',
+  title: 'predictive coding step, 784-600-600-10',
+  work: {
+    ...{ kind: 'predictive-step', layers: [784, 600, 600, 10], batch: 20 },
+    ...{ steps: 20, stepSize: 0.1, rate: 0.001 },
+  },
+  ways: ["energy's derivative", 'plainly', 'in place'],
+};
+const TARGETS: RuleComparison = {
+  id: 'targets/784-500-500-10',
+  title: 'difference target step, 784-500-500-10',
+  work: {
+    ...{ kind: 'targets-step', layers: [784, 500, 500, 10], batch: 100 },
+    ...{ noise: 0.3, targetStep: 0.1, rate: 0.001 },
+  },
+  ways: ['autograd', 'plainly', 'in place'],
+};
+const RULES_BESIDE_PEERS: readonly (readonly [GroupName, RuleComparison])[] = [
+  ...EQUILIBRIUM.map((its) => ['equilibrium', its] as const),
+  ...CONTRASTIVE.map((its) => ['contrastive', its] as const),
+  ['predictive', PREDICTIVE],
+  ['targets', TARGETS],
+];
+/** Groups in which other tools take part, and which. */
+export const PEERS_OF: Readonly<Partial<Record<GroupName, readonly PeerId[]>>> = {
+  product: ['pytorch', 'tfjs-wasm', 'jax-js'],
+  step: ['pytorch', 'tfjs-wasm', 'jax-js'],
+  lenet: ['pytorch'],
+  equilibrium: ['pytorch'],
+  contrastive: ['pytorch', 'scikit-learn'],
+  predictive: ['pytorch'],
+  targets: ['pytorch'],
+};
 const LIMIT_SIZES = [768, 1024] as const;
 const BATCHES = [100, 20, 1] as const;
-
-/** Thread counts worth timing: one, and all there are. */
-const threadCounts = (most: number): number[] => [...new Set([1, Math.min(most, availableParallelism())])];
-
-interface TimedBackend {
-  readonly name: 'blas' | 'wasm';
-  readonly family: string;
-  readonly threads: number;
-  readonly compute: Compute;
-}
-
-/** Backends of this process, opened once for each thread count. */
-export class Backends {
-  readonly #open = new Map<string, Promise<Compute | undefined>>();
-
-  /** Undefined where there is no BLAS. */
-  blas(threads: number): Promise<Compute | undefined> {
-    return this.#opened(`blas ${threads}`, () =>
-      openBackend({ backend: 'blas', threads }).catch((error: unknown) => {
-        if (error instanceof ApicalError && error.code.startsWith('blas.')) return undefined;
-        throw error;
-      }),
-    );
-  }
-
-  wasm(threads: number): Promise<Compute> {
-    const open = () => openBackend({ backend: 'wasm', threads });
-    return this.#opened(`wasm ${threads}`, open) as Promise<Compute>;
-  }
-
-  /**
-   * Every backend worth timing, and how many threads it may use. `family` goes into the id of its rows: wasm on all
-   * threads has its own, since the peers that wasm is compared with have one thread.
-   */
-  async all(): Promise<TimedBackend[]> {
-    const found: TimedBackend[] = [];
-    for (const name of ['blas', 'wasm'] as const) {
-      for (const threads of threadCounts(Infinity)) {
-        const compute = await this[name](threads);
-        if (compute?.backend.threads !== threads) continue;
-        found.push({
-          name,
-          family: name === 'wasm' && threads > 1 ? 'wasm-threads' : name,
-          threads,
-          compute,
-        });
-      }
-    }
-    return found;
-  }
-
-  #opened(key: string, open: () => Promise<Compute | undefined>): Promise<Compute | undefined> {
-    const known = this.#open.get(key) ?? open();
-    this.#open.set(key, known);
-    return known;
-  }
-}
 
 export function groupsFor(backends: Backends, peers: readonly Peer[]): Group[] {
   return [
@@ -132,8 +124,8 @@ export function groupsFor(backends: Backends, peers: readonly Peer[]): Group[] {
       return { name: 'step', subjects: () => steps(backends, peers, { ...STEP, batch }) };
     }),
     { name: 'lenet', subjects: () => lenets(backends, peers) },
-    ...EQUILIBRIUM.map((work): Group => {
-      return { name: 'equilibrium', subjects: () => equilibria(backends, peers, work) };
+    ...RULES_BESIDE_PEERS.map(([name, comparison]): Group => {
+      return { name, subjects: () => ruleSubjects(backends, peers, comparison) };
     }),
     { name: 'rule', subjects: () => rules(backends) },
     { name: 'share', subjects: () => shares(backends) },
@@ -142,8 +134,6 @@ export function groupsFor(backends: Backends, peers: readonly Peer[]): Group[] {
     { name: 'workers', subjects: async () => workerSubjects(await single(backends)) },
   ];
 }
-
-const timed = (way: Way) => (seconds: number) => sample(way, seconds);
 
 /** The best that this machine's BLAS reaches on large products. */
 async function limits(backends: Backends, sizes: readonly number[] = LIMIT_SIZES): Promise<Subject[]> {
@@ -186,9 +176,12 @@ async function products(
       const measure = timed(product(compute, work));
       return { ...common, id: `${id}/${family}/${threads}`, subject: `Apical ${name}`, threads, measure };
     }),
-    ...peers.flatMap((peer) => peerSubjects(peer, id, common, work)),
+    ...mlpPeers(peers).flatMap((peer) => peerSubjects(peer, id, common, work)),
   ];
 }
+
+/** Those that know products and perceptrons. */
+const mlpPeers = (peers: readonly Peer[]) => peers.filter(({ id }) => PEERS_OF.step?.includes(id));
 
 async function steps(backends: Backends, peers: readonly Peer[], work: MlpWork): Promise<Subject[]> {
   const id = `step/batch-${work.batch}`;
@@ -203,7 +196,7 @@ async function steps(backends: Backends, peers: readonly Peer[], work: MlpWork):
       const measure = timed(new TrainingStep(compute, work));
       return { ...common, id: `${id}/${family}/${threads}`, subject: `Apical ${name}`, threads, measure };
     }),
-    ...peers.flatMap((peer) =>
+    ...mlpPeers(peers).flatMap((peer) =>
       peer.id === 'pytorch'
         ? [
             ...peerSubjects(peer, id, common, { ...work, written: 'autograd' }, 'autograd'),
@@ -234,63 +227,6 @@ async function lenets(backends: Backends, peers: readonly Peer[]): Promise<Subje
       .flatMap((peer) => peerSubjects(peer, id, common, work, 'autograd')),
   ];
 }
-
-/** A step of equilibrium propagation at one thread, as its products are small, beside PyTorch written in two ways. */
-async function equilibria(
-  backends: Backends,
-  peers: readonly Peer[],
-  work: EquilibriumWork,
-): Promise<Subject[]> {
-  const network = work.layers.join('-');
-  const id = `equilibrium/${network}`;
-  const common = {
-    work: `equilibrium step, ${network}`,
-    examples: work.batch,
-    multiplyAccumulates: equilibriumProducts(work),
-  };
-  const own = (await backends.all()).filter(({ threads }) => threads === 1);
-  return [
-    ...own.map(({ name, threads, compute }): Subject => {
-      const measure = timed(new EquilibriumStep(compute, work));
-      return { ...common, id: `${id}/${name}/${threads}`, subject: `Apical ${name}`, threads, measure };
-    }),
-    ...peers
-      .filter((peer) => peer.id === 'pytorch')
-      .flatMap((peer) =>
-        (['autograd', 'by hand'] as const).flatMap((written) =>
-          peerSubjects({ ...peer, maximumThreads: 1 }, id, common, { ...work, written }, written),
-        ),
-      ),
-  ];
-}
-
-/** PyTorch at one thread and at all; the two of WebAssembly at one, beside Apical's own WebAssembly. */
-function peerSubjects(
-  peer: Peer,
-  id: string,
-  common: Pick<Subject, 'work' | 'examples' | 'multiplyAccumulates'>,
-  work: Work,
-  written?: string,
-): Subject[] {
-  if (!peer.available) return [];
-  const isNative = peer.id === 'pytorch';
-  const name = written ? `${peer.id}-${written.replace(' ', '-')}` : peer.id;
-  return (isNative ? threadCounts(peer.maximumThreads ?? 1) : [1]).map((threads) => ({
-    ...common,
-    id: `${id}/${name}/${threads}`,
-    subject: [PEER_TITLES[peer.id], written].filter(Boolean).join(', '),
-    threads,
-    peer: peer.id,
-    against: `${id}/${isNative ? 'blas' : 'wasm'}/`,
-    measure: async (seconds) => (await peer.measure(work, threads, seconds)).millisecondsPerStep,
-  }));
-}
-
-export const PEER_TITLES: Readonly<Record<PeerId, string>> = {
-  pytorch: 'PyTorch',
-  'tfjs-wasm': 'TensorFlow.js wasm',
-  'jax-js': 'jax-js wasm',
-};
 
 /** The fastest backend at one thread: what a rule costs, and where a step's time goes. */
 const single = async (backends: Backends): Promise<Compute> =>

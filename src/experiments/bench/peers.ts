@@ -60,11 +60,54 @@ export interface EquilibriumWork {
   nudgedSteps: number;
   nudge: number;
   stepSize: number;
-  /** The ways to write it that are tried: by the derivative of the energy, or by hand. Default: all. */
-  written?: 'autograd' | 'by hand';
+  /** The ways to write it that are tried. Default: all. */
+  written?: "energy's derivative" | 'plainly' | 'in place';
 }
 
-export type Work = MatmulWork | MlpWork | LenetWork | EquilibriumWork;
+/**
+ * A restricted Boltzmann machine that takes one step of Gibbs sampling an update, from the data or of `persistent` chains,
+ * as many as examples; plain descent. PyTorch, and scikit-learn where chains persist.
+ */
+export interface ContrastiveWork extends Given {
+  kind: 'contrastive-step';
+  layers: readonly [visible: number, hidden: number];
+  batch: number;
+  persistent: boolean;
+  rate: number;
+  written?: 'plainly' | 'in place';
+}
+
+/** Predictive coding on a stack of tanh units, squared error at linear outputs; plain descent. PyTorch alone. */
+export interface PredictiveWork {
+  kind: 'predictive-step';
+  layers: readonly number[];
+  batch: number;
+  steps: number;
+  stepSize: number;
+  rate: number;
+  written?: "energy's derivative" | 'plainly' | 'in place';
+}
+
+/** Difference target propagation on a stack of tanh units with a softmax; plain descent. PyTorch alone. */
+export interface TargetsWork extends Given {
+  kind: 'targets-step';
+  layers: readonly number[];
+  batch: number;
+  /** Deviation of what is added where inverses learn. */
+  noise: number;
+  /** How far the first target lies down the gradient. */
+  targetStep: number;
+  rate: number;
+  written?: 'autograd' | 'plainly' | 'in place';
+}
+
+/** Random numbers that a peer takes in place of its own: one list a draw, in order, begun again at the end. */
+interface Given {
+  draws?: readonly (readonly number[])[];
+}
+
+export type Work =
+  MatmulWork | MlpWork | LenetWork | EquilibriumWork | ContrastiveWork | PredictiveWork | TargetsWork;
 
 export interface Measurement {
   /** Median over the repetitions of this slice. */
@@ -77,7 +120,8 @@ export interface Measurement {
   variants: Readonly<Record<string, number>>;
 }
 
-export type PeerId = 'pytorch' | 'tfjs-wasm' | 'jax-js';
+export const PEERS = ['pytorch', 'scikit-learn', 'tfjs-wasm', 'jax-js'] as const;
+export type PeerId = (typeof PEERS)[number];
 
 export interface Peer {
   id: PeerId;
@@ -103,7 +147,9 @@ export interface Peer {
 }
 
 export interface DiscoverOptions {
-  /** Pythons to try for PyTorch, in order. Default: APICAL_PYTHON, PATH, the system's, conda's. */
+  /** Which are wanted. Default: all. */
+  ids?: readonly PeerId[];
+  /** Pythons to try for PyTorch and scikit-learn, in order. Default: APICAL_PYTHON, PATH, the system's, conda's. */
   pythons?: readonly string[];
   /** Folder of the peers' programs. */
   folder?: string;
@@ -133,6 +179,12 @@ export async function discoverPeers(options: DiscoverOptions = {}): Promise<Peer
         "install it with 'apt-get install python3-torch' or 'pip install torch', or name a Python that has it in APICAL_PYTHON",
     },
     {
+      id: 'scikit-learn',
+      commands: () => pythons.map((python) => [python, path.join(folder, 'scikit_learn.py')] as const),
+      install:
+        "install it with 'apt-get install python3-sklearn' or 'pip install scikit-learn', or name a Python that has it in APICAL_PYTHON",
+    },
+    {
       id: 'tfjs-wasm',
       commands: () => [[process.execPath, path.join(folder, 'tfjs.mjs')]],
       install: "install it with 'npm --prefix bench install'",
@@ -143,10 +195,11 @@ export async function discoverPeers(options: DiscoverOptions = {}): Promise<Peer
       install: "install it with 'npm --prefix bench install'",
     },
   ];
-  return Promise.all(programs.map((program) => open(program, settings)));
+  const { ids = PEERS } = options;
+  return Promise.all(programs.filter(({ id }) => ids.includes(id)).map((program) => open(program, settings)));
 }
 
-/** The first Python on the PATH need not be the one that has torch. */
+/** The first Python on the PATH need not be the one that has the packages. */
 export function defaultPythons(): string[] {
   const conda = process.env['CONDA_PREFIX'];
   const homes = ['miniconda3', 'anaconda3', 'miniforge3'].map((name) => path.join(os.homedir(), name));

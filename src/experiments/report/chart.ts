@@ -12,6 +12,8 @@ export interface Chart {
   readonly horizontal: HorizontalAxis;
   readonly vertical: VerticalAxis;
   readonly size: readonly [width: number, height: number];
+  /** Points by themselves, for clouds; lines where absent. */
+  readonly marks?: 'dots';
 }
 
 /** Charts that are read against each other share their axes. */
@@ -22,7 +24,10 @@ export interface HorizontalAxis {
     | 'epochs of the budget'
     | 'passes of an example'
     | 'seconds of training'
-    | 'way along the gradient';
+    | 'way along the gradient'
+    | 'descent of the loss along the potential'
+    | 'updates'
+    | 'value';
   readonly domain: readonly [number, number];
 }
 
@@ -46,7 +51,10 @@ export function drawChart(chart: Chart, theme: Theme): string {
   const drawing = Plot.plot({
     ...plotOf(chart),
     x: { domain: [...chart.horizontal.domain], nice: false },
-    marks: [...axes(chart, theme), ...chart.series.flatMap((series) => lines(series, chart, theme))],
+    marks: [
+      ...axes(chart, theme),
+      ...chart.series.flatMap((series) => (chart.marks === 'dots' ? cloud : lines)(series, chart, theme)),
+    ],
   });
   const name = `${chart.title}: ${chart.series.map((series) => series.name).join(', ')}`;
   return framed(drawing, chart, name, theme);
@@ -128,6 +136,21 @@ function axes(chart: Chart, theme: Theme): Plot.Markish[] {
       ? null
       : Plot.ruleY([vertical.reference], { stroke: theme.muted, strokeWidth: 1.2, strokeDasharray: '5 4' }),
   ];
+}
+
+/** Small and translucent, so that many can lie on each other. */
+function cloud({ name, index, traces }: Series, _: Chart, theme: Theme): Plot.Markish[] {
+  const { colour } = seriesStyle(theme, index);
+  return traces.map(({ points }) =>
+    Plot.dot(points, {
+      x: 'x',
+      y: 'y',
+      r: 1.8,
+      fill: colour,
+      fillOpacity: 0.45,
+      ariaLabel: () => printable(name),
+    }),
+  );
 }
 
 function lines(series: Series, chart: Chart, theme: Theme): Plot.Markish[] {
@@ -236,11 +259,18 @@ export function logarithmicTicks(low: number, high: number): number[] {
     .filter((tick) => tick >= low && tick <= high);
 }
 
+const CONTINUOUS: ReadonlySet<HorizontalAxis['unit']> = new Set([
+  'way along the gradient',
+  'descent of the loss along the potential',
+  'value',
+]);
+
 /** Whole steps always; parts of epochs only where there are few of them. */
 function horizontalTicks(chart: Chart): number[] {
   const { unit, domain } = chart.horizontal;
   const span = domain[1] - domain[0];
-  const least = (unit === 'epoch' && span < 2.5) || unit === 'way along the gradient' ? 0 : 1;
+  const isWhole = unit !== 'epoch' && !CONTINUOUS.has(unit);
+  const least = isWhole || (unit === 'epoch' && span >= 2.5) ? 1 : 0;
   return multiples(...domain, Math.max(least, niceStep(span / (chart.size[0] / 75))));
 }
 

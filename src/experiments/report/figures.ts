@@ -22,7 +22,17 @@ import { FONT_STACK, PAPER, PAGE, seriesStyle, type Theme } from './theme.ts';
 /** Small multiples with one legend. */
 export interface Figure {
   /** Also the name of its file. */
-  readonly id: 'curves' | 'cost' | 'angles' | 'feedback' | 'energy' | 'updates' | 'inference' | 'theorem';
+  readonly id:
+    | 'curves'
+    | 'cost'
+    | 'angles'
+    | 'feedback'
+    | 'energy'
+    | 'updates'
+    | 'inference'
+    | 'theorem'
+    | 'scatter'
+    | 'signal-angles';
   readonly title: string;
   /** What is drawn and how to read it. */
   readonly caption: string;

@@ -122,22 +122,35 @@ function activateAs(kind: i32, out: usize, potential: usize, bias: usize, rows: 
   }
 }
 
+// A function for each that takes long: in one for all, what its loops keep in registers would have to go to memory.
+function activateLogistic(out: usize, potential: usize, bias: usize, rows: i32, columns: i32): void {
+  activateAs(2, out, potential, bias, rows, columns);
+}
+
+function activateTanh(out: usize, potential: usize, bias: usize, rows: i32, columns: i32): void {
+  activateAs(3, out, potential, bias, rows, columns);
+}
+
+function activateSoftplus(out: usize, potential: usize, bias: usize, rows: i32, columns: i32): void {
+  activateAs(5, out, potential, bias, rows, columns);
+}
+
 export function activate(out: usize, potential: usize, bias: usize, rows: i32, columns: i32, kind: i32): void {
   switch (kind) {
     case 1:
       activateAs(1, out, potential, bias, rows, columns);
       break;
     case 2:
-      activateAs(2, out, potential, bias, rows, columns);
+      activateLogistic(out, potential, bias, rows, columns);
       break;
     case 3:
-      activateAs(3, out, potential, bias, rows, columns);
+      activateTanh(out, potential, bias, rows, columns);
       break;
     case 4:
       activateAs(4, out, potential, bias, rows, columns);
       break;
     case 5:
-      activateAs(5, out, potential, bias, rows, columns);
+      activateSoftplus(out, potential, bias, rows, columns);
       break;
     default:
       activateAs(0, out, potential, bias, rows, columns);
@@ -163,6 +176,10 @@ function multiplyBySlopeAs(kind: i32, out: usize, a: usize, rate: usize, gain: u
   }
 }
 
+function multiplyBySlopeOfSoftplus(out: usize, a: usize, rate: usize, gain: usize, size: i32): void {
+  multiplyBySlopeAs(5, out, a, rate, gain, size);
+}
+
 export function multiplyBySlope(out: usize, a: usize, rate: usize, gain: usize, size: i32, kind: i32): void {
   switch (kind) {
     case 1:
@@ -178,7 +195,7 @@ export function multiplyBySlope(out: usize, a: usize, rate: usize, gain: usize, 
       multiplyBySlopeAs(4, out, a, rate, gain, size);
       break;
     case 5:
-      multiplyBySlopeAs(5, out, a, rate, gain, size);
+      multiplyBySlopeOfSoftplus(out, a, rate, gain, size);
       break;
     default:
       multiplyBySlopeAs(0, out, a, rate, gain, size);

@@ -1,0 +1,307 @@
+import { Matrix, pseudoInverse } from 'ml-matrix';
+import { descend, feedforward } from '../dynamics/index.ts';
+import type { LearningStep, Phase } from '../dynamics/index.ts';
+import type { Area } from '../network/area.ts';
+import type { Objective } from '../network/objective.ts';
+import type { Parameter } from '../network/projection.ts';
+import type { Term } from '../network/terms.ts';
+import type { Batch, Learner } from '../rules/learner.ts';
+import { saidBy } from '../rules/reconstruction.ts';
+import { potentialBelow } from '../rules/recirculation.ts';
+import type { Rule } from '../rules/rule.ts';
+import type { Compute } from '../tensor/compute.ts';
+import type { Activation } from '../tensor/kernels.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { angleFrom } from './angle.ts';
+
+/** How what units are taught agrees with another direction, over all units and examples of an area. */
+export interface Agreement {
+  /** Degrees; null where either is zero. */
+  readonly angle: number | null;
+  /** The slope of the best line through 0: ⟨signal, other⟩ / ‖other‖². */
+  readonly slope: number | null;
+}
+
+/** What the units of an area are told to change, and what the exact gradient would have told them. */
+export interface AreaSignal {
+  readonly area: string;
+  /** With −∂L/∂a, the descent of every example's loss along the units' potentials. */
+  readonly gradient: Agreement | null;
+  /** With the Gauss–Newton change of a, of a feedforward network with one objective. */
+  readonly gaussNewton: Agreement | null;
+  /** The potential of the units' apical dendrites with −∂L/∂a, where they have such. */
+  readonly apical: Agreement | null;
+  /** (−∂L/∂a, signal) of some units and examples, evenly chosen. */
+  readonly points: readonly (readonly [gradient: number, signal: number])[];
+}
+
+/** How well an area is made again from what is above it. */
+export interface Reconstruction {
+  readonly area: string;
+  /** Σ(h − ĥ)² / Σ(h − h̄)², with the mean h̄ over the examples: 0 is perfect, 1 no better than the mean. */
+  readonly unexplained: number;
+}
+
+export interface Signals {
+  /** Hidden areas from the first to the last. */
+  readonly areas: readonly AreaSignal[];
+  /** Of areas that something comes down to by weights that learn to reconstruct. */
+  readonly reconstructions: readonly Reconstruction[];
+}
+
+export interface SignalOptions {
+  /** How many points of a scatter are kept. Default 400. */
+  readonly points?: number;
+}
+
+/**
+ * What a learner's rule teaches every hidden unit, beside the gradient. A rule tells synapses pre ⊗ post: the post of
+ * the terms that an area's thresholds get is what its units are taught, whatever it stands for there: the change of an
+ * activity in time, the distance from a target, the error of a prediction, a plateau. An area without thresholds is read
+ * from the synapses of its first projection. The same is read from the terms of the exact reference. Changes nothing.
+ *
+ * The Gauss–Newton change of an area's potentials is the least one that moves the outputs against the error of the
+ * objective, Δa = J⁺ (−∂L/∂y) with J = ∂y/∂a, example by example: what target propagation with exact inverses sends down
+ * (Meulemans et al. 2020, NeurIPS 33).
+ */
+export function teachingSignals(
+  compute: Compute,
+  learner: Learner,
+  batch: Batch,
+  step: number,
+  { points = 400 }: SignalOptions = {},
+): Signals {
+  const { network, rule, reference } = learner;
+  const hidden = network.areas.filter(
+    (area) => area !== network.input && isOnTheWay(area) && taught(area).length > 0,
+  );
+  return compute.scope(() => {
+    const copies = (from: ReadonlyMap<Parameter, readonly Term[]>) =>
+      new Map(hidden.map((area) => [area, signalOf(compute, area, batch.inputs.rows, from)]));
+    const apical = new Map<Area, Float64Array>();
+    let signals: ReadonlyMap<Area, Float64Array | undefined> = new Map();
+    learner.estimate(
+      batch,
+      step,
+      (terms) => (signals = copies(terms)),
+      (its) => {
+        const run: LearningStep['run'] = (name, options) => {
+          const phase = its.run(name, options);
+          for (const [area, potential] of apicalPotentials(rule, hidden, phase)) apical.set(area, potential);
+          return phase;
+        };
+        rule.learn({ ...its, run });
+      },
+    );
+    let exact: ReadonlyMap<Area, Float64Array | undefined> = new Map();
+    if (reference) learner.estimate(batch, step, (terms) => (exact = copies(terms)), reference);
+    const newton = gaussNewton(compute, learner, batch, step, hidden);
+    return {
+      areas: hidden.flatMap((area): AreaSignal[] => {
+        const signal = signals.get(area);
+        if (!signal) return [];
+        const gradient = exact.get(area);
+        const [change, dendrite] = [newton?.get(area), apical.get(area)];
+        return [
+          {
+            area: area.id,
+            gradient: gradient ? compare(signal, gradient) : null,
+            gaussNewton: change ? compare(signal, change) : null,
+            apical: gradient && dendrite ? compare(dendrite, gradient) : null,
+            points: gradient ? scatter(gradient, signal, points, area.units) : [],
+          },
+        ];
+      }),
+      reconstructions: reconstructions(compute, learner, batch, step),
+    };
+  });
+}
+
+/** Whether something goes on from it to what is judged. */
+const isOnTheWay = ({ outgoing }: Area): boolean => outgoing.some(({ kind }) => kind === 'forward');
+
+/** The parameters whose terms say what an area is taught: its thresholds, or else what it hears through. */
+const taught = ({ bias, incoming }: Area): readonly Parameter[] =>
+  bias ? [bias] : incoming.filter(({ kind, plastic }) => kind === 'forward' && plastic).slice(0, 1);
+
+/** −Σ factor · post · batch, row-major: the descent of each example's own loss. */
+function signalOf(
+  compute: Compute,
+  area: Area,
+  rows: number,
+  terms: ReadonlyMap<Parameter, readonly Term[]>,
+): Float64Array | undefined {
+  const posts = taught(area)
+    .flatMap((parameter) => terms.get(parameter) ?? [])
+    .flatMap((term) => (term.kind === 'outer' ? [term] : []));
+  if (posts.length === 0 || posts.some(({ post }) => post.rows !== rows)) return undefined;
+  return compute.scope(() => {
+    const sum = compute.temporary([rows, area.units]);
+    compute.fill(sum, 0);
+    for (const { post, factor = 1 } of posts) compute.combine(sum, post, sum, -factor * rows, 1);
+    return Float64Array.from(sum.data);
+  });
+}
+
+/** Of the last phase that had them. */
+function apicalPotentials({ dynamics }: Rule, areas: readonly Area[], phase: Phase): [Area, Float64Array][] {
+  if (!dynamics.compartments?.includes('apical')) return [];
+  return areas
+    .filter((area) => phase.takesPart(area))
+    .map((area) => [area, Float64Array.from(phase.compartment(area, 'apical').data)]);
+}
+
+/** J⁺ (−∂L/∂y) by area, row-major (batch, units); undefined where the network is no feedforward one with one objective. */
+function gaussNewton(
+  compute: Compute,
+  learner: Learner,
+  batch: Batch,
+  step: number,
+  hidden: readonly Area[],
+): ReadonlyMap<Area, Float64Array> | undefined {
+  const { network, rule } = learner;
+  const [objective, ...others] = network.objectives.filter(({ auxiliary }) => !auxiliary);
+  if (rule.dynamics !== feedforward || !objective || others.length > 0) return undefined;
+  const outputs = objective.area.units;
+  const rows = batch.inputs.rows;
+  /** By area and output: ∂y_k/∂a, (batch, units). */
+  const jacobian = new Map(hidden.map((area) => [area, [] as Float64Array[]]));
+  let error = new Float64Array();
+  learner.estimate(
+    batch,
+    step,
+    () => undefined,
+    (its) => {
+      const phase = its.run('forward');
+      error = Float64Array.from(its.error(phase, objective).data);
+      for (let output = 0; output < outputs; output++) {
+        compute.scope(() => {
+          const of = slopesOf(its, phase, objective, output);
+          for (const area of hidden) {
+            const slopes = of(area);
+            jacobian
+              .get(area)
+              ?.push(slopes ? Float64Array.from(slopes.data) : new Float64Array(rows * area.units));
+          }
+        });
+      }
+    },
+  );
+  return new Map(
+    hidden.map((area) => [area, leastChange(jacobian.get(area) ?? [], error, rows, area.units)]),
+  );
+}
+
+/** ∂y_k/∂a of every area, by the chain rule from that output alone. */
+function slopesOf(
+  step: LearningStep,
+  phase: Phase,
+  objective: Objective,
+  output: number,
+): (area: Area) => Tensor | undefined {
+  const { compute, inputs } = step;
+  const units = objective.area.units;
+  const alone = (_: Phase, its: Objective): Tensor => {
+    const error = compute.temporary([inputs.rows, its.area.units]);
+    compute.fill(error, 0);
+    if (its === objective) {
+      for (let row = 0; row < inputs.rows; row++) error.data[row * units + output] = 1;
+    }
+    return error;
+  };
+  return descend({ ...step, error: alone, emit: () => undefined }, phase, (projection, above, below, beta) =>
+    projection.sendBack(compute, below, above, beta),
+  );
+}
+
+/** J⁺ (−error), example by example, row-major (rows, units); a slope is (rows, units), one an output. */
+function leastChange(
+  slopes: readonly Float64Array[],
+  error: Float64Array,
+  rows: number,
+  units: number,
+): Float64Array {
+  const change = new Float64Array(rows * units);
+  for (let row = 0; row < rows; row++) {
+    const jacobian = slopes.map((its) => its.subarray(row * units, (row + 1) * units));
+    const gram = new Matrix(jacobian.map((a) => jacobian.map((b) => inner(a, b))));
+    const outputs = slopes.length;
+    const wanted = Matrix.columnVector(error.slice(row * outputs, (row + 1) * outputs)).neg();
+    const parts = pseudoInverse(gram).mmul(wanted).to1DArray();
+    for (const [output, its] of jacobian.entries()) {
+      for (const [unit, slope] of its.entries()) {
+        const at = row * units + unit;
+        change[at] = (change[at] as number) + slope * (parts[output] as number);
+      }
+    }
+  }
+  return change;
+}
+
+function reconstructions(compute: Compute, learner: Learner, batch: Batch, step: number): Reconstruction[] {
+  const { network, rule } = learner;
+  if (rule.dynamics !== feedforward) return [];
+  const found: Reconstruction[] = [];
+  learner.estimate(
+    batch,
+    step,
+    () => undefined,
+    (its) => {
+      const phase = its.run('forward');
+      for (const area of network.areas) {
+        const [first, ...others] = area.outgoing
+          .filter(({ kind, feedback }) => kind === 'forward' && feedback?.plastic && area.topDownBias)
+          .map((up) => ({ up, said: saidBy(its, phase, up.to) }));
+        if (!first) continue;
+        compute.scope(() => {
+          const again = potentialBelow(its, [first, ...others]);
+          const { visible = area.activation } = its.options as { visible?: Activation };
+          compute.activate(again, again, undefined, area === network.input ? visible : area.activation);
+          found.push({ area: area.id, unexplained: unexplained(phase.activity(area), again) });
+        });
+      }
+    },
+  );
+  return found;
+}
+
+/** Σ(h − ĥ)² / Σ(h − h̄)². */
+function unexplained({ data, rows, columns }: Tensor, again: Tensor): number {
+  let [missed, spread] = [0, 0];
+  for (let unit = 0; unit < columns; unit++) {
+    let sum = 0;
+    for (let row = 0; row < rows; row++) sum += data[row * columns + unit] as number;
+    for (let row = 0; row < rows; row++) {
+      const at = row * columns + unit;
+      const value = data[at] as number;
+      missed += (value - (again.data[at] as number)) ** 2;
+      spread += (value - sum / rows) ** 2;
+    }
+  }
+  return missed / spread;
+}
+
+const inner = (a: Float64Array, b: Float64Array): number =>
+  a.reduce((sum, value, index) => sum + value * (b[index] as number), 0);
+
+function compare(signal: Float64Array, other: Float64Array): Agreement {
+  const [both, own, its] = [inner(signal, other), inner(signal, signal), inner(other, other)];
+  return { angle: angleFrom(both, own, its), slope: its > 0 ? both / its : null };
+}
+
+/** At most so many pairs, in even distances that meet all units alike. */
+function scatter(
+  gradient: Float64Array,
+  signal: Float64Array,
+  most: number,
+  units: number,
+): [number, number][] {
+  let stride = Math.max(1, Math.ceil(gradient.length / most));
+  while (commonDivisor(stride, units) > 1) stride += 1;
+  return Array.from({ length: Math.ceil(gradient.length / stride) }, (_, index) => [
+    gradient[index * stride] as number,
+    signal[index * stride] as number,
+  ]);
+}
+
+const commonDivisor = (a: number, b: number): number => (b === 0 ? a : commonDivisor(b, a % b));

@@ -1,0 +1,93 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { apical, expectRefusal, TINY, workInEmptyFolder } from './fixture.ts';
+
+workInEmptyFolder();
+
+const run = (rule: string, ...words: string[]) =>
+  apical(
+    'run',
+    'rings',
+    ...TINY,
+    '--rule',
+    rule,
+    '--out',
+    'here',
+    '--set',
+    'network.activation=tanh',
+    ...words,
+  );
+
+describe('cells with dendrites, by whole commands', () => {
+  test.each([
+    ['dendritic-microcircuit', [], []],
+    ['dendritic-microcircuit', ['form=continuous', 'duration=4'], []],
+    ['dendritic-microcircuit', ['interneurons=random', 'interneuronRate=0.01'], []],
+    ['segregated-dendrites', [], []],
+    ['segregated-dendrites', ['version=spiking', 'duration=30'], ['network.activation=logistic']],
+  ])('%s runs with %j', async (rule, options, more) => {
+    const set = [...options.map((its) => `ruleOptions.${its}`), ...more].flatMap((its) => ['--set', its]);
+    const { code, stdout } = await run(rule, ...set, '--set', 'optimiser.rate=0.005');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/test error/);
+  });
+
+  test.each([
+    ['a negative conductance', 'dendritic-microcircuit', ['apical=-0.5'], ['apical', '-0.5', 'negative']],
+    [
+      'a step beyond the time constants',
+      'dendritic-microcircuit',
+      ['form=continuous', 'timeStep=1'],
+      ['timeStep', '0.476'],
+    ],
+    [
+      'a pull that has no steady state',
+      'dendritic-microcircuit',
+      ['nudge=5'],
+      ['nudge', '1.1', 'continuous'],
+    ],
+    [
+      'spikes faster than steps',
+      'segregated-dendrites',
+      ['version=spiking', 'maximalRate=4'],
+      ['maximalRate', 'at most 1'],
+    ],
+    [
+      'a step beyond the rise of a potential',
+      'segregated-dendrites',
+      ['version=spiking', 'timeStep=5'],
+      ['timeStep', '3 ms'],
+    ],
+    [
+      'rates that are no probabilities',
+      'segregated-dendrites',
+      ['version=spiking'],
+      ['"hidden1" is tanh', 'logistic'],
+    ],
+  ])('%s is refused', async (_what, rule, options, named) => {
+    const refused = await run(rule, ...options.flatMap((its) => ['--set', `ruleOptions.${its}`]));
+    expectRefusal(refused, 2, ...named);
+    expect(existsSync('here')).toBe(false);
+  });
+
+  test('networks that they cannot serve are refused with rules that can', async () => {
+    const graph = {
+      areas: [
+        { id: 'input', shape: [2] },
+        { id: 'hidden', shape: [8], activation: 'tanh' },
+        { id: 'output', shape: [4] },
+      ],
+      projections: [
+        { from: 'input', to: 'hidden' },
+        { from: 'hidden', to: 'output' },
+        { from: 'hidden', to: 'hidden', kind: 'lateral' },
+      ],
+      input: 'input',
+      objectives: [{ area: 'output', kind: 'cross-entropy' }],
+    };
+    for (const rule of ['dendritic-microcircuit', 'segregated-dendrites']) {
+      const refused = await run(rule, '--set', `graph=${JSON.stringify(graph)}`);
+      expectRefusal(refused, 2, '"lateral:hidden→hidden" is lateral', 'Rules that can');
+    }
+  });
+});
