@@ -1,6 +1,7 @@
 import type { Area } from '../network/area.ts';
 import type { Objective } from '../network/objective.ts';
 import type { Projection } from '../network/projection.ts';
+import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { dropoutGain } from './dropout.ts';
 import { compartmentsOf, phaseOf } from './phase.ts';
@@ -16,7 +17,7 @@ import { receivedPotential } from './received.ts';
  * Outputs have no potential of their own: what is predicted there is judged, so their error is ε_L = −β ∂C/∂μ_L. With
  * linear outputs and C = ½‖μ − d‖² that is (d − μ)/Σ of variance Σ = 1/β; with cross-entropy it is β times the target
  * less the probabilities. Areas begin at their predictions, where all errors but the output's are 0, so that an
- * evaluation is one feedforward pass.
+ * evaluation is one feedforward pass; or where a phase of the same step left them, which need not be computed again.
  *
  * With fixed predictions μ, f and f′ stay as the feedforward pass left them: the errors then settle at −β times
  * backpropagation's δ.
@@ -49,7 +50,8 @@ interface Predicted {
 
 function infer(setting: Setting, name: string, options: PhaseOptions = {}): Phase {
   const { compute, network, inputs } = setting;
-  const { nudge = 0, steps = 0, stepSize = 0.1, fixedPredictions = false, each } = options;
+  const { nudge = 0, steps = 0, stepSize = 0.1, fixedPredictions = false, start, each } = options;
+  const from = typeof start === 'object' ? start : undefined;
   const activities: Tensor[] = [];
   const rates: Tensor[] = [];
   const states: Tensor[] = [];
@@ -59,17 +61,20 @@ function infer(setting: Setting, name: string, options: PhaseOptions = {}): Phas
   const byArea = new Map<Area, Predicted>();
 
   for (const area of network.areas) {
-    const gain = dropoutGain(setting, area);
+    const gain = from ? from.gain(area) : dropoutGain(setting, area);
     const make = () => compute.temporary([inputs.rows, area.units]);
     const rate = area === network.input ? inputs : make();
     const activity = gain ? make() : rate;
     if (area !== network.input) {
       const its = begin(setting, area, { rate, activity, gain, make });
-      receivedPotential(setting, area, activities, options, its.prediction);
-      if (!its.isOutput) compute.copy(its.potential, its.prediction);
+      if (from) goOn(compute, its, from);
+      else {
+        receivedPotential(setting, area, activities, options, its.prediction);
+        if (!its.isOutput) compute.copy(its.potential, its.prediction);
+        show(setting, its);
+      }
       predicted.push(its);
       byArea.set(area, its);
-      show(setting, its);
     } else if (gain) compute.multiply(activity, rate, gain);
     rates.push(rate);
     activities.push(activity);
@@ -126,6 +131,15 @@ function begin(
     outgoing,
     potential: isOutput ? prediction : make(),
   };
+}
+
+/** What an area held at the end of a phase, as where this one begins. */
+function goOn(compute: Compute, its: Predicted, from: Phase): void {
+  const { area, isOutput, potential, prediction, rate, activity } = its;
+  compute.copy(prediction, from.compartment(area, 'prediction'));
+  if (!isOutput) compute.copy(potential, from.state(area));
+  compute.copy(rate, from.rate(area));
+  if (activity !== rate) compute.copy(activity, from.activity(area));
 }
 
 /** rate ← f(x), and what is sent of it. */

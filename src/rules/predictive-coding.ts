@@ -47,8 +47,9 @@ export const predictiveCoding = defineRule({
 
   learn(step) {
     const { network, inputs, options } = step;
-    step.judge(step.run('forward'));
-    const settled = step.run('inference');
+    const forward = step.run('forward');
+    step.judge(forward);
+    const settled = step.run('inference', { start: forward });
     for (const area of network.areas) {
       if (area === network.input) continue;
       emitIncoming(step, settled, area, settled.compartment(area, 'error'), -options.variance / inputs.rows);

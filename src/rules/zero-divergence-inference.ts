@@ -40,6 +40,7 @@ export const zeroDivergenceInference = defineRule({
     step.judge(start);
     for (const area of arrives(0)) emitAt(step, start, area);
     step.run('inference', {
+      start,
       nudge: 1,
       stepSize: 1,
       steps: Math.max(0, ...depths.values()),

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { openAll } from '../backends/open-all.ts';
-import type { NetworkSpecification } from '../../src/network/index.ts';
+import type { Area, NetworkSpecification } from '../../src/network/index.ts';
 import { stack } from '../../src/network/index.ts';
 import { backpropagate } from '../../src/references/backpropagation.ts';
 import { ruleById } from '../../src/rules/index.ts';
+import type { Rule } from '../../src/rules/index.ts';
 import { clouds, gradientsOf, learnerOf, release, UNITS } from './fixtures.ts';
 
 const on = openAll(['reference']);
@@ -39,6 +40,38 @@ describe('predictive coding', () => {
   test('is backpropagation with fixed predictions, once errors have settled', () => {
     expect(distance('predictive-coding', { predictions: 'fixed', steps: 2000 })).toBeLessThan(1e-12);
     expect(distance('predictive-coding', { predictions: 'fixed', steps: 5 })).toBeGreaterThan(0.1);
+  });
+
+  test('goes on from the pass up as if it had begun anew, dropout included', () => {
+    const compute = on('reference');
+    const found: number[][] = [];
+    const rule: Rule = {
+      ...ruleById('predictive-coding'),
+      learn(step) {
+        const forward = step.run('forward');
+        for (const start of [undefined, forward]) {
+          const { compartment, activity, state } = step.run('inference', { start });
+          const [hidden, output] = [step.network.areas[2], step.network.areas.at(-1)] as [Area, Area];
+          found.push(
+            [
+              compartment(hidden, 'error'),
+              activity(hidden),
+              state(hidden),
+              compartment(output, 'error'),
+            ].flatMap((tensor) => tensor.toArray()),
+          );
+        }
+      },
+    };
+    const specification = deep({ dropout: 0.3, inputDropout: 0.2 });
+    const learner = learnerOf(compute, rule, { specification, options: {} });
+    const batch = clouds(compute, 0, 4);
+    learner.learn(batch, 0, 0);
+    const [anew, after] = found;
+    expect(after).toEqual(anew);
+    expect(Math.max(...(anew ?? []))).toBeGreaterThan(0);
+    release(compute, batch);
+    learner.dispose();
   });
 });
 
