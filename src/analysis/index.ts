@@ -7,6 +7,8 @@ export { estimatorStatistics, varianceOverData } from './estimator.ts';
 export type { EstimatorStatistics } from './estimator.ts';
 export { JACKKNIFE_GROUPS } from './estimator-moments.ts';
 export type { Figure } from './estimator-moments.ts';
+export { annealedLogNormaliser, logNormaliserOf, meanLogLikelihood } from './likelihood.ts';
+export type { AnnealingOptions, LogNormaliser } from './likelihood.ts';
 export { costLine } from './nudging-theorem.ts';
 export type { CostLine } from './nudging-theorem.ts';
 export { ramp, sumOverPairs, spikesOf, TimingWindow } from './spike-timing.ts';

@@ -24,6 +24,7 @@ import type { Dynamics, Phase, PhaseOptions, Setting, Spiking } from './phase.ts
 export const spikingDendrites: Dynamics = {
   id: 'spiking-dendrites',
   title: 'Spiking cells between basal and apical dendrites',
+  compartments: ['basal', 'apical', 'prediction'],
   run: spike,
 };
 

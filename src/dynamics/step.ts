@@ -46,8 +46,11 @@ export interface LearningStep<Options = unknown> extends Setting {
    * in a probe, the terms are kept and add up.
    */
   apply(): void;
-  /** Notes something of every example, (batch), under a name that the rule declared in `measures`. */
-  measure(name: string, values: Tensor): void;
+  /**
+   * Notes something of every example, (batch), under a name that the rule declared in `measures`: what is shown is the mean
+   * over examples, or with `whole`, (batch), the share Σ values / Σ whole.
+   */
+  measure(name: string, values: Tensor, whole?: Tensor): void;
   /** A tensor that the rule declared; its scope says how long it lives. One of scope "example" is recalled. */
   state(name: string): Tensor;
   /** (batch, …), a temporary: what was remembered of these examples under that name; 0 of those never seen. */

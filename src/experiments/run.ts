@@ -131,6 +131,10 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
       status = 'failed';
       failure = ruleFailure(rules.rule, `at step ${training.step}`, error);
     }
+    if (status === 'done') {
+      const measured = metrics.findLast((its) => its.kind === 'evaluation')?.metrics ?? {};
+      for (const remark of training.learner.remarks(measured)) onWarning?.(remark);
+    }
     workers = pool?.size ?? 1;
     await pool?.close();
     if (status === 'done') options.onDone?.(training);

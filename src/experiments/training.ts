@@ -392,12 +392,14 @@ export class ExampleTraining implements Training {
     const where = broken
       ? `the weights of projection "${broken.id}" are no longer finite`
       : 'the weights are still finite, but the outputs are not';
-    const { advice } = this.learner.rule.dynamics;
     throw new ApicalError(
       'run.diverged',
       `The loss is not a finite number at step ${this.#step} (epoch ${this.epoch.toFixed(2)}): ${where}. ` +
         `Lower optimiser.rate (now ${JSON.stringify(this.config.optimiser.rate)}), or bound weights with optimiser.maximumNorm` +
-        `${advice === undefined ? '' : `; or ${advice}`}.`,
+        `${this.learner
+          .advice()
+          .map((advice) => `; or ${advice}`)
+          .join('')}.`,
       { step: this.#step, projection: broken?.id },
     );
   }

@@ -21,7 +21,7 @@ export interface TwoLayers {
  *   −∂ ln P(v)/∂W = −( v ⊗ p(h|v) − Σ_h P(h) ⟨v|h⟩ ⊗ h )
  */
 export function machinesReference(machines: readonly TwoLayers[]): Reference | undefined {
-  if (machines.some((machine) => smallerSide(machine) > Math.log2(MOST_CONFIGURATIONS))) return undefined;
+  if (!machines.every(isSmallEnough)) return undefined;
   return (step) => {
     const phase = step.run('data');
     for (const machine of machines) emitLikelihood(step, phase, machine);
@@ -143,6 +143,37 @@ export function modelOf({ compute }: Pick<LearningStep, 'compute'>, machine: Two
     mean: (area) => means.get(area) as Tensor,
   };
 }
+
+/** ln Σ_h exp(−E(v, h)) = v·a + Σ_j softplus( (v W + b)_j ) of every example; of lower areas, (batch, units). In f64. */
+export function logWeightsOf(
+  compute: LearningStep['compute'],
+  { upper, lowers, projections }: TwoLayers,
+  examples: ReadonlyMap<Area, Tensor>,
+): Float64Array {
+  const rows = (examples.get(lowers[0] as Area) as Tensor).rows;
+  const potential = compute.temporary([rows, upper.units]);
+  compute.fill(potential, 0);
+  for (const projection of projections)
+    projection.send(compute, potential, examples.get(projection.from) as Tensor, 1);
+  compute.activate(potential, potential, upper.bias?.values, 'softplus');
+  const logs = new Float64Array(rows);
+  const add = ({ data, columns }: Tensor, factorOf: (unit: number) => number) => {
+    for (const [index, value] of data.entries()) {
+      const row = Math.floor(index / columns);
+      logs[row] = (logs[row] as number) + value * factorOf(index % columns);
+    }
+  };
+  add(potential, () => 1);
+  for (const area of lowers) {
+    const bias = area.topDownBias?.values.toArray();
+    if (bias) add(examples.get(area) as Tensor, (unit) => bias[unit] as number);
+  }
+  return logs;
+}
+
+/** Whether all states of its smaller side can be gone through. */
+export const isSmallEnough = (machine: TwoLayers): boolean =>
+  smallerSide(machine) <= Math.log2(MOST_CONFIGURATIONS);
 
 /** Units on the side with fewer of them. */
 const smallerSide = ({ upper, lowers }: TwoLayers): number =>

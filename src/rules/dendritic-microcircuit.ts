@@ -6,7 +6,7 @@ import type { Network } from '../network/network.ts';
 import { hasDerivative } from '../network/objective.ts';
 import { backpropagateBasal } from '../references/dendrites.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { conductance } from './conductances.ts';
+import { conductance, openConductance } from './conductances.ts';
 import { feedbackOptions } from './feedback.ts';
 import {
   interneuronOptimisers,
@@ -34,19 +34,16 @@ const options = z
       .describe(
         'whether cells rest before synapses change, or potentials and synapses change in time, with no phases',
       ),
-    nudge: conductance()
-      .gt(0)
+    nudge: openConductance()
       .default(1)
       .describe('β: how strongly the target pulls the somata of the output, as a conductance'),
     leak: conductance().default(0.1).describe('g_lk: leak of every soma'),
-    basal: conductance().gt(0).default(1).describe('g_B: from basal dendrite to soma'),
-    apical: conductance().gt(0).default(0.8).describe('g_A: from apical dendrite to soma'),
-    interneuron: conductance()
-      .gt(0)
+    basal: openConductance().default(1).describe('g_B: from basal dendrite to soma'),
+    apical: openConductance().default(0.8).describe('g_A: from apical dendrite to soma'),
+    interneuron: openConductance()
       .default(1)
       .describe('g_D: from the dendrite of an interneuron to its soma'),
-    teaching: conductance()
-      .gt(0)
+    teaching: openConductance()
       .default(0.5)
       .describe('g_SI: from a pyramidal cell above to the interneuron that answers it'),
     topDown: z

@@ -1,7 +1,16 @@
 import { z } from 'zod';
 import { feedforward } from '../dynamics/index.ts';
 import { chainOf, refuseBranches } from './chain.ts';
-import { inverseOptimisers, inverseOptions, learnToInvert, withInverses } from './inverses.ts';
+import {
+  adviceOnInverses,
+  inverseOptimisers,
+  inversionErrors,
+  measureInverses,
+  remarksOnInverses,
+  inverseOptions,
+  learnToInvert,
+  withInverses,
+} from './inverses.ts';
 import { defineRule } from './rule.ts';
 import { emitDownGradient, targetStep } from './targets.ts';
 
@@ -36,6 +45,10 @@ export const differenceTargetPropagation = defineRule({
     refuseBranches(specification, 'predictive-coding, feedback-alignment, backprop'),
   wire: (specification, options) => withInverses(specification, options, { outputs: false }),
   optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
+  advice: (options) => adviceOnInverses(options),
+  measures: inversionErrors,
+  evaluate: (step, phase) => measureInverses(step, phase, chainOf(step.network)),
+  remarks: (options, measured) => remarksOnInverses(options, measured),
 
   learn(step) {
     const { network, options } = step;

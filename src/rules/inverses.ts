@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { LearningStep, Phase } from '../dynamics/index.ts';
+import type { Area } from '../network/area.ts';
 import type { Network } from '../network/network.ts';
 import type { OptimiserOf } from '../network/optimiser.ts';
 import { scaleSchedule } from '../network/schedule.ts';
@@ -8,7 +9,7 @@ import type { NetworkSpecification } from '../network/specification.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { answerForwardProjections, feedbackOptions } from './feedback.ts';
 import type { FeedbackOptions } from './feedback.ts';
-import { isClassified } from './reconstruction.ts';
+import { isClassified, saidBy } from './reconstruction.ts';
 
 /**
  * What goes up a layer, f(h W + b), and what is learned to come down, g(h V + c): the activation function of the area
@@ -87,6 +88,44 @@ export const inverseOptimisers =
     return { ...its, rate: scaleSchedule(its.rate, inverseRate) };
   };
 
+const INVERSION_ERROR = 'inversion error of ';
+
+/** For `Rule.measures`: of every area that an inverse comes down to, ‖g(f(h)) − h‖² as a share of ‖h‖². */
+export const inversionErrors = ({ projections }: Network): readonly string[] =>
+  [...new Set(projections.flatMap(({ feedback }) => (feedback ? [feedback.to.id] : [])))].map(
+    (id) => INVERSION_ERROR + id,
+  );
+
+/** Measures what came down to an area, g(f(h)), which is overwritten, beside its activity h in a phase. */
+export function measureInversion(step: LearningStep, phase: Phase, area: Area, below: Tensor): void {
+  const { compute, inputs } = step;
+  const activity = phase.activity(area);
+  const [missed, whole] = [compute.temporary([inputs.rows]), compute.temporary([inputs.rows])];
+  compute.combine(below, below, activity, 1, -1);
+  compute.dotRows(missed, below, below);
+  compute.dotRows(whole, activity, activity);
+  step.measure(INVERSION_ERROR + area.id, missed, whole);
+}
+
+/** For `Rule.advice`. */
+export const adviceOnInverses = ({ inverseRate }: { readonly inverseRate: number }): string =>
+  `lower ruleOptions.inverseRate (now ${inverseRate}), at which what comes down learns`;
+
+/** From here on an inverse is hardly better than silence, whose error is 1. */
+const NO_INVERSE = 0.9;
+
+/** For `Rule.remarks`: inverses that say no more than silence would have not converged. */
+export const remarksOnInverses = (
+  { inverseRate }: { readonly inverseRate: number },
+  measured: Readonly<Record<string, number>>,
+): readonly string[] =>
+  Object.entries(measured).flatMap(([name, error]) =>
+    !name.startsWith(INVERSION_ERROR) || error < NO_INVERSE
+      ? []
+      : `The inverse that comes down to "${name.slice(INVERSION_ERROR.length)}" has not converged: its squared error is ${error.toPrecision(3)} of ` +
+        `the activity's square, where silence would give 1. Lower ruleOptions.inverseRate (now ${inverseRate}) where the error grows, or train longer where it falls.`,
+  );
+
 /** Whether a parameter is an inverse's, weights or thresholds. */
 const isInverse = ({ id }: Parameter, { projections, areas }: Network): boolean =>
   projections.some((its) => its.kind === 'feedback' && its.id === id) ||
@@ -145,6 +184,24 @@ export function emitInverse(
   if (beside) step.emit(beside.inverse, { kind: 'outer', pre: beside.signal, post: error, factor });
   const { topDownBias } = projection.from;
   if (topDownBias) step.emit(topDownBias, { kind: 'outer', post: error, factor });
+}
+
+/** For `Rule.evaluate`: how well inverses undo f at the activity of a phase. */
+export function measureInverses(
+  step: LearningStep,
+  phase: Phase,
+  chain: readonly Projection[],
+  auxiliary?: Projection,
+): void {
+  for (const projection of chain) {
+    const { from, to, feedback } = projection;
+    if (!feedback) continue;
+    const beside =
+      auxiliary?.feedback && projection === chain.at(-1)
+        ? { inverse: auxiliary.feedback, signal: phase.activity(auxiliary.to) }
+        : undefined;
+    measureInversion(step, phase, from, downward(step, projection, saidBy(step, phase, to), beside));
+  }
 }
 
 /**

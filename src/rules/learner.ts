@@ -27,7 +27,7 @@ export interface Tally {
   readonly examples: number;
   /** ½ Σ target², by which a squared error is normalised. */
   readonly power: number;
-  /** What the rule measured, by name: its sum, and over how many examples. */
+  /** What the rule measured, by name: its sum, and over how many examples, or of what whole it is a share. */
   readonly measures: Readonly<Record<string, readonly [sum: number, examples: number]>>;
 }
 
@@ -205,6 +205,17 @@ export class Learner {
       const step = this.#step(this.#compute, batch, at, 'estimate', this.#tallies, new Map());
       visit(step.run('evaluation'));
     });
+  }
+
+  /** What else to try where the loss is no longer finite, by the rule and its dynamics. */
+  advice(): readonly string[] {
+    const { rule } = this;
+    return [rule.advice?.(this.#options.options), rule.dynamics.advice].filter((its) => its !== undefined);
+  }
+
+  /** What the rule has to say of what a finished run last measured, by name. */
+  remarks(measured: Readonly<Record<string, number>>): readonly string[] {
+    return this.rule.remarks?.(this.#options.options, measured) ?? [];
   }
 
   /** Examples sent through the network by training so far, over all phases: what a rule costs in passes. */

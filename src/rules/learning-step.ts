@@ -65,7 +65,7 @@ export interface StepContext {
   apply(): void;
   /** What a rule remembers of every training example, (examples, …); undefined where none are known. */
   memory(name: string): { readonly shape: readonly number[]; readonly values: Tensor | undefined };
-  /** Where what a rule measures under a name is added up, [Σ, examples] in f64; undefined where nobody asks. */
+  /** Where what a rule measures under a name is added up, [Σ, examples or Σ of wholes] in f64; undefined where nobody asks. */
   measured(name: string): Tensor | undefined;
   /** Called with the examples of every phase. */
   passed(examples: number): void;
@@ -168,14 +168,17 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
     target(objective) {
       return asValues(compute, targets, objective.area.units);
     },
-    measure(name, values) {
+    measure(name, values, whole) {
       const sums = context.measured(name)?.data;
       if (!sums) return;
       // Without an operation that an audit would have to follow: what is measured reaches no synapse.
-      let sum = 0;
-      for (const value of values.data) sum += value;
-      sums[0] = (sums[0] as number) + sum;
-      sums[1] = (sums[1] as number) + values.size;
+      const sumOf = ({ data }: Tensor): number => {
+        let sum = 0;
+        for (const value of data) sum += value;
+        return sum;
+      };
+      sums[0] = (sums[0] as number) + sumOf(values);
+      sums[1] = (sums[1] as number) + (whole ? sumOf(whole) : values.size);
     },
     judge(phase) {
       losses(phase, network.objectives);

@@ -5,6 +5,7 @@ import type { Projection } from '../network/projection.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { chainOf, refuseBranches } from './chain.ts';
 import {
+  adviceOnInverses,
   downward,
   emitInverse,
   inverseOptimisers,
@@ -52,6 +53,7 @@ export const localDifferenceReconstruction = defineRule({
     refuseBranches(specification, 'predictive-coding, feedback-alignment, backprop'),
   wire: (specification, options) => withInverses(specification, options, { outputs: false }),
   optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
+  advice: (options) => adviceOnInverses(options),
 
   learn(step) {
     const { network, options } = step;

@@ -5,7 +5,15 @@ import type { Projection } from '../network/projection.ts';
 import type { Activation } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { chainOf, refuseBranches } from './chain.ts';
-import { inverseOptimisers, inverseOptions, withInverses } from './inverses.ts';
+import {
+  adviceOnInverses,
+  inverseOptimisers,
+  inverseOptions,
+  inversionErrors,
+  measureInversion,
+  remarksOnInverses,
+  withInverses,
+} from './inverses.ts';
 import { defineRule } from './rule.ts';
 import { emitOutput } from './targets.ts';
 
@@ -58,6 +66,14 @@ export const recirculation = defineRule({
     refuseBranches(specification, 'predictive-coding, feedback-alignment, backprop'),
   wire: (specification, options) => withInverses(specification, options, { outputs: false, input: true }),
   optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
+  advice: (options) => adviceOnInverses(options),
+  measures: inversionErrors,
+  evaluate(step, phase) {
+    for (const up of chainOf(step.network).slice(0, -1)) {
+      measureReconstruction(step, phase, [{ up, said: phase.activity(up.to) }], step.options);
+    }
+  },
+  remarks: (options, measured) => remarksOnInverses(options, measured),
 
   learn(step) {
     const { network } = step;
@@ -128,6 +144,20 @@ export function recirculate(
     step.emit(up, { kind: 'outer', pre: v2, post, factor: scaled });
     if (up.to.bias) step.emit(up.to.bias, { kind: 'outer', post, factor: scaled });
   }
+}
+
+/** How far what comes down to an area at the activity of a phase is from that area's own. */
+export function measureReconstruction(
+  step: LearningStep,
+  phase: Phase,
+  ways: Parameters<typeof potentialBelow>[1],
+  { visible }: Pick<Options, 'visible'>,
+): void {
+  const { from } = ways[0].up;
+  const below = potentialBelow(step, ways);
+  const activation = from === step.network.input ? visible : from.activation;
+  step.compute.activate(below, below, undefined, activation);
+  measureInversion(step, phase, from, below);
 }
 
 /**

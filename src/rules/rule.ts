@@ -69,6 +69,10 @@ export interface Rule<Options = unknown> {
   measures?(network: Network, options: Options): readonly string[];
   /** Measures held-out examples; `phase` is that of the evaluation. */
   evaluate?(step: LearningStep<Options>, phase: Phase): void;
+  /** What else to try where a loss is no longer finite, as the end of a sentence. */
+  advice?(options: Options): string;
+  /** What a user should be told of what a finished run last measured, by name, each a sentence with what to do. */
+  remarks?(options: Options, measured: Readonly<Record<string, number>>): readonly string[];
   /**
    * What it makes of itself in place of examples, to be looked at: (batch, input units) from 0 to 1, and in words how
    * they came about. The step's examples are held-out ones, from which chains may begin. Undefined where it makes none.
@@ -128,6 +132,12 @@ const contract = z.object({
     .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
     .optional(),
   evaluate: z
+    .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
+    .optional(),
+  advice: z
+    .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
+    .optional(),
+  remarks: z
     .custom((value) => value === undefined || typeof value === 'function', 'must be a function')
     .optional(),
   fantasies: z

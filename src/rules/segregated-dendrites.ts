@@ -9,7 +9,7 @@ import type { NetworkSpecification } from '../network/specification.ts';
 import { backpropagateBasal } from '../references/dendrites.ts';
 import type { Activation } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { conductance } from './conductances.ts';
+import { conductance, openConductance } from './conductances.ts';
 import { connectObjectives, feedbackOptions } from './feedback.ts';
 import { isClassified } from './reconstruction.ts';
 import { defineRule } from './rule.ts';
@@ -23,16 +23,12 @@ const options = z
       .enum(['rate', 'spiking'])
       .default('rate')
       .describe('whether cells send their rates, or Poisson spikes of those rates, evaluations included'),
-    leak: conductance().gt(0).default(0.1).describe('g_L: leak of every soma'),
-    basal: conductance()
-      .gt(0)
-      .default(0.6)
-      .describe('g_B: from basal dendrite to soma, and g_D of the output'),
+    leak: openConductance().default(0.1).describe('g_L: leak of every soma'),
+    basal: openConductance().default(0.6).describe('g_B: from basal dendrite to soma, and g_D of the output'),
     apical: conductance()
       .default(0.05)
       .describe('g_A: from apical dendrite to soma; 0: only plateau potentials get through'),
-    teacher: conductance()
-      .gt(0)
+    teacher: openConductance()
       .default(1)
       .describe('conductance of the synapses that teach the output in the target phase'),
     excitation: z

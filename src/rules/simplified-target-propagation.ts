@@ -1,9 +1,19 @@
 import { z } from 'zod';
 import { feedforward } from '../dynamics/index.ts';
+import type { Network } from '../network/network.ts';
 import type { NetworkSpecification } from '../network/specification.ts';
 import type { Projection } from '../network/projection.ts';
 import { chainOf, drawnLike, refuseBranches } from './chain.ts';
-import { inverseOptimisers, inverseOptions, learnToInvert, withInverses } from './inverses.ts';
+import {
+  adviceOnInverses,
+  inverseOptimisers,
+  inversionErrors,
+  measureInverses,
+  remarksOnInverses,
+  inverseOptions,
+  learnToInvert,
+  withInverses,
+} from './inverses.ts';
 import { defineRule } from './rule.ts';
 import { emitOutput, emitTowardsTargets, targetBelow, targetOf } from './targets.ts';
 
@@ -46,12 +56,16 @@ export const simplifiedTargetPropagation = defineRule({
   wire: (specification, options) =>
     withInverses(withAuxiliary(specification, options.auxiliary), options, { outputs: true }),
   optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
+  advice: (options) => adviceOnInverses(options),
+  measures: inversionErrors,
+  evaluate: (step, phase) => measureInverses(step, phase, chainOf(step.network), auxiliaryOf(step.network)),
+  remarks: (options, measured) => remarksOnInverses(options, measured),
 
   learn(step) {
     const { network, inputs, options } = step;
     const chain = chainOf(network);
     const output = chain.at(-1) as Projection;
-    const auxiliary = network.projections.find(({ kind, to }) => kind === 'forward' && to.id === AUXILIARY);
+    const auxiliary = auxiliaryOf(network);
     const phase = step.run('forward');
     for (const projection of chain) {
       if (!projection.feedback) continue;
@@ -69,6 +83,10 @@ export const simplifiedTargetPropagation = defineRule({
     emitTowardsTargets(step, phase, chain, top, 1 / inputs.rows);
   },
 });
+
+/** The projection onto the auxiliary outputs, where there are any. */
+const auxiliaryOf = ({ projections }: Network): Projection | undefined =>
+  projections.find(({ kind, to }) => kind === 'forward' && to.id === AUXILIARY);
 
 /** Adds z = tanh(h R) above the last hidden area, R random and fixed. */
 function withAuxiliary(specification: NetworkSpecification, units: number): NetworkSpecification {

@@ -8,9 +8,15 @@ import type { Activation } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { FeedbackOptions } from './feedback.ts';
 import { chainOf, drawnLike, refuseBranches } from './chain.ts';
-import { inverseOptimisers, withInverses } from './inverses.ts';
+import {
+  adviceOnInverses,
+  inverseOptimisers,
+  inversionErrors,
+  remarksOnInverses,
+  withInverses,
+} from './inverses.ts';
 import { saidBy } from './reconstruction.ts';
-import { potentialBelow, recirculate, recirculationOptions } from './recirculation.ts';
+import { measureReconstruction, potentialBelow, recirculate, recirculationOptions } from './recirculation.ts';
 import { defineRule } from './rule.ts';
 import { emitOutput, targetOf } from './targets.ts';
 
@@ -96,6 +102,20 @@ export const twoPass = defineRule({
     refuseBranches(specification, 'predictive-coding, feedback-alignment, backprop'),
   wire: (specification, options) => wireDown(withCode(specification, options.code), options),
   optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
+  advice: (options) => adviceOnInverses(options),
+  measures: inversionErrors,
+  evaluate(step, phase) {
+    for (const up of chainOf(step.network)) {
+      if (up.feedback)
+        measureReconstruction(
+          step,
+          phase,
+          waysDown(step, phase, up, saidBy(step, phase, up.to)),
+          step.options,
+        );
+    }
+  },
+  remarks: (options, measured) => (options.topDown === 'learned' ? remarksOnInverses(options, measured) : []),
 
   learn(step) {
     const { compute, network, inputs, options } = step;
@@ -147,6 +167,23 @@ function learnAutoencoders(step: Step, phase: Phase, chain: readonly Projection[
   recirculate(step, phase, code ? [label, { up: code, said: phase.activity(code.to) }] : [label], options);
 }
 
+/** By what an area hears from above when the one there says this: below the output, the code's own words too. */
+function waysDown(
+  step: LearningStep,
+  phase: Phase,
+  up: Projection,
+  said: Tensor,
+): Parameters<typeof potentialBelow>[1] {
+  const isTop = step.network.objectives.some(({ area }) => area === up.to);
+  const code = isTop ? codeOf(up) : undefined;
+  return code
+    ? [
+        { up, said },
+        { up: code, said: phase.activity(code.to) },
+      ]
+    : [{ up, said }];
+}
+
 /** What every hidden area hears from above when the output says `top`, by area: x_l, (batch, units). */
 function comeDown(
   step: LearningStep<Readonly<{ noise: number }>>,
@@ -159,16 +196,7 @@ function comeDown(
   const heard = new Map<Area, Tensor>();
   let said = top;
   for (const up of chain.slice(1).reverse()) {
-    const code = up === chain.at(-1) ? codeOf(up) : undefined;
-    const below = potentialBelow(
-      step,
-      code
-        ? [
-            { up, said },
-            { up: code, said: phase.activity(code.to) },
-          ]
-        : [{ up, said }],
-    );
+    const below = potentialBelow(step, waysDown(step, phase, up, said));
     if (options.noise > 0) {
       const noise = compute.temporary(below.shape);
       compute.drawNormal(noise, 0, options.noise, step.stream(`${pass} pass to ${up.from.id}`), step.step);

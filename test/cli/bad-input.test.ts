@@ -57,6 +57,29 @@ describe('names that are not known are answered with the nearest', () => {
       ['run', 'rings', '--rule', 'reinforce', '--set', 'ruleOptions.samples=0'],
       ['samples: must be at least 1, but it is 0.'],
     ],
+    ...(['recirculation', 'two-pass'] as const).map(
+      (rule) =>
+        [
+          `a regression of 1 in ${rule}`,
+          ['run', 'rings', '--rule', rule, '--set', 'ruleOptions.regression=1'],
+          ['regression: must be less than 1, but it is 1.'],
+        ] as [string, string[], string[]],
+    ),
+    [
+      'a blend of 0',
+      ['run', 'rings', '--rule', 'two-pass', '--set', 'ruleOptions.blend=0'],
+      ['blend: must be more than 0, but it is 0.'],
+    ],
+    [
+      'a blend beyond the target',
+      ['run', 'rings', '--rule', 'two-pass', '--set', 'ruleOptions.blend=1.5'],
+      ['blend: must be at most 1, but it is 1.5.'],
+    ],
+    [
+      'a variant that there is not',
+      ['run', 'rings', '--rule', 'generec', '--set', 'ruleOptions.variant=middle'],
+      ['"midpoint"', '"middle"'],
+    ],
     [
       'an option of a rule',
       ['run', 'rings', '--rule', 'feedback-alignment', '--set', 'ruleOptions.scal=1'],

@@ -33,7 +33,12 @@ describe('cells with dendrites, by whole commands', () => {
   });
 
   test.each([
-    ['a negative conductance', 'dendritic-microcircuit', ['apical=-0.5'], ['apical', '-0.5', 'negative']],
+    [
+      'a negative conductance',
+      'dendritic-microcircuit',
+      ['apical=-0.5'],
+      ['apical: must be more than 0, but it is -0.5'],
+    ],
     [
       'a step beyond the time constants',
       'dendritic-microcircuit',
@@ -75,7 +80,7 @@ describe('cells with dendrites, by whole commands', () => {
       areas: [
         { id: 'input', shape: [2] },
         { id: 'hidden', shape: [8], activation: 'tanh' },
-        { id: 'output', shape: [4] },
+        { id: 'output', shape: [2] },
       ],
       projections: [
         { from: 'input', to: 'hidden' },

@@ -15,9 +15,8 @@ const layered = (change: Partial<Parameters<typeof stack>[0]> = {}) =>
 function against(specification: NetworkSpecification, options: object, transposed = false) {
   const compute = on('reference');
   const learner = learnerOf(compute, rule, { specification, options });
-  for (const { feedback, exactFeedback: _, ...projection } of learner.network.projections) {
-    if (!transposed || !feedback) continue;
-    learner.network.projection(projection.id).exactFeedback(compute, feedback.weights);
+  for (const projection of learner.network.projections) {
+    if (transposed && projection.feedback) projection.exactFeedback(compute, projection.feedback.weights);
   }
   const batch = clouds(compute, 0, 5);
   if (!learner.reference) throw new Error('There is no reference.');

@@ -1,4 +1,5 @@
 import { compareDirections } from '../../analysis/angle.ts';
+import { logNormaliserOf, meanLogLikelihood } from '../../analysis/likelihood.ts';
 import { materialise } from '../../network/terms.ts';
 import type { Parameter } from '../../network/projection.ts';
 import type { Term } from '../../network/terms.ts';
@@ -6,13 +7,13 @@ import { plainDescent } from '../../network/optimiser.ts';
 import { stack } from '../../network/specification.ts';
 import { generateDataset } from '../../datasets/index.ts';
 import { Sequence, stream } from '../../random/stream.ts';
-import { modelOf } from '../../references/restricted-boltzmann.ts';
 import { contrastiveDivergence } from '../../rules/contrastive-divergence.ts';
 import { Learner } from '../../rules/learner.ts';
 import type { Batch } from '../../rules/learner.ts';
 import { machinesOf } from '../../rules/restricted-boltzmann.ts';
 import { parseOptions } from '../../rules/rule.ts';
 import type { Compute } from '../../tensor/compute.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 import type { Claim, SeedValues } from '../claim.ts';
 import { mean, seedsUpTo } from './linear-task.ts';
 
@@ -26,24 +27,20 @@ const STEPS = 25;
 const RATE = 0.1;
 /** The update of which angles are taken: early, while there is much to learn. */
 const LOOKED_AT = 100;
+/**
+ * Updates of which that angle is: one has the noise of its chains, an angle of about atan( √(Σ Var v_i h_j / chains) / ‖∇‖ )
+ * to its own mean, which so many as are drawn divide by their root.
+ */
+const DRAWN = 16;
 
 /** ln P(v) of the examples, mean, by enumeration. */
 function logLikelihood(compute: Compute, learner: Learner, examples: readonly (readonly number[])[]): number {
   return compute.scope(() => {
     const [machine] = machinesOf(learner.network);
     if (!machine) throw new Error('There is no machine.');
-    const { logNormaliser } = modelOf({ compute }, machine);
-    const { upper, lowers, projections } = machine;
-    const rows = examples.length;
-    const inputs = compute.temporary([rows, SIDE * SIDE]).set(examples.flat());
-    const soft = compute.temporary([rows, upper.units]);
-    projections[0]?.send(compute, soft, inputs);
-    compute.activate(soft, soft, upper.bias?.values, 'softplus');
-    const bias = lowers[0]?.topDownBias?.values.toArray() ?? [];
-    let total = 0;
-    for (const value of soft.data) total += value;
-    for (const example of examples) for (const [i, v] of example.entries()) total += v * (bias[i] ?? NaN);
-    return total / rows - logNormaliser;
+    const inputs = compute.temporary([examples.length, SIDE * SIDE]).set(examples.flat());
+    const given = new Map([[learner.network.input, inputs]]);
+    return meanLogLikelihood(compute, machine, given, logNormaliserOf(compute, machine));
   });
 }
 
@@ -53,36 +50,48 @@ const halvesOf = (terms: readonly Term[]) => ({
   asleep: terms.filter(({ factor = 1 }) => factor > 0),
 });
 
-/** Angles to the exact gradient, of an update and of its Hebbian half alone. */
-function anglesOf(compute: Compute, learner: Learner, batch: Batch, step: number) {
-  let [angle, awakeAngle] = [NaN, NaN];
-  const projection = learner.network.projection('input→hidden1');
-  const gradientOf = (terms: readonly Term[]) => {
-    const gradient = compute.temporary(projection.weights.shape);
-    materialise(compute, projection, gradient, terms);
-    return gradient;
-  };
-  const own = (terms: ReadonlyMap<Parameter, readonly Term[]>) => terms.get(projection) ?? [];
-  learner.estimate(batch, step, (terms) => {
-    const update = gradientOf(own(terms));
-    const awake = gradientOf(halvesOf(own(terms)).awake);
-    learner.estimate(
-      batch,
-      step,
-      (exact) => {
-        const gradient = gradientOf(own(exact));
-        angle = compareDirections(compute, update, gradient).angle ?? NaN;
-        awakeAngle = compareDirections(compute, awake, gradient).angle ?? NaN;
-      },
-      learner.reference,
-    );
-  });
-  return { angle, awakeAngle };
-}
-
-interface Outcome {
+interface Angles {
+  /** Of the mean of so many updates drawn from the same chains, in degrees to the exact gradient. */
   readonly angle: number;
   readonly awakeAngle: number;
+  /** The mean of their own angles. */
+  readonly single: number;
+  /** What their scatter alone would give each: atan of its root mean square over the norm of the gradient. */
+  readonly scatter: number;
+}
+
+/** Angles to the exact gradient. Nothing is learned, and chains stay as they are. */
+function anglesOf(compute: Compute, learner: Learner, batch: Batch, step: number): Angles {
+  const projection = learner.network.projection('input→hidden1');
+  const gradientOf = (into: Tensor, terms: readonly Term[]) => materialise(compute, projection, into, terms);
+  const own = (terms: ReadonlyMap<Parameter, readonly Term[]>) => terms.get(projection) ?? [];
+  return compute.scope(() => {
+    const make = () => compute.temporary(projection.weights.shape);
+    const [gradient, awake, sum] = [make(), make(), make()];
+    const updates = Array.from({ length: DRAWN }, make);
+    learner.estimate(batch, step, (terms) => gradientOf(gradient, own(terms)), learner.reference);
+    compute.fill(sum, 0);
+    for (const [index, update] of updates.entries()) {
+      learner.estimate(batch, UPDATES + step + index, (terms) => {
+        gradientOf(update, own(terms));
+        gradientOf(awake, halvesOf(own(terms)).awake);
+      });
+      compute.combine(sum, sum, update, 1, 1 / DRAWN);
+    }
+    const angle = (its: Tensor) => compareDirections(compute, its, gradient).angle ?? NaN;
+    const square = (its: Tensor) => its.toArray().reduce((total, value) => total + value ** 2, 0);
+    const single = mean(updates.map(angle));
+    const spread = updates.map((update) => {
+      compute.combine(update, update, sum, 1, -1);
+      return square(update);
+    });
+    const noise = spread.reduce((total, its) => total + its, 0) / (DRAWN - 1);
+    const scatter = (180 / Math.PI) * Math.atan(Math.sqrt(noise / square(gradient)));
+    return { angle: angle(sum), awakeAngle: angle(awake), single, scatter };
+  });
+}
+
+interface Outcome extends Angles {
   readonly gain: number;
 }
 
@@ -115,7 +124,7 @@ async function dream(
   const inputs = compute.allocate([EXAMPLES, SIDE * SIDE]).set(examples.flat());
   const targets = compute.allocate([EXAMPLES], 'i32').set(data.train.targets);
   const before = logLikelihood(compute, learner, examples);
-  let angles = { angle: NaN, awakeAngle: NaN };
+  let angles: Angles = { angle: NaN, awakeAngle: NaN, single: NaN, scatter: NaN };
   for (let step = 0; step < UPDATES; step++) {
     if (step === LOOKED_AT) angles = anglesOf(compute, learner, { inputs, targets }, step);
     learner.learn({ inputs, targets }, step, 0);
@@ -142,7 +151,7 @@ const dreaming: Claim = {
   conditions: [
     {
       id: 'angle',
-      statement: `Angle of waking and dreaming together to the exact gradient of the likelihood after ${LOOKED_AT} updates, by enumeration, mean over the seeds`,
+      statement: `Angle of waking and dreaming together, mean of ${DRAWN} draws, to the exact gradient of the likelihood after ${LOOKED_AT} updates, by enumeration, mean over the seeds`,
       unit: 'degrees',
       expected: { maximum: 20, text: 'below 20' },
     },
@@ -162,10 +171,10 @@ const dreaming: Claim = {
   async run({ compute, seeds, progress }) {
     const perSeed: SeedValues[] = [];
     for (const [index, seed] of seeds.entries()) {
-      const { angle, awakeAngle, gain } = await dream(compute, seed, (share) =>
+      const { angle, awakeAngle, gain, single, scatter } = await dream(compute, seed, (share) =>
         progress((index + share) / seeds.length),
       );
-      perSeed.push({ seed, values: { angle, 'angle-awake': awakeAngle, gain } });
+      perSeed.push({ seed, values: { angle, 'angle-awake': awakeAngle, gain, single, scatter } });
     }
     return {
       measured: Object.fromEntries(
@@ -175,6 +184,10 @@ const dreaming: Claim = {
         ]),
       ),
       perSeed,
+      details: {
+        'angle of one draw': mean(perSeed.map(({ values }) => values['single'] as number)),
+        'angle by the scatter of draws alone': mean(perSeed.map(({ values }) => values['scatter'] as number)),
+      },
       note: `${CHAINS} chains dream on from update to update, ${STEPS} steps each; ${HIDDEN} hidden units, ${SIDE} × ${SIDE} pixels.`,
     };
   },

@@ -10,7 +10,7 @@ import { linked } from './sections.ts';
 import type { Series } from './series.ts';
 
 const SIZE = [440, 270] as const;
-const SOURCES = ['hinton2007', 'lillicrap2020', 'meulemans2020'];
+const SOURCES = ['hinton2007', 'meulemans2020'];
 
 /** The report of what a rule teaches: one HTML file that needs no script, no network and no other file. */
 export function renderSignalsReport(study: SignalsDocument, apical: string): string {
