@@ -12,6 +12,7 @@ import { addSignalsCommand } from './commands/signals.ts';
 import { addExportCommand } from './commands/export.ts';
 import { addHelpCommand } from './commands/help.ts';
 import { addLabCommand } from './commands/lab.ts';
+import { addLikelihoodCommand } from './commands/likelihood.ts';
 import { addPredictCommand } from './commands/predict.ts';
 import { addRulesCommand } from './commands/rules.ts';
 import { addRunCommands } from './commands/run.ts';
@@ -67,6 +68,7 @@ export async function main(arguments_: readonly string[]): Promise<number> {
   addEstimateCommand(program, finish);
   addSettleCommand(program, finish);
   addSignalsCommand(program, finish);
+  addLikelihoodCommand(program, finish);
   addBenchCommand(program, finish);
   addDataCommand(program, finish);
   addHelpCommand(program, finish);

@@ -1,0 +1,146 @@
+import { logNormaliserOf, meanLogLikelihood } from '../analysis/index.ts';
+import type { LogNormaliser } from '../analysis/index.ts';
+import { openBackend } from '../backends/open.ts';
+import type { BackendName } from '../backends/open.ts';
+import { ApicalError } from '../errors.ts';
+import type { Learner } from '../rules/index.ts';
+import { machinesOf } from '../rules/restricted-boltzmann.ts';
+import type { Machine } from '../rules/restricted-boltzmann.ts';
+import type { Compute } from '../tensor/index.ts';
+import { openDataset } from './datasets-node.ts';
+import { Examples } from './examples.ts';
+import type { ExampleSet } from './examples.ts';
+import { readTrainedRun, restoreLearner } from './folder/index.ts';
+import { loadObjective } from './objective-file.ts';
+import { requestFor } from './open-task.ts';
+import { loadRule } from './rule-file.ts';
+import { ExampleTraining } from './training.ts';
+
+/** What a command line says of a study. */
+export interface LikelihoodWords {
+  /** A run's folder. */
+  readonly run: string;
+  readonly examples: string;
+  readonly chains: string;
+  readonly steps: string;
+  readonly backend: BackendName;
+}
+
+/** One restricted machine of a run's network. Likelihoods are in nats an example. */
+export interface MachineLikelihood {
+  readonly upper: string;
+  readonly lowers: readonly string[];
+  readonly units: readonly [below: number, above: number];
+  readonly logNormaliser: LogNormaliser;
+  readonly train: number;
+  /** Null where the data set has no test examples. */
+  readonly test: number | null;
+}
+
+/** How likely the examples are to the machines that a run learned. */
+export interface LikelihoodDocument {
+  readonly version: 1;
+  readonly kind: 'likelihood';
+  readonly rule: string;
+  readonly task: string;
+  readonly run: { readonly folder: string; readonly step: number };
+  readonly backend: string;
+  readonly examples: number;
+  readonly chains: number;
+  readonly steps: number;
+  readonly machines: readonly MachineLikelihood[];
+}
+
+/** Rules whose networks are stacks of restricted machines. */
+const SERVED = ['contrastive-divergence', 'deep-belief-net'];
+
+/**
+ * Mean log-likelihood of examples under every restricted machine of a run: ln Z by going through all states, or by annealed
+ * importance sampling where there are too many. A machine above the first is judged by what the areas below it send,
+ * probabilities as they are. Throws `likelihood.…`, `rule.…`, `dataset.…` and `folder.…` errors.
+ */
+export async function studyLikelihood(words: LikelihoodWords): Promise<LikelihoodDocument> {
+  const [examples, chains, steps] = [
+    whole('--examples', words.examples),
+    whole('--chains', words.chains),
+    whole('--steps', words.steps),
+  ] as const;
+  const trained = readTrainedRun(words.run);
+  const { config } = trained;
+  if (!SERVED.includes(config.rule)) {
+    throw new ApicalError(
+      'likelihood.rule',
+      `The run in ${words.run} learned by "${config.rule}", whose network is no stack of restricted Boltzmann machines: give a run of ${SERVED.join(' or ')}.`,
+      { rule: config.rule },
+    );
+  }
+  const rule = await loadRule(config.rule);
+  const dataset = await openDataset(requestFor(config));
+  const loss = await loadObjective(config);
+  const compute = await openBackend({ backend: words.backend, threads: config.threads });
+  const all = new Examples(compute, dataset, loss);
+  const training = new ExampleTraining(compute, all, config, rule, () => undefined);
+  try {
+    restoreLearner(training.learner, trained.checkpoint, true);
+    const machines = machinesOf(training.learner.network).map((machine): MachineLikelihood => {
+      const logNormaliser = logNormaliserOf(compute, machine, {
+        particles: chains,
+        steps,
+        seed: config.seed,
+      });
+      const meanOf = (set: ExampleSet) =>
+        likelihoodOf(compute, training.learner, machine, set, examples, logNormaliser);
+      return {
+        upper: machine.upper.id,
+        lowers: machine.lowers.map(({ id }) => id),
+        units: [machine.lowers.reduce((sum, { units }) => sum + units, 0), machine.upper.units],
+        logNormaliser,
+        train: meanOf(all.train),
+        test: all.test.count > 0 ? meanOf(all.test) : null,
+      };
+    });
+    return {
+      version: 1,
+      kind: 'likelihood',
+      rule: rule.id,
+      task: dataset.id,
+      run: { folder: trained.folder, step: trained.checkpoint.step },
+      backend: compute.backend.name,
+      ...{ examples, chains, steps, machines },
+    };
+  } finally {
+    training.dispose();
+    all.dispose();
+    compute.dispose();
+  }
+}
+
+/** Of the first examples of a set. */
+function likelihoodOf(
+  compute: Compute,
+  learner: Learner,
+  machine: Machine,
+  set: ExampleSet,
+  most: number,
+  normaliser: LogNormaliser,
+): number {
+  return compute.scope(() => {
+    const count = Math.min(most, set.count);
+    const indices = compute.temporary([count], 'i32').set(Int32Array.from({ length: count }, (_, i) => i));
+    let mean = NaN;
+    learner.respond(set.gather(indices).inputs, (phase) => {
+      const below = new Map(machine.lowers.map((area) => [area, phase.rate(area)]));
+      mean = meanLogLikelihood(compute, machine, below, normaliser);
+    });
+    return mean;
+  });
+}
+
+function whole(option: string, text: string): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= 1e6) return value;
+  throw new ApicalError(
+    'likelihood.number',
+    `${option} must be a whole number from 1 to 1000000, but it is "${text}".`,
+  );
+}
