@@ -1,10 +1,7 @@
-import { mkdirSync } from 'node:fs';
-import path from 'node:path';
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { writeDocument } from '../../experiments/folder/files.ts';
-import { renderSettlingReport, settlingSvgs } from '../../experiments/report/settling-report.ts';
-import { renderPng } from '../../experiments/report/write.ts';
+import { renderSettlingReport, settlingFigures } from '../../experiments/report/settling-report.ts';
+import { writeStudy } from '../../experiments/report/study.ts';
 import { studySettling } from '../../experiments/settling-study.ts';
 import type { SettlingDocument, SettlingWords } from '../../experiments/settling-study.ts';
 import { EXIT } from '../exit.ts';
@@ -56,7 +53,11 @@ export function addSettleCommand(program: Command, finish: (code: number) => voi
         terminal.document(document);
         show(terminal, document);
         if (words.out !== undefined) {
-          const written = await write(words.out, document);
+          const written = await writeStudy(
+            words.out,
+            renderSettlingReport(document, packageVersion()),
+            settlingFigures(document),
+          );
           terminal.line(`\n${written}`);
         }
         finish(EXIT.done);
@@ -109,15 +110,4 @@ function show(terminal: Terminal, document: SettlingDocument): void {
       `Slope of the settled cost along its gradient: ${figure(rule)} by the rule, ${figure(reference)} exactly, ${figure(difference)} as a difference.`,
     );
   }
-}
-
-async function write(folder: string, document: SettlingDocument): Promise<string> {
-  mkdirSync(folder, { recursive: true });
-  const report = path.join(folder, 'report.html');
-  writeDocument(report, renderSettlingReport(document, packageVersion()));
-  for (const { name, svg } of settlingSvgs(document)) {
-    writeDocument(path.join(folder, `${name}.svg`), svg);
-    writeDocument(path.join(folder, `${name}.png`), await renderPng(svg));
-  }
-  return report;
 }

@@ -1,11 +1,8 @@
-import { mkdirSync } from 'node:fs';
-import path from 'node:path';
 import process from 'node:process';
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { writeDocument } from '../../experiments/folder/files.ts';
-import { renderSignalsReport, signalsSvgs } from '../../experiments/report/signals-report.ts';
-import { renderPng } from '../../experiments/report/write.ts';
+import { renderSignalsReport, signalsFigures } from '../../experiments/report/signals-report.ts';
+import { writeStudy } from '../../experiments/report/study.ts';
 import { studySignals } from '../../experiments/signals-study.ts';
 import type { SignalsDocument, SignalsWords } from '../../experiments/signals-study.ts';
 import { EXIT } from '../exit.ts';
@@ -61,7 +58,10 @@ export function addSignalsCommand(program: Command, finish: (code: number) => vo
         }
         terminal.document(document);
         show(terminal, document);
-        if (words.out !== undefined) terminal.line(`\n${await write(words.out, document)}`);
+        if (words.out !== undefined)
+          terminal.line(
+            `\n${await writeStudy(words.out, renderSignalsReport(document, packageVersion()), signalsFigures(document))}`,
+          );
         finish(EXIT.done);
       },
     );
@@ -104,15 +104,4 @@ function show(terminal: Terminal, document: SignalsDocument): void {
   terminal.line(
     '\nAngles and slope of what units are taught with the descent of the loss along their potentials; unexplained: the share of an area’s variance that is lost in its reconstruction from above.',
   );
-}
-
-async function write(folder: string, document: SignalsDocument): Promise<string> {
-  mkdirSync(folder, { recursive: true });
-  const report = path.join(folder, 'report.html');
-  writeDocument(report, renderSignalsReport(document, packageVersion()));
-  for (const { name, svg } of signalsSvgs(document)) {
-    writeDocument(path.join(folder, `${name}.svg`), svg);
-    writeDocument(path.join(folder, `${name}.png`), await renderPng(svg));
-  }
-  return report;
 }

@@ -1,13 +1,12 @@
 import type { Trace as Values } from '../../analysis/index.ts';
-import { citation } from '../bibliography.ts';
 import type { SettlingDocument } from '../settling-study.ts';
 import { horizontalAxis, verticalAxis, type Chart, type HorizontalAxis, type VerticalAxis } from './chart.ts';
-import { figureMarkup, figureSvg, type Figure } from './figures.ts';
+import { figureMarkup, type Figure } from './figures.ts';
 import { number } from './format.ts';
 import { html, type Markup } from './markup.ts';
 import { facts, page, section, table } from './page.ts';
-import { linked } from './sections.ts';
 import type { Series } from './series.ts';
+import { sourcesSection } from './study.ts';
 
 const SIZE = [440, 270] as const;
 const SOURCES = ['scellier2017', 'ernoult2019', 'pineda1987', 'bengio2016'];
@@ -29,22 +28,12 @@ export function renderSettlingReport(study: SettlingDocument, apical: string): s
     ${settlingFigures(study).map((figure) => section(figure.id, figure.title, figureMarkup(figure)))}
     ${section('slopes', 'The theorem in numbers', theorem(study))}
     ${section('arrival', 'Early inference', inference(study))}
-    ${section('starts', 'Where to begin', starts(study))}
-    ${section(
-      'sources',
-      'Sources',
-      html`<ol class="sources">
-        ${SOURCES.map((key) => html`<li>${linked(citation(key))}</li> `)}
-      </ol>`,
-    )}`;
+    ${section('starts', 'Where to begin', starts(study))} ${sourcesSection(SOURCES)}`;
   return page(title, `Apical ${apical}`, body);
 }
 
-/** The figures of a study as SVG, by the name of the file. */
-export const settlingSvgs = (study: SettlingDocument): readonly { name: string; svg: string }[] =>
-  settlingFigures(study).map((figure) => ({ name: figure.id, svg: figureSvg(figure) }));
-
-function settlingFigures(study: SettlingDocument): Figure[] {
+/** The figures of a study. */
+export function settlingFigures(study: SettlingDocument): Figure[] {
   return [energyFigure(study), updateFigure(study), inferenceFigure(study), lineFigure(study)].filter(
     (figure) => figure !== undefined,
   );

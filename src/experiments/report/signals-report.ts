@@ -1,13 +1,12 @@
 import type { Agreement, AreaSignal } from '../../analysis/index.ts';
-import { citation } from '../bibliography.ts';
 import type { SignalsDocument, SignalsLook } from '../signals-study.ts';
 import { horizontalAxis, verticalAxis, type Chart } from './chart.ts';
-import { figureMarkup, figureSvg, type Figure } from './figures.ts';
+import { figureMarkup, type Figure } from './figures.ts';
 import { number } from './format.ts';
 import { html } from './markup.ts';
 import { page, section, table } from './page.ts';
-import { linked } from './sections.ts';
 import type { Series } from './series.ts';
+import { sourcesSection } from './study.ts';
 
 const SIZE = [440, 270] as const;
 const SOURCES = ['hinton2007', 'meulemans2020'];
@@ -26,22 +25,12 @@ export function renderSignalsReport(study: SignalsDocument, apical: string): str
     </header>
     ${signalsFigures(study).map((figure) => section(figure.id, figure.title, figureMarkup(figure)))}
     ${section('agreement', 'In numbers', numbers(study))}
-    ${section('reconstructions', 'Reconstructions', reconstructions(study))}
-    ${section(
-      'sources',
-      'Sources',
-      html`<ol class="sources">
-        ${SOURCES.map((key) => html`<li>${linked(citation(key))}</li> `)}
-      </ol>`,
-    )}`;
+    ${section('reconstructions', 'Reconstructions', reconstructions(study))} ${sourcesSection(SOURCES)}`;
   return page(title, `Apical ${apical}`, body);
 }
 
-/** The figures of a study as SVG, by the name of the file. */
-export const signalsSvgs = (study: SignalsDocument): readonly { name: string; svg: string }[] =>
-  signalsFigures(study).map((figure) => ({ name: figure.id, svg: figureSvg(figure) }));
-
-const signalsFigures = (study: SignalsDocument): Figure[] =>
+/** The figures of a study. */
+export const signalsFigures = (study: SignalsDocument): Figure[] =>
   [scatters(study), angles(study)].filter((figure) => figure !== undefined);
 
 const nameOf = ({ varied, looks }: SignalsDocument, { value, updates }: SignalsLook): string =>
