@@ -266,4 +266,11 @@ export const options: Readonly<Record<string, string>> = {
   'spiking: λ_max, spikes a ms of a cell whose rate is 1': '脉冲：λ_max，发放率为 1 的细胞每毫秒的脉冲数',
   'spiking: τ_s, rise of a postsynaptic potential, in ms': '脉冲：τ_s，突触后电位的上升时间常数，毫秒',
   'spiking: τ_L, its fall, in ms': '脉冲：τ_L，其下降时间常数，毫秒',
+  'before the run begins, areas learn one after the other what the area below sends':
+    '运行开始之前，各脑区依次学习其下方脑区所传送的内容',
+  'a stack of restricted Boltzmann machines, or one of autoencoders': '一叠受限玻尔兹曼机，或一叠自编码器',
+  'see `apical rules ID`; epochsPerArea is pretraining.epochs':
+    '见 `apical rules ID`；epochsPerArea 即 pretraining.epochs',
+  'passes through the training examples for each area': '每个脑区遍历训练样本的次数',
+  'what differs from the optimiser of the run': '与本次运行的优化器不同之处',
 };
