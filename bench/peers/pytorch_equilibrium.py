@@ -1,8 +1,8 @@
 """Equilibrium propagation on a stack of hard sigmoids: by the energy's derivative, plainly, and in place."""
 
-import math
-
 import torch
+
+from pytorch_numbers import examples, glorot
 
 RATE = 0.05
 
@@ -16,19 +16,12 @@ class InPlace:
 
     def __init__(self, work, fill):
         self.work, self.fill = work, fill
-        layers, batch = work["layers"], work["batch"]
-        self.input = fill(batch, layers[0], offset=0.0)
-        self.target = torch.zeros(batch, layers[-1])
-        for row in range(batch):
-            self.target[row, row % layers[-1]] = 1
+        self.input, self.target = examples(work, fill)
         self.reset()
 
     def reset(self):
         layers, batch = self.work["layers"], self.work["batch"]
-        self.weights = [
-            self.fill(rows, columns, math.sqrt(24 / (rows + columns)))
-            for rows, columns in zip(layers, layers[1:])
-        ]
+        self.weights = glorot(self.work, self.fill)
         self.thresholds = [torch.zeros(units) for units in layers[1:]]
         self.states = [torch.zeros(batch, units) for units in layers[1:]]
 

@@ -1,8 +1,8 @@
 """Predictive coding on a stack of tanh units with linear outputs: by the energy's derivative, plainly, and in place."""
 
-import math
-
 import torch
+
+from pytorch_numbers import examples, glorot
 
 
 class Plain:
@@ -14,19 +14,12 @@ class Plain:
 
     def __init__(self, work, fill):
         self.work, self.fill = work, fill
-        layers, batch = work["layers"], work["batch"]
-        self.input = fill(batch, layers[0], offset=0.0)
-        self.target = torch.zeros(batch, layers[-1])
-        for row in range(batch):
-            self.target[row, row % layers[-1]] = 1
+        self.input, self.target = examples(work, fill)
         self.reset()
 
     def reset(self):
         layers = self.work["layers"]
-        self.weights = [
-            self.fill(rows, columns, math.sqrt(24 / (rows + columns)))
-            for rows, columns in zip(layers, layers[1:])
-        ]
+        self.weights = glorot(self.work, self.fill)
         self.thresholds = [torch.zeros(units) for units in layers[1:]]
 
     def feedforward(self):
