@@ -8,7 +8,7 @@ import type { Modelled } from '../../src/references/boltzmann.ts';
 import { ruleById } from '../../src/rules/index.ts';
 import type { Batch, Learner } from '../../src/rules/index.ts';
 import type { Compute } from '../../src/tensor/index.ts';
-import { gradientsOf, learnerOf, release } from './fixtures.ts';
+import { expectOwnGradient, gradientsOf, learnerOf, release } from './fixtures.ts';
 
 const on = openAll(['reference', 'wasm'] as const);
 const boltzmann = ruleById('boltzmann');
@@ -116,13 +116,7 @@ test.each([
   });
   enliven(compute, learner);
   const batch = binary(compute, 4);
-  const estimate = gradientsOf(compute, learner, batch);
-  const exact = gradientsOf(compute, learner, batch, learner.reference);
-  for (const [id, gradient] of estimate) {
-    for (const [index, value] of gradient.entries()) {
-      expect(Math.abs(value - (exact.get(id)?.[index] ?? NaN)), `${id}[${index}]`).toBeLessThan(0.02);
-    }
-  }
+  expectOwnGradient(compute, learner, batch, 0.02);
   learner.dispose();
   release(compute, batch);
 });

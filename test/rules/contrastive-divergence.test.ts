@@ -7,7 +7,7 @@ import { machinesOf } from '../../src/rules/restricted-boltzmann.ts';
 import { ruleById } from '../../src/rules/index.ts';
 import type { Batch, Learner } from '../../src/rules/index.ts';
 import type { Compute } from '../../src/tensor/index.ts';
-import { gradientsOf, learnerOf, optimiser, release } from './fixtures.ts';
+import { expectOwnGradient, gradientsOf, learnerOf, optimiser, release } from './fixtures.ts';
 
 const on = openAll(['reference', 'wasm'] as const);
 const rule = ruleById('contrastive-divergence');
@@ -72,13 +72,7 @@ test.each([{ chains: 20_000, steps: 60 }, { steps: 300 }])(
     const learner = learnerOf(compute, rule, { specification, options });
     enliven(compute, learner);
     const batch = examples(compute, 8000);
-    const estimate = gradientsOf(compute, learner, batch);
-    const exact = gradientsOf(compute, learner, batch, learner.reference);
-    for (const [id, gradient] of estimate) {
-      for (const [index, value] of gradient.entries()) {
-        expect(Math.abs(value - (exact.get(id)?.[index] ?? NaN)), `${id}[${index}]`).toBeLessThan(0.02);
-      }
-    }
+    expectOwnGradient(compute, learner, batch, 0.02);
     learner.dispose();
     release(compute, batch);
   },

@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { stack } from '../../src/network/index.ts';
 import type { NetworkSpecification, OptimiserSpecification, StackOptions } from '../../src/network/index.ts';
 import { materialise } from '../../src/network/index.ts';
@@ -109,6 +110,17 @@ export function gradientsOf(
     learn,
   );
   return gradients;
+}
+
+/** What the rule would do with a batch is the exact gradient of what it learns, synapse by synapse, to within `most`. */
+export function expectOwnGradient(compute: Compute, learner: Learner, batch: Batch, most: number): void {
+  const estimate = gradientsOf(compute, learner, batch);
+  const exact = gradientsOf(compute, learner, batch, learner.reference);
+  for (const [id, gradient] of estimate) {
+    for (const [index, value] of gradient.entries()) {
+      expect(Math.abs(value - (exact.get(id)?.[index] ?? NaN)), `${id}[${index}]`).toBeLessThan(most);
+    }
+  }
 }
 
 /** Leaves NaN in the memory that the next step's temporaries will get: an operand never written shows. */
