@@ -1,7 +1,6 @@
 import { angleFrom } from '../../analysis/angle.ts';
 import { lineFit } from '../../experiments/line-fit.ts';
 import type { Area } from '../../network/area.ts';
-import { materialise } from '../../network/terms.ts';
 import { Sequence, stream } from '../../random/stream.ts';
 import { backpropagate } from '../../references/backpropagation.ts';
 import type { Compute } from '../../tensor/compute.ts';
@@ -9,7 +8,7 @@ import type { Claim, Curve, SeedValues } from '../claim.ts';
 import { mean, seedsUpTo } from './linear-task.ts';
 import { BalancedNetwork, meanOf, present, SMALLEST } from './temporal-code.ts';
 import type { Course, ReadOff, Synapse } from './temporal-code.ts';
-import { relativeDifference, updateOf } from './updates.ts';
+import { relativeDifference, updateOf, updatesOf } from './updates.ts';
 
 /** t of the presentations in spikes: large, so that the change stands out of the noise. */
 const BLEND = 0.5;
@@ -34,19 +33,7 @@ function distance(compute: Compute, blend: number, seed: number): number {
 
 /** −∂E/∂w of every synapse. */
 function descentOf(compute: Compute, { learner, batch, synapses }: BalancedNetwork): number[] {
-  const gradients = new Map<string, readonly number[]>();
-  learner.estimate(
-    batch,
-    0,
-    (terms) => {
-      for (const [parameter, its] of terms) {
-        const gradient = compute.temporary(parameter.values.shape);
-        materialise(compute, parameter, gradient, its);
-        gradients.set(parameter.id, gradient.toArray());
-      }
-    },
-    backpropagate,
-  );
+  const gradients = updatesOf(compute, learner, batch, backpropagate);
   return synapses.map(
     ({ from, to, pre, post }) => -(gradients.get(`${from.id}→${to.id}`)?.[pre * to.units + post] ?? NaN),
   );
