@@ -14,6 +14,7 @@ import { readTrainedRun, restoreLearner } from './folder/index.ts';
 import { loadObjective } from './objective-file.ts';
 import { requestFor } from './open-task.ts';
 import { loadRule } from './rule-file.ts';
+import { wholeNumber } from './study-numbers.ts';
 import { ExampleTraining } from './training.ts';
 
 /** What a command line says of a study. */
@@ -136,11 +137,5 @@ function likelihoodOf(
   });
 }
 
-function whole(option: string, text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1 && value <= 1e6) return value;
-  throw new ApicalError(
-    'likelihood.number',
-    `${option} must be a whole number from 1 to 1000000, but it is "${text}".`,
-  );
-}
+const whole = (option: string, text: string): number =>
+  wholeNumber(option, text, { code: 'likelihood.number', least: 1, most: 1e6 });

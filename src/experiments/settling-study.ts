@@ -23,6 +23,7 @@ import { requestFor } from './open-task.ts';
 import { planRuns } from './plan.ts';
 import { loadRule } from './rule-file.ts';
 import { ruleFailure } from './rule-failure.ts';
+import { wholeNumber } from './study-numbers.ts';
 import { startFromWeights } from './weights-file.ts';
 
 /** What a command line says of a study. */
@@ -159,14 +160,8 @@ function phasesFor(
   return Object.fromEntries(Object.entries(phases).filter(([name]) => name in defaults));
 }
 
-function whole(option: string, text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= 1 && value <= MOST_STEPS) return value;
-  throw new ApicalError(
-    'settle.number',
-    `${option} must be a whole number from 1 to ${MOST_STEPS}, but it is "${text}".`,
-  );
-}
+const whole = (option: string, text: string): number =>
+  wholeNumber(option, text, { code: 'settle.number', least: 1, most: MOST_STEPS });
 
 function positive(option: string, text: string, most: number): number {
   const value = Number(text);

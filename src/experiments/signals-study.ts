@@ -3,11 +3,11 @@ import type { Signals } from '../analysis/index.ts';
 import { openBackend } from '../backends/open.ts';
 import type { BackendName } from '../backends/open.ts';
 import { ApicalError } from '../errors.ts';
-import type { Rule } from '../rules/index.ts';
 import type { Compute } from '../tensor/index.ts';
 import type { Config } from './config.ts';
 import { openDataset } from './datasets-node.ts';
 import { dataSubject } from './estimate-subject.ts';
+import type { Subject } from './estimate-subject.ts';
 import { Examples } from './examples.ts';
 import { readTrainedRun, restoreLearner } from './folder/index.ts';
 import { loadObjective } from './objective-file.ts';
@@ -15,6 +15,7 @@ import { requestFor } from './open-task.ts';
 import { planRuns } from './plan.ts';
 import { loadRule } from './rule-file.ts';
 import { ruleFailure } from './rule-failure.ts';
+import { wholeNumber } from './study-numbers.ts';
 import { ExampleTraining } from './training.ts';
 import { startFromWeights } from './weights-file.ts';
 
@@ -101,6 +102,7 @@ export async function studySignals(
       const share = (its: number) => {
         progress((index + its) / configs.length);
       };
+      const subject = dataSubject(config, examples);
       const training = new ExampleTraining(compute, examples, config, rule, () => undefined);
       try {
         if (trained)
@@ -108,7 +110,7 @@ export async function studySignals(
         else startFromWeights(training.learner.network, config);
         for (const count of updates) {
           learnUntil(training, count, share);
-          looks.push({ updates: count, value, ...look(compute, training, examples, batch) });
+          looks.push({ updates: count, value, ...look(compute, training, subject, batch) });
         }
       } finally {
         training.dispose();
@@ -127,19 +129,18 @@ export async function studySignals(
       looks,
     };
   } catch (error) {
-    throw failure(rule, error);
+    throw ruleFailure(rule, 'while its signals were read', error);
   } finally {
     examples.dispose();
     compute.dispose();
   }
 }
 
-function look(compute: Compute, training: ExampleTraining, examples: Examples, size: number): Signals {
+function look(compute: Compute, training: ExampleTraining, subject: Subject, size: number): Signals {
   const { config, learner, step } = training;
-  return compute.scope(() => {
-    const batch = dataSubject(config, examples).batch(compute, size, config.seed, 0);
-    return teachingSignals(compute, learner, batch, step);
-  });
+  return compute.scope(() =>
+    teachingSignals(compute, learner, subject.batch(compute, size, config.seed, 0), step),
+  );
 }
 
 function learnUntil(training: ExampleTraining, count: number, share: (done: number) => void): void {
@@ -155,8 +156,6 @@ function learnUntil(training: ExampleTraining, count: number, share: (done: numb
   }
 }
 
-const failure = (rule: Rule, error: unknown) => ruleFailure(rule, 'while its signals were read', error);
-
 /** "path=a|b|c". Throws `signals.vary`. */
 function variedBy(text: string | undefined): { path: string; values: readonly string[] } | undefined {
   if (text === undefined) return undefined;
@@ -171,11 +170,10 @@ function variedBy(text: string | undefined): { path: string; values: readonly st
   );
 }
 
-function whole(option: string, text: string, least: number): number {
-  const value = Number(text);
-  if (text !== '' && Number.isInteger(value) && value >= least && value <= MOST_UPDATES) return value;
-  throw new ApicalError(
-    'signals.number',
-    `${option} takes whole numbers from ${least} to ${MOST_UPDATES}, but it is "${text}".`,
-  );
-}
+const whole = (option: string, text: string, least: number): number =>
+  wholeNumber(option, text, {
+    code: 'signals.number',
+    least,
+    most: MOST_UPDATES,
+    says: 'takes whole numbers',
+  });
