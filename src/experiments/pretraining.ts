@@ -1,7 +1,7 @@
 import { ApicalError } from '../errors.ts';
-import { connectionOf } from '../network/connection.ts';
 import type { Network } from '../network/network.ts';
 import type { NetworkSpecification } from '../network/specification.ts';
+import { untaughtProjections } from '../rules/readout.ts';
 import type { Compute } from '../tensor/compute.ts';
 import { parseConfig } from './config.ts';
 import type { Config, Pretraining } from './config.ts';
@@ -15,7 +15,7 @@ export function pretrainingConfig(
   specification: NetworkSpecification,
 ): Config {
   const { rule, ruleOptions, epochs, optimiser } = pretraining;
-  const areas = areasBelowReadouts(specification);
+  const areas = new Set(untaughtProjections(specification).map(({ to }) => to)).size;
   if (areas === 0) {
     throw new ApicalError(
       'config.pretraining',
@@ -41,18 +41,6 @@ export function pretrainingConfig(
     },
     'pretraining',
   );
-}
-
-/** Areas that receive by weights and have no objective. */
-function areasBelowReadouts(specification: NetworkSpecification): number {
-  const readouts = new Set(specification.objectives.map(({ area }) => area));
-  const taught = specification.projections.filter(
-    (projection) =>
-      (projection.kind ?? 'forward') === 'forward' &&
-      !readouts.has(projection.to) &&
-      connectionOf(specification, projection).kind !== 'pooling',
-  );
-  return new Set(taught.map(({ to }) => to)).size;
 }
 
 /** Gives a network the weights of forward projections, readouts included, and the thresholds that pretraining has found. */

@@ -2,7 +2,7 @@ import type { LearningStep } from '../dynamics/index.ts';
 import { connectionOf } from '../network/connection.ts';
 import type { Area } from '../network/area.ts';
 import type { Network } from '../network/network.ts';
-import type { NetworkSpecification } from '../network/specification.ts';
+import type { NetworkSpecification, ProjectionSpecification } from '../network/specification.ts';
 
 /** Areas that learn without a teacher: all but the input, readouts, and areas that receive nothing by weights. */
 export const untaughtAreas = (network: Network): readonly Area[] =>
@@ -13,18 +13,20 @@ export const untaughtAreas = (network: Network): readonly Area[] =>
       area.incoming.some(({ kind, hasWeights }) => kind === 'forward' && hasWeights),
   );
 
-/** The ids of areas from which forward projections with weights lead to areas without an objective. */
-export function sourcesOf(specification: NetworkSpecification): ReadonlySet<string> {
+/** Forward projections with weights that lead to areas without an objective. */
+export function untaughtProjections(specification: NetworkSpecification): readonly ProjectionSpecification[] {
   const { projections, objectives } = specification;
-  const isReadout = (id: string) => objectives.some(({ area }) => area === id);
-  return new Set(
-    projections.flatMap((projection) => {
-      const { from, to, kind = 'forward' } = projection;
-      const hasWeights = connectionOf(specification, projection).kind !== 'pooling';
-      return kind === 'forward' && hasWeights && !isReadout(to) ? [from] : [];
-    }),
+  return projections.filter(
+    (projection) =>
+      (projection.kind ?? 'forward') === 'forward' &&
+      connectionOf(specification, projection).kind !== 'pooling' &&
+      !objectives.some(({ area }) => area === projection.to),
   );
 }
+
+/** The ids of areas from which such projections come. */
+export const sourcesOf = (specification: NetworkSpecification): ReadonlySet<string> =>
+  new Set(untaughtProjections(specification).map(({ from }) => from));
 
 /** Thresholds for what comes from above, of every area that something above may make or reconstruct. */
 export function withTopDownThresholds(
