@@ -67,15 +67,10 @@ export function costLine(
         compute.combine(values, values, gradient, 1, distance / norm);
       let cost = NaN;
       try {
-        learner.estimate(
-          batch,
-          0,
-          () => undefined,
-          (step) => {
-            // As the reference settles: to the end.
-            reference({ ...step, judge: (phase) => (cost = step.loss(phase)), emit: () => undefined });
-          },
-        );
+        learner.observe(batch, 0, (step) => {
+          // As the reference settles: to the end.
+          reference({ ...step, judge: (phase) => (cost = step.loss(phase)) });
+        });
       } finally {
         for (const { values, before } of kept) values.data.set(before);
       }

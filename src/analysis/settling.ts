@@ -44,7 +44,9 @@ export function relaxationOfLearner({ rule }: Learner) {
 
 /** Runs `look` in a step of the learner that changes nothing. */
 function within({ compute, learner, batch }: SettlingSubject, look: (step: LearningStep) => void): void {
-  compute.scope(() => learner.estimate(batch, 0, () => undefined, look));
+  compute.scope(() => {
+    learner.observe(batch, 0, look);
+  });
 }
 
 const freely = (

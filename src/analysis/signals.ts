@@ -7,7 +7,7 @@ import type { Parameter } from '../network/projection.ts';
 import type { Term } from '../network/terms.ts';
 import type { Batch, Learner } from '../rules/learner.ts';
 import { saidBy } from '../rules/reconstruction.ts';
-import { potentialBelow } from '../rules/recirculation.ts';
+import { reconstructionBelow } from '../rules/recirculation.ts';
 import type { Rule } from '../rules/rule.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Activation } from '../tensor/kernels.ts';
@@ -167,26 +167,21 @@ function gaussNewton(
   /** By area and output: ∂y_k/∂a, (batch, units). */
   const jacobian = new Map(hidden.map((area) => [area, [] as Float64Array[]]));
   let error = new Float64Array();
-  learner.estimate(
-    batch,
-    step,
-    () => undefined,
-    (its) => {
-      const phase = its.run('forward');
-      error = Float64Array.from(its.error(phase, objective).data);
-      for (let output = 0; output < outputs; output++) {
-        compute.scope(() => {
-          const of = slopesOf(its, phase, objective, output);
-          for (const area of hidden) {
-            const slopes = of(area);
-            jacobian
-              .get(area)
-              ?.push(slopes ? Float64Array.from(slopes.data) : new Float64Array(rows * area.units));
-          }
-        });
-      }
-    },
-  );
+  learner.observe(batch, step, (its) => {
+    const phase = its.run('forward');
+    error = Float64Array.from(its.error(phase, objective).data);
+    for (let output = 0; output < outputs; output++) {
+      compute.scope(() => {
+        const of = slopesOf(its, phase, objective, output);
+        for (const area of hidden) {
+          const slopes = of(area);
+          jacobian
+            .get(area)
+            ?.push(slopes ? Float64Array.from(slopes.data) : new Float64Array(rows * area.units));
+        }
+      });
+    }
+  });
   return new Map(
     hidden.map((area) => [area, leastChange(jacobian.get(area) ?? [], error, rows, area.units)]),
   );
@@ -242,26 +237,20 @@ function reconstructions(compute: Compute, learner: Learner, batch: Batch, step:
   const { network, rule } = learner;
   if (rule.dynamics !== feedforward) return [];
   const found: Reconstruction[] = [];
-  learner.estimate(
-    batch,
-    step,
-    () => undefined,
-    (its) => {
-      const phase = its.run('forward');
-      for (const area of network.areas) {
-        const [first, ...others] = area.outgoing
-          .filter(({ kind, feedback }) => kind === 'forward' && feedback?.plastic && area.topDownBias)
-          .map((up) => ({ up, said: saidBy(its, phase, up.to) }));
-        if (!first) continue;
-        compute.scope(() => {
-          const again = potentialBelow(its, [first, ...others]);
-          const { visible = area.activation } = its.options as { visible?: Activation };
-          compute.activate(again, again, undefined, area === network.input ? visible : area.activation);
-          found.push({ area: area.id, unexplained: unexplained(phase.activity(area), again) });
-        });
-      }
-    },
-  );
+  learner.observe(batch, step, (its) => {
+    const phase = its.run('forward');
+    for (const area of network.areas) {
+      const [first, ...others] = area.outgoing
+        .filter(({ kind, feedback }) => kind === 'forward' && feedback?.plastic && area.topDownBias)
+        .map((up) => ({ up, said: saidBy(its, phase, up.to) }));
+      if (!first) continue;
+      compute.scope(() => {
+        const { visible } = its.options as { visible?: Activation };
+        const again = reconstructionBelow(its, [first, ...others], visible);
+        found.push({ area: area.id, unexplained: unexplained(phase.activity(area), again) });
+      });
+    }
+  });
   return found;
 }
 

@@ -174,6 +174,11 @@ export class Learner {
     });
   }
 
+  /** Runs `look` in a step that changes nothing; terms that it emits are dropped. Temporaries live as long as it runs. */
+  observe(batch: Batch, step: number, look: Learn): void {
+    this.estimate(batch, step, () => undefined, look);
+  }
+
   /** Adds a batch's loss and mistakes to the tally, without learning; `visit` may look at the outputs. */
   evaluate(batch: Batch, visit?: (phase: Phase) => void): void {
     this.#compute.scope(() => {

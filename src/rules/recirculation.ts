@@ -106,14 +106,13 @@ export function recirculate(
   ways: readonly [Way, ...Way[]],
   { regression, visible }: Options,
 ): void {
-  const { compute, network, inputs } = step;
+  const { compute, inputs } = step;
   const { from } = ways[0].up;
   const fresh = 1 - regression;
-  /** before ← λ · before + (1 − λ) · f(potential), in the place of the potential. */
-  const regressed = (potential: Tensor, before: Tensor, activation: Activation): Tensor => {
-    compute.activate(potential, potential, undefined, activation);
-    compute.combine(potential, potential, before, fresh, regression);
-    return potential;
+  /** λ · before + (1 − λ) · now, in the place of what is now. */
+  const regressed = (now: Tensor, before: Tensor): Tensor => {
+    compute.combine(now, now, before, fresh, regression);
+    return now;
   };
   const change = (after: Tensor, before: Tensor): Tensor => {
     const difference = compute.temporary(after.shape);
@@ -122,7 +121,7 @@ export function recirculate(
   };
 
   const v0 = phase.activity(from);
-  const v2 = regressed(potentialBelow(step, ways), v0, from === network.input ? visible : from.activation);
+  const v2 = regressed(reconstructionBelow(step, ways, visible), v0);
   const below = change(v2, v0);
   const factor = 1 / (fresh * inputs.rows);
   if (from.topDownBias && ways[0].up.feedback?.plastic) {
@@ -136,10 +135,10 @@ export function recirculate(
       step.emit(down, { kind: 'outer', pre: said, post: below, factor });
     }
     if (strength === 0 || !up.plastic) continue;
-    const potential = compute.temporary(said.shape);
-    up.send(compute, potential, v2);
-    if (up.to.bias) compute.activate(potential, potential, up.to.bias.values, 'linear');
-    const post = change(regressed(potential, said, up.to.activation), said);
+    const again = compute.temporary(said.shape);
+    up.send(compute, again, v2);
+    compute.activate(again, again, up.to.bias?.values, up.to.activation);
+    const post = change(regressed(again, said), said);
     const scaled = (strength * factor) / fresh;
     step.emit(up, { kind: 'outer', pre: v2, post, factor: scaled });
     if (up.to.bias) step.emit(up.to.bias, { kind: 'outer', post, factor: scaled });
@@ -153,11 +152,23 @@ export function measureReconstruction(
   ways: Parameters<typeof potentialBelow>[1],
   { visible }: Pick<Options, 'visible'>,
 ): void {
+  measureInversion(step, phase, ways[0].up.from, reconstructionBelow(step, ways, visible));
+}
+
+/**
+ * What comes down to an area from above, as its units would say it, (batch, units), a temporary; the example's units as
+ * `visible` has them, or as the area does where it is left out.
+ */
+export function reconstructionBelow(
+  step: LearningStep,
+  ways: Parameters<typeof potentialBelow>[1],
+  visible?: Activation,
+): Tensor {
   const { from } = ways[0].up;
   const below = potentialBelow(step, ways);
-  const activation = from === step.network.input ? visible : from.activation;
+  const activation = from === step.network.input ? (visible ?? from.activation) : from.activation;
   step.compute.activate(below, below, undefined, activation);
-  measureInversion(step, phase, from, below);
+  return below;
 }
 
 /**

@@ -102,27 +102,22 @@ function sampled(compute: Compute, machine: Machine, seed: number): number[] {
     compute.fill(inputs, 0);
     const start = compute.temporary([CHAINS, units]);
     compute.drawNormal(start, 0, 1, stream(seed, 'start'), 0);
-    learner.estimate(
-      { inputs, targets: inputs },
-      0,
-      () => undefined,
-      (step) => {
-        step.run('chains', {
-          dynamics: langevin,
-          start: () => start,
-          ...{ steps: BURN_IN + STEPS, stepSize: STEP_SIZE, temperature },
-          each(moment) {
-            if (moment.step <= BURN_IN || moment.step % EVERY !== 0) return;
-            const data = moment.state(area).data;
-            for (let row = 0; row < CHAINS; row++) {
-              const state = Array.from(data.subarray(row * units, (row + 1) * units));
-              for (const [at, value] of productsOf(state).entries()) sums[at] = (sums[at] as number) + value;
-            }
-            count += CHAINS;
-          },
-        });
-      },
-    );
+    learner.observe({ inputs, targets: inputs }, 0, (step) => {
+      step.run('chains', {
+        dynamics: langevin,
+        start: () => start,
+        ...{ steps: BURN_IN + STEPS, stepSize: STEP_SIZE, temperature },
+        each(moment) {
+          if (moment.step <= BURN_IN || moment.step % EVERY !== 0) return;
+          const data = moment.state(area).data;
+          for (let row = 0; row < CHAINS; row++) {
+            const state = Array.from(data.subarray(row * units, (row + 1) * units));
+            for (const [at, value] of productsOf(state).entries()) sums[at] = (sums[at] as number) + value;
+          }
+          count += CHAINS;
+        },
+      });
+    });
   });
   learner.dispose();
   return sums.map((sum) => sum / count);
