@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { parseConfig } from '../../src/experiments/config.ts';
 import type { Config } from '../../src/experiments/config.ts';
 import { decodeCheckpoint } from '../../src/experiments/folder/checkpoint.ts';
@@ -10,7 +10,10 @@ import { checkpointsOf, outcomeOf } from '../cli/fixture.ts';
 
 let parent = '';
 beforeEach(() => (parent = mkdtempSync(path.join(os.tmpdir(), 'apical-pretraining-'))));
-afterEach(() => rmSync(parent, { recursive: true, force: true }));
+afterEach(() => {
+  vi.restoreAllMocks();
+  rmSync(parent, { recursive: true, force: true });
+});
 const at = (...names: string[]) => path.join(parent, ...names);
 
 const configOf = (change: object = {}): Config =>
@@ -57,9 +60,12 @@ test.each(['pretraining', 'the run itself'])(
   'interrupted in %s and gone on with, it is equal to the bit',
   async (when) => {
     const long = configOf({
-      task: { dataset: 'bars', options: { trainCount: 2000, testCount: 20 } },
+      task: { dataset: 'bars', options: { trainCount: 200, testCount: 20 } },
       ...{ batch: 5, epochs: 4 },
     });
+    // A clock that goes on with every look at it: runs come in slices of a few steps, however fast the machine is.
+    let time = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => (time += 5));
     await run(long, at('whole'));
     const stop = new AbortController();
     const session = await run(long, at('parts'), {
