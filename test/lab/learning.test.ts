@@ -165,6 +165,35 @@ describe('learning', () => {
     await page.context().close();
   });
 
+  test('areas with long names stand where arrows meet them, and no name lies on another', async () => {
+    const { page } = await bench.open('#/exhibits/self-prediction');
+    await ready(page);
+    const lanes = await page.locator('.network-inner').evaluateAll((drawings) =>
+      drawings.map((drawing) =>
+        [...drawing.querySelectorAll('.area')].map((area) => {
+          const [own, body, name] = [
+            area,
+            area.querySelector('.area-body'),
+            area.querySelector('.area-name'),
+          ].map((part) => part?.getBoundingClientRect());
+          return {
+            shift: (body?.left ?? NaN) - (own?.left ?? NaN),
+            from: name?.left ?? NaN,
+            to: name?.right ?? NaN,
+          };
+        }),
+      ),
+    );
+    expect(lanes.map((areas) => areas.length)).toEqual([4, 6, 6, 4]);
+    for (const areas of lanes) {
+      for (const [index, { shift, from }] of areas.entries()) {
+        expect(Math.abs(shift)).toBeLessThan(0.6);
+        if (index > 0) expect(from).toBeGreaterThanOrEqual(areas[index - 1]?.to ?? NaN);
+      }
+    }
+    await page.context().close();
+  });
+
   test('several seeds, up to four rules, and a rule that is changed', async () => {
     const { page, said } = await bench.open('#/lab?preset=rings&rule=backprop&seeds=0..2');
     await ready(page);
