@@ -55,6 +55,13 @@ const SCALE =
   'at which the output is silent whatever the input: wrong on 90 % after four epochs of 10 000 examples, as on the first 20 000 in a program apart ' +
   "from this one, written from the source's published code; at half of it, 5.4 %.";
 
+const trainingError = (maximum: number) => ({
+  id: 'training-error',
+  statement: 'Error on the training examples as they are learned in the last epoch, mean over the seeds',
+  unit: '%',
+  expected: { maximum, text: `at most ${maximum}` },
+});
+
 const common = {
   systems: ['S19'],
   checks: [18],
@@ -79,12 +86,7 @@ const subset: Claim = {
       unit: '%',
       expected: { minimum: 5, maximum: 6.1, text: '5.0 to 6.1' },
     },
-    {
-      id: 'training-error',
-      statement: 'Error on the training examples as they are learned in the last epoch, mean over the seeds',
-      unit: '%',
-      expected: { maximum: 0.5, text: 'below 0.5' },
-    },
+    trainingError(0.5),
   ],
   async run(context) {
     const base = presetOf('equilibrium');
@@ -101,16 +103,19 @@ const subset: Claim = {
   },
 };
 
-/** One of the source's networks at its size. */
+/**
+ * One of the source's networks at its size, for all of the source's epochs or for the first of them: then what it makes of
+ * the training examples, which the source lets come to 0 %, is told, but no condition.
+ */
 function full(
   preset: string,
   hidden: string,
   seeds: readonly number[],
-  testError: readonly [minimum: number, maximum: number],
+  [minimum, maximum]: readonly [minimum: number, maximum: number],
   source: string,
   epochs?: number,
 ): Claim {
-  const [minimum, maximum] = testError;
+  const config = presetOf(preset);
   return {
     ...common,
     id: `scellier2017-mnist-${hidden}`,
@@ -122,29 +127,24 @@ function full(
     conditions: [
       {
         id: 'test-error',
-        statement: 'Test error after the last epoch, mean over the seeds',
+        statement: `Test error after ${epochs === undefined ? 'the last epoch' : `${epochs} of ${config.epochs ?? '?'} epochs`}, mean over the seeds`,
         unit: '%',
         expected: { minimum, maximum, text: `${minimum} to ${maximum}` },
       },
-      {
-        id: 'training-error',
-        statement:
-          'Error on the training examples as they are learned in the last epoch, mean over the seeds',
-        unit: '%',
-        expected: { maximum: 0.2, text: 'at most 0.2' },
-      },
+      ...(epochs === undefined ? [trainingError(0.2)] : []),
     ],
     async run(context) {
-      const config = presetOf(preset);
       const perSeed = await errorsOf(context, epochs === undefined ? config : { ...config, epochs });
-      return {
-        measured: measured(perSeed),
-        perSeed,
-        note:
-          epochs === undefined
-            ? `The preset "${preset}": steps, nudge and rates of the source's table. ${PARTICLES}`
-            : `The preset "${preset}", stopped after ${epochs} of the source's ${config.epochs ?? '?'} epochs: its steps, nudge and rates. ${SCALE}`,
-      };
+      const all = measured(perSeed);
+      const source = `The preset "${preset}": steps, nudge and rates of the source's table.`;
+      return epochs === undefined
+        ? { measured: all, perSeed, note: `${source} ${PARTICLES}` }
+        : {
+            measured: { 'test-error': all['test-error'] },
+            perSeed,
+            details: { 'training error, %': all['training-error'] },
+            note: `${source} ${SCALE}`,
+          };
     },
   };
 }
@@ -153,5 +153,5 @@ export const scellier2017Mnist: readonly Claim[] = [
   subset,
   full('equilibrium', '500', seedsUpTo(5), [2, 3], '2 to 3 %'),
   full('equilibrium-2', '500-500', [0], [1.5, 3], 'to 3 % or better', 25),
-  full('equilibrium-3', '500-500-500', [0], [1.5, 4], 'to about 3 %', 4),
+  full('equilibrium-3', '500-500-500', [0], [1.5, 4], 'to about 3 %', 3),
 ];
