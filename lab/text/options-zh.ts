@@ -235,6 +235,8 @@ export const options: Readonly<Record<string, string>> = {
     '固定的自上而下权重是随机的，还是开始时前向权重的转置',
   'whether interneurons cancel at the start what comes down, or have to learn to':
     '中间神经元一开始就抵消自上而下的信号，还是必须学会抵消',
+  'whether interneurons learn from what they hear of the cells above, or change in step with these: the limit of fast learning':
+    '中间神经元由所听到的上层细胞的活动学习，或与上层细胞同步改变（学习极快时的极限）',
   'learning rate onto interneurons, as a multiple of that by which they keep pace with the cells above':
     '到中间神经元的学习率，为使其跟上上方细胞的学习率的倍数',
   'learning rate from interneurons to apical dendrites, as a multiple of the forward one':

@@ -8,6 +8,7 @@ import { backpropagateBasal } from '../references/dendrites.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { conductance, openConductance } from './conductances.ts';
 import { feedbackOptions } from './feedback.ts';
+import type { Microcircuit } from './interneurons.ts';
 import {
   interneuronOptimisers,
   microcircuitOf,
@@ -59,6 +60,12 @@ const options = z
       .enum(['self-predicting', 'random'])
       .default('self-predicting')
       .describe('whether interneurons cancel at the start what comes down, or have to learn to'),
+    predicting: z
+      .enum(['learned', 'in-step'])
+      .default('learned')
+      .describe(
+        'whether interneurons learn from what they hear of the cells above, or change in step with these: the limit of fast learning',
+      ),
     interneuronRate: z
       .number()
       .min(0)
@@ -106,6 +113,11 @@ const options = z
       return `a steady state is found only where the target pulls less than leak + basal = ${leak + basal}, and this is ${nudge}: give less, or form=continuous`;
     },
   })
+  .refine((its) => its.predicting === 'learned' || its.interneurons === 'self-predicting', {
+    path: ['predicting'],
+    error:
+      'in-step keeps interneurons as they are to the cells above, which at random foresees nothing: leave interneurons=self-predicting, or predicting=learned',
+  })
   .refine((its) => its.form === 'steady-state' || its.timeStep < longestStep(its), {
     path: ['timeStep'],
     error: ({ input }) => {
@@ -147,7 +159,10 @@ type Options = z.infer<typeof options>;
  *
  * so φ(u_k) − φ(v̂_k) is −s_k times backpropagation's φ′ ∂C/∂r. Each area's rate is divided by its s_k / (g_B/g), as the
  * paper gives each area a rate of its own; then the update tends to the gradient as β → 0. The rate onto interneurons is
- * that by which they keep pace with the cells that they answer.
+ * that by which they keep pace with the cells that they answer. There is a price: of one example, a step may not change
+ * what they foresee by more than twice what it lacks, η (g_B/g_{k+1})² ‖r_k‖² < 2 s_{k+1}, whatever the curvature of the cost.
+ * `predicting: 'in-step'` is without it: W^IP changes by (g_B/g) (g_lk + g_D)/g_D of what W^PP_up does, and goes on
+ * foreseeing exactly what is there without a target, as interneurons do that learn much faster than the cells above.
  *
  * Measured: the mean square of v_A in each area of held-out examples, where no target pulls.
  *
@@ -224,32 +239,53 @@ function emitMicrocircuits(step: LearningStep<Options>, cells: Cells, share: num
   const { network, inputs, options: its, compute } = step;
   const scales = errorScales(network, its, its.nudge);
   const factor = share / inputs.rows;
+  /** −∂C/∂(W r), (batch, units), to first order in β, by area: what the basal synapses onto it learn from. */
+  const errors = new Map<Area, Tensor>();
+  const errorOf = (area: Area): { post: Tensor; factor: number } => {
+    let post = errors.get(area);
+    if (!post) {
+      errors.set(area, (post = mismatch(step, cells, area)));
+      const gain = dropoutGain(step, area);
+      if (gain) compute.multiply(post, post, gain);
+    }
+    return { post, factor: (-factor * sharesOf(area, its).basal) / (scales.get(area) as number) };
+  };
   for (const area of network.areas) {
-    const scale = scales.get(area);
-    if (scale === undefined) continue;
-    const gain = dropoutGain(step, area);
-    const { basal } = sharesOf(area, its);
-    const post = mismatch(step, cells, area);
-    if (gain) compute.multiply(post, post, gain);
-    emitIncoming(step, cells, area, post, (-factor * basal) / scale);
+    if (!scales.has(area)) continue;
+    const { post, factor: basal } = errorOf(area);
+    emitIncoming(step, cells, area, post, basal);
 
     const circuit = microcircuitOf(area);
     if (!circuit) continue;
     const { interneurons, predicting, cancelling, above } = circuit;
-    if (its.interneuronRate > 0) {
-      const error = mismatch(step, cells, interneurons);
-      const gainAbove = dropoutGain(step, above);
-      if (gainAbove) compute.multiply(error, error, gainAbove);
-      const pace = sharesOf(above, its).basal / ((scales.get(above) as number) * heardBy(its));
-      const term = { kind: 'outer', post: error, factor: -factor * pace } as const;
+    if (its.predicting === 'in-step' || its.interneuronRate > 0) {
+      const term = {
+        kind: 'outer',
+        ...(its.predicting === 'in-step'
+          ? errorOf(above)
+          : heardError(step, cells, circuit, errorOf(above).factor)),
+      } as const;
       step.emit(predicting, { ...term, pre: cells.activity(area) });
       if (interneurons.bias) step.emit(interneurons.bias, term);
     }
     if (its.cancellingRate > 0) {
-      const post = cells.compartment(area, 'apical');
-      step.emit(cancelling, { kind: 'outer', pre: cells.activity(interneurons), post, factor });
+      const apical = cells.compartment(area, 'apical');
+      step.emit(cancelling, { kind: 'outer', pre: cells.activity(interneurons), post: apical, factor });
     }
   }
+}
+
+/** What interneurons make of the error of the cells above, of which they hear λ; `factor` is that of those cells. */
+function heardError(
+  step: LearningStep<Options>,
+  cells: Cells,
+  { interneurons, above }: Microcircuit,
+  factor: number,
+): { post: Tensor; factor: number } {
+  const post = mismatch(step, cells, interneurons);
+  const gain = dropoutGain(step, above);
+  if (gain) step.compute.multiply(post, post, gain);
+  return { post, factor: factor / heardBy(step.options) };
 }
 
 /** φ(u) − φ(v̂), (batch, units): how far the soma is from what its basal dendrite predicts. */

@@ -4,7 +4,7 @@ import type { Area } from '../network/area.ts';
 import { connectionOf } from '../network/connection.ts';
 import type { Network } from '../network/network.ts';
 import type { OptimiserOf } from '../network/optimiser.ts';
-import type { Projection } from '../network/projection.ts';
+import type { Parameter, Projection } from '../network/projection.ts';
 import { scaleSchedule } from '../network/schedule.ts';
 import { projectionId } from '../network/specification.ts';
 import type {
@@ -121,32 +121,47 @@ export function microcircuitOf(area: Area): Microcircuit | undefined {
 
 /** How fast interneurons learn. */
 export interface InterneuronRates {
+  readonly predicting: 'learned' | 'in-step';
   readonly interneuronRate: number;
   readonly cancellingRate: number;
 }
 
-/** W^IP and its thresholds at a rate by which they keep pace with what they predict, times `interneuronRate`. */
+/**
+ * W^IP and its thresholds at a rate by which they keep pace with what they predict, times `interneuronRate`; W^PI at a
+ * multiple of the rate of the same way up. Rates of a projection of its own (`optimiser.projections`) hold for its
+ * interneurons, too.
+ */
 export const interneuronOptimisers = (
   network: Network,
   optimiserOf: OptimiserOf,
-  { interneuronRate, cancellingRate }: InterneuronRates,
+  { predicting: how, interneuronRate, cancellingRate }: InterneuronRates,
   conductances: Conductances,
 ): OptimiserOf => {
-  const multiples = new Map<unknown, number>();
+  const paces = new Map<Parameter, { readonly like: Parameter; readonly multiple: number }>();
   for (const area of network.areas) {
     const its = microcircuitOf(area);
     if (!its) continue;
-    const pace = sharesOf(its.above, conductances).basal / sharesOf(its.interneurons, conductances).basal;
-    multiples.set(its.predicting, interneuronRate * pace);
-    if (its.interneurons.bias) multiples.set(its.interneurons.bias, interneuronRate * pace);
-    multiples.set(its.cancelling, cancellingRate);
+    const { predicting, cancelling, interneurons, above } = its;
+    const upward = projectionUp(area, above);
+    const pace = sharesOf(above, conductances).basal / sharesOf(interneurons, conductances).basal;
+    const multiple = how === 'in-step' ? pace : interneuronRate * pace;
+    paces.set(predicting, { like: upward, multiple });
+    if (interneurons.bias && above.bias) paces.set(interneurons.bias, { like: above.bias, multiple });
+    paces.set(cancelling, { like: upward, multiple: cancellingRate });
   }
   return (parameter) => {
-    const own = optimiserOf(parameter);
-    const multiple = multiples.get(parameter);
-    return multiple === undefined ? own : { ...own, rate: scaleSchedule(own.rate, multiple) };
+    const pace = paces.get(parameter);
+    if (!pace) return optimiserOf(parameter);
+    return {
+      ...optimiserOf(parameter),
+      rate: scaleSchedule(optimiserOf(pace.like).rate, pace.multiple),
+    };
   };
 };
+
+/** W^PP_up, which the interneurons of an area have to keep pace with. */
+const projectionUp = (area: Area, above: Area): Projection =>
+  above.incoming.find(({ from, kind }) => from === area && kind === 'forward') as Projection;
 
 /** g_B/g of an area of pyramidal cells, and g_D/g of interneurons, before there are areas. */
 const shareAbove = ({ leak, basal, apical }: Conductances, isOutput: boolean): number =>

@@ -5,7 +5,7 @@ import { stack } from '../../src/network/index.ts';
 import type { NetworkSpecification } from '../../src/network/index.ts';
 import { parseOptions, ruleById } from '../../src/rules/index.ts';
 import type { Phase } from '../../src/dynamics/index.ts';
-import { clouds, gradientsOf, learnerOf, release, UNITS } from './fixtures.ts';
+import { clouds, gradientsOf, learnerOf, optimiser, release, UNITS } from './fixtures.ts';
 
 const on = openAll(['reference']);
 const rule = ruleById('dendritic-microcircuit');
@@ -16,6 +16,8 @@ const deep = (change: Partial<Parameters<typeof stack>[0]> = {}) =>
 interface Subject {
   readonly options?: object;
   readonly specification?: NetworkSpecification;
+  /** By Adam, which takes no steps in proportion to terms. */
+  readonly updates?: number;
 }
 
 /** ‖update − wanted‖ / ‖wanted‖ over the forward weights: wanted is the exact reference, or what other options would do. */
@@ -39,9 +41,17 @@ function distance({ options = {}, specification = deep() }: Subject, other?: obj
 }
 
 /** The largest |v_A| of all cells and examples of an evaluation, where no target pulls. */
-function largestApical({ options = {}, specification = deep() }: Subject): number {
+function largestApical({ options = {}, specification = deep(), updates = 0 }: Subject): number {
   const compute = on('reference');
-  const learner = learnerOf(compute, rule, { specification, options });
+  const learner = learnerOf(compute, rule, {
+    ...{ specification, options },
+    optimiser: optimiser({ kind: 'adam', rate: 0.01 }),
+  });
+  for (let step = 0; step < updates; step++) {
+    const taught = clouds(compute, step);
+    learner.learn(taught, step, 0);
+    release(compute, taught);
+  }
   const batch = clouds(compute, 3, 12);
   let largest = 0;
   learner.evaluate(batch, (phase: Phase) => {
@@ -89,6 +99,14 @@ describe('a dendritic microcircuit', () => {
       expect(largestApical({ specification, options: { interneurons: 'random' } })).toBeGreaterThan(0.01);
     },
   );
+
+  test('goes on predicting itself while it learns where interneurons change in step, whatever the optimiser', () => {
+    const largest = ['in-step', 'learned'].map((predicting) =>
+      largestApical({ options: { predicting, cancellingRate: 0, sweeps: 20 }, updates: 30 }),
+    );
+    expect(largest[0]).toBeLessThan(1e-10);
+    expect(largest[1]).toBeGreaterThan(1e-3);
+  });
 
   test.each(networks)('tends to the gradient as the target pulls less: %s', (_, specification) => {
     // Without a mask of its own the transposed feedback joins the pairs that are joined forward.
