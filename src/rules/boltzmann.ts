@@ -21,6 +21,10 @@ import { defineRule } from './rule.ts';
  * cools down to T = 1; the products are averaged over the sweeps that follow. In evaluation units take their
  * probabilities (mean field).
  *
+ * With noisy clamping, what is clamped is drawn anew for every sweep, 1 with probability 1 − `silenced` or
+ * `fired`; products are averaged over the moments before and after free units have heard of it. Weights then stay
+ * small: without, those between units that are never on together go on falling for ever.
+ *
  * Source: Ackley, Hinton & Sejnowski (1985), Cognitive Science 9; persistent chains: Tieleman (2008), ICML.
  */
 export const boltzmann = defineRule({
@@ -42,6 +46,18 @@ export const boltzmann = defineRule({
       .describe('of the sweeps that cool a phase down; the sweeps after them are at 1'),
     settling: z.int().min(0).max(1e6).default(6).describe('sweeps at temperature 1 before products count'),
     average: z.int().min(1).max(1e6).default(4).describe('sweeps over which products are averaged'),
+    silenced: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0)
+      .describe('noisy clamping: how often a clamped unit that ought to be on is off'),
+    fired: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0)
+      .describe('noisy clamping: how often a clamped unit that ought to be off is on'),
     samples: z.int().min(1).max(1e5).default(1).describe('machines side by side for every example'),
     chains: z
       .int()
@@ -84,41 +100,89 @@ export const boltzmann = defineRule({
     const all = step.repeated(options.samples);
     const targets = new Map<Area, Tensor>();
     for (const objective of network.objectives) targets.set(objective.area, all.target(objective));
-    const clamp = (area: Area) => targets.get(area);
+    const given = (area: Area) => targets.get(area) ?? (area === network.input ? all.inputs : undefined);
     const rows = inputs.rows * options.samples;
-    sampled(all, 'positive', { clamp }, -1 / rows);
+    sampled(all, 'positive', given, -1 / rows);
     const { chains } = options;
-    sampled(all, 'negative', { freeInput: options.model === 'all' }, 1 / (chains > 0 ? chains : rows));
+    sampled(
+      all,
+      'negative',
+      (area) => (options.model === 'outputs' && area === network.input ? all.inputs : undefined),
+      1 / (chains > 0 ? chains : rows),
+    );
   },
 });
 
 type Options = z.output<typeof boltzmann.options>;
-type Clamps = Pick<NonNullable<Parameters<LearningStep['run']>[1]>, 'clamp' | 'freeInput'>;
+/** What an area is held at, (rows, units); nothing where it is free. */
+type Given = (area: Area) => Tensor | undefined;
 
 /** Brings a phase to equilibrium and emits factor · ⟨s s⟩ over its last sweeps. */
-function sampled(step: LearningStep<Options>, name: string, clamps: Clamps, factor: number): void {
+function sampled(step: LearningStep<Options>, name: string, given: Given, factor: number): void {
   const { compute, options, network } = step;
-  const { temperatures, settling, average } = options;
-  const persists = options.chains > 0 && clamps.freeInput === true;
+  const { temperatures, settling, average, silenced, fired } = options;
+  const isNoisy = (silenced > 0 || fired > 0) && isClamped(network.areas, given);
+  const persists = options.chains > 0 && !isClamped(network.areas, given);
+  const held = (moment: string) => {
+    const clamps = isNoisy ? noisyClamps(step, `${name}, ${moment}`, given) : given;
+    return { clamp: clamps, freeInput: clamps(network.input) === undefined, sample: true };
+  };
   const cool = new Array<number>(settling).fill(1);
+  const cooling = persists ? cool : [...temperatures, ...cool];
+  // What is clamped without noise stays as it is: then one phase cools down.
+  const [hot = cooling, ...cooler] = isNoisy ? cooling.map((temperature) => [temperature]) : [];
   let phase = step.run(`${name}, cooling`, {
-    ...clamps,
-    sample: true,
-    temperature: persists ? cool : [...temperatures, ...cool],
+    ...held('cooling'),
+    temperature: hot,
     start: persists ? (area) => step.state(chainOf(area)) : undefined,
   });
+  for (const [stage, temperature] of cooler.entries()) {
+    const before = phase;
+    const moment = `cooling ${stage}`;
+    phase = step.run(`${name}, ${moment}`, {
+      ...held(moment),
+      temperature,
+      start: (area) => before.state(area),
+    });
+  }
   for (let sweep = 0; sweep < average; sweep++) {
     const before = phase;
+    const clamps = held(`sweep ${sweep}`);
+    if (isNoisy) {
+      const clamp: Given = (area) => clamps.clamp(area) ?? before.state(area);
+      const unheard = step.run(`${name}, before sweep ${sweep}`, { ...clamps, clamp, freeInput: false });
+      emitProducts(step, unheard, factor / (2 * average));
+    }
     phase = step.run(`${name}, sweep ${sweep}`, {
       ...clamps,
-      sample: true,
       steps: 1,
       start: (area) => before.state(area),
     });
-    emitProducts(step, phase, factor / average);
+    emitProducts(step, phase, factor / (isNoisy ? 2 * average : average));
   }
   if (!persists) return;
   for (const area of network.areas) compute.copy(step.state(chainOf(area)), phase.state(area));
+}
+
+const isClamped = (areas: readonly Area[], given: Given): boolean =>
+  areas.some((area) => given(area) !== undefined);
+
+/** Draws of what is given: on with probability fired + (1 − silenced − fired) · given. Keyed by the moment's name. */
+function noisyClamps(step: LearningStep<Options>, moment: string, given: Given): Given {
+  const { compute, network, options } = step;
+  const { silenced, fired } = options;
+  const drawn = new Map<Area, Tensor>();
+  for (const area of network.areas) {
+    const its = given(area);
+    if (!its) continue;
+    const [probability, uniform] = [compute.temporary(its.shape), compute.temporary(its.shape)];
+    compute.fill(probability, fired);
+    compute.combine(probability, probability, its, 1, 1 - silenced - fired);
+    compute.drawUniform(uniform, 0, 1, step.stream(`noise of ${area.id}, ${moment}`), step.step);
+    compute.below(uniform, uniform, probability);
+    drawn.set(area, uniform);
+  }
+  return (area) => drawn.get(area);
 }
 
 /** factor · s_i s_j for every plastic forward and lateral synapse, and factor · s_i for thresholds. */

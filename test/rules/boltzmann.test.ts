@@ -121,6 +121,27 @@ test.each([
   release(compute, batch);
 });
 
+test('noisy clamping silences and fires what is clamped as often as it is told to', () => {
+  const compute = on('wasm');
+  const batch = binary(compute, 4);
+  const thresholds = [{ silenced: 0.15, fired: 0.05 }, {}].map((noise) => {
+    const options = { model: 'all', samples: 4000, temperatures: [], settling: 2, average: 3, ...noise };
+    const learner = learnerOf(compute, boltzmann, { specification: machine, options });
+    enliven(compute, learner);
+    const found = gradientsOf(compute, learner, batch).get('input.top-down.bias') as number[];
+    learner.dispose();
+    return found;
+  });
+  // Free phases are the same draws, so that what differs is what is clamped: the terms descend −⟨s⟩⁺.
+  const given = batch.inputs.toArray();
+  for (let unit = 0; unit < 3; unit++) {
+    const on = [0, 1, 2, 3].reduce((sum, example) => sum + (given[3 * example + unit] as number), 0) / 4;
+    const noisy = 0.05 + (1 - 0.15 - 0.05) * on;
+    expect((thresholds[0]?.[unit] as number) - (thresholds[1]?.[unit] as number)).toBeCloseTo(on - noisy, 2);
+  }
+  release(compute, batch);
+});
+
 test('chains go on from update to update, and are part of a checkpoint', () => {
   const compute = on('wasm');
   const options = { model: 'all', chains: 7 };

@@ -1,7 +1,6 @@
 import { plainDescent } from '../../network/optimiser.ts';
 import type { OptimiserSpecification } from '../../network/optimiser.ts';
 import type { NetworkSpecification } from '../../network/specification.ts';
-import { Sequence, stream } from '../../random/stream.ts';
 import { ensembleOf } from '../../references/boltzmann.ts';
 import { boltzmann } from '../../rules/boltzmann.ts';
 import { Learner } from '../../rules/learner.ts';
@@ -13,35 +12,28 @@ import { seedsUpTo } from './linear-task.ts';
 const PATTERNS = 8;
 const CODE = 3;
 const CYCLES = 4000;
-/**
- * How often each pattern is clamped in a cycle, each time with noise of its own, and for how many sweeps products are
- * counted; the machine runs free as often. The source clamps twice and counts for 10 units of time. Held for so long, 16
- * noisy vectors a cycle decide the sign of every step, and weights walk at random until annealing is a quench that
- * leaves 5 to 7 codes (0 of 10 runs of a simulation apart from this code found 8; of its 4-2-4 encoders some lost what
- * they had found, which in the source none did). As many products of more independent vectors estimate the same signs better.
- */
-const ANNEALINGS = 32;
-const ROWS = ANNEALINGS * PATTERNS;
-const SWEEPS = 2;
+/** How often each pattern is clamped in a cycle; the machine runs free as often. The source does so twice. */
+const ANNEALINGS = 8;
+const SWEEPS = 10;
 /** Weights are in units of the temperature at which the source learns, 10, so that its step of 2 is .2 here. */
 const STEP = 0.2;
 /** Annealing of the source, units drawn at random and then 2@20, 2@15, 2@12, 4@10, in the same units. */
 const TEMPERATURES = [1e6, 2, 2, 1.5, 1.5, 1.2, 1.2];
 const SETTLING = 4;
-/** Clamped units are noisy, or weights would grow for ever. */
-const [SILENCED, FIRED] = [0.15, 0.02];
+/** Noisy clamping, or weights would grow for ever. */
+const NOISE = { silenced: 0.15, fired: 0.02 };
 /** Cycles between looks at the codes, and looks in succession at which all are in use before they count as found. */
 const [LOOK, LOOKS] = [10, 10];
 
 /**
  * Every weight takes a step of one size, by the sign of the difference: RMSprop that remembers nothing. Statistics are
- * counts out of ROWS · SWEEPS, so that a difference far below one is rounding, and no step.
+ * counts out of all that are clamped, so that a difference far below one is rounding, and no step.
  */
 const steps: OptimiserSpecification = {
   ...plainDescent(STEP),
   kind: 'rmsprop',
   meanSquareDecay: 0,
-  epsilon: 0.01 / (ROWS * SWEEPS),
+  epsilon: 0.01 / (ANNEALINGS * PATTERNS * SWEEPS),
 };
 
 /** Two visible groups, each joined with itself, that meet in three units and nowhere else. */
@@ -63,11 +55,14 @@ const encoder: NetworkSpecification = {
   objectives: [{ area: 'second', kind: 'squared-error' }],
 };
 
+/** The patterns: each unit alone. */
+const eachAlone = Array.from({ length: PATTERNS ** 2 }, (_, index) => Number(index % (PATTERNS + 1) === 0));
+
 /** How many codes the eight patterns have, each in the state of the code that is likeliest for it. */
 function codesOf(compute: Compute, { network }: Learner): number {
   return compute.scope(() => {
     const patterns = compute.temporary([PATTERNS, PATTERNS]);
-    patterns.set(Array.from({ length: patterns.size }, (_, index) => Number(index % (PATTERNS + 1) === 0)));
+    patterns.set(eachAlone);
     const given = new Map([
       [network.area('first'), patterns],
       [network.area('second'), patterns],
@@ -103,27 +98,17 @@ async function learn(
     rule: boltzmann,
     options: parseOptions(boltzmann, {
       model: 'all',
-      ...{ temperatures: TEMPERATURES, settling: SETTLING, average: SWEEPS },
+      ...{ temperatures: TEMPERATURES, settling: SETTLING, average: SWEEPS, samples: ANNEALINGS, ...NOISE },
     }),
     optimiserOf: () => steps,
     seed,
     epochs: 1,
   });
-  const noise = stream(seed, 'noise on clamped units');
+  const patterns = compute.allocate([PATTERNS, PATTERNS]).set(eachAlone);
   let [codes, since] = [0, 0];
   let found: number | undefined;
   for (let cycle = 0; cycle < CYCLES && found === undefined; cycle++) {
-    const draws = new Sequence(noise, cycle);
-    compute.scope(() => {
-      const clamped = () =>
-        compute.temporary([ROWS, PATTERNS]).set(
-          Array.from({ length: ROWS * PATTERNS }, (_, index) => {
-            const isOn = Math.floor(index / PATTERNS) % PATTERNS === index % PATTERNS;
-            return Number(isOn ? draws.uniform() >= SILENCED : draws.uniform() < FIRED);
-          }),
-        );
-      learner.learn({ inputs: clamped(), targets: clamped() }, cycle, 0);
-    });
+    learner.learn({ inputs: patterns, targets: patterns }, cycle, 0);
     if ((cycle + 1) % LOOK !== 0) continue;
     codes = codesOf(compute, learner);
     if (codes < PATTERNS) since = cycle + 1;
@@ -131,6 +116,7 @@ async function learn(
     await progress(cycle / CYCLES);
   }
   learner.dispose();
+  compute.free(patterns);
   return { found, codes };
 }
 

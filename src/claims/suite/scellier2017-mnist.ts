@@ -53,7 +53,7 @@ const PARTICLES =
 const SCALE =
   'Weights start at half of the scale of the source, every free phase silent. At its full scale hidden areas excite each other to states of rest ' +
   'at which the output is silent whatever the input: wrong on 90 % after four epochs of 10 000 examples, as on the first 20 000 in a program apart ' +
-  "from this one, written from the source's published code; at half of it, 5.4 %.";
+  "from this one, written from the source's published code; at half of it, 5.4 %. With three hidden areas 100 free steps bring units to rest, of the 500 that the source takes.";
 
 const trainingError = (maximum: number) => ({
   id: 'training-error',
@@ -136,7 +136,7 @@ function full(
     async run(context) {
       const perSeed = await errorsOf(context, epochs === undefined ? config : { ...config, epochs });
       const all = measured(perSeed);
-      const source = `The preset "${preset}": steps, nudge and rates of the source's table.`;
+      const source = `The preset "${preset}": nudge, rates and steps of the source's table.`;
       return epochs === undefined
         ? { measured: all, perSeed, note: `${source} ${PARTICLES}` }
         : {
@@ -153,5 +153,5 @@ export const scellier2017Mnist: readonly Claim[] = [
   subset,
   full('equilibrium', '500', seedsUpTo(5), [2, 3], '2 to 3 %'),
   full('equilibrium-2', '500-500', [0], [1.5, 3], 'to 3 % or better', 25),
-  full('equilibrium-3', '500-500-500', [0], [1.5, 4], 'to about 3 %', 3),
+  full('equilibrium-3', '500-500-500', [0], [1.5, 4], 'to about 3 %', 9),
 ];
