@@ -70,20 +70,6 @@ function equilibrium(
   };
 }
 
-/**
- * Units around 0, which keeps what interneurons have to foresee small, and weights half as large again as Glorot's, since
- * a soma takes on about half of what its basal dendrite receives. Interneurons keep pace with the cells above only where
- * every synapse's change follows its term in proportion: so momentum, not Adam.
- */
-const MICROCIRCUIT: ConfigInput = {
-  rule: 'dendritic-microcircuit',
-  task: { dataset: 'mnist' },
-  network: { hidden: [500, 500], activation: 'tanh', initialisation: { kind: 'glorot', scale: 1.5 } },
-  optimiser: { kind: 'momentum', rate: { kind: 'linear', value: 0.1, end: 0 }, momentum: 0.9 },
-  batch: 100,
-  probe: { every: 1000 },
-};
-
 export const PRESETS: readonly Preset[] = [
   {
     id: 'digits',
@@ -187,16 +173,33 @@ export const PRESETS: readonly Preset[] = [
   },
   {
     id: 'microcircuit',
-    title: 'MNIST digits by dendritic microcircuits, 784-500-500-10, 20 epochs (Sacramento et al. 2018)',
-    config: { ...MICROCIRCUIT, epochs: 20 },
+    title: 'MNIST digits by dendritic microcircuits, 784-500-500-10, 10 epochs (Sacramento et al. 2018)',
+    // As a search on 50 000 examples found it. Interneurons in step go with any optimiser, so also with Adam.
+    config: {
+      rule: 'dendritic-microcircuit',
+      ruleOptions: { predicting: 'in-step', cancellingRate: 0, feedback: 'normal', scale: 0.14 },
+      task: { dataset: 'mnist' },
+      network: {
+        hidden: [500, 500],
+        activation: 'tanh',
+        initialisation: { kind: 'glorot', scale: 0.12 },
+      },
+      optimiser: { kind: 'adam', rate: { kind: 'linear', value: 0.005, end: 0 } },
+      batch: 100,
+      epochs: 10,
+      probe: { every: 1000 },
+    },
   },
   {
     id: 'microcircuit-in-time',
-    title: 'The same in continuous time, on 5000 digits, 6 epochs',
+    title: 'The same in continuous time, interneurons learning all along, on 5000 digits, 6 epochs',
+    // Units around 0 keep what interneurons have to foresee small. They keep pace with the cells above only where every
+    // synapse's change follows its term in proportion: so momentum, not Adam.
     config: {
-      ...MICROCIRCUIT,
+      rule: 'dendritic-microcircuit',
       ruleOptions: { form: 'continuous' },
       task: { dataset: 'mnist', trainExamples: 5000 },
+      network: { hidden: [500, 500], activation: 'tanh', initialisation: { kind: 'glorot', scale: 1.5 } },
       optimiser: { kind: 'momentum', rate: { kind: 'linear', value: 0.05, end: 0 }, momentum: 0.9 },
       batch: 50,
       epochs: 6,
