@@ -236,6 +236,6 @@ export const ackley1985Dreaming: readonly Claim[] = [
     'ackley1985-dreaming-digits',
     'The two terms of one gradient, on handwritten digits',
     'On handwritten digits',
-    3,
+    5,
   ),
 ];
