@@ -235,15 +235,15 @@ export const options: Readonly<Record<string, string>> = {
     '固定的自上而下权重是随机的，还是开始时前向权重的转置',
   'whether interneurons cancel at the start what comes down, or have to learn to':
     '中间神经元一开始就抵消自上而下的信号，还是必须学会抵消',
-  'whether interneurons learn from what they hear of the cells above, or change in step with these: the limit of fast learning':
-    '中间神经元由所听到的上层细胞的活动学习，或与上层细胞同步改变（学习极快时的极限）',
+  'whether interneurons learn from what they hear of the cells above, or change in step with these, as if they learned anew without a target after every update':
+    '中间神经元由所听到的上层细胞的活动学习，或与上层细胞同步改变（如同每次更新后在没有目标时重新学过）',
   'noisy clamping: how often a clamped unit that ought to be on is off':
     '带噪声的钳制：本应激活的被钳制单元关闭的频率',
   'noisy clamping: how often a clamped unit that ought to be off is on':
     '带噪声的钳制：本应关闭的被钳制单元激活的频率',
-  'learning rate onto interneurons, as a multiple of that by which they keep pace with the cells above':
+  'learning rate onto interneurons that learn, as a multiple of that by which they keep pace with the cells above':
     '到中间神经元的学习率，为使其跟上上方细胞的学习率的倍数',
-  'learning rate from interneurons to apical dendrites, as a multiple of the forward one':
+  'learning rate from interneurons that learn to apical dendrites, as a multiple of the forward one':
     '从中间神经元到顶树突的学习率，为前向学习率的倍数',
   'steady state: sweeps in which cells come to rest; 1 is a pass up and a pass down':
     '稳态：细胞达到静息的往返次数；1 为一次向上与一次向下',

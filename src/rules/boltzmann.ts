@@ -7,6 +7,42 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { boltzmannReference, isEnumerable } from '../references/boltzmann.ts';
 import { defineRule } from './rule.ts';
 
+const options = z.strictObject({
+  model: z
+    .enum(['outputs', 'all'])
+    .default('outputs')
+    .describe('what it learns the likelihood of: the targets given the inputs, or all that it sees'),
+  temperatures: z
+    .array(z.number().positive().max(1e6))
+    .max(1e5)
+    .default([8, 4, 2, 1.5])
+    .describe('of the sweeps that cool a phase down; the sweeps after them are at 1'),
+  settling: z.int().min(0).max(1e6).default(6).describe('sweeps at temperature 1 before products count'),
+  average: z.int().min(1).max(1e6).default(4).describe('sweeps over which products are averaged'),
+  silenced: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe('noisy clamping: how often a clamped unit that ought to be on is off'),
+  fired: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe('noisy clamping: how often a clamped unit that ought to be off is on'),
+  samples: z.int().min(1).max(1e5).default(1).describe('machines side by side for every example'),
+  chains: z
+    .int()
+    .min(0)
+    .max(1e6)
+    .default(0)
+    .describe('with model "all": free-running chains that go on from update to update; 0: each phase anew'),
+  evaluationSweeps: z.int().min(1).max(1e6).default(20).describe('mean-field sweeps in an evaluation'),
+});
+
+type Options = z.output<typeof options>;
+
 /**
  * The Boltzmann machine: what fires together more often with the outputs clamped to the truth than without is wired
  * more strongly, the rest less.
@@ -21,58 +57,23 @@ import { defineRule } from './rule.ts';
  * cools down to T = 1; the products are averaged over the sweeps that follow. In evaluation units take their
  * probabilities (mean field).
  *
- * With noisy clamping, what is clamped is drawn anew for every sweep, 1 with probability 1 − `silenced` or
- * `fired`; products are averaged over the moments before and after free units have heard of it. Weights then stay
- * small: without, those between units that are never on together go on falling for ever.
+ * With noisy clamping, what is clamped is drawn anew for every sweep: 1 with a probability between `fired` (where it
+ * ought to be 0) and 1 − `silenced` (where 1), so that grey inputs become black and white. Products are averaged over the moments before and after free units have heard of it. Weights then stay
+ * small: without, those between units that are never on together go on falling for ever. The gradient that the rule is compared with is that without noise.
  *
  * Source: Ackley, Hinton & Sejnowski (1985), Cognitive Science 9; persistent chains: Tieleman (2008), ICML.
  */
-export const boltzmann = defineRule({
+export const boltzmann = defineRule<Options>({
   id: 'boltzmann',
   family: 'Energy and equilibrium',
   title: 'Boltzmann machine',
   summary: 'Hebbian with the targets clamped, anti-Hebbian without, by stochastic units at equilibrium.',
   equation: String.raw`\Delta W_{ij} = \eta \left( \langle s_i s_j \rangle^+ - \langle s_i s_j \rangle^- \right), \qquad p(s_i = 1) = \sigma\!\left( \frac{\sum_j W_{ij} s_j + b_i}{T} \right)`,
   cites: ['ackley1985', 'tieleman2008', 'geman1984'],
-  options: z.strictObject({
-    model: z
-      .enum(['outputs', 'all'])
-      .default('outputs')
-      .describe('what it learns the likelihood of: the targets given the inputs, or all that it sees'),
-    temperatures: z
-      .array(z.number().positive().max(1e6))
-      .max(1e5)
-      .default([8, 4, 2, 1.5])
-      .describe('of the sweeps that cool a phase down; the sweeps after them are at 1'),
-    settling: z.int().min(0).max(1e6).default(6).describe('sweeps at temperature 1 before products count'),
-    average: z.int().min(1).max(1e6).default(4).describe('sweeps over which products are averaged'),
-    silenced: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0)
-      .describe('noisy clamping: how often a clamped unit that ought to be on is off'),
-    fired: z
-      .number()
-      .min(0)
-      .max(1)
-      .default(0)
-      .describe('noisy clamping: how often a clamped unit that ought to be off is on'),
-    samples: z.int().min(1).max(1e5).default(1).describe('machines side by side for every example'),
-    chains: z
-      .int()
-      .min(0)
-      .max(1e6)
-      .default(0)
-      .describe('with model "all": free-running chains that go on from update to update; 0: each phase anew'),
-    evaluationSweeps: z.int().min(1).max(1e6).default(20).describe('mean-field sweeps in an evaluation'),
-  }),
+  options,
   dynamics: gibbs,
   phase: ({ evaluationSweeps }) => ({ steps: evaluationSweeps }),
-  refuses: (_, { model, chains }) =>
-    model === 'outputs' && chains > 0
-      ? 'chains that run free from update to update need nothing clamped, but model is "outputs": set ruleOptions.model=all or ruleOptions.chains=0'
-      : undefined,
+  refuses: (specification, options) => refuseChains(options) ?? refuseNoisyChoice(specification, options),
   wire: (specification, { model }) =>
     model === 'all' ? withVisibleThresholds(specification) : specification,
   state: (network, { chains }) =>
@@ -113,7 +114,25 @@ export const boltzmann = defineRule({
   },
 });
 
-type Options = z.output<typeof boltzmann.options>;
+const refuseChains = ({ model, chains }: Options): string | undefined =>
+  model === 'outputs' && chains > 0
+    ? 'chains that run free from update to update need nothing clamped, but model is "outputs": set ruleOptions.model=all or ruleOptions.chains=0'
+    : undefined;
+
+/** A choice has one unit on, which units with noise of their own do not keep to. */
+function refuseNoisyChoice(
+  { areas, objectives }: NetworkSpecification,
+  { silenced, fired }: Options,
+): string | undefined {
+  if (silenced === 0 && fired === 0) return undefined;
+  const choice = objectives.find(({ area }) =>
+    areas.some(({ id, activation = 'linear' }) => id === area && activation === 'linear'),
+  );
+  return choice
+    ? `"${choice.area}" makes a choice, which noisy clamping would take apart: set ruleOptions.silenced=0 and ruleOptions.fired=0, or make the area logistic (network.outputActivation)`
+    : undefined;
+}
+
 /** What an area is held at, (rows, units); nothing where it is free. */
 type Given = (area: Area) => Tensor | undefined;
 

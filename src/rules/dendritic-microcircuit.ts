@@ -64,7 +64,7 @@ const options = z
       .enum(['learned', 'in-step'])
       .default('learned')
       .describe(
-        'whether interneurons learn from what they hear of the cells above, or change in step with these: the limit of fast learning',
+        'whether interneurons learn from what they hear of the cells above, or change in step with these, as if they learned anew without a target after every update',
       ),
     interneuronRate: z
       .number()
@@ -72,14 +72,16 @@ const options = z
       .max(1e3)
       .default(1)
       .describe(
-        'learning rate onto interneurons, as a multiple of that by which they keep pace with the cells above',
+        'learning rate onto interneurons that learn, as a multiple of that by which they keep pace with the cells above',
       ),
     cancellingRate: z
       .number()
       .min(0)
       .max(1e3)
       .default(0.01)
-      .describe('learning rate from interneurons to apical dendrites, as a multiple of the forward one'),
+      .describe(
+        'learning rate from interneurons that learn to apical dendrites, as a multiple of the forward one',
+      ),
     sweeps: z
       .int()
       .min(1)
@@ -161,8 +163,9 @@ type Options = z.infer<typeof options>;
  * paper gives each area a rate of its own; then the update tends to the gradient as β → 0. The rate onto interneurons is
  * that by which they keep pace with the cells that they answer. There is a price: of one example, a step may not change
  * what they foresee by more than twice what it lacks, η (g_B/g_{k+1})² ‖r_k‖² < 2 s_{k+1}, whatever the curvature of the cost.
- * `predicting: 'in-step'` is without it: W^IP changes by (g_B/g) (g_lk + g_D)/g_D of what W^PP_up does, and goes on
- * foreseeing exactly what is there without a target, as interneurons do that learn much faster than the cells above.
+ * `predicting: 'in-step'` is without it: W^IP changes by (g_B/g) (g_lk + g_D)/g_D of what W^PP_up does, W^PI not at all,
+ * and the circuit goes on foreseeing exactly what is there without a target, as if after every update interneurons
+ * learned anew without one.
  *
  * Measured: the mean square of v_A in each area of held-out examples, where no target pulls.
  *
@@ -268,7 +271,7 @@ function emitMicrocircuits(step: LearningStep<Options>, cells: Cells, share: num
       step.emit(predicting, { ...term, pre: cells.activity(area) });
       if (interneurons.bias) step.emit(interneurons.bias, term);
     }
-    if (its.cancellingRate > 0) {
+    if (its.predicting === 'learned' && its.cancellingRate > 0) {
       const apical = cells.compartment(area, 'apical');
       step.emit(cancelling, { kind: 'outer', pre: cells.activity(interneurons), post: apical, factor });
     }

@@ -17,7 +17,8 @@ import { answerForwardProjections } from './feedback.ts';
 import type { FeedbackOptions } from './feedback.ts';
 
 /** How feedback and interneurons come about. */
-export interface MicrocircuitOptions extends Omit<FeedbackOptions, 'wiring'> {
+export interface MicrocircuitOptions
+  extends Omit<FeedbackOptions, 'wiring'>, Pick<InterneuronRates, 'predicting'> {
   readonly topDown: 'random' | 'transposed';
   readonly interneurons: 'self-predicting' | 'random';
 }
@@ -57,6 +58,7 @@ export function withInterneurons(
         ...onto,
         ...(density === undefined ? {} : { density }),
         ...(forward.initialisation ? { initialisation: forward.initialisation } : {}),
+        ...(options.predicting === 'in-step' && forward.plastic === false ? { plastic: false } : {}),
         ...(isSelfPredicting ? { startsLike: { projection: projectionId(forward), factor: share } } : {}),
       },
       {
@@ -128,8 +130,9 @@ export interface InterneuronRates {
 
 /**
  * W^IP and its thresholds at a rate by which they keep pace with what they predict, times `interneuronRate`; W^PI at a
- * multiple of the rate of the same way up. Rates of a projection of its own (`optimiser.projections`) hold for its
- * interneurons, too.
+ * multiple of the same rate. That is the rate of W^PP_up, so one that a projection has to itself
+ * (`optimiser.projections`) holds for the interneurons below it, too, whatever is said of their own. In step, everything
+ * else of the optimiser is that of W^PP_up as well.
  */
 export const interneuronOptimisers = (
   network: Network,
@@ -152,9 +155,17 @@ export const interneuronOptimisers = (
   return (parameter) => {
     const pace = paces.get(parameter);
     if (!pace) return optimiserOf(parameter);
+    const { multiple } = pace;
+    const like = optimiserOf(pace.like);
+    const rate = scaleSchedule(like.rate, multiple);
+    if (how === 'learned') return { ...optimiserOf(parameter), rate };
+    // Weights that are `multiple` times as large, and so are to be their changes, those by decay and bounds included.
     return {
-      ...optimiserOf(parameter),
-      rate: scaleSchedule(optimiserOf(pace.like).rate, pace.multiple),
+      ...like,
+      rate,
+      decay: like.decay / multiple,
+      ...(like.decoupledDecay === undefined ? {} : { decoupledDecay: like.decoupledDecay / multiple }),
+      maximumNorm: like.maximumNorm * multiple,
     };
   };
 };

@@ -5,7 +5,7 @@ import type { NetworkSpecification } from '../../src/network/index.ts';
 import { stream } from '../../src/random/index.ts';
 import { boltzmannReference, logLikelihoods } from '../../src/references/boltzmann.ts';
 import type { Modelled } from '../../src/references/boltzmann.ts';
-import { ruleById } from '../../src/rules/index.ts';
+import { parseOptions, ruleById } from '../../src/rules/index.ts';
 import type { Batch, Learner } from '../../src/rules/index.ts';
 import type { Compute } from '../../src/tensor/index.ts';
 import { expectOwnGradient, gradientsOf, learnerOf, release } from './fixtures.ts';
@@ -30,6 +30,13 @@ const machine: NetworkSpecification = {
   ],
   input: 'input',
   objectives: [{ area: 'output', kind: 'cross-entropy' }],
+};
+
+/** The same with three units at the output that may be on together. */
+const withoutChoice: NetworkSpecification = {
+  ...machine,
+  areas: machine.areas.map((area) => (area.id === 'output' ? { ...area, activation: 'logistic' } : area)),
+  objectives: [{ area: 'output', kind: 'squared-error' }],
 };
 
 function binary(compute: Compute, size: number): Batch {
@@ -126,7 +133,7 @@ test('noisy clamping silences and fires what is clamped as often as it is told t
   const batch = binary(compute, 4);
   const thresholds = [{ silenced: 0.15, fired: 0.05 }, {}].map((noise) => {
     const options = { model: 'all', samples: 4000, temperatures: [], settling: 2, average: 3, ...noise };
-    const learner = learnerOf(compute, boltzmann, { specification: machine, options });
+    const learner = learnerOf(compute, boltzmann, { specification: withoutChoice, options });
     enliven(compute, learner);
     const found = gradientsOf(compute, learner, batch).get('input.top-down.bias') as number[];
     learner.dispose();
@@ -140,6 +147,9 @@ test('noisy clamping silences and fires what is clamped as often as it is told t
     expect((thresholds[0]?.[unit] as number) - (thresholds[1]?.[unit] as number)).toBeCloseTo(on - noisy, 2);
   }
   release(compute, batch);
+  const noisy = parseOptions(boltzmann, { silenced: 0.1 });
+  expect(boltzmann.refuses?.(machine, noisy)).toMatch(/"output" makes a choice/);
+  expect(boltzmann.refuses?.(withoutChoice, noisy)).toBeUndefined();
 });
 
 test('chains go on from update to update, and are part of a checkpoint', () => {

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import { stack } from '../../src/network/index.ts';
 import type { NetworkSpecification, OptimiserSpecification, StackOptions } from '../../src/network/index.ts';
+import type { OptimiserOf } from '../../src/network/optimiser.ts';
 import { materialise } from '../../src/network/index.ts';
 import { Sequence, stream } from '../../src/random/index.ts';
 import { Learner, parseOptions } from '../../src/rules/index.ts';
@@ -34,6 +35,7 @@ export const optimiser = (change: Partial<OptimiserSpecification> = {}): Optimis
 export interface Setting {
   readonly specification?: NetworkSpecification;
   readonly optimiser?: OptimiserSpecification;
+  readonly optimiserOf?: OptimiserOf;
   readonly options?: unknown;
   readonly seed?: number;
   readonly exchange?: Exchange;
@@ -44,7 +46,7 @@ export function learnerOf(compute: Compute, rule: Rule, setting: Setting = {}): 
     specification: setting.specification ?? smallStack({}, rule),
     rule,
     options: parseOptions(rule, setting.options),
-    optimiserOf: () => setting.optimiser ?? optimiser(),
+    optimiserOf: setting.optimiserOf ?? (() => setting.optimiser ?? optimiser()),
     seed: setting.seed ?? 1,
     epochs: 10,
     exchange: setting.exchange,
