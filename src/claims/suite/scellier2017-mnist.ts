@@ -136,14 +136,14 @@ function full(
     async run(context) {
       const perSeed = await errorsOf(context, epochs === undefined ? config : { ...config, epochs });
       const all = measured(perSeed);
-      const source = `The preset "${preset}": nudge, rates and steps of the source's table.`;
+      const recipe = `The preset "${preset}": nudge, rates and, but for what is said here, steps of the source's table.`;
       return epochs === undefined
-        ? { measured: all, perSeed, note: `${source} ${PARTICLES}` }
+        ? { measured: all, perSeed, note: `${recipe} ${PARTICLES}` }
         : {
             measured: { 'test-error': all['test-error'] },
             perSeed,
             details: { 'training error, %': all['training-error'] },
-            note: `${source} ${SCALE}`,
+            note: `${recipe} ${SCALE}`,
           };
     },
   };
