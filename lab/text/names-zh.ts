@@ -14,7 +14,7 @@ export const presets: Readonly<Record<string, string>> = {
   mnist: 'MNIST 手写数字，784-800-800-10，五轮',
   'mnist-dropout': 'MNIST 手写数字，784-800-800-10，50 % dropout、最大范数与递增动量',
   microcircuit: 'MNIST 手写数字，树突微回路，784-500-500-10，十轮（Sacramento 等 2018）',
-  'microcircuit-in-time': 'MNIST 手写数字五千个，连续时间的树突微回路，784-500-500-10，六轮',
+  'microcircuit-in-time': 'MNIST 手写数字五千个，连续时间的树突微回路，784-500-500-10，四轮',
   'segregated-dendrites': 'MNIST 手写数字，分隔的树突，784-500-10，二十轮（Guerguiev 等 2017）',
   fashion: 'Fashion-MNIST 服饰，784-800-800-10，十轮',
   lenet: 'MNIST 手写数字，LeNet-5：两层卷积、最大池化、120-84-10，二十轮',
