@@ -204,6 +204,11 @@ function update(
 export const isChoice = ({ objectives }: Network, area: Area): boolean =>
   area.activation === 'linear' && objectives.some((objective) => objective.area === area);
 
+/** The same, of an area before there is one. */
+export const makesChoice = ({ areas, objectives }: NetworkSpecification, id: string): boolean =>
+  (areas.find((area) => area.id === id)?.activation ?? 'linear') === 'linear' &&
+  objectives.some(({ area }) => area === id);
+
 /** Whether units of the area are joined with each other. */
 const isJoined = (area: Area) => area.incoming.some(({ from, kind }) => from === area && kind === 'lateral');
 
@@ -235,7 +240,8 @@ export function temperaturesOf({ temperature = 1, steps }: PhaseOptions): readon
   );
 }
 
-function refuseSelfConnections({ projections, areas, objectives }: NetworkSpecification): string | undefined {
+function refuseSelfConnections(specification: NetworkSpecification): string | undefined {
+  const { projections } = specification;
   for (const projection of projections) {
     if (projection.from !== projection.to) continue;
     const id = projectionId(projection);
@@ -246,8 +252,7 @@ function refuseSelfConnections({ projections, areas, objectives }: NetworkSpecif
     if (same.length > 1) {
       return `area "${projection.from}" is joined with itself by ${same.length} projections: make them one`;
     }
-    const { activation = 'linear' } = areas.find(({ id: its }) => its === projection.to) ?? {};
-    if (activation === 'linear' && objectives.some(({ area }) => area === projection.to)) {
+    if (makesChoice(specification, projection.to)) {
       return `"${id}" joins the units of "${projection.to}", of which only one is chosen: leave it out, or make the area logistic`;
     }
   }

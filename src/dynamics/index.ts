@@ -20,7 +20,7 @@ export { refuseAsymmetry } from './couplings.ts';
 export { hopfield, hopfieldRelaxation } from './hopfield.ts';
 export type { Coupling, Relaxation } from './relaxation.ts';
 export { ratesRelaxation, settlingRates } from './settling-rates.ts';
-export { gibbs, isChoice, temperaturesOf, thresholdsOf } from './gibbs.ts';
+export { gibbs, isChoice, makesChoice, temperaturesOf, thresholdsOf } from './gibbs.ts';
 export { langevin } from './langevin.ts';
 export { comesBack, mustSettle } from './relaxation.ts';
 export { descend, emitIncoming, emitReadouts } from './step.ts';

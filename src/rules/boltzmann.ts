@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { gibbs, thresholdsOf } from '../dynamics/index.ts';
+import { gibbs, makesChoice, thresholdsOf } from '../dynamics/index.ts';
 import type { LearningStep, Phase } from '../dynamics/index.ts';
 import type { Area } from '../network/area.ts';
 import type { NetworkSpecification } from '../network/specification.ts';
@@ -58,8 +58,9 @@ type Options = z.output<typeof options>;
  * probabilities (mean field).
  *
  * With noisy clamping, what is clamped is drawn anew for every sweep: 1 with a probability between `fired` (where it
- * ought to be 0) and 1 − `silenced` (where 1), so that grey inputs become black and white. Products are averaged over the moments before and after free units have heard of it. Weights then stay
- * small: without, those between units that are never on together go on falling for ever. The gradient that the rule is compared with is that without noise.
+ * ought to be 0) and 1 − `silenced` (where 1), so that grey inputs become black and white. Products are averaged over the
+ * moments before and after free units have heard of it. Weights then stay small: without, those between units that are
+ * never on together go on falling for ever. The gradient that the rule is compared with is that without noise.
  *
  * Source: Ackley, Hinton & Sejnowski (1985), Cognitive Science 9; persistent chains: Tieleman (2008), ICML.
  */
@@ -101,16 +102,12 @@ export const boltzmann = defineRule<Options>({
     const all = step.repeated(options.samples);
     const targets = new Map<Area, Tensor>();
     for (const objective of network.objectives) targets.set(objective.area, all.target(objective));
-    const given = (area: Area) => targets.get(area) ?? (area === network.input ? all.inputs : undefined);
+    const input: Given = (area) => (area === network.input ? all.inputs : undefined);
     const rows = inputs.rows * options.samples;
-    sampled(all, 'positive', given, -1 / rows);
-    const { chains } = options;
-    sampled(
-      all,
-      'negative',
-      (area) => (options.model === 'outputs' && area === network.input ? all.inputs : undefined),
-      1 / (chains > 0 ? chains : rows),
-    );
+    sampled(all, 'positive', (area) => targets.get(area) ?? input(area), -1 / rows);
+    const { model, chains } = options;
+    const free: Given = () => undefined;
+    sampled(all, 'negative', model === 'outputs' ? input : free, 1 / (chains > 0 ? chains : rows));
   },
 });
 
@@ -121,13 +118,11 @@ const refuseChains = ({ model, chains }: Options): string | undefined =>
 
 /** A choice has one unit on, which units with noise of their own do not keep to. */
 function refuseNoisyChoice(
-  { areas, objectives }: NetworkSpecification,
+  specification: NetworkSpecification,
   { silenced, fired }: Options,
 ): string | undefined {
   if (silenced === 0 && fired === 0) return undefined;
-  const choice = objectives.find(({ area }) =>
-    areas.some(({ id, activation = 'linear' }) => id === area && activation === 'linear'),
-  );
+  const choice = specification.objectives.find(({ area }) => makesChoice(specification, area));
   return choice
     ? `"${choice.area}" makes a choice, which noisy clamping would take apart: set ruleOptions.silenced=0 and ruleOptions.fired=0, or make the area logistic (network.outputActivation)`
     : undefined;
@@ -140,68 +135,66 @@ type Given = (area: Area) => Tensor | undefined;
 function sampled(step: LearningStep<Options>, name: string, given: Given, factor: number): void {
   const { compute, options, network } = step;
   const { temperatures, settling, average, silenced, fired } = options;
-  const isNoisy = (silenced > 0 || fired > 0) && isClamped(network.areas, given);
-  const persists = options.chains > 0 && !isClamped(network.areas, given);
-  const held = (moment: string) => {
-    const clamps = isNoisy ? noisyClamps(step, `${name}, ${moment}`, given) : given;
-    return { clamp: clamps, freeInput: clamps(network.input) === undefined, sample: true };
-  };
+  const isFree = !network.areas.some(given);
+  const isNoisy = (silenced > 0 || fired > 0) && !isFree;
+  const persists = options.chains > 0 && isFree;
+  const clampsAt = isNoisy ? noisyClamps(step, name, given) : () => given;
+  const sweep = (moment: string, temperature: readonly number[], clamp: Given, start: Given | undefined) =>
+    step.run(`${name}, ${moment}`, {
+      ...{ sample: true, temperature, clamp, start },
+      freeInput: clamp(network.input) === undefined,
+    });
   const cool = new Array<number>(settling).fill(1);
   const cooling = persists ? cool : [...temperatures, ...cool];
   // What is clamped without noise stays as it is: then one phase cools down.
   const [hot = cooling, ...cooler] = isNoisy ? cooling.map((temperature) => [temperature]) : [];
-  let phase = step.run(`${name}, cooling`, {
-    ...held('cooling'),
-    temperature: hot,
-    start: persists ? (area) => step.state(chainOf(area)) : undefined,
-  });
+  const begin: Given = (area) => step.state(chainOf(area));
+  let phase = sweep('cooling', hot, clampsAt('cooling'), persists ? begin : undefined);
   for (const [stage, temperature] of cooler.entries()) {
-    const before = phase;
     const moment = `cooling ${stage}`;
-    phase = step.run(`${name}, ${moment}`, {
-      ...held(moment),
-      temperature,
-      start: (area) => before.state(area),
-    });
-  }
-  for (let sweep = 0; sweep < average; sweep++) {
     const before = phase;
-    const clamps = held(`sweep ${sweep}`);
+    phase = sweep(moment, temperature, clampsAt(moment), (area) => before.state(area));
+  }
+  for (let counted = 0; counted < average; counted++) {
+    const moment = `sweep ${counted}`;
+    const clamp = clampsAt(moment);
+    const before = phase;
     if (isNoisy) {
-      const clamp: Given = (area) => clamps.clamp(area) ?? before.state(area);
-      const unheard = step.run(`${name}, before sweep ${sweep}`, { ...clamps, clamp, freeInput: false });
+      const unheard = sweep(`before ${moment}`, [], (area) => clamp(area) ?? before.state(area), undefined);
       emitProducts(step, unheard, factor / (2 * average));
     }
-    phase = step.run(`${name}, sweep ${sweep}`, {
-      ...clamps,
-      steps: 1,
-      start: (area) => before.state(area),
-    });
+    phase = sweep(moment, [1], clamp, (area) => before.state(area));
     emitProducts(step, phase, factor / (isNoisy ? 2 * average : average));
   }
   if (!persists) return;
   for (const area of network.areas) compute.copy(step.state(chainOf(area)), phase.state(area));
 }
 
-const isClamped = (areas: readonly Area[], given: Given): boolean =>
-  areas.some((area) => given(area) !== undefined);
-
-/** Draws of what is given: on with probability fired + (1 − silenced − fired) · given. Keyed by the moment's name. */
-function noisyClamps(step: LearningStep<Options>, moment: string, given: Given): Given {
+/**
+ * Draws of what is given, anew at every moment: on with probability fired + (1 − silenced − fired) · given. Keyed by the
+ * names of phase and moment.
+ */
+function noisyClamps(step: LearningStep<Options>, name: string, given: Given): (moment: string) => Given {
   const { compute, network, options } = step;
   const { silenced, fired } = options;
-  const drawn = new Map<Area, Tensor>();
-  for (const area of network.areas) {
+  const probabilities = network.areas.flatMap((area) => {
     const its = given(area);
-    if (!its) continue;
-    const [probability, uniform] = [compute.temporary(its.shape), compute.temporary(its.shape)];
+    if (!its) return [];
+    const probability = compute.temporary(its.shape);
     compute.fill(probability, fired);
     compute.combine(probability, probability, its, 1, 1 - silenced - fired);
-    compute.drawUniform(uniform, 0, 1, step.stream(`noise of ${area.id}, ${moment}`), step.step);
-    compute.below(uniform, uniform, probability);
-    drawn.set(area, uniform);
-  }
-  return (area) => drawn.get(area);
+    return [{ area, probability }];
+  });
+  return (moment) => {
+    const drawn = new Map<Area, Tensor>();
+    for (const { area, probability } of probabilities) {
+      const draw = compute.temporary(probability.shape);
+      compute.drawUniform(draw, 0, 1, step.stream(`noise of ${area.id}, ${name}, ${moment}`), step.step);
+      compute.below(draw, draw, probability);
+      drawn.set(area, draw);
+    }
+    return (area) => drawn.get(area);
+  };
 }
 
 /** factor · s_i s_j for every plastic forward and lateral synapse, and factor · s_i for thresholds. */

@@ -105,10 +105,20 @@ export const checkpointsOf = (folder: string): string[] =>
     .filter((name) => name.startsWith('checkpoint-'))
     .sort();
 
+/** The numbers of the last checkpoint of a folder, by name. */
+export function numbersOf(folder: string): Map<string, number[]> {
+  const { tensors } = lastCheckpoint(folder);
+  return new Map([...tensors].map(([id, { data }]) => [id, Array.from(data as Float32Array)]));
+}
+
+function lastCheckpoint(folder: string) {
+  const name = checkpointsOf(folder).at(-1) as string;
+  return decodeCheckpoint(readFileSync(path.join(folder, name)), name);
+}
+
 /** What must be equal to the bit between equal runs: all numbers of the last checkpoint, all records but times. */
 export function outcomeOf(folder: string): { step: number; tensors: unknown; metrics: unknown[] } {
-  const name = checkpointsOf(folder).at(-1) as string;
-  const { step, tensors } = decodeCheckpoint(readFileSync(path.join(folder, name)), name);
+  const { step, tensors } = lastCheckpoint(folder);
   const metrics = readFileSync(path.join(folder, 'metrics.jsonl'), 'utf8').trimEnd().split('\n');
   return {
     step,

@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { decodeCheckpoint } from '../../src/experiments/folder/checkpoint.ts';
 import type { SearchDocument } from '../../src/experiments/search/document.ts';
 import { compareDocument, searchDocument } from './documents.ts';
-import { apical, checkpointsOf, documents, outcomeOf, workInEmptyFolder } from './fixture.ts';
+import { apical, documents, numbersOf, outcomeOf, workInEmptyFolder } from './fixture.ts';
 
 /*
  * Pretraining where several runs are made of one config.
@@ -18,16 +16,6 @@ const SHARED = [
   ...['--set', 'pretraining.optimiser.rate=0.2', '--set', 'checkpointSeconds=0', '--backend', 'wasm'],
 ];
 
-/** The weights in the last checkpoint of a folder, by name. */
-function weightsOf(folder: string): Map<string, number[]> {
-  const name = checkpointsOf(folder).at(-1) as string;
-  const { tensors } = decodeCheckpoint(readFileSync(path.join(folder, name)), name);
-  const isWeights = (id: string) => id.startsWith('network/');
-  return new Map(
-    [...tensors].flatMap(([id, { data }]) => (isWeights(id) ? [[id, Array.from(data as Float32Array)]] : [])),
-  );
-}
-
 test('rules that are compared begin with the same pretrained weights on the same seed, and each goes its way', async () => {
   const rules = ['backprop', 'feedback-alignment'];
   const { code, stdout } = await apical(
@@ -38,11 +26,11 @@ test('rules that are compared begin with the same pretrained weights on the same
   compareDocument.parse(documents(stdout)[0]);
   const folderOf = (rule: string, seed: number, ...names: string[]) =>
     path.join('compared', `${rule}-seed${seed}`, ...names);
-  const [first, second] = rules.map((rule) => weightsOf(folderOf(rule, 0, 'pretraining')));
+  const [first, second] = rules.map((rule) => numbersOf(folderOf(rule, 0, 'pretraining')));
   const id = 'network/input→hidden1';
   expect(first?.get(id)).toEqual(second?.get(id));
-  expect(weightsOf(folderOf('backprop', 1, 'pretraining')).get(id)).not.toEqual(first?.get(id));
-  const after = rules.map((rule) => weightsOf(folderOf(rule, 0)).get(id));
+  expect(numbersOf(folderOf('backprop', 1, 'pretraining')).get(id)).not.toEqual(first?.get(id));
+  const after = rules.map((rule) => numbersOf(folderOf(rule, 0)).get(id));
   expect(after[0]).not.toEqual(after[1]);
   expect(after[0]).not.toEqual(first?.get(id));
 });

@@ -1,12 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { parseConfig } from '../../src/experiments/config.ts';
 import type { Config } from '../../src/experiments/config.ts';
-import { decodeCheckpoint } from '../../src/experiments/folder/checkpoint.ts';
 import { runSession } from '../../src/experiments/session.ts';
-import { checkpointsOf, outcomeOf } from '../cli/fixture.ts';
+import { checkpointsOf, numbersOf, outcomeOf } from '../cli/fixture.ts';
 
 let parent = '';
 beforeEach(() => (parent = mkdtempSync(path.join(os.tmpdir(), 'apical-pretraining-'))));
@@ -28,13 +27,6 @@ const configOf = (change: object = {}): Config =>
 
 const run = (config: Config, folder: string, more: object = {}) =>
   runSession({ configs: [config], folder, command: 'apical run', ...more });
-
-/** The numbers of a folder's last checkpoint, by name. */
-function numbersOf(folder: string): Map<string, number[]> {
-  const name = checkpointsOf(folder).at(-1) as string;
-  const { tensors } = decodeCheckpoint(readFileSync(path.join(folder, name)), name);
-  return new Map([...tensors].map(([id, { data }]) => [id, Array.from(data as Float32Array)]));
-}
 
 test.each(['contrastive-divergence', 'autoencoder'])(
   'a run begins with the weights that %s has found, area by area',

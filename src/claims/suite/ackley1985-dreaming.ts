@@ -25,7 +25,6 @@ const EXAMPLES = 500;
 
 /** What a machine sees, and how it dreams of it. */
 interface Scene {
-  readonly id: string;
   readonly pixels: number;
   /** Chains that dream on from update to update. */
   readonly chains: number;
@@ -40,7 +39,6 @@ interface Scene {
 
 const SIDE = 4;
 const bars: Scene = {
-  id: 'bars',
   pixels: SIDE * SIDE,
   ...{ chains: 2000, steps: 25, updates: 1000, rate: 0.1, gain: 3 },
   examples: (seed) =>
@@ -53,7 +51,6 @@ const bars: Scene = {
 
 /** Grey is the probability of a pixel. At four times this rate the machine runs away from its chains: angles of 90 degrees. */
 const digits: Scene = {
-  id: 'digits',
   pixels: 28 * 28,
   ...{ chains: 500, steps: 10, updates: 300, rate: 0.005, gain: 100 },
   examples: async () => (await openDataset('mnist')).train,
