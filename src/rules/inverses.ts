@@ -150,6 +150,18 @@ export interface Beside {
 
 /** g(signal V + c), (batch, units below), of the inverse of a projection: a temporary. */
 export function downward(
+  step: LearningStep,
+  projection: Projection,
+  signal: Tensor,
+  beside?: Beside,
+): Tensor {
+  const below = potentialDown(step, projection, signal, beside);
+  becomeSignals(step, projection, below);
+  return below;
+}
+
+/** signal V, (batch, units below), of the inverse of a projection: a temporary, without thresholds. */
+export function potentialDown(
   { compute }: LearningStep,
   projection: Projection,
   signal: Tensor,
@@ -159,8 +171,12 @@ export function downward(
   const below = compute.temporary([signal.rows, projection.from.units]);
   inverse.send(compute, below, signal);
   beside?.inverse.send(compute, below, beside.signal, 1);
-  compute.activate(below, below, projection.from.topDownBias?.values, projection.from.activation);
   return below;
+}
+
+/** g( · + c) of the inverse of a projection, in the place of potentials. */
+export function becomeSignals({ compute }: LearningStep, { from }: Projection, potential: Tensor): void {
+  compute.activate(potential, potential, from.topDownBias?.values, from.activation);
 }
 
 /** What an inverse was given, what it made of it, and ∂L/∂(that), one row an example, which is overwritten. */

@@ -15,7 +15,7 @@ import {
   withInverses,
 } from './inverses.ts';
 import { defineRule } from './rule.ts';
-import { emitOutput, emitTowardsTargets, targetBelow, targetOf } from './targets.ts';
+import { changeBelow, emitOutput, emitTowardsTargets, lackOf } from './targets.ts';
 
 const AUXILIARY = 'auxiliary output';
 
@@ -79,7 +79,8 @@ export const simplifiedTargetPropagation = defineRule({
       inverse: auxiliary.feedback,
       signal: phase.activity(auxiliary.to),
     };
-    const top = targetBelow(step, phase, output, targetOf(step, phase, output.to), beside);
+    const lack = { values: lackOf(step, phase, output.to) };
+    const top = changeBelow(step, phase, output, lack, beside);
     emitTowardsTargets(step, phase, chain, top, 1 / inputs.rows);
   },
 });

@@ -6,56 +6,94 @@ import type { Network } from '../network/network.ts';
 import type { Objective } from '../network/objective.ts';
 import type { Projection } from '../network/projection.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { downward } from './inverses.ts';
+import { becomeSignals, potentialDown } from './inverses.ts';
 import type { Beside } from './inverses.ts';
 import { saidBy } from './reconstruction.ts';
+
+/** ĥ − h: how far the target of an area lies from what the area said. */
+export interface Change {
+  /** (batch, units). */
+  readonly values: Tensor;
+  /** Where it is what an output's errors come to through its weights, once more: factor · δ Wᵀ. */
+  readonly made?: { readonly output: Projection; readonly delta: Tensor; readonly factor: number };
+}
 
 /**
  * Targets come down a chain of layers by differences of inverses, and every hidden area goes towards its own:
  *
- *   ĥ_{l−1} = h_{l−1} − g_l(h_l) + g_l(ĥ_l),     term of W_l: factor · h_{l−1} ⊗ ( (h_l − ĥ_l) ⊙ f′ )
+ *   ĥ_{l−1} − h_{l−1} = g_l(ĥ_l) − g_l(h_l),     term of W_l: −factor · h_{l−1} ⊗ ( (ĥ_l − h_l) ⊙ f′ )
  *
- * `top` is ĥ of the last hidden area, (batch, units). `chain` ends in the output. Targets of areas whose activation functions are bounded may lie beyond.
+ * What comes down is the difference itself, so that a small one keeps its digits. `top` is that of the last hidden area.
+ * `chain` ends in the output. Targets of areas whose activation functions are bounded may lie beyond.
  */
 export function emitTowardsTargets(
   step: LearningStep,
   phase: Phase,
   chain: readonly Projection[],
-  top: Tensor,
+  top: Change,
   factor: number,
 ): void {
   const { compute } = step;
-  let target = top;
+  let change = top;
   for (let layer = chain.length - 2; layer >= 0; layer--) {
     const projection = chain[layer] as Projection;
     const area = projection.to;
-    const activity = phase.activity(area);
-    const post = compute.temporary(activity.shape);
-    compute.combine(post, activity, target, 1, -1);
     const gain = phase.gain(area);
+    let post = change.values;
     if (area.activation !== 'linear' || gain) {
-      compute.multiplyBySlope(post, post, phase.rate(area), gain, area.activation);
+      post = compute.temporary(change.values.shape);
+      compute.multiplyBySlope(post, change.values, phase.rate(area), gain, area.activation);
     }
-    emitIncoming(step, phase, area, post, factor);
+    emitIncoming(step, phase, area, post, -factor);
     if (layer === 0) return;
-    target = targetBelow(step, phase, projection, target);
+    change = changeBelow(step, phase, projection, change);
   }
 }
 
-/** h − g(h_above) + g(ĥ_above), (batch, units of the area below). What is heard `beside` is alike in both. */
-export function targetBelow(
+/** g(h + change) − g(h) of the inverse of a projection onto h. What is heard `beside` is alike in both. */
+export function changeBelow(
   step: LearningStep,
   phase: Phase,
   projection: Projection,
-  target: Tensor,
+  change: Change,
   beside?: Beside,
-): Tensor {
+): Change {
   const { compute } = step;
-  const below = downward(step, projection, target, beside);
-  const reconstructed = downward(step, projection, saidBy(step, phase, projection.to), beside);
-  compute.combine(below, below, reconstructed, 1, -1);
-  compute.combine(below, below, phase.activity(projection.from), 1, 1);
-  return below;
+  const inverse = projection.feedback as Projection;
+  const said = potentialDown(step, projection, saidBy(step, phase, projection.to), beside);
+  const target = compute.temporary(said.shape);
+  compute.copy(target, said);
+  sendChange(step, target, inverse, change);
+  for (const below of [said, target]) becomeSignals(step, projection, below);
+  compute.combine(target, target, said, 1, -1);
+  return { values: target };
+}
+
+/**
+ * Adds to potentials what a change sends through an inverse. A change that a few outputs made is sent as what each of them
+ * would, δ (Wᵀ V) in place of (δ Wᵀ) V, where that takes fewer products.
+ */
+function sendChange(
+  { compute }: LearningStep,
+  potential: Tensor,
+  inverse: Projection,
+  { values, made }: Change,
+): void {
+  const outputs = made?.output.to.units ?? Infinity;
+  if (!made || outputs * (inverse.from.units + values.rows) >= values.rows * inverse.from.units) {
+    inverse.send(compute, potential, values, 1);
+    return;
+  }
+  const { output, delta, factor } = made;
+  const each = compute.temporary([outputs], 'i32');
+  each.set(Array.from({ length: outputs }, (_, unit) => unit));
+  const alone = compute.temporary([outputs, outputs]);
+  compute.oneHot(alone, each);
+  const above = compute.temporary([outputs, output.from.units]);
+  output.sendBack(compute, above, alone);
+  const below = compute.temporary([outputs, inverse.to.units]);
+  inverse.send(compute, below, above);
+  compute.matmul(potential, delta, below, { alpha: factor, beta: 1 });
 }
 
 /**
@@ -93,30 +131,18 @@ export function emitDownGradient(
   const output = chain.at(-1) as Projection;
   const delta = emitOutput(step, phase, output);
   if (chain.length === 1) return;
-  const top = targetDownGradient(step, phase, output, delta, size);
+  const values = step.compute.temporary(phase.activity(output.from).shape);
+  output.sendBack(step.compute, values, delta);
+  step.compute.scale(values, values, -size);
+  const top = { values, made: { output, delta, factor: -size } };
   emitTowardsTargets(step, phase, chain, top, 1 / (size * step.inputs.rows));
 }
 
-/** h − η̂ ∂L/∂h, (batch, units), of the area below the output: its target, through the output's own weights. */
-function targetDownGradient(
-  { compute }: LearningStep,
-  phase: Phase,
-  output: Projection,
-  delta: Tensor,
-  size: number,
-): Tensor {
-  const target = compute.temporary(phase.activity(output.from).shape);
-  output.sendBack(compute, target, delta);
-  compute.combine(target, phase.activity(output.from), target, 1, -size);
-  return target;
-}
-
-/** What an area should have said, (batch, units): what it said less its error. */
-export function targetOf(step: LearningStep, phase: Phase, area: Area): Tensor {
-  const said = saidBy(step, phase, area);
-  const target = step.compute.temporary(said.shape);
-  step.compute.combine(target, said, step.error(phase, objectiveOf(step.network, area)), 1, -1);
-  return target;
+/** What an area should have said less what it said, (batch, units): its error, turned round. */
+export function lackOf(step: LearningStep, phase: Phase, area: Area): Tensor {
+  const error = step.error(phase, objectiveOf(step.network, area));
+  step.compute.scale(error, error, -1);
+  return error;
 }
 
 /** The objective of an area that has one. */

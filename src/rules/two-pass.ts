@@ -18,7 +18,7 @@ import {
 import { saidBy } from './reconstruction.ts';
 import { measureReconstruction, potentialBelow, recirculate, recirculationOptions } from './recirculation.ts';
 import { defineRule } from './rule.ts';
-import { emitOutput, targetOf } from './targets.ts';
+import { emitOutput, lackOf } from './targets.ts';
 
 /** Units beside the output that code what the label leaves out: its pose, say. */
 const CODE = 'code';
@@ -129,7 +129,7 @@ export const twoPass = defineRule({
 
     const said = saidBy(step, phase, output.to);
     const blended = compute.temporary(said.shape);
-    compute.combine(blended, said, targetOf(step, phase, output.to), 1 - blend, blend);
+    compute.combine(blended, said, lackOf(step, phase, output.to), 1, blend);
     const before = comeDown(step, phase, chain, said, 'first');
     const after = comeDown(step, phase, chain, blended, 'second');
     for (const { to } of chain.slice(0, -1)) {

@@ -44,8 +44,9 @@ function pictures(change: Partial<ConvolutionalStackOptions> = {}, rule?: Rule):
   return served ?? (specifications[0] as NetworkSpecification);
 }
 
-/** What comes back to the first kernels through four levels of weak feedback is beyond the digits of f32. */
+/** What else would be beyond the digits of f32: what comes back through four levels of weak feedback, and losses that differ by a tiny jitter. */
 const OPTIONS: Readonly<Record<string, object>> = {
+  'weight-perturbation': { noise: 1e-2 },
   'contrastive-hebbian': { gain: 0.5 },
   generec: { gain: 0.5 },
 };

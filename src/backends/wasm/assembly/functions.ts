@@ -1,5 +1,5 @@
 // Elementary functions on four f32 lanes, from +, −, ×, ÷ and bit operations alone, so that every engine
-// gives the same bits. Polynomials: Cephes (Moshier), single precision; errors of about 2 units in the last place.
+// gives the same bits. Polynomials: Cephes (Moshier), single precision; errors of about 2 units in the last place, of tanh up to 4.
 
 // @ts-ignore: decorator
 @inline
@@ -92,23 +92,28 @@ export function logistic4(x: v128): v128 {
   return f32x4.div(splat(1.0), f32x4.add(splat(1.0), expWithin4(clamped)));
 }
 
+/**
+ * With t = tanh(x/2) = u/v, u = h·P(h²) and v = Q(h²) of degree 3, h = x/2: tanh x = 2t/(1 + t²) = 2uv/(u² + v²). What u and v
+ * are wrong by matters the less, the nearer t is to 1. P and Q are those whose largest relative error is least, 2.3e-8;
+ * their coefficients are positive, so that nothing cancels. Beyond |x| = 9.02 tanh is 1 to the last bit.
+ */
 // @ts-ignore: decorator
 @inline
 export function tanh4(x: v128): v128 {
-  const magnitude = f32x4.abs(x);
-  // |x| < 0.625: x + x³·P(x²), else 1 − 2/(e^{2|x|} + 1) with the sign of x.
-  const z = f32x4.mul(x, x);
-  let p = splat(-5.70498872745e-3);
-  p = f32x4.add(f32x4.mul(p, z), splat(2.06390887954e-2));
-  p = f32x4.add(f32x4.mul(p, z), splat(-5.37397155531e-2));
-  p = f32x4.add(f32x4.mul(p, z), splat(1.33314422036e-1));
-  p = f32x4.add(f32x4.mul(p, z), splat(-3.33332819422e-1));
-  const near = f32x4.add(f32x4.mul(f32x4.mul(p, z), x), x);
-  // Beyond 40 it is 1 to the last bit.
-  const e = expWithin4(f32x4.pmin(f32x4.add(magnitude, magnitude), splat(40.0)));
-  const far = f32x4.sub(splat(1.0), f32x4.div(splat(2.0), f32x4.add(e, splat(1.0))));
-  const signed = v128.or(far, v128.and(x, i32x4.splat(0x80000000)));
-  return v128.bitselect(near, signed, f32x4.lt(magnitude, splat(0.625)));
+  const h = f32x4.pmin(f32x4.pmax(f32x4.mul(x, splat(0.5)), splat(-4.51)), splat(4.51));
+  const z = f32x4.mul(h, h);
+  let u = splat(5.4913453900e-6);
+  u = f32x4.add(f32x4.mul(u, z), splat(2.5568410250e-3));
+  u = f32x4.add(f32x4.mul(u, z), splat(1.2595477103e-1));
+  u = f32x4.mul(f32x4.add(f32x4.mul(u, z), splat(1.0)), h);
+  let v = splat(1.7497281352e-4);
+  v = f32x4.add(f32x4.mul(v, z), splat(2.2319916618e-2));
+  v = f32x4.add(f32x4.mul(v, z), splat(4.5928785138e-1));
+  v = f32x4.add(f32x4.mul(v, z), splat(1.0));
+  const uv = f32x4.mul(u, v);
+  const quotient = f32x4.div(f32x4.add(uv, uv), f32x4.add(f32x4.mul(u, u), f32x4.mul(v, v)));
+  // Rounding may lead beyond 1, where the slope 1 − y² would change its sign.
+  return f32x4.pmin(f32x4.pmax(quotient, splat(-1.0)), splat(1.0));
 }
 
 /** ln(1 + eˣ) = max(x, 0) + ln(1 + e^{−|x|}). */
