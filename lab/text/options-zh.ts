@@ -81,6 +81,8 @@ export const options: Readonly<Record<string, string>> = {
   't: how far the prediction is moved towards the target': 't：预测向目标移动的程度',
   'units beside the output that help to reconstruct what is below; 0 for the labels alone':
     '输出之外，协助重建下方的单元数；0：只用标签',
+  'weights of the way down: learned beside those of the way up, or the same, transposed':
+    '下行权重：与上行权重一同学习，或即其转置',
   'weights of the way down: learned by reconstruction, random and fixed, or the transposed way up':
     '下行通路的权重：由重建习得、随机且固定，或为上行通路的转置',
   'whether a unit’s slope is seen in what a small change of its input does, or computed':

@@ -75,6 +75,26 @@ export function withInverses(
   };
 }
 
+/** Whose weights what comes down has: its own, that learn or stay as drawn, or those of the way up. */
+export type TopDown = 'learned' | 'fixed' | 'tied';
+
+/** Adds the way down, unless it is the way up: then only thresholds for what comes down. */
+export function wireDown(
+  specification: NetworkSpecification,
+  options: Omit<FeedbackOptions, 'wiring'> & { readonly topDown: TopDown },
+  inverted: Inverted,
+): NetworkSpecification {
+  const wired = withInverses(specification, options, inverted);
+  if (options.topDown === 'learned') return wired;
+  if (options.topDown === 'tied') return { ...wired, projections: specification.projections };
+  return {
+    ...wired,
+    projections: wired.projections.map((its) =>
+      its.answers === undefined ? its : { ...its, plastic: false },
+    ),
+  };
+}
+
 /** What its inverses learn as a multiple of the run's rate. */
 export const inverseOptimisers =
   (
@@ -91,10 +111,8 @@ export const inverseOptimisers =
 const INVERSION_ERROR = 'inversion error of ';
 
 /** For `Rule.measures`: of every area that an inverse comes down to, ‖g(f(h)) − h‖² as a share of ‖h‖². */
-export const inversionErrors = ({ projections }: Network): readonly string[] =>
-  [...new Set(projections.flatMap(({ feedback }) => (feedback ? [feedback.to.id] : [])))].map(
-    (id) => INVERSION_ERROR + id,
-  );
+export const inversionErrors = ({ areas }: Network): readonly string[] =>
+  areas.flatMap(({ id, topDownBias }) => (topDownBias ? [INVERSION_ERROR + id] : []));
 
 /** Measures what came down to an area, g(f(h)), which is overwritten, beside its activity h in a phase. */
 export function measureInversion(step: LearningStep, phase: Phase, area: Area, below: Tensor): void {

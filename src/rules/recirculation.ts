@@ -12,12 +12,12 @@ import {
   inversionErrors,
   measureInversion,
   remarksOnInverses,
-  withInverses,
+  wireDown,
 } from './inverses.ts';
 import { defineRule } from './rule.ts';
 import { emitOutput } from './targets.ts';
 
-/** Options of rules that learn by recirculation. */
+/** Options that rules which learn by recirculation share. */
 export const recirculationOptions = {
   feedback: inverseOptions.feedback,
   scale: inverseOptions.scale,
@@ -45,7 +45,7 @@ export const recirculationOptions = {
  * The first is the delta rule. In the second h₁ − h₃ ≈ (1 − λ) f′ ⊙ [ (v₀ − v₂) W ] = (1 − λ)² f′ ⊙ [ (v₀ − v̂) W ]: where
  * V = Wᵀ that is the descent of the reconstruction error, ½‖v₀ − v̂‖² of linear visible units or the cross-entropy of
  * logistic ones, by what a unit's activity changed in time; the difference is of order 1 − λ. V comes near Wᵀ by
- * learning, since both follow the same products.
+ * learning, since both follow the same products. Tied, it is Wᵀ, and both changes meet in one matrix.
  *
  * Every hidden area of a chain so learns to code the one below it. The output reads the last one out, by the delta rule;
  * no error of its goes further down.
@@ -60,11 +60,17 @@ export const recirculation = defineRule({
     'Autoencoders whose synapses change by what activity changes as it comes round; the output reads the codes out.',
   equation: String.raw`\Delta W = \frac{\eta}{(1-\lambda)^2}\, (h_1 - h_3)\, v_2^\top, \qquad \Delta V = \frac{\eta}{1-\lambda}\, (v_0 - v_2)\, h_1^\top`,
   cites: ['hinton1988'],
-  options: z.strictObject(recirculationOptions),
+  options: z.strictObject({
+    ...recirculationOptions,
+    topDown: z
+      .enum(['learned', 'tied'])
+      .default('learned')
+      .describe('weights of the way down: learned beside those of the way up, or the same, transposed'),
+  }),
   dynamics: feedforward,
   refuses: (specification) =>
     refuseBranches(specification, 'predictive-coding, feedback-alignment, backprop'),
-  wire: (specification, options) => withInverses(specification, options, { outputs: false, input: true }),
+  wire: (specification, options) => wireDown(specification, options, { outputs: false, input: true }),
   optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
   advice: (options) => adviceOnInverses(options),
   measures: inversionErrors,
@@ -73,7 +79,7 @@ export const recirculation = defineRule({
       measureReconstruction(step, phase, [{ up, said: phase.activity(up.to) }], step.options);
     }
   },
-  remarks: (options, measured) => remarksOnInverses(options, measured),
+  remarks: (options, measured) => (options.topDown === 'learned' ? remarksOnInverses(options, measured) : []),
 
   learn(step) {
     const { network } = step;
@@ -124,7 +130,7 @@ export function recirculate(
   const v2 = regressed(reconstructionBelow(step, ways, visible), v0);
   const below = change(v2, v0);
   const factor = 1 / (fresh * inputs.rows);
-  if (from.topDownBias && ways[0].up.feedback?.plastic) {
+  if (from.topDownBias && (ways[0].up.feedback ?? ways[0].up).plastic) {
     step.emit(from.topDownBias, { kind: 'outer', post: below, factor });
   }
   for (const { up, said, strength = 1 } of ways) {

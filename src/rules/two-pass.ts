@@ -6,14 +6,13 @@ import type { Projection } from '../network/projection.ts';
 import type { NetworkSpecification } from '../network/specification.ts';
 import type { Activation } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { FeedbackOptions } from './feedback.ts';
 import { chainOf, drawnLike, refuseBranches } from './chain.ts';
 import {
   adviceOnInverses,
   inverseOptimisers,
   inversionErrors,
   remarksOnInverses,
-  withInverses,
+  wireDown,
 } from './inverses.ts';
 import { saidBy } from './reconstruction.ts';
 import { measureReconstruction, potentialBelow, recirculate, recirculationOptions } from './recirculation.ts';
@@ -100,19 +99,15 @@ export const twoPass = defineRule({
   dynamics: feedforward,
   refuses: (specification) =>
     refuseBranches(specification, 'predictive-coding, feedback-alignment, backprop'),
-  wire: (specification, options) => wireDown(withCode(specification, options.code), options),
+  wire: (specification, options) =>
+    wireDown(withCode(specification, options.code), options, { outputs: true, input: true }),
   optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
   advice: (options) => adviceOnInverses(options),
   measures: inversionErrors,
   evaluate(step, phase) {
     for (const up of chainOf(step.network)) {
-      if (up.feedback)
-        measureReconstruction(
-          step,
-          phase,
-          waysDown(step, phase, up, saidBy(step, phase, up.to)),
-          step.options,
-        );
+      const ways = waysDown(step, phase, up, saidBy(step, phase, up.to));
+      measureReconstruction(step, phase, ways, step.options);
     }
   },
   remarks: (options, measured) => (options.topDown === 'learned' ? remarksOnInverses(options, measured) : []),
@@ -235,18 +230,3 @@ function withCode(specification: NetworkSpecification, units: number): NetworkSp
   };
 }
 
-/** Adds the way down, unless it is the way up. */
-function wireDown(
-  specification: NetworkSpecification,
-  options: Omit<FeedbackOptions, 'wiring'> & { readonly topDown: 'learned' | 'fixed' | 'tied' },
-): NetworkSpecification {
-  if (options.topDown === 'tied') return specification;
-  const wired = withInverses(specification, options, { outputs: true, input: true });
-  if (options.topDown === 'learned') return wired;
-  return {
-    ...wired,
-    projections: wired.projections.map((its) =>
-      its.answers === undefined ? its : { ...its, plastic: false },
-    ),
-  };
-}
