@@ -11,7 +11,8 @@ import { CONTROL_SOURCES, ControlTraining } from './control/control-training.ts'
 import type { Examples } from './examples.ts';
 import type { MetricsRecord } from './records.ts';
 import { networkFor } from './network-of-config.ts';
-import { ExampleTraining, optimiserFor } from './training.ts';
+import { optimiserFor } from './training-checks.ts';
+import { ExampleTraining } from './training.ts';
 import type { Together, Training } from './training-contract.ts';
 
 /** The rules of a run: that of what learns, and of its critic where there is one. */

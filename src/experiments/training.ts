@@ -1,6 +1,5 @@
 import { measureAlignment } from '../analysis/alignment.ts';
 import { ApicalError } from '../errors.ts';
-import type { OptimiserSpecification } from '../network/optimiser.ts';
 import { Sequence, stream } from '../random/index.ts';
 import { Learner } from '../rules/learner.ts';
 import type { Tally } from '../rules/learner.ts';
@@ -11,7 +10,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { Config } from './config.ts';
 import type { ExampleSet, Examples } from './examples.ts';
 import { splitExamples } from './examples.ts';
-import { networkFor, withoutUndefined } from './network-of-config.ts';
+import { networkFor } from './network-of-config.ts';
 import type {
   EvaluationRecord,
   HeldOutScore,
@@ -23,6 +22,7 @@ import type {
   ProgressRecord,
   Score,
 } from './records.ts';
+import { checkCounts, checkOverrides, optimiserFor } from './training-checks.ts';
 import { NO_TALLY } from './training-contract.ts';
 import type { Position, Together, Training } from './training-contract.ts';
 
@@ -401,53 +401,6 @@ export class ExampleTraining implements Training {
           .map((advice) => `; or ${advice}`)
           .join('')}.`,
       { step: this.#step, projection: broken?.id },
-    );
-  }
-}
-
-/** What the optimiser does for one parameter: the default, overridden for its projection, or its area and bias. */
-export function optimiserFor(config: Config, id: string): OptimiserSpecification {
-  const { projections, ...general } = config.optimiser;
-  const area = id.replace(/(\.top-down)?\.bias$/, '');
-  return {
-    ...general,
-    ...withoutUndefined({ ...projections[area], ...projections[id] }),
-  } as OptimiserSpecification;
-}
-
-/** Throws `config.projection` where the optimiser is to differ for a projection that is not there. */
-export function checkOverrides(config: Config, learner: Learner): void {
-  const known = learner.network.parameters.flatMap(({ id }) => [id, id.replace(/(\.top-down)?\.bias$/, '')]);
-  for (const key of Object.keys(config.optimiser.projections)) {
-    if (!known.includes(key)) {
-      throw new ApicalError(
-        'config.projection',
-        `optimiser.projections: there is nothing plastic called "${key}". There are ${[...new Set(known)].map((id) => `"${id}"`).join(', ')}.`,
-      );
-    }
-  }
-}
-
-function checkCounts(config: Config, examples: Examples, trainCount: number): void {
-  const { batch, task } = config;
-  const { title } = examples.dataset;
-  const available = examples.train.count - Math.round(examples.train.count * task.validation);
-  if (task.trainExamples !== undefined && task.trainExamples > available) {
-    throw new ApicalError(
-      'config.examples',
-      `task.trainExamples is ${task.trainExamples}, but ${title} has ${available} training examples${task.validation > 0 ? ' beside validation' : ''}.`,
-    );
-  }
-  if (trainCount === 0) {
-    throw new ApicalError(
-      'config.examples',
-      `${title} leaves no example to learn from: lower task.validation.`,
-    );
-  }
-  if (batch > trainCount) {
-    throw new ApicalError(
-      'config.batch',
-      `batch is ${batch}, but there are only ${trainCount} training examples: choose a batch of at most ${trainCount}.`,
     );
   }
 }

@@ -229,4 +229,3 @@ function withCode(specification: NetworkSpecification, units: number): NetworkSp
     projections: [...projections, drawnLike(output, CODE)],
   };
 }
-

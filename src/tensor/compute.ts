@@ -361,37 +361,13 @@ export class Compute implements Operations {
   }
 
   drawUniform(out: Tensor, low: number, high: number, stream: Stream, step: number, firstRow = 0): void {
-    const { key0, key1 } = stream;
-    const high32 = Math.floor(step / 0x1_0000_0000);
-    this.#kernels.drawUniform(
-      out.offset,
-      out.rows,
-      out.columns,
-      low,
-      high - low,
-      key0,
-      key1,
-      step >>> 0,
-      high32,
-      firstRow,
-    );
+    const { offset, rows, columns } = out;
+    this.#kernels.drawUniform(offset, rows, columns, low, high - low, ...counterOf(stream, step), firstRow);
   }
 
   drawNormal(out: Tensor, mean: number, deviation: number, stream: Stream, step: number, firstRow = 0): void {
-    const { key0, key1 } = stream;
-    const high32 = Math.floor(step / 0x1_0000_0000);
-    this.#kernels.drawNormal(
-      out.offset,
-      out.rows,
-      out.columns,
-      mean,
-      deviation,
-      key0,
-      key1,
-      step >>> 0,
-      high32,
-      firstRow,
-    );
+    const { offset, rows, columns } = out;
+    this.#kernels.drawNormal(offset, rows, columns, mean, deviation, ...counterOf(stream, step), firstRow);
   }
 
   drawBernoulli(
@@ -402,19 +378,11 @@ export class Compute implements Operations {
     step: number,
     firstRow = 0,
   ): void {
-    const { key0, key1 } = stream;
-    const high32 = Math.floor(step / 0x1_0000_0000);
+    const { offset, rows, columns } = out;
     const threshold = thresholdOf(probability);
     this.#kernels.drawBernoulli(
-      out.offset,
-      out.rows,
-      out.columns,
-      threshold,
-      value,
-      key0,
-      key1,
-      step >>> 0,
-      high32,
+      ...([offset, rows, columns, threshold, value] as const),
+      ...counterOf(stream, step),
       firstRow,
     );
   }
@@ -494,6 +462,10 @@ export class Compute implements Operations {
     );
   }
 }
+
+/** The key of a stream, and a step as two words. */
+const counterOf = ({ key0, key1 }: Stream, step: number) =>
+  [key0, key1, step >>> 0, Math.floor(step / 0x1_0000_0000)] as const;
 
 function perLabelledRow(operation: string, out: Tensor, values: Tensor, labels: Tensor): void {
   if (out.size !== values.rows || labels.size !== values.rows || labels.type !== 'i32') {

@@ -18,7 +18,9 @@ function reconstructionLoss(
   for (let row = 0; row < rows; row++) {
     const v = inputs.slice(row * UNITS, (row + 1) * UNITS);
     const h = Array.from({ length: HIDDEN }, (_, j) =>
-      Math.tanh(v.reduce((total, its, i) => total + its * (weights[i * HIDDEN + j] ?? NaN), thresholds[j])),
+      Math.tanh(
+        v.reduce((total, its, i) => total + its * (weights[i * HIDDEN + j] ?? NaN), thresholds[j] ?? NaN),
+      ),
     );
     for (const [i, wanted] of v.entries()) {
       const potential = h.reduce(

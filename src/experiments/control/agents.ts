@@ -12,7 +12,7 @@ import type { Rule } from '../../rules/rule.ts';
 import type { Compute } from '../../tensor/compute.ts';
 import type { Activation } from '../../tensor/kernels.ts';
 import type { Config } from '../config.ts';
-import { checkOverrides, optimiserFor } from '../training.ts';
+import { checkOverrides, optimiserFor } from '../training-checks.ts';
 
 /**
  * The network that chooses: one output for each discrete action (its logit), or one for each dimension
