@@ -73,7 +73,7 @@ function invert(compute: Compute, { weights, feedback, from, to }: Projection): 
   compute.scale(thresholds, thresholds, -1);
 }
 
-/** ĥ = h − (h − ĥ) of every hidden area, (batch, units), temporaries: what its thresholds' term says, of linear units. */
+/** ĥ = h − (h − ĥ) of every hidden area, (batch, units), temporaries: what its thresholds' term, a mean, says of linear units. */
 function targetsOf(
   compute: Compute,
   learner: Learner,
@@ -89,7 +89,7 @@ function targetsOf(
     for (const [area, its] of aimed) {
       const [term] = (area.bias && terms.get(area.bias)) ?? [];
       if (term?.kind !== 'outer') throw new Error(`The rule emitted nothing for ${area.id}.`);
-      compute.combine(its, its, term.post, 1, -1);
+      compute.combine(its, its, term.post, 1, -EXAMPLES * (term.factor ?? 1));
     }
   });
   return aimed;

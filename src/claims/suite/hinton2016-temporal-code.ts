@@ -8,7 +8,7 @@ import type { Claim, Curve, SeedValues } from '../claim.ts';
 import { mean, seedsUpTo } from './linear-task.ts';
 import { BalancedNetwork, meanOf, present, SMALLEST } from './temporal-code.ts';
 import type { Course, ReadOff, Synapse } from './temporal-code.ts';
-import { relativeDifference, updateOf, updatesOf } from './updates.ts';
+import { relativeDifference, updatesOf } from './updates.ts';
 
 /** t of the presentations in spikes: large, so that the change stands out of the noise. */
 const BLEND = 0.5;
@@ -20,13 +20,16 @@ const MOVE = 0.3;
 
 const LEVELS = ['hidden1', 'hidden2', 'output'] as const;
 
-/** How far the rule's update, every level of it, is from backpropagation, relative. */
+/** How far the rule's update, every level of it, is from backpropagation, relative; of thresholds for what comes down that knows nothing. */
 function distance(compute: Compute, blend: number, seed: number): number {
   const network = new BalancedNetwork(compute, blend, seed);
   const { learner, batch } = network;
-  const difference = compute.scope(() =>
-    relativeDifference(updateOf(compute, learner, batch), updateOf(compute, learner, batch, backpropagate)),
-  );
+  const difference = compute.scope(() => {
+    const exact = updatesOf(compute, learner, batch, backpropagate);
+    const own = updatesOf(compute, learner, batch);
+    const up = [...exact.keys()].flatMap((id) => own.get(id) ?? []);
+    return relativeDifference(up, [...exact.values()].flat());
+  });
   network.dispose();
   return difference;
 }
