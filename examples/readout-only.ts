@@ -21,12 +21,14 @@ export default defineRule({
     const phase = step.run('forward');
     for (const objective of step.network.objectives) {
       const error = step.error(phase, objective);
+      const factor = 1 / step.inputs.rows;
+      if (objective.area.bias) step.emit(objective.area.bias, { kind: 'outer', post: error, factor });
       for (const projection of objective.area.incoming) {
         step.emit(projection, {
           kind: 'outer',
           pre: phase.activity(projection.from),
           post: error,
-          factor: 1 / step.inputs.rows,
+          factor,
         });
       }
     }

@@ -111,8 +111,10 @@ export const inverseOptimisers =
 const INVERSION_ERROR = 'inversion error of ';
 
 /** For `Rule.measures`: of every area that an inverse comes down to, ‖g(f(h)) − h‖² as a share of ‖h‖². */
-export const inversionErrors = ({ areas }: Network): readonly string[] =>
-  areas.flatMap(({ id, topDownBias }) => (topDownBias ? [INVERSION_ERROR + id] : []));
+export const inversionErrors = ({ areas, projections }: Network): readonly string[] => {
+  const answered = new Set(projections.flatMap(({ feedback }) => feedback?.to ?? []));
+  return areas.flatMap((area) => (area.topDownBias || answered.has(area) ? [INVERSION_ERROR + area.id] : []));
+};
 
 /** Measures what came down to an area, g(f(h)), which is overwritten, beside its activity h in a phase. */
 export function measureInversion(step: LearningStep, phase: Phase, area: Area, below: Tensor): void {

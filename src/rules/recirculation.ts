@@ -72,7 +72,7 @@ export const recirculation = defineRule({
     refuseBranches(specification, 'predictive-coding, feedback-alignment, backprop'),
   wire: (specification, options) => wireDown(specification, options, { outputs: false, input: true }),
   optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
-  advice: (options) => adviceOnInverses(options),
+  advice: (options) => (options.topDown === 'learned' ? adviceOnInverses(options) : undefined),
   measures: inversionErrors,
   evaluate(step, phase) {
     for (const up of chainOf(step.network).slice(0, -1)) {

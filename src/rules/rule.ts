@@ -70,7 +70,7 @@ export interface Rule<Options = unknown> {
   /** Measures held-out examples; `phase` is that of the evaluation. */
   evaluate?(step: LearningStep<Options>, phase: Phase): void;
   /** What else to try where a loss is no longer finite, as the end of a sentence. */
-  advice?(options: Options): string;
+  advice?(options: Options): string | undefined;
   /** What a user should be told of what a finished run last measured, by name, each a sentence with what to do. */
   remarks?(options: Options, measured: Readonly<Record<string, number>>): readonly string[];
   /**

@@ -102,7 +102,7 @@ export const twoPass = defineRule({
   wire: (specification, options) =>
     wireDown(withCode(specification, options.code), options, { outputs: true, input: true }),
   optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
-  advice: (options) => adviceOnInverses(options),
+  advice: (options) => (options.topDown === 'learned' ? adviceOnInverses(options) : undefined),
   measures: inversionErrors,
   evaluate(step, phase) {
     for (const up of chainOf(step.network)) {

@@ -153,7 +153,7 @@ describe.each(['reference', 'wasm', 'blas'] as const)('draws on %s', (backend) =
 
   test.each(Object.keys(draws))('%s: a thousand rows at once are a thousand rows one by one', (kind) => {
     const draw = draws[kind] as (typeof draws)[string];
-    for (const columns of [1, 3, 4, 17, 33]) {
+    for (const columns of [1, 3, 4, 17, 33, 63, 64, 65, 130]) {
       for (const step of [0, 2 ** 32 + 5]) {
         const whole = compute.allocate([1000, columns]);
         draw(whole, step);

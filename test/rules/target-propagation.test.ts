@@ -76,6 +76,18 @@ describe('difference target propagation', () => {
     expect(errors[2]).toBeLessThan(2e-3);
   });
 
+  test('is measured on held-out examples where a graph wants no thresholds for what comes down', () => {
+    const base = stack({ layers: [UNITS, 5, 4, 3], activation: 'tanh', objective: 'cross-entropy' });
+    const specification = { ...base, areas: base.areas.map((area) => ({ ...area, topDownBias: false })) };
+    const learner = learnerOf(on('reference'), ruleById(dtp), { specification });
+    const batch = clouds(on('reference'), 0);
+    learner.evaluate(batch);
+    const [missed, whole] = learner.tally().measures['inversion error of hidden1'] ?? [NaN, NaN];
+    expect(missed / whole).toBeGreaterThan(0);
+    release(on('reference'), batch);
+    learner.dispose();
+  });
+
   test('its inverses learn to undo the way up around the examples', () => {
     const compute = on('reference');
     const learner = learnerOf(compute, ruleById(dtp), {

@@ -27,7 +27,7 @@ function distance(compute: Compute, blend: number, seed: number): number {
   const difference = compute.scope(() => {
     const exact = updatesOf(compute, learner, batch, backpropagate);
     const own = updatesOf(compute, learner, batch);
-    const up = [...exact.keys()].flatMap((id) => own.get(id) ?? []);
+    const up = [...exact].flatMap(([id, its]) => own.get(id) ?? its.map(() => 0));
     return relativeDifference(up, [...exact.values()].flat());
   });
   network.dispose();

@@ -94,7 +94,7 @@ export function ruleProducts(work: RuleWork): number {
     case 'targets-step': {
       // Between hidden layers: up, twice down, a noisy round trip, and both updates. What the outputs' errors come to goes
       // through the uppermost inverse as δ (Wᵀ V), where that is less than (δ Wᵀ) V.
-      const [below = 0, top = 0, outputs = 0] = layers.slice(1).slice(-3);
+      const [outputs = 0, top = 0, below = 0] = layers.slice(1).reverse();
       const saved = below * top * (batch - outputs) - outputs * below * batch;
       return batch * (2 * first + 3 * top * outputs + 7 * (upper - top * outputs)) - Math.max(0, saved);
     }
