@@ -127,20 +127,28 @@ export function measureInversion(step: LearningStep, phase: Phase, area: Area, b
   step.measure(INVERSION_ERROR + area.id, missed, whole);
 }
 
+/** What is to be said of inverses that learn; of others, nothing. */
+interface Learning {
+  readonly inverseRate: number;
+  readonly topDown?: TopDown;
+}
+
 /** For `Rule.advice`. */
-export const adviceOnInverses = ({ inverseRate }: { readonly inverseRate: number }): string =>
-  `lower ruleOptions.inverseRate (now ${inverseRate}), at which what comes down learns`;
+export const adviceOnInverses = ({ inverseRate, topDown = 'learned' }: Learning): string | undefined =>
+  topDown === 'learned'
+    ? `lower ruleOptions.inverseRate (now ${inverseRate}), at which what comes down learns`
+    : undefined;
 
 /** From here on an inverse is hardly better than silence, whose error is 1. */
 const NO_INVERSE = 0.9;
 
 /** For `Rule.remarks`: inverses that say no more than silence would have not converged. */
 export const remarksOnInverses = (
-  { inverseRate }: { readonly inverseRate: number },
+  { inverseRate, topDown = 'learned' }: Learning,
   measured: Readonly<Record<string, number>>,
 ): readonly string[] =>
   Object.entries(measured).flatMap(([name, error]) =>
-    !name.startsWith(INVERSION_ERROR) || error < NO_INVERSE
+    topDown !== 'learned' || !name.startsWith(INVERSION_ERROR) || error < NO_INVERSE
       ? []
       : `The inverse that comes down to "${name.slice(INVERSION_ERROR.length)}" has not converged: its squared error is ${error.toPrecision(3)} of ` +
         `the activity's square, where silence would give 1. Lower ruleOptions.inverseRate (now ${inverseRate}) where the error grows, or train longer where it falls.`,

@@ -72,14 +72,14 @@ export const recirculation = defineRule({
     refuseBranches(specification, 'predictive-coding, feedback-alignment, backprop'),
   wire: (specification, options) => wireDown(specification, options, { outputs: false, input: true }),
   optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
-  advice: (options) => (options.topDown === 'learned' ? adviceOnInverses(options) : undefined),
+  advice: (options) => adviceOnInverses(options),
   measures: inversionErrors,
   evaluate(step, phase) {
     for (const up of chainOf(step.network).slice(0, -1)) {
       measureReconstruction(step, phase, [{ up, said: phase.activity(up.to) }], step.options);
     }
   },
-  remarks: (options, measured) => (options.topDown === 'learned' ? remarksOnInverses(options, measured) : []),
+  remarks: (options, measured) => remarksOnInverses(options, measured),
 
   learn(step) {
     const { network } = step;

@@ -102,7 +102,7 @@ export const twoPass = defineRule({
   wire: (specification, options) =>
     wireDown(withCode(specification, options.code), options, { outputs: true, input: true }),
   optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
-  advice: (options) => (options.topDown === 'learned' ? adviceOnInverses(options) : undefined),
+  advice: (options) => adviceOnInverses(options),
   measures: inversionErrors,
   evaluate(step, phase) {
     for (const up of chainOf(step.network)) {
@@ -110,7 +110,7 @@ export const twoPass = defineRule({
       measureReconstruction(step, phase, ways, step.options);
     }
   },
-  remarks: (options, measured) => (options.topDown === 'learned' ? remarksOnInverses(options, measured) : []),
+  remarks: (options, measured) => remarksOnInverses(options, measured),
 
   learn(step) {
     const { compute, network, inputs, options } = step;

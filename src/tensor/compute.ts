@@ -234,10 +234,7 @@ export class Compute implements Operations {
       drawn.rows,
       drawn.columns,
       gain,
-      stream.key0,
-      stream.key1,
-      step >>> 0,
-      Math.floor(step / 0x1_0000_0000),
+      ...counterOf(stream, step),
       firstRow,
     );
   }

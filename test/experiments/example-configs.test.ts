@@ -24,21 +24,18 @@ describe.each(FOLDERS)('%s', (folder) => {
     ...['threads=1', 'probe.examples=10'],
   ]);
 
-  test.each(variants.map(({ name, config }) => ({ name, config })))(
-    '$name runs, and changes weights',
-    async ({ config }) => {
-      const rule = await loadRule(config.rule);
-      const compute = await openBackend({ backend: 'wasm', threads: 1 });
-      const draws = new Sequence(stream(0, 'dataset'));
-      const spirals = generateDataset('two-spirals', { trainCount: COUNT, testCount: 5 }, draws);
-      const examples = new Examples(compute, spirals);
-      const training = new ExampleTraining(compute, examples, config, rule, () => undefined);
-      const before = training.learner.network.projections.map(({ weights }) => weights.toArray());
-      training.advance(2, () => 0);
-      const after = training.learner.network.projections.map(({ weights }) => weights.toArray());
-      expect(after).not.toEqual(before);
-      expect(after.flat().every(Number.isFinite)).toBe(true);
-      training.dispose();
-    },
-  );
+  test.each(variants)('$name runs, and changes weights', async ({ config }) => {
+    const rule = await loadRule(config.rule);
+    const compute = await openBackend({ backend: 'wasm', threads: 1 });
+    const draws = new Sequence(stream(0, 'dataset'));
+    const spirals = generateDataset('two-spirals', { trainCount: COUNT, testCount: 5 }, draws);
+    const examples = new Examples(compute, spirals);
+    const training = new ExampleTraining(compute, examples, config, rule, () => undefined);
+    const before = training.learner.network.projections.map(({ weights }) => weights.toArray());
+    training.advance(2, () => 0);
+    const after = training.learner.network.projections.map(({ weights }) => weights.toArray());
+    expect(after).not.toEqual(before);
+    expect(after.flat().every(Number.isFinite)).toBe(true);
+    training.dispose();
+  });
 });
