@@ -2,54 +2,73 @@ import js from '@eslint/js';
 import typescript from 'typescript-eslint';
 
 /**
- * Imports point left only: each folder may reach those before it. `datasets` and everything before
- * `experiments` runs in a browser too, so it reaches no Node module.
+ * Imports point up this list only: a folder may import from those before it, and not from those beside it.
+ * `bench`, `reports` and everything before `runs` also run in a browser, so they import no Node module,
+ * with the exceptions below.
  */
 const LAYERS = [
-  'random',
-  'tensor',
-  'backends',
-  'network',
-  'dynamics',
-  'references',
-  'rules',
-  'analysis',
-  'datasets',
-  'environments',
-  'experiments',
-  'claims',
-  'serving',
-  'cli',
+  ['random'],
+  ['tensor'],
+  ['datasets'],
+  ['backends', 'network', 'environments'],
+  ['dynamics'],
+  ['references'],
+  ['learning'],
+  ['rules', 'config'],
+  ['analysis'],
+  ['training'],
+  ['runs'],
+  ['studies', 'search'],
+  ['reports', 'bench'],
+  ['claims', 'serving'],
+  ['cli'],
 ];
-const NODE_ONLY_FILES = ['src/backends/blas/**'];
 
-/** Layers a folder must not reach although they stand to its left. */
+/** Folders before this one import no Node module. */
+const FIRST_OF_NODE = LAYERS.findIndex((layer) => layer.includes('runs'));
+
+/** Folders further down that a folder must not import from all the same. */
 const FORBIDDEN = {
-  network: ['backends'],
-  dynamics: ['backends'],
-  references: ['backends'],
-  rules: ['backends'],
-  datasets: ['backends', 'network', 'dynamics', 'references', 'rules', 'analysis'],
-  environments: ['backends', 'network', 'dynamics', 'references', 'rules', 'analysis'],
+  dynamics: ['backends', 'datasets', 'environments'],
+  references: ['backends', 'datasets', 'environments'],
+  learning: ['backends', 'datasets', 'environments'],
+  rules: ['backends', 'datasets', 'environments'],
+  network: ['datasets'],
+  backends: ['datasets'],
 };
 
-const layerRules = LAYERS.map((layer, index) => {
-  const forbidden = [...LAYERS.slice(index + 1), ...(FORBIDDEN[layer] ?? [])];
-  const inBrowser = index < LAYERS.indexOf('experiments');
-  const patterns = [
-    ...forbidden.map((other) => ({
-      regex: `^(\\.\\./)+${other}/`,
-      message: `src/${layer} must not import from src/${other}: imports point one way (docs/architecture.md).`,
-    })),
-    ...(inBrowser
-      ? [{ regex: '^node:', message: `src/${layer} runs in a browser too: no Node modules.` }]
-      : []),
-  ];
-  return {
-    files: [`src/${layer}/**/*.ts`],
-    rules: { 'no-restricted-imports': ['error', { patterns }] },
-  };
-});
+const NODE_ONLY_FILES = ['src/backends/blas/**'];
+
+const layerRules = LAYERS.flatMap((folders, index) =>
+  folders.map((folder) => {
+    const beside = folders.filter((other) => other !== folder);
+    const above = LAYERS.slice(index + 1).flat();
+    const forbidden = [...beside, ...above, ...(FORBIDDEN[folder] ?? [])];
+    return {
+      files: [`src/${folder}/**/*.ts`],
+      rules: {
+        'no-restricted-imports': [
+          'error',
+          {
+            patterns: [
+              ...forbidden.map((other) => ({
+                regex: `^(\\.\\./)+${other}/`,
+                message: `src/${folder} must not import from src/${other}: imports point one way (docs/architecture.md).`,
+              })),
+              {
+                regex: '^(\\.\\./)+entries/',
+                message: 'The library does not import its own entries.',
+              },
+              ...(index < FIRST_OF_NODE
+                ? [{ regex: '^node:', message: `src/${folder} also runs in a browser: no Node modules.` }]
+                : []),
+            ],
+          },
+        ],
+      },
+    };
+  }),
+);
 
 export default typescript.config(
   {
@@ -74,7 +93,7 @@ export default typescript.config(
       ],
       // Kernels' arguments may be arrow functions that return what they call.
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
-      // Steps, kernels and dynamics are records of functions, taken apart where they are used.
+      // Steps, kernels and dynamics are records of functions, destructured where they are used.
       '@typescript-eslint/unbound-method': 'off',
       '@typescript-eslint/no-floating-promises': 'error',
       'no-console': 'error',
@@ -89,8 +108,8 @@ export default typescript.config(
         {
           patterns: [
             {
-              regex: '^(\\.\\./)+src/(?!browser\\.ts$)',
-              message: 'The page reaches the library by src/browser.ts alone.',
+              regex: '^(\\.\\./)+src/(?!entries/browser\\.ts$)',
+              message: 'The page reaches the library through src/entries/browser.ts alone.',
             },
             { regex: '^node:', message: 'The page runs in a browser: no Node modules.' },
           ],
@@ -106,8 +125,9 @@ export default typescript.config(
         {
           patterns: [
             {
-              regex:
-                '^(\\.\\./)+(network|dynamics|references|rules|analysis|datasets|experiments|claims|cli)/',
+              regex: `^(\\.\\./)+(${LAYERS.flat()
+                .filter((folder) => !['random', 'tensor', 'backends'].includes(folder))
+                .join('|')})/`,
               message: 'Backends know tensors only.',
             },
           ],
@@ -116,7 +136,7 @@ export default typescript.config(
     },
   },
   {
-    files: ['src/rules/**/*.ts', 'src/references/**/*.ts', 'src/dynamics/**/*.ts'],
+    files: ['learning', 'rules', 'references', 'dynamics'].map((folder) => `src/${folder}/**/*.ts`),
     rules: { 'no-restricted-globals': ['error', 'Date', 'performance', 'fetch', 'setTimeout', 'process'] },
   },
   {

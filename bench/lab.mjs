@@ -14,7 +14,7 @@ import {
   parseConfig,
   PRESETS,
   ruleById,
-} from '../dist/index.js';
+} from '../dist/entries/index.js';
 import { serveLab } from '../dist/serving/lab-server.js';
 
 const SECONDS = Number(process.argv[2] ?? 30);

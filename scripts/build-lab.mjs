@@ -13,7 +13,7 @@ const EQUATIONS = 'virtual:equations';
 async function equationsModule(root) {
   const load = (file) => import(pathToFileURL(path.join(root, 'dist', file)).href);
   const { RULES } = await load('rules/catalogue.js');
-  const { equation } = await load('experiments/report/equation.js');
+  const { equation } = await load('reports/equation.js');
   const set = Object.fromEntries(RULES.map((rule) => [rule.id, String(equation(rule.equation))]));
   return `export const EQUATIONS = ${JSON.stringify(set)};`;
 }

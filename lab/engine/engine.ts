@@ -1,32 +1,6 @@
-import {
-  ApicalError,
-  auditStandard,
-  configSchema,
-  fingerprintOf,
-  identityOf,
-  openBackend,
-  PRESETS,
-  ruleById,
-  RULES,
-  totalMacs,
-  z,
-} from '../../src/browser.ts';
-import type { Audit, Compute, Task } from '../../src/browser.ts';
-import type {
-  Catalogue,
-  EngineMessage,
-  Frame,
-  GalleryExamples,
-  LanePlan,
-  NamedFile,
-  Opened,
-  Pace,
-  Plan,
-  Requests,
-  Schema,
-  Session,
-  Watch,
-} from '../protocol.ts';
+import { ApicalError, auditStandard, configSchema, fingerprintOf, identityOf, openBackend, PRESETS, ruleById, RULES, totalMacs, z } from '../../src/entries/browser.ts';
+import type { Audit, Compute, Task } from '../../src/entries/browser.ts';
+import type { Catalogue, EngineMessage, Frame, GalleryExamples, LanePlan, NamedFile, Opened, Pace, Plan, Requests, Schema, Session, Watch } from '../protocol.ts';
 import { dropped, Tasks } from './data.ts';
 import { folderOf, planOf, readRuns, restoreRun, unpacked, zipFolders } from './folder.ts';
 import type { OpenedRun } from './folder.ts';

@@ -1,14 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { session } from '../state/lab.ts';
 import { t } from '../state/preferences.ts';
-import {
-  copyCitation,
-  copyCommand,
-  copyLink,
-  downloadFolder,
-  openFiles,
-  readFiles,
-} from '../state/sharing.ts';
+import { copyCitation, copyCommand, copyLink, downloadFolder, openFiles, readFiles } from '../state/sharing.ts';
 
 /** What can be taken along, and what can be brought. */
 export function Share() {

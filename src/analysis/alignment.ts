@@ -1,7 +1,7 @@
 import { Matrix, pseudoInverse } from 'ml-matrix';
-import type { Projection } from '../network/projection.ts';
+import type { Projection } from '../network/area.ts';
 import { materialise } from '../network/terms.ts';
-import type { Batch, Learner } from '../rules/learner.ts';
+import type { Batch, Learner } from '../learning/learner.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { compareDirections } from './angle.ts';

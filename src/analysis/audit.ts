@@ -1,9 +1,9 @@
 import type { Phase } from '../dynamics/phase.ts';
 import type { Objective } from '../network/objective.ts';
-import type { Parameter } from '../network/projection.ts';
-import { Projection } from '../network/projection.ts';
+import type { Parameter } from '../network/parameter.ts';
+import { Projection } from '../network/area.ts';
 import type { Term } from '../network/terms.ts';
-import type { Batch, Learner, StepObserver } from '../rules/learner.ts';
+import type { Batch, Learner, StepObserver } from '../learning/learner.ts';
 import type { Stream } from '../random/stream.ts';
 import type { Compute } from '../tensor/compute.ts';
 import { OPERATIONS, readsFirstArgument } from '../tensor/operations.ts';

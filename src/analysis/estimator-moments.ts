@@ -1,4 +1,4 @@
-import type { Projection } from '../network/projection.ts';
+import type { Projection } from '../network/area.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 

@@ -1,7 +1,7 @@
-import type { Parameter } from '../network/projection.ts';
+import type { Parameter } from '../network/parameter.ts';
 import { materialise } from '../network/terms.ts';
 import { referenceFor } from '../references/index.ts';
-import type { Batch, Learner } from '../rules/learner.ts';
+import type { Batch, Learner } from '../learning/learner.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 

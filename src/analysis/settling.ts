@@ -1,13 +1,13 @@
 import { energyTerms, hopfield } from '../dynamics/index.ts';
 import type { LearningStep, Moment, Phase, PhaseOptions } from '../dynamics/index.ts';
 import { ApicalError } from '../errors.ts';
-import type { Area } from '../network/area.ts';
-import type { Parameter, Projection } from '../network/projection.ts';
+import type { Area, Projection } from '../network/area.ts';
+import type { Parameter } from '../network/parameter.ts';
 import { materialise } from '../network/terms.ts';
 import type { Term } from '../network/terms.ts';
 import { backpropagateThroughTime, Linearisation, relaxationOf } from '../references/index.ts';
-import { changesOverTime } from '../rules/contrast.ts';
-import type { Batch, Learner } from '../rules/learner.ts';
+import { changesOverTime } from '../rules/shared/contrast.ts';
+import type { Batch, Learner } from '../learning/learner.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 

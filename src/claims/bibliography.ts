@@ -1,7 +1,7 @@
 import { environmentById, environmentIds } from '../environments/index.ts';
-import { bibliography } from '../experiments/bibliography.ts';
-import { CONTROL_SOURCES } from '../experiments/control/control-training.ts';
-import { SEARCH_SOURCES } from '../experiments/search/halving.ts';
+import { bibliography } from '../runs/bibliography.ts';
+import { CONTROL_SOURCES } from '../training/control/control-training.ts';
+import { SEARCH_SOURCES } from '../search/halving.ts';
 import { RULES } from '../rules/index.ts';
 import { CLAIMS } from './registry.ts';
 

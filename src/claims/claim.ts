@@ -1,5 +1,5 @@
-import type { ConfigInput } from '../experiments/config.ts';
-import type { MetricsRecord, RunDocument } from '../experiments/records.ts';
+import type { ConfigInput } from '../config/config.ts';
+import type { MetricsRecord, RunDocument } from '../training/records.ts';
 import type { Compute } from '../tensor/compute.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { packageFile } from '../experiments/package-root.ts';
+import { packageFile } from '../runs/files/package-root.ts';
 import type { Claim } from './claim.ts';
 
 /** The files, below src, in which a backend starts. Claims reach backends through the runner, not by import. */
@@ -12,7 +12,7 @@ const BACKEND_FILES: Readonly<Record<Claim['backend'], readonly string[]>> = {
 };
 
 /** Where training starts: what a claim that trains reaches through its context. It imports the rules themselves. */
-const TRAINING_FILES: readonly string[] = ['experiments/training.ts', 'datasets/index.ts'];
+const TRAINING_FILES: readonly string[] = ['training/example-training.ts', 'datasets/index.ts'];
 
 /** The files that decide a claim's outcome, with all that they import. */
 export interface ClaimSources {

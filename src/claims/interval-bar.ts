@@ -1,5 +1,5 @@
-import { number } from '../experiments/report/format.ts';
-import { html, trusted, type Markup } from '../experiments/report/markup.ts';
+import { number } from '../reports/charts/format.ts';
+import { html, trusted, type Markup } from '../reports/markup.ts';
 import type { Expected } from './claim.ts';
 
 export interface IntervalBar {

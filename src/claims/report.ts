@@ -1,9 +1,9 @@
-import { bibliography } from '../experiments/bibliography.ts';
-import type { Source } from '../experiments/citations.ts';
-import { describeEnvironment, writeDocument } from '../experiments/folder/index.ts';
-import { count, duration, list, number, plural } from '../experiments/report/format.ts';
-import { html, trusted, type Interpolated, type Markup } from '../experiments/report/markup.ts';
-import { code, details, facts, page, section, table } from '../experiments/report/page.ts';
+import { bibliography } from '../runs/bibliography.ts';
+import type { Source } from '../runs/citations.ts';
+import { describeEnvironment, writeDocument } from '../runs/folder/index.ts';
+import { count, duration, list, number, plural } from '../reports/charts/format.ts';
+import { html, trusted, type Interpolated, type Markup } from '../reports/markup.ts';
+import { code, details, facts, page, section, table } from '../reports/page.ts';
 import type { Condition, Provenance } from './claim.ts';
 import { INTERVAL_STYLE, intervalBar } from './interval-bar.ts';
 import type { ClaimsPlace, ClaimStanding } from './list.ts';

@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { ApicalError } from '../errors.ts';
-import { makeFolder, writeDocument } from '../experiments/folder/index.ts';
-import { packageFile } from '../experiments/package-root.ts';
+import { makeFolder, writeDocument } from '../runs/folder/index.ts';
+import { packageFile } from '../runs/files/package-root.ts';
 
 const figure = z.number().nullable();
 const figures = z.record(z.string(), figure);

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import path from 'node:path';
 import { openBackend } from '../backends/open.ts';
-import { describeEnvironment } from '../experiments/folder/environment.ts';
+import { describeEnvironment } from '../runs/folder/environment.ts';
 import type { BackendDescription } from '../tensor/compute.ts';
 import type { Claim, Curve, Measurement, Tier } from './claim.ts';
 import { codeHash, runsSources, sourceFolder, trainingHash } from './code-hash.ts';

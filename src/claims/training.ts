@@ -1,8 +1,8 @@
 import path from 'node:path';
-import { parseConfig } from '../experiments/config.ts';
-import type { ConfigInput } from '../experiments/config.ts';
-import { identityOf } from '../experiments/folder/identity.ts';
-import { runSession } from '../experiments/session.ts';
+import { parseConfig } from '../config/config.ts';
+import type { ConfigInput } from '../config/config.ts';
+import { identityOf } from '../config/identity.ts';
+import { runSession } from '../runs/session.ts';
 import type { TrainedRun } from './claim.ts';
 
 export interface ClaimTrainingOptions {
@@ -33,6 +33,7 @@ export async function trainForClaim(
     folder: path.join(folder, name),
     resume: true,
     command: `apical claims run ${claim}`,
+    reports: () => import('../reports/index.ts'),
     ...(signal ? { signal } : {}),
     listener: {
       progress: (_, { training }) => share?.(training.step / training.totalSteps),

@@ -1,7 +1,7 @@
 import type cliProgress from 'cli-progress';
-import type { Config } from '../experiments/config.ts';
-import type { EvaluationRecord, Metrics, MetricsRecord, ProgressRecord } from '../experiments/records.ts';
-import type { FinishedRun, RunProgress } from '../experiments/run.ts';
+import type { Config } from '../config/config.ts';
+import type { EvaluationRecord, Metrics, MetricsRecord, ProgressRecord } from '../training/records.ts';
+import type { FinishedRun, RunProgress } from '../runs/run.ts';
 import { progressBars } from './bars.ts';
 import { duration, percent } from './terminal.ts';
 import type { Terminal } from './terminal.ts';

@@ -1,8 +1,8 @@
-import type { CompareDocument } from '../experiments/documents.ts';
-import { nameOf } from '../experiments/records.ts';
-import type { ProbeRecord } from '../experiments/records.ts';
-import type { FinishedRun } from '../experiments/run.ts';
-import type { Session } from '../experiments/session.ts';
+import type { CompareDocument } from '../runs/documents.ts';
+import { nameOf } from '../training/records.ts';
+import type { ProbeRecord } from '../training/records.ts';
+import type { FinishedRun } from '../runs/run.ts';
+import type { Session } from '../runs/session.ts';
 import { duration, percent, sparkline, table } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
 

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import type cliProgress from 'cli-progress';
-import { REPORT_FILE } from '../experiments/search/document.ts';
-import type { SearchDocument } from '../experiments/search/document.ts';
-import type { SearchPlan } from '../experiments/search/plan.ts';
-import type { SearchListener, TrialStep } from '../experiments/search/search.ts';
+import { REPORT_FILE } from '../search/document.ts';
+import type { SearchDocument } from '../search/document.ts';
+import type { SearchPlan } from '../search/plan.ts';
+import type { SearchListener, TrialStep } from '../search/search.ts';
 import { progressBars } from './bars.ts';
 import { duration, percent, table } from './terminal.ts';
 import type { Terminal } from './terminal.ts';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { packageFile } from '../experiments/package-root.ts';
+import { packageFile } from '../runs/files/package-root.ts';
 
 /** The version in package.json. */
 export function packageVersion(): string {

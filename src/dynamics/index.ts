@@ -1,11 +1,11 @@
-export { answeredBy, interneuronsOf, sharesOf } from './cells.ts';
-export { CONDUCTANCES, dendrites } from './dendrites.ts';
-export { dendritesInTime } from './dendrites-in-time.ts';
+export { answeredBy, interneuronsOf, sharesOf } from './dendrites/cells.ts';
+export { CONDUCTANCES, dendrites } from './dendrites/dendrites.ts';
+export { dendritesInTime } from './dendrites/dendrites-in-time.ts';
 export { dropoutGain } from './dropout.ts';
-export { feedforward } from './feedforward.ts';
-export { generatingProjections, generative } from './generative.ts';
-export { energyOf, energyTerms } from './energy.ts';
-export { predictiveCoding } from './predictive-coding.ts';
+export { feedforward } from './feedforward/feedforward.ts';
+export { generatingProjections, generative } from './stochastic/generative.ts';
+export { energyOf, energyTerms } from './settling/energy.ts';
+export { predictiveCoding } from './predictive-coding/predictive-coding.ts';
 export type {
   Compartment,
   Conductances,
@@ -16,15 +16,15 @@ export type {
   Setting,
   Settling,
 } from './phase.ts';
-export { refuseAsymmetry } from './couplings.ts';
-export { hopfield, hopfieldRelaxation } from './hopfield.ts';
-export type { Coupling, Relaxation } from './relaxation.ts';
-export { ratesRelaxation, settlingRates } from './settling-rates.ts';
-export { gibbs, isChoice, makesChoice, temperaturesOf, thresholdsOf } from './gibbs.ts';
-export { langevin } from './langevin.ts';
-export { comesBack, mustSettle } from './relaxation.ts';
+export { refuseAsymmetry } from './settling/couplings.ts';
+export { hopfield, hopfieldRelaxation } from './settling/hopfield.ts';
+export type { Coupling, Relaxation } from './settling/relaxation.ts';
+export { ratesRelaxation, settlingRates } from './settling/settling-rates.ts';
+export { gibbs, isChoice, makesChoice, temperaturesOf, thresholdsOf } from './sampling/gibbs.ts';
+export { langevin } from './sampling/langevin.ts';
+export { comesBack, mustSettle } from './settling/relaxation.ts';
 export { descend, emitIncoming, emitReadouts } from './step.ts';
 export type { LearningStep, Sample, SendDown } from './step.ts';
-export { spikingDendrites } from './spiking-dendrites.ts';
-export { isStochastic, stochastic } from './stochastic.ts';
-export { vectorField, vectorFieldRelaxation } from './vector-field.ts';
+export { spikingDendrites } from './dendrites/spiking-dendrites.ts';
+export { isStochastic, stochastic } from './stochastic/stochastic.ts';
+export { vectorField, vectorFieldRelaxation } from './settling/vector-field.ts';

@@ -1,7 +1,7 @@
 import type { Area } from '../network/area.ts';
 import type { Network } from '../network/network.ts';
 import type { Objective } from '../network/objective.ts';
-import type { Parameter } from '../network/projection.ts';
+import type { Parameter } from '../network/parameter.ts';
 import type { Stream } from '../random/stream.ts';
 import type { NetworkSpecification } from '../network/specification.ts';
 import type { Compute } from '../tensor/compute.ts';

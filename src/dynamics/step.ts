@@ -1,6 +1,6 @@
-import type { Area } from '../network/area.ts';
+import type { Area, Projection } from '../network/area.ts';
 import type { Objective } from '../network/objective.ts';
-import type { Parameter, Projection } from '../network/projection.ts';
+import type { Parameter } from '../network/parameter.ts';
 import type { Term } from '../network/terms.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Phase, PhaseOptions, Setting } from './phase.ts';

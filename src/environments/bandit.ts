@@ -1,5 +1,4 @@
-import { Sequence } from '../random/index.ts';
-import { stream } from '../random/index.ts';
+import { Sequence, stream } from '../random/index.ts';
 import type { Environment } from './environment.ts';
 
 export interface BanditOptions {

@@ -1,12 +1,12 @@
-import { checkFits, pictureAfter, windowOf } from './connection.ts';
-import type { ConnectionSpecification } from './connection.ts';
-import { stack } from './specification.ts';
+import { checkFits, pictureAfter, windowOf } from './projections/connection.ts';
 import type {
+  ConnectionSpecification,
   AreaSpecification,
   NetworkSpecification,
   ProjectionSpecification,
   StackOptions,
 } from './specification.ts';
+import { stack } from './specification.ts';
 
 /** One convolution of a stack, and the pooling after it. Kernels, strides and windows are square. */
 export interface ConvolutionalLayer {

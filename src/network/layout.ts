@@ -1,10 +1,9 @@
 import type { Activation } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Area } from './area.ts';
-import { ConvolutionProjection } from './convolution.ts';
+import type { Area, Axis, Projection } from './area.ts';
+import { ConvolutionProjection } from './projections/convolution.ts';
 import type { Network } from './network.ts';
-import { PoolingProjection } from './pooling.ts';
-import type { Axis, Projection } from './projection.ts';
+import { PoolingProjection } from './projections/pooling.ts';
 
 /**
  * How weights are named and turned in a file.

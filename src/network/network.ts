@@ -2,15 +2,15 @@ import type { Compute } from '../tensor/compute.ts';
 import { sizeOf } from '../tensor/tensor.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Area } from './area.ts';
-import { unconnectedUnits } from './connectivity.ts';
-import { connect } from './connect.ts';
-import { thresholdShape } from './connection.ts';
+import { unconnectedUnits } from './projections/connectivity.ts';
+import { connect } from './projections/connect.ts';
+import { biasShape } from './projections/connection.ts';
 import type { Objective } from './objective.ts';
-import type { Parameter } from './projection.ts';
-import type { Projection } from './projection.ts';
+import type { Parameter } from './parameter.ts';
+import type { Projection } from './area.ts';
 import type { NetworkSpecification, ProjectionSpecification } from './specification.ts';
 import { projectionId } from './specification.ts';
-import { checkSpecification, found, sortAreas } from './wiring.ts';
+import { checkSpecification, found, sortAreas } from './projections/wiring.ts';
 
 /**
  * Areas joined by projections, with their weights in the heap. Weights depend on the seed and on each
@@ -31,7 +31,7 @@ export class Network {
     checkSpecification(specification);
     this.specification = specification;
     this.areas = sortAreas(specification).map((area, index) => {
-      const shape = thresholdShape(specification, area);
+      const shape = biasShape(specification, area);
       const bias = shape && compute.allocate(shape);
       const topDown = area.topDownBias ? compute.allocate([sizeOf(area.shape)]) : undefined;
       const { id, shape: units, activation = 'linear', dropout = 0 } = area;

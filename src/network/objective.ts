@@ -2,18 +2,7 @@ import { ApicalError } from '../errors.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Area } from './area.ts';
-
-/**
- * What an area can be trained towards.
- * - `cross-entropy`: −ln softmax(output) at the label, in nats;
- * - `squared-error`: ½‖output − target‖²;
- * - `zero-one`: 1 for a wrong answer, 0 for a right one; it has no derivative;
- * - `black-box`: any function of output and target that a user writes; no derivative is asked for.
- */
-export type ObjectiveKind = 'cross-entropy' | 'squared-error' | 'zero-one' | 'black-box';
-
-/** A user's loss of one example: output of the area, and the class label or the target values. A finite number. */
-export type BlackBox = (output: ArrayLike<number>, target: number | ArrayLike<number>) => number;
+import type { BlackBox, ObjectiveKind } from './specification.ts';
 
 /** An area and what it is trained towards. */
 export interface Objective {

@@ -1,11 +1,11 @@
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { enforceSigns } from './dale.ts';
-import type { Parameter } from './projection.ts';
+import { enforceSigns } from './projections/dale.ts';
+import type { Parameter } from './parameter.ts';
 import type { Scheduled } from './schedule.ts';
 import { valueAt } from './schedule.ts';
 import type { Term } from './terms.ts';
-import { makeSymmetric } from './symmetry.ts';
+import { makeSymmetric } from './projections/symmetry.ts';
 import { accumulate, materialise } from './terms.ts';
 
 /** How synapses of one projection change, given a rule's terms g. Decay and max-norm spare thresholds. */

@@ -1,8 +1,5 @@
 import type { Activation } from '../tensor/kernels.ts';
-import type { ConnectionSpecification } from './connection.ts';
 import type { Initialisation } from './initialisation.ts';
-import type { Wiring } from './connectivity.ts';
-import type { BlackBox, ObjectiveKind } from './objective.ts';
 
 /** A population of units. */
 export interface AreaSpecification {
@@ -29,6 +26,42 @@ export interface AreaSpecification {
  *   and its interneurons, an area that nothing else reaches.
  */
 export type ProjectionKind = 'forward' | 'feedback' | 'lateral';
+
+/**
+ * Which units a projection joins.
+ * - `dense`: every unit with every unit;
+ * - `convolution`: the units of every place with what a kernel sees there; all places share the kernels;
+ * - `local`: the same, but every place has kernels of its own;
+ * - `pooling`: each place of a channel with a window of the same channel, without weights.
+ *
+ * All but dense join areas of channels × height × width. Pairs are (down, right).
+ */
+export type ConnectionSpecification =
+  | { readonly kind: 'dense' }
+  | {
+      readonly kind: 'convolution' | 'local';
+      readonly kernel: readonly [number, number];
+      /** Default 1 × 1. */
+      readonly stride?: readonly [number, number];
+      /** Rows and columns of zeros around the picture. Default none. */
+      readonly padding?: readonly [number, number];
+    }
+  | {
+      readonly kind: 'pooling';
+      readonly how: 'max' | 'average';
+      readonly window: readonly [number, number];
+      /** Default: the window, so that windows touch and do not overlap. */
+      readonly stride?: readonly [number, number];
+    };
+
+/**
+ * Which pairs of units feedback joins, when the forward projection that it answers is sparse:
+ * - `independent`: drawn for itself;
+ * - `reciprocal`: one draw for each pair of units decides both, so that the sparser of the two joins only pairs that
+ *   the other joins as well; with equal densities the same pairs;
+ * - `disjoint`: one draw decides which way the pair is joined, if any; no pair is joined both ways.
+ */
+export type Wiring = 'independent' | 'reciprocal' | 'disjoint';
 
 /** Synapses from one area to another. */
 export interface ProjectionSpecification {
@@ -67,6 +100,18 @@ export interface ProjectionSpecification {
   /** The projection that this one answers: it runs from that one's target to its source. */
   readonly answers?: string;
 }
+
+/**
+ * What an area can be trained towards.
+ * - `cross-entropy`: −ln softmax(output) at the label, in nats;
+ * - `squared-error`: ½‖output − target‖²;
+ * - `zero-one`: 1 for a wrong answer, 0 for a right one; it has no derivative;
+ * - `black-box`: any function of output and target that a user writes; no derivative is asked for.
+ */
+export type ObjectiveKind = 'cross-entropy' | 'squared-error' | 'zero-one' | 'black-box';
+
+/** A user's loss of one example: output of the area, and the class label or the target values. A finite number. */
+export type BlackBox = (output: ArrayLike<number>, target: number | ArrayLike<number>) => number;
 
 /** What an area is trained towards. */
 export interface ObjectiveSpecification {

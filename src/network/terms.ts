@@ -1,7 +1,7 @@
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { Parameter } from './projection.ts';
-import { makeSymmetric } from './symmetry.ts';
+import type { Parameter } from './parameter.ts';
+import { makeSymmetric } from './projections/symmetry.ts';
 
 /**
  * What a rule may say about a change of synapses: only products of what is at hand there. A term is an

@@ -4,7 +4,7 @@ import { ApicalError } from '../errors.ts';
 import type { Area } from '../network/area.ts';
 import type { Network } from '../network/network.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { MOST_CONFIGURATIONS } from './enumeration.ts';
+import { MOST_CONFIGURATIONS } from '../dynamics/stochastic/enumeration.ts';
 
 /** Whether a machine models its outputs given its inputs, or all that is visible: inputs and outputs. */
 export type Modelled = 'outputs' | 'all';

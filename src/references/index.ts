@@ -13,11 +13,11 @@ import type { Dynamics, Relaxation } from '../dynamics/index.ts';
 import type { LearningStep } from '../dynamics/step.ts';
 import { hasDerivative } from '../network/objective.ts';
 import type { Network } from '../network/network.ts';
-import { backpropagate } from './backpropagation.ts';
-export { backpropagateThroughTime } from './backpropagation-through-time.ts';
-export { Linearisation } from './linearisation.ts';
-import { recurrentBackpropagateBy } from './recurrent-backpropagation.ts';
-import { configurationsOf, enumerate, MOST_CONFIGURATIONS } from './enumeration.ts';
+import { backpropagate } from '../dynamics/feedforward/backpropagation.ts';
+export { backpropagateThroughTime } from '../dynamics/settling/backpropagation-through-time.ts';
+export { Linearisation } from '../dynamics/settling/linearisation.ts';
+import { recurrentBackpropagateBy } from '../dynamics/settling/recurrent-backpropagation.ts';
+import { configurationsOf, enumerate, MOST_CONFIGURATIONS } from '../dynamics/stochastic/enumeration.ts';
 
 /** Emits, as terms, the exact gradient of the objective under the dynamics. */
 export type Reference = (step: LearningStep) => void;

@@ -1,12 +1,8 @@
 import { distance } from 'fastest-levenshtein';
 import { ApicalError } from '../errors.ts';
 import { RULES } from './catalogue.ts';
-import type { Rule } from './rule.ts';
+import type { Rule } from '../learning/rule.ts';
 
-export { checkRule, defineRule, noOptions, parseOptions } from './rule.ts';
-export type { Rule, StateDeclaration, StateScope } from './rule.ts';
-export { Learner } from './learner.ts';
-export type { Batch, Exchange, LearnerOptions, Measurement, StepObserver, Tally } from './learner.ts';
 export { RULES } from './catalogue.ts';
 
 /** The rule of that id. Throws `rule.unknown`, with the nearest id. */

@@ -6,8 +6,8 @@ import sirv from 'sirv';
 import { ApicalError } from '../errors.ts';
 import { idxFileNames } from '../datasets/idx-dataset.ts';
 import { datasets } from '../datasets/index.ts';
-import { candidateFolders } from '../experiments/datasets-node.ts';
-import { packageFile } from '../experiments/package-root.ts';
+import { candidateFolders } from '../runs/files/datasets.ts';
+import { packageFile } from '../runs/files/package-root.ts';
 
 export interface LabServerOptions {
   /** The port that is wanted; where it is taken, a free one is found. 0: any free one. */

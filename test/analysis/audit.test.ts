@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { audit } from '../../src/analysis/index.ts';
 import { openBackend } from '../../src/backends/open.ts';
 import { ruleById } from '../../src/rules/index.ts';
-import type { Learner } from '../../src/rules/index.ts';
+import type { Learner } from '../../src/learning/index.ts';
 import type { Compute } from '../../src/tensor/index.ts';
 import { clouds, learnerOf, release, smallStack, UNITS } from '../rules/fixtures.ts';
 

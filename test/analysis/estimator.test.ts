@@ -3,9 +3,9 @@ import { estimatorStatistics, varianceOverData } from '../../src/analysis/index.
 import type { EstimatorStatistics, Figure } from '../../src/analysis/index.ts';
 import { openBackend } from '../../src/backends/open.ts';
 import { stack } from '../../src/network/index.ts';
-import { backpropagate } from '../../src/references/backpropagation.ts';
+import { backpropagate } from '../../src/dynamics/feedforward/backpropagation.ts';
 import { ruleById } from '../../src/rules/index.ts';
-import type { Learner } from '../../src/rules/index.ts';
+import type { Learner } from '../../src/learning/index.ts';
 import type { Compute, Tensor } from '../../src/tensor/index.ts';
 import { clouds, gradientsOf, learnerOf, release, smallStack, UNITS } from '../rules/fixtures.ts';
 

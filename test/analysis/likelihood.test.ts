@@ -3,10 +3,10 @@ import { openAll } from '../backends/open-all.ts';
 import { annealedLogNormaliser, logNormaliserOf, meanLogLikelihood } from '../../src/analysis/index.ts';
 import { stack } from '../../src/network/index.ts';
 import { stream } from '../../src/random/index.ts';
-import { machinesOf } from '../../src/rules/restricted-boltzmann.ts';
-import type { Machine } from '../../src/rules/restricted-boltzmann.ts';
+import { machinesOf } from '../../src/rules/generative/restricted-boltzmann.ts';
+import type { Machine } from '../../src/rules/generative/restricted-boltzmann.ts';
 import { ruleById } from '../../src/rules/index.ts';
-import type { Learner } from '../../src/rules/index.ts';
+import type { Learner } from '../../src/learning/index.ts';
 import type { Compute } from '../../src/tensor/index.ts';
 import { learnerOf } from '../rules/fixtures.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { openBackend } from '../../src/backends/open.ts';
-import { runBench, renderBench } from '../../src/experiments/bench/bench.ts';
-import { measureByTurns } from '../../src/experiments/bench/rounds.ts';
-import type { Subject } from '../../src/experiments/bench/rounds.ts';
-import { SampledGradient } from '../../src/experiments/bench/sampling.ts';
+import { runBench, renderBench } from '../../src/bench/bench.ts';
+import { measureByTurns } from '../../src/bench/rounds.ts';
+import type { Subject } from '../../src/bench/rounds.ts';
+import { SampledGradient } from '../../src/bench/sampling.ts';
 
 const subject = (id: string, measure: Subject['measure']): Subject => ({
   id,

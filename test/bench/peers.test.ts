@@ -4,9 +4,10 @@ import path from 'node:path';
 import { Matrix } from 'ml-matrix';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBackend } from '../../src/backends/open.ts';
-import { LENET } from '../../src/experiments/bench/own.ts';
+import { LENET } from '../../src/bench/own.ts';
 import { plainDescent } from '../../src/network/index.ts';
-import { Learner, ruleById } from '../../src/rules/index.ts';
+import { Learner } from '../../src/learning/index.ts';
+import { ruleById } from '../../src/rules/index.ts';
 import {
   discoverPeers,
   PEERS,
@@ -15,7 +16,7 @@ import {
   type MlpWork,
   type Peer,
   type PeerId,
-} from '../../src/experiments/bench/peers.ts';
+} from '../../src/bench/peers.ts';
 
 const minute = 60_000;
 /** Those that know products and perceptrons. */

@@ -1,7 +1,7 @@
 /** Every way to write a rule's step in another tool takes the steps that Apical takes, on the same random numbers. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBackend } from '../../src/backends/open.ts';
-import { discoverPeers } from '../../src/experiments/bench/peers.ts';
+import { discoverPeers } from '../../src/bench/peers.ts';
 import type {
   ContrastiveWork,
   EquilibriumWork,
@@ -10,9 +10,9 @@ import type {
   PredictiveWork,
   TargetsWork,
   Work,
-} from '../../src/experiments/bench/peers.ts';
-import { RuleStep } from '../../src/experiments/bench/rule-step.ts';
-import type { RuleWork } from '../../src/experiments/bench/rule-step.ts';
+} from '../../src/bench/peers.ts';
+import { RuleStep } from '../../src/bench/rule-step.ts';
+import type { RuleWork } from '../../src/bench/rule-step.ts';
 import { stream } from '../../src/random/stream.ts';
 import type { Compute } from '../../src/tensor/compute.ts';
 

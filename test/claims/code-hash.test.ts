@@ -64,10 +64,10 @@ describe('the hash of the code that a claim depends on', () => {
 
   it('of a claim that trains changes with training and the data sets too', () => {
     const { source, write, hash } = smallTree();
-    write('experiments/training.ts', 'export const training = 1;\n');
+    write('training/example-training.ts', 'export const training = 1;\n');
     write('datasets/index.ts', 'export const datasets = 1;\n');
     const trains = () => codeHash(source, { ...SMALL, claim: { ...SMALL.claim, trains: true } });
-    for (const name of ['experiments/training.ts', 'datasets/index.ts', 'rules/helper.ts']) {
+    for (const name of ['training/example-training.ts', 'datasets/index.ts', 'rules/helper.ts']) {
       const [before, other] = [trains(), hash()];
       appendFileSync(path.join(source, name), '// changed\n');
       expect(trains(), name).not.toBe(before);
@@ -89,9 +89,13 @@ describe('the hash of the code that a claim depends on', () => {
     const before = hash();
     expect(before).toBe(codeHash(real, { claim, file }));
     appendFileSync(path.join(source, 'claims/report.ts'), '// changed\n');
-    appendFileSync(path.join(source, 'experiments/training.ts'), '// changed\n');
+    appendFileSync(path.join(source, 'training/example-training.ts'), '// changed\n');
     expect(hash()).toBe(before);
-    for (const name of ['rules/feedback-alignment.ts', 'network/terms.ts', 'backends/reference.ts']) {
+    for (const name of [
+      'rules/feedback/feedback-alignment.ts',
+      'network/terms.ts',
+      'backends/reference.ts',
+    ]) {
       const earlier = hash();
       appendFileSync(path.join(source, name), '// changed\n');
       expect(hash(), name).not.toBe(earlier);

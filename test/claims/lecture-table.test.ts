@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { epochsToErrors, pairedMistakes } from '../../src/claims/suite/hinton2016-lecture-table.ts';
+import { epochsToErrors, pairedMistakes } from '../../src/claims/suite/feedback/hinton2016-lecture-table.ts';
 
 describe('the comparison of the lecture table', () => {
   it('counts epochs until the errors are first as few as the target', () => {

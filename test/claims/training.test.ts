@@ -3,7 +3,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { readResult, runClaims } from '../../src/claims/index.ts';
 import type { ClaimContext, Measurement } from '../../src/claims/index.ts';
-import type { ConfigInput } from '../../src/experiments/config.ts';
+import type { ConfigInput } from '../../src/config/config.ts';
 import { fakeClaim, registered, temporaryFolder } from './fixture.ts';
 
 /*

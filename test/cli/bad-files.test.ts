@@ -4,8 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { serializeIdx } from '../../src/datasets/formats/idx.ts';
-import { parseConfig } from '../../src/experiments/config.ts';
-import { RunFolder } from '../../src/experiments/folder/index.ts';
+import { parseConfig } from '../../src/config/config.ts';
+import { RunFolder } from '../../src/runs/folder/index.ts';
 import { runDocument } from './documents.ts';
 import {
   apical,

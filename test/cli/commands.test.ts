@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test, vi } from 'vitest';
 import type { z } from 'zod';
-import { configSchema } from '../../src/experiments/config.ts';
-import { PRESETS } from '../../src/experiments/presets.ts';
+import { configSchema } from '../../src/config/config.ts';
+import { PRESETS } from '../../src/config/presets.ts';
 import { RULES } from '../../src/rules/index.ts';
 import {
   benchDocument,

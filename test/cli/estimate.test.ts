@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { EstimateDocument } from '../../src/experiments/estimate.ts';
+import type { EstimateDocument } from '../../src/studies/estimate.ts';
 import { apical, TINY, workInEmptyFolder } from './fixture.ts';
 
 const NETWORK = [

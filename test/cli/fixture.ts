@@ -8,7 +8,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, vi } from 'vitest';
 import { main } from '../../src/cli/main.ts';
-import { decodeCheckpoint } from '../../src/experiments/folder/checkpoint.ts';
+import { decodeCheckpoint } from '../../src/runs/folder/checkpoint.ts';
 
 /** What a command left: its exit code and all that it printed. */
 export interface Printed {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { LikelihoodDocument } from '../../src/experiments/likelihood-study.ts';
+import type { LikelihoodDocument } from '../../src/studies/likelihood.ts';
 import { apical, TINY, workInEmptyFolder } from './fixture.ts';
 
 const BARS = [

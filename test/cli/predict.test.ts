@@ -7,9 +7,9 @@ import { describeData } from '../../src/datasets/index.ts';
 import { serializeIdx } from '../../src/datasets/formats/idx.ts';
 import { serializeNpy } from '../../src/datasets/formats/npy.ts';
 import { serializeNpz } from '../../src/datasets/formats/npz.ts';
-import type { PredictionDocument } from '../../src/experiments/prediction.ts';
-import { countWrong } from '../../src/experiments/trained-network.ts';
-import { loadNetwork, openDataset } from '../../src/index.ts';
+import type { PredictionDocument } from '../../src/studies/prediction.ts';
+import { countWrong } from '../../src/training/trained-network.ts';
+import { loadNetwork, openDataset } from '../../src/entries/index.ts';
 import { predictionDocument, runDocument } from './documents.ts';
 import { apical, checkpointsOf, documents, expectRefusal, TINY, workInEmptyFolder } from './fixture.ts';
 

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import type { SearchDocument } from '../../src/experiments/search/document.ts';
+import type { SearchDocument } from '../../src/search/document.ts';
 import { compareDocument, searchDocument } from './documents.ts';
 import { apical, documents, numbersOf, outcomeOf, workInEmptyFolder } from './fixture.ts';
 

@@ -3,7 +3,7 @@ import path from 'node:path';
 import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import type { SearchDocument } from '../../src/experiments/search/document.ts';
+import type { SearchDocument } from '../../src/search/document.ts';
 import { compareDocument, searchDocument } from './documents.ts';
 import {
   apical,

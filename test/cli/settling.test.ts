@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { SettlingDocument } from '../../src/experiments/settling-study.ts';
+import type { SettlingDocument } from '../../src/studies/settling.ts';
 import { apical, TINY, workInEmptyFolder } from './fixture.ts';
 
 /** Three clouds of points, by a network that settles. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { SignalsDocument } from '../../src/experiments/signals-study.ts';
+import type { SignalsDocument } from '../../src/studies/signals.ts';
 import { apical, TINY, workInEmptyFolder } from './fixture.ts';
 
 /** The network and data of a tiny run, without what this command does not take. */

@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { describe, expect, test } from 'vitest';
 import { npzComment, parseNpz, serializeNpz } from '../../src/datasets/formats/npz.ts';
 import { parseSafetensors, serializeSafetensors } from '../../src/datasets/formats/safetensors.ts';
-import { defaultPythons } from '../../src/experiments/bench/peers.ts';
-import { loadNetwork, readWeights } from '../../src/index.ts';
+import { defaultPythons } from '../../src/bench/peers.ts';
+import { loadNetwork, readWeights } from '../../src/entries/index.ts';
 import { exportDocument, runDocument } from './documents.ts';
 import {
   apical,

@@ -14,8 +14,8 @@ import {
   describeDatasets,
   folderSource,
   openDataset,
-} from '../../src/experiments/datasets-node.ts';
-import type { DatasetReference } from '../../src/experiments/datasets-node.ts';
+} from '../../src/runs/files/datasets.ts';
+import type { DatasetReference } from '../../src/runs/files/datasets.ts';
 
 let root: string;
 beforeAll(async () => {

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { openBackend } from '../../src/backends/open.ts';
 import { serializeNpz } from '../../src/datasets/formats/npz.ts';
 import { feedforward } from '../../src/dynamics/index.ts';
-import { defaultPythons } from '../../src/experiments/bench/peers.ts';
+import { defaultPythons } from '../../src/bench/peers.ts';
 import {
   convolutionalStack,
   exportWeights,

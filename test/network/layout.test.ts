@@ -3,7 +3,7 @@ import { openBackend } from '../../src/backends/open.ts';
 import { ApicalError } from '../../src/errors.ts';
 import { exportWeights, importWeights, Network, pytorchModule, stack } from '../../src/network/index.ts';
 import type { NetworkSpecification, WeightArray } from '../../src/network/index.ts';
-import { withLocalReadouts } from '../../src/rules/local-readouts.ts';
+import { withLocalReadouts } from '../../src/rules/scalar/local-readouts.ts';
 
 const wasm = await openBackend({ backend: 'wasm' });
 const reference = await openBackend({ backend: 'reference' });

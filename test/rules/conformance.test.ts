@@ -4,8 +4,9 @@ import { z } from 'zod';
 import { openAll } from '../backends/open-all.ts';
 import { ApicalError } from '../../src/errors.ts';
 import type { NetworkSpecification, Parameter, Term } from '../../src/network/index.ts';
-import { checkRule, parseOptions, RULES } from '../../src/rules/index.ts';
-import type { Exchange, Rule } from '../../src/rules/index.ts';
+import { checkRule, parseOptions } from '../../src/learning/index.ts';
+import { RULES } from '../../src/rules/index.ts';
+import type { Exchange, Rule } from '../../src/learning/index.ts';
 import {
   clouds,
   gradientsOf,

@@ -1,7 +1,7 @@
 import { feedforward } from '../../src/dynamics/index.ts';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openBackend } from '../../src/backends/open.ts';
-import { defineRule, noOptions } from '../../src/rules/index.ts';
+import { defineRule, noOptions } from '../../src/learning/index.ts';
 import type { Compute } from '../../src/tensor/index.ts';
 import { clouds, learnerOf, release, smallStack } from './fixtures.ts';
 

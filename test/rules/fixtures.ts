@@ -1,11 +1,10 @@
 import { expect } from 'vitest';
-import { stack } from '../../src/network/index.ts';
+import { stack, materialise } from '../../src/network/index.ts';
 import type { NetworkSpecification, OptimiserSpecification, StackOptions } from '../../src/network/index.ts';
 import type { OptimiserOf } from '../../src/network/optimiser.ts';
-import { materialise } from '../../src/network/index.ts';
 import { Sequence, stream } from '../../src/random/index.ts';
-import { Learner, parseOptions } from '../../src/rules/index.ts';
-import type { Batch, Exchange, Rule } from '../../src/rules/index.ts';
+import { Learner, parseOptions } from '../../src/learning/index.ts';
+import type { Batch, Exchange, Rule } from '../../src/learning/index.ts';
 import type { LearningStep } from '../../src/dynamics/index.ts';
 import type { Compute } from '../../src/tensor/index.ts';
 

@@ -4,7 +4,7 @@ import type { LearningStep } from '../../src/dynamics/index.ts';
 import { stack } from '../../src/network/index.ts';
 import { stream } from '../../src/random/index.ts';
 import { ruleById } from '../../src/rules/index.ts';
-import type { Batch, Learner } from '../../src/rules/index.ts';
+import type { Batch, Learner } from '../../src/learning/index.ts';
 import { gradientsOf, learnerOf, release } from './fixtures.ts';
 
 /*

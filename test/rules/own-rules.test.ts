@@ -1,10 +1,10 @@
 import { feedforward } from '../../src/dynamics/index.ts';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { openBackend } from '../../src/backends/open.ts';
-import { backpropagate } from '../../src/references/backpropagation.ts';
+import { backpropagate } from '../../src/dynamics/feedforward/backpropagation.ts';
 import { Sequence, stream } from '../../src/random/index.ts';
-import { defineRule, noOptions } from '../../src/rules/index.ts';
-import type { Rule } from '../../src/rules/index.ts';
+import { defineRule, noOptions } from '../../src/learning/index.ts';
+import type { Rule } from '../../src/learning/index.ts';
 import type { Compute } from '../../src/tensor/index.ts';
 import {
   clouds,

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { audit, measureAlignment } from '../../src/analysis/index.ts';
-import { estimatorStatistics } from '../../src/analysis/index.ts';
+import { audit, measureAlignment, estimatorStatistics } from '../../src/analysis/index.ts';
 import { openAll } from '../backends/open-all.ts';
 import { convolutionalStack } from '../../src/network/index.ts';
 import type { ConvolutionalStackOptions, NetworkSpecification } from '../../src/network/index.ts';
 import { Sequence, stream } from '../../src/random/index.ts';
-import { backpropagate } from '../../src/references/backpropagation.ts';
-import { parseOptions, ruleById, RULES } from '../../src/rules/index.ts';
-import type { Batch, Learner, Rule } from '../../src/rules/index.ts';
+import { backpropagate } from '../../src/dynamics/feedforward/backpropagation.ts';
+import { parseOptions } from '../../src/learning/index.ts';
+import { ruleById, RULES } from '../../src/rules/index.ts';
+import type { Batch, Learner, Rule } from '../../src/learning/index.ts';
 import type { Compute } from '../../src/tensor/index.ts';
 import { gradientsOf, learnerOf, optimiser, poison, release, snapshot } from './fixtures.ts';
 

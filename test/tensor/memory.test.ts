@@ -5,7 +5,8 @@ import { openBackend } from '../../src/backends/open.ts';
 import { stack } from '../../src/network/index.ts';
 import type { OptimiserSpecification } from '../../src/network/index.ts';
 import { stream } from '../../src/random/index.ts';
-import { Learner, RULES, parseOptions } from '../../src/rules/index.ts';
+import { Learner, parseOptions } from '../../src/learning/index.ts';
+import { RULES } from '../../src/rules/index.ts';
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;

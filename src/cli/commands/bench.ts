@@ -1,7 +1,7 @@
 import process from 'node:process';
 import type { Command } from 'commander';
-import { GROUPS as BENCH_GROUPS } from '../../experiments/bench/groups.ts';
-import { renderBench, runBench } from '../../experiments/bench/bench.ts';
+import { GROUPS as BENCH_GROUPS } from '../../bench/groups.ts';
+import { renderBench, runBench } from '../../bench/bench.ts';
 import { EXIT } from '../exit.ts';
 import { Terminal } from '../terminal.ts';
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { describeDatasets } from '../../experiments/datasets-node.ts';
+import { describeDatasets } from '../../runs/files/datasets.ts';
 import { EXIT } from '../exit.ts';
 import { table, Terminal } from '../terminal.ts';
 

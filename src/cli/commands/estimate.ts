@@ -1,11 +1,11 @@
 import process from 'node:process';
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { MINIMUM_SAMPLES } from '../../experiments/estimate.ts';
-import type { EstimateDocument, Interval } from '../../experiments/estimate.ts';
-import { estimate } from '../../experiments/estimate-plan.ts';
-import type { EstimateWords } from '../../experiments/estimate-plan.ts';
-import { SWEEP_SIZES } from '../../experiments/estimate-subject.ts';
+import { MINIMUM_SAMPLES } from '../../studies/estimate.ts';
+import type { EstimateDocument, Interval } from '../../studies/estimate.ts';
+import { estimate } from '../../studies/estimate-plan.ts';
+import type { EstimateWords } from '../../studies/estimate-plan.ts';
+import { SWEEP_SIZES } from '../../studies/subject.ts';
 import { ACTIVATIONS } from '../../tensor/index.ts';
 import { EXIT } from '../exit.ts';
 import { table, Terminal } from '../terminal.ts';

@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { z } from 'zod';
 import { didYouMean } from '../../datasets/suggest.ts';
 import { ApicalError } from '../../errors.ts';
-import { configSchema } from '../../experiments/config.ts';
-import { PRESETS } from '../../experiments/presets.ts';
+import { configSchema } from '../../config/config.ts';
+import { PRESETS } from '../../config/presets.ts';
 import { EXIT } from '../exit.ts';
 import { table, Terminal } from '../terminal.ts';
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { studyLikelihood } from '../../experiments/likelihood-study.ts';
-import type { LikelihoodDocument, LikelihoodWords } from '../../experiments/likelihood-study.ts';
+import { studyLikelihood } from '../../studies/likelihood.ts';
+import type { LikelihoodDocument, LikelihoodWords } from '../../studies/likelihood.ts';
 import { EXIT } from '../exit.ts';
 import { table, Terminal } from '../terminal.ts';
 

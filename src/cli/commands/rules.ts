@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { describeRules } from '../../experiments/rule-catalogue.ts';
-import type { RuleDescription } from '../../experiments/rule-catalogue.ts';
-import { citation } from '../../experiments/bibliography.ts';
+import { describeRules } from '../../runs/rule-catalogue.ts';
+import type { RuleDescription } from '../../runs/rule-catalogue.ts';
+import { citation } from '../../runs/bibliography.ts';
 import { EXIT } from '../exit.ts';
 import { table, Terminal } from '../terminal.ts';
 

@@ -3,15 +3,15 @@ import process from 'node:process';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { ApicalError } from '../../errors.ts';
-import type { Config } from '../../experiments/config.ts';
-import { parseSeeds } from '../../experiments/assignments.ts';
-import { configFilesIn, planConfigs, planRuns } from '../../experiments/plan.ts';
-import { compareDocument } from '../../experiments/documents.ts';
-import { resumable } from '../../experiments/resume.ts';
-import type { Resumable } from '../../experiments/resume.ts';
-import { resultsOf } from '../../experiments/search/document.ts';
-import { runSession } from '../../experiments/session.ts';
-import type { Session } from '../../experiments/session.ts';
+import type { Config } from '../../config/config.ts';
+import { parseSeeds } from '../../config/assignments.ts';
+import { configFilesIn, planConfigs, planRuns } from '../../runs/plan.ts';
+import { compareDocument } from '../../runs/documents.ts';
+import { resumable } from '../../runs/resume.ts';
+import type { Resumable } from '../../runs/resume.ts';
+import { resultsOf } from '../../search/document.ts';
+import { runSession } from '../../runs/session.ts';
+import type { Session } from '../../runs/session.ts';
 import { EXIT } from '../exit.ts';
 import { ProgressView } from '../progress.ts';
 import { showComparison, showRun } from '../results.ts';
@@ -130,6 +130,8 @@ async function execute(
       blasPath: options.blas,
       command: resumed && !asked ? resumed.command : command,
       figures: options.figures ?? false,
+      // Loaded late: figures need libraries that a run does not.
+      reports: () => import('../../reports/index.ts'),
       signal: stop.signal,
       listener: {
         opened: ({ backend }, { title, about }) => {

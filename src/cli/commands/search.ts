@@ -4,14 +4,15 @@ import process from 'node:process';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { ApicalError } from '../../errors.ts';
-import { parseSeeds } from '../../experiments/assignments.ts';
-import { configFilesIn } from '../../experiments/plan.ts';
-import { planOf, readSearch } from '../../experiments/search/document.ts';
-import type { SearchDocument } from '../../experiments/search/document.ts';
-import { planSearch } from '../../experiments/search/plan.ts';
-import type { SearchPlan } from '../../experiments/search/plan.ts';
-import { runSearch } from '../../experiments/search/search.ts';
-import { showDimension } from '../../experiments/search/space.ts';
+import { parseSeeds } from '../../config/assignments.ts';
+import { configFilesIn } from '../../runs/plan.ts';
+import { planOf, readSearch } from '../../search/document.ts';
+import type { SearchDocument } from '../../search/document.ts';
+import { planSearch } from '../../search/plan.ts';
+import type { SearchPlan } from '../../search/plan.ts';
+import { describeEnvironment } from '../../runs/folder/index.ts';
+import { runSearch } from '../../search/search.ts';
+import { showDimension } from '../../search/space.ts';
 import { EXIT } from '../exit.ts';
 import { SearchView, showSearch } from '../search-view.ts';
 import { Terminal } from '../terminal.ts';
@@ -122,6 +123,11 @@ async function execute(base: string | undefined, options: SearchArguments): Prom
       resumed,
       workers,
       blasPath: options.blas,
+      report: async (document) => {
+        // Loaded late: figures need libraries that a search does not.
+        const { renderSearchReport } = await import('../../reports/search-report.ts');
+        return renderSearchReport(document, describeEnvironment());
+      },
       signal: stop.signal,
       listener: {
         opened: ({ title, backend, taskKind }) => {

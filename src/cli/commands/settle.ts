@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { renderSettlingReport, settlingFigures } from '../../experiments/report/settling-report.ts';
-import { writeStudy } from '../../experiments/report/study.ts';
-import { studySettling } from '../../experiments/settling-study.ts';
-import type { SettlingDocument, SettlingWords } from '../../experiments/settling-study.ts';
+import { renderSettlingReport, settlingFigures } from '../../reports/settling-report.ts';
+import { writeStudy } from '../../reports/study.ts';
+import { studySettling } from '../../studies/settling.ts';
+import type { SettlingDocument, SettlingWords } from '../../studies/settling.ts';
 import { EXIT } from '../exit.ts';
 import { table, Terminal } from '../terminal.ts';
 import { packageVersion } from '../version.ts';

@@ -1,10 +1,10 @@
 import process from 'node:process';
 import type { Command } from 'commander';
 import { Option } from 'commander';
-import { renderSignalsReport, signalsFigures } from '../../experiments/report/signals-report.ts';
-import { writeStudy } from '../../experiments/report/study.ts';
-import { studySignals } from '../../experiments/signals-study.ts';
-import type { SignalsDocument, SignalsWords } from '../../experiments/signals-study.ts';
+import { renderSignalsReport, signalsFigures } from '../../reports/signals-report.ts';
+import { writeStudy } from '../../reports/study.ts';
+import { studySignals } from '../../studies/signals.ts';
+import type { SignalsDocument, SignalsWords } from '../../studies/signals.ts';
 import { EXIT } from '../exit.ts';
 import { table, Terminal } from '../terminal.ts';
 import { packageVersion } from '../version.ts';

@@ -1,0 +1,140 @@
+import { pseudoInverseOf } from '../../../analysis/alignment.ts';
+import type { Area, Projection } from '../../../network/area.ts';
+import { plainDescent } from '../../../network/optimiser.ts';
+import { stack } from '../../../network/specification.ts';
+import { stream } from '../../../random/stream.ts';
+import { Learner } from '../../../learning/learner.ts';
+import { parseOptions } from '../../../learning/rule.ts';
+import { simplifiedTargetPropagation } from '../../../rules/targets/simplified-target-propagation.ts';
+import type { Compute } from '../../../tensor/compute.ts';
+import type { Tensor } from '../../../tensor/tensor.ts';
+import type { Claim, SeedValues } from '../../claim.ts';
+import { seedsUpTo } from '../../fixtures/linear-task.ts';
+
+const EXAMPLES = 6;
+const INPUTS = 5;
+/** Of every layer above the input, so that each has an inverse. */
+const UNITS = 4;
+
+/**
+ * Largest difference over units and examples of f(ĥ_l) from the target above, ĥ_{l+1} or at the top ŷ: with the targets
+ * that the rule emits, and what goes up a layer, f(h) = h W + b. Inverses as they were drawn, or exact: V = W⁻¹, c = −b W⁻¹.
+ */
+function missed(compute: Compute, seed: number, inverses: 'exact' | 'random'): number {
+  const learner = new Learner(compute, {
+    specification: stack({
+      layers: [INPUTS, UNITS, UNITS, UNITS],
+      activation: 'linear',
+      objective: 'squared-error',
+    }),
+    rule: simplifiedTargetPropagation,
+    options: parseOptions(simplifiedTargetPropagation, {}),
+    optimiserOf: () => plainDescent(0),
+    seed,
+    epochs: 1,
+  });
+  const { network } = learner;
+  for (const { bias } of network.areas) {
+    if (bias) compute.drawNormal(bias.values, 0, 1, stream(seed, `thresholds ${bias.id}`), 0);
+  }
+  if (inverses === 'exact') {
+    for (const projection of network.projections) if (projection.feedback) invert(compute, projection);
+  }
+  const largest = compute.scope(() => {
+    const inputs = compute.temporary([EXAMPLES, INPUTS]);
+    const targets = compute.temporary([EXAMPLES, UNITS]);
+    compute.drawNormal(inputs, 0, 1, stream(seed, 'inputs'), 0);
+    compute.drawNormal(targets, 0, 1, stream(seed, 'targets'), 0);
+    const aimed = targetsOf(compute, learner, inputs, targets);
+    const chain = network.projections.filter(
+      ({ kind, from }) => kind === 'forward' && from !== network.input,
+    );
+    return Math.max(
+      ...chain.flatMap(({ from, to, weights }) => {
+        const reached = compute.temporary(targets.shape);
+        compute.matmul(reached, aimed.get(from) as Tensor, weights);
+        compute.activate(reached, reached, to.bias?.values, 'linear');
+        compute.combine(reached, reached, aimed.get(to) ?? targets, 1, -1);
+        return reached.toArray().map(Math.abs);
+      }),
+    );
+  });
+  learner.dispose();
+  return largest;
+}
+
+function invert(compute: Compute, { weights, feedback, from, to }: Projection): void {
+  const inverse = feedback as Projection;
+  const thresholds = from.topDownBias?.values;
+  inverse.weights.set(pseudoInverseOf(weights) as Float64Array);
+  if (!thresholds || !to.bias) return;
+  compute.matmul(thresholds, to.bias.values, inverse.weights);
+  compute.scale(thresholds, thresholds, -1);
+}
+
+/** ĥ = h − (h − ĥ) of every hidden area, (batch, units), temporaries: what its thresholds' term, a mean, says of linear units. */
+function targetsOf(
+  compute: Compute,
+  learner: Learner,
+  inputs: Tensor,
+  targets: Tensor,
+): ReadonlyMap<Area, Tensor> {
+  const hidden = learner.network.areas.filter(({ id }) => id.startsWith('hidden'));
+  const aimed = new Map(hidden.map((area) => [area, compute.temporary([EXAMPLES, area.units])]));
+  learner.respond(inputs, (phase) => {
+    for (const [area, its] of aimed) compute.copy(its, phase.activity(area));
+  });
+  learner.estimate({ inputs, targets }, 0, (terms) => {
+    for (const [area, its] of aimed) {
+      const [term] = (area.bias && terms.get(area.bias)) ?? [];
+      if (term?.kind !== 'outer') throw new Error(`The rule emitted nothing for ${area.id}.`);
+      compute.combine(its, its, term.post, 1, -EXAMPLES * (term.factor ?? 1));
+    }
+  });
+  return aimed;
+}
+
+const exact: Claim = {
+  id: 'bartunov2018-exact-inverse',
+  title: 'With exact inverses a simplified target is what the layers above turn into the label',
+  systems: ['S14'],
+  checks: [12],
+  source: 'bartunov2018',
+  provenance: 'derived',
+  statement:
+    'In linear layers with exact inverses the difference correction is nothing, and every target is ĥ = f⁻¹(ŷ) of the target above it.',
+  tier: 'exact',
+  backend: 'reference',
+  seeds: seedsUpTo(10),
+  conditions: [
+    {
+      id: 'error',
+      statement:
+        'f(ĥ) less the target above, over two hidden areas, units and examples, largest over the seeds',
+      unit: '',
+      expected: { maximum: 1e-10, text: 'below 1e-10' },
+    },
+    {
+      id: 'random',
+      statement: 'The same with inverses as they are drawn, before they learn, smallest over the seeds',
+      unit: '',
+      expected: { minimum: 0.1, text: 'above 0.1' },
+    },
+  ],
+  async run({ compute, seeds, progress }) {
+    const perSeed: SeedValues[] = [];
+    for (const seed of seeds) {
+      const values = { error: missed(compute, seed, 'exact'), random: missed(compute, seed, 'random') };
+      perSeed.push({ seed, values });
+      await progress(perSeed.length / seeds.length);
+    }
+    const all = (name: string) => perSeed.map(({ values }) => values[name] as number);
+    return {
+      measured: { error: Math.max(...all('error')), random: Math.min(...all('random')) },
+      perSeed,
+      note: '5-4-4-4 linear units with thresholds, values as targets; targets are read off from the terms that the rule emits.',
+    };
+  },
+};
+
+export const bartunov2018ExactInverse: readonly Claim[] = [exact];

@@ -1,0 +1,259 @@
+import { ApicalError } from '../../errors.ts';
+import type { Area, Projection } from '../../network/area.ts';
+import type { Network } from '../../network/network.ts';
+import type { NetworkSpecification } from '../../network/specification.ts';
+import { projectionId } from '../../network/specification.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { refuseAsymmetry, symmetricCouplings } from '../settling/couplings.ts';
+import { dropoutGain } from '../dropout.ts';
+import { startOf, drawsIn, phaseOf } from '../phase.ts';
+import type { Dynamics, PhaseOptions, Setting } from '../phase.ts';
+import { clampedAreas, receive } from '../settling/relaxation.ts';
+import type { Coupling } from '../settling/relaxation.ts';
+
+/** Sweeps where neither the rule nor the phase says how many. */
+const SWEEPS = 10;
+
+/**
+ * Gibbs sampling of binary stochastic units, clamped areas held:
+ *
+ *   E(s) = −Σ_{i<j} W_ij s_i s_j − Σ_i b_i s_i,     P(s) ∝ exp(−E/T),     p(s_i = 1 | others) = σ( (s W + b)_i / T )
+ *
+ * Every forward and lateral projection couples its ends by one matrix, used both ways. In a sweep areas take turns, in
+ * the order of the network: the units of one are drawn together where they are not joined with each other, else one
+ * after the other. A linear area with an objective makes one choice, by a softmax of (s W + b)/T. With a temperature
+ * by step this is annealing.
+ *
+ * In a phase that does not sample, units take their probabilities in place of draws: the mean-field approximation, one
+ * area after the other. Objectives judge draws, or else probabilities; of a choice, its potentials.
+ *
+ * Bias are an area's own; where nothing comes to it from below in the phase, its top-down ones if it has any. A
+ * unit that dropout silences sends nothing in any phase of a step.
+ *
+ * Draws are keyed by (phase, area, sweep), step and row. Source: Geman & Geman (1984), IEEE PAMI 6; Ackley, Hinton &
+ * Sejnowski (1985), Cognitive Science 9.
+ */
+export const gibbs: Dynamics = {
+  id: 'gibbs',
+  title: 'Binary units drawn in turn',
+  activations: ['logistic'],
+  refuses: (specification) => refuseAsymmetry(specification) ?? refuseSelfConnections(specification),
+
+  run(setting, name, options = {}) {
+    const { compute, network } = setting;
+    const temperatures = temperaturesOf(options);
+    const takesPart = (area: Area) => options.within?.includes(area) ?? true;
+    const clamped = clampedAreas(setting, options);
+    const isClamped = (area: Area) => clamped.has(area);
+    const areas = network.areas.filter(takesPart);
+    const free = areas.filter((area) => !isClamped(area));
+    const rows = rowsOf(setting, options, free, areas.some(isClamped));
+    const chains = new Map(free.map((area) => [area, begin(setting, area, rows, options)]));
+    const activity = (area: Area): Tensor =>
+      chains.get(area)?.activity ?? (clamped.get(area)?.activity as Tensor);
+    /** Whether anything but thresholds stays the same in all sweeps. */
+    const drives = new Map<Area, boolean>();
+    const ways = new Map(
+      free.map((area) => [area, symmetricCouplings(network, area).filter(({ from }) => takesPart(from))]),
+    );
+    for (const { area, drive } of chains.values()) {
+      const fixed = (ways.get(area) ?? []).filter(({ from }) => isClamped(from));
+      const push = options.drive?.(area);
+      drives.set(area, fixed.length > 0 || push !== undefined);
+      if (!drives.get(area)) continue;
+      receive(compute, drive, fixed, activity, options);
+      if (push) compute.combine(drive, drive, push, 1, 1);
+    }
+    for (const [sweep, temperature] of temperatures.entries()) {
+      for (const chain of chains.values()) {
+        const { area, drive, potential, gain } = chain;
+        const all = ways.get(area) ?? [];
+        const others = all.filter(({ from }) => from !== area && !isClamped(from));
+        if (others.length > 0) receive(compute, potential, others, activity, options);
+        else if (drives.get(area)) compute.copy(potential, drive);
+        else compute.fill(potential, 0);
+        if (others.length > 0 && drives.get(area)) compute.combine(potential, potential, drive, 1, 1);
+        const thresholds = thresholdsOf(area, takesPart);
+        let bias = thresholds && (options.values?.(thresholds) ?? thresholds.values);
+        if (gain) {
+          if (bias) compute.activate(potential, potential, bias, 'linear');
+          compute.multiply(potential, potential, gain);
+          bias = undefined;
+        }
+        const key = `${name} ${area.id} ${sweep}`;
+        update(setting, key, chain, bias, lateralOf(all, area), 1 / temperature, options);
+        if (gain) compute.multiply(chain.activity, chain.state, gain);
+      }
+    }
+    const of = (read: (chain: Chain) => Tensor | undefined, given: (area: Area) => Tensor | undefined) =>
+      network.areas.map((area) => {
+        if (!takesPart(area)) return undefined;
+        const chain = chains.get(area);
+        return chain ? read(chain) : given(area);
+      });
+    return phaseOf(name, {
+      activities: of(
+        (chain) => chain.activity,
+        (area) => clamped.get(area)?.activity,
+      ),
+      rates: of(
+        (chain) => chain.rate,
+        (area) => clamped.get(area)?.rate,
+      ),
+      outputs: of(
+        (chain) => chain.output,
+        (area) => clamped.get(area)?.rate,
+      ),
+      states: of(
+        (chain) => chain.state,
+        (area) => clamped.get(area)?.rate,
+      ),
+      gains: of(
+        (chain) => chain.gain,
+        (area) => clamped.get(area)?.gain,
+      ),
+    });
+  },
+};
+
+/** The thresholds that count in a phase: top-down ones where nothing that takes part is below the area. */
+export function thresholdsOf(area: Area, takesPart: (area: Area) => boolean = () => true) {
+  const isAbove = area.incoming.some(({ kind, from }) => kind === 'forward' && takesPart(from));
+  return isAbove ? area.bias : (area.topDownBias ?? area.bias);
+}
+
+/** A free area on its way; tensors (rows, units). */
+interface Chain {
+  readonly area: Area;
+  /** What was drawn, or the probabilities. */
+  readonly state: Tensor;
+  /** What it sends: the state, after dropout. */
+  readonly activity: Tensor;
+  readonly gain: Tensor | undefined;
+  /** Probabilities; of a choice that does not draw, its potentials. */
+  readonly rate: Tensor;
+  /** What an objective judges. */
+  readonly output: Tensor;
+  /** What clamped areas send, which does not change. */
+  readonly drive: Tensor;
+  /** What all send, made anew in each sweep. */
+  readonly potential: Tensor;
+}
+
+function begin(setting: Setting, area: Area, rows: number, options: PhaseOptions): Chain {
+  const { compute, network } = setting;
+  const make = () => compute.temporary([rows, area.units]);
+  const state = make();
+  const from = startOf(options, area);
+  if (from) compute.copy(state, from);
+  else compute.fill(state, 0);
+  const gain = dropoutGain(setting, area);
+  const activity = gain ? make() : state;
+  if (gain) compute.multiply(activity, state, gain);
+  // Units that neither draw nor choose are in the state of their probability.
+  const draws = drawsIn(options, area);
+  const rate = draws || isChoice(network, area) || isJoined(area) ? make() : state;
+  if (rate !== state) compute.copy(rate, state);
+  const output = draws ? state : rate;
+  return { area, state, activity, gain, rate, output, drive: make(), potential: make() };
+}
+
+function update(
+  { compute, network, step, stream }: Setting,
+  key: string,
+  { area, state, rate, potential }: Chain,
+  bias: Tensor | undefined,
+  lateral: Projection | undefined,
+  gain: number,
+  options: PhaseOptions,
+): void {
+  const draws = drawsIn(options, area);
+  if (!lateral && draws && !isChoice(network, area)) {
+    compute.fire(state, rate, potential, bias, gain, stream(key), step);
+    return;
+  }
+  if (!lateral && gain === 1 && !isChoice(network, area)) {
+    compute.activate(rate, potential, bias, 'logistic');
+    return;
+  }
+  if (bias) compute.activate(potential, potential, bias, 'linear');
+  if (isChoice(network, area)) {
+    compute.scale(rate, potential, gain);
+    compute.softmax(state, rate);
+    if (!draws) return;
+    compute.copy(rate, state);
+    const uniform = compute.temporary([state.rows, 1]);
+    compute.drawUniform(uniform, 0, 1, stream(key), step);
+    compute.choose(state, rate, uniform);
+    return;
+  }
+  if (lateral) {
+    const weights = options.values?.(lateral) ?? lateral.weights;
+    const uniform = draws ? compute.temporary(state.shape) : undefined;
+    if (uniform) compute.drawUniform(uniform, 0, 1, stream(key), step);
+    compute.sweep(state, potential, weights, uniform, gain);
+    // When all have taken their turns: the probabilities that their neighbours leave them.
+    lateral.send(compute, potential, state, 1, weights);
+  }
+  compute.scale(rate, potential, gain);
+  compute.activate(rate, rate, undefined, 'logistic');
+}
+
+/** A linear area with an objective makes a choice; any other is binary. */
+export const isChoice = ({ objectives }: Network, area: Area): boolean =>
+  area.activation === 'linear' && objectives.some((objective) => objective.area === area);
+
+/** The same, of an area before there is one. */
+export const makesChoice = ({ areas, objectives }: NetworkSpecification, id: string): boolean =>
+  (areas.find((area) => area.id === id)?.activation ?? 'linear') === 'linear' &&
+  objectives.some(({ area }) => area === id);
+
+/** Whether units of the area are joined with each other. */
+const isJoined = (area: Area) => area.incoming.some(({ from, kind }) => from === area && kind === 'lateral');
+
+const lateralOf = (ways: readonly Coupling[], area: Area) =>
+  ways.find(({ from }) => from === area)?.projection;
+
+/** The examples; without any clamped area, as many as the states to begin from. */
+function rowsOf(
+  { inputs }: Setting,
+  options: PhaseOptions,
+  free: readonly Area[],
+  someClamped: boolean,
+): number {
+  if (someClamped || !options.start) return inputs.rows;
+  const rows = free.flatMap((area) => startOf(options, area)?.rows ?? []);
+  return rows[0] ?? inputs.rows;
+}
+
+/** One for each sweep. Throws `dynamics.temperature`. */
+export function temperaturesOf({ temperature = 1, steps }: PhaseOptions): readonly number[] {
+  const all =
+    typeof temperature === 'number' ? new Array<number>(steps ?? SWEEPS).fill(temperature) : temperature;
+  const wrong = all.find((its) => !(its > 0 && Number.isFinite(its)));
+  if (wrong === undefined) return all;
+  throw new ApicalError(
+    'dynamics.temperature',
+    `A temperature is ${wrong}: it must be above 0. To come to the lowest energy nearby, let it fall towards 0, such as to 0.01.`,
+    { temperature: wrong },
+  );
+}
+
+function refuseSelfConnections(specification: NetworkSpecification): string | undefined {
+  const { projections } = specification;
+  for (const projection of projections) {
+    if (projection.from !== projection.to) continue;
+    const id = projectionId(projection);
+    if (projection.selfConnections === true) {
+      return `"${id}" joins units with themselves, which to a unit that is 0 or 1 is a threshold: leave out "selfConnections"`;
+    }
+    const same = projections.filter(({ from, to }) => from === projection.from && to === projection.to);
+    if (same.length > 1) {
+      return `area "${projection.from}" is joined with itself by ${same.length} projections: make them one`;
+    }
+    if (makesChoice(specification, projection.to)) {
+      return `"${id}" joins the units of "${projection.to}", of which only one is chosen: leave it out, or make the area logistic`;
+    }
+  }
+  return undefined;
+}

@@ -1,0 +1,65 @@
+import type { Area } from '../../network/area.ts';
+import type { Network } from '../../network/network.ts';
+import type { Compute } from '../../tensor/compute.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { Moment, Phase } from '../phase.ts';
+
+/** What an energy is taken at: a phase, or a moment of one. */
+type At = Pick<Phase | Moment, 'activity' | 'state'>;
+
+/**
+ * The terms of the energy that `hopfield` goes down, one number an example:
+ *
+ *   E = ½ Σ s² − Σ_{i<j} W_ij ρ_i ρ_j − Σ b ρ
+ *
+ * by name: "leak of hidden1", the projection's id, "thresholds of hidden1". Clamped areas count as they stand, their
+ * leak left out. Tensors (batch), temporary.
+ */
+export function energyTerms(
+  compute: Compute,
+  network: Network,
+  at: At,
+  isClamped: (area: Area) => boolean = (area) => area === network.input,
+): ReadonlyMap<string, Tensor> {
+  const terms = new Map<string, Tensor>();
+  for (const area of network.areas) {
+    if (isClamped(area)) continue;
+    const state = at.state(area);
+    const leak = compute.temporary([state.rows]);
+    compute.dotRows(leak, state, state);
+    compute.scale(leak, leak, 0.5);
+    terms.set(`leak of ${area.id}`, leak);
+    if (area.bias) {
+      const activity = at.activity(area);
+      const pushed = compute.temporary(activity.shape);
+      compute.fill(pushed, 0);
+      compute.activate(pushed, pushed, area.bias.values, 'linear');
+      const thresholds = compute.temporary([state.rows]);
+      compute.dotRows(thresholds, activity, pushed);
+      compute.scale(thresholds, thresholds, -1);
+      terms.set(`thresholds of ${area.id}`, thresholds);
+    }
+  }
+  for (const projection of network.projections) {
+    if (projection.kind === 'feedback') continue;
+    const { from, to } = projection;
+    const post = at.activity(to);
+    const sent = compute.temporary(post.shape);
+    projection.send(compute, sent, at.activity(from));
+    const coupling = compute.temporary([post.rows]);
+    compute.dotRows(coupling, sent, post);
+    // Within an area ρ W ρ goes over each pair twice.
+    compute.scale(coupling, coupling, from === to ? -0.5 : -1);
+    terms.set(projection.id, coupling);
+  }
+  return terms;
+}
+
+/** Their sum, (batch), temporary. */
+export function energyOf(...parameters: Parameters<typeof energyTerms>): Tensor {
+  const [compute] = parameters;
+  const [first, ...others] = energyTerms(...parameters).values();
+  if (!first) throw new RangeError('A network without areas has no energy.');
+  for (const term of others) compute.combine(first, first, term, 1, 1);
+  return first;
+}

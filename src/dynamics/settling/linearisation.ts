@@ -1,0 +1,229 @@
+import { comesBack } from '../index.ts';
+import type { Coupling, LearningStep, Phase, Relaxation } from '../index.ts';
+import type { Area } from '../../network/area.ts';
+import { IS_OWN_RATE } from '../../tensor/compute.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+
+/** A tensor (batch, units) of every area that settles. */
+export type ByArea = ReadonlyMap<Area, Tensor>;
+
+/** Where a settling network is linearised; tensors (batch, units). */
+export type Point = Pick<Phase, 'activity' | 'rate' | 'gain'>;
+
+/** An area, and the areas that it sends to: where its own derivative comes from. */
+interface Node {
+  readonly area: Area;
+  /** Couplings of the receiving areas; `from` is this one. */
+  readonly out: readonly { readonly to: Area; readonly coupling: Coupling }[];
+}
+
+/**
+ * The derivatives of ds/dt = F(s) of a network that settles, seen from its cost: what recurrent backpropagation and
+ * backpropagation through time are made of. With a_j = Σ_i w_ij ρ_i + b_j, over all couplings w, forward or back,
+ *
+ *   states:  F_j = ρ′(s_j) a_j − s_j     (∂F/∂s)ᵀ λ = ρ′ ⊙ (δ Wᵀ) − (1 − κ) ⊙ λ     δ = ρ′ ⊙ λ,    κ = ρ″ ⊙ a
+ *   rates:   F_j = f(a_j) − x_j          (∂F/∂x)ᵀ λ = δ Wᵀ − λ                       δ = f′(a) ⊙ λ
+ *   λ · ∂F/∂w_ij = ρ_i δ_j,    λ · ∂F/∂b_j = δ_j
+ *
+ * κ is (1 − 2ρ) ⊙ ρ′a of logistic units, −2ρ ⊙ ρ′a of tanh, (1 − ρ′) ⊙ ρ′a of softplus, and 0 of units that are their own rate, whose ρ′ is 1. What
+ * their bounds cut off is left to `bound`.
+ */
+export class Linearisation {
+  readonly areas: readonly Area[];
+  readonly #step: LearningStep;
+  readonly #relaxation: Relaxation;
+  readonly #feedbackGain: number;
+  readonly #nodes: readonly Node[];
+  readonly #point: Point;
+  /** What each area is drawn to, s + ds/dt: ρ′ ⊙ a of states, f(a) of rates; at a fixed point the state itself. */
+  readonly #drawn: ByArea;
+
+  constructor(step: LearningStep, relaxation: Relaxation, point: Point, feedbackGain: number) {
+    const { network } = step;
+    this.#step = step;
+    this.#relaxation = relaxation;
+    this.#feedbackGain = feedbackGain;
+    this.areas = network.areas.filter((area) => area !== network.input);
+    const couplings = this.areas.flatMap((to) =>
+      relaxation.couplings(network, to).map((coupling) => ({ to, coupling })),
+    );
+    this.#nodes = this.areas.map((area) => ({
+      area,
+      out: couplings.filter(({ coupling }) => coupling.from === area),
+    }));
+    this.#point = point;
+    this.#drawn = this.#drawnTo();
+  }
+
+  /** A tensor for each area, of zeros. */
+  make(): ByArea {
+    const { compute, inputs } = this.#step;
+    return new Map(
+      this.areas.map((area) => {
+        const tensor = compute.temporary([inputs.rows, area.units]);
+        compute.fill(tensor, 0);
+        return [area, tensor];
+      }),
+    );
+  }
+
+  /** out ← ∂C/∂s. */
+  pull(out: ByArea): void {
+    const { compute, network } = this.#step;
+    for (const [area, tensor] of out) {
+      const objective = network.objectives.find((its) => its.area === area);
+      if (!objective) {
+        compute.fill(tensor, 0);
+        continue;
+      }
+      this.#step.pull(objective, this.#point.rate(area), tensor);
+      if (this.#hasSlope(area) && this.#relaxation.settles === 'states') {
+        compute.multiplyBySlope(tensor, tensor, this.#point.rate(area), undefined, area.activation);
+      }
+    }
+  }
+
+  /** delta ← δ of λ. */
+  signals(lambda: ByArea, delta: ByArea): void {
+    const { compute } = this.#step;
+    const ofStates = this.#relaxation.settles === 'states';
+    for (const [area, out] of delta) {
+      const its = lambda.get(area) as Tensor;
+      const gain = ofStates ? this.#point.gain(area) : undefined;
+      if (!ofStates) {
+        compute.multiplyBySlope(out, its, this.#drawn.get(area) as Tensor, undefined, area.activation);
+      } else if (this.#hasSlope(area)) {
+        compute.multiplyBySlope(out, its, this.#point.rate(area), gain, area.activation);
+      } else if (gain) compute.multiply(out, its, gain);
+      else compute.copy(out, its);
+    }
+  }
+
+  /** out ← (∂F/∂s)ᵀ λ, from δ of λ. */
+  transposed(lambda: ByArea, delta: ByArea, out: ByArea): void {
+    const { compute } = this.#step;
+    for (const { area, out: couplings } of this.#nodes) {
+      const change = out.get(area) as Tensor;
+      compute.fill(change, 0);
+      for (const { to, coupling } of couplings) this.#return(coupling, delta.get(to) as Tensor, change);
+      const gain = this.#point.gain(area);
+      if (this.#relaxation.settles === 'states' && this.#hasSlope(area)) {
+        compute.multiplyBySlope(change, change, this.#point.rate(area), gain, area.activation);
+      } else if (gain) compute.multiply(change, change, gain);
+      const its = lambda.get(area) as Tensor;
+      compute.scope(() => {
+        const bend = this.#bend(area);
+        if (bend) {
+          compute.multiply(bend, bend, its);
+          compute.combine(change, change, bend, 1, 1);
+        }
+        compute.combine(change, change, its, 1, -1);
+      });
+    }
+  }
+
+  /** λ ← 0 where a unit that is its own rate is at a bound, which it has come to by the step. */
+  bound(lambda: ByArea, rate: (area: Area) => Tensor): void {
+    if (this.#relaxation.settles !== 'states') return;
+    for (const [area, tensor] of lambda) {
+      if (this.#hasSlope(area) || area.activation === 'linear') continue;
+      this.#step.compute.multiplyBySlope(tensor, tensor, rate(area), undefined, area.activation);
+    }
+  }
+
+  /** The terms factor · λ ∂F/∂θ of every plastic parameter, from δ of λ. */
+  emit(delta: ByArea, factor: number): void {
+    const step = this.#step;
+    for (const { area, out } of [{ area: step.network.input, out: this.#ofInput() }, ...this.#nodes]) {
+      for (const { to, coupling } of out) {
+        const { projection, back } = coupling;
+        if (!projection.plastic) continue;
+        const [sent, post] = [this.#point.activity(area), delta.get(to) as Tensor];
+        const scaled = comesBack(coupling) ? factor * this.#feedbackGain : factor;
+        if (back) step.emit(projection, { kind: 'outer', pre: post, post: sent, factor: scaled });
+        else step.emit(projection, { kind: 'outer', pre: sent, post, factor: scaled });
+        // Within an area a symmetric matrix has one weight for both ways of a pair.
+        if (projection.isSymmetric) step.emit(projection, { kind: 'outer', pre: post, post: sent, factor });
+      }
+    }
+    for (const [{ bias }, post] of delta) if (bias) step.emit(bias, { kind: 'outer', post, factor });
+  }
+
+  #drawnTo(): ByArea {
+    const { compute } = this.#step;
+    const drawn = this.make();
+    for (const [area, out] of drawn) {
+      for (const coupling of this.#relaxation.couplings(this.#step.network, area)) {
+        const { projection, from, back } = coupling;
+        this.#gained(coupling, this.#point.activity(from), (its) => {
+          if (back) projection.sendBack(compute, out, its, 1);
+          else projection.send(compute, out, its, 1);
+        });
+      }
+      const ofStates = this.#relaxation.settles === 'states';
+      compute.activate(out, out, area.bias?.values, ofStates ? 'linear' : area.activation);
+      const gain = this.#point.gain(area);
+      if (ofStates && this.#hasSlope(area)) {
+        compute.multiplyBySlope(out, out, this.#point.rate(area), gain, area.activation);
+      } else if (ofStates && gain) compute.multiply(out, out, gain);
+    }
+    return drawn;
+  }
+
+  /** Calls with a signal, of a coupling that comes back times the feedback gain. */
+  #gained(coupling: Coupling, signal: Tensor, use: (gained: Tensor) => void): void {
+    const { compute } = this.#step;
+    if (!comesBack(coupling)) {
+      use(signal);
+      return;
+    }
+    compute.scope(() => {
+      const scaled = compute.temporary(signal.shape);
+      compute.scale(scaled, signal, this.#feedbackGain);
+      use(scaled);
+    });
+  }
+
+  #ofInput(): Node['out'] {
+    const { network } = this.#step;
+    return this.areas.flatMap((to) =>
+      this.#relaxation
+        .couplings(network, to)
+        .filter(({ from }) => from === network.input)
+        .map((coupling) => ({ to, coupling })),
+    );
+  }
+
+  /** change += what comes to the sender of a coupling from δ of its receiver. */
+  #return(coupling: Coupling, delta: Tensor, change: Tensor): void {
+    const { compute } = this.#step;
+    const { projection, back } = coupling;
+    this.#gained(coupling, delta, (its) => {
+      if (back) projection.send(compute, change, its, 1);
+      else projection.sendBack(compute, change, its, 1);
+    });
+  }
+
+  /** κ, a temporary (batch, units); undefined where it is 0. */
+  #bend(area: Area): Tensor | undefined {
+    const { activation } = area;
+    if (this.#relaxation.settles !== 'states' || !this.#hasSlope(area)) return undefined;
+    const { compute } = this.#step;
+    const [drawn, rate] = [this.#drawn.get(area) as Tensor, this.#point.rate(area)];
+    const bend = compute.temporary(drawn.shape);
+    if (activation === 'softplus') {
+      compute.multiplyBySlope(bend, drawn, rate, undefined, activation);
+      compute.combine(bend, drawn, bend, 1, -1);
+      return bend;
+    }
+    compute.multiply(bend, drawn, rate);
+    compute.scale(bend, bend, -2);
+    if (activation === 'logistic') compute.combine(bend, bend, drawn, 1, 1);
+    return bend;
+  }
+
+  /** Whether ρ′ is other than 1 within bounds. */
+  #hasSlope({ activation }: Area): boolean {
+    return !IS_OWN_RATE.has(activation);
+  }
+}

@@ -1,0 +1,378 @@
+import type { Phase } from '../dynamics/phase.ts';
+import type { LearningStep } from '../dynamics/step.ts';
+import { ApicalError } from '../errors.ts';
+import { Network } from '../network/network.ts';
+import { Optimiser } from '../network/optimiser.ts';
+import type { OptimiserOf } from '../network/optimiser.ts';
+import type { Parameter } from '../network/parameter.ts';
+import type { NetworkSpecification } from '../network/specification.ts';
+import { checkTerm } from '../network/terms.ts';
+import type { Term } from '../network/terms.ts';
+import { stream } from '../random/stream.ts';
+import { referenceFor } from '../references/index.ts';
+import type { Reference } from '../references/index.ts';
+import type { Stream } from '../random/stream.ts';
+import type { Compute } from '../tensor/compute.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import { learningStep } from './learning-step.ts';
+import type { Batch, Exchange, StepContext, StepObserver } from './learning-step.ts';
+import type { Fantasies, Rule } from './rule.ts';
+
+export type { Batch, Exchange, Measurement, StepObserver } from './learning-step.ts';
+
+/** Sums over examples since the last reset. */
+export interface Tally {
+  readonly loss: number;
+  readonly wrong: number;
+  readonly examples: number;
+  /** ½ Σ target², by which a squared error is normalised. */
+  readonly power: number;
+  /** What the rule measured, by name: its sum, and over how many examples, or of what whole it is a share. */
+  readonly measures: Readonly<Record<string, readonly [sum: number, examples: number]>>;
+}
+
+export interface LearnerOptions {
+  readonly specification: NetworkSpecification;
+  readonly rule: Rule;
+  /** Parsed: with every default filled in. */
+  readonly options: unknown;
+  readonly optimiserOf: OptimiserOf;
+  readonly seed: number;
+  /** Length of the run, for schedules. */
+  readonly epochs: number;
+  /** Where other workers measure some of the rule's samples. */
+  readonly exchange?: Exchange | undefined;
+  /** How many training examples there are, for rules that remember each; absent where there is no such number. */
+  readonly examples?: number | undefined;
+}
+
+/**
+ * A network, a rule and an optimiser at work: turns batches into updates. The only place that changes
+ * weights; it does so after the rule has emitted all its terms.
+ */
+export class Learner {
+  readonly network: Network;
+  readonly rule: Rule;
+  readonly optimiser: Optimiser;
+  readonly #compute: Compute;
+  readonly #options: LearnerOptions;
+  readonly #tally: Tensor;
+  readonly #probeTally: Tensor;
+  /** One row of the tally for each objective. */
+  readonly #tallies: readonly Tensor[];
+  readonly #probeTallies: readonly Tensor[];
+  readonly #measures = new Map<string, Tensor>();
+  readonly #state = new Map<string, Tensor>();
+  /** State of scope "example": the shape of one, and (examples, …) where their number is known. */
+  readonly #memories = new Map<
+    string,
+    { readonly shape: readonly number[]; readonly values: Tensor | undefined }
+  >();
+  readonly #streams = new Map<string, Stream>();
+  readonly #terms: Terms = new Map();
+  #passes = 0;
+  /** Of the latest update: what a rule would do now. */
+  #epoch = 0;
+
+  /** Throws `network.…` errors. */
+  constructor(compute: Compute, options: LearnerOptions) {
+    const { rule, specification, seed } = options;
+    this.#compute = compute;
+    this.#options = options;
+    this.rule = rule;
+    checkServes(rule, specification, options.options);
+    this.network = new Network(compute, rule.wire?.(specification, options.options) ?? specification, seed);
+    checkActivations(rule, this.network);
+    const optimiserOf =
+      rule.optimisers?.(this.network, options.optimiserOf, options.options) ?? options.optimiserOf;
+    this.optimiser = new Optimiser(compute, this.network.parameters, optimiserOf, options.epochs);
+    this.#tally = compute.allocate([Math.max(1, this.network.objectives.length), 4], 'f64');
+    this.#probeTally = compute.allocate(this.#tally.shape, 'f64');
+    const rowsOf = (tally: Tensor) => this.network.objectives.map((_, row) => tally.rowRange(row, 1));
+    this.#tallies = rowsOf(this.#tally);
+    this.#probeTallies = rowsOf(this.#probeTally);
+    for (const name of rule.measures?.(this.network, options.options) ?? []) {
+      this.#measures.set(name, compute.allocate([2], 'f64'));
+    }
+    for (const { name, shape, scope, fill } of rule.state?.(this.network, options.options) ?? []) {
+      if (scope === 'example') {
+        const { examples } = options;
+        const values = examples === undefined ? undefined : compute.allocate([examples, ...shape]);
+        this.#memories.set(name, { shape, values });
+        continue;
+      }
+      const tensor = compute.allocate(shape);
+      fill?.(compute, tensor, this.#stream(name));
+      this.#state.set(name, tensor);
+    }
+  }
+
+  /** The exact gradient of what the rule learns, on this network; undefined where there is none to be had. */
+  get reference(): Reference | undefined {
+    const { rule, network } = this;
+    return rule.reference
+      ? rule.reference(network, this.#options.options)
+      : referenceFor(rule.dynamics, network);
+  }
+
+  /** One update. `step` counts updates from 0, `epoch` passes with their fraction. */
+  learn(
+    batch: Batch,
+    step: number,
+    epoch: number,
+    observer?: StepObserver,
+    compute: Compute = this.#compute,
+  ): void {
+    this.#epoch = epoch;
+    compute.scope(() => {
+      const terms = this.#terms;
+      const apply = () => {
+        observer?.stage?.('update');
+        for (const [parameter, its] of terms) {
+          if (its.length > 0) this.optimiser.apply(parameter, its, step + 1, epoch, compute);
+          its.length = 0;
+        }
+      };
+      const applyWithin = () => {
+        apply();
+        observer?.stage?.('rule');
+      };
+      for (const its of terms.values()) its.length = 0;
+      this.rule.learn(
+        this.#step(compute, batch, { step, epoch }, 'learning', this.#tallies, terms, observer, applyWithin),
+      );
+      apply();
+    });
+  }
+
+  /**
+   * The terms that a rule (by default this learner's) or an exact reference would emit for a batch, without
+   * noise that serves learning and without changing anything. They live as long as `visit` runs.
+   */
+  estimate(
+    batch: Batch,
+    step: number,
+    visit: (terms: ReadonlyMap<Parameter, readonly Term[]>) => void,
+    learn?: Learn,
+  ): void {
+    this.#compute.scope(() => {
+      const kept = [...this.#state.values()].map((tensor) => {
+        const copy = this.#compute.temporary(tensor.shape);
+        this.#compute.copy(copy, tensor);
+        return [tensor, copy] as const;
+      });
+      try {
+        const terms: Terms = new Map();
+        const at = { step, epoch: this.#epoch };
+        (learn ?? this.rule.learn)(
+          this.#step(this.#compute, batch, at, 'estimate', this.#probeTallies, terms),
+        );
+        visit(terms);
+      } finally {
+        for (const [tensor, copy] of kept) this.#compute.copy(tensor, copy);
+      }
+    });
+  }
+
+  /** Runs `look` in a step that changes nothing; terms that it emits are dropped. Temporaries live as long as it runs. */
+  observe(batch: Batch, step: number, look: Learn): void {
+    this.estimate(batch, step, () => undefined, look);
+  }
+
+  /** Adds a batch's loss and mistakes to the tally, without learning; `visit` may look at the outputs. */
+  evaluate(batch: Batch, visit?: (phase: Phase) => void): void {
+    this.#compute.scope(() => {
+      const at = { step: 0, epoch: this.#epoch };
+      const step = this.#step(this.#compute, batch, at, 'evaluation', this.#tallies, new Map());
+      const phase = step.run('evaluation');
+      step.losses(phase);
+      this.rule.evaluate?.(step, phase);
+      visit?.(phase);
+    });
+  }
+
+  /** What the rule's network makes of itself, given held-out examples to begin from. Nothing changes. */
+  fantasies(batch: Batch, visit: (fantasies: Fantasies) => void): void {
+    this.#compute.scope(() => {
+      const at = { step: 0, epoch: this.#epoch };
+      const step = this.#step(this.#compute, batch, at, 'estimate', this.#probeTallies, new Map());
+      const made = this.rule.fantasies?.(step);
+      if (made) visit(made);
+    });
+  }
+
+  /** Lets activity arise for inputs (batch, units) that no target judges yet; nothing is tallied or learned. */
+  respond(inputs: Tensor, visit: (phase: Phase) => void): void {
+    this.#compute.scope(() => {
+      // The targets are never looked at: nothing asks for an error or a loss.
+      const at = { step: 0, epoch: this.#epoch };
+      const batch = { inputs, targets: inputs };
+      const step = this.#step(this.#compute, batch, at, 'estimate', this.#tallies, new Map());
+      visit(step.run('evaluation'));
+    });
+  }
+
+  /** What else to try where the loss is no longer finite, by the rule and its dynamics. */
+  advice(): readonly string[] {
+    const { rule } = this;
+    return [rule.advice?.(this.#options.options), rule.dynamics.advice].filter((its) => its !== undefined);
+  }
+
+  /** What the rule has to say of what a finished run last measured, by name. */
+  remarks(measured: Readonly<Record<string, number>>): readonly string[] {
+    return this.rule.remarks?.(this.#options.options, measured) ?? [];
+  }
+
+  /** Examples sent through the network by training so far, over all phases: what a rule costs in passes. */
+  get passes(): number {
+    return this.#passes;
+  }
+
+  /** For going on from a checkpoint; `epoch` is that of the latest update. */
+  restorePasses(passes: number, epoch: number): void {
+    this.#passes = passes;
+    this.#epoch = epoch;
+  }
+
+  /** What was tallied since the last reset. Reads values back. */
+  tally(): Tally {
+    const rows = this.network.objectives.flatMap(({ auxiliary }, index) =>
+      auxiliary ? [] : [Array.from((this.#tallies[index] as Tensor).data)],
+    );
+    const sum = (column: number) => rows.reduce((total, row) => total + (row[column] as number), 0);
+    const [, wrong = 0, examples = 0] = rows[0] ?? [];
+    const measures = [...this.#measures].map(([name, { data }]) => [name, [data[0], data[1]]]);
+    return {
+      loss: sum(0),
+      wrong,
+      examples,
+      power: sum(3),
+      measures: Object.fromEntries(measures) as Tally['measures'],
+    };
+  }
+
+  resetTally(): void {
+    this.#tally.data.fill(0);
+    for (const { data } of this.#measures.values()) data.fill(0);
+  }
+
+  /** Every number that a checkpoint must keep, by name. */
+  tensors(): ReadonlyMap<string, Tensor> {
+    return new Map([
+      ...[...this.network.tensors()].map(([name, tensor]) => [`network/${name}`, tensor] as const),
+      ...[...this.optimiser.tensors()].map(([name, tensor]) => [`optimiser/${name}`, tensor] as const),
+      ...[...this.#state].map(([name, tensor]) => [`rule/${name}`, tensor] as const),
+      ...[...this.#memories].flatMap(([name, { values }]) =>
+        values ? [[`rule/${name}`, values] as const] : [],
+      ),
+      ...[...this.#measures].map(([name, sums]) => [`measure/${name}`, sums] as const),
+      ['tally', this.#tally] as const,
+    ]);
+  }
+
+  dispose(): void {
+    this.network.dispose();
+    this.optimiser.dispose();
+    for (const tensor of [
+      ...this.#state.values(),
+      ...this.#measures.values(),
+      this.#tally,
+      this.#probeTally,
+    ]) {
+      this.#compute.free(tensor);
+    }
+    for (const { values } of this.#memories.values()) if (values) this.#compute.free(values);
+  }
+
+  #step(
+    compute: Compute,
+    batch: Batch,
+    { step, epoch }: { readonly step: number; readonly epoch: number },
+    purpose: 'learning' | 'estimate' | 'evaluation',
+    tally: readonly Tensor[],
+    terms: Terms,
+    observer?: StepObserver,
+    apply: () => void = () => undefined,
+  ): LearningStep {
+    const training = purpose === 'learning';
+    const context: StepContext = {
+      compute,
+      network: this.network,
+      rule: this.rule,
+      options: this.#options.options,
+      step,
+      epoch,
+      training,
+      tally,
+      observer,
+      stream: (name) => this.#stream(name),
+      state: (name) => {
+        const tensor = this.#state.get(name);
+        if (!tensor) throw new Error(`Rule "${this.rule.id}" did not declare a state "${name}".`);
+        return tensor;
+      },
+      emit: (parameter, term) => {
+        if (!this.optimiser.changes(parameter)) {
+          throw new Error(`"${parameter.id}" is not plastic, so no term may be emitted for it.`);
+        }
+        checkTerm(term);
+        observer?.term?.(parameter, term);
+        let its = terms.get(parameter);
+        if (!its) terms.set(parameter, (its = []));
+        its.push(term);
+      },
+      apply,
+      memory: (name) => {
+        const memory = this.#memories.get(name);
+        if (!memory) throw new Error(`Rule "${this.rule.id}" declares no state "${name}" of each example.`);
+        return memory;
+      },
+      measured: (name) => {
+        const sums = this.#measures.get(name);
+        if (!sums) throw new Error(`Rule "${this.rule.id}" did not declare that it measures "${name}".`);
+        return purpose === 'estimate' ? undefined : sums;
+      },
+      passed: (examples) => {
+        if (training) this.#passes += examples;
+      },
+      exchange: training ? this.#options.exchange : undefined,
+    };
+    return learningStep(context, batch);
+  }
+
+  #stream(name: string): Stream {
+    let known = this.#streams.get(name);
+    if (!known) this.#streams.set(name, (known = stream(this.#options.seed, name)));
+    return known;
+  }
+}
+
+/** Throws `rule.network` where a hidden area computes what the rule's dynamics cannot. */
+function checkServes(rule: Rule, specification: NetworkSpecification, options: unknown): void {
+  const reason = rule.refuses?.(specification, options) ?? rule.dynamics.refuses?.(specification);
+  if (reason === undefined) return;
+  throw new ApicalError('rule.network', `The rule "${rule.id}" cannot serve this network: ${reason}.`, {
+    rule: rule.id,
+  });
+}
+
+function checkActivations({ id, dynamics }: Rule, network: Network): void {
+  const { activations, title } = dynamics;
+  if (!activations) return;
+  for (const area of network.areas) {
+    const isHidden =
+      area !== network.input && !network.objectives.some((objective) => objective.area === area);
+    // Pooling takes what there is, and computes nothing of its own.
+    const isPooled = area.incoming.some(({ kind, hasWeights }) => kind === 'forward' && !hasWeights);
+    if (!isHidden || isPooled || activations.includes(area.activation)) continue;
+    throw new ApicalError(
+      'rule.network',
+      `The rule "${id}" runs on ${title.charAt(0).toLowerCase()}${title.slice(1)}, whose hidden areas must be ${activations.join(' or ')}, but ` +
+        `"${area.id}" is ${area.activation}: set network.activation=${activations[0]}, or choose another rule.`,
+      { rule: id, area: area.id, activation: area.activation },
+    );
+  }
+}
+
+type Learn = (step: LearningStep) => void;
+type Terms = Map<Parameter, Term[]>;

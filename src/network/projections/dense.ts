@@ -1,0 +1,44 @@
+import type { Compute } from '../../tensor/compute.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { Projection } from '../area.ts';
+import type { Axis, BackOptions } from '../area.ts';
+import { presynapticOf } from '../parameter.ts';
+
+/** Every unit with every unit: weights(presynaptic, postsynaptic). */
+export class DenseProjection extends Projection {
+  readonly isDense = true;
+
+  get layout(): readonly Axis[] {
+    return [
+      { name: 'presynaptic', length: this.from.units },
+      { name: 'postsynaptic', length: this.to.units },
+    ];
+  }
+
+  /** out(batch, postsynaptic) ← presynaptic signal · W + beta · out. */
+  send(compute: Compute, out: Tensor, presynaptic: Tensor, beta = 0, weights: Tensor = this.values): void {
+    compute.matmul(out, presynaptic, weights, beta === 0 ? {} : { beta });
+  }
+
+  /** out(batch, presynaptic) ← postsynaptic signal · Wᵀ + beta · out. */
+  sendBack(
+    compute: Compute,
+    out: Tensor,
+    postsynaptic: Tensor,
+    beta = 0,
+    { weights = this.values }: BackOptions = {},
+  ): void {
+    compute.matmul(out, postsynaptic, weights, { transposeB: true, beta });
+  }
+
+  addOuter(
+    compute: Compute,
+    target: Tensor,
+    pre: Tensor | undefined,
+    post: Tensor,
+    factor: number,
+    beta: number,
+  ): void {
+    compute.matmul(target, presynapticOf(this, pre), post, { transposeA: true, alpha: factor, beta });
+  }
+}

@@ -1,0 +1,64 @@
+import { horizontalAxis, verticalAxis, type Chart, type HorizontalAxis } from './chart.ts';
+import type { Figure } from './figure.ts';
+import type { RunReport } from '../../runs/report-inputs.ts';
+import { errorsAreShares, finite, groupByRule, seriesOf, type Trace } from './series.ts';
+
+const SIZE = [440, 270] as const;
+
+/** What an epoch costs differs between rules: by passes through the network, and by time. */
+const COSTS = [
+  { unit: 'passes of an example', of: (record: Evaluation) => record.passes },
+  { unit: 'seconds of training', of: (record: Evaluation) => record.trainedSeconds },
+] as const satisfies readonly {
+  unit: HorizontalAxis['unit'];
+  of: (record: Evaluation) => number | undefined;
+}[];
+
+type Evaluation = Extract<RunReport['metrics'][number], { kind: 'evaluation' }>;
+
+/** Held-out error of several rules against what it cost them; undefined where nothing was held out. */
+export function costCurves(runs: readonly RunReport[]): Figure | undefined {
+  const groups = groupByRule(runs);
+  if (groups.length < 2) return undefined;
+  const evaluations = runs.flatMap(({ metrics }) => metrics.filter((record) => record.kind === 'evaluation'));
+  const split = (['test', 'validation'] as const).find((name) => evaluations.some((record) => record[name]));
+  if (!split) return undefined;
+  const shares = runs.every(errorsAreShares);
+  const panels = COSTS.map(({ unit, of }) => {
+    const traceOf = ({ run, metrics }: RunReport): Trace => ({
+      seed: run.seed,
+      points: metrics.flatMap((record) => {
+        if (record.kind !== 'evaluation') return [];
+        const [x, score] = [of(record), record[split]];
+        return x === undefined || !score ? [] : [{ x, y: finite(score.error) }];
+      }),
+    });
+    const series = groups
+      .map((group, index) => seriesOf(group.title, index, group.runs.map(traceOf)))
+      .filter((one) => one !== undefined);
+    return { unit, series };
+  }).filter(({ series }) => series.length > 0);
+  if (panels.length === 0) return undefined;
+  const vertical = verticalAxis(
+    panels.flatMap(({ series }) => series),
+    shares ? 'percent' : 'plain',
+    { from: 0, logarithmic: true },
+  );
+  const word = `${split === 'test' ? 'Test' : 'Validation'} ${shares ? 'error' : 'normalised error'}`;
+  const charts: Chart[] = panels.map(({ unit, series }) => ({
+    title: `${word} against ${unit}`,
+    series,
+    horizontal: horizontalAxis(series, unit),
+    vertical,
+    size: SIZE,
+  }));
+  return {
+    id: 'cost',
+    title: 'What learning cost',
+    caption:
+      'The same errors at the end of each epoch, against the examples that training had sent through the network by then ' +
+      '(a rule that measures many perturbations sends each example many times), and against the time that it took here.',
+    charts,
+    columns: charts.length,
+  };
+}

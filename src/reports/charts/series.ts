@@ -1,0 +1,180 @@
+import { nameOf } from '../../training/records.ts';
+import type { Alignment, MetricsRecord, Score } from '../../training/records.ts';
+import type { RunReport } from '../../runs/report-inputs.ts';
+
+/** Y is NaN where the run measured nothing or diverged, which breaks the line there. */
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** What one seed did. */
+export interface Trace {
+  readonly seed: number;
+  readonly points: readonly Point[];
+}
+
+/** One line of a chart: every seed, and their mean. */
+export interface Series {
+  readonly name: string;
+  /** Chooses the colour, the same for a rule in every figure. */
+  readonly index: number;
+  readonly traces: readonly Trace[];
+  readonly mean: readonly Point[];
+}
+
+/** The runs of one rule, or of one variant of it, in the order of their seeds. */
+export interface RuleGroup {
+  /** Its id, or the name of the variant. */
+  readonly rule: string;
+  /** The rule's title; its name too where two share a title. */
+  readonly title: string;
+  readonly runs: readonly RunReport[];
+}
+
+export function groupByRule(runs: readonly RunReport[]): RuleGroup[] {
+  const groups = new Map<string, RunReport[]>();
+  for (const report of runs) {
+    const name = nameOf(report.run);
+    const group = groups.get(name);
+    if (group) group.push(report);
+    else groups.set(name, [report]);
+  }
+  const titles = [...groups.values()].map((group) => group[0]?.ruleTitle);
+  return [...groups].map(([rule, group]) => {
+    const title = group[0]?.ruleTitle || rule;
+    const shared = titles.filter((other) => other === title).length > 1;
+    return {
+      rule,
+      title: shared ? `${title} (${rule})` : title,
+      runs: group.toSorted((a, b) => a.run.seed - b.run.seed),
+    };
+  });
+}
+
+/** Errors are shares of answers unless the task says otherwise, or held-out errors were scored and none counted. */
+export function errorsAreShares(report: RunReport): boolean {
+  if (report.taskKind !== undefined) return report.taskKind === 'classification';
+  const evaluation = report.metrics.findLast((record) => record.kind === 'evaluation');
+  const scores = [report.run.test, report.run.validation, evaluation?.test, evaluation?.validation];
+  return !scores.some((score) => score && score.errors === 0 && score.error > 0);
+}
+
+/** Epochs read better than steps, but say nothing within a fraction of the first epoch. */
+export function horizontalOf(runs: readonly RunReport[]): 'epoch' | 'step' {
+  return runs.some((report) => report.metrics.some((record) => record.epoch >= 1)) ? 'epoch' : 'step';
+}
+
+export type Split = 'train' | 'validation' | 'test';
+
+/** Training curves follow the progress records where no run has evaluated epochs enough to make a curve. */
+export function trainingRecordsOf(runs: readonly RunReport[]): 'progress' | 'evaluation' {
+  const most = (kind: MetricsRecord['kind']) =>
+    Math.max(0, ...runs.map((report) => report.metrics.filter((record) => record.kind === kind).length));
+  return most('evaluation') < 3 && most('progress') > most('evaluation') ? 'progress' : 'evaluation';
+}
+
+export function scoreTrace(
+  report: RunReport,
+  split: Split,
+  quantity: 'error' | 'loss',
+  horizontal: 'epoch' | 'step',
+  training: 'progress' | 'evaluation',
+): Trace {
+  const points: Point[] = [];
+  for (const record of report.metrics) {
+    const score = scoreOf(record, split, training);
+    if (score) points.push({ x: record[horizontal], y: finite(score[quantity]) });
+  }
+  return { seed: report.run.seed, points };
+}
+
+function scoreOf(
+  record: MetricsRecord,
+  split: Split,
+  training: 'progress' | 'evaluation',
+): Score | undefined {
+  if (record.kind === 'probe') return undefined;
+  if (split === 'train') return record.kind === training ? record.train : undefined;
+  return record.kind === 'evaluation' ? record[split] : undefined;
+}
+
+export function alignmentTrace(
+  report: RunReport,
+  projection: string,
+  field: keyof Alignment,
+  horizontal: 'epoch' | 'step',
+): Trace {
+  const points: Point[] = [];
+  for (const record of report.metrics) {
+    if (record.kind !== 'probe') continue;
+    const alignment = ownValue(record.projections, projection);
+    if (alignment) points.push({ x: record[horizontal], y: finite(alignment[field]) });
+  }
+  return { seed: report.run.seed, points };
+}
+
+/** Every projection that any run probed, in the order met. */
+export function projectionsOf(runs: readonly RunReport[]): string[] {
+  const names = new Set<string>();
+  for (const report of runs) {
+    for (const record of report.metrics) {
+      if (record.kind === 'probe') Object.keys(record.projections).forEach((name) => names.add(name));
+    }
+  }
+  return [...names];
+}
+
+/** The last probe that a run left. */
+export function lastProbe(report: RunReport): Readonly<Record<string, Alignment>> {
+  return report.metrics.findLast((record) => record.kind === 'probe')?.projections ?? {};
+}
+
+/**
+ * A series of the traces that hold a finite point; undefined when none does. The mean is taken only where every
+ * run of the rule has a value: past the point where one failed, it would be a mean over survivors.
+ */
+export function seriesOf(name: string, index: number, traces: readonly Trace[]): Series | undefined {
+  const drawn = traces.filter((trace) => trace.points.some((point) => Number.isFinite(point.y)));
+  if (drawn.length === 0) return undefined;
+  return {
+    name,
+    index,
+    traces: drawn.map(thinned),
+    mean: thinned({ seed: 0, points: meanOf(traces) }).points,
+  };
+}
+
+function meanOf(traces: readonly Trace[]): Point[] {
+  const sums = new Map<number, { total: number; seen: number }>();
+  for (const trace of traces) {
+    for (const { x, y } of trace.points) {
+      const sum = sums.get(x) ?? { total: 0, seen: 0 };
+      sums.set(x, { total: sum.total + y, seen: sum.seen + 1 });
+    }
+  }
+  return [...sums]
+    .filter(([, sum]) => sum.seen === traces.length)
+    .map(([x, sum]) => ({ x, y: sum.total / sum.seen }))
+    .sort((a, b) => a.x - b.x);
+}
+
+/** More points than pixels only make the file large. First and last always stay. */
+function thinned(trace: Trace): Trace {
+  const most = 400;
+  const { points } = trace;
+  if (points.length <= most) return trace;
+  const kept = Array.from(
+    { length: most },
+    (_, index) => points[Math.round((index * (points.length - 1)) / (most - 1))],
+  );
+  return { seed: trace.seed, points: kept.filter((point) => point !== undefined) };
+}
+
+export function finite(value: number | null | undefined): number {
+  return typeof value === 'number' && Number.isFinite(value) ? value : Number.NaN;
+}
+
+function ownValue<Value>(record: Readonly<Record<string, Value>>, key: string): Value | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}

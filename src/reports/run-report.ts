@@ -1,0 +1,238 @@
+import { figureMarkup, figuresOf } from './charts/figures.ts';
+import {
+  count,
+  degrees,
+  duration,
+  inUnit,
+  number,
+  optional,
+  percent,
+  plural,
+  unitOf,
+  words,
+  capitalised,
+} from './charts/format.ts';
+import type { RunReport } from '../runs/report-inputs.ts';
+import { html, type Interpolated, type Markup } from './markup.ts';
+import { details, facts, page, section, table } from './page.ts';
+import { fantasiesMarkup, mistakesMarkup } from './charts/pictures.ts';
+import {
+  costTable,
+  environments,
+  equations,
+  howToRepeat,
+  localityAudit,
+  sources,
+  speedFacts,
+} from './sections.ts';
+import { errorsAreShares, groupByRule, lastProbe, projectionsOf } from './charts/series.ts';
+
+/** The report of one run: one HTML file that needs no script, no network and no other file. */
+export function renderRunReport(report: RunReport): string {
+  const groups = groupByRule([report]);
+  const figures = new Map(figuresOf(report).map((figure) => [figure.id, figure]));
+  const figure = (id: 'curves' | 'angles' | 'feedback') => {
+    const found = figures.get(id);
+    return found && figureMarkup(found);
+  };
+  const curves = figure('curves');
+  const angles = figure('angles');
+  const feedback = figure('feedback');
+  const title = runTitle(report);
+  const body = html`<header>
+      <p class="kind">Apical, report of one run</p>
+      <h1>${title}</h1>
+      ${failure(report)} ${equations(groups)}
+    </header>
+    ${[
+      section('key-figures', 'Key figures', keyFigures(report)),
+      section('curves', 'Learning curves', curves && [curves, epochTable(report)]),
+      section('angles', 'Angle to the exact gradient', angles && [angles, alignmentTable(report)]),
+      section('feedback', 'Feedback weights', feedback),
+      section('fantasies', 'What it makes', fantasiesMarkup(report)),
+      section('mistakes', 'Mistakes', mistakesMarkup(report)),
+      section('locality', 'Locality audit', localityAudit(groups)),
+      section('cost', 'Cost', costTable(groups)),
+      section('environment', 'Where it ran', environments(groups)),
+      section('repeat', 'How to repeat it', howToRepeat(groups, report.command)),
+      section('sources', 'Sources', sources(groups)),
+    ]}`;
+  return page(title, `Apical ${report.environment.apical}`, body);
+}
+
+/** What happened, in one line of plain words. */
+export function runTitle(report: RunReport): string {
+  const { run } = report;
+  const rule = report.ruleTitle || run.rule;
+  const task = taskTitle(report);
+  const score = resultWords(report);
+  const reached = lastEpoch(report);
+  if (run.status === 'failed') return `${rule} failed on ${task} after ${epochs(reached)}`;
+  if (run.status === 'interrupted') {
+    return `${rule} was interrupted on ${task} after ${epochs(reached)}${score ? `, at ${score.text}` : ''}`;
+  }
+  if (run.status === 'running')
+    return `${rule} is still learning ${task}${score ? `: ${score.text} after ${epochs(reached)}` : ''}`;
+  if (!score) return `${rule} ran ${epochs(run.epochs)} of ${task}`;
+  if (run.metrics['return'] !== undefined) {
+    if (report.solvedAt === undefined)
+      return `${rule} reached ${score.text} on ${task} in ${epochs(run.epochs)}`;
+    const verb = run.metrics['return'] >= report.solvedAt ? 'solved' : 'did not solve';
+    return `${rule} ${verb} ${task}: ${score.text} after ${epochs(run.epochs)}`;
+  }
+  const chance = report.classNames && report.classNames.length > 1 ? 1 - 1 / report.classNames.length : 1;
+  if (errorsAreShares(report) && score.error >= 0.9 * chance) {
+    return `${rule} did not learn ${task}: ${score.text} after ${epochs(run.epochs)}`;
+  }
+  return `${rule} learned ${task} to ${score.text} in ${epochs(run.epochs)}`;
+}
+
+/** The task in words. */
+export function taskTitle(report: RunReport): string {
+  const known: Readonly<Record<string, string>> = { mnist: 'MNIST', 'fashion-mnist': 'Fashion-MNIST' };
+  const { task } = report.run;
+  return report.taskTitle ?? (Object.hasOwn(known, task) ? known[task] : undefined) ?? task;
+}
+
+function resultWords(report: RunReport): { error: number; text: string } | undefined {
+  const { test, validation, train, metrics } = report.run;
+  if (metrics['return'] !== undefined) {
+    return { error: 0, text: `a mean return of ${number(metrics['return'])}` };
+  }
+  const [name, score] = test
+    ? (['test', test] as const)
+    : validation
+      ? (['validation', validation] as const)
+      : (['training', train] as const);
+  if (!score) return undefined;
+  const shown = errorsAreShares(report)
+    ? `${percent(score.error)} ${name} error`
+    : `a normalised ${name} error of ${number(score.error, 3)}`;
+  return { error: score.error, text: shown };
+}
+
+function failure(report: RunReport): Markup | undefined {
+  const { failure: cause } = report.run;
+  return cause && html`<p class="alarm">${cause.message} (${cause.code})</p> `;
+}
+
+function keyFigures(report: RunReport): Markup {
+  const { run } = report;
+  const shares = errorsAreShares(report);
+  const error = (value: number) => (shares ? percent(value) : number(value, 3));
+  const word = shares ? 'error' : 'normalised error';
+  const heldOut = (name: string, score: typeof run.test | undefined): [string, Interpolated][] => {
+    if (!score) return [];
+    const counted = shares
+      ? `${error(score.error)} (${count(score.errors)} of ${count(score.count)} wrong)`
+      : error(score.error);
+    return [
+      [`${name} ${word}`, name === 'Test' ? html`<strong>${counted}</strong>` : counted],
+      [`${name} loss`, number(score.loss)],
+    ];
+  };
+  const training: [string, Interpolated][] = run.train
+    ? [
+        [`Training ${word}`, error(run.train.error)],
+        ['Training loss', number(run.train.loss)],
+      ]
+    : [];
+  const scores = facts('At the end of the run', [
+    ...heldOut('Test', run.test),
+    ...heldOut('Validation', run.validation),
+    ...training,
+    ...Object.entries(run.metrics).map(
+      ([name, value]) => [capitalised(words(name)), inUnit(value, unitOf(name, shares))] as const,
+    ),
+  ]);
+  const setting = facts('The run', [
+    ['Rule', `${report.ruleTitle || run.rule} (${run.rule})`],
+    ['Task', taskTitle(report)],
+    ['Seed', String(run.seed)],
+    [
+      'Epochs',
+      run.status === 'done'
+        ? count(run.epochs)
+        : `${epochsDone(lastEpoch(report))} of ${count(run.epochs)} (${run.status})`,
+    ],
+    ...speedFacts(report),
+  ]);
+  return html`<div class="pair">${scores}${setting}</div> `;
+}
+
+/** The numbers behind the learning curves. */
+function epochTable(report: RunReport): Markup | undefined {
+  const records = report.metrics.filter((record) => record.kind === 'evaluation');
+  if (records.length === 0) return undefined;
+  const named = [...new Set(records.flatMap(({ metrics }) => Object.keys(metrics ?? {})))];
+  const shares = errorsAreShares(report);
+  const error = (value: number | undefined) =>
+    value === undefined ? '–' : shares ? percent(value) : number(value, 3);
+  const splits = (['train', 'validation', 'test'] as const).filter((split) =>
+    records.some((record) => record[split]),
+  );
+  const columns = splits.flatMap((split) => {
+    const name = split === 'train' ? 'Training' : capitalised(split);
+    return [
+      { heading: `${name} error`, numeric: true },
+      { heading: `${name} loss`, numeric: true },
+    ];
+  });
+  columns.push(...named.map((name) => ({ heading: capitalised(words(name)), numeric: true })));
+  const rows = records.map((record) => [
+    number(record.epoch),
+    ...splits.flatMap((split) => [error(record[split]?.error), optional(record[split]?.loss)]),
+    ...named.map((name) => optional(record.metrics?.[name])),
+    duration(record.trainedSeconds),
+  ]);
+  return details(
+    'The numbers of these curves',
+    table(
+      'At the end of each epoch',
+      [{ heading: 'Epoch' }, ...columns, { heading: 'Time in training', numeric: true }],
+      rows,
+    ),
+  );
+}
+
+function alignmentTable(report: RunReport): Markup {
+  const last = lastProbe(report);
+  const rows = projectionsOf([report]).map((projection) => {
+    const alignment = Object.hasOwn(last, projection) ? last[projection] : undefined;
+    return [
+      projection,
+      degrees(alignment?.angle),
+      optional(alignment?.normRatio),
+      degrees(alignment?.feedbackAngle),
+      degrees(alignment?.pseudoInverseAngle),
+      optional(alignment?.pseudoInverseDistance),
+    ];
+  });
+  const headings = [
+    'Angle to the gradient',
+    'Norm / gradient’s norm',
+    'Feedback to transpose',
+    'Feedback to pseudo-inverse',
+    'Distance to pseudo-inverse',
+  ];
+  const used = headings
+    .map((heading, index) => ({ heading, index: index + 1 }))
+    .filter(({ index }) => rows.some((row) => row[index] !== '–'));
+  return table(
+    'At the last probe',
+    [{ heading: 'Projection' }, ...used.map(({ heading }) => ({ heading, numeric: true }))],
+    rows.map((row) => [row[0], ...used.map(({ index }) => row[index])]),
+  );
+}
+
+function lastEpoch(report: RunReport): number {
+  return report.metrics.at(-1)?.epoch ?? 0;
+}
+
+function epochsDone(value: number): string {
+  return Number.isInteger(value) ? count(value) : value.toFixed(1);
+}
+
+function epochs(value: number): string {
+  return Number.isInteger(value) ? plural(value, 'epoch') : `${value.toFixed(1)} epochs`;
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { emitIncoming, predictiveCoding as inference } from '../../dynamics/index.ts';
+import { defineRule } from '../../learning/rule.ts';
+
+/**
+ * Predictive coding: every area predicts the next, the potentials settle until what is predicted and what is held agree
+ * as well as they can, and every synapse then reduces the error that is left where it ends.
+ *
+ *   ε_l = x_l − μ_l,   μ_l = f(x_{l−1}) W_l + b_l,   dx_l/dt = −ε_l + f′(x_l) ⊙ ( ε_{l+1} W_{l+1}ᵀ )
+ *   ΔW_l = η Σ · f(x_{l−1})ᵀ ε_l,    ε_L = −(1/Σ) ∂C/∂μ_L
+ *
+ * Errors sit in units of their own, next to those that hold x, and both are local; what has to be alike is the way up
+ * and the way down. Σ is the variance that outputs are believed to have: as it grows the errors become small beside the
+ * potentials, and the update tends to backpropagation's, with a difference of order 1/Σ. With fixed predictions it is
+ * backpropagation's at every Σ once the errors have settled.
+ *
+ * Source: Whittington & Bogacz (2017), Neural Computation 29; fixed predictions: Millidge, Tschantz & Buckley (2022),
+ * Neural Computation 34.
+ */
+export const predictiveCoding = defineRule({
+  id: 'predictive-coding',
+  family: 'Dendrites and prediction errors',
+  title: 'Predictive coding',
+  summary:
+    'Lets potentials settle between prediction from below and target, and reduces the errors that are left.',
+  equation: String.raw`\Delta W_l = \eta\, \Sigma\, \varepsilon_l f(x_{l-1})^\top, \qquad \varepsilon_l = x_l - W_l f(x_{l-1}), \qquad \dot x_l = -\varepsilon_l + f'(x_l) \odot W_{l+1}^\top \varepsilon_{l+1}`,
+  cites: ['whittington2017', 'millidge2022'],
+  options: z.strictObject({
+    variance: z
+      .number()
+      .positive()
+      .max(1e9)
+      .default(1)
+      .describe('Σ that outputs are believed to have, that of all other areas being 1'),
+    steps: z.int().min(1).max(1e6).default(20).describe('steps of inference'),
+    stepSize: z.number().gt(0).max(1).default(0.1).describe('γ: size of a step, in membrane time constants'),
+    predictions: z
+      .enum(['moving', 'fixed'])
+      .default('moving')
+      .describe('whether predictions follow the potentials, or stay as the pass up left them'),
+  }),
+  dynamics: inference,
+  phase: ({ steps, stepSize, predictions, variance }, name) =>
+    name === 'inference'
+      ? { steps, stepSize, fixedPredictions: predictions === 'fixed', nudge: 1 / variance }
+      : {},
+
+  learn(step) {
+    const { network, inputs, options } = step;
+    const forward = step.run('forward');
+    step.judge(forward);
+    const settled = step.run('inference', { start: forward });
+    for (const area of network.areas) {
+      if (area === network.input) continue;
+      emitIncoming(step, settled, area, settled.compartment(area, 'error'), -options.variance / inputs.rows);
+    }
+  },
+});

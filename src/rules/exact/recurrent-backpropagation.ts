@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { hopfield } from '../../dynamics/index.ts';
+import { recurrentBackpropagate } from '../../dynamics/settling/recurrent-backpropagation.ts';
+import { defineRule } from '../../learning/rule.ts';
+
+/**
+ * Recurrent backpropagation: the exact gradient at the fixed point of a network that settles. Its errors μ relax along
+ * the same couplings as the activity, linearised; it is the reference that rules on the same dynamics are compared with,
+ * and its equations stand there.
+ *
+ * Source: Almeida (1987), ICNN; Pineda (1987), Physical Review Letters 59.
+ */
+export const recurrentBackpropagation = defineRule({
+  id: 'recurrent-backprop',
+  family: 'Exact gradient',
+  title: 'Recurrent backpropagation',
+  summary:
+    'The exact gradient at the fixed point of a network that settles: errors settle along the same couplings.',
+  equation: String.raw`\frac{d\mu}{dt} = -\frac{\partial^2 E}{\partial s^2}\, \mu - \frac{\partial C}{\partial s}, \qquad \Delta W_{ij} = \eta \left( \rho_i\, \rho'_j \mu_j + \rho'_i \mu_i\, \rho_j \right)`,
+  cites: ['pineda1987'],
+  options: z.strictObject({
+    stepSize: z.number().gt(0).max(1).default(0.5).describe('ε: size of a step, in membrane time constants'),
+    evaluationSteps: z
+      .int()
+      .min(1)
+      .max(1e6)
+      .default(100)
+      .describe('steps of the relaxation in an evaluation'),
+  }),
+  dynamics: hopfield,
+  phase: ({ stepSize, evaluationSteps }) => ({ stepSize, steps: evaluationSteps }),
+  learn: (step) => recurrentBackpropagate(step),
+});

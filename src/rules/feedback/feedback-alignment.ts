@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { descend, feedforward } from '../../dynamics/index.ts';
+import { answerForwardProjections, feedbackOptions } from '../shared/feedback.ts';
+import { defineRule } from '../../learning/rule.ts';
+
+/**
+ * Feedback alignment: the error goes down through fixed random weights of its own.
+ *
+ *   δ_l = (δ_{l+1} B_{l+1}) ⊙ f′(a_l),   ΔW_l = −η h_{l−1}ᵀ δ_l
+ *
+ * B_{l+1}, (units above, units below), never changes; the forward weights turn until B works as a
+ * replacement of W_{l+1}ᵀ.
+ *
+ * Source: Lillicrap, Cownden, Tweed & Akerman (2016), Nature Communications 7:13276.
+ */
+export const feedbackAlignment = defineRule({
+  id: 'feedback-alignment',
+  family: 'Feedback pathways',
+  title: 'Feedback alignment',
+  summary: 'Sends the error down through fixed random feedback weights; the forward weights align with them.',
+  equation: String.raw`\delta_l = \left(B_{l+1}\, \delta_{l+1}\right) \odot f'(a_l), \qquad \Delta W_l = -\eta\, \delta_l\, h_{l-1}^\top`,
+  cites: ['lillicrap2016'],
+  options: z.strictObject(feedbackOptions),
+  dynamics: feedforward,
+  wire: (specification, options) => answerForwardProjections(specification, options),
+
+  learn(step) {
+    const phase = step.run('forward');
+    descend(step, phase, (projection, above, below, beta) => {
+      projection.feedback?.send(step.compute, below, above, beta);
+    });
+  },
+});

@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { descend, feedforward } from '../../dynamics/index.ts';
+import type { Projection } from '../../network/area.ts';
+import { refuseDisjointWiring } from '../shared/feedback.ts';
+import { defineRule } from '../../learning/rule.ts';
+
+/**
+ * Sign symmetry: feedback weights that share with the forward ones nothing but their signs.
+ *
+ *   B = M ⊙ sign(W)ᵀ,   δ_l = (δ_{l+1} B_{l+1}) ⊙ f′(a_l),   ΔW_l = −η h_{l−1}ᵀ δ_l
+ *
+ * The magnitudes M > 0 are all alike (uSF), drawn anew for every batch (brSF), or drawn once (frSF): then from
+ * U(0, √(6/(n+m))), n and m the units that W joins. Their root mean square is √(2/(n+m)) in all three, that of
+ * Glorot's initialisation, without which errors would grow from area to area (Xiao et al. 2019 scale alike; Liao et
+ * al. 2016 normalise batches instead, from plain sign(W)). `scale` multiplies it. Each entry of B has the sign of its
+ * counterpart in Wᵀ, so what one unit above sends is always within 90° of what backpropagation would send.
+ *
+ * Source: Liao, Leibo & Poggio (2016), AAAI 30; Xiao, Chen, Liao & Poggio (2019), ICLR.
+ */
+export const signSymmetry = defineRule({
+  id: 'sign-symmetry',
+  family: 'Feedback pathways',
+  title: 'Sign symmetry',
+  summary:
+    'Sends the error down through feedback weights that have the signs of the forward ones, not their sizes.',
+  equation: String.raw`B = M \odot \operatorname{sign}(W)^\top, \qquad \delta_l = \left(B_{l+1}\, \delta_{l+1}\right) \odot f'(a_l)`,
+  cites: ['liao2016', 'xiao2019'],
+  options: z.strictObject({
+    magnitudes: z
+      .enum(['uniform', 'batchwise-random', 'fixed-random'])
+      .default('uniform')
+      .describe('Sizes of B: all alike (uSF), drawn anew for every batch (brSF), or drawn once (frSF)'),
+    scale: z
+      .number()
+      .positive()
+      .max(1e6)
+      .default(1)
+      .describe('Multiple of √(2/(n+m)), the root mean square of the sizes'),
+  }),
+  dynamics: feedforward,
+  refuses: refuseDisjointWiring,
+  state: (network, { magnitudes }) =>
+    magnitudes === 'batchwise-random'
+      ? []
+      : network.projections
+          .filter(({ kind, from }) => kind === 'forward' && from !== network.input)
+          .map((projection) => ({
+            name: sizesOf(projection),
+            shape: projection.weights.shape,
+            scope: 'run',
+            fill: (compute, tensor, source) => {
+              if (magnitudes === 'uniform') compute.fill(tensor, 1);
+              else compute.drawUniform(tensor, 0, LARGEST, source, 0);
+            },
+          })),
+
+  learn(step) {
+    const { compute, options } = step;
+    const phase = step.run('forward');
+    descend(step, phase, (projection, above, below, beta) => {
+      const { weights } = projection;
+      const feedback = compute.temporary(weights.shape);
+      if (options.magnitudes === 'batchwise-random') {
+        compute.drawUniform(feedback, 0, LARGEST, step.stream(sizesOf(projection)), step.step);
+        compute.multiplyBySign(feedback, feedback, weights);
+      } else compute.multiplyBySign(feedback, step.state(sizesOf(projection)), weights);
+      const scaled = compute.temporary(above.shape);
+      compute.scale(scaled, above, options.scale * Math.sqrt(2 / (weights.rows + weights.columns)));
+      projection.sendBack(compute, below, scaled, beta, { weights: feedback });
+    });
+  },
+});
+
+/** Of uniform numbers from 0 whose mean square is 1. */
+const LARGEST = Math.sqrt(3);
+
+const sizesOf = ({ id }: Projection) => `sizes of feedback for ${id}`;

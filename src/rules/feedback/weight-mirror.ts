@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import { descend, feedforward } from '../../dynamics/index.ts';
+import { plainDescent } from '../../network/optimiser.ts';
+import type { Activation } from '../../tensor/kernels.ts';
+import {
+  answerForwardProjections,
+  isFeedback,
+  reciprocalFeedbackOptions,
+  refuseDisjointWiring,
+} from '../shared/feedback.ts';
+import { defineRule } from '../../learning/rule.ts';
+
+/** E f′(a) for a small a that is as often above 0 as below. */
+const MEAN_SLOPE: Readonly<Record<Activation, number>> = {
+  linear: 1,
+  relu: 0.5,
+  logistic: 0.25,
+  tanh: 1,
+  'hard-sigmoid': 0.5,
+  softplus: 0.5,
+};
+
+/**
+ * Weight mirror: between updates the areas fire noise, one at a time, and the feedback weights learn what the
+ * forward weights make of it.
+ *
+ *   x ~ N(0, σ²) below,  y = f(x W) above:   ΔB = r · [ ỹᵀ x / (n σ² f̄′) − B ],   ỹ = y − ⟨y⟩
+ *   in between:   δ_l = (δ_{l+1} B_{l+1}) ⊙ f′(a_l),   ΔW_l = −η h_{l−1}ᵀ δ_l
+ *
+ * over n bursts of noise. Since noise has no correlations, E[yᵀx] = σ² E[f′] Wᵀ, so B becomes Wᵀ; thresholds are
+ * blocked while noise runs, so that f̄′ = E[f′] near 0 is alike for all units of an area. With linear units and `below`
+ * units that fire, the relative error of one phase is √((below + 1)/n): the angle falls as 1/√n. Phase k has the rate
+ * max(r, 1/(k+1)), so B is first the mean over all phases, then forgets with 1/r phases: the decay that Akrout et
+ * al. ask for so that B does not grow without bound.
+ *
+ * The update of B has a rate of its own and nothing to do with the run's optimiser.
+ *
+ * Source: Akrout, Wilson, Humphreys, Lillicrap & Tweed (2019), NeurIPS 32, equation 7.
+ */
+export const weightMirror = defineRule({
+  id: 'weight-mirror',
+  family: 'Feedback pathways',
+  title: 'Weight mirror',
+  summary:
+    'Lets areas fire noise between updates, from which feedback weights learn the transpose of the forward ones.',
+  equation: String.raw`x \sim \mathcal N(0, \sigma^2), \; y = f(W x): \quad \Delta B = r \left( \frac{x\, \tilde y^\top}{\sigma^2 \bar f'} - B \right), \quad \tilde y = y - \langle y \rangle`,
+  cites: ['akrout2019'],
+  options: z.strictObject({
+    ...reciprocalFeedbackOptions,
+    noise: z.number().positive().max(1e3).default(0.1).describe('Standard deviation σ of the noise'),
+    samples: z.int().min(2).max(1e6).default(100).describe('Bursts of noise in a mirroring phase'),
+    every: z.int().min(1).max(1e9).default(1).describe('Updates from one mirroring phase to the next'),
+    rate: z
+      .number()
+      .positive()
+      .max(1)
+      .default(0.01)
+      .describe('Rate r of the feedback weights, by phase: they remember the last 1/r phases'),
+  }),
+  dynamics: feedforward,
+  refuses: refuseDisjointWiring,
+  wire: (specification, options) => answerForwardProjections(specification, options, true),
+  optimisers: (_network, optimiserOf) => (parameter) =>
+    isFeedback(parameter) ? plainDescent(1) : optimiserOf(parameter),
+
+  learn(step) {
+    const { compute, network, options } = step;
+    const phase = step.run('forward');
+    descend(step, phase, (projection, above, below, beta) => {
+      projection.feedback?.send(compute, below, above, beta);
+    });
+
+    const { noise, samples, every } = options;
+    if (step.step % every !== 0) return;
+    const rate = Math.max(options.rate, 1 / (step.step / every + 1));
+    for (const projection of network.projections) {
+      const { id, from, to, feedback } = projection;
+      if (!feedback?.plastic || from === network.input) continue;
+      const below = compute.temporary([samples, from.units]);
+      compute.drawNormal(below, 0, noise, step.stream(`mirror ${id}`), step.step);
+      const above = compute.temporary([samples, to.units]);
+      projection.send(compute, above, below);
+      compute.activate(above, above, undefined, to.activation);
+      const negativeMean = compute.temporary([to.units]);
+      compute.sumRows(negativeMean, above, -1 / samples, 0);
+      compute.activate(above, above, negativeMean, 'linear');
+      // Decay first: it reads B as it was.
+      step.emit(feedback, { kind: 'direction', direction: feedback.weights, factor: rate });
+      const scale = samples * projection.sharing * noise ** 2 * MEAN_SLOPE[to.activation];
+      step.emit(feedback, { kind: 'outer', pre: above, post: below, factor: -rate / scale });
+    }
+  },
+});

@@ -1,0 +1,33 @@
+import type { Area } from '../../network/area.ts';
+import type { Network } from '../../network/network.ts';
+import type { Objective } from '../../network/objective.ts';
+import type { NetworkSpecification } from '../../network/specification.ts';
+
+/**
+ * A readout for every hidden area: an area like that of the first objective, trained towards the same target by an
+ * auxiliary objective. Its id is that of the area and " readout".
+ */
+export function withLocalReadouts(specification: NetworkSpecification): NetworkSpecification {
+  const { areas, objectives, input } = specification;
+  const [objective] = objectives;
+  const output = areas.find(({ id }) => id === objective?.area);
+  if (!objective || !output) return specification;
+  const hidden = areas.filter(({ id }) => id !== input && !objectives.some(({ area }) => area === id));
+  const readoutOf = (id: string) => `${id} readout`;
+  return {
+    ...specification,
+    areas: [...areas, ...hidden.map(({ id }) => ({ ...output, id: readoutOf(id) }))],
+    projections: [...specification.projections, ...hidden.map(({ id }) => ({ from: id, to: readoutOf(id) }))],
+    objectives: [
+      ...objectives,
+      ...hidden.map(({ id }) => ({ ...objective, area: readoutOf(id), auxiliary: true })),
+    ],
+  };
+}
+
+/** The objective of an area or else of its readout; undefined where there is neither. */
+export function localObjective(network: Network, area: Area): Objective | undefined {
+  const at = (wanted: Area) => network.objectives.find((objective) => objective.area === wanted);
+  const readouts = area.outgoing.flatMap(({ to }) => at(to) ?? []);
+  return at(area) ?? readouts.find(({ auxiliary }) => auxiliary);
+}

@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { emitIncoming, isStochastic, stochastic } from '../../dynamics/index.ts';
+import type { LearningStep } from '../../dynamics/index.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { defineRule } from '../../learning/rule.ts';
+
+/**
+ * REINFORCE: units draw what they send, and every unit makes what it drew likelier where the loss was lower than
+ * expected.
+ *
+ *   h_l ~ Bernoulli(p_l),   ΔW_l = −η (L − b) · h_{l−1} ⊗ (h_l − p_l)
+ *
+ * h − p is the derivative of ln P(h) by the unit's potential, of logistic units and of a softmax choice alike, so
+ * that the update is an unbiased estimate of the gradient of the expected loss, whatever the loss: nothing is
+ * differentiated. The baseline b does not change its mean, only its variance: none, the running mean of the
+ * loss, or a critic, which learns to predict the loss of each example from its input,
+ *
+ *   b(x) = mean + c·x,   c ← c + rate · (L − b) x, its steps scaled by their root mean square.
+ *
+ * Source: Williams (1992), Machine Learning 8, sections 4 to 6.
+ */
+export const reinforce = defineRule({
+  id: 'reinforce',
+  family: 'Credit from one scalar',
+  title: 'REINFORCE',
+  summary: 'Stochastic units make what they drew likelier where the loss was lower than expected.',
+  equation: String.raw`\Delta W_l = -\eta\, (L - b)\, (h_l - p_l)\, h_{l-1}^\top, \qquad h_l \sim \mathrm{Bernoulli}(p_l)`,
+  cites: ['williams1992'],
+  options: z.strictObject({
+    baseline: z
+      .enum(['none', 'mean', 'critic'])
+      .default('mean')
+      .describe('what a loss is compared with: nothing, its running mean, or a prediction from the input'),
+    baselineRate: z.number().gt(0).max(1).default(0.05).describe('how fast the mean and the critic follow'),
+    samples: z.int().min(1).max(1e5).default(1).describe('draws an example'),
+  }),
+  dynamics: stochastic,
+  state: (network, { baseline }) => {
+    const critic = (name: string) => ({ name, shape: [network.input.units, 1], scope: 'parameter' }) as const;
+    return [
+      ...(baseline === 'none' ? [] : [{ name: 'mean loss', shape: [1], scope: 'run' } as const]),
+      ...(baseline === 'critic' ? [critic('critic'), critic('critic mean square')] : []),
+    ];
+  },
+
+  learn(step) {
+    const { compute, network, options } = step;
+    const drawn = step.repeated(options.samples);
+    const phase = drawn.run('drawn', { sample: true });
+    const surprise = lessBaseline(drawn, drawn.losses(phase));
+
+    const { rows } = drawn.inputs;
+    for (const area of network.areas) {
+      if (area === network.input || !isStochastic(network, area)) continue;
+      const post = compute.temporary([rows, area.units]);
+      compute.combine(post, phase.output(area), phase.rate(area), 1, -1);
+      compute.scaleRows(post, post, surprise, 1, 0);
+      emitIncoming(step, phase, area, post, 1 / rows);
+    }
+  },
+});
+
+type Options = Readonly<{ baseline: 'none' | 'mean' | 'critic'; baselineRate: number }>;
+
+/** (rows): L − b, from which the baseline then learns. */
+function lessBaseline({ compute, inputs, options, state }: LearningStep<Options>, losses: Tensor): Tensor {
+  const { baseline, baselineRate } = options;
+  if (baseline === 'none') return losses;
+  const { rows, columns } = inputs;
+  const mean = state('mean loss');
+  const surprise = compute.temporary([rows, 1]);
+  const observed = compute.temporary([1]);
+  compute.sumRows(observed, losses.reshape([rows, 1]), 1 / rows, 0);
+  compute.fill(surprise, 1);
+  compute.scaleColumns(surprise, surprise, mean, -1, 0);
+  compute.combine(surprise, losses.reshape([rows, 1]), surprise, 1, 1);
+  compute.combine(mean, mean, observed, 1 - baselineRate, baselineRate);
+  if (baseline === 'critic') {
+    const critic = state('critic');
+    compute.matmul(surprise, inputs, critic, { alpha: -1, beta: 1 });
+    const gradient = compute.temporary(critic.shape);
+    compute.matmul(gradient, inputs, surprise, { transposeA: true, alpha: -1 / rows });
+    compute.rmspropStep(critic, state('critic mean square'), gradient, baselineRate / columns, 0.99, 1e-8);
+  }
+  return surprise.reshape([rows]);
+}

@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { feedforward } from '../../dynamics/index.ts';
+import { Sequence } from '../../random/stream.ts';
+import type { Parameter } from '../../network/parameter.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { perturbedValues } from './perturbation.ts';
+import { defineRule } from '../../learning/rule.ts';
+
+/**
+ * Serial weight perturbation ("twiddling"): move one synapse at a time and see whether the loss falls.
+ *
+ *   d = L(w_i + ε) − L(w)
+ *   gradient:  Δw_i = −η d / ε
+ *   twiddle:   Δw_i = +η if d < 0 (keep),  −η if L(w_i − ε) < L(w) (reverse),  0 else (leave)
+ *
+ * A random synapse each time. The synapse knows its own move and one number. Every synapse costs a pass or two,
+ * so one sweep of a network costs as many passes as it has synapses. With plain gradient descent and η = ε,
+ * twiddling keeps exactly the move that it tried.
+ *
+ * Source: Jabri & Flower (1992), IEEE Transactions on Neural Networks 3, for the measured slope.
+ */
+export const serialWeightPerturbation = defineRule({
+  id: 'serial-weight-perturbation',
+  family: 'Credit from one scalar',
+  title: 'Serial weight perturbation',
+  summary: 'Moves one synapse at a time and keeps, reverses or leaves the move by the change of the loss.',
+  equation: String.raw`\Delta w_i = -\eta\, \frac{L(w + \varepsilon e_i) - L(w)}{\varepsilon}`,
+  cites: ['jabri1992'],
+  options: z.strictObject({
+    move: z.number().positive().max(1e3).default(1e-3).describe('how far a synapse is moved, ε'),
+    synapses: z.int().min(1).max(1e6).default(1).describe('synapses tried in each update'),
+    change: z
+      .enum(['gradient', 'twiddle'])
+      .default('gradient')
+      .describe('change by the measured slope, or by a fixed amount in the better direction'),
+  }),
+  dynamics: feedforward,
+  sharedSamples: ({ synapses }) => synapses,
+
+  learn(step) {
+    const { compute, network, options, stream } = step;
+    const { move, synapses, change } = options;
+    const { parameters } = network;
+    const total = parameters.reduce((sum, { values }) => sum + values.size, 0);
+    const choice = new Sequence(stream('synapse'), step.step);
+    const before = step.loss(step.run('clean'));
+    if (!parameters.some(({ mask }) => !mask || mask.data.some((exists) => exists !== 0))) return; // not one synapse exists
+
+    const tried = Array.from({ length: synapses }, () => chooseExisting(parameters, choice, total));
+    // One tensor for each parameter, so that memory does not grow with the synapses tried.
+    const sums = new Map<Parameter, Tensor>();
+    for (const { parameter } of tried) {
+      if (sums.has(parameter)) continue;
+      const sum = compute.temporary(parameter.values.shape);
+      compute.fill(sum, 0);
+      sums.set(parameter, sum);
+    }
+    step.samples(synapses, (sample) => {
+      const { parameter, index } = tried[sample] as Synapse;
+      const changeAt = (sign: number) =>
+        compute.scope(() => {
+          const direction = compute.temporary(parameter.values.shape);
+          compute.fill(direction, 0);
+          direction.data[index] = 1;
+          const values = perturbedValues(compute, [parameter], [direction], sign * move);
+          return step.loss(step.run('moved', { values })) - before;
+        });
+      return {
+        measure: () => {
+          const forward = changeAt(1);
+          if (change === 'gradient') return forward / move;
+          return forward < 0 ? -1 : changeAt(-1) < 0 ? 1 : 0;
+        },
+        use: (slope) => {
+          const values = (sums.get(parameter) as Tensor).data;
+          values[index] = (values[index] as number) + slope;
+        },
+      };
+    });
+    for (const parameter of parameters) {
+      const direction = sums.get(parameter);
+      if (direction) step.emit(parameter, { kind: 'direction', direction });
+    }
+  },
+});
+
+interface Synapse {
+  readonly parameter: Parameter;
+  readonly index: number;
+}
+
+/** A synapse that exists, drawn at random; at least one must. */
+function chooseExisting(parameters: readonly Parameter[], choice: Sequence, total: number): Synapse {
+  for (;;) {
+    const synapse = synapseAt(parameters, choice.below(total));
+    if (synapse.parameter.mask?.data[synapse.index] !== 0) return synapse;
+  }
+}
+
+/** The synapse that stands at `position` when all parameters are laid end to end. */
+function synapseAt(parameters: readonly Parameter[], position: number): Synapse {
+  let index = position;
+  for (const parameter of parameters) {
+    if (index < parameter.values.size) return { parameter, index };
+    index -= parameter.values.size;
+  }
+  throw new RangeError(`There is no synapse ${position}.`);
+}

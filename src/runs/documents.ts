@@ -1,0 +1,112 @@
+import { nameOf } from '../training/records.ts';
+import type { RunDocument, RunStatus } from '../training/records.ts';
+import { meanInterval, pairedInterval } from '../analysis/statistics.ts';
+
+/** One metric of one rule over its seeds. */
+export interface SummaryRow {
+  /** Or the variant of a rule that takes part more than once. */
+  readonly rule: string;
+  readonly metric: string;
+  readonly mean: number;
+  /** Half the width of the 95 % interval of the mean; null with one seed. */
+  readonly interval: number | null;
+  readonly seeds: readonly number[];
+  /** In the order of `seeds`. */
+  readonly values: readonly number[];
+}
+
+/** One metric of two rules, compared on the seeds that both finished. */
+export interface PairedRow {
+  readonly first: string;
+  readonly second: string;
+  readonly metric: string;
+  /** Mean over seeds of first − second. */
+  readonly mean: number;
+  readonly interval: number | null;
+  readonly seeds: readonly number[];
+}
+
+/** The `--json` document of a comparison. */
+export interface CompareDocument {
+  readonly version: 1;
+  readonly kind: 'compare';
+  readonly runs: readonly RunDocument[];
+  readonly summary: readonly SummaryRow[];
+  readonly paired: readonly PairedRow[];
+  readonly folder: string | null;
+  readonly status: RunStatus;
+}
+
+/** The document of a comparison of runs. */
+export function compareDocument(
+  runs: readonly RunDocument[],
+  folder: string | null,
+  status: RunStatus,
+): CompareDocument {
+  return { version: 1, kind: 'compare', runs, ...summarise(runs), folder, status };
+}
+
+type Metric = (run: RunDocument) => number | undefined;
+
+const METRICS: Readonly<Record<string, Metric>> = {
+  'test error': (run) => run.test?.error,
+  'validation error': (run) => run.validation?.error,
+  'train error': (run) => run.train?.error,
+  'test loss': (run) => run.test?.loss,
+  return: (run) => run.metrics['return'],
+  solved: (run) => run.metrics['solved'],
+  'examples per second': (run) => run.examplesPerSecond,
+};
+
+/** Last angles of updates to the exact gradient: facts about a rule, which no rule is to win. */
+const angleMetrics = (runs: readonly RunDocument[]): Record<string, Metric> =>
+  Object.fromEntries(
+    [...new Set(runs.flatMap(({ alignment }) => Object.keys(alignment)))].map((projection) => [
+      `angle ${projection}`,
+      ({ alignment }: RunDocument) => alignment[projection] ?? undefined,
+    ]),
+  );
+
+/** Means by rule, and differences between rules on shared seeds, over the runs that were finished. */
+export function summarise(runs: readonly RunDocument[]): { summary: SummaryRow[]; paired: PairedRow[] } {
+  const finished = runs.filter(({ status }) => status === 'done');
+  const rules = [...new Set(finished.map(nameOf))];
+  const summary: SummaryRow[] = [];
+  const paired: PairedRow[] = [];
+  for (const [metric, read] of Object.entries({ ...METRICS, ...angleMetrics(finished) })) {
+    const bySeed = (rule: string) =>
+      new Map(
+        finished.flatMap((run) => {
+          const value = read(run);
+          return nameOf(run) === rule && value !== undefined ? [[run.seed, value] as const] : [];
+        }),
+      );
+    for (const [index, rule] of rules.entries()) {
+      const values = bySeed(rule);
+      if (values.size === 0) continue;
+      const seeds = [...values.keys()];
+      summary.push({
+        rule,
+        metric,
+        ...meanInterval([...values.values()]),
+        seeds,
+        values: [...values.values()],
+      });
+      if (!Object.hasOwn(METRICS, metric)) continue;
+      for (const other of rules.slice(index + 1)) {
+        const others = bySeed(other);
+        const shared = seeds.filter((seed) => others.has(seed));
+        if (shared.length === 0) continue;
+        const pick = (from: Map<number, number>) => shared.map((seed) => from.get(seed) as number);
+        paired.push({
+          first: rule,
+          second: other,
+          metric,
+          ...pairedInterval(pick(values), pick(others)),
+          seeds: shared,
+        });
+      }
+    }
+  }
+  return { summary, paired };
+}

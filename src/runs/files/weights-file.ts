@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import { existsSync, statSync } from 'node:fs';
+import path from 'node:path';
+import type { ShapedArray } from '../../datasets/formats/array.ts';
+import { npzComment, parseNpz, serializeNpz } from '../../datasets/formats/npz.ts';
+import { parseSafetensors, serializeSafetensors } from '../../datasets/formats/safetensors.ts';
+import { ApicalError } from '../../errors.ts';
+import { importWeights } from '../../network/index.ts';
+import type { Network } from '../../network/index.ts';
+import type { Config } from '../../config/config.ts';
+import { readAll } from '../folder/files.ts';
+
+export const WEIGHT_FORMATS = ['safetensors', 'npz'] as const;
+export type WeightFormat = (typeof WEIGHT_FORMATS)[number];
+
+/** What a file of weights holds: tensors by name, and texts by name (of npz, the comment of its ZIP archive as JSON). */
+export interface WeightsFile {
+  readonly tensors: ReadonlyMap<string, ShapedArray>;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/**
+ * Reads a .safetensors or .npz file, told apart by content. Throws `weights.missing`, `weights.format`, and for damaged
+ * ones `safetensors.invalid` or `dataset.corrupt`.
+ */
+export function readWeights(file: string): WeightsFile {
+  return parseWeights(readFile(file), file);
+}
+
+/** The bytes of a file of weights; the same tensors and texts give the same bytes. */
+export function serializeWeights({ tensors, metadata }: WeightsFile, format: WeightFormat): Uint8Array {
+  if (format === 'safetensors') return serializeSafetensors(tensors, metadata);
+  return serializeNpz(tensors, JSON.stringify(metadata));
+}
+
+/** A config whose file of weights stands with its content's SHA-256, by which it is part of the run's identity. */
+export function sealWeights(config: Config): Config {
+  if (typeof config.weights !== 'string') return config;
+  return { ...config, weights: { file: config.weights, sha256: sha256(readFile(config.weights)) } };
+}
+
+/**
+ * Gives a network the weights that its config names, where it names any. Throws `weights.…` (also `weights.changed`, when
+ * the file is no longer what it was when the run began), `safetensors.invalid` and `dataset.corrupt`.
+ */
+export function startFromWeights(network: Network, { weights }: Config): void {
+  if (weights === undefined) return;
+  const { file, sha256: expected } =
+    typeof weights === 'string' ? { file: weights, sha256: undefined } : weights;
+  const bytes = readFile(file);
+  const found = sha256(bytes);
+  if (expected !== undefined && found !== expected) {
+    throw new ApicalError(
+      'weights.changed',
+      `${file} is not the file that the config means: its SHA-256 is ${found}, not ${expected}. Bring that file back, or begin a new run with --weights ${file}.`,
+      { file, expected, found },
+    );
+  }
+  importWeights(network, parseWeights(bytes, file).tensors, { name: `The weights in ${file}` });
+}
+
+function parseWeights(bytes: Uint8Array, file: string): WeightsFile {
+  const isZip = bytes[0] === 0x50 && bytes[1] === 0x4b;
+  if (!isZip && bytes[8] !== 0x7b) {
+    throw unknownFormat(file, 'it is neither a .safetensors nor a .npz file');
+  }
+  if (!isZip) {
+    const contents = parseSafetensors(bytes, file);
+    if (contents.metadata['position'] === undefined) return contents;
+    throw unknownFormat(
+      file,
+      `it is a checkpoint. Export its run: apical export ${path.dirname(file)} --format safetensors`,
+    );
+  }
+  const tensors = parseNpz(bytes, file);
+  if (tensors.size === 0) throw unknownFormat(file, 'it is a ZIP archive without NumPy arrays');
+  return { tensors, metadata: metadataIn(npzComment(bytes)) };
+}
+
+function metadataIn(comment: string): Record<string, string> {
+  try {
+    const value = JSON.parse(comment) as unknown;
+    return typeof value === 'object' && value !== null ? (value as Record<string, string>) : {};
+  } catch {
+    return {}; // A comment of someone else's.
+  }
+}
+
+function readFile(file: string): Uint8Array {
+  if (!existsSync(file) || !statSync(file).isFile()) {
+    const isFolder = existsSync(file);
+    throw new ApicalError(
+      'weights.missing',
+      isFolder
+        ? `${file} is a folder, not a file of weights. If it holds a run: apical export ${file} --format safetensors`
+        : `There is no file of weights ${file}. Check the path.`,
+      { file },
+    );
+  }
+  return readAll(file);
+}
+
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+const unknownFormat = (file: string, reason: string) =>
+  new ApicalError(
+    'weights.format',
+    `${file} cannot be read as weights: ${reason}. From PyTorch: ` +
+      'safetensors.torch.save_file(model.state_dict(), "weights.safetensors"), or ' +
+      'numpy.savez("weights.npz", **{name: value.numpy() for name, value in model.state_dict().items()}).',
+    { file },
+  );

@@ -1,0 +1,43 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import os from 'node:os';
+import process from 'node:process';
+import { packageFile } from '../files/package-root.ts';
+import type { Environment } from './contents.ts';
+
+let described: Environment | undefined;
+
+/** Describes this machine and these sources; asks once a process. */
+export function describeEnvironment(): Environment {
+  described ??= {
+    apical: (JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string }).version,
+    node: process.versions.node,
+    ...describeSources(),
+    hardware: `${processorModel()} × ${os.cpus().length}, ${Math.round(os.totalmem() / 2 ** 30)} GB`,
+    platform: `${process.platform} ${os.release()}`,
+    processor: `${process.arch} ${processorModel()}`,
+    date: new Date().toISOString(),
+  };
+  return described;
+}
+
+const processorModel = () => os.cpus()[0]?.model.replace(/\s+/g, ' ').trim() ?? 'unknown processor';
+
+/** The commit, if the package is itself a repository: installed inside another one, its commit says nothing. */
+function describeSources(): { commit: string | null; dirty: boolean } {
+  const none = { commit: null, dirty: false };
+  if (!existsSync(packageFile('.git'))) return none;
+  try {
+    const lines = execFileSync('git', ['status', '--porcelain=v2', '--branch'], {
+      cwd: packageFile('.'),
+      encoding: 'utf8',
+      timeout: 2000,
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: { ...process.env, GIT_OPTIONAL_LOCKS: '0' },
+    }).split('\n');
+    const commit = lines.map((line) => /^# branch\.oid ([0-9a-f]{40,})$/.exec(line)?.[1]).find(Boolean);
+    return { commit: commit ?? null, dirty: lines.some((line) => line !== '' && !line.startsWith('#')) };
+  } catch {
+    return none; // No git here, or a repository that it refuses to read.
+  }
+}

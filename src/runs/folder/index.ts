@@ -1,0 +1,10 @@
+export { RunFolder } from './run-folder.ts';
+export type { CreateOptions, LoadedCheckpoint, OpenOptions, StatusUpdate } from './run-folder.ts';
+export type { Checkpoint, Origin } from './checkpoint.ts';
+export { readRunFolder } from './documents.ts';
+export type { BackendInUse, Environment, RunFolderContents, RunFolderDocument } from './contents.ts';
+export { describeEnvironment } from './environment.ts';
+export { makeFolder, writeDocument } from './files.ts';
+export { readTrainedRun, restoreLearner } from './loading.ts';
+export type { TrainedRun } from './loading.ts';
+export { differences, identityOf, settingsApart } from '../../config/identity.ts';

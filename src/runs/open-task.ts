@@ -1,0 +1,69 @@
+import { datasetIds } from '../datasets/index.ts';
+import type { Dataset } from '../datasets/index.ts';
+import { checkEnvironment, environmentById } from '../environments/index.ts';
+import type { Environment } from '../environments/index.ts';
+import { ApicalError } from '../errors.ts';
+import type { Compute } from '../tensor/index.ts';
+import type { Config } from '../config/config.ts';
+import { openDataset } from './files/datasets.ts';
+import type { DatasetReference } from './files/datasets.ts';
+import { Examples } from '../training/examples.ts';
+import { loadObjective } from './files/objective-file.ts';
+import { controlTask, exampleTask } from '../training/task.ts';
+import type { Task } from '../training/task.ts';
+import { importUserFile, isUserFile } from './files/user-file.ts';
+
+/**
+ * Finds what a config's task names, and gives a function that puts it on a backend. Throws `dataset.…`,
+ * `environment.…`, `objective.file` and `config.labels`.
+ */
+export async function findTask(config: Config): Promise<(compute: Compute) => Task> {
+  const { environment, options } = config.task;
+  if (environment !== undefined) {
+    const found = await openEnvironment(environment, options);
+    return (compute) => controlTask(compute, found);
+  }
+  const loss = await loadObjective(config);
+  const dataset: Dataset = await openDataset(requestFor(config));
+  return (compute) => exampleTask(compute, new Examples(compute, dataset, loss));
+}
+
+/**
+ * The environment of that id, or the default export of a file. Throws `environment.unknown`, `environment.option`,
+ * `environment.file` (it does not load), `environment.contract` or `environment.step`.
+ */
+export async function openEnvironment(
+  reference: string,
+  options: Readonly<Record<string, number>> = {},
+): Promise<Environment> {
+  if (!isUserFile(reference)) return environmentById(reference, options);
+  const [unused] = Object.keys(options);
+  if (unused !== undefined) {
+    throw new ApicalError(
+      'environment.option',
+      `task.options.${unused} has no place: the environment file "${reference}" says all by itself.`,
+    );
+  }
+  const from = `The environment file "${reference}"`;
+  return checkEnvironment(await importUserFile(reference, 'environment'), from);
+}
+
+/** What to open for a config's data set: a known one with its options, or a path. Throws `config.…`. */
+export function requestFor({ task }: Pick<Config, 'task'>): DatasetReference {
+  const { dataset, environment, options, labels } = task;
+  if (dataset === undefined) {
+    throw new ApicalError(
+      'config.task',
+      `The task is to act in the environment "${environment ?? ''}", which has no examples to take: name a data set.`,
+    );
+  }
+  if (labels !== undefined && !/\.[ct]sv$/i.test(dataset)) {
+    throw new ApicalError(
+      'config.labels',
+      `task.labels is ${JSON.stringify(labels)}, but it names the label column of a .csv file, and task.dataset is "${dataset}". Leave it out.`,
+    );
+  }
+  if ((datasetIds as readonly string[]).includes(dataset)) return { id: dataset, options };
+  if (labels !== undefined) return { path: dataset, options, csv: { label: labels } };
+  return /[\\/.]/.test(dataset) ? { path: dataset, options } : dataset;
+}

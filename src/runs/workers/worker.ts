@@ -1,0 +1,51 @@
+import process from 'node:process';
+import { isMainThread, parentPort, workerData } from 'node:worker_threads';
+import { blasBackend } from '../../backends/blas/index.ts';
+import { openBackend, provideBlas } from '../../backends/open.ts';
+import { Examples } from '../../training/examples.ts';
+import { loadObjective } from '../files/objective-file.ts';
+import { loadRule } from '../files/rule-file.ts';
+import { ExampleTraining } from '../../training/example-training.ts';
+import { SharedExchange } from './exchange.ts';
+import { fingerprintOf } from './replica.ts';
+import type { ReplicaMessage, ReplicaStart } from './replica.ts';
+
+/*
+ * The program of a worker thread: a whole replica of a training that takes every step of it, measures the samples that
+ * it claims, and writes nothing.
+ */
+
+const say = (message: ReplicaMessage) => parentPort?.postMessage(message);
+
+async function take({ participant, config, dataset, backend, blasPath, state }: ReplicaStart): Promise<void> {
+  provideBlas(blasBackend);
+  const rule = await loadRule(config.rule);
+  const compute = await openBackend({ backend, threads: 1, ...(blasPath === undefined ? {} : { blasPath }) });
+  const exchange = new SharedExchange(participant);
+  const examples = new Examples(compute, dataset, await loadObjective(config));
+  const together = { exchange, isReplica: true };
+  const training = new ExampleTraining(compute, examples, config, rule, () => undefined, together);
+  if (state) {
+    const tensors = training.snapshot().tensors;
+    for (const [name, values] of state.tensors) tensors.get(name)?.set(values);
+    training.restore(state.position);
+  }
+  exchange.guard(() => fingerprintOf(training.learner));
+  say({ kind: 'ready' });
+  while (!training.done) training.advance(1000, () => 0);
+  say({ kind: 'done' });
+}
+
+if (!isMainThread) {
+  // What a rule prints, it prints once: in the main thread. Streams that were read would keep the process alive.
+  process.stdout.write = () => true;
+  process.stderr.write = () => true;
+  try {
+    await take((workerData as { start: ReplicaStart }).start);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    say({ kind: 'failed', reason });
+    // A rule may have left timers behind.
+    process.exit();
+  }
+}

@@ -1,0 +1,49 @@
+import { openBackend } from '../backends/open.ts';
+import type { Dataset } from '../datasets/index.ts';
+import type { Compute } from '../tensor/index.ts';
+import type { Config } from '../config/config.ts';
+import { openDataset } from '../runs/files/datasets.ts';
+import { Examples } from '../training/examples.ts';
+import { loadObjective } from '../runs/files/objective-file.ts';
+import { requestFor } from '../runs/open-task.ts';
+import { exampleTask } from '../training/task.ts';
+import type { Task } from '../training/task.ts';
+
+/** What the trials of a search learn from, on a backend of one thread. */
+export interface BlindTask {
+  readonly compute: Compute;
+  readonly task: Task;
+  readonly dataset: Examples['dataset'];
+  /** How many examples there are to learn from and to judge by. */
+  readonly count: number;
+  dispose(): void;
+}
+
+/** Opens what a config names, without its test examples. Throws `dataset.…`, `objective.…`, `blas.…`. */
+export async function openBlind(config: Config, blasPath?: string): Promise<BlindTask> {
+  const loss = await loadObjective(config);
+  const dataset = withoutTest(await openDataset(requestFor(config)));
+  const compute = await openBackend({
+    backend: config.backend,
+    threads: 1,
+    ...(blasPath === undefined ? {} : { blasPath }),
+  });
+  const examples = new Examples(compute, dataset, loss);
+  const task = exampleTask(compute, examples);
+  return {
+    compute,
+    task,
+    dataset: examples.dataset,
+    count: examples.train.count,
+    dispose: () => {
+      task.dispose();
+      compute.dispose();
+    },
+  };
+}
+
+/** The same data set with an empty test split: what is not there cannot be chosen by. */
+export function withoutTest(dataset: Dataset): Dataset {
+  const { inputs, targets } = dataset.test;
+  return { ...dataset, test: { count: 0, inputs: inputs.slice(0, 0), targets: targets.slice(0, 0) } };
+}

@@ -1,0 +1,173 @@
+import {
+  costLine,
+  earlyInference,
+  energyTraces,
+  relaxationOfLearner,
+  startDistances,
+  updateCurves,
+} from '../analysis/index.ts';
+import type { CostLine, EarlyInference, StartDistance, Trace, UpdateCurve } from '../analysis/index.ts';
+import { openBackend } from '../backends/open.ts';
+import type { BackendName } from '../backends/open.ts';
+import { ApicalError } from '../errors.ts';
+import { plainDescent } from '../network/index.ts';
+import { Learner, parseOptions } from '../learning/index.ts';
+import type { Rule } from '../learning/index.ts';
+import type { Config } from '../config/config.ts';
+import { openDataset } from '../runs/files/datasets.ts';
+import { dataSubject } from './subject.ts';
+import { Examples } from '../training/examples.ts';
+import { readTrainedRun, restoreLearner } from '../runs/folder/index.ts';
+import { loadObjective } from '../runs/files/objective-file.ts';
+import { requestFor } from '../runs/open-task.ts';
+import { planRuns } from '../runs/plan.ts';
+import { loadRule } from '../runs/files/rule-file.ts';
+import { ruleFailure } from '../learning/rule-failure.ts';
+import { wholeNumber } from './numbers.ts';
+import { startFromWeights } from '../runs/files/weights-file.ts';
+
+/** What a command line says of a study. */
+export interface SettlingWords {
+  /** A preset or a config file. */
+  readonly base?: string | undefined;
+  /** A run's folder: its data, its network and its newest weights. */
+  readonly run?: string | undefined;
+  readonly rule?: string | undefined;
+  /** "path=value" each. */
+  readonly set: readonly string[];
+  readonly batch: string;
+  readonly steps: string;
+  readonly nudgedSteps: string;
+  readonly stepSize: string;
+  readonly nudge: string;
+  readonly backend: BackendName;
+}
+
+/** How one network settles, and what it learns while it does. */
+export interface SettlingDocument {
+  readonly version: 1;
+  readonly kind: 'settling';
+  readonly rule: string;
+  readonly options: unknown;
+  readonly task: string;
+  readonly seed: number;
+  readonly run: { readonly folder: string; readonly step: number } | null;
+  readonly backend: string;
+  readonly batch: number;
+  readonly freeSteps: number;
+  readonly nudgedSteps: number;
+  readonly stepSize: number;
+  readonly nudge: number;
+  /** After every step, free ones first, mean over the examples; empty where the dynamics have no energy. */
+  readonly energy: readonly Trace[];
+  /** Root mean square of ds/dt; the first step has none. */
+  readonly speed: Trace;
+  readonly updates: readonly UpdateCurve[];
+  readonly earlyInference: readonly EarlyInference[];
+  readonly costLine: CostLine | null;
+  readonly starts: readonly StartDistance[];
+}
+
+const MOST_STEPS = 100_000;
+
+/**
+ * Opens data, backend and weights, and looks at how the network of a config settles on one batch. Nothing is learned.
+ * Throws `settle.…`, `analysis.not-settling`, `config.…`, `rule.…`, `dataset.…` and `folder.…` errors.
+ */
+export async function studySettling(words: SettlingWords): Promise<SettlingDocument> {
+  const numbers = {
+    batch: whole('--batch', words.batch),
+    freeSteps: whole('--steps', words.steps),
+    nudgedSteps: whole('--nudged-steps', words.nudgedSteps),
+    stepSize: positive('--step-size', words.stepSize, 1),
+    nudge: positive('--nudge', words.nudge, 1000),
+  };
+  const trained = words.run === undefined ? undefined : readTrainedRun(words.run);
+  const [given = words.run, ...others] = [words.base, ...words.set];
+  if (trained && (words.base !== undefined || words.set.length > 0)) {
+    throw new ApicalError(
+      'settle.run',
+      `--run ${words.run ?? ''} says data, network and weights, so "${given ?? others.join(' ')}" has no place: leave one of them out.`,
+    );
+  }
+  const config: Config | undefined = trained
+    ? trained.config
+    : planRuns({ base: words.base ?? 'equilibrium', set: words.set })[0];
+  if (!config) throw new ApicalError('settle.config', 'There is nothing to look at: give a preset or a run.');
+  const reference = words.rule ?? config.rule;
+  const rule = await loadRule(reference);
+  const own = reference === config.rule ? config.ruleOptions : {};
+  const options = parseOptions(rule, { ...own, ...phasesFor(rule, own, numbers) });
+  const loss = await loadObjective(config);
+  const dataset = await openDataset(requestFor(config));
+  const compute = await openBackend({ backend: words.backend, threads: config.threads });
+  const examples = new Examples(compute, dataset, loss);
+  try {
+    const subject = dataSubject(config, examples);
+    const learner = new Learner(compute, {
+      specification: subject.specification,
+      rule,
+      options,
+      optimiserOf: () => plainDescent(0),
+      seed: config.seed,
+      epochs: 1,
+    });
+    relaxationOfLearner(learner);
+    if (trained) restoreLearner(learner, trained.checkpoint, reference === config.rule);
+    else startFromWeights(learner.network, config);
+    return compute.scope(() => {
+      const batch = subject.batch(compute, numbers.batch, config.seed, 0);
+      const { freeSteps, nudgedSteps, stepSize, nudge } = numbers;
+      const settling = { compute, learner, batch, freeSteps, nudgedSteps, stepSize, nudge };
+      return {
+        version: 1,
+        kind: 'settling',
+        rule: rule.id,
+        options,
+        task: dataset.id,
+        seed: config.seed,
+        run: trained ? { folder: trained.folder, step: trained.checkpoint.step } : null,
+        backend: compute.backend.name,
+        ...numbers,
+        ...energyTraces(settling),
+        updates: updateCurves(settling),
+        earlyInference: earlyInference(settling),
+        costLine: costLine(compute, learner, batch, { reach: 0.05, points: 5 }) ?? null,
+        starts: startDistances(settling),
+      };
+    });
+  } catch (error) {
+    throw ruleFailure(rule, 'while its network settled', error);
+  } finally {
+    examples.dispose();
+    compute.dispose();
+  }
+}
+
+/** The steps of the study, as far as the rule has such options, so that its own terms are looked at in the same phases. */
+function phasesFor(
+  rule: Rule,
+  own: object,
+  {
+    freeSteps,
+    nudgedSteps,
+    stepSize,
+    nudge,
+  }: Pick<SettlingDocument, 'freeSteps' | 'nudgedSteps' | 'stepSize' | 'nudge'>,
+): Record<string, unknown> {
+  const defaults = parseOptions(rule, own) as Record<string, unknown>;
+  const phases = { freeSteps, nudgedSteps, clampedSteps: nudgedSteps, stepSize, nudge, persistent: false };
+  return Object.fromEntries(Object.entries(phases).filter(([name]) => name in defaults));
+}
+
+const whole = (option: string, text: string): number =>
+  wholeNumber(option, text, { code: 'settle.number', least: 1, most: MOST_STEPS });
+
+function positive(option: string, text: string, most: number): number {
+  const value = Number(text);
+  if (value > 0 && value <= most) return value;
+  throw new ApicalError(
+    'settle.number',
+    `${option} must be above 0 and at most ${most}, but it is "${text}".`,
+  );
+}

@@ -1,0 +1,98 @@
+import type { Environment } from '../../environments/index.ts';
+import { actionSize } from '../../environments/index.ts';
+import { ApicalError } from '../../errors.ts';
+import type { Initialisation } from '../../network/initialisation.ts';
+import type { ObjectiveKind, NetworkSpecification } from '../../network/specification.ts';
+import { stack } from '../../network/specification.ts';
+import { stream } from '../../random/index.ts';
+import { Learner } from '../../learning/learner.ts';
+import { parseOptions } from '../../learning/rule.ts';
+import type { Rule } from '../../learning/rule.ts';
+import type { Compute } from '../../tensor/compute.ts';
+import type { Activation } from '../../tensor/kernels.ts';
+import type { Config } from '../../config/config.ts';
+import { checkOverrides, optimiserFor } from '../checks.ts';
+
+/**
+ * The network that chooses: one output for each discrete action (its logit), or one for each dimension
+ * (its mean; with network.outputActivation=tanh it stays within the bounds, beyond which nothing more can be learned).
+ */
+export function makeActor(compute: Compute, environment: Environment, config: Config, rule: Rule): Learner {
+  const { actions } = environment;
+  const { outputActivation } = config.network;
+  if (actions.kind === 'discrete' && outputActivation !== 'linear') {
+    throw new ApicalError(
+      'config.network',
+      `network.outputActivation is "${outputActivation}", but the outputs of an actor with discrete actions are logits: leave it "linear".`,
+    );
+  }
+  const actor = new Learner(compute, {
+    specification: networkOf(
+      config,
+      [environment.observations, ...config.network.hidden, actionSize(actions)],
+      actions.kind === 'discrete' ? 'cross-entropy' : 'squared-error',
+      outputActivation,
+    ),
+    rule,
+    options: parseOptions(rule, config.ruleOptions),
+    optimiserOf: ({ id }) => optimiserFor(config, id),
+    seed: config.seed,
+    epochs: config.epochs,
+  });
+  checkOverrides(config, actor);
+  return actor;
+}
+
+/** The network that expects: one output, the return that is still to come. Its chances are not those of the actor. */
+export function makeCritic(compute: Compute, environment: Environment, config: Config, rule: Rule): Learner {
+  const critic = config.control?.critic;
+  const hidden = critic?.hidden ?? config.network.hidden;
+  const own = withoutUndefined({
+    ...config.optimiser,
+    ...critic?.optimiser,
+    projections: {},
+  }) as Config['optimiser'];
+  const { key0, key1 } = stream(config.seed, 'critic');
+  return new Learner(compute, {
+    specification: networkOf(config, [environment.observations, ...hidden, 1], 'squared-error'),
+    rule,
+    options: parseOptions(rule, criticOptions(config)),
+    optimiserOf: ({ id }) => optimiserFor({ ...config, optimiser: own }, id),
+    seed: key0 * 2 ** 21 + (key1 >>> 11),
+    epochs: config.epochs,
+  });
+}
+
+/** The rule of the critic: its own, or else the actor's. */
+export const criticRule = ({ rule, control }: Config): string => control?.critic.rule ?? rule;
+
+/** Its options: its own, on top of the actor's where it has no rule of its own. */
+export function criticOptions({ ruleOptions, control }: Config): Record<string, unknown> {
+  const own = control?.critic.ruleOptions ?? {};
+  return control?.critic.rule === undefined ? { ...ruleOptions, ...own } : own;
+}
+
+function networkOf(
+  { network }: Config,
+  layers: readonly number[],
+  objective: ObjectiveKind,
+  outputActivation: Activation = 'linear',
+): NetworkSpecification {
+  const { activation, dropout, inputDropout, density, bias, initialisation } = network;
+  return stack({
+    layers,
+    activation,
+    outputActivation,
+    objective,
+    dropout,
+    inputDropout,
+    density,
+    bias,
+    ...(initialisation ? { initialisation: withoutUndefined(initialisation) as Initialisation } : {}),
+  });
+}
+
+/** Optional keys that are absent rather than undefined, as exact optional types want them. */
+function withoutUndefined<Value extends object>(value: Value): Value {
+  return JSON.parse(JSON.stringify(value)) as Value;
+}

@@ -1,0 +1,372 @@
+import { measureAlignment } from '../../analysis/alignment.ts';
+import type { Environment } from '../../environments/index.ts';
+import { ApicalError } from '../../errors.ts';
+import { stream } from '../../random/index.ts';
+import type { Stream } from '../../random/index.ts';
+import type { Batch, Learner } from '../../learning/learner.ts';
+import type { Rule } from '../../learning/rule.ts';
+import type { Compute } from '../../tensor/compute.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import type { Config, Control } from '../../config/config.ts';
+import type { EvaluationRecord, MetricsRecord, Mistake, ProbeRecord, ProgressRecord } from '../records.ts';
+import type { Position, Training } from '../training.ts';
+import { NO_TALLY } from '../training.ts';
+import { makeActor, makeCritic } from './agents.ts';
+import { playEpisodes } from './episodes.ts';
+import { Policy } from './policy.ts';
+import { advantagesOf } from './returns.ts';
+import { Rollout } from './rollout.ts';
+import type { Experience } from './rollout.ts';
+
+/** Progress records an epoch. */
+const PROGRESS_RECORDS = 5;
+
+/** Keys of docs/bibliography.json. */
+export const CONTROL_SOURCES: readonly string[] = ['barto1983', 'williams1992', 'sutton1988', 'schulman2016'];
+
+/** The rules of an actor and of its critic. */
+export interface ControlRules {
+  readonly actor: Rule;
+  readonly critic: Rule;
+}
+
+/**
+ * An actor that learns an environment from its critic. Each update plays copies of the environment for some steps.
+ * The critic V learns the λ-return of every observation by squared error; how much better an action turned out than
+ * the critic expected, its advantage A, weighs the actor's loss:
+ *
+ *   discrete π = softmax(y):      L = −A ln π(a|s)
+ *   continuous π = N(y, σ²):      L = A ‖a − y‖² / 2σ²
+ *
+ * whose gradient is, on average, that of the expected return. To a rule this is one more batch: inputs,
+ * targets (the actions) and a weight for each example, so actor and critic may learn by any rule, each with a network
+ * of its own.
+ *
+ * Source: Barto, Sutton & Anderson (1983); Williams (1992); Sutton (1988) and Schulman et al. (2016) for `advantagesOf`.
+ */
+export class ControlTraining implements Training {
+  readonly config: Config;
+  readonly totalSteps: number;
+  readonly stepsPerEpoch: number;
+  /** The actor. */
+  readonly learner: Learner;
+  /** Absent where returns are not compared with a critic's expectation. */
+  readonly critic: Learner | undefined;
+  readonly #compute: Compute;
+  readonly #environment: Environment;
+  readonly #control: Control;
+  readonly #policy: Policy;
+  readonly #rollout: Rollout;
+  readonly #actions: Stream;
+  readonly #record: (record: MetricsRecord) => void;
+  #step = 0;
+  #trainedSeconds = 0;
+  #examplesSeen = 0;
+  #lastProbe: ProbeRecord | undefined;
+  #lastProgress: ProgressRecord | undefined;
+  #lastEvaluation: EvaluationRecord | undefined;
+
+  /** Throws `config.…`, `rule.options`, `network.…` and `environment.…` errors when the parts do not fit together. */
+  constructor(
+    compute: Compute,
+    environment: Environment,
+    config: Config,
+    rules: ControlRules,
+    record: (record: MetricsRecord) => void,
+  ) {
+    const { control, seed, batch } = config;
+    if (!control) throw new Error('A control task needs the part "control" of its config.');
+    checkControl(environment, control);
+    this.config = config;
+    this.#compute = compute;
+    this.#environment = environment;
+    this.#control = control;
+    this.#record = record;
+    this.stepsPerEpoch = control.updates;
+    this.totalSteps = control.updates * config.epochs;
+    this.learner = makeActor(compute, environment, config, rules.actor);
+    this.critic =
+      control.baseline === 'critic' ? makeCritic(compute, environment, config, rules.critic) : undefined;
+    this.#policy = new Policy(compute, this.learner, environment.actions, control.deviation);
+    this.#rollout = new Rollout(compute, environment, { copies: batch, horizon: control.horizon, seed });
+    this.#actions = stream(seed, 'actions');
+  }
+
+  get step(): number {
+    return this.#step;
+  }
+  get epoch(): number {
+    return this.#step / this.stepsPerEpoch;
+  }
+  get done(): boolean {
+    return this.#step >= this.totalSteps;
+  }
+  get lastProbe(): ProbeRecord | undefined {
+    return this.#lastProbe;
+  }
+  get lastProgress(): ProgressRecord | undefined {
+    return this.#lastProgress;
+  }
+  get lastEvaluation(): EvaluationRecord | undefined {
+    return this.#lastEvaluation;
+  }
+  get trainedSeconds(): number {
+    return this.#trainedSeconds;
+  }
+  /** Steps of environments. */
+  get examplesSeen(): number {
+    return this.#examplesSeen;
+  }
+  get passes(): number {
+    return this.learner.passes + (this.critic?.passes ?? 0);
+  }
+
+  advance(steps: number, now: () => number): void {
+    for (let taken = 0; taken < steps && !this.done; taken++) {
+      const start = now();
+      this.#update();
+      this.#trainedSeconds += now() - start;
+      this.#checkFinite();
+      this.#step += 1;
+      const every = Math.max(1, Math.round(this.stepsPerEpoch / PROGRESS_RECORDS));
+      if (this.#step % every === 0) this.#progress();
+      if (this.#step % this.stepsPerEpoch === 0) {
+        this.#evaluate();
+        return;
+      }
+    }
+  }
+
+  snapshot(): { tensors: ReadonlyMap<string, Tensor>; position: Position } {
+    const named = (prefix: string, tensors: ReadonlyMap<string, Tensor> | undefined) =>
+      [...(tensors ?? [])].map(([name, tensor]) => [`${prefix}/${name}`, tensor] as const);
+    return {
+      tensors: new Map([
+        ...named('actor', this.learner.tensors()),
+        ...named('critic', this.critic?.tensors()),
+        ...named('environment', this.#rollout.tensors()),
+      ]),
+      position: {
+        step: this.#step,
+        window: NO_TALLY,
+        trainedSeconds: this.#trainedSeconds,
+        examplesSeen: this.#examplesSeen,
+        passes: this.passes,
+      },
+    };
+  }
+
+  restore({ step, trainedSeconds, examplesSeen, passes }: Position): void {
+    this.#step = step;
+    this.#trainedSeconds = trainedSeconds;
+    this.#examplesSeen = examplesSeen;
+    // Only their sum is ever asked for.
+    const epoch = Math.max(0, step - 1) / this.stepsPerEpoch;
+    this.learner.restorePasses(passes, epoch);
+    this.critic?.restorePasses(0, epoch);
+  }
+
+  fantasies(): undefined {
+    return undefined;
+  }
+
+  mistakes(): Mistake[] {
+    return [];
+  }
+
+  dispose(): void {
+    this.learner.dispose();
+    this.critic?.dispose();
+    this.#rollout.dispose();
+  }
+
+  #update(): void {
+    const compute = this.#compute;
+    const experience = this.#rollout.play(this.#policy, this.#actions, this.#step);
+    const { count, observations, chosen } = experience;
+    compute.scope(() => {
+      const expected = this.#expected(experience);
+      const advantages = advantagesOf(experience, expected, {
+        ...this.#control,
+        // Without a critic nothing is expected of what comes, so returns are taken whole.
+        ...(this.critic ? {} : { trace: 1 }),
+      });
+      const targets = compute.temporary([count, 1]);
+      targets.set(advantages.map((advantage, row) => advantage + (expected[row] as number)));
+      const actor: Batch = {
+        inputs: observations,
+        targets: chosen,
+        weights: this.#weights(experience, advantages),
+      };
+      const critic: Batch = { inputs: observations, targets };
+      if (this.#isProbeStep()) this.#probe(actor, critic);
+      this.learner.learn(actor, this.#step, this.epoch);
+      this.critic?.learn(critic, this.#step, this.epoch);
+    });
+    this.#examplesSeen += count;
+  }
+
+  /** What the critic expects of every observation; also of what followed where an episode was cut. */
+  #expected({ count, observations, cutObservations, cutRows, bootstrap }: Experience): Float64Array {
+    const critic = this.critic;
+    if (!critic) return new Float64Array(count);
+    const valuesOf = (inputs: Tensor): Float64Array => {
+      let values = new Float64Array(0);
+      critic.respond(inputs, (phase) => {
+        const [objective] = critic.network.objectives;
+        values = Float64Array.from(phase.output((objective as NonNullable<typeof objective>).area).data);
+      });
+      return values;
+    };
+    if (cutRows.length > 0) {
+      for (const [index, value] of valuesOf(cutObservations).entries())
+        bootstrap[cutRows[index] as number] = value;
+    }
+    return valuesOf(observations);
+  }
+
+  /** (count): how much each action counts in the actor's loss. */
+  #weights({ count, surprise }: Experience, advantages: Float64Array): Tensor {
+    const { normalise, baseline, entropy, deviation } = this.#control;
+    const compute = this.#compute;
+    const sum = (values: Float64Array) => values.reduce((total, value) => total + value, 0);
+    const mean = baseline === 'mean' ? sum(advantages) / count : 0;
+    const centred = advantages.map((advantage) => advantage - mean);
+    const size = normalise ? Math.sqrt(sum(centred.map((value) => value * value)) / count) : 1;
+    const weights = compute.temporary([count]);
+    weights.set(size > 0 ? centred.map((value) => value / size) : centred);
+    if (surprise) {
+      if (entropy > 0) compute.combine(weights, weights, surprise, 1, entropy);
+    } else {
+      compute.scale(weights, weights, 1 / (deviation * deviation));
+    }
+    return weights;
+  }
+
+  #isProbeStep(): boolean {
+    const { every } = this.config.probe;
+    return every > 0 && this.#step % every === 0;
+  }
+
+  /** Compares with the exact gradients on the beginning of this update's own experience. */
+  #probe(actor: Batch, critic: Batch): void {
+    const count = Math.min(this.config.probe.examples, actor.inputs.rows);
+    const first = ({ inputs, targets, weights }: Batch): Batch => ({
+      inputs: inputs.rowRange(0, count),
+      targets:
+        targets.type === 'i32'
+          ? targets.reshape([targets.size, 1]).rowRange(0, count).reshape([count])
+          : targets.rowRange(0, count),
+      ...(weights ? { weights: weights.reshape([weights.size, 1]).rowRange(0, count).reshape([count]) } : {}),
+    });
+    const measured = (name: string, learner: Learner, batch: Batch) =>
+      Object.entries(measureAlignment(this.#compute, learner, first(batch), this.#step)).map(
+        ([id, alignment]) => [`${name} ${id}`, alignment] as const,
+      );
+    this.#lastProbe = {
+      kind: 'probe',
+      step: this.#step,
+      epoch: this.epoch,
+      projections: Object.fromEntries([
+        ...measured('actor', this.learner, actor),
+        ...(this.critic ? measured('critic', this.critic, critic) : []),
+      ]),
+    };
+    this.#record(this.#lastProbe);
+  }
+
+  #progress(): void {
+    const [first] = this.learner.network.parameters;
+    this.#lastProgress = {
+      kind: 'progress',
+      step: this.#step,
+      epoch: this.epoch,
+      metrics: this.#sinceLastRecord(),
+      rate: first ? this.learner.optimiser.rate(first, this.epoch) : 0,
+    };
+    this.#record(this.#lastProgress);
+  }
+
+  /** What playing and the critic came to since the last progress record. */
+  #sinceLastRecord(): Record<string, number> {
+    const means = this.#rollout.takeMeans();
+    const metrics: Record<string, number> = { ...this.#counts() };
+    if (means) {
+      metrics['return'] = means.meanReturn;
+      metrics['length'] = means.meanLength;
+    }
+    const tally = this.critic?.tally();
+    if (tally && tally.power > 0) metrics['criticError'] = tally.loss / tally.power;
+    this.learner.resetTally();
+    this.critic?.resetTally();
+    return metrics;
+  }
+
+  #counts() {
+    return { episodes: this.#rollout.episodes, environmentSteps: this.#examplesSeen };
+  }
+
+  #evaluate(): void {
+    const { evaluation } = this.#control;
+    const { solvedAt } = this.#environment;
+    const returns = playEpisodes(this.#compute, this.#environment, this.#policy, {
+      ...evaluation,
+      seed: this.config.seed,
+      evaluation: this.#step / this.stepsPerEpoch,
+    });
+    const mean = returns.reduce((sum, value) => sum + value, 0) / returns.length;
+    this.#lastEvaluation = {
+      kind: 'evaluation',
+      step: this.#step,
+      epoch: this.epoch,
+      metrics: {
+        return: mean,
+        lowestReturn: returns.reduce((least, value) => Math.min(least, value), Infinity),
+        ...(solvedAt === undefined ? {} : { solved: mean >= solvedAt ? 1 : 0 }),
+        ...this.#counts(),
+      },
+      trainedSeconds: this.#trainedSeconds,
+    };
+    this.#record(this.#lastEvaluation);
+  }
+
+  #checkFinite(): void {
+    for (const [name, learner] of [
+      ['actor', this.learner],
+      ['critic', this.critic],
+    ] as const) {
+      if (!learner || Number.isFinite(learner.tally().loss)) continue;
+      const critic = name === 'critic' ? 'control.critic.optimiser.rate or ' : '';
+      throw new ApicalError(
+        'run.diverged',
+        `The loss of the ${name} is not a finite number at step ${this.#step} (epoch ${this.epoch.toFixed(2)}). ` +
+          `Lower ${critic}optimiser.rate (now ${JSON.stringify(this.config.optimiser.rate)}), or bound weights with optimiser.maximumNorm.`,
+        { step: this.#step, learner: name },
+      );
+    }
+  }
+}
+
+/** Throws `config.control` where settings and environment do not fit. */
+function checkControl({ id, actions, timeLimit }: Environment, control: Control): void {
+  const { baseline, horizon, entropy, discount } = control;
+  if (baseline !== 'critic' && horizon !== 0 && timeLimit > 1) {
+    throw new ApicalError(
+      'config.control',
+      `control.baseline is "${baseline}", so nothing says what is still to come after ${horizon} steps: ` +
+        'set control.horizon=0, which plays whole episodes.',
+    );
+  }
+  if (entropy > 0 && actions.kind === 'continuous') {
+    throw new ApicalError(
+      'config.control',
+      `control.entropy is ${entropy}, but the actions of "${id}" are continuous, and control.deviation fixes how much they vary: leave it at 0.`,
+    );
+  }
+  if (discount === 1 && baseline === 'critic' && timeLimit > 1 && horizon !== 0) {
+    throw new ApicalError(
+      'config.control',
+      'control.discount is 1, which the critic cannot learn from parts of episodes: set it below 1, or control.horizon=0.',
+    );
+  }
+}

@@ -1,0 +1,112 @@
+import type { DataDescription } from '../datasets/dataset.ts';
+import { ApicalError } from '../errors.ts';
+import { convolutionalStack } from '../network/convolutional-stack.ts';
+import type { ConvolutionalLayer } from '../network/convolutional-stack.ts';
+import type { Initialisation } from '../network/initialisation.ts';
+import type { ObjectiveKind, NetworkSpecification } from '../network/specification.ts';
+import { stack } from '../network/specification.ts';
+import type { Config } from '../config/config.ts';
+import type { Examples } from './examples.ts';
+
+/** The network that a config asks for, given the data's sizes. Throws `config.network` and `network.kernel`. */
+export function networkFor(
+  config: Config,
+  examples: { dataset: DataDescription } & Pick<Examples, 'inputUnits' | 'loss'>,
+): NetworkSpecification {
+  const { dataset, inputUnits, loss } = examples;
+  const { graph, network } = config;
+  const objective = objectiveOf(config, examples);
+  if (!graph) {
+    const { hidden, activation, outputActivation, dropout, inputDropout, density, bias, initialisation } =
+      network;
+    const { convolutions = [], excitatory } = network;
+    const common = {
+      activation,
+      outputActivation,
+      objective,
+      loss,
+      dropout,
+      inputDropout,
+      density,
+      bias,
+      ...(initialisation ? { initialisation: withoutUndefined(initialisation) as Initialisation } : {}),
+    };
+    if (convolutions.length === 0) {
+      const dale = excitatory === undefined ? {} : { excitatory };
+      return stack({ ...common, ...dale, layers: [inputUnits, ...hidden, dataset.targetSize] });
+    }
+    if (excitatory !== undefined) {
+      throw new ApicalError(
+        'config.network',
+        `network.excitatory is ${excitatory}, but kernels are shared by units of both kinds: leave it out, or network.convolutions.`,
+      );
+    }
+    return convolutionalStack({
+      ...common,
+      input: pictureOf(dataset),
+      convolutions: convolutions.map((layer) => withoutUndefined(layer) as ConvolutionalLayer),
+      hidden,
+      outputs: dataset.targetSize,
+    });
+  }
+  const plain = withoutUndefined(graph) as NetworkSpecification;
+  const specification = { ...plain, objectives: plain.objectives.map((its) => ({ ...its, loss })) };
+  const unitsOf = (id: string) =>
+    specification.areas
+      .find((area) => area.id === id)
+      ?.shape.reduce((product, length) => product * length, 1);
+  if (unitsOf(graph.input) !== inputUnits) {
+    throw new ApicalError(
+      'config.network',
+      `graph.input: area "${graph.input}" has ${unitsOf(graph.input) ?? 'no'} units, but an example of ${dataset.title} has ${inputUnits} values.`,
+    );
+  }
+  for (const { area } of graph.objectives) {
+    if (unitsOf(area) !== dataset.targetSize) {
+      throw new ApicalError(
+        'config.network',
+        `graph.objectives: area "${area}" has ${unitsOf(area) ?? 'no'} units, but ${dataset.title} has ${dataset.targetSize} ${dataset.task === 'classification' ? 'classes' : 'target values'}.`,
+      );
+    }
+  }
+  return specification;
+}
+
+/** What a stack is trained towards. Throws `config.objective` when the data cannot be judged so. */
+function objectiveOf(
+  { objective, graph }: Config,
+  { dataset, loss }: { dataset: DataDescription } & Pick<Examples, 'loss'>,
+): ObjectiveKind {
+  const named = objective ?? (dataset.task === 'classification' ? 'cross-entropy' : 'squared-error');
+  const kind = loss ? 'black-box' : (named as ObjectiveKind);
+  const kinds = graph ? graph.objectives.map((its) => its.kind) : [kind];
+  const needsLabels = kinds.find((its) => its === 'cross-entropy' || its === 'zero-one');
+  if (needsLabels !== undefined && dataset.task === 'regression') {
+    throw new ApicalError(
+      'config.objective',
+      `objective: ${needsLabels} needs class labels, but ${dataset.title} has values as targets. Use "squared-error".`,
+    );
+  }
+  if (kinds.includes('black-box') && !loss) {
+    throw new ApicalError(
+      'config.objective',
+      'graph.objectives: a "black-box" needs a loss: set objective to the path of a file that exports (output, target) => number.',
+    );
+  }
+  return kind;
+}
+
+/** Channels, height and width of an example; a grey picture may do without its channel. Throws `config.network`. */
+function pictureOf({ title, inputShape }: DataDescription): readonly number[] {
+  if (inputShape.length === 2) return [1, ...inputShape];
+  if (inputShape.length === 3) return inputShape;
+  throw new ApicalError(
+    'config.network',
+    `network.convolutions needs pictures, (height, width) or (channels, height, width), but an example of ${title} has the shape (${inputShape.join(', ')}).`,
+  );
+}
+
+/** Optional keys that are absent rather than undefined, as exact optional types want them. */
+export function withoutUndefined<Value extends object>(value: Value): Value {
+  return JSON.parse(JSON.stringify(value)) as Value;
+}

@@ -1,0 +1,27 @@
+import { stream } from '../random/index.ts';
+import type { Batch } from '../learning/index.ts';
+import type { Compute } from '../tensor/index.ts';
+
+export interface RandomBatch {
+  /** Units of the input, and classes. */
+  readonly inputs: number;
+  readonly classes: number;
+  readonly examples: number;
+  readonly seed: number;
+  /** Number of the batch. */
+  readonly index: number;
+}
+
+/** Inputs x ~ N(0, 1) and class labels drawn uniformly. Temporaries of the scope that the caller has opened. */
+export function randomBatch(
+  compute: Compute,
+  { inputs: units, classes, examples, seed, index }: RandomBatch,
+): Batch {
+  const inputs = compute.temporary([examples, units]);
+  compute.drawNormal(inputs, 0, 1, stream(seed, 'estimate inputs'), index);
+  const uniform = compute.temporary([examples, 1]);
+  compute.drawUniform(uniform, 0, classes, stream(seed, 'estimate labels'), index);
+  const targets = compute.temporary([examples], 'i32');
+  targets.set(uniform.toArray().map((value) => Math.min(classes - 1, Math.floor(value))));
+  return { inputs, targets };
+}

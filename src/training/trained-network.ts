@@ -1,0 +1,244 @@
+import type { DataDescription } from '../datasets/dataset.ts';
+import { isStochastic, stochastic } from '../dynamics/index.ts';
+import { ApicalError } from '../errors.ts';
+import { answeringArea, plainDescent } from '../network/index.ts';
+import type { Area, Network } from '../network/index.ts';
+import { Learner } from '../learning/learner.ts';
+import { parseOptions } from '../learning/rule.ts';
+import type { Rule } from '../learning/rule.ts';
+import type { Compute } from '../tensor/compute.ts';
+import type { Config } from '../config/config.ts';
+import { networkFor } from './network-of-config.ts';
+
+/**
+ * Examples to answer: one after the other, as rows, or with their shape (count, …). A `Uint8Array` holds bytes as the
+ * data set stored them (0 … 255 for pictures) and is scaled as in training; other numbers are what the input units get.
+ */
+export type Inputs =
+  | ArrayLike<number>
+  | readonly ArrayLike<number>[]
+  | { readonly shape: readonly number[]; readonly data: ArrayLike<number> };
+
+/** What a network answers, example by example. */
+export interface Answers {
+  readonly count: number;
+  /** Values an example. */
+  readonly width: number;
+  /** (count, width): what the answering area gives; under cross-entropy the logits. In the type of the backend. */
+  readonly outputs: Float32Array | Float64Array;
+  /** (count, width): softmax of the outputs, where it was trained as that; undefined otherwise. */
+  readonly probabilities: Float32Array | Float64Array | undefined;
+  /** (count): the class with the largest output, the first of equal ones; undefined for regression. */
+  readonly classes: Int32Array | undefined;
+}
+
+export interface TrainedParts {
+  readonly config: Config;
+  readonly rule: Rule;
+  readonly data: DataDescription;
+  /** Of the run: SHA-256 of its config. */
+  readonly identity: string;
+  /** Updates that the weights have had. */
+  readonly step: number;
+}
+
+/** As in the evaluation of a run: batches of the same size give the same bits on every backend. */
+const BATCH = 500;
+
+/**
+ * The network of a run, to be used: activity arises as in the run's own evaluation, without dropout, and stochastic units
+ * pass on their probabilities. A new one has the weights that its seed draws; `loadNetwork` and `importWeights` give it
+ * others. Needs nothing of Node.
+ */
+export class TrainedNetwork {
+  readonly config: Config;
+  readonly rule: Rule;
+  readonly data: DataDescription;
+  readonly identity: string;
+  readonly step: number;
+  /** What holds the weights, and the state of its rule. */
+  readonly learner: Learner;
+  readonly #compute: Compute;
+  readonly #ownsCompute: boolean;
+
+  /** With `ownsCompute` the backend is closed by `dispose`. Throws `config.…`, `rule.options` and `network.…`. */
+  constructor(compute: Compute, parts: TrainedParts, { ownsCompute = false } = {}) {
+    const { config, rule, data } = parts;
+    this.config = config;
+    this.rule = rule;
+    this.data = data;
+    this.identity = parts.identity;
+    this.step = parts.step;
+    this.#compute = compute;
+    this.#ownsCompute = ownsCompute;
+    // A user's own loss is not asked here.
+    const loss = isNamed(config.objective) ? undefined : () => 0;
+    this.learner = new Learner(compute, {
+      specification: networkFor(config, { dataset: data, inputUnits: unitsOf(data), loss }),
+      rule,
+      options: parseOptions(rule, config.ruleOptions),
+      optimiserOf: () => plainDescent(0),
+      seed: config.seed,
+      epochs: config.epochs,
+    });
+  }
+
+  get network(): Network {
+    return this.learner.network;
+  }
+
+  /** What classes are called, by number; undefined for regression. */
+  get classes(): readonly string[] | undefined {
+    const { task, classNames, targetSize } = this.data;
+    if (task === 'regression') return undefined;
+    return classNames ?? Array.from({ length: targetSize }, (_, index) => String(index));
+  }
+
+  /** Answers examples, `batch` at a time. Throws `predict.shape` and `predict.values` (not finite). */
+  predict(inputs: Inputs, batch = BATCH): Answers {
+    const area = answeringArea(this.network);
+    const { data, count } = this.#examples(inputs);
+    const width = area.units;
+    const Floats = this.#compute.backend.float === 'f64' ? Float64Array : Float32Array;
+    const outputs = new Floats(count * width);
+    const probabilities =
+      this.data.task === 'classification' && isLogits(this.learner, area)
+        ? new Floats(count * width)
+        : undefined;
+    for (let first = 0; first < count; first += batch) {
+      this.#compute.scope(() => {
+        const part = this.#toHeap(data, first, Math.min(batch, count - first));
+        this.learner.respond(part, (phase) => {
+          const output = phase.output(area);
+          outputs.set(output.data, first * width);
+          if (!probabilities) return;
+          const shares = this.#compute.temporary(output.shape);
+          this.#compute.softmax(shares, output);
+          probabilities.set(shares.data, first * width);
+        });
+      });
+    }
+    const classes = this.data.task === 'classification' ? largestOfRows(outputs, width) : undefined;
+    return { count, width, outputs, probabilities, classes };
+  }
+
+  dispose(): void {
+    this.learner.dispose();
+    if (this.#ownsCompute) this.#compute.dispose();
+  }
+
+  /** (count, units) in a temporary, from bytes by the kernel that training gathers them with. */
+  #toHeap(data: ArrayLike<number>, first: number, count: number) {
+    const units = unitsOf(this.data);
+    const part = sliceOf(data, first * units, (first + count) * units);
+    const inputs = this.#compute.temporary([count, units]);
+    if (!(part instanceof Uint8Array)) return inputs.set(part);
+    const bytes = this.#compute.temporary([count, units], 'u8').set(part);
+    const indices = this.#compute.temporary([count], 'i32');
+    indices.set(Int32Array.from({ length: count }, (_, index) => index));
+    this.#compute.gatherRows(inputs, bytes, indices, this.data.inputScale);
+    return inputs;
+  }
+
+  #examples(inputs: Inputs): { data: ArrayLike<number>; count: number } {
+    const { inputShape } = this.data;
+    const units = unitsOf(this.data);
+    let data: ArrayLike<number>;
+    if ('shape' in inputs) {
+      const shape = inputs.shape.slice(1);
+      const isFlat = shape.length === 1 && shape[0] === units;
+      if (!isFlat && shape.join() !== inputShape.join()) throw wrongShape(inputShape, shape);
+      data = inputs.data;
+    } else if (isRows(inputs)) {
+      const wrong = inputs.find((row) => row.length !== units);
+      if (wrong) throw wrongShape(inputShape, [wrong.length]);
+      data = Float64Array.from(inputs.flatMap((row) => Array.from(row)));
+    } else data = inputs;
+    if (data.length % units !== 0) {
+      throw new ApicalError(
+        'predict.shape',
+        `An example has ${units} values, but ${data.length} values are given, which is no multiple of that.`,
+        { units, length: data.length },
+      );
+    }
+    checkFinite(data, units);
+    return { data, count: data.length / units };
+  }
+}
+
+/** Whether an area's outputs stand for the logarithms of probabilities. */
+export function isLogits({ network, rule }: Learner, area: Area): boolean {
+  const objective = network.objectives.find((its) => its.area === area);
+  if (objective?.kind === 'cross-entropy') return true;
+  const draws = rule.dynamics === stochastic && isStochastic(network, area);
+  return draws && area.activation === 'linear';
+}
+
+/** Throws `predict.shape`: what an example should be, and is. */
+export function wrongShape(
+  expected: readonly number[],
+  found: readonly number[],
+  name?: string,
+): ApicalError {
+  const words = (shape: readonly number[]) =>
+    shape.length === 1 ? `${shape[0] ?? 0} values` : shape.join(' × ');
+  return new ApicalError(
+    'predict.shape',
+    `${name === undefined ? 'An' : `${name}: an`} example of ${words(expected)} is expected, but it is ${words(found)}.`,
+    { expected, found },
+  );
+}
+
+/** How many examples are answered wrongly, as a run counts them: also where another class comes as near as the label. */
+export function countWrong({ outputs, width, count }: Answers, labels: ArrayLike<number>): number {
+  let wrong = 0;
+  for (let row = 0; row < count; row++) {
+    const label = labels[row] as number;
+    const its = outputs[row * width + label] as number;
+    for (let unit = 0; unit < width; unit++) {
+      if (unit === label || its > (outputs[row * width + unit] as number)) continue;
+      wrong += 1;
+      break;
+    }
+  }
+  return wrong;
+}
+
+export const unitsOf = ({ inputShape }: DataDescription): number =>
+  inputShape.reduce((product, length) => product * length, 1);
+
+const isNamed = (objective: Config['objective']): boolean =>
+  objective === undefined || ['cross-entropy', 'squared-error', 'zero-one'].includes(objective);
+
+const isRows = (
+  inputs: ArrayLike<number> | readonly ArrayLike<number>[],
+): inputs is readonly ArrayLike<number>[] => Array.isArray(inputs) && typeof inputs[0] === 'object';
+
+function sliceOf(data: ArrayLike<number>, first: number, end: number): ArrayLike<number> {
+  if (data instanceof Uint8Array || data instanceof Float32Array || data instanceof Float64Array) {
+    return data.subarray(first, end);
+  }
+  return Array.prototype.slice.call(data, first, end) as number[];
+}
+
+function checkFinite(data: ArrayLike<number>, units: number): void {
+  if (data instanceof Uint8Array) return;
+  for (let index = 0; index < data.length; index++) {
+    if (Number.isFinite(data[index])) continue;
+    throw new ApicalError(
+      'predict.values',
+      `Value ${index % units} of example ${Math.floor(index / units)} is ${data[index]}: every value must be a finite number.`,
+      { example: Math.floor(index / units), value: data[index] },
+    );
+  }
+}
+
+function largestOfRows(outputs: ArrayLike<number>, width: number): Int32Array {
+  return Int32Array.from({ length: outputs.length / width }, (_, row) => {
+    let best = 0;
+    for (let unit = 1; unit < width; unit++) {
+      if ((outputs[row * width + unit] as number) > (outputs[row * width + best] as number)) best = unit;
+    }
+    return best;
+  });
+}

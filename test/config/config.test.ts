@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest';
+import { ApicalError } from '../../src/errors.ts';
+import { parseConfig } from '../../src/config/config.ts';
+import { PRESETS } from '../../src/config/presets.ts';
+
+function messageOf(input: unknown): string {
+  try {
+    parseConfig(input, 'mine.json');
+  } catch (thrown) {
+    expect(thrown).toBeInstanceOf(ApicalError);
+    return (thrown as ApicalError).message;
+  }
+  throw new Error('It was accepted.');
+}
+
+describe('a config', () => {
+  test('is complete once parsed: every default is spelled out, and it stays the same when parsed again', () => {
+    const config = parseConfig({});
+    expect(config).toMatchObject({ version: 1, rule: 'backprop', seed: 0, batch: 100, epochs: 5 });
+    expect(parseConfig(JSON.parse(JSON.stringify(config)))).toEqual(config);
+  });
+
+  test.each(PRESETS.map(({ id, config }) => [id, config] as const))('preset %s is one', (_id, config) => {
+    expect(() => parseConfig(config)).not.toThrow();
+  });
+
+  test('gets no defaults by what an override of a projection leaves out', () => {
+    const { optimiser } = parseConfig({ optimiser: { projections: { 'hidden1→output': { rate: 1 } } } });
+    expect(optimiser.projections).toEqual({ 'hidden1→output': { rate: 1 } });
+  });
+});
+
+describe('a message', () => {
+  test('says where it was found, what was expected and what is there', () => {
+    expect(messageOf({ batch: -5 })).toBe('In mine.json: batch: must be at least 1, but it is -5.');
+    expect(messageOf({ optimiser: { rate: 'x' } })).toBe(
+      'In mine.json: optimiser.rate: must be a number or an object, but it is "x".',
+    );
+    expect(messageOf({ graph: {} })).toContain('graph.areas: must be an array, but it is missing.');
+    expect(messageOf({ epochs: Number.NaN })).toContain('it is NaN');
+    expect(messageOf(null)).toContain('must be an object, but it is null');
+  });
+
+  test('finds the nearest key, at every depth and through schedules', () => {
+    for (const [input, wrong, right] of [
+      [{ bacth: 1 }, 'bacth', 'batch'],
+      [{ network: { dropuot: 0.1 } }, 'network.dropuot', 'network.dropout'],
+      [{ probe: { evry: 1 } }, 'probe.evry', 'probe.every'],
+      [{ optimiser: { projections: { a: { raet: 1 } } } }, 'projections.a.raet', 'projections.a.rate'],
+      [{ optimiser: { rate: { kind: 'step', value: 1, factr: 1, every: 1 } } }, 'rate.factr', 'rate.factor'],
+      [{ graph: { areas: [{ id: 'a', shap: [1] }] } }, 'areas.0.shap', 'areas.0.shape'],
+    ] as const) {
+      const message = messageOf(input);
+      expect(message).toContain(`${wrong}"`);
+      expect(message).toContain(`${right}"?`);
+    }
+  });
+
+  test('lists all that is wrong, each once, and stays short over long values', () => {
+    const message = messageOf({ batch: 0, seed: 2 ** 60, rule: 7, task: { dataset: ['x'.repeat(500)] } });
+    expect(message).toMatch(/^In mine\.json, 4 values are wrong:\n/);
+    expect(message.split('\n')).toHaveLength(5);
+    expect(message.length).toBeLessThan(500);
+  });
+});

@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openBackend } from '../../src/backends/open.ts';
+import { feedforward, stochastic } from '../../src/dynamics/index.ts';
+import { Network, stack } from '../../src/network/index.ts';
+import type { NetworkSpecification } from '../../src/network/index.ts';
+import { backpropagate } from '../../src/dynamics/feedforward/backpropagation.ts';
+import { referenceFor } from '../../src/references/index.ts';
+import { ruleById } from '../../src/rules/index.ts';
+import type { Batch, Learner } from '../../src/learning/index.ts';
+import type { Compute } from '../../src/tensor/index.ts';
+import { gradientsOf, learnerOf } from '../rules/fixtures.ts';
+
+let compute: Compute;
+beforeAll(async () => {
+  compute = await openBackend({ backend: 'reference' });
+});
+afterAll(() => compute.dispose());
+
+const logistic = (layers: readonly number[], outputActivation: 'linear' | 'logistic' = 'linear') =>
+  stack({ layers, activation: 'logistic', outputActivation, objective: 'squared-error' });
+
+test('the exact gradient belongs to the dynamics, and stochastic units have one while they can be enumerated', () => {
+  const networkOf = (specification: NetworkSpecification) => new Network(compute, specification, 1);
+  const small = networkOf(logistic([3, 4, 2]));
+  const large = networkOf(logistic([3, 40, 2]));
+  expect(referenceFor(feedforward, large)).toBe(backpropagate);
+  const wrongOrRight = networkOf({
+    ...logistic([3, 4, 2]),
+    objectives: [{ area: 'output', kind: 'zero-one' }],
+  });
+  expect(referenceFor(feedforward, wrongOrRight)).toBeUndefined();
+  expect(referenceFor(stochastic, wrongOrRight)).toBeDefined();
+  wrongOrRight.dispose();
+  expect(referenceFor({ ...feedforward, id: 'weather' }, large)).toBeUndefined();
+  expect(referenceFor(stochastic, small)).toBeDefined();
+  expect(referenceFor(stochastic, large)).toBeUndefined();
+  small.dispose();
+  large.dispose();
+});
+
+const sigmoid = (potential: number) => 1 / (1 + Math.exp(-potential));
+const binary = (length: number) =>
+  Array.from({ length: 2 ** length }, (_, state) =>
+    Array.from({ length }, (__, unit) => Math.floor(state / 2 ** unit) % 2),
+  );
+const oneHot = (length: number) =>
+  Array.from({ length }, (_, chosen) => Array.from({ length }, (__, unit) => Number(unit === chosen)));
+
+/** E ½‖h − target‖² of one example over everything that areas after the input can draw, by its definition. */
+function expectedLoss(learner: Learner, input: readonly number[], target: readonly number[]): number {
+  const { areas, network } = { areas: learner.network.areas, network: learner.network };
+  const below = (index: number, sent: readonly number[], likelihood: number): number => {
+    const area = areas[index];
+    if (!area) {
+      const squares = sent.reduce((sum, value, unit) => sum + (value - (target[unit] ?? NaN)) ** 2, 0);
+      return (likelihood * squares) / 2;
+    }
+    const { weights } = network.projection(`${areas[index - 1]?.id ?? ''}→${area.id}`);
+    const potentials = Array.from({ length: area.units }, (_, unit) =>
+      sent.reduce(
+        (sum, value, source) => sum + value * (weights.data[source * area.units + unit] as number),
+        area.bias?.values.data[unit] as number,
+      ),
+    );
+    const total = potentials.reduce((sum, potential) => sum + Math.exp(potential), 0);
+    const draws = area.activation === 'logistic' ? binary(area.units) : oneHot(area.units);
+    return draws.reduce((sum, drawn) => {
+      const probability = drawn.reduce((product, fires, unit) => {
+        const potential = potentials[unit] as number;
+        if (area.activation === 'logistic') return product * sigmoid(fires ? potential : -potential);
+        return fires ? (product * Math.exp(potential)) / total : product;
+      }, likelihood);
+      return sum + below(index + 1, drawn, probability);
+    }, 0);
+  };
+  return below(1, input, 1);
+}
+
+test.each<[string, NetworkSpecification]>([
+  ['two layers and a choice', logistic([3, 3, 2, 3])],
+  ['two layers of binary units', logistic([3, 2, 3], 'logistic')],
+  ['no hidden area', logistic([3, 4])],
+])('the gradient by enumeration is the central difference of the expected loss: %s', (_, specification) => {
+  const learner = learnerOf(compute, ruleById('reinforce'), { specification });
+  const outputs = learner.network.areas.at(-1)?.units ?? 0;
+  const inputs = [
+    [0.5, -1.2, 0.3],
+    [-0.7, 0.4, 1.5],
+  ];
+  const targets = inputs.map((input) =>
+    Array.from({ length: outputs }, (__, unit) => (input[unit % 3] ?? 0) ** 2),
+  );
+  const batch: Batch = {
+    inputs: compute.allocate([2, 3]).set(inputs.flat()),
+    targets: compute.allocate([2, outputs]).set(targets.flat()),
+  };
+  const loss = () =>
+    inputs.reduce((sum, input, row) => sum + expectedLoss(learner, input, targets[row] ?? []), 0) / 2;
+  const exact = gradientsOf(compute, learner, batch, referenceFor(stochastic, learner.network));
+  expect(exact.size).toBe(learner.network.parameters.length);
+  for (const { id, values } of learner.network.parameters) {
+    for (const [index, gradient] of (exact.get(id) ?? []).entries()) {
+      const value = values.data[index] as number;
+      const at = (moved: number) => {
+        values.data[index] = moved;
+        return loss();
+      };
+      const slope = (at(value + 1e-5) - at(value - 1e-5)) / 2e-5;
+      values.data[index] = value;
+      expect(gradient, `${id}[${index}]`).toBeCloseTo(slope, 8);
+    }
+  }
+  learner.dispose();
+  compute.free(batch.inputs);
+  compute.free(batch.targets);
+});

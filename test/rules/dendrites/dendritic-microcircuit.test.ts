@@ -1,0 +1,168 @@
+import { describe, expect, test } from 'vitest';
+import { openAll } from '../../backends/open-all.ts';
+import { microcircuitOf } from '../../../src/rules/dendrites/interneurons.ts';
+import { stack } from '../../../src/network/index.ts';
+import type { NetworkSpecification } from '../../../src/network/index.ts';
+import { parseOptions } from '../../../src/learning/index.ts';
+import { ruleById } from '../../../src/rules/index.ts';
+import type { Phase } from '../../../src/dynamics/index.ts';
+import { clouds, gradientsOf, learnerOf, optimiser, release, UNITS } from '../fixtures.ts';
+
+const on = openAll(['reference']);
+const rule = ruleById('dendritic-microcircuit');
+
+const deep = (change: Partial<Parameters<typeof stack>[0]> = {}) =>
+  stack({ layers: [UNITS, 9, 8, 7, 3], activation: 'tanh', objective: 'cross-entropy', ...change });
+
+interface Subject {
+  readonly options?: object;
+  readonly specification?: NetworkSpecification;
+  /** By Adam, which takes no steps in proportion to terms. */
+  readonly updates?: number;
+  /** Of Adam. */
+  readonly change?: Parameters<typeof optimiser>[0];
+}
+
+/** ‖update − wanted‖ / ‖wanted‖ over the forward weights: wanted is the exact reference, or what other options would do. */
+function distance({ options = {}, specification = deep() }: Subject, other?: object): number {
+  const compute = on('reference');
+  const learner = learnerOf(compute, rule, { specification, options });
+  const batch = clouds(compute, 0, 5);
+  const { reference } = learner;
+  if (!reference) throw new Error('There is no reference.');
+  const exact = gradientsOf(compute, learner, batch, reference);
+  const update = gradientsOf(compute, learner, batch);
+  const another = other && learnerOf(compute, rule, { specification, options: other });
+  const goal = another ? gradientsOf(compute, another, batch) : exact;
+  another?.dispose();
+  release(compute, batch);
+  learner.dispose();
+  const flat = (gradients: ReadonlyMap<string, number[]>) =>
+    [...exact.keys()].flatMap((id) => gradients.get(id) ?? []);
+  const [found, wanted] = [flat(update), flat(goal)];
+  return Math.hypot(...found.map((value, i) => value - (wanted[i] ?? NaN))) / Math.hypot(...wanted);
+}
+
+/** The largest |v_A| of all cells and examples of an evaluation, where no target pulls. */
+function largestApical({ options = {}, specification = deep(), updates = 0, change = {} }: Subject): number {
+  const compute = on('reference');
+  const learner = learnerOf(compute, rule, {
+    ...{ specification, options },
+    optimiser: optimiser({ kind: 'adam', rate: 0.01, ...change }),
+  });
+  for (let step = 0; step < updates; step++) {
+    const taught = clouds(compute, step);
+    learner.learn(taught, step, 0);
+    release(compute, taught);
+  }
+  const batch = clouds(compute, 3, 12);
+  let largest = 0;
+  learner.evaluate(batch, (phase: Phase) => {
+    for (const area of learner.network.areas) {
+      if (!microcircuitOf(area)) continue;
+      largest = Math.max(largest, ...phase.compartment(area, 'apical').toArray().map(Math.abs));
+    }
+  });
+  release(compute, batch);
+  learner.dispose();
+  return largest;
+}
+
+const convolutional: NetworkSpecification = {
+  areas: [
+    { id: 'input', shape: [1, 2, 3] },
+    { id: 'maps', shape: [4, 2, 3], activation: 'tanh' },
+    { id: 'more maps', shape: [3, 1, 2], activation: 'tanh' },
+    { id: 'output', shape: [3] },
+  ],
+  projections: [
+    { from: 'input', to: 'maps', connection: { kind: 'convolution', kernel: [3, 3], padding: [1, 1] } },
+    { from: 'maps', to: 'more maps', connection: { kind: 'convolution', kernel: [2, 2] } },
+    { from: 'more maps', to: 'output' },
+  ],
+  input: 'input',
+  objectives: [{ area: 'output', kind: 'cross-entropy' }],
+};
+
+const networks: [string, NetworkSpecification][] = [
+  ['tanh units under cross-entropy', deep()],
+  [
+    'logistic units and outputs under squared error',
+    deep({ activation: 'logistic', outputActivation: 'logistic', objective: 'squared-error' }),
+  ],
+  ['sparse wiring', deep({ density: 0.6 })],
+  ['convolutions', convolutional],
+];
+
+describe('a dendritic microcircuit', () => {
+  test.each(networks)(
+    'predicts itself from the start, so that nothing is left to come down: %s',
+    (_, specification) => {
+      expect(largestApical({ specification, options: { sweeps: 20 } })).toBeLessThan(1e-10);
+      expect(largestApical({ specification, options: { interneurons: 'random' } })).toBeGreaterThan(0.01);
+    },
+  );
+
+  test.each([{}, { decay: 0.1 }, { decoupledDecay: 0.3 }, { maximumNorm: 0.5 }])(
+    'goes on predicting itself while it learns where interneurons change in step: Adam with %o',
+    (change) => {
+      const [inStep, learned] = ['in-step', 'learned'].map((predicting) =>
+        largestApical({ options: { predicting, sweeps: 20 }, updates: 30, change }),
+      );
+      expect(inStep).toBeLessThan(1e-10);
+      expect(learned).toBeGreaterThan(1e-3);
+    },
+  );
+
+  test('interneurons learn at the rate of the projection whose cells they answer', () => {
+    const compute = on('reference');
+    const own = { rate: 0 };
+    const learner = learnerOf(compute, rule, {
+      specification: deep(),
+      optimiserOf: ({ id }) => optimiser(id === 'hidden1→hidden2' ? own : {}),
+    });
+    const weights = () =>
+      learner.network.projections.map(({ id, weights: its }) => ({ id, values: its.toArray() }));
+    const before = weights();
+    const batch = clouds(compute, 0);
+    learner.learn(batch, 0, 0);
+    const still = weights().flatMap(({ id, values }, index) =>
+      values.every((value, at) => value === before[index]?.values[at]) ? [id] : [],
+    );
+    expect(still).toContain('hidden1→hidden2');
+    expect(still.filter((id) => id.startsWith('lateral:hidden1'))).toHaveLength(2);
+    expect(still.filter((id) => id.startsWith('lateral:hidden2'))).toHaveLength(0);
+    release(compute, batch);
+    learner.dispose();
+  });
+
+  test.each(networks)('tends to the gradient as the target pulls less: %s', (_, specification) => {
+    // Without a mask of its own the transposed feedback joins the pairs that are joined forward.
+    const options = { topDown: 'transposed', sweeps: 100 };
+    const [coarse = NaN, middle = NaN, fine = NaN] = [1e-2, 1e-3, 1e-4].map((nudge) =>
+      distance({ specification, options: { ...options, nudge } }),
+    );
+    expect(fine).toBeLessThan(1e-3);
+    expect(middle / fine).toBeGreaterThan(8);
+    expect(coarse / middle).toBeGreaterThan(7);
+  });
+
+  test('comes to the steady state in continuous time, all the nearer the longer an example is shown', () => {
+    const times = { form: 'continuous', inputTime: 1, every: 1 };
+    const [short = NaN, long = NaN] = [100, 1000].map((duration) =>
+      distance({ options: { ...times, duration } }, { sweeps: 100 }),
+    );
+    expect(long).toBeLessThan(0.05);
+    // What is lost is the while until everything has risen, a share of the duration.
+    expect(short / long).toBeGreaterThan(8);
+    expect(short / long).toBeLessThan(12);
+  });
+
+  test('refuses steps of time beyond the shortest time constant, naming it, and negative conductances', () => {
+    const parse = (options: object) => () => parseOptions(rule, options);
+    expect(parse({ form: 'continuous', timeStep: 0.6 })).toThrow(/0\.6 is too long.*0\.476/s);
+    expect(parse({ form: 'continuous', timeStep: 0.45 })).not.toThrow();
+    expect(parse({ apical: -0.2 })).toThrow(/cannot be negative.*-0\.2/s);
+    expect(parse({ nudge: 2 })).toThrow(/leak \+ basal = 1\.1/);
+  });
+});

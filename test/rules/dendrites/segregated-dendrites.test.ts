@@ -1,0 +1,136 @@
+import { describe, expect, test } from 'vitest';
+import { openAll } from '../../backends/open-all.ts';
+import { stack } from '../../../src/network/index.ts';
+import type { NetworkSpecification } from '../../../src/network/index.ts';
+import { parseOptions } from '../../../src/learning/index.ts';
+import { ruleById } from '../../../src/rules/index.ts';
+import { clouds, gradientsOf, learnerOf, optimiser, release, train, UNITS } from '../fixtures.ts';
+
+const on = openAll(['reference', 'wasm']);
+const rule = ruleById('segregated-dendrites');
+
+const layered = (change: Partial<Parameters<typeof stack>[0]> = {}) =>
+  stack({ layers: [UNITS, 8, 3], activation: 'logistic', objective: 'cross-entropy', ...change });
+
+/** By parameter, cos of the angle between the exact gradient and the update, and the ratio of their lengths. */
+function against(specification: NetworkSpecification, options: object, transposed = false) {
+  const compute = on('reference');
+  const learner = learnerOf(compute, rule, { specification, options });
+  for (const projection of learner.network.projections) {
+    if (transposed && projection.feedback) projection.exactFeedback(compute, projection.feedback.weights);
+  }
+  const batch = clouds(compute, 0, 5);
+  if (!learner.reference) throw new Error('There is no reference.');
+  const exact = gradientsOf(compute, learner, batch, learner.reference);
+  const update = gradientsOf(compute, learner, batch);
+  release(compute, batch);
+  learner.dispose();
+  const dot = (a: readonly number[], b: readonly number[]) =>
+    a.reduce((sum, value, i) => sum + value * (b[i] ?? NaN), 0);
+  return new Map(
+    [...exact].map(([id, gradient]) => {
+      const its = update.get(id) ?? [];
+      const [own, other] = [Math.sqrt(dot(its, its)), Math.sqrt(dot(gradient, gradient))];
+      return [id, { cosine: dot(its, gradient) / (own * other), ratio: own / other }];
+    }),
+  );
+}
+
+describe('segregated dendrites', () => {
+  test('emit the gradient of the output once the teacher outdoes everything else', () => {
+    const strong = { teacher: 1e6, excitation: 60, inhibition: -60 };
+    for (const { apical, scale } of [
+      { apical: 0, scale: undefined },
+      { apical: 0.05, scale: 1e-9 },
+    ]) {
+      const found = against(layered(), {
+        ...strong,
+        apical,
+        ...(scale ? { feedback: 'uniform', scale } : {}),
+      });
+      const output = found.get('hidden1→output');
+      expect(output?.cosine).toBeCloseTo(1, 12);
+      expect(output?.ratio).toBeCloseTo(1, 9);
+    }
+  });
+
+  test('emit a quarter of the gradient where feedback is transposed and what comes down is small', () => {
+    // σ′(v_A) = ¼ at 0, and the output's weights are small so that v_A stays there.
+    const specification = layered({ initialisation: { kind: 'glorot', scale: 0.01 } });
+    const options = { apical: 0, teacher: 1e6, excitation: 60, inhibition: -60 };
+    const { cosine = NaN, ratio = NaN } = against(specification, options, true).get('input→hidden1') ?? {};
+    expect(cosine).toBeGreaterThan(0.9999);
+    // The gradient's signal takes on the output's share g_D/g of what comes down; feedback knows nothing of it.
+    expect(ratio * (0.6 / 0.7)).toBeCloseTo(0.25, 3);
+  });
+
+  test('send to every hidden area straight from the output', () => {
+    const compute = on('reference');
+    const learner = learnerOf(compute, rule, { specification: layered({ layers: [UNITS, 9, 7, 3] }) });
+    const feedback = learner.network.projections.filter(({ kind }) => kind === 'feedback');
+    expect(feedback.map(({ from, to }) => `${from.id} to ${to.id}`).sort()).toEqual([
+      'output to hidden1',
+      'output to hidden2',
+    ]);
+    learner.dispose();
+  });
+
+  test('spike at rates that tend to those of the rate version, with an error as 1/√time', () => {
+    const compute = on('wasm');
+    const specification = layered();
+    const batch = clouds(compute, 3, 24);
+    const inputs = batch.inputs.toArray().map((value) => Math.min(1, Math.max(0, value)));
+    batch.inputs.set(inputs);
+    const hidden = (options: object): number[] => {
+      const learner = learnerOf(compute, rule, { specification, options });
+      let rates: number[] = [];
+      learner.evaluate(batch, (phase) => (rates = phase.rate(learner.network.area('hidden1')).toArray()));
+      learner.dispose();
+      return rates;
+    };
+    const exact = hidden({ sweeps: 20 });
+    const errors = [500, 8_000].map((duration) => {
+      const spiking = hidden({ version: 'spiking', duration, averaged: duration - 100 });
+      return Math.sqrt(
+        spiking.reduce((sum, rate, i) => sum + (rate - (exact[i] ?? NaN)) ** 2, 0) / exact.length,
+      );
+    });
+    const [short = NaN, long = NaN] = errors;
+    expect(long).toBeLessThan(0.02);
+    expect(short / long).toBeGreaterThan(3);
+    expect(short / long).toBeLessThan(5);
+    release(compute, batch);
+  });
+
+  test('learn by spikes to tell three clouds of points apart', () => {
+    const compute = on('wasm');
+    const learner = learnerOf(compute, rule, {
+      specification: layered(),
+      options: { version: 'spiking' },
+      optimiser: optimiser({ rate: 0.5 }),
+    });
+    const unseen = clouds(compute, 1_000, 60);
+    train(compute, learner, 0, 150);
+    learner.resetTally();
+    learner.evaluate(unseen);
+    expect(learner.tally().wrong).toBeLessThanOrEqual(6);
+    learner.dispose();
+    release(compute, unseen);
+  });
+
+  test('refuse what they cannot serve, saying what would', () => {
+    const refusal = (specification: NetworkSpecification, options: object = {}) =>
+      rule.refuses?.(specification, parseOptions(rule, options));
+    const spiking = { version: 'spiking' };
+    expect(refusal(layered({ activation: 'tanh' }), spiking)).toMatch(/"hidden1" is tanh.*logistic/);
+    expect(refusal(layered({ objective: 'squared-error' }), spiking)).toMatch(/"output" is linear/);
+    expect(refusal(layered(), spiking)).toBeUndefined();
+    expect(refusal(layered({ activation: 'tanh' }))).toBeUndefined();
+    expect(refusal(layered({ objective: 'zero-one' }))).toMatch(/"zero-one".*Rules that can/);
+    const parse = (options: object) => () => parseOptions(rule, options);
+    expect(parse({ version: 'spiking', timeStep: 4 })).toThrow(/4 ms is too long.*3 ms: give at most that/s);
+    expect(parse({ version: 'spiking', maximalRate: 3 })).toThrow(/at most 1,/s);
+    expect(parse({ basal: -1 })).toThrow(/cannot be negative.*-1/s);
+    expect(parse({ inhibition: 9 })).toThrow(/8 does not lie above inhibition, 9/s);
+  });
+});
