@@ -1,4 +1,4 @@
-import { answeringArea, compareDirections, isLogits, materialise, referenceFor } from '../../src/entries/browser.ts';
+import { answeringArea, compareDirections, isLogits, materialise } from '../../src/entries/browser.ts';
 import type { Area, Batch, Compute, Examples, Learner, Parameter, Tensor, Term } from '../../src/entries/browser.ts';
 import type { ErrorSignal, LaneView, Watch } from '../protocol.ts';
 import { tileCount, tileOf } from './history.ts';
@@ -92,7 +92,7 @@ function lookAtExample(
  * emits for the area's thresholds (∂L/∂threshold is the error signal itself), or else for its incoming weights.
  */
 function errorSignals({ compute, learner, step }: Subject, batch: Batch): Record<string, ErrorSignal> {
-  const reference = referenceFor(learner.rule.dynamics, learner.network);
+  const reference = learner.rule.dynamics.reference?.(learner.network);
   const areas = learner.network.areas.filter((area) => area !== learner.network.input && area.bias);
   const result: Record<string, ErrorSignal> = {};
   learner.estimate(batch, step, (terms) => {

@@ -1,5 +1,5 @@
 import { ApicalError } from '../errors.ts';
-import { didYouMean } from '../datasets/suggest.ts';
+import { didYouMean } from '../suggest.ts';
 import type { Claim } from './claim.ts';
 import { arora2015Reversible } from './suite/generative/arora2015-reversible.ts';
 import { neal2011Langevin } from './suite/equilibrium/neal2011-langevin.ts';

@@ -4,7 +4,7 @@ import { elementCount } from './formats/array.ts';
 import { parseCsv } from './formats/csv.ts';
 import type { CsvTable } from './formats/csv.ts';
 import { requireEqualShapes } from './checks.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean } from '../suggest.ts';
 
 export interface CsvDatasetOptions {
   /**

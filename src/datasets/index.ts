@@ -5,7 +5,7 @@ import { fashionMnist } from './fashion-mnist.ts';
 import { loadIdxDataset } from './idx-dataset.ts';
 import type { IdxDescription } from './idx-dataset.ts';
 import { mnist } from './mnist.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean } from '../suggest.ts';
 import { bars, concentricRings, linearTeacher, twoSpirals } from './synthetic.ts';
 
 export { describeData } from './dataset.ts';

@@ -1,6 +1,6 @@
 import { completeNumbers } from '../datasets/index.ts';
 import type { DatasetOption } from '../datasets/index.ts';
-import { didYouMean } from '../datasets/suggest.ts';
+import { didYouMean } from '../suggest.ts';
 import { ApicalError } from '../errors.ts';
 import { bandit } from './bandit.ts';
 import type { BanditOptions } from './bandit.ts';

@@ -1,4 +1,4 @@
-import { isChoice, thresholdsOf } from '../dynamics/index.ts';
+import { isChoice, biasOf } from '../dynamics/index.ts';
 import type { LearningStep } from '../dynamics/step.ts';
 import { ApicalError } from '../errors.ts';
 import type { Area } from '../network/area.ts';
@@ -101,7 +101,7 @@ export function negativeEnergies(
     add(sent, activity(to), from === to ? 0.5 : 1);
   }
   for (const area of within) {
-    const bias = thresholdsOf(area, (its) => within.includes(its));
+    const bias = biasOf(area, (its) => within.includes(its));
     if (!bias) continue;
     const pushed = compute.temporary(activity(area).shape);
     compute.fill(pushed, 0);
@@ -125,7 +125,7 @@ export const boltzmannReference =
     const { positive, negative, rows } = phasesOf(step, modelled);
     emitEnsemble(step, positive, -1 / rows);
     emitEnsemble(step, negative, 1 / (modelled === 'all' ? 1 : rows));
-    step.judge(step.run('evaluation'));
+    step.score(step.run('evaluation'));
   };
 
 /** ln P of every example, (batch): of its outputs given its inputs, or of both. */
@@ -174,7 +174,7 @@ function emitEnsemble(
     step.emit(projection, { kind: 'outer', pre: activity(from), post: weighted(to), factor });
   }
   for (const area of areas) {
-    const bias = thresholdsOf(area, takesPart);
+    const bias = biasOf(area, takesPart);
     if (bias) step.emit(bias, { kind: 'outer', post: weighted(area), factor });
   }
 }

@@ -1,10 +1,9 @@
-import type { LearningStep } from '../dynamics/step.ts';
-import { emitReadouts } from '../dynamics/step.ts';
+import type { LearningStep, Reference } from '../dynamics/step.ts';
+import { emitReadouts } from '../dynamics/passes.ts';
 import type { Phase } from '../dynamics/phase.ts';
 import type { Area, Projection } from '../network/area.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { MOST_CONFIGURATIONS } from '../dynamics/stochastic/enumeration.ts';
-import type { Reference } from './index.ts';
 
 /** A restricted Boltzmann machine: an area, and those below that it is joined with. */
 export interface TwoLayers {

@@ -133,7 +133,7 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
     }
     if (status === 'done') {
       const measured = metrics.findLast((its) => its.kind === 'evaluation')?.metrics ?? {};
-      for (const remark of training.learner.remarks(measured)) onWarning?.(remark);
+      for (const hint of training.learner.hints({ kind: 'finished', measured })) onWarning?.(hint);
     }
     workers = pool?.size ?? 1;
     await pool?.close();

@@ -12,15 +12,7 @@ import { checkOptions } from '../training/rule-options.ts';
 import { checkDistinct } from '../runs/session.ts';
 import { planBudget } from './halving.ts';
 import type { Budget, BudgetRequest } from './halving.ts';
-import {
-  dimensionsFor,
-  drawPoint,
-  extremes,
-  overlay,
-  parseSpace,
-  parseVary,
-  showDimension,
-} from './space.ts';
+import { dimensionsFor, drawPoint, extremes, overlay, parseSpace, parseVary, showDimension } from './space.ts';
 import type { Dimension, Point } from './space.ts';
 
 /** All that decides a search: the same plan gives the same trials, judged alike. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { didYouMean } from '../datasets/suggest.ts';
+import { didYouMean } from '../suggest.ts';
 import { ApicalError } from '../errors.ts';
 import { bitsAt, stream, uniformFromBits } from '../random/index.ts';
 

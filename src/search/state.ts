@@ -1,14 +1,6 @@
 import path from 'node:path';
 import { slug } from '../runs/session.ts';
-import type {
-  BestDocument,
-  RungScore,
-  SearchDocument,
-  SpentDocument,
-  TrialDocument,
-  TrialSeed,
-  TrialStatus,
-} from './document.ts';
+import type { BestDocument, RungScore, SearchDocument, SpentDocument, TrialDocument, TrialSeed, TrialStatus } from './document.ts';
 import { byJudgement } from './halving.ts';
 import type { Judgement } from './halving.ts';
 import { pointOf, resultConfig } from './plan.ts';

@@ -1,11 +1,4 @@
-import {
-  costLine,
-  earlyInference,
-  energyTraces,
-  relaxationOfLearner,
-  startDistances,
-  updateCurves,
-} from '../analysis/index.ts';
+import { costLine, earlyInference, energyTraces, settlingDynamicsOf, startDistances, updateCurves } from '../analysis/index.ts';
 import type { CostLine, EarlyInference, StartDistance, Trace, UpdateCurve } from '../analysis/index.ts';
 import { openBackend } from '../backends/open.ts';
 import type { BackendName } from '../backends/open.ts';
@@ -112,7 +105,7 @@ export async function studySettling(words: SettlingWords): Promise<SettlingDocum
       seed: config.seed,
       epochs: 1,
     });
-    relaxationOfLearner(learner);
+    settlingDynamicsOf(learner);
     if (trained) restoreLearner(learner, trained.checkpoint, reference === config.rule);
     else startFromWeights(learner.network, config);
     return compute.scope(() => {

@@ -11,17 +11,7 @@ import type { Config } from '../config/config.ts';
 import type { ExampleSet, Examples } from './examples.ts';
 import { splitExamples } from './examples.ts';
 import { networkFor } from './network-of-config.ts';
-import type {
-  EvaluationRecord,
-  HeldOutScore,
-  Metrics,
-  MetricsRecord,
-  Mistake,
-  PictureGrid,
-  ProbeRecord,
-  ProgressRecord,
-  Score,
-} from './records.ts';
+import type { EvaluationRecord, HeldOutScore, Metrics, MetricsRecord, Mistake, PictureGrid, ProbeRecord, ProgressRecord, Score } from './records.ts';
 import { checkCounts, checkOverrides, optimiserFor } from './checks.ts';
 import { NO_TALLY } from './training.ts';
 import type { Position, Together, Training } from './training.ts';
@@ -397,8 +387,8 @@ export class ExampleTraining implements Training {
       `The loss is not a finite number at step ${this.#step} (epoch ${this.epoch.toFixed(2)}): ${where}. ` +
         `Lower optimiser.rate (now ${JSON.stringify(this.config.optimiser.rate)}), or bound weights with optimiser.maximumNorm` +
         `${this.learner
-          .advice()
-          .map((advice) => `; or ${advice}`)
+          .hints({ kind: 'diverged' })
+          .map((hint) => `; or ${hint}`)
           .join('')}.`,
       { step: this.#step, projection: broken?.id },
     );

@@ -7,16 +7,7 @@ import { serializeIdx } from '../../src/datasets/formats/idx.ts';
 import { parseConfig } from '../../src/config/config.ts';
 import { RunFolder } from '../../src/runs/folder/index.ts';
 import { runDocument } from './documents.ts';
-import {
-  apical,
-  checkpointsOf,
-  documents,
-  expectNoStack,
-  expectRefusal,
-  outcomeOf,
-  TINY,
-  workInEmptyFolder,
-} from './fixture.ts';
+import { apical, checkpointsOf, documents, expectNoStack, expectRefusal, outcomeOf, TINY, workInEmptyFolder } from './fixture.ts';
 
 workInEmptyFolder();
 afterEach(() => vi.unstubAllEnvs());

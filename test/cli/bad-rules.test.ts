@@ -1,17 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { runDocument } from './documents.ts';
-import {
-  apical,
-  documents,
-  expectNoStack,
-  expectRefusal,
-  outcomeOf,
-  start,
-  TINY,
-  workInEmptyFolder,
-  writeRule,
-} from './fixture.ts';
+import { apical, documents, expectNoStack, expectRefusal, outcomeOf, start, TINY, workInEmptyFolder, writeRule } from './fixture.ts';
 
 workInEmptyFolder();
 

@@ -5,15 +5,7 @@ import type { z } from 'zod';
 import { configSchema } from '../../src/config/config.ts';
 import { PRESETS } from '../../src/config/presets.ts';
 import { RULES } from '../../src/rules/index.ts';
-import {
-  benchDocument,
-  claimsDocument,
-  compareDocument,
-  dataDocument,
-  errorDocument,
-  rulesDocument,
-  runDocument,
-} from './documents.ts';
+import { benchDocument, claimsDocument, compareDocument, dataDocument, errorDocument, rulesDocument, runDocument } from './documents.ts';
 import { apical, documents, TINY, workInEmptyFolder } from './fixture.ts';
 import type { Printed } from './fixture.ts';
 

@@ -92,7 +92,7 @@ describe('cells with dendrites, by whole commands', () => {
     };
     for (const rule of ['dendritic-microcircuit', 'segregated-dendrites']) {
       const refused = await run(rule, '--set', `graph=${JSON.stringify(graph)}`);
-      expectRefusal(refused, 2, '"lateral:hidden→hidden" is lateral', 'Rules that can');
+      expectRefusal(refused, 2, '"lateral:hidden→hidden" is lateral', 'Rules that do');
     }
   });
 });

@@ -135,7 +135,7 @@ export function outcomeOf(folder: string): { step: number; tensors: unknown; met
 
 /** Dynamics in which no unit is ever active, in plain JavaScript. */
 const STILL = `{
-    id: 'still', title: 'Still',
+    id: 'still', title: 'Still', accepts: {},
     run({ compute, network, inputs }, name) {
       const rates = network.areas.map((area) => {
         const rate = area === network.input ? inputs : compute.temporary([inputs.rows, area.units]);

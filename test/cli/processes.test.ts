@@ -8,15 +8,7 @@ import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { compareDocument, runDocument } from './documents.ts';
-import {
-  apical,
-  checkpointsOf,
-  documents,
-  expectNoStack,
-  outcomeOf,
-  start,
-  workInEmptyFolder,
-} from './fixture.ts';
+import { apical, checkpointsOf, documents, expectNoStack, outcomeOf, start, workInEmptyFolder } from './fixture.ts';
 import type { Printed } from './fixture.ts';
 
 workInEmptyFolder();

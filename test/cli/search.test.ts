@@ -5,15 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { SearchDocument } from '../../src/search/document.ts';
 import { compareDocument, searchDocument } from './documents.ts';
-import {
-  apical,
-  documents,
-  expectNoStack,
-  expectRefusal,
-  start,
-  workInEmptyFolder,
-  writeRule,
-} from './fixture.ts';
+import { apical, documents, expectNoStack, expectRefusal, start, workInEmptyFolder, writeRule } from './fixture.ts';
 import type { Printed } from './fixture.ts';
 
 /*

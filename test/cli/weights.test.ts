@@ -7,15 +7,7 @@ import { parseSafetensors, serializeSafetensors } from '../../src/datasets/forma
 import { defaultPythons } from '../../src/bench/peers.ts';
 import { loadNetwork, readWeights } from '../../src/entries/index.ts';
 import { exportDocument, runDocument } from './documents.ts';
-import {
-  apical,
-  checkpointsOf,
-  documents,
-  expectRefusal,
-  outcomeOf,
-  TINY,
-  workInEmptyFolder,
-} from './fixture.ts';
+import { apical, checkpointsOf, documents, expectRefusal, outcomeOf, TINY, workInEmptyFolder } from './fixture.ts';
 
 workInEmptyFolder();
 

@@ -3,18 +3,7 @@ import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { compareDocument, runDocument } from './documents.ts';
-import {
-  apical,
-  checkpointsOf,
-  documents,
-  expectNoStack,
-  expectRefusal,
-  outcomeOf,
-  start,
-  TINY,
-  workInEmptyFolder,
-  writeRule,
-} from './fixture.ts';
+import { apical, checkpointsOf, documents, expectNoStack, expectRefusal, outcomeOf, start, TINY, workInEmptyFolder, writeRule } from './fixture.ts';
 
 workInEmptyFolder();
 

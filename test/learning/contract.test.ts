@@ -31,8 +31,14 @@ describe("a user's file", () => {
   test('is accepted when it exports a rule', () => {
     expect(checkRule(mine, './mine.ts')).toBe(mine);
     expect(
-      checkRule({ ...mine, wire: (specification: unknown) => specification, state: () => [] }, './mine.ts')
-        .id,
+      checkRule(
+        {
+          ...mine,
+          network: { wire: (specification: unknown) => specification },
+          learning: { state: () => [] },
+        },
+        './mine.ts',
+      ).id,
     ).toBe('my-rule');
   });
 
@@ -43,8 +49,13 @@ describe("a user's file", () => {
     ['options', { ...mine, options: undefined }, 'zod'],
     ['dynamics', { ...mine, dynamics: 'weather' }, 'feedforward'],
     ['learn', { ...mine, learn: 'hard' }, 'function'],
-    ['state', { ...mine, state: [] }, 'function'],
-    ['wire', { ...mine, wire: {} }, 'function'],
+    ['dynamics', { ...mine, dynamics: { id: 'old', run: () => undefined } }, 'feedforward'],
+    ['learning.state', { ...mine, learning: { state: [] } }, 'function'],
+    ['network.wire', { ...mine, network: { wire: {} } }, 'function'],
+    ['network.wires', { ...mine, network: { wires: () => undefined } }, 'Did you mean "wire"?'],
+    ['report', { ...mine, report: 'long' }, 'object of functions'],
+    ['wire', { ...mine, wire: () => undefined }, 'network: { wire }'],
+    ['titel', { ...mine, titel: 'My rule' }, 'Did you mean "title"?'],
   ])('whose "%s" is wrong is refused by that name, case %#', (field, candidate, hint) => {
     const { code, message, details } = thrownBy(() => checkRule(candidate, './mine.ts'));
     expect(code).toBe('rule.contract');

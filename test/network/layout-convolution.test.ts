@@ -7,13 +7,7 @@ import { openBackend } from '../../src/backends/open.ts';
 import { serializeNpz } from '../../src/datasets/formats/npz.ts';
 import { feedforward } from '../../src/dynamics/index.ts';
 import { defaultPythons } from '../../src/bench/peers.ts';
-import {
-  convolutionalStack,
-  exportWeights,
-  importWeights,
-  Network,
-  pytorchModule,
-} from '../../src/network/index.ts';
+import { convolutionalStack, exportWeights, importWeights, Network, pytorchModule } from '../../src/network/index.ts';
 import { stream } from '../../src/random/index.ts';
 
 const compute = await openBackend({ backend: 'wasm' });
@@ -119,7 +113,7 @@ test.skipIf(python === undefined)('PyTorch answers alike', () => {
         stream: (name: string) => stream(0, name),
         pull: () => undefined,
       };
-      return feedforward.run(setting, 'evaluation').output(network.area('output')).toArray();
+      return feedforward.run(setting, 'evaluation', {}).output(network.area('output')).toArray();
     });
     const differences = (JSON.parse(answer) as number[]).map((value, index) =>
       Math.abs(value - (outputs[index] ?? NaN)),

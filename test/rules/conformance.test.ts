@@ -7,17 +7,7 @@ import type { NetworkSpecification, Parameter, Term } from '../../src/network/in
 import { checkRule, parseOptions } from '../../src/learning/index.ts';
 import { RULES } from '../../src/rules/index.ts';
 import type { Exchange, Rule } from '../../src/learning/index.ts';
-import {
-  clouds,
-  gradientsOf,
-  learnerOf,
-  optimiser,
-  poison,
-  release,
-  smallStack,
-  snapshot,
-  train,
-} from './fixtures.ts';
+import { clouds, gradientsOf, learnerOf, optimiser, poison, release, smallStack, snapshot, train } from './fixtures.ts';
 
 /*
  * One suite over every rule of the index: a new rule is held to it by being there.
@@ -202,9 +192,9 @@ describe.each(RULES.map((rule): [string, Rule] => [rule.id, rule]))('%s', (_, ru
     'emits finite terms of the right shapes for parameters that it may change, or says which rules can: %s',
     (_, specification, size) => {
       const compute = on('reference');
-      if (rule.refuses?.(specification, parseOptions(rule, {})) !== undefined) {
+      if (rule.network?.refuses?.(specification, parseOptions(rule, {})) !== undefined) {
         expect(() => learnerOf(compute, rule, { specification })).toThrow(
-          /cannot serve this network: .*Rules that can: [a-z]/,
+          /does not support this network: .*Rules that do: [a-z]/,
         );
         return;
       }
@@ -252,7 +242,7 @@ describe.each(RULES.map((rule): [string, Rule] => [rule.id, rule]))('%s', (_, ru
       learner.dispose();
       return result;
     });
-    const count = rule.sharedSamples?.(parseOptions(rule, options));
+    const count = rule.learning?.sharedSamples?.(parseOptions(rule, options));
     expect(rounds).toEqual(count === undefined ? [] : [count, count, count, count]);
     expect(together).toEqual(alone);
   });

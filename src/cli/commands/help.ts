@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { didYouMean } from '../../datasets/suggest.ts';
+import { didYouMean } from '../../suggest.ts';
 import { ApicalError } from '../../errors.ts';
 import { configSchema } from '../../config/config.ts';
 import { PRESETS } from '../../config/presets.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { dendrites, dendritesInTime, dropoutGain, emitIncoming, sharesOf } from '../../dynamics/index.ts';
-import type { Conductances, LearningStep, Moment, Phase } from '../../dynamics/index.ts';
+import type { Conductances, DendriticCompartment, DendriticPhase, LearningStep, Moment } from '../../dynamics/index.ts';
 import type { Area } from '../../network/area.ts';
 import type { Network } from '../../network/network.ts';
 import { hasDerivative } from '../../network/objective.ts';
@@ -9,12 +9,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { conductance, openConductance } from './conductances.ts';
 import { feedbackOptions } from '../shared/feedback.ts';
 import type { Microcircuit } from './interneurons.ts';
-import {
-  interneuronOptimisers,
-  microcircuitOf,
-  refuseMicrocircuit,
-  withInterneurons,
-} from './interneurons.ts';
+import { interneuronOptimisers, microcircuitOf, refuseMicrocircuit, withInterneurons } from './interneurons.ts';
 import { defineRule } from '../../learning/rule.ts';
 
 const longestStep = ({
@@ -177,7 +172,7 @@ type Options = z.infer<typeof options>;
  * Source: Sacramento, Ponte Costa, Bengio & Senn (2018), NeurIPS 31; the somato-dendritic rule: Urbanczik & Senn (2014),
  * Neuron 81.
  */
-export const dendriticMicrocircuit = defineRule<Options>({
+export const dendriticMicrocircuit = defineRule({
   id: 'dendritic-microcircuit',
   family: 'Dendrites and prediction errors',
   title: 'Dendritic microcircuit',
@@ -186,35 +181,40 @@ export const dendriticMicrocircuit = defineRule<Options>({
   cites: ['sacramento2018', 'urbanczik2014'],
   options,
   dynamics: dendrites,
-  phase: (its) => ({ steps: its.sweeps, conductances: its }),
-  refuses: refuseMicrocircuit,
-  wire: (specification, its) => withInterneurons(specification, its, its),
-  optimisers: (network, optimiserOf, its) => interneuronOptimisers(network, optimiserOf, its, its),
-  reference: (network, its) =>
-    network.objectives.every(hasDerivative) ? backpropagateBasal(its) : undefined,
-  measures: (network) => apicalAreas(network).map(measureOf),
-
-  evaluate(step, phase) {
-    for (const area of apicalAreas(step.network)) {
-      const apical = phase.compartment(area, 'apical');
-      const square = step.compute.temporary([apical.rows]);
-      step.compute.dotRows(square, apical, apical);
-      step.compute.scale(square, square, 1 / apical.columns);
-      step.measure(measureOf(area), square);
-    }
+  network: {
+    refuses: refuseMicrocircuit,
+    wire: (specification, its) => withInterneurons(specification, its, its),
+  },
+  learning: {
+    phase: (its) => ({ steps: its.sweeps, conductances: its }),
+    optimisers: (network, optimiserOf, its) => interneuronOptimisers(network, optimiserOf, its, its),
+    reference: (network, its) =>
+      network.objectives.every(hasDerivative) ? backpropagateBasal(its) : undefined,
+  },
+  report: {
+    measures: (network) => apicalAreas(network).map(measureOf),
+    evaluate(step, phase) {
+      for (const area of apicalAreas(step.network)) {
+        const apical = phase.compartment(area, 'apical');
+        const square = step.compute.temporary([apical.rows]);
+        step.compute.dotRows(square, apical, apical);
+        step.compute.scale(square, square, 1 / apical.columns);
+        step.measure(measureOf(area), square);
+      }
+    },
   },
 
   learn(step) {
     const { form, nudge, duration, timeStep, inputTime, every } = step.options;
     if (form === 'steady-state') {
       const phase = step.run('learning', { nudge });
-      step.judge(phase);
+      step.score(phase);
       emitMicrocircuits(step, phase, 1);
       return;
     }
     const steps = Math.round(duration / timeStep);
-    const phase = step.run('learning', {
-      ...{ dynamics: dendritesInTime, nudge, steps, stepSize: timeStep, inputTime },
+    const phase = step.run(dendritesInTime, 'learning', {
+      ...{ conductances: step.options, nudge, steps, stepSize: timeStep, inputTime },
       each: (moment) => {
         if (moment.step % every !== 0) return;
         const learnNow = () => {
@@ -226,7 +226,7 @@ export const dendriticMicrocircuit = defineRule<Options>({
         else learnNow();
       },
     });
-    step.judge(phase);
+    step.score(phase);
   },
 });
 
@@ -235,7 +235,7 @@ const apicalAreas = ({ areas }: Network): readonly Area[] => areas.filter(microc
 const measureOf = ({ id }: Area) => `apical potential of ${id}`;
 
 /** Activity with its dendrites, at rest or on its way. */
-type Cells = Pick<Phase | Moment, 'activity' | 'rate' | 'compartment'>;
+type Cells = Pick<DendriticPhase | Moment<DendriticCompartment>, 'activity' | 'rate' | 'compartment'>;
 
 /** The terms of all synapses, `share` of those of a whole example. */
 function emitMicrocircuits(step: LearningStep<Options>, cells: Cells, share: number): void {

@@ -7,11 +7,7 @@ import type { OptimiserOf } from '../../network/optimiser.ts';
 import type { Parameter } from '../../network/parameter.ts';
 import { scaleSchedule } from '../../network/schedule.ts';
 import { projectionId } from '../../network/specification.ts';
-import type {
-  AreaSpecification,
-  NetworkSpecification,
-  ProjectionSpecification,
-} from '../../network/specification.ts';
+import type { AreaSpecification, NetworkSpecification, ProjectionSpecification } from '../../network/specification.ts';
 import { refuseBranches } from '../shared/chain.ts';
 import { answerForwardProjections } from '../shared/feedback.ts';
 import type { FeedbackOptions } from '../shared/feedback.ts';
@@ -92,12 +88,12 @@ export function refuseMicrocircuit(specification: NetworkSpecification): string 
   if (pooling) {
     return (
       `"${projectionId(pooling)}" pools, and interneurons learn by weights what the cells above say: use a stride in its place. ` +
-      `Rules that can: ${others}`
+      `Rules that do: ${others}`
     );
   }
   const lateral = specification.projections.find(({ kind }) => kind === 'lateral');
   if (lateral) {
-    return `"${projectionId(lateral)}" is lateral, and here lateral projections are those of interneurons: leave it out. Rules that can: equilibrium-propagation, boltzmann`;
+    return `"${projectionId(lateral)}" is lateral, and here lateral projections are those of interneurons: leave it out. Rules that do: equilibrium-propagation, boltzmann`;
   }
   return refuseBranches(specification, others);
 }

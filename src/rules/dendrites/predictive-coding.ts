@@ -40,15 +40,17 @@ export const predictiveCoding = defineRule({
       .describe('whether predictions follow the potentials, or stay as the pass up left them'),
   }),
   dynamics: inference,
-  phase: ({ steps, stepSize, predictions, variance }, name) =>
-    name === 'inference'
-      ? { steps, stepSize, fixedPredictions: predictions === 'fixed', nudge: 1 / variance }
-      : {},
+  learning: {
+    phase: ({ steps, stepSize, predictions, variance }, name) =>
+      name === 'inference'
+        ? { steps, stepSize, fixedPredictions: predictions === 'fixed', nudge: 1 / variance }
+        : {},
+  },
 
   learn(step) {
     const { network, inputs, options } = step;
     const forward = step.run('forward');
-    step.judge(forward);
+    step.score(forward);
     const settled = step.run('inference', { start: forward });
     for (const area of network.areas) {
       if (area === network.input) continue;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { dendrites, dropoutGain, emitIncoming, sharesOf, spikingDendrites } from '../../dynamics/index.ts';
-import type { LearningStep, Phase, PhaseOptions } from '../../dynamics/index.ts';
+import type { DendriticPhase, LearningStep, SpikingDendritesOptions, Teaching } from '../../dynamics/index.ts';
 import type { Area } from '../../network/area.ts';
 import { hasDerivative } from '../../network/objective.ts';
 import type { Objective } from '../../network/objective.ts';
@@ -128,7 +128,7 @@ type Options = z.infer<typeof options>;
  *
  * Source: Guerguiev, Lillicrap & Richards (2017), eLife 6.
  */
-export const segregatedDendrites = defineRule<Options>({
+export const segregatedDendrites = defineRule({
   id: 'segregated-dendrites',
   family: 'Dendrites and prediction errors',
   title: 'Segregated dendrites',
@@ -137,24 +137,29 @@ export const segregatedDendrites = defineRule<Options>({
   cites: ['guerguiev2017'],
   options,
   dynamics: dendrites,
-  phase: phaseFor,
-  refuses: refuse,
-  wire: connectObjectives,
-  reference: (network, its) =>
-    network.objectives.every(hasDerivative) ? backpropagateBasal(its) : undefined,
+  network: {
+    refuses: refuse,
+    wire: connectObjectives,
+  },
+  learning: {
+    phase: (options) => ({ ...ratePhase(options), steps: options.sweeps }),
+    evaluation: (step) => run(step, 'evaluation'),
+    reference: (network, options) =>
+      network.objectives.every(hasDerivative) ? backpropagateBasal(options) : undefined,
+  },
 
   learn(step) {
-    const { compute, network, inputs, options: its } = step;
-    const forward = step.run('forward');
-    step.judge(forward);
+    const { compute, network, inputs, options } = step;
+    const forward = run(step, 'forward');
+    step.score(forward);
     const potentials = new Map(
       network.objectives.map((objective) => [objective.area, teachingOf(step, objective)]),
     );
-    const target = step.run('target', {
-      ...(its.version === 'rate' ? { start: forward } : {}),
+    const target = run(step, 'target', {
+      start: forward,
       teach: (area) => {
         const potential = potentials.get(area);
-        return potential && { potential, conductance: its.teacher };
+        return potential && { potential, conductance: options.teacher };
       },
     });
     for (const area of network.areas) {
@@ -168,20 +173,31 @@ export const segregatedDendrites = defineRule<Options>({
         const gain = isOutput ? undefined : dropoutGain(step, area);
         compute.multiplyBySlope(post, post, forward.rate(area), gain, area.activation);
       }
-      emitIncoming(step, forward, area, post, sharesOf(area, its).basal / inputs.rows);
+      emitIncoming(step, forward, area, post, sharesOf(area, options).basal / inputs.rows);
     }
   },
 });
 
-function phaseFor(its: Options, name: string): PhaseOptions {
-  const common = { conductances: its, sendsProbabilities: true };
-  if (its.version === 'rate' || !['forward', 'target', 'evaluation'].includes(name)) {
-    return { ...common, steps: its.sweeps };
+/** Runs a phase of cells that send rates or spikes, as the options say. */
+function run(
+  step: LearningStep<Options>,
+  name: string,
+  given: { readonly start?: DendriticPhase; readonly teach?: (area: Area) => Teaching | undefined } = {},
+): DendriticPhase {
+  const { version, sweeps } = step.options;
+  if (version === 'spiking') {
+    const { teach } = given;
+    return step.run(spikingDendrites, name, { ...spikingPhase(step.options), teach });
   }
-  const { timeStep, duration, averaged, maximalRate, rise, fall } = its;
+  return step.run(dendrites, name, { ...ratePhase(step.options), steps: sweeps, ...given });
+}
+
+const ratePhase = (options: Options) => ({ conductances: options, sendsProbabilities: true });
+
+function spikingPhase(options: Options): SpikingDendritesOptions {
+  const { timeStep, duration, averaged, maximalRate, rise, fall } = options;
   return {
-    ...common,
-    dynamics: spikingDendrites,
+    ...ratePhase(options),
     steps: Math.round(duration / timeStep),
     stepSize: timeStep,
     spiking: { maximalRate, rise, fall, averaged: Math.round(averaged / timeStep) },
@@ -189,7 +205,7 @@ function phaseFor(its: Options, name: string): PhaseOptions {
 }
 
 /** What an output says, (batch, units), a temporary: its rate, and under cross-entropy its probabilities. */
-function said({ compute, network }: LearningStep<Options>, phase: Phase, area: Area): Tensor {
+function said({ compute, network }: LearningStep<Options>, phase: DendriticPhase, area: Area): Tensor {
   const rate = phase.rate(area);
   const copy = compute.temporary(rate.shape);
   if (isClassified(network, area)) compute.softmax(copy, rate);
@@ -198,7 +214,7 @@ function said({ compute, network }: LearningStep<Options>, phase: Phase, area: A
 }
 
 /** α = σ(v_A), (batch, units), a temporary; undefined of an area to which nothing comes down. */
-function plateau({ compute }: LearningStep<Options>, phase: Phase, area: Area): Tensor | undefined {
+function plateau({ compute }: LearningStep<Options>, phase: DendriticPhase, area: Area): Tensor | undefined {
   if (area.incoming.every(({ kind }) => kind === 'forward')) return undefined;
   const apical = phase.compartment(area, 'apical');
   const alpha = compute.temporary(apical.shape);
@@ -223,17 +239,17 @@ function refuse(specification: NetworkSpecification, { version }: Options): stri
   const { areas, projections, objectives, input } = specification;
   const lateral = projections.find(({ kind }) => kind === 'lateral');
   if (lateral) {
-    return `"${projectionId(lateral)}" is lateral, and activity here only goes up and comes down: leave it out. Rules that can: equilibrium-propagation, boltzmann`;
+    return `"${projectionId(lateral)}" is lateral, and activity here only goes up and comes down: leave it out. Rules that do: equilibrium-propagation, boltzmann`;
   }
   const odd = objectives.find(({ kind }) => kind !== 'cross-entropy' && kind !== 'squared-error');
   if (odd) {
-    return `the objective "${odd.kind}" of area "${odd.area}" names no target that a teacher could draw the output to. Rules that can: node-perturbation, reinforce`;
+    return `the objective "${odd.kind}" of area "${odd.area}" names no target that a teacher could draw the output to. Rules that do: node-perturbation, reinforce`;
   }
   if (version === 'rate') return undefined;
   for (const { id, activation = 'linear' } of areas) {
     const isClasses = objectives.some(({ area, kind }) => area === id && kind === 'cross-entropy');
     if (id === input || isClasses || BOUNDED.has(activation)) continue;
-    return `"${id}" is ${activation}, and spikes need rates from 0 to 1: make it logistic or hard-sigmoid, or take ruleOptions.version=rate. Rules that can: feedback-alignment, predictive-coding`;
+    return `"${id}" is ${activation}, and spikes need rates from 0 to 1: make it logistic or hard-sigmoid, or take ruleOptions.version=rate. Rules that do: feedback-alignment, predictive-coding`;
   }
   return undefined;
 }

@@ -1,5 +1,5 @@
 import { predictiveCoding as inference, emitIncoming } from '../../dynamics/index.ts';
-import type { LearningStep, Moment, Phase } from '../../dynamics/index.ts';
+import type { LearningStep, Moment, PredictiveCompartment, PredictivePhase } from '../../dynamics/index.ts';
 import type { Area } from '../../network/area.ts';
 import type { NetworkSpecification } from '../../network/specification.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
@@ -26,7 +26,9 @@ export const zeroDivergenceInference = defineRule({
   cites: ['song2020'],
   options: noOptions,
   dynamics: inference,
-  refuses: refuseUnequalPaths,
+  network: {
+    refuses: refuseUnequalPaths,
+  },
 
   learn(step) {
     const { network } = step;
@@ -36,7 +38,7 @@ export const zeroDivergenceInference = defineRule({
     );
     const arrives = (depth: number) => network.areas.filter(({ id }) => depths.get(id) === depth);
     const start = step.run('forward', { nudge: 1 });
-    step.judge(start);
+    step.score(start);
     for (const area of arrives(0)) emitAt(step, start, area);
     step.run('inference', {
       start,
@@ -51,7 +53,7 @@ export const zeroDivergenceInference = defineRule({
 });
 
 /** Terms from activity as it is now: it moves on. */
-function emitAt(step: LearningStep, now: Phase | Moment, area: Area): void {
+function emitAt(step: LearningStep, now: PredictivePhase | Moment<PredictiveCompartment>, area: Area): void {
   const { compute, network, inputs } = step;
   if (area === network.input) return;
   const kept = (tensor: Tensor) => {
@@ -100,7 +102,7 @@ function refuseUnequalPaths({
     areas.map(({ id }) => id),
     all,
   );
-  const others = 'Rules that can: predictive-coding, backprop';
+  const others = 'Rules that do: predictive-coding, backprop';
   const early = objectives.find(({ area }) => depths.get(area) !== 0);
   if (early) {
     return `area "${early.area}" has an objective and areas above it, so that errors arrive there at two times. ${others}`;

@@ -1,13 +1,7 @@
 import { z } from 'zod';
 import { refuseAsymmetry, settlingRates } from '../../dynamics/index.ts';
 import { emitContrast } from '../shared/contrast.ts';
-import {
-  heldOutputOptions,
-  heldOutputPhase,
-  refuseWithoutLevels,
-  settleTwice,
-  undoGain,
-} from '../shared/held-outputs.ts';
+import { heldOutputOptions, heldOutputPhase, refuseWithoutLevels, settleTwice, undoGain } from '../shared/held-outputs.ts';
 import { defineRule } from '../../learning/rule.ts';
 
 /**
@@ -43,9 +37,13 @@ export const contrastiveHebbian = defineRule({
   cites: ['xie2003', 'hopfield1984'],
   options: z.strictObject(heldOutputOptions),
   dynamics: settlingRates,
-  refuses: (specification, options) =>
-    refuseAsymmetry(specification) ?? refuseWithoutLevels(specification, options),
-  phase: (options, name) => heldOutputPhase(options, name),
+  network: {
+    refuses: (specification, options) =>
+      refuseAsymmetry(specification) ?? refuseWithoutLevels(specification, options),
+  },
+  learning: {
+    phase: (options, name) => heldOutputPhase(options, name),
+  },
 
   learn(step) {
     const { free, clamped } = settleTwice(step);

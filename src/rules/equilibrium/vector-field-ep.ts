@@ -1,18 +1,9 @@
 import { z } from 'zod';
 import { vectorField } from '../../dynamics/index.ts';
-import { changesOverTime, emitChange } from '../shared/contrast.ts';
+import { changesBetween, emitBiases, plasticProjections } from '../shared/contrast.ts';
 import { answerForwardProjections, feedbackOptions } from '../shared/feedback.ts';
 import { defineRule } from '../../learning/rule.ts';
-import {
-  continualHasOneSide,
-  nudgeFrom,
-  nudgingOptions,
-  nudgingPhase,
-  particleOptions,
-  particles,
-  settleFreely,
-  settlingOptions,
-} from '../shared/settling.ts';
+import { continualHasOneSide, nudge, nudgeContinually, nudgingOptions, nudgingPhase, particleOptions, particles, settleFreely, settlingOptions } from '../shared/settling.ts';
 
 /**
  * Equilibrium propagation without symmetric weights: forward and feedback synapses each have weights of their own, and
@@ -48,16 +39,30 @@ export const vectorFieldEquilibriumPropagation = defineRule({
     .strictObject({ ...nudgingOptions, ...settlingOptions, ...particleOptions, ...feedbackOptions })
     .refine(...continualHasOneSide),
   dynamics: vectorField,
-  wire: (specification, options) => answerForwardProjections(specification, options, true),
-  phase: (options, name) => nudgingPhase(options, name),
-  state: (network, options) => particles(network, options),
+  network: {
+    wire: (specification, options) => answerForwardProjections(specification, options, true),
+  },
+  learning: {
+    phase: (options, name) => nudgingPhase(options, name),
+    state: (network, options) => particles(network, options),
+  },
 
   learn(step) {
     const free = settleFreely(step);
-    nudgeFrom(step, free, {
-      after: ({ positive, negative, factor }) =>
-        emitChange(step, (area) => free.activity(area), positive, negative, factor),
-      within: (factor) => changesOverTime(step, free, factor, 'one-way'),
-    });
+    if (step.options.update === 'continual') {
+      nudgeContinually(step, free, 'one-way');
+      return;
+    }
+    const { positive, negative, factor } = nudge(step, free);
+    const change = changesBetween(step, positive, negative);
+    for (const projection of plasticProjections(step)) {
+      const { from, to, isSymmetric } = projection;
+      const [pre, post] = [free.activity(from), change(to)];
+      if (!post) continue;
+      step.emit(projection, { kind: 'outer', pre, post, factor: -factor });
+      // Within an area a symmetric matrix has one weight for both directions of a pair.
+      if (isSymmetric) step.emit(projection, { kind: 'outer', pre: post, post: pre, factor: -factor });
+    }
+    emitBiases(step, change, () => -factor);
   },
 });

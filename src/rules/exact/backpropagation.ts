@@ -1,5 +1,5 @@
 import { feedforward } from '../../dynamics/index.ts';
-import { backpropagate } from '../../dynamics/feedforward/backpropagation.ts';
+import { backpropagate } from '../../dynamics/feedforward/feedforward.ts';
 import { defineRule, noOptions } from '../../learning/rule.ts';
 
 /**

@@ -1,12 +1,11 @@
 import { z } from 'zod';
-import { hopfield } from '../../dynamics/index.ts';
-import { recurrentBackpropagate } from '../../dynamics/settling/recurrent-backpropagation.ts';
+import { hopfield, recurrentBackpropagateBy } from '../../dynamics/index.ts';
 import { defineRule } from '../../learning/rule.ts';
 
 /**
  * Recurrent backpropagation: the exact gradient at the fixed point of a network that settles. Its errors μ relax along
- * the same couplings as the activity, linearised; it is the reference that rules on the same dynamics are compared with,
- * and its equations stand there.
+ * the same couplings as the activity, linearised. It is also the reference with which rules on the same dynamics are
+ * compared; `recurrentBackpropagateBy` has the equations.
  *
  * Source: Almeida (1987), ICNN; Pineda (1987), Physical Review Letters 59.
  */
@@ -28,6 +27,9 @@ export const recurrentBackpropagation = defineRule({
       .describe('steps of the relaxation in an evaluation'),
   }),
   dynamics: hopfield,
-  phase: ({ stepSize, evaluationSteps }) => ({ stepSize, steps: evaluationSteps }),
-  learn: (step) => recurrentBackpropagate(step),
+  learning: {
+    phase: ({ stepSize, evaluationSteps }) => ({ stepSize, steps: evaluationSteps }),
+  },
+
+  learn: recurrentBackpropagateBy(hopfield),
 });

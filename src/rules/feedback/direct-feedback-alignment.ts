@@ -25,7 +25,9 @@ export const directFeedbackAlignment = defineRule({
   cites: ['nokland2016'],
   options: z.strictObject(feedbackOptions),
   dynamics: feedforward,
-  wire: connectObjectives,
+  network: {
+    wire: connectObjectives,
+  },
 
   learn(step) {
     const { compute, network, inputs } = step;

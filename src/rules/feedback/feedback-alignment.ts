@@ -22,7 +22,9 @@ export const feedbackAlignment = defineRule({
   cites: ['lillicrap2016'],
   options: z.strictObject(feedbackOptions),
   dynamics: feedforward,
-  wire: (specification, options) => answerForwardProjections(specification, options),
+  network: {
+    wire: (specification, options) => answerForwardProjections(specification, options),
+  },
 
   learn(step) {
     const phase = step.run('forward');

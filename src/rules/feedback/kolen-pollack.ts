@@ -1,11 +1,6 @@
 import { z } from 'zod';
 import { descend, feedforward } from '../../dynamics/index.ts';
-import {
-  answerForwardProjections,
-  answeredBy,
-  reciprocalFeedbackOptions,
-  refuseDisjointWiring,
-} from '../shared/feedback.ts';
+import { answerForwardProjections, answeredBy, reciprocalFeedbackOptions, refuseDisjointWiring } from '../shared/feedback.ts';
 import { defineRule } from '../../learning/rule.ts';
 
 /**
@@ -39,21 +34,25 @@ export const kolenPollack = defineRule({
       .describe('λ: an update takes learning rate × λ from W and B, and from what differs between them'),
   }),
   dynamics: feedforward,
-  refuses: refuseDisjointWiring,
-  wire: (specification, options) => answerForwardProjections(specification, options, true),
-  optimisers(network, optimiserOf, { decay }) {
-    const answered = answeredBy(network);
-    return (parameter) => {
-      const forward = answered.get(parameter);
-      const its = optimiserOf(forward ?? parameter);
-      if (!forward && !('feedback' in parameter && parameter.feedback)) return its;
-      return {
-        ...its,
-        decay: 0,
-        decoupledDecay: its.decay + decay,
-        boundedWeights: forward ? 'outgoing' : 'incoming',
+  network: {
+    refuses: refuseDisjointWiring,
+    wire: (specification, options) => answerForwardProjections(specification, options, true),
+  },
+  learning: {
+    optimisers(network, optimiserOf, { decay }) {
+      const answered = answeredBy(network);
+      return (parameter) => {
+        const forward = answered.get(parameter);
+        const its = optimiserOf(forward ?? parameter);
+        if (!forward && !('feedback' in parameter && parameter.feedback)) return its;
+        return {
+          ...its,
+          decay: 0,
+          decoupledDecay: its.decay + decay,
+          boundedWeights: forward ? 'outgoing' : 'incoming',
+        };
       };
-    };
+    },
   },
 
   learn(step) {

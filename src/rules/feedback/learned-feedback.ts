@@ -4,7 +4,7 @@ import type { LearningStep, Phase } from '../../dynamics/index.ts';
 import type { Area } from '../../network/area.ts';
 import { scaleSchedule } from '../../network/schedule.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { answerForwardProjections, feedbackOptions, isFeedback } from '../shared/feedback.ts';
+import { answerForwardProjections, feedbackOptions, isFeedbackWeights } from '../shared/feedback.ts';
 import { emitReconstruction, saidBy } from '../shared/reconstruction.ts';
 import { defineRule } from '../../learning/rule.ts';
 
@@ -68,17 +68,21 @@ export const learnedFeedback = defineRule({
       .describe('Whether deviations from the running means are reconstructed, or the raw activity'),
   }),
   dynamics: feedforward,
-  wire: (specification, options) => answerForwardProjections(specification, options, true),
-  optimisers:
-    (_network, optimiserOf, { speed, decay }) =>
-    (parameter) => {
-      const its = optimiserOf(parameter);
-      return isFeedback(parameter) ? { ...its, rate: scaleSchedule(its.rate, speed), decay } : its;
-    },
-  state: (network, { centred }) =>
-    network.areas
-      .filter((area) => centred && area !== network.input)
-      .map((area) => ({ name: meanOf(area), shape: [area.units], scope: 'run' })),
+  network: {
+    wire: (specification, options) => answerForwardProjections(specification, options, true),
+  },
+  learning: {
+    optimisers:
+      (_network, optimiserOf, { speed, decay }) =>
+      (parameter) => {
+        const its = optimiserOf(parameter);
+        return isFeedbackWeights(parameter) ? { ...its, rate: scaleSchedule(its.rate, speed), decay } : its;
+      },
+    state: (network, { centred }) =>
+      network.areas
+        .filter((area) => centred && area !== network.input)
+        .map((area) => ({ name: meanOf(area), shape: [area.units], scope: 'run' })),
+  },
 
   learn(step) {
     const { network, options, inputs } = step;

@@ -38,21 +38,25 @@ export const signSymmetry = defineRule({
       .describe('Multiple of √(2/(n+m)), the root mean square of the sizes'),
   }),
   dynamics: feedforward,
-  refuses: refuseDisjointWiring,
-  state: (network, { magnitudes }) =>
-    magnitudes === 'batchwise-random'
-      ? []
-      : network.projections
-          .filter(({ kind, from }) => kind === 'forward' && from !== network.input)
-          .map((projection) => ({
-            name: sizesOf(projection),
-            shape: projection.weights.shape,
-            scope: 'run',
-            fill: (compute, tensor, source) => {
-              if (magnitudes === 'uniform') compute.fill(tensor, 1);
-              else compute.drawUniform(tensor, 0, LARGEST, source, 0);
-            },
-          })),
+  network: {
+    refuses: refuseDisjointWiring,
+  },
+  learning: {
+    state: (network, { magnitudes }) =>
+      magnitudes === 'batchwise-random'
+        ? []
+        : network.projections
+            .filter(({ kind, from }) => kind === 'forward' && from !== network.input)
+            .map((projection) => ({
+              name: sizesOf(projection),
+              shape: projection.weights.shape,
+              scope: 'run',
+              fill: (compute, tensor, source) => {
+                if (magnitudes === 'uniform') compute.fill(tensor, 1);
+                else compute.drawUniform(tensor, 0, LARGEST, source, 0);
+              },
+            })),
+  },
 
   learn(step) {
     const { compute, options } = step;

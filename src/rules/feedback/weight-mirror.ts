@@ -2,12 +2,7 @@ import { z } from 'zod';
 import { descend, feedforward } from '../../dynamics/index.ts';
 import { plainDescent } from '../../network/optimiser.ts';
 import type { Activation } from '../../tensor/kernels.ts';
-import {
-  answerForwardProjections,
-  isFeedback,
-  reciprocalFeedbackOptions,
-  refuseDisjointWiring,
-} from '../shared/feedback.ts';
+import { answerForwardProjections, isFeedbackWeights, reciprocalFeedbackOptions, refuseDisjointWiring } from '../shared/feedback.ts';
 import { defineRule } from '../../learning/rule.ts';
 
 /** E f′(a) for a small a that is as often above 0 as below. */
@@ -58,10 +53,14 @@ export const weightMirror = defineRule({
       .describe('Rate r of the feedback weights, by phase: they remember the last 1/r phases'),
   }),
   dynamics: feedforward,
-  refuses: refuseDisjointWiring,
-  wire: (specification, options) => answerForwardProjections(specification, options, true),
-  optimisers: (_network, optimiserOf) => (parameter) =>
-    isFeedback(parameter) ? plainDescent(1) : optimiserOf(parameter),
+  network: {
+    refuses: refuseDisjointWiring,
+    wire: (specification, options) => answerForwardProjections(specification, options, true),
+  },
+  learning: {
+    optimisers: (_network, optimiserOf) => (parameter) =>
+      isFeedbackWeights(parameter) ? plainDescent(1) : optimiserOf(parameter),
+  },
 
   learn(step) {
     const { compute, network, options } = step;

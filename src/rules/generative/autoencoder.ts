@@ -59,16 +59,46 @@ export const autoencoder = defineRule({
       .describe('epochs in which each area learns, from the lowest up; 0: all learn at once'),
   }),
   dynamics: feedforward,
-  refuses: (specification, { noise, strength }) =>
-    noise === 'silence' && strength >= 1
-      ? `ruleOptions.strength is ${strength}, which would silence every unit: take a share below 1`
-      : (refuseMachines(specification) ?? refuseDisjointWiring(specification)),
-  wire: (specification, { tied }) => {
-    const reconstructing = withTopDownThresholds(specification);
-    return tied ? reconstructing : withGeneratingFeedback(reconstructing);
+  network: {
+    refuses: (specification, { noise, strength }) =>
+      noise === 'silence' && strength >= 1
+        ? `ruleOptions.strength is ${strength}, which would silence every unit: take a share below 1`
+        : (refuseMachines(specification) ?? refuseDisjointWiring(specification)),
+    wire: (specification, { tied }) => {
+      const reconstructing = withTopDownThresholds(specification);
+      return tied ? reconstructing : withGeneratingFeedback(reconstructing);
+    },
   },
-  reference: () => undefined,
-  measures: (network) => machinesOf(network).map(({ upper }) => reconstructionOf(upper)),
+  learning: {
+    reference: () => undefined,
+  },
+  report: {
+    measures: (network) => machinesOf(network).map(({ upper }) => reconstructionOf(upper)),
+    fantasies(step): Fantasies | undefined {
+      const phase = step.run('evaluation');
+      const { input } = step.network;
+      const machine = machinesOf(step.network).find(({ lowers }) => lowers.includes(input));
+      return (
+        machine && {
+          inputs: decoded(step, machine, input, phase.rate(machine.upper)),
+          caption: 'Test examples as the lowest autoencoder reconstructs them.',
+        }
+      );
+    },
+    evaluate(step, phase) {
+      for (const { upper, lowers, projections } of machinesOf(step.network)) {
+        const { compute, inputs } = step;
+        const total = compute.temporary([inputs.rows]);
+        compute.fill(total, 0);
+        for (const lower of lowers) {
+          const error = decoded(step, { upper, lowers, projections }, lower, phase.rate(upper));
+          compute.combine(error, error, phase.rate(lower), 1, -1);
+          addSquares(step, total, error);
+        }
+        step.measure(reconstructionOf(upper), total);
+      }
+    },
+  },
 
   learn(step) {
     const { network, options } = step;
@@ -77,32 +107,6 @@ export const autoencoder = defineRule({
       learnReconstruction(step, phase, machine);
     }
     emitReadouts(step, phase);
-  },
-
-  fantasies(step): Fantasies | undefined {
-    const phase = step.run('evaluation');
-    const { input } = step.network;
-    const machine = machinesOf(step.network).find(({ lowers }) => lowers.includes(input));
-    return (
-      machine && {
-        inputs: decoded(step, machine, input, phase.rate(machine.upper)),
-        caption: 'Test examples as the lowest autoencoder reconstructs them.',
-      }
-    );
-  },
-
-  evaluate(step, phase) {
-    for (const { upper, lowers, projections } of machinesOf(step.network)) {
-      const { compute, inputs } = step;
-      const total = compute.temporary([inputs.rows]);
-      compute.fill(total, 0);
-      for (const lower of lowers) {
-        const error = decoded(step, { upper, lowers, projections }, lower, phase.rate(upper));
-        compute.combine(error, error, phase.rate(lower), 1, -1);
-        addSquares(step, total, error);
-      }
-      step.measure(reconstructionOf(upper), total);
-    }
   },
 });
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { gibbs, makesChoice, thresholdsOf } from '../../dynamics/index.ts';
+import { gibbs, makesChoice, biasOf } from '../../dynamics/index.ts';
 import type { LearningStep, Phase } from '../../dynamics/index.ts';
 import type { Area } from '../../network/area.ts';
 import type { NetworkSpecification } from '../../network/specification.ts';
@@ -64,7 +64,7 @@ type Options = z.output<typeof options>;
  *
  * Source: Ackley, Hinton & Sejnowski (1985), Cognitive Science 9; persistent chains: Tieleman (2008), ICML.
  */
-export const boltzmann = defineRule<Options>({
+export const boltzmann = defineRule({
   id: 'boltzmann',
   family: 'Energy and equilibrium',
   title: 'Boltzmann machine',
@@ -73,32 +73,37 @@ export const boltzmann = defineRule<Options>({
   cites: ['ackley1985', 'tieleman2008', 'geman1984'],
   options,
   dynamics: gibbs,
-  phase: ({ evaluationSweeps }) => ({ steps: evaluationSweeps }),
-  refuses: (specification, options) => refuseChains(options) ?? refuseNoisyChoice(specification, options),
-  wire: (specification, { model }) =>
-    model === 'all' ? withVisibleThresholds(specification) : specification,
-  state: (network, { chains }) =>
-    network.areas.flatMap((area) =>
-      chains > 0 ? [{ name: chainOf(area), shape: [chains, area.units], scope: 'chain' as const }] : [],
-    ),
-  reference: (network, { model }) => (isEnumerable(network, model) ? boltzmannReference(model) : undefined),
-
-  fantasies(step) {
-    if (step.options.model !== 'all') return undefined;
-    const { temperatures, settling } = step.options;
-    const free = step.run('fantasies', {
-      ...{ sample: true, freeInput: true },
-      temperature: [...temperatures, ...new Array<number>(settling + 1).fill(1)],
-    });
-    return {
-      inputs: free.rate(step.network.input),
-      caption: 'Probabilities of the input when nothing is clamped, after cooling down.',
-    };
+  network: {
+    refuses: (specification, options) => refuseChains(options) ?? refuseNoisyChoice(specification, options),
+    wire: (specification, { model }) =>
+      model === 'all' ? withVisibleThresholds(specification) : specification,
+  },
+  learning: {
+    phase: ({ evaluationSweeps }) => ({ steps: evaluationSweeps }),
+    state: (network, { chains }) =>
+      network.areas.flatMap((area) =>
+        chains > 0 ? [{ name: chainOf(area), shape: [chains, area.units], scope: 'chain' as const }] : [],
+      ),
+    reference: (network, { model }) => (isEnumerable(network, model) ? boltzmannReference(model) : undefined),
+  },
+  report: {
+    fantasies(step) {
+      if (step.options.model !== 'all') return undefined;
+      const { temperatures, settling } = step.options;
+      const free = step.run('fantasies', {
+        ...{ sample: true, freeInput: true },
+        temperature: [...temperatures, ...new Array<number>(settling + 1).fill(1)],
+      });
+      return {
+        inputs: free.rate(step.network.input),
+        caption: 'Probabilities of the input when nothing is clamped, after cooling down.',
+      };
+    },
   },
 
   learn(step) {
     const { options, inputs, network } = step;
-    step.judge(step.run('evaluation'));
+    step.score(step.run('evaluation'));
     const all = step.repeated(options.samples);
     const targets = new Map<Area, Tensor>();
     for (const objective of network.objectives) targets.set(objective.area, all.target(objective));
@@ -131,8 +136,10 @@ function refuseNoisyChoice(
 /** What an area is held at, (rows, units); nothing where it is free. */
 type Given = (area: Area) => Tensor | undefined;
 
+type Step = LearningStep<Options, typeof gibbs>;
+
 /** Brings a phase to equilibrium and emits factor · ⟨s s⟩ over its last sweeps. */
-function sampled(step: LearningStep<Options>, name: string, given: Given, factor: number): void {
+function sampled(step: Step, name: string, given: Given, factor: number): void {
   const { compute, options, network } = step;
   const { temperatures, settling, average, silenced, fired } = options;
   const isFree = !network.areas.some(given);
@@ -207,7 +214,7 @@ export function emitProducts(step: LearningStep, phase: Phase, factor: number): 
   }
   for (const area of network.areas) {
     if (!phase.takesPart(area)) continue;
-    const bias = thresholdsOf(area, (its) => phase.takesPart(its));
+    const bias = biasOf(area, (its) => phase.takesPart(its));
     if (bias) step.emit(bias, { kind: 'outer', post: phase.activity(area), factor });
   }
 }

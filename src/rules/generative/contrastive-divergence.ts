@@ -2,15 +2,7 @@ import { z } from 'zod';
 import { emitReadouts, stochastic } from '../../dynamics/index.ts';
 import { machinesReference } from '../../references/restricted-boltzmann.ts';
 import { learningNow, withTopDownThresholds } from './readout.ts';
-import {
-  chainsOf,
-  emitContrastiveDivergence,
-  fantasiesOf,
-  machinesOf,
-  measureMachines,
-  reconstructionOf,
-  refuseMachines,
-} from './restricted-boltzmann.ts';
+import { chainsOf, emitContrastiveDivergence, fantasiesOf, machinesOf, measureMachines, reconstructionOf, refuseMachines } from './restricted-boltzmann.ts';
 import { defineRule } from '../../learning/rule.ts';
 
 /**
@@ -54,11 +46,19 @@ export const contrastiveDivergence = defineRule({
       .describe('epochs in which each machine learns, from the lowest up; 0: all learn at once'),
   }),
   dynamics: stochastic,
-  refuses: refuseMachines,
-  wire: (specification) => withTopDownThresholds(specification),
-  state: (network, options) => chainsOf(network, options),
-  reference: (network) => machinesReference(machinesOf(network)),
-  measures: (network) => machinesOf(network).map(({ upper }) => reconstructionOf(upper)),
+  network: {
+    refuses: refuseMachines,
+    wire: (specification) => withTopDownThresholds(specification),
+  },
+  learning: {
+    state: (network, options) => chainsOf(network, options),
+    reference: (network) => machinesReference(machinesOf(network)),
+  },
+  report: {
+    measures: (network) => machinesOf(network).map(({ upper }) => reconstructionOf(upper)),
+    evaluate: (step, phase) => measureMachines(step, phase),
+    fantasies: (step) => fantasiesOf(step),
+  },
 
   learn(step) {
     const { network, options } = step;
@@ -68,7 +68,4 @@ export const contrastiveDivergence = defineRule({
     }
     emitReadouts(step, data);
   },
-
-  evaluate: (step, phase) => measureMachines(step, phase),
-  fantasies: (step) => fantasiesOf(step),
 });

@@ -3,20 +3,11 @@ import { descend, emitReadouts, generative, stochastic } from '../../dynamics/in
 import type { LearningStep } from '../../dynamics/index.ts';
 import type { Area } from '../../network/area.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { backpropagate } from '../../dynamics/feedforward/backpropagation.ts';
+import { backpropagate } from '../../dynamics/feedforward/feedforward.ts';
 import { machinesReference } from '../../references/restricted-boltzmann.ts';
 import { refuseDisjointWiring } from '../shared/feedback.ts';
 import { learningNow, withTopDownThresholds } from './readout.ts';
-import {
-  drawUnits,
-  emitContrastiveDivergence,
-  fantasiesOf,
-  machinesOf,
-  measureMachines,
-  reconstructionOf,
-  refuseMachines,
-  refusePooling,
-} from './restricted-boltzmann.ts';
+import { drawUnits, emitContrastiveDivergence, fantasiesOf, machinesOf, measureMachines, reconstructionOf, refuseMachines, refusePooling } from './restricted-boltzmann.ts';
 import { defineRule } from '../../learning/rule.ts';
 import { emitSleep, emitWake, withGeneratingFeedback } from './top-down.ts';
 
@@ -66,24 +57,34 @@ export const deepBeliefNet = defineRule({
       ),
   }),
   dynamics: stochastic,
-  refuses: (specification, { fineTuning }) =>
-    refuseMachines(specification) ??
-    (fineTuning === 'up-down'
-      ? (refusePooling(specification) ?? refuseDisjointWiring(specification))
-      : undefined),
-  wire: (specification, { fineTuning }) => {
-    const machines = withTopDownThresholds(specification);
-    return fineTuning === 'up-down' ? withGeneratingFeedback(machines, { startsTransposed: true }) : machines;
-  },
-  reference:
-    (network, { epochsPerArea, fineTuning }) =>
-    (step) => {
-      const machines = machinesOf(network);
-      if (isPretraining(step, machines.length, epochsPerArea)) {
-        machinesReference(learningNow(step, machines, epochsPerArea))?.(step);
-      } else if (fineTuning === 'backprop') backpropagate(step);
+  network: {
+    refuses: (specification, { fineTuning }) =>
+      refuseMachines(specification) ??
+      (fineTuning === 'up-down'
+        ? (refusePooling(specification) ?? refuseDisjointWiring(specification))
+        : undefined),
+    wire: (specification, { fineTuning }) => {
+      const machines = withTopDownThresholds(specification);
+      return fineTuning === 'up-down'
+        ? withGeneratingFeedback(machines, { startsTransposed: true })
+        : machines;
     },
-  measures: (network) => machinesOf(network).map(({ upper }) => reconstructionOf(upper)),
+  },
+  learning: {
+    reference:
+      (network, { epochsPerArea, fineTuning }) =>
+      (step) => {
+        const machines = machinesOf(network);
+        if (isPretraining(step, machines.length, epochsPerArea)) {
+          machinesReference(learningNow(step, machines, epochsPerArea))?.(step);
+        } else if (fineTuning === 'backprop') backpropagate(step);
+      },
+  },
+  report: {
+    measures: (network) => machinesOf(network).map(({ upper }) => reconstructionOf(upper)),
+    evaluate: (step, phase) => measureMachines(step, phase),
+    fantasies: (step) => fantasiesOf(step),
+  },
 
   learn(step) {
     const { network, options } = step;
@@ -107,23 +108,21 @@ export const deepBeliefNet = defineRule({
     emitReadouts(tuned, tuned.run('readout'));
     if (options.fineTuning === 'up-down') upAndDown(tuned);
   },
-
-  evaluate: (step, phase) => measureMachines(step, phase),
-  fantasies: (step) => fantasiesOf(step),
 });
 
 type Options = z.output<typeof deepBeliefNet.options>;
+type Step = LearningStep<Options, typeof stochastic>;
 
 const isPretraining = ({ epoch }: LearningStep, machines: number, epochsPerArea: number): boolean =>
   epoch < machines * epochsPerArea;
 
 /** The same step, with all its terms scaled. */
-const atSpeed = (step: LearningStep<Options>, speed: number): LearningStep<Options> => ({
+const atSpeed = (step: Step, speed: number): Step => ({
   ...step,
   emit: (parameter, term) => step.emit(parameter, { ...term, factor: speed * (term.factor ?? 1) }),
 });
 
-function upAndDown(step: LearningStep<Options>): void {
+function upAndDown(step: Step): void {
   const machines = machinesOf(step.network);
   const top = machines.at(-1);
   if (!top) return;
@@ -139,8 +138,7 @@ function upAndDown(step: LearningStep<Options>): void {
   const remembered = new Map<Area, Tensor>(
     top.lowers.map((area) => [area, drawUnits(step, `remembered ${area.id}`, associated.rate(area))]),
   );
-  const down = step.run('down', {
-    dynamics: generative,
+  const down = step.run(generative, 'down', {
     sample: (area) => area !== step.network.input,
     clamp: (area) => remembered.get(area),
   });

@@ -72,8 +72,8 @@ export function emitContrastiveDivergence(
   const name = `reconstruction by ${upper.id}`;
   if (chains > 0) {
     const chain = step.state(chainOf(upper));
-    const phase = step.run(name, {
-      ...{ dynamics: gibbs, within, freeInput: true, steps },
+    const phase = step.run(gibbs, name, {
+      ...{ within, freeInput: true, steps },
       sample: true,
       start: (area) => (area === upper ? chain : undefined),
     });
@@ -82,8 +82,8 @@ export function emitContrastiveDivergence(
     return phase;
   }
   const drawn = drawUnits(step, `${name}, start`, data.rate(upper));
-  const phase = step.run(name, {
-    ...{ dynamics: gibbs, within, freeInput: true, steps },
+  const phase = step.run(gibbs, name, {
+    ...{ within, freeInput: true, steps },
     sample: steps > 1,
     start: (area) => (area === upper ? drawn : undefined),
   });
@@ -118,8 +118,8 @@ function measureReconstruction(
 export function measureMachines(step: LearningStep, phase: Phase): void {
   for (const machine of machinesOf(step.network)) {
     const { upper, lowers } = machine;
-    const reconstructed = step.run('reconstruction', {
-      ...{ dynamics: gibbs, within: [...lowers, upper], freeInput: true, steps: 1 },
+    const reconstructed = step.run(gibbs, 'reconstruction', {
+      ...{ within: [...lowers, upper], freeInput: true, steps: 1 },
       start: (area) => (area === upper ? phase.rate(upper) : undefined),
     });
     measureReconstruction(step, machine, phase, reconstructed);
@@ -139,8 +139,8 @@ export function fantasiesOf(step: LearningStep): Fantasies | undefined {
   if (!top) return undefined;
   const data = step.run('evaluation');
   const start = drawUnits(step, 'fantasies, start', data.rate(top.upper));
-  const drawn = step.run('fantasies', {
-    ...{ dynamics: gibbs, within: [...top.lowers, top.upper], freeInput: true, steps: FANTASY_STEPS },
+  const drawn = step.run(gibbs, 'fantasies', {
+    ...{ within: [...top.lowers, top.upper], freeInput: true, steps: FANTASY_STEPS },
     sample: true,
     start: (area) => (area === top.upper ? start : undefined),
   });
@@ -148,8 +148,8 @@ export function fantasiesOf(step: LearningStep): Fantasies | undefined {
   for (const { upper, lowers } of machines.slice(0, -1).toReversed()) {
     const above = made.get(upper);
     if (!above) continue;
-    const down = step.run('fantasies, down', {
-      ...{ dynamics: gibbs, within: [...lowers, upper], freeInput: true, steps: 1 },
+    const down = step.run(gibbs, 'fantasies, down', {
+      ...{ within: [...lowers, upper], freeInput: true, steps: 1 },
       clamp: (area) => (area === upper ? above : undefined),
     });
     for (const lower of lowers) made.set(lower, down.rate(lower));

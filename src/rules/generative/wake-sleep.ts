@@ -36,10 +36,23 @@ export const wakeSleep = defineRule({
     dreams: z.int().min(1).max(1e4).default(1).describe('dreams for every example'),
   }),
   dynamics: stochastic,
-  refuses: (specification) => refusePooling(specification) ?? refuseDisjointWiring(specification),
-  wire: (specification) => withGeneratingFeedback(withMadeAreas(specification)),
-  reference: () => undefined,
-  measures: ({ input }) => [reconstructionOf(input)],
+  network: {
+    refuses: (specification) => refusePooling(specification) ?? refuseDisjointWiring(specification),
+    wire: (specification) => withGeneratingFeedback(withMadeAreas(specification)),
+  },
+  learning: {
+    reference: () => undefined,
+  },
+  report: {
+    measures: ({ input }) => [reconstructionOf(input)],
+    evaluate: (step, phase) => measure(step, phase),
+    fantasies(step) {
+      const { input } = step.network;
+      if (!input.topDownBias) return undefined;
+      const dream = step.run(generative, 'dream', { sample: (area) => area !== input });
+      return { inputs: dream.rate(input), caption: 'Dreams: one pass down from the topmost thresholds.' };
+    },
+  },
 
   learn(step) {
     const { network, options } = step;
@@ -48,20 +61,10 @@ export const wakeSleep = defineRule({
     emitWake(step, wake, madeAreas(network));
     measure(step, wake);
     const asleep = step.repeated(options.dreams);
-    const dream = asleep.run('dream', {
-      dynamics: generative,
+    const dream = asleep.run(generative, 'dream', {
       sample: (area) => area !== network.input,
     });
     emitSleep(asleep, dream);
-  },
-
-  evaluate: (step, phase) => measure(step, phase),
-
-  fantasies(step) {
-    const { input } = step.network;
-    if (!input.topDownBias) return undefined;
-    const dream = step.run('dream', { dynamics: generative, sample: (area) => area !== input });
-    return { inputs: dream.rate(input), caption: 'Dreams: one pass down from the topmost thresholds.' };
   },
 });
 
@@ -80,8 +83,7 @@ function measure(step: LearningStep, awake: Phase): void {
   const { compute, network, inputs } = step;
   const { input } = network;
   if (!input.topDownBias || untaughtAreas(network).length === 0) return;
-  const made = step.run('reconstruction', {
-    dynamics: generative,
+  const made = step.run(generative, 'reconstruction', {
     clamp: (area) => (area === input ? undefined : awake.output(area)),
   });
   const difference = compute.temporary(inputs.shape);

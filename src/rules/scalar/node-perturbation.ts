@@ -52,8 +52,10 @@ export const nodePerturbation = defineRule({
       path: ['samples'],
     }),
   dynamics: feedforward,
-  wire: (specification, { losses }) =>
-    losses === 'local' ? withLocalReadouts(specification) : specification,
+  network: {
+    wire: (specification, { losses }) =>
+      losses === 'local' ? withLocalReadouts(specification) : specification,
+  },
 
   learn(step) {
     const { compute, network, options, inputs } = step;

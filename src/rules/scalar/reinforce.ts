@@ -35,12 +35,15 @@ export const reinforce = defineRule({
     samples: z.int().min(1).max(1e5).default(1).describe('draws an example'),
   }),
   dynamics: stochastic,
-  state: (network, { baseline }) => {
-    const critic = (name: string) => ({ name, shape: [network.input.units, 1], scope: 'parameter' }) as const;
-    return [
-      ...(baseline === 'none' ? [] : [{ name: 'mean loss', shape: [1], scope: 'run' } as const]),
-      ...(baseline === 'critic' ? [critic('critic'), critic('critic mean square')] : []),
-    ];
+  learning: {
+    state: (network, { baseline }) => {
+      const critic = (name: string) =>
+        ({ name, shape: [network.input.units, 1], scope: 'parameter' }) as const;
+      return [
+        ...(baseline === 'none' ? [] : [{ name: 'mean loss', shape: [1], scope: 'run' } as const]),
+        ...(baseline === 'critic' ? [critic('critic'), critic('critic mean square')] : []),
+      ];
+    },
   },
 
   learn(step) {

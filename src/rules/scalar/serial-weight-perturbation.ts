@@ -35,7 +35,9 @@ export const serialWeightPerturbation = defineRule({
       .describe('change by the measured slope, or by a fixed amount in the better direction'),
   }),
   dynamics: feedforward,
-  sharedSamples: ({ synapses }) => synapses,
+  learning: {
+    sharedSamples: ({ synapses }) => synapses,
+  },
 
   learn(step) {
     const { compute, network, options, stream } = step;

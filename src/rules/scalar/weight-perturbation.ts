@@ -30,7 +30,9 @@ export const weightPerturbation = defineRule({
       .describe('measure the loss at W + ψ and W − ψ, instead of W + ψ and W'),
   }),
   dynamics: feedforward,
-  sharedSamples: ({ samples }) => samples,
+  learning: {
+    sharedSamples: ({ samples }) => samples,
+  },
 
   learn(step) {
     const { compute, network, options, stream } = step;

@@ -25,7 +25,7 @@ export function refuseBranches(specification: NetworkSpecification, others: stri
   const { areas, projections, input, objectives } = specification;
   const forward = projections.filter(({ kind = 'forward' }) => kind === 'forward');
   const ways = (areaId: string, end: 'from' | 'to') => forward.filter((its) => its[end] === areaId);
-  const end = `. Rules that can: ${others}`;
+  const end = `. Rules that do: ${others}`;
   for (const { id } of areas) {
     const [from, to] = [ways(id, 'from'), ways(id, 'to')];
     if (to.length > 1) return `several projections end in "${id}", and it serves chains of layers${end}`;

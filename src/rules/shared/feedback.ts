@@ -126,7 +126,7 @@ export function connectObjectives(
 }
 
 /** Whether a parameter is the weights of a feedback projection. */
-export const isFeedback = (parameter: Parameter): boolean =>
+export const isFeedbackWeights = (parameter: Parameter): boolean =>
   'kind' in parameter && parameter.kind === 'feedback';
 
 /** The forward projection that each feedback projection answers. */
@@ -189,7 +189,7 @@ export function refuseDisjointWiring({ projections }: NetworkSpecification): str
   const disjoint = projections.find(({ wiring }) => wiring === 'disjoint');
   return (
     disjoint &&
-    `"${projectionId(disjoint)}" is wired disjoint, so that no feedback synapse has a forward one to be like. Rules that can: ` +
+    `"${projectionId(disjoint)}" is wired disjoint, so that no feedback synapse has a forward one to be like. Rules that do: ` +
       'feedback-alignment, direct-feedback-alignment, learned-feedback'
   );
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { mustSettle } from '../../dynamics/index.ts';
-import type { LearningStep, Phase, PhaseOptions } from '../../dynamics/index.ts';
+import type { FeedbackGainOptions, LearningStep, Phase, SettledPhase, settlingRates } from '../../dynamics/index.ts';
 import type { Area } from '../../network/area.ts';
 import type { NetworkSpecification } from '../../network/specification.ts';
 import { projectionId } from '../../network/specification.ts';
@@ -27,16 +27,16 @@ export const heldOutputOptions = {
 type HeldOutputOptions = Readonly<z.infer<z.ZodObject<typeof heldOutputOptions>>>;
 
 /** How the network settles in either phase. */
-export const heldOutputPhase = (options: HeldOutputOptions, name: string): PhaseOptions => ({
+export const heldOutputPhase = (options: HeldOutputOptions, name: string): FeedbackGainOptions => ({
   ...freePhase(options, name),
   ...(name === 'clamped' ? { steps: options.clampedSteps } : {}),
   feedbackGain: options.gain,
 });
 
 /** Both phases, the second from where the first ended: outputs free, and held at x̌_L − ∂C/∂x_L. */
-export function settleTwice(step: LearningStep<HeldOutputOptions>): {
-  readonly free: Phase;
-  readonly clamped: Phase;
+export function settleTwice(step: LearningStep<HeldOutputOptions, typeof settlingRates>): {
+  readonly free: SettledPhase;
+  readonly clamped: SettledPhase;
 } {
   const free = settleFreely(step);
   const held = heldOutputs(step, free);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { LearningStep, Phase } from '../../dynamics/index.ts';
 import type { Area, Projection } from '../../network/area.ts';
+import type { Outcome } from '../../learning/rule.ts';
 import type { Network } from '../../network/network.ts';
 import type { OptimiserOf } from '../../network/optimiser.ts';
 import { scaleSchedule } from '../../network/schedule.ts';
@@ -127,32 +128,25 @@ export function measureInversion(step: LearningStep, phase: Phase, area: Area, b
   step.measure(INVERSION_ERROR + area.id, missed, whole);
 }
 
-/** What is to be said of inverses that learn; of others, nothing. */
-interface Learning {
-  readonly inverseRate: number;
-  readonly topDown?: TopDown;
-}
-
-/** For `Rule.advice`. */
-export const adviceOnInverses = ({ inverseRate, topDown = 'learned' }: Learning): string | undefined =>
-  topDown === 'learned'
-    ? `lower ruleOptions.inverseRate (now ${inverseRate}), at which what comes down learns`
-    : undefined;
-
-/** From here on an inverse is hardly better than silence, whose error is 1. */
+/** The squared error, as a share of the activity's square, above which an inverse is hardly better than silence. */
 const NO_INVERSE = 0.9;
 
-/** For `Rule.remarks`: inverses that say no more than silence would have not converged. */
-export const remarksOnInverses = (
-  { inverseRate, topDown = 'learned' }: Learning,
-  measured: Readonly<Record<string, number>>,
-): readonly string[] =>
-  Object.entries(measured).flatMap(([name, error]) =>
-    topDown !== 'learned' || !name.startsWith(INVERSION_ERROR) || error < NO_INVERSE
+/** Returns hints about inverses that learn: that they may have diverged, or that one has not converged. */
+export function hintsOnInverses(
+  { inverseRate, topDown = 'learned' }: { readonly inverseRate: number; readonly topDown?: TopDown },
+  outcome: Outcome,
+): readonly string[] {
+  if (topDown !== 'learned') return [];
+  if (outcome.kind === 'diverged') {
+    return [`lower ruleOptions.inverseRate (now ${inverseRate}), the learning rate of the inverses`];
+  }
+  return Object.entries(outcome.measured).flatMap(([name, error]) =>
+    !name.startsWith(INVERSION_ERROR) || error < NO_INVERSE
       ? []
-      : `The inverse that comes down to "${name.slice(INVERSION_ERROR.length)}" has not converged: its squared error is ${error.toPrecision(3)} of ` +
-        `the activity's square, where silence would give 1. Lower ruleOptions.inverseRate (now ${inverseRate}) where the error grows, or train longer where it falls.`,
+      : `The inverse onto "${name.slice(INVERSION_ERROR.length)}" has not converged: its squared error is ${error.toPrecision(3)} of ` +
+        `the activity's square, where silence would give 1. Lower ruleOptions.inverseRate (now ${inverseRate}) if the error grows, or train longer if it falls.`,
   );
+}
 
 /** Whether a parameter is an inverse's, weights or thresholds. */
 const isInverse = ({ id }: Parameter, { projections, areas }: Network): boolean =>

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { mustSettle } from '../../dynamics/index.ts';
-import type { LearningStep, Moment, Phase, PhaseOptions } from '../../dynamics/index.ts';
+import type { LearningStep, Moment, RelaxationOptions, SettledPhase, SettlingDynamics } from '../../dynamics/index.ts';
 import type { Area } from '../../network/area.ts';
 import type { Network } from '../../network/network.ts';
 import { bitsAt } from '../../random/index.ts';
 import type { StateDeclaration } from '../../learning/rule.ts';
+import { changesOverTime } from './contrast.ts';
 
 const steps = z.int().min(1).max(1e6);
 
@@ -30,7 +31,7 @@ export const settlingOptions = {
     ),
 };
 
-/** Of rules whose examples go on where they last ended. */
+/** Options of rules whose examples go on where they last ended. */
 export const particleOptions = {
   persistent: z
     .boolean()
@@ -38,7 +39,7 @@ export const particleOptions = {
     .describe('whether the free phase of a training example begins where its last one ended'),
 };
 
-/** Of rules that nudge. */
+/** Options of rules that nudge. */
 export const nudgingOptions = {
   nudge: z
     .number()
@@ -73,8 +74,8 @@ interface Nudging extends Settling {
   readonly nudgedSteps: number;
 }
 
-/** How a network settles where nothing teaches it: free, or in an evaluation. */
-export function freePhase(options: Settling, name: string): PhaseOptions {
+/** Returns the options of a free phase, in learning or in an evaluation. */
+export function freePhase(options: Settling, name: string): RelaxationOptions {
   const { freeSteps, evaluationSteps, stepSize, tolerance, start, persistent = false } = options;
   const inEvaluation = evaluationSteps ?? (persistent ? 5 : 1) * freeSteps;
   return {
@@ -85,26 +86,26 @@ export function freePhase(options: Settling, name: string): PhaseOptions {
   };
 }
 
-/** How it settles in any phase of a rule that nudges. */
-export const nudgingPhase = (options: Nudging, name: string): PhaseOptions =>
+/** Returns the options of any phase of a rule that nudges. */
+export const nudgingPhase = (options: Nudging, name: string): RelaxationOptions =>
   name === 'nudged'
     ? { stepSize: options.stepSize, tolerance: options.tolerance, steps: options.nudgedSteps }
     : freePhase(options, name);
 
-/** Where each example's free phase ended, for `Rule.state`. */
+/** Declares the state in which each example's free phase ended: its particle. */
 export const particles = (network: Network, { persistent }: Settling): readonly StateDeclaration[] =>
   network.areas
     .filter((area) => persistent === true && area !== network.input)
     .map((area) => ({ name: particleOf(area), shape: [area.units], scope: 'example' }));
 
-/** The continual update follows one nudged phase. */
+/** Refuses continual updates with symmetric nudging: they follow one nudged phase. */
 export const continualHasOneSide = [
   ({ sides, update }: Pick<Nudging, 'sides' | 'update'>) => sides !== 'symmetric' || update === 'contrast',
   { message: 'update "continual" follows one nudged phase: choose sides "one" or "random"', path: ['sides'] },
 ] satisfies [unknown, unknown];
 
-/** Lets the network settle without a teacher, from where its examples last ended. It is the phase that is judged. */
-export function settleFreely(step: LearningStep<Settling>): Phase {
+/** Runs the free phase, from the examples' particles where they persist, and scores it. */
+export function settleFreely(step: LearningStep<Settling, SettlingDynamics>): SettledPhase {
   const { network, options } = step;
   const areas = network.areas.filter((area) => options.persistent === true && area !== network.input);
   const free = mustSettle(
@@ -112,45 +113,48 @@ export function settleFreely(step: LearningStep<Settling>): Phase {
     options.tolerance,
   );
   for (const area of areas) step.remember(particleOf(area), free.state(area));
-  step.judge(free);
+  step.score(free);
   return free;
 }
 
-/** A nudged phase from where the free one ended. */
-const nudged = (
-  step: LearningStep<Nudging>,
-  free: Phase,
-  nudge: number,
+/** Runs a nudged phase from where the free one ended. */
+const nudgeBy = (
+  step: Nudged,
+  free: SettledPhase,
+  beta: number,
   each?: (moment: Moment) => void,
-): Phase => mustSettle(step.run('nudged', { start: free, nudge, each }), step.options.tolerance);
+): SettledPhase => mustSettle(step.run('nudged', { start: free, nudge: beta, each }), step.options.tolerance);
 
-/** What is contrasted with what, and by which factor: 1/β or 1/2β over the batch. */
+type Nudged = LearningStep<Nudging, SettlingDynamics>;
+
+/** β of a batch: where the side is random, with a random sign. */
+const betaOf = (step: Nudged): number =>
+  step.options.sides === 'random' ? step.options.nudge * signOf(step) : step.options.nudge;
+
+/** Two phases whose activity is contrasted, and the factor of their difference, averaged over the batch. */
 export interface Contrast {
-  readonly positive: Phase;
-  readonly negative: Phase;
+  readonly positive: SettledPhase;
+  readonly negative: SettledPhase;
   readonly factor: number;
 }
 
-/** How the nudged phases of a rule are followed: after they ended, or step by step. */
-export interface Followers {
-  readonly after: (contrast: Contrast) => void;
-  /** What is called after every step of the one nudged phase; factor is 1/β over the batch. */
-  readonly within: (factor: number) => (moment: Moment) => void;
+/** Runs the nudged phases: s^β and s⁰ with 1/β, or for symmetric nudging s^β and s^−β with 1/(2β). */
+export function nudge(step: Nudged, free: SettledPhase): Contrast {
+  const beta = betaOf(step);
+  const factor = 1 / (beta * step.inputs.rows);
+  const positive = nudgeBy(step, free, beta);
+  if (step.options.sides !== 'symmetric') return { positive, negative: free, factor };
+  return { positive, negative: nudgeBy(step, free, -beta), factor: factor / 2 };
 }
 
-/** Nudges to the sides that the options say, from where the free phase ended. */
-export function nudgeFrom(step: LearningStep<Nudging>, free: Phase, { after, within }: Followers): void {
-  const { nudge, sides, update } = step.options;
-  const beta = sides === 'random' ? nudge * signOf(step) : nudge;
-  const factor = 1 / (beta * step.inputs.rows);
-  if (update === 'continual') nudged(step, free, beta, within(factor));
-  else if (sides === 'symmetric') {
-    after({ positive: nudged(step, free, beta), negative: nudged(step, free, -beta), factor: factor / 2 });
-  } else after({ positive: nudged(step, free, beta), negative: free, factor });
+/** Runs the nudged phase, in which synapses change with every step: see `changesOverTime`. */
+export function nudgeContinually(step: Nudged, free: SettledPhase, synapses: 'both-ways' | 'one-way'): void {
+  const beta = betaOf(step);
+  nudgeBy(step, free, beta, changesOverTime(step, free, 1 / (beta * step.inputs.rows), synapses));
 }
 
 const particleOf = (area: Area) => `free state of ${area.id}`;
 
-/** The sign of the nudge in a batch: +1 or −1 alike often. */
+/** The sign of the nudge in a batch: +1 or −1 with equal probability. */
 const signOf = ({ stream, step }: LearningStep): 1 | -1 =>
   bitsAt(stream('sign of the nudge'), step, 0, 0) % 2 === 0 ? 1 : -1;

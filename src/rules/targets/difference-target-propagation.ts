@@ -1,16 +1,7 @@
 import { z } from 'zod';
 import { feedforward } from '../../dynamics/index.ts';
 import { chainOf, refuseBranches } from '../shared/chain.ts';
-import {
-  adviceOnInverses,
-  inverseOptimisers,
-  inversionErrors,
-  measureInverses,
-  remarksOnInverses,
-  inverseOptions,
-  learnToInvert,
-  withInverses,
-} from '../shared/inverses.ts';
+import { hintsOnInverses, inverseOptimisers, inversionErrors, measureInverses, inverseOptions, learnToInvert, withInverses } from '../shared/inverses.ts';
 import { defineRule } from '../../learning/rule.ts';
 import { emitDownGradient, targetStep } from '../shared/targets.ts';
 
@@ -41,14 +32,19 @@ export const differenceTargetPropagation = defineRule({
     targetStep,
   }),
   dynamics: feedforward,
-  refuses: (specification) =>
-    refuseBranches(specification, 'predictive-coding, feedback-alignment, backprop'),
-  wire: (specification, options) => withInverses(specification, options, { outputs: false }),
-  optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
-  advice: (options) => adviceOnInverses(options),
-  measures: inversionErrors,
-  evaluate: (step, phase) => measureInverses(step, phase, chainOf(step.network)),
-  remarks: (options, measured) => remarksOnInverses(options, measured),
+  network: {
+    refuses: (specification) =>
+      refuseBranches(specification, 'predictive-coding, feedback-alignment, backprop'),
+    wire: (specification, options) => withInverses(specification, options, { outputs: false }),
+  },
+  learning: {
+    optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
+  },
+  report: {
+    hints: hintsOnInverses,
+    measures: inversionErrors,
+    evaluate: (step, phase) => measureInverses(step, phase, chainOf(step.network)),
+  },
 
   learn(step) {
     const { network, options } = step;

@@ -4,15 +4,7 @@ import type { LearningStep, Phase } from '../../dynamics/index.ts';
 import type { Projection } from '../../network/area.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { chainOf, refuseBranches } from '../shared/chain.ts';
-import {
-  adviceOnInverses,
-  downward,
-  emitInverse,
-  inverseOptimisers,
-  inverseOptions,
-  upward,
-  withInverses,
-} from '../shared/inverses.ts';
+import { hintsOnInverses, downward, emitInverse, inverseOptimisers, inverseOptions, upward, withInverses } from '../shared/inverses.ts';
 import { defineRule } from '../../learning/rule.ts';
 import { emitDownGradient, targetStep } from '../shared/targets.ts';
 
@@ -49,11 +41,17 @@ export const localDifferenceReconstruction = defineRule({
       ),
   }),
   dynamics: feedforward,
-  refuses: (specification) =>
-    refuseBranches(specification, 'predictive-coding, feedback-alignment, backprop'),
-  wire: (specification, options) => withInverses(specification, options, { outputs: false }),
-  optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
-  advice: (options) => adviceOnInverses(options),
+  network: {
+    refuses: (specification) =>
+      refuseBranches(specification, 'predictive-coding, feedback-alignment, backprop'),
+    wire: (specification, options) => withInverses(specification, options, { outputs: false }),
+  },
+  learning: {
+    optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
+  },
+  report: {
+    hints: hintsOnInverses,
+  },
 
   learn(step) {
     const { network, options } = step;

@@ -4,16 +4,7 @@ import type { Network } from '../../network/network.ts';
 import type { NetworkSpecification } from '../../network/specification.ts';
 import type { Projection } from '../../network/area.ts';
 import { chainOf, drawnLike, refuseBranches } from '../shared/chain.ts';
-import {
-  adviceOnInverses,
-  inverseOptimisers,
-  inversionErrors,
-  measureInverses,
-  remarksOnInverses,
-  inverseOptions,
-  learnToInvert,
-  withInverses,
-} from '../shared/inverses.ts';
+import { hintsOnInverses, inverseOptimisers, inversionErrors, measureInverses, inverseOptions, learnToInvert, withInverses } from '../shared/inverses.ts';
 import { defineRule } from '../../learning/rule.ts';
 import { changeBelow, emitOutput, emitTowardsTargets, lackOf } from '../shared/targets.ts';
 
@@ -51,15 +42,20 @@ export const simplifiedTargetPropagation = defineRule({
       .describe('auxiliary outputs, which tell the inverse of the output more than the answer; 0 for none'),
   }),
   dynamics: feedforward,
-  refuses: (specification) =>
-    refuseBranches(specification, 'predictive-coding, feedback-alignment, backprop'),
-  wire: (specification, options) =>
-    withInverses(withAuxiliary(specification, options.auxiliary), options, { outputs: true }),
-  optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
-  advice: (options) => adviceOnInverses(options),
-  measures: inversionErrors,
-  evaluate: (step, phase) => measureInverses(step, phase, chainOf(step.network), auxiliaryOf(step.network)),
-  remarks: (options, measured) => remarksOnInverses(options, measured),
+  network: {
+    refuses: (specification) =>
+      refuseBranches(specification, 'predictive-coding, feedback-alignment, backprop'),
+    wire: (specification, options) =>
+      withInverses(withAuxiliary(specification, options.auxiliary), options, { outputs: true }),
+  },
+  learning: {
+    optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
+  },
+  report: {
+    hints: hintsOnInverses,
+    measures: inversionErrors,
+    evaluate: (step, phase) => measureInverses(step, phase, chainOf(step.network), auxiliaryOf(step.network)),
+  },
 
   learn(step) {
     const { network, inputs, options } = step;

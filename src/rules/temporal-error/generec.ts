@@ -5,13 +5,7 @@ import type { Area } from '../../network/area.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { emitChange, emitContrast } from '../shared/contrast.ts';
 import { answerForwardProjections, feedbackOptions } from '../shared/feedback.ts';
-import {
-  heldOutputOptions,
-  heldOutputPhase,
-  refuseWithoutLevels,
-  settleTwice,
-  undoGain,
-} from '../shared/held-outputs.ts';
+import { heldOutputOptions, heldOutputPhase, refuseWithoutLevels, settleTwice, undoGain } from '../shared/held-outputs.ts';
 import { defineRule } from '../../learning/rule.ts';
 
 /**
@@ -68,10 +62,14 @@ export const generec = defineRule({
     ...feedbackOptions,
   }),
   dynamics: settlingRates,
-  refuses: (specification, options) => refuseWithoutLevels(specification, options),
-  wire: (specification, options) =>
-    options.weights === 'separate' ? answerForwardProjections(specification, options, true) : specification,
-  phase: (options, name) => heldOutputPhase(options, name),
+  network: {
+    refuses: (specification, options) => refuseWithoutLevels(specification, options),
+    wire: (specification, options) =>
+      options.weights === 'separate' ? answerForwardProjections(specification, options, true) : specification,
+  },
+  learning: {
+    phase: (options, name) => heldOutputPhase(options, name),
+  },
 
   learn(step) {
     const { variant } = step.options;

@@ -5,15 +5,7 @@ import type { Projection } from '../../network/area.ts';
 import type { Activation } from '../../tensor/kernels.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { chainOf, refuseBranches } from '../shared/chain.ts';
-import {
-  adviceOnInverses,
-  inverseOptimisers,
-  inverseOptions,
-  inversionErrors,
-  measureInversion,
-  remarksOnInverses,
-  wireDown,
-} from '../shared/inverses.ts';
+import { hintsOnInverses, inverseOptimisers, inverseOptions, inversionErrors, measureInversion, wireDown } from '../shared/inverses.ts';
 import { defineRule } from '../../learning/rule.ts';
 import { emitOutput } from '../shared/targets.ts';
 
@@ -68,18 +60,23 @@ export const recirculation = defineRule({
       .describe('weights of the way down: learned beside those of the way up, or the same, transposed'),
   }),
   dynamics: feedforward,
-  refuses: (specification) =>
-    refuseBranches(specification, 'predictive-coding, feedback-alignment, backprop'),
-  wire: (specification, options) => wireDown(specification, options, { outputs: false, input: true }),
-  optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
-  advice: (options) => adviceOnInverses(options),
-  measures: inversionErrors,
-  evaluate(step, phase) {
-    for (const up of chainOf(step.network).slice(0, -1)) {
-      measureReconstruction(step, phase, [{ up, said: phase.activity(up.to) }], step.options);
-    }
+  network: {
+    refuses: (specification) =>
+      refuseBranches(specification, 'predictive-coding, feedback-alignment, backprop'),
+    wire: (specification, options) => wireDown(specification, options, { outputs: false, input: true }),
   },
-  remarks: (options, measured) => remarksOnInverses(options, measured),
+  learning: {
+    optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
+  },
+  report: {
+    hints: hintsOnInverses,
+    measures: inversionErrors,
+    evaluate(step, phase) {
+      for (const up of chainOf(step.network).slice(0, -1)) {
+        measureReconstruction(step, phase, [{ up, said: phase.activity(up.to) }], step.options);
+      }
+    },
+  },
 
   learn(step) {
     const { network } = step;

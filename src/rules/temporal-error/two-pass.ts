@@ -6,13 +6,7 @@ import type { NetworkSpecification } from '../../network/specification.ts';
 import type { Activation } from '../../tensor/kernels.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { chainOf, drawnLike, refuseBranches } from '../shared/chain.ts';
-import {
-  adviceOnInverses,
-  inverseOptimisers,
-  inversionErrors,
-  remarksOnInverses,
-  wireDown,
-} from '../shared/inverses.ts';
+import { hintsOnInverses, inverseOptimisers, inversionErrors, wireDown } from '../shared/inverses.ts';
 import { saidBy } from '../shared/reconstruction.ts';
 import { measureReconstruction, potentialBelow, recirculate, recirculationOptions } from './recirculation.ts';
 import { defineRule } from '../../learning/rule.ts';
@@ -96,20 +90,25 @@ export const twoPass = defineRule({
       .describe('updates in which only autoencoders and the output learn, before targets come down'),
   }),
   dynamics: feedforward,
-  refuses: (specification) =>
-    refuseBranches(specification, 'predictive-coding, feedback-alignment, backprop'),
-  wire: (specification, options) =>
-    wireDown(withCode(specification, options.code), options, { outputs: true, input: true }),
-  optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
-  advice: (options) => adviceOnInverses(options),
-  measures: inversionErrors,
-  evaluate(step, phase) {
-    for (const up of chainOf(step.network)) {
-      const ways = waysDown(step, phase, up, saidBy(step, phase, up.to));
-      measureReconstruction(step, phase, ways, step.options);
-    }
+  network: {
+    refuses: (specification) =>
+      refuseBranches(specification, 'predictive-coding, feedback-alignment, backprop'),
+    wire: (specification, options) =>
+      wireDown(withCode(specification, options.code), options, { outputs: true, input: true }),
   },
-  remarks: (options, measured) => remarksOnInverses(options, measured),
+  learning: {
+    optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
+  },
+  report: {
+    hints: hintsOnInverses,
+    measures: inversionErrors,
+    evaluate(step, phase) {
+      for (const up of chainOf(step.network)) {
+        const ways = waysDown(step, phase, up, saidBy(step, phase, up.to));
+        measureReconstruction(step, phase, ways, step.options);
+      }
+    },
+  },
 
   learn(step) {
     const { compute, network, inputs, options } = step;

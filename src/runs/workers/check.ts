@@ -6,7 +6,7 @@ import type { Config } from '../../config/config.ts';
 
 /** Samples of a step that workers may share: 0 for a rule that has none. */
 const samplesOf = (rule: Rule, config: Config): number =>
-  rule.sharedSamples?.(parseOptions(rule, config.ruleOptions)) ?? 0;
+  rule.learning?.sharedSamples?.(parseOptions(rule, config.ruleOptions)) ?? 0;
 
 /**
  * The configs of a session as they can be run. In a comparison a rule that shares too few samples trains on one worker,
@@ -39,7 +39,7 @@ export function withWorkers(
   if (!first) return configs;
   if (short.length === configs.length) throw tooMany(ruleOf(first), first);
   for (const rule of new Set(short.map(ruleOf))) {
-    const few = rule.sharedSamples ? 'has fewer samples a step than there are workers' : 'shares no samples';
+    const few = rule.learning?.sharedSamples ? 'has fewer samples a step than there are workers' : 'shares no samples';
     warn(`The rule "${rule.id}" ${few}: it trains on one worker.`);
   }
   return configs.map((config) => (isShort(config) ? { ...config, workers: 1 } : config));
@@ -56,7 +56,7 @@ function tooMany(rule: Rule, config: Config): ApicalError {
       { rule: rule.id, workers, samples },
     );
   }
-  const able = RULES.flatMap(({ id, sharedSamples }) => (sharedSamples ? [`"${id}"`] : []));
+  const able = RULES.flatMap(({ id, learning }) => (learning?.sharedSamples ? [`"${id}"`] : []));
   return new ApicalError(
     'config.workers',
     `workers is ${workers}, but the rule "${rule.id}" measures no samples that workers could share. Leave workers out, or choose ${able.join(' or ')}.`,

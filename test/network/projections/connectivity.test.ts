@@ -141,7 +141,7 @@ describe('what cannot be is refused in a sentence', () => {
       };
       expect(() => learnerOf(compute, ruleById(id), { specification })).toThrow(
         new RegExp(
-          `"${id}" cannot serve this network: "feedback:output→hidden2" is wired disjoint.*feedback-alignment`,
+          `"${id}" does not support this network: "feedback:output→hidden2" is wired disjoint.*feedback-alignment`,
         ),
       );
       learnerOf(compute, ruleById('feedback-alignment'), { specification }).dispose();

@@ -5,7 +5,7 @@ import { stack } from '../../../src/network/index.ts';
 import type { NetworkSpecification } from '../../../src/network/index.ts';
 import { parseOptions } from '../../../src/learning/index.ts';
 import { ruleById } from '../../../src/rules/index.ts';
-import type { Phase } from '../../../src/dynamics/index.ts';
+import type { DendriticPhase } from '../../../src/dynamics/index.ts';
 import { clouds, gradientsOf, learnerOf, optimiser, release, UNITS } from '../fixtures.ts';
 
 const on = openAll(['reference']);
@@ -57,10 +57,13 @@ function largestApical({ options = {}, specification = deep(), updates = 0, chan
   }
   const batch = clouds(compute, 3, 12);
   let largest = 0;
-  learner.evaluate(batch, (phase: Phase) => {
+  learner.evaluate(batch, (phase) => {
     for (const area of learner.network.areas) {
       if (!microcircuitOf(area)) continue;
-      largest = Math.max(largest, ...phase.compartment(area, 'apical').toArray().map(Math.abs));
+      largest = Math.max(
+        largest,
+        ...(phase as DendriticPhase).compartment(area, 'apical').toArray().map(Math.abs),
+      );
     }
   });
   release(compute, batch);

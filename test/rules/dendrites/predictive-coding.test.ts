@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { openAll } from '../../backends/open-all.ts';
 import type { Area, NetworkSpecification } from '../../../src/network/index.ts';
 import { stack } from '../../../src/network/index.ts';
-import { backpropagate } from '../../../src/dynamics/feedforward/backpropagation.ts';
+import { backpropagate } from '../../../src/dynamics/feedforward/feedforward.ts';
 import { ruleById } from '../../../src/rules/index.ts';
-import type { Rule } from '../../../src/learning/index.ts';
+import { predictiveCoding } from '../../../src/rules/dendrites/predictive-coding.ts';
+import { defineRule } from '../../../src/learning/index.ts';
 import { clouds, gradientsOf, learnerOf, release, UNITS } from '../fixtures.ts';
 
 const on = openAll(['reference']);
@@ -45,8 +46,8 @@ describe('predictive coding', () => {
   test('goes on from the pass up as if it had begun anew, dropout included', () => {
     const compute = on('reference');
     const found: number[][] = [];
-    const rule: Rule = {
-      ...ruleById('predictive-coding'),
+    const rule = defineRule({
+      ...predictiveCoding,
       learn(step) {
         const forward = step.run('forward');
         for (const start of [undefined, forward]) {
@@ -62,7 +63,7 @@ describe('predictive coding', () => {
           );
         }
       },
-    };
+    });
     const specification = deep({ dropout: 0.3, inputDropout: 0.2 });
     const learner = learnerOf(compute, rule, { specification, options: {} });
     const batch = clouds(compute, 0, 4);
@@ -98,12 +99,14 @@ describe('zero-divergence inference', () => {
       ...specification,
       projections: [...specification.projections, { from: 'hidden1', to: 'hidden3' }],
     };
-    expect(rule.refuses?.(skip, {})).toMatch(/from "hidden1" ways of unequal length.*predictive-coding/);
+    expect(rule.network?.refuses?.(skip, {})).toMatch(
+      /from "hidden1" ways of unequal length.*predictive-coding/,
+    );
     const early = {
       ...specification,
       objectives: [...specification.objectives, { area: 'hidden2', kind: 'squared-error' as const }],
     };
-    expect(rule.refuses?.(early, {})).toMatch(/"hidden2" has an objective/);
-    expect(rule.refuses?.(specification, {})).toBeUndefined();
+    expect(rule.network?.refuses?.(early, {})).toMatch(/"hidden2" has an objective/);
+    expect(rule.network?.refuses?.(specification, {})).toBeUndefined();
   });
 });

@@ -120,13 +120,13 @@ describe('segregated dendrites', () => {
 
   test('refuse what they cannot serve, saying what would', () => {
     const refusal = (specification: NetworkSpecification, options: object = {}) =>
-      rule.refuses?.(specification, parseOptions(rule, options));
+      rule.network?.refuses?.(specification, parseOptions(rule, options));
     const spiking = { version: 'spiking' };
     expect(refusal(layered({ activation: 'tanh' }), spiking)).toMatch(/"hidden1" is tanh.*logistic/);
     expect(refusal(layered({ objective: 'squared-error' }), spiking)).toMatch(/"output" is linear/);
     expect(refusal(layered(), spiking)).toBeUndefined();
     expect(refusal(layered({ activation: 'tanh' }))).toBeUndefined();
-    expect(refusal(layered({ objective: 'zero-one' }))).toMatch(/"zero-one".*Rules that can/);
+    expect(refusal(layered({ objective: 'zero-one' }))).toMatch(/"zero-one".*Rules that do/);
     const parse = (options: object) => () => parseOptions(rule, options);
     expect(parse({ version: 'spiking', timeStep: 4 })).toThrow(/4 ms is too long.*3 ms: give at most that/s);
     expect(parse({ version: 'spiking', maximalRate: 3 })).toThrow(/at most 1,/s);

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { openAll } from '../../backends/open-all.ts';
 import { stack } from '../../../src/network/index.ts';
-import { recurrentBackpropagate } from '../../../src/dynamics/settling/recurrent-backpropagation.ts';
+import { hopfield } from '../../../src/dynamics/index.ts';
+import { recurrentBackpropagateBy } from '../../../src/dynamics/settling/recurrent-backpropagation.ts';
 import { ruleById } from '../../../src/rules/index.ts';
 import { clouds, gradientsOf, learnerOf, release, UNITS } from '../fixtures.ts';
 
@@ -24,7 +25,7 @@ function compare(options: object) {
   });
   const batch = clouds(compute, 0, 4);
   const update = [...gradientsOf(compute, learner, batch).values()].flat();
-  const exact = [...gradientsOf(compute, learner, batch, recurrentBackpropagate).values()].flat();
+  const exact = [...gradientsOf(compute, learner, batch, recurrentBackpropagateBy(hopfield)).values()].flat();
   release(compute, batch);
   learner.dispose();
   const dot = (a: readonly number[], b: readonly number[]) =>

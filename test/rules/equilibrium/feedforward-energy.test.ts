@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest';
 import { openAll } from '../../backends/open-all.ts';
-import { feedforward } from '../../../src/dynamics/index.ts';
 import type { LearningStep } from '../../../src/dynamics/index.ts';
 import type { Area, Projection } from '../../../src/network/area.ts';
 import { stack } from '../../../src/network/index.ts';
-import { backpropagate } from '../../../src/dynamics/feedforward/backpropagation.ts';
+import { backpropagate } from '../../../src/dynamics/feedforward/feedforward.ts';
 import { ruleById } from '../../../src/rules/index.ts';
 import type { Tensor } from '../../../src/tensor/index.ts';
 import { clouds, gradientsOf, learnerOf, release, UNITS } from '../fixtures.ts';
@@ -78,11 +77,9 @@ test.each<[string, 'logistic' | 'linear', 'squared-error' | 'cross-entropy']>([
   'backpropagation is equilibrium propagation of a feedforward energy: %s',
   (_, outputActivation, objective) => {
     const compute = on('reference');
-    const learner = learnerOf(
-      compute,
-      { ...ruleById('backprop'), dynamics: feedforward },
-      { specification: stack({ layers: [UNITS, 6, 5, 3], activation: 'tanh', outputActivation, objective }) },
-    );
+    const learner = learnerOf(compute, ruleById('backprop'), {
+      specification: stack({ layers: [UNITS, 6, 5, 3], activation: 'tanh', outputActivation, objective }),
+    });
     const batch = clouds(compute, 0, 4);
     const exact = [...gradientsOf(compute, learner, batch, backpropagate)].sort();
     const errorAt = (nudge: number) => {

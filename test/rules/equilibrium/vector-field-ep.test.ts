@@ -2,11 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { openAll } from '../../backends/open-all.ts';
 import { stack } from '../../../src/network/index.ts';
 import type { NetworkSpecification } from '../../../src/network/index.ts';
-import {
-  recurrentBackpropagate,
-  recurrentBackpropagateBy,
-} from '../../../src/dynamics/settling/recurrent-backpropagation.ts';
-import { vectorFieldRelaxation } from '../../../src/dynamics/index.ts';
+import { recurrentBackpropagateBy } from '../../../src/dynamics/settling/recurrent-backpropagation.ts';
+import { hopfield, vectorField } from '../../../src/dynamics/index.ts';
 import { ruleById } from '../../../src/rules/index.ts';
 import type { Learner } from '../../../src/learning/index.ts';
 import { clouds, gradientsOf, learnerOf, release, UNITS } from '../fixtures.ts';
@@ -66,8 +63,8 @@ test('the changes of both ways add up to equilibrium propagation, and both to th
   mirror(own, compute);
   const batch = clouds(compute, 0, 4);
   const ways = gradientsOf(compute, own, batch);
-  const exact = gradientsOf(compute, own, batch, recurrentBackpropagateBy(vectorFieldRelaxation));
-  const both = gradientsOf(compute, tied, batch, recurrentBackpropagate);
+  const exact = gradientsOf(compute, own, batch, recurrentBackpropagateBy(vectorField));
+  const both = gradientsOf(compute, tied, batch, recurrentBackpropagateBy(hopfield));
   expect([...ways.keys()].sort()).toEqual([...exact.keys()].sort());
   for (const [id, expected] of exact) {
     for (const [i, value] of (ways.get(id) ?? []).entries())

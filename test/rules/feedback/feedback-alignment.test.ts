@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBackend } from '../../../src/backends/open.ts';
 import type { NetworkSpecification } from '../../../src/network/index.ts';
-import { backpropagate } from '../../../src/dynamics/feedforward/backpropagation.ts';
+import { backpropagate } from '../../../src/dynamics/feedforward/feedforward.ts';
 import { ruleById } from '../../../src/rules/index.ts';
 import type { Learner } from '../../../src/learning/index.ts';
 import { ACTIVATIONS } from '../../../src/tensor/index.ts';

@@ -3,7 +3,6 @@ import { compareDirections } from '../../../src/analysis/angle.ts';
 import { feedforward } from '../../../src/dynamics/index.ts';
 import { openBackend } from '../../../src/backends/open.ts';
 import type { OptimiserSpecification } from '../../../src/network/index.ts';
-import { referenceFor } from '../../../src/references/index.ts';
 import { ruleById } from '../../../src/rules/index.ts';
 import type { Learner } from '../../../src/learning/index.ts';
 import type { Compute } from '../../../src/tensor/index.ts';
@@ -53,8 +52,7 @@ const angleToExact = (learner: Learner): number => {
   const batch = clouds(compute, 500, 60);
   const own = gradientsOf(compute, learner, batch).get('input→hidden1') ?? [];
   const exact =
-    gradientsOf(compute, learner, batch, referenceFor(feedforward, learner.network)).get('input→hidden1') ??
-    [];
+    gradientsOf(compute, learner, batch, feedforward.reference?.(learner.network)).get('input→hidden1') ?? [];
   release(compute, batch);
   return degrees(own, exact);
 };

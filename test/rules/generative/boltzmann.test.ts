@@ -149,8 +149,8 @@ test('noisy clamping silences and fires what is clamped as often as it is told t
   }
   release(compute, batch);
   const noisy = parseOptions(boltzmann, { silenced: 0.1 });
-  expect(boltzmann.refuses?.(machine, noisy)).toMatch(/"output" makes a choice/);
-  expect(boltzmann.refuses?.(withoutChoice, noisy)).toBeUndefined();
+  expect(boltzmann.network?.refuses?.(machine, noisy)).toMatch(/"output" makes a choice/);
+  expect(boltzmann.network?.refuses?.(withoutChoice, noisy)).toBeUndefined();
 });
 
 test('chains go on from update to update, and are part of a checkpoint', () => {

@@ -4,10 +4,9 @@ import { ApicalError } from '../../../src/errors.ts';
 import { materialise, plainDescent } from '../../../src/network/index.ts';
 import type { Area, BlackBox, StackOptions } from '../../../src/network/index.ts';
 import { stream } from '../../../src/random/index.ts';
-import { backpropagate } from '../../../src/dynamics/feedforward/backpropagation.ts';
+import { backpropagate } from '../../../src/dynamics/feedforward/feedforward.ts';
 import { ruleById } from '../../../src/rules/index.ts';
 import type { Batch, Learner, Rule } from '../../../src/learning/index.ts';
-import { referenceFor } from '../../../src/references/index.ts';
 import { emitIncoming } from '../../../src/dynamics/index.ts';
 import type { LearningStep } from '../../../src/dynamics/index.ts';
 import type { Compute } from '../../../src/tensor/index.ts';
@@ -109,7 +108,7 @@ describe.each<[string, object]>([
     const learner = learnerBy(id, options);
     train(compute, learner, 0, 3); // so that what a rule keeps is not 0
     const batch = clouds(compute, 0, 3);
-    const exact = gradientOf(learner, batch, 0, referenceFor(learner.rule.dynamics, learner.network));
+    const exact = gradientOf(learner, batch, 0, learner.rule.dynamics.reference?.(learner.network));
     const few = 60;
     const many = 3000;
     const { mean, variance } = moments(learner, batch, 0, many);

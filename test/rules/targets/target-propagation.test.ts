@@ -6,7 +6,7 @@ import type { NetworkSpecification, Projection } from '../../../src/network/inde
 import { ruleById } from '../../../src/rules/index.ts';
 import type { Learner } from '../../../src/learning/index.ts';
 import { clouds, gradientsOf, learnerOf, optimiser, release, train, UNITS } from '../fixtures.ts';
-import { backpropagate } from '../../../src/dynamics/feedforward/backpropagation.ts';
+import { backpropagate } from '../../../src/dynamics/feedforward/feedforward.ts';
 import { pseudoInverseOf } from '../../../src/analysis/alignment.ts';
 
 const on = openAll(['reference']);
@@ -139,10 +139,11 @@ test.each([dtp, 'simplified-target-propagation', 'local-difference-reconstructio
   (id) => {
     const rule = ruleById(id);
     const base = linear([UNITS, 5, 4, 3]);
-    const refused = (change: Partial<NetworkSpecification>) => rule.refuses?.({ ...base, ...change }, {});
+    const refused = (change: Partial<NetworkSpecification>) =>
+      rule.network?.refuses?.({ ...base, ...change }, {});
     expect(refused({})).toBeUndefined();
     expect(refused({ projections: [...base.projections, { from: 'input', to: 'hidden2' }] })).toMatch(
-      /"(input|hidden2)".*Rules that can: predictive-coding/,
+      /"(input|hidden2)".*Rules that do: predictive-coding/,
     );
     expect(refused({ objectives: [{ area: 'hidden2', kind: 'squared-error' }] })).toMatch(
       /"hidden2" has an objective/,

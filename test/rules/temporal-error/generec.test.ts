@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { openAll } from '../../backends/open-all.ts';
-import { feedforward } from '../../../src/dynamics/index.ts';
 import { stack } from '../../../src/network/index.ts';
 import type { NetworkSpecification, Projection } from '../../../src/network/index.ts';
-import { backpropagate } from '../../../src/dynamics/feedforward/backpropagation.ts';
+import { backpropagate } from '../../../src/dynamics/feedforward/feedforward.ts';
 import { parseOptions } from '../../../src/learning/index.ts';
 import { ruleById } from '../../../src/rules/index.ts';
 import { clouds, gradientsOf, learnerOf, optimiser, release, train, UNITS } from '../fixtures.ts';
@@ -30,14 +29,14 @@ function asymmetry(forward: Projection): number[] {
 /** ‖update − gradient of the feedforward pass‖ / ‖gradient‖, of thresholds and of the first weights: all that hears errors. */
 function errorOf(options: object, gain: number): number {
   const compute = on('reference');
-  const its = { ...options, gain, freeSteps: 400, clampedSteps: 400 };
-  const [update, exact] = [rule, { ...rule, dynamics: feedforward }].map((mine, index) => {
-    const learner = learnerOf(compute, mine, { specification, options: its });
+  const settling = { ...options, gain, freeSteps: 400, clampedSteps: 400 };
+  const [update, exact] = [undefined, backpropagate].map((reference) => {
+    const learner = learnerOf(compute, rule, { specification, options: settling });
     for (const projection of learner.network.projections) {
       if (projection.feedback) projection.exactFeedback(compute, projection.feedback.weights);
     }
     const batch = clouds(compute, 0, 4);
-    const gradients = gradientsOf(compute, learner, batch, index === 0 ? undefined : backpropagate);
+    const gradients = gradientsOf(compute, learner, batch, reference);
     release(compute, batch);
     learner.dispose();
     return [...gradients]
@@ -127,12 +126,12 @@ describe('networks it serves', () => {
   };
 
   test('any wiring with a gain of 1, levels with less, and feedback that a network brings', () => {
-    expect(rule.refuses?.(skips, parseOptions(rule, {}))).toMatch(/"hidden1→hidden2".*gain=1/);
-    expect(rule.refuses?.(skips, parseOptions(rule, { gain: 1 }))).toBeUndefined();
-    expect(rule.refuses?.(answered, parseOptions(rule, {}))).toBeUndefined();
+    expect(rule.network?.refuses?.(skips, parseOptions(rule, {}))).toMatch(/"hidden1→hidden2".*gain=1/);
+    expect(rule.network?.refuses?.(skips, parseOptions(rule, { gain: 1 }))).toBeUndefined();
+    expect(rule.network?.refuses?.(answered, parseOptions(rule, {}))).toBeUndefined();
     const contrastive = ruleById('contrastive-hebbian');
-    expect(contrastive.refuses?.(answered, parseOptions(contrastive, {}))).toMatch(
-      /"feedback:output→hidden2" is feedback of its own.*generec/,
+    expect(contrastive.network?.refuses?.(answered, parseOptions(contrastive, {}))).toMatch(
+      /"feedback:output→hidden2" is a feedback projection with weights of its own.*generec/,
     );
   });
 

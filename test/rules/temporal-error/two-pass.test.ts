@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { openAll } from '../../backends/open-all.ts';
 import { stack } from '../../../src/network/index.ts';
-import { backpropagate } from '../../../src/dynamics/feedforward/backpropagation.ts';
+import { backpropagate } from '../../../src/dynamics/feedforward/feedforward.ts';
 import { ruleById } from '../../../src/rules/index.ts';
 import { clouds, gradientsOf, learnerOf, optimiser, release, train, UNITS } from '../fixtures.ts';
 

@@ -1,4 +1,5 @@
 import { interneuronsOf } from '../../../dynamics/index.ts';
+import type { DendriticPhase } from '../../../dynamics/index.ts';
 import { dendriticMicrocircuit } from '../../../rules/dendrites/dendritic-microcircuit.ts';
 import type { Compute } from '../../../tensor/compute.ts';
 import type { Claim, SeedValues } from '../../claim.ts';
@@ -18,7 +19,7 @@ const largestApical = (compute: Compute, seed: number, options: object): number 
     learner.evaluate(batch, (phase) => {
       for (const area of learner.network.areas) {
         if (!interneuronsOf(area)) continue;
-        for (const potential of phase.compartment(area, 'apical').data) {
+        for (const potential of (phase as DendriticPhase).compartment(area, 'apical').data) {
           largest = Math.max(largest, Math.abs(potential));
         }
       }

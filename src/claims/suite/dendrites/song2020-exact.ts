@@ -1,4 +1,4 @@
-import { backpropagate } from '../../../dynamics/feedforward/backpropagation.ts';
+import { backpropagate } from '../../../dynamics/feedforward/feedforward.ts';
 import { zeroDivergenceInference } from '../../../rules/dendrites/zero-divergence-inference.ts';
 import type { Claim, SeedValues } from '../../claim.ts';
 import { seedsUpTo } from '../../fixtures/linear-task.ts';

@@ -1,4 +1,4 @@
-import { backpropagate } from '../../../dynamics/feedforward/backpropagation.ts';
+import { backpropagate } from '../../../dynamics/feedforward/feedforward.ts';
 import { predictiveCoding } from '../../../rules/dendrites/predictive-coding.ts';
 import type { Compute } from '../../../tensor/compute.ts';
 import type { Claim, Condition, SeedValues } from '../../claim.ts';

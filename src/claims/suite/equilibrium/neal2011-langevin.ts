@@ -103,8 +103,7 @@ function sampled(compute: Compute, machine: Machine, seed: number): number[] {
     const start = compute.temporary([CHAINS, units]);
     compute.drawNormal(start, 0, 1, stream(seed, 'start'), 0);
     learner.observe({ inputs, targets: inputs }, 0, (step) => {
-      step.run('chains', {
-        dynamics: langevin,
+      step.run(langevin, 'chains', {
         start: () => start,
         ...{ steps: BURN_IN + STEPS, stepSize: STEP_SIZE, temperature },
         each(moment) {

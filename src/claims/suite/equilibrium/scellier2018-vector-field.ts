@@ -1,6 +1,6 @@
 import type { Network } from '../../../network/network.ts';
 import { recurrentBackpropagateBy } from '../../../dynamics/settling/recurrent-backpropagation.ts';
-import { vectorFieldRelaxation } from '../../../dynamics/settling/vector-field.ts';
+import { vectorField } from '../../../dynamics/settling/vector-field.ts';
 import { vectorFieldEquilibriumPropagation } from '../../../rules/equilibrium/vector-field-ep.ts';
 import type { Compute } from '../../../tensor/compute.ts';
 import type { Claim, SeedValues } from '../../claim.ts';
@@ -143,10 +143,7 @@ function measure(compute: Compute, seed: number, nudge: number) {
   );
   const update = network.gradients();
   const { error } = compareGradients(update, formula(network));
-  const { cosine } = compareGradients(
-    update,
-    network.gradients(recurrentBackpropagateBy(vectorFieldRelaxation)),
-  );
+  const { cosine } = compareGradients(update, network.gradients(recurrentBackpropagateBy(vectorField)));
   network.dispose();
   return { error, angle: (Math.acos(Math.min(1, cosine)) * 180) / Math.PI };
 }

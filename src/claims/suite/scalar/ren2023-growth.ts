@@ -4,7 +4,7 @@ import { randomBatch } from '../../../training/random-batch.ts';
 import { meanInterval } from '../../../analysis/statistics.ts';
 import { plainDescent } from '../../../network/optimiser.ts';
 import { stack } from '../../../network/specification.ts';
-import { backpropagate } from '../../../dynamics/feedforward/backpropagation.ts';
+import { backpropagate } from '../../../dynamics/feedforward/feedforward.ts';
 import { backpropagation } from '../../../rules/exact/backpropagation.ts';
 import { Learner } from '../../../learning/learner.ts';
 import type { Batch } from '../../../learning/learner.ts';

@@ -2,7 +2,7 @@ import { compareDirections } from '../../../analysis/angle.ts';
 import { plainDescent } from '../../../network/optimiser.ts';
 import { stack } from '../../../network/specification.ts';
 import { stream } from '../../../random/stream.ts';
-import { isFeedback } from '../../../rules/shared/feedback.ts';
+import { isFeedbackWeights } from '../../../rules/shared/feedback.ts';
 import { Learner } from '../../../learning/learner.ts';
 import { localDifferenceReconstruction } from '../../../rules/targets/local-difference-reconstruction.ts';
 import { parseOptions } from '../../../learning/rule.ts';
@@ -39,7 +39,7 @@ async function learnToComeDown(
     // The way up holds still.
     optimiserOf: (parameter) => ({
       ...plainDescent(0),
-      rate: { kind: 'linear', value: isFeedback(parameter) ? RATE : 0, end: 0 },
+      rate: { kind: 'linear', value: isFeedbackWeights(parameter) ? RATE : 0, end: 0 },
     }),
     seed,
     epochs: 1,

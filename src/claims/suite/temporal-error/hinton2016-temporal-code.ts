@@ -2,7 +2,7 @@ import { angleFrom } from '../../../analysis/angle.ts';
 import { lineFit } from '../../../analysis/line-fit.ts';
 import type { Area } from '../../../network/area.ts';
 import { Sequence, stream } from '../../../random/stream.ts';
-import { backpropagate } from '../../../dynamics/feedforward/backpropagation.ts';
+import { backpropagate } from '../../../dynamics/feedforward/feedforward.ts';
 import type { Compute } from '../../../tensor/compute.ts';
 import type { Claim, Curve, SeedValues } from '../../claim.ts';
 import { mean, seedsUpTo } from '../../fixtures/linear-task.ts';

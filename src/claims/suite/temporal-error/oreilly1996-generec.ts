@@ -1,4 +1,4 @@
-import { ratesRelaxation } from '../../../dynamics/settling/settling-rates.ts';
+import { settlingRates } from '../../../dynamics/settling/settling-rates.ts';
 import type { Area } from '../../../network/area.ts';
 import { recurrentBackpropagateBy } from '../../../dynamics/settling/recurrent-backpropagation.ts';
 import { contrastiveHebbian } from '../../../rules/equilibrium/contrastive-hebbian.ts';
@@ -92,7 +92,7 @@ const sum: Claim = {
   },
 };
 
-const exactly = recurrentBackpropagateBy(ratesRelaxation);
+const exactly = recurrentBackpropagateBy(settlingRates);
 
 /** Moves the targets to y − share · δ, with δ what recurrent backpropagation finds at the outputs, (batch, units). */
 function aimAlongError({ learner, batch }: SettledNetwork, share: number): void {
