@@ -21,7 +21,7 @@ const PROGRAMS = readPages()
   .filter(({ blocks }) => blocks.some(isProgram))
   .map((page) => ({ ...page, folder: openWorkplace(page) }));
 
-describe.each(readPages())('$path', ({ blocks }) => {
+describe.each(readPages().filter(({ blocks }) => blocks.length > 0))('$path', ({ blocks }) => {
   test.each(blocks)('$at is in a language that is tested, or is meant to be shown', (block) => {
     const tested = isCommands(block) || isProgram(block) || block.language === 'json';
     expect(tested || SHOWN.includes(block.language), `"${block.language}"`).toBe(true);

@@ -8,7 +8,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import process from 'node:process';
 import { Command } from 'commander';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { ApicalError } from '../../src/errors.ts';
 import { apical, start } from '../cli/fixture.ts';
 import type { Page } from './markdown.ts';
@@ -19,6 +19,8 @@ import { closeWorkplace, openWorkplace } from './workplace.ts';
 
 const PAGES = readPages();
 const LONGEST_MINUTES = Number(process.env['APICAL_DOCS_MINUTES'] ?? 0);
+/** Against a command that hangs, on a machine that others keep busy too. */
+const TIMEOUT = 180_000 + 4 * 60_000 * LONGEST_MINUTES;
 const HOME = process.cwd();
 
 const backend = vi.hoisted(() => ({ opened: 0 }));
@@ -43,12 +45,16 @@ describe.each(PAGES.filter((page) => commandsOf(page).length > 0))('$path', (pag
     closeWorkplace(folder);
   });
 
-  test.each(planOf(page))('$at $typed', async ({ words, treatment }) => {
-    if (treatment === 'run') await expectRuns(words);
-    else if (treatment === 'plan') await expectPlans(words);
-    else if (treatment === 'parse') await expectParses(words);
-    else expectKnown(words);
-  });
+  test.each(planOf(page))(
+    '$at $typed',
+    async ({ words, treatment }) => {
+      if (treatment === 'run') await expectRuns(words);
+      else if (treatment === 'plan') await expectPlans(words);
+      else if (treatment === 'parse') await expectParses(words);
+      else expectKnown(words);
+    },
+    TIMEOUT,
+  );
 });
 
 /** The options of all commands. */
@@ -99,8 +105,9 @@ function planOf(page: Page): Planned[] {
 function treatmentOf(line: Line, absent: readonly string[]): Planned['treatment'] {
   const { words } = line;
   if (!isApical(words)) return 'know';
-  const [name, action] = apicalWords(words);
-  const reads = (folder: string) => words.some((word) => word === folder || word.startsWith(`${folder}/`));
+  const [name, action, ...others] = apicalWords(words);
+  const paths = [action, ...others].flatMap((word) => word?.split(/[,=]/) ?? []);
+  const reads = (folder: string) => paths.some((given) => given === folder || given.startsWith(`${folder}/`));
   if (words.some(isPlaceholder) || absent.some(reads)) return 'parse';
   // The page is served until it is stopped; verdicts are written into the checkout.
   if (name === 'lab') return 'parse';
@@ -118,12 +125,10 @@ const apicalWords = (words: readonly string[]): string[] => words.slice(words.in
 
 async function expectRuns(words: readonly string[]): Promise<void> {
   const { child, ended } = start(apicalWords(words));
-  try {
-    const { code, stderr } = await ended;
-    expect({ code, stderr }).toEqual({ code: 0, stderr });
-  } finally {
-    child.kill('SIGKILL');
-  }
+  // Also after a timeout.
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const { code, stderr } = await ended;
+  expect({ code, stderr }).toEqual({ code: 0, stderr });
 }
 
 async function expectPlans(words: readonly string[]): Promise<void> {

@@ -34,7 +34,7 @@ function linesOf(page: string, block: Block): Line[] {
   let [typed, line] = ['', 0];
   for (const [index, text] of block.text.split('\n').entries()) {
     if (typed === '') line = block.line + index;
-    typed += text.replace(/\\$/, ' ');
+    typed += text.replace(/\\$/, '');
     if (text.endsWith('\\')) continue;
     const { words, comment } = splitCommand(typed);
     if (words.length > 0) lines.push({ at: `${page}:${line}`, words, comment });
