@@ -6,7 +6,16 @@ import { Sequence, stream } from '../../src/random/index.ts';
 import { defineRule, noOptions } from '../../src/learning/index.ts';
 import type { Rule } from '../../src/learning/index.ts';
 import type { Compute } from '../../src/tensor/index.ts';
-import { clouds, gradientsOf, learnerOf, optimiser, release, smallStack, snapshot, train } from './fixtures.ts';
+import {
+  clouds,
+  gradientsOf,
+  learnerOf,
+  optimiser,
+  release,
+  smallStack,
+  snapshot,
+  train,
+} from './fixtures.ts';
 
 /*
  * Rules as users write them, beside those of the library: what the contract lets a rule do, and what it does

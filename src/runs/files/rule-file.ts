@@ -4,6 +4,7 @@ import { checkRule } from '../../learning/index.ts';
 import { ruleById } from '../../rules/index.ts';
 import type { Rule } from '../../learning/index.ts';
 import { importUserFile, isUserFile } from './user-file.ts';
+import { locating } from './user-place.ts';
 
 /**
  * The rule of that id, or the default export of a TypeScript or JavaScript file, which may import from
@@ -15,17 +16,20 @@ export async function loadRule(reference: string): Promise<Rule> {
   return withPlainLearn(checkRule(exported, `The rule file "${reference}"`), reference);
 }
 
-/** Terms that come after the step are lost, so a `learn` that waits for something is refused. */
+/**
+ * Returns the rule with a `learn` that refuses to wait, since terms that come after the step are lost, and whose errors
+ * name the line of the user's file from which they come.
+ */
 function withPlainLearn(rule: Rule, reference: string): Rule {
   const learn: (step: LearningStep) => unknown = rule.learn.bind(rule);
   return Object.assign(Object.create(rule) as Rule, {
     learn(step: LearningStep) {
-      const returned = learn(step);
+      const returned = locating(reference, () => learn(step));
       if (!(returned instanceof Promise)) return;
       returned.catch(() => undefined);
       throw new ApicalError(
         'run.rule-failed',
-        `The rule file "${reference}" has a learn that returns a promise. Make it a plain function: what is emitted after the step is lost.`,
+        `The rule file "${reference}" has a learn that returns a promise. Make it a plain function: terms emitted after the step are lost.`,
       );
     },
   });
