@@ -1,6 +1,6 @@
 import type { Heap } from '../tensor/heap.ts';
 import { placesOf } from '../tensor/spatial.ts';
-import type { SpatialKernels, WindowArguments } from '../tensor/spatial.ts';
+import type { SpatialKernels, WindowArguments } from '../tensor/spatial-kernels.ts';
 
 /** The oracle of the spatial kernels: in f64, every loop as the contract in src/tensor/spatial.ts has it. */
 export function referenceSpatialKernels(

@@ -3,7 +3,7 @@ import { Compute } from '../../tensor/compute.ts';
 import type { BackendDescription } from '../../tensor/compute.ts';
 import type { Heap } from '../../tensor/heap.ts';
 import type { Kernels } from '../../tensor/kernels.ts';
-import type { ChannelOuter, ChannelProduct } from '../../tensor/spatial.ts';
+import type { ChannelOuter, ChannelProduct } from '../../tensor/spatial-kernels.ts';
 import { CUTS, cutKernel, cutProduct } from './cuts.ts';
 import { Pool } from './pool.ts';
 import { processorsOfHost, workersOfHost } from './worker.ts';
