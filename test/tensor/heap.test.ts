@@ -101,7 +101,7 @@ describe('the heap', () => {
     expect(error).toBeInstanceOf(ApicalError);
     const { code, message, details } = error as ApicalError;
     expect(code).toBe('heap.exhausted');
-    expect(message).toContain('10.0 MiB wanted');
+    expect(message).toContain('10.0 MiB requested');
     expect(message).toContain('1.0 MiB of 4.0 MiB in use');
     expect(details).toEqual({ wanted: 10 * MEBIBYTE, inUse: MEBIBYTE, maximum: 4 * MEBIBYTE });
     expect(heap.bytesInUse).toBe(MEBIBYTE);

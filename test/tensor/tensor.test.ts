@@ -29,7 +29,7 @@ describe('a tensor', () => {
   test('says which shapes do not fit', () => {
     const tensor = compute.allocate([4, 6]);
     expect(() => tensor.set([1, 2])).toThrow(/\(4, 6\) takes 24 values, got 2/);
-    expect(() => tensor.reshape([5, 5])).toThrow(/\(4, 6\) as \(5, 5\)/);
+    expect(() => tensor.reshape([5, 5])).toThrow(/\(4, 6\) to \(5, 5\)/);
     expect(() => tensor.rowRange(3, 2)).toThrow(/Rows 3 to 4 .* 4 rows/);
     expect(() => compute.matmul(compute.allocate([4, 4]), tensor, tensor)).toThrow(
       /matmul.*\(4, 4\), \(4, 6\), \(4, 6\)/,
