@@ -166,12 +166,48 @@ export class Compute implements Operations {
     this.#elementwise.combine(out, a, b, alpha, beta);
   }
 
+  add(out: Tensor, a: Tensor, b: Tensor): void {
+    this.#elementwise.add(out, a, b);
+  }
+
+  subtract(out: Tensor, a: Tensor, b: Tensor): void {
+    this.#elementwise.subtract(out, a, b);
+  }
+
+  addScaled(out: Tensor, a: Tensor, scale: number): void {
+    this.#elementwise.addScaled(out, a, scale);
+  }
+
   scale(out: Tensor, a: Tensor, factor: number): void {
     this.#elementwise.scale(out, a, factor);
   }
 
   multiply(out: Tensor, a: Tensor, b: Tensor): void {
     this.#elementwise.multiply(out, a, b);
+  }
+
+  divide(out: Tensor, a: Tensor, b: Tensor): void {
+    this.#elementwise.divide(out, a, b);
+  }
+
+  exp(out: Tensor, a: Tensor): void {
+    this.#elementwise.exp(out, a);
+  }
+
+  log(out: Tensor, a: Tensor): void {
+    this.#elementwise.log(out, a);
+  }
+
+  sqrt(out: Tensor, a: Tensor): void {
+    this.#elementwise.sqrt(out, a);
+  }
+
+  abs(out: Tensor, a: Tensor): void {
+    this.#elementwise.abs(out, a);
+  }
+
+  clip(out: Tensor, a: Tensor, low: number, high: number): void {
+    this.#elementwise.clip(out, a, low, high);
   }
 
   below(out: Tensor, a: Tensor, b: Tensor): void {
@@ -186,16 +222,36 @@ export class Compute implements Operations {
     this.#rowsAndColumns.transpose(out, a);
   }
 
-  scaleColumns(out: Tensor, a: Tensor, row: Tensor, alpha: number, beta: number): void {
+  addRow(out: Tensor, a: Tensor, row: Tensor, scale?: number): void {
+    this.#rowsAndColumns.addRow(out, a, row, scale);
+  }
+
+  addColumn(out: Tensor, a: Tensor, column: Tensor, scale?: number): void {
+    this.#rowsAndColumns.addColumn(out, a, column, scale);
+  }
+
+  scaleColumns(out: Tensor, a: Tensor, row: Tensor, alpha?: number, beta?: number): void {
     this.#rowsAndColumns.scaleColumns(out, a, row, alpha, beta);
   }
 
-  scaleRows(out: Tensor, a: Tensor, column: Tensor, alpha: number, beta: number): void {
+  scaleRows(out: Tensor, a: Tensor, column: Tensor, alpha?: number, beta?: number): void {
     this.#rowsAndColumns.scaleRows(out, a, column, alpha, beta);
   }
 
-  sumRows(out: Tensor, a: Tensor, alpha: number, beta: number): void {
+  sumRows(out: Tensor, a: Tensor, alpha?: number, beta?: number): void {
     this.#rowsAndColumns.sumRows(out, a, alpha, beta);
+  }
+
+  sumColumns(out: Tensor, a: Tensor, alpha?: number, beta?: number): void {
+    this.#rowsAndColumns.sumColumns(out, a, alpha, beta);
+  }
+
+  maxRows(out: Tensor, a: Tensor): void {
+    this.#rowsAndColumns.maxRows(out, a);
+  }
+
+  maxColumns(out: Tensor, a: Tensor): void {
+    this.#rowsAndColumns.maxColumns(out, a);
   }
 
   dot(out: Tensor, a: Tensor, b: Tensor): void {

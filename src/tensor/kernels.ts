@@ -47,6 +47,18 @@ export interface Kernels extends SpatialKernels {
   combine(out: number, a: number, b: number, size: number, alpha: number, beta: number): void;
   /** out ← a ⊙ b. */
   multiply(out: number, a: number, b: number, size: number): void;
+  /** out ← a / b. */
+  divide(out: number, a: number, b: number, size: number): void;
+  /** out ← eᵃ, in f32 within 1 unit in the last place. */
+  exp(out: number, a: number, size: number): void;
+  /** out ← ln a, in f32 within 1 unit in the last place. */
+  log(out: number, a: number, size: number): void;
+  /** out ← √a. */
+  sqrt(out: number, a: number, size: number): void;
+  /** out ← |a|. */
+  abs(out: number, a: number, size: number): void;
+  /** out ← min(max(a, low), high), where low ≤ high. NaN stays NaN. */
+  clip(out: number, a: number, size: number, low: number, high: number): void;
   /** out ← 1 where a < b, else 0. */
   below(out: number, a: number, b: number, size: number): void;
   /** out ← a ⊙ sign(b), with sign −1, 0 or 1. */
@@ -103,7 +115,17 @@ export interface Kernels extends SpatialKernels {
     gain: number,
   ): void;
 
-  /** out(columns) ← alpha · Σ_rows a + beta · out. */
+  /** out(r,c) ← a(r,c) + scale · row(c). */
+  addRow(out: number, a: number, row: number, rows: number, columns: number, scale: number): void;
+  /** out(r,c) ← a(r,c) + scale · column(r). */
+  addColumn(out: number, a: number, column: number, rows: number, columns: number, scale: number): void;
+  /** out(r) ← alpha · Σ_c a(r,c) + beta · out(r). */
+  sumColumns(out: number, a: number, rows: number, columns: number, alpha: number, beta: number): void;
+  /** out(c) ← max_r a(r,c); NaN if one is NaN. */
+  maxRows(out: number, a: number, rows: number, columns: number): void;
+  /** out(r) ← max_c a(r,c); NaN if one is NaN. */
+  maxColumns(out: number, a: number, rows: number, columns: number): void;
+  /** out(c) ← alpha · Σ_r a(r,c) + beta · out(c). */
   sumRows(out: number, a: number, rows: number, columns: number, alpha: number, beta: number): void;
   /** out(r,c) ← alpha · a(r,c) · row(c) + beta · out(r,c). */
   scaleColumns(

@@ -3,16 +3,30 @@ import { mismatch, requireAlike, requireType } from './shapes.ts';
 import type { Specifications } from './specification.ts';
 import type { Tensor } from './tensor.ts';
 
-/** Broadcasts and reductions along the rows and columns of a matrix. */
+/**
+ * Broadcasts and reductions along the rows and columns of a matrix. `Rows` in the name of a reduction says that it goes
+ * over the rows and leaves one number for each column; `Columns` the other way round. alpha is 1 and beta 0 by default;
+ * with beta 0 the old value of out is not read.
+ */
 export interface RowAndColumnOperations {
   /** Transposes: out(c, r) ← a(r, c). out must not be a. */
   transpose(out: Tensor, a: Tensor): void;
+  /** Adds a row to every row: out(r, c) ← a(r, c) + scale · row(c). scale is 1 by default. */
+  addRow(out: Tensor, a: Tensor, row: Tensor, scale?: number): void;
+  /** Adds a column to every column: out(r, c) ← a(r, c) + scale · column(r). scale is 1 by default. */
+  addColumn(out: Tensor, a: Tensor, column: Tensor, scale?: number): void;
   /** Scales each column by its element of row(columns): out(r, c) ← alpha · a(r, c) · row(c) + beta · out(r, c). */
-  scaleColumns(out: Tensor, a: Tensor, row: Tensor, alpha: number, beta: number): void;
+  scaleColumns(out: Tensor, a: Tensor, row: Tensor, alpha?: number, beta?: number): void;
   /** Scales each row by its element of column(rows): out(r, c) ← alpha · a(r, c) · column(r) + beta · out(r, c). */
-  scaleRows(out: Tensor, a: Tensor, column: Tensor, alpha: number, beta: number): void;
+  scaleRows(out: Tensor, a: Tensor, column: Tensor, alpha?: number, beta?: number): void;
   /** Sums over the rows: out(columns) ← alpha · Σ_r a(r, c) + beta · out(c). */
-  sumRows(out: Tensor, a: Tensor, alpha: number, beta: number): void;
+  sumRows(out: Tensor, a: Tensor, alpha?: number, beta?: number): void;
+  /** Sums over the columns: out(rows) ← alpha · Σ_c a(r, c) + beta · out(r). */
+  sumColumns(out: Tensor, a: Tensor, alpha?: number, beta?: number): void;
+  /** Takes the maximum over the rows: out(columns) ← max_r a(r, c). NaN if an element is NaN, −∞ for no rows. */
+  maxRows(out: Tensor, a: Tensor): void;
+  /** Takes the maximum over the columns: out(rows) ← max_c a(r, c). NaN if an element is NaN, −∞ for no columns. */
+  maxColumns(out: Tensor, a: Tensor): void;
   /** Sums a product over all elements in f64: out, one f64 ← Σ a ⊙ b. */
   dot(out: Tensor, a: Tensor, b: Tensor): void;
   /** Sums a product over the columns, one number for each row: out(rows) ← Σ_c a(r, c) · b(r, c). */
@@ -25,9 +39,14 @@ export interface RowAndColumnOperations {
 
 export const ROW_AND_COLUMN_OPERATIONS: Specifications<RowAndColumnOperations> = {
   transpose: { roles: ['out', 'in'] },
+  addRow: { roles: ['out', 'in', 'in', 'value'] },
+  addColumn: { roles: ['out', 'in', 'in', 'value'] },
   scaleColumns: { roles: ['inout', 'in', 'in', 'value', 'value'], beta: (args) => args[4] },
   scaleRows: { roles: ['inout', 'in', 'in', 'value', 'value'], beta: (args) => args[4] },
   sumRows: { roles: ['inout', 'in', 'value', 'value'], beta: (args) => args[3] },
+  sumColumns: { roles: ['inout', 'in', 'value', 'value'], beta: (args) => args[3] },
+  maxRows: { roles: ['out', 'in'] },
+  maxColumns: { roles: ['out', 'in'] },
   dot: { roles: ['out', 'in', 'in'] },
   dotRows: { roles: ['out', 'in', 'in'] },
   limitColumnNorms: { roles: ['inout', 'value'] },
@@ -49,19 +68,44 @@ export class CheckedRowsAndColumns implements RowAndColumnOperations {
     this.#kernels.transpose(out.offset, a.offset, a.rows, a.columns);
   }
 
-  scaleColumns(out: Tensor, a: Tensor, row: Tensor, alpha: number, beta: number): void {
+  addRow(out: Tensor, a: Tensor, row: Tensor, scale = 1): void {
+    perColumn('addRow', out, a, row);
+    this.#kernels.addRow(out.offset, a.offset, row.offset, a.rows, a.columns, scale);
+  }
+
+  addColumn(out: Tensor, a: Tensor, column: Tensor, scale = 1): void {
+    perRow('addColumn', out, a, column);
+    this.#kernels.addColumn(out.offset, a.offset, column.offset, a.rows, a.columns, scale);
+  }
+
+  scaleColumns(out: Tensor, a: Tensor, row: Tensor, alpha = 1, beta = 0): void {
     perColumn('scaleColumns', out, a, row);
     this.#kernels.scaleColumns(out.offset, a.offset, row.offset, a.rows, a.columns, alpha, beta);
   }
 
-  scaleRows(out: Tensor, a: Tensor, column: Tensor, alpha: number, beta: number): void {
+  scaleRows(out: Tensor, a: Tensor, column: Tensor, alpha = 1, beta = 0): void {
     perRow('scaleRows', out, a, column);
     this.#kernels.scaleRows(out.offset, a.offset, column.offset, a.rows, a.columns, alpha, beta);
   }
 
-  sumRows(out: Tensor, a: Tensor, alpha: number, beta: number): void {
+  sumRows(out: Tensor, a: Tensor, alpha = 1, beta = 0): void {
     overRows('sumRows', out, a);
     this.#kernels.sumRows(out.offset, a.offset, a.rows, a.columns, alpha, beta);
+  }
+
+  sumColumns(out: Tensor, a: Tensor, alpha = 1, beta = 0): void {
+    overColumns('sumColumns', out, a);
+    this.#kernels.sumColumns(out.offset, a.offset, a.rows, a.columns, alpha, beta);
+  }
+
+  maxRows(out: Tensor, a: Tensor): void {
+    overRows('maxRows', out, a);
+    this.#kernels.maxRows(out.offset, a.offset, a.rows, a.columns);
+  }
+
+  maxColumns(out: Tensor, a: Tensor): void {
+    overColumns('maxColumns', out, a);
+    this.#kernels.maxColumns(out.offset, a.offset, a.rows, a.columns);
   }
 
   dot(out: Tensor, a: Tensor, b: Tensor): void {
@@ -103,4 +147,8 @@ function perRow(operation: string, out: Tensor, a: Tensor, column: Tensor): void
 
 function overRows(operation: string, out: Tensor, a: Tensor): void {
   if (out.size !== a.columns) mismatch(operation, 'out(columns), a(rows, columns)', out, a);
+}
+
+function overColumns(operation: string, out: Tensor, a: Tensor): void {
+  if (out.size !== a.rows) mismatch(operation, 'out(rows), a(rows, columns)', out, a);
 }

@@ -81,6 +81,12 @@ const calls: Record<string, Call> = {
   fill: (k, { a }) => k.fill(a, SIZE, 0.3),
   combine: (k, { a, b }) => k.combine(a, a, b, SIZE, 0.7, -0.3),
   multiply: (k, { a, b, c }) => k.multiply(a, b, c, SIZE),
+  divide: (k, { a, b, c }) => k.divide(a, b, c, SIZE),
+  exp: (k, { a, b }) => k.exp(a, b, SIZE),
+  log: (k, { a, b }) => k.log(a, b, SIZE),
+  sqrt: (k, { a, c }) => k.sqrt(a, c, SIZE),
+  abs: (k, { a, b }) => k.abs(a, b, SIZE),
+  clip: (k, { a, b }) => k.clip(a, b, SIZE, -0.3, 0.6),
   multiplyBySign: (k, { a, b, c }) => k.multiplyBySign(a, b, c, SIZE),
   activate: (k, { a, b, row }) => {
     k.activate(a, b, row, ROWS, COLUMNS, 3);
@@ -102,6 +108,10 @@ const calls: Record<string, Call> = {
     k.sweep(a, b, d, c, 300, 67, 0.5);
     k.sweep(b, c, d, 0, 300, 67, 0.5);
   },
+  addRow: (k, { a, b, row }) => k.addRow(a, b, row, ROWS, COLUMNS, 0.3),
+  addColumn: (k, { a, b, row }) => k.addColumn(a, b, row, ROWS, COLUMNS, 0.3),
+  sumColumns: (k, { a, b }) => k.sumColumns(a, b, ROWS, COLUMNS, 0.3, 0.5),
+  maxColumns: (k, { a, b }) => k.maxColumns(a, b, ROWS, COLUMNS),
   scaleColumns: (k, { a, b, row }) => k.scaleColumns(a, b, row, ROWS, COLUMNS, 0.3, 0.5),
   scaleRows: (k, { a, b, row }) => k.scaleRows(a, b, row, ROWS, COLUMNS, 0.3, 0.5),
   gatherBytes: (k, { a, bytes, indices }) => k.gatherRows(a, bytes, indices, ROWS, COLUMNS, 1 / 255, true),

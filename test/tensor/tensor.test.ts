@@ -98,6 +98,7 @@ describe('the table of operations', () => {
       ['scaleColumns', (beta) => [a, b, c, 1, beta]],
       ['scaleRows', (beta) => [a, b, c, 1, beta]],
       ['sumRows', (beta) => [c, b, 1, beta]],
+      ['sumColumns', (beta) => [c, b, 1, beta]],
     ];
     for (const [name, args] of calls) {
       for (const beta of [0, 0.5]) {
@@ -108,6 +109,11 @@ describe('the table of operations', () => {
         expect(target.toArray().some(Number.isNaN)).toBe(readsFirstArgument(name, args(beta)));
       }
     }
+    // beta left out is 0.
+    expect(readsFirstArgument('matmul', [a, b, b])).toBe(false);
+    expect(readsFirstArgument('scaleRows', [a, b, c])).toBe(false);
+    expect(readsFirstArgument('sumColumns', [c, b])).toBe(false);
+    expect(readsFirstArgument('addScaled', [a, b, 1])).toBe(true);
     expect(readsFirstArgument('momentumStep', [])).toBe(true);
     expect(readsFirstArgument('copy', [a, b])).toBe(false);
   });

@@ -4,9 +4,28 @@ import type { Kernels } from '../../tensor/kernels.ts';
 /** Elementwise kernels in f64. */
 export function elementwiseKernels(
   heap: Heap,
-): Pick<Kernels, 'fill' | 'combine' | 'multiply' | 'below' | 'multiplyBySign'> {
+): Pick<
+  Kernels,
+  | 'fill'
+  | 'combine'
+  | 'multiply'
+  | 'divide'
+  | 'exp'
+  | 'log'
+  | 'sqrt'
+  | 'abs'
+  | 'clip'
+  | 'below'
+  | 'multiplyBySign'
+> {
   const at = (offset: number) => offset / 8;
   const float = () => heap.f64;
+
+  /** out ← f(a). */
+  const map = (out: number, a: number, size: number, f: (x: number) => number) => {
+    const v = float();
+    for (let i = 0; i < size; i++) v[at(out) + i] = f(v[at(a) + i] as number);
+  };
 
   return {
     fill(out, size, value) {
@@ -25,6 +44,17 @@ export function elementwiseKernels(
       const v = float();
       for (let i = 0; i < size; i++) v[at(out) + i] = (v[at(a) + i] as number) * (v[at(b) + i] as number);
     },
+
+    divide(out, a, b, size) {
+      const v = float();
+      for (let i = 0; i < size; i++) v[at(out) + i] = (v[at(a) + i] as number) / (v[at(b) + i] as number);
+    },
+
+    exp: (out, a, size) => map(out, a, size, Math.exp),
+    log: (out, a, size) => map(out, a, size, Math.log),
+    sqrt: (out, a, size) => map(out, a, size, Math.sqrt),
+    abs: (out, a, size) => map(out, a, size, Math.abs),
+    clip: (out, a, size, low, high) => map(out, a, size, (x) => Math.min(Math.max(x, low), high)),
 
     below(out, a, b, size) {
       const v = float();

@@ -7,6 +7,11 @@ export function rowAndColumnKernels(
 ): Pick<
   Kernels,
   | 'transpose'
+  | 'addRow'
+  | 'addColumn'
+  | 'sumColumns'
+  | 'maxRows'
+  | 'maxColumns'
   | 'scaleColumns'
   | 'scaleRows'
   | 'sumRows'
@@ -25,6 +30,21 @@ export function rowAndColumnKernels(
         for (let column = 0; column < columns; column++) {
           v[at(out) + column * rows + row] = v[at(a) + row * columns + column] as number;
         }
+      }
+    },
+
+    addRow(out, a, row, rows, columns, scale) {
+      const v = float();
+      for (let i = 0; i < rows * columns; i++) {
+        v[at(out) + i] = (v[at(a) + i] as number) + scale * (v[at(row) + (i % columns)] as number);
+      }
+    },
+
+    addColumn(out, a, column, rows, columns, scale) {
+      const v = float();
+      for (let i = 0; i < rows * columns; i++) {
+        const term = v[at(column) + Math.floor(i / columns)] as number;
+        v[at(out) + i] = (v[at(a) + i] as number) + scale * term;
       }
     },
 
@@ -51,6 +71,37 @@ export function rowAndColumnKernels(
         for (let row = 0; row < rows; row++) sum += v[at(a) + row * columns + column] as number;
         const index = at(out) + column;
         v[index] = alpha * sum + (beta === 0 ? 0 : beta * (v[index] as number));
+      }
+    },
+
+    sumColumns(out, a, rows, columns, alpha, beta) {
+      const v = float();
+      for (let row = 0; row < rows; row++) {
+        let sum = 0;
+        for (let column = 0; column < columns; column++) sum += v[at(a) + row * columns + column] as number;
+        const index = at(out) + row;
+        v[index] = alpha * sum + (beta === 0 ? 0 : beta * (v[index] as number));
+      }
+    },
+
+    maxRows(out, a, rows, columns) {
+      const v = float();
+      for (let column = 0; column < columns; column++) {
+        let most = -Infinity;
+        for (let row = 0; row < rows; row++)
+          most = Math.max(most, v[at(a) + row * columns + column] as number);
+        v[at(out) + column] = most;
+      }
+    },
+
+    maxColumns(out, a, rows, columns) {
+      const v = float();
+      for (let row = 0; row < rows; row++) {
+        let most = -Infinity;
+        for (let column = 0; column < columns; column++) {
+          most = Math.max(most, v[at(a) + row * columns + column] as number);
+        }
+        v[at(out) + row] = most;
       }
     },
 

@@ -123,7 +123,7 @@ export class Pool {
     if (this.#state === 'new') this.#open();
     const { kernel, values, extent, steps, grain } = job;
     const number = this.#options.kernels.indexOf(kernel);
-    const id = job.size * 64 + number;
+    const id = job.size * this.#options.kernels.length + number;
     const single = this.#single.get(id);
     const start = performance.now();
     // The first of its kind is done here, to know how long it takes.

@@ -9,6 +9,16 @@ export const rowAndColumnCases: Cases<RowAndColumnOperations> = {
       return [out];
     },
   ],
+  addRow: [undefined, -0.5].map((scale): Case => (compute, make, m, n) => {
+    const out = make.zeros([m, n]);
+    compute.addRow(out, make.float([m, n]), make.float([n]), scale);
+    return [out];
+  }),
+  addColumn: [undefined, -0.5].map((scale): Case => (compute, make, m, n) => {
+    const out = make.float([m, n]);
+    compute.addColumn(out, out, make.float([m]), scale);
+    return [out];
+  }),
   scaleColumns: [0, 1].map((beta): Case => (compute, make, m, n) => {
     const out = make.float([m, n]);
     compute.scaleColumns(out, make.float([m, n]), make.float([n]), 0.7, beta);
@@ -24,6 +34,25 @@ export const rowAndColumnCases: Cases<RowAndColumnOperations> = {
     compute.sumRows(out, make.float([m, n]), -0.1, beta);
     return [out];
   }),
+  sumColumns: [undefined, 0.9].map((beta): Case => (compute, make, m, n) => {
+    const out = make.float([m]);
+    compute.sumColumns(out, make.float([m, n]), -0.1, beta);
+    return [out];
+  }),
+  maxRows: [
+    (compute, make, m, n) => {
+      const out = make.zeros([n]);
+      compute.maxRows(out, make.float([m, n]));
+      return [out];
+    },
+  ],
+  maxColumns: [
+    (compute, make, m, n) => {
+      const out = make.zeros([m]);
+      compute.maxColumns(out, make.float([m, n]));
+      return [out];
+    },
+  ],
   dot: [
     (compute, make, m, n) => {
       const out = make.zeros([1], 'f64');

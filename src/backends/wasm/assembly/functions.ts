@@ -62,7 +62,14 @@ function expWithin4(x: v128): v128 {
 // @ts-ignore: decorator
 @inline
 export function log4(x: v128): v128 {
-  let exponent = i32x4.sub(i32x4.shr_u(x, 23), i32x4.splat(126));
+  return logFromExponent4(x, i32x4.splat(126));
+}
+
+/** ln of x·2^(126 − bias) for normal x > 0: `bias` is subtracted from the exponent field of x. */
+// @ts-ignore: decorator
+@inline
+function logFromExponent4(x: v128, bias: v128): v128 {
+  let exponent = i32x4.sub(i32x4.shr_u(x, 23), bias);
   let m = v128.or(v128.and(x, i32x4.splat(0x007fffff)), i32x4.splat(0x3f000000)); // in [½, 1)
   const small = f32x4.lt(m, splat(0.707106781186547524));
   exponent = i32x4.add(exponent, small); // small lanes are −1
@@ -82,6 +89,21 @@ export function log4(x: v128): v128 {
   p = f32x4.add(p, f32x4.mul(e, splat(-2.12194440e-4)));
   p = f32x4.sub(p, f32x4.mul(z, splat(0.5)));
   return f32x4.add(f32x4.add(m, p), f32x4.mul(e, splat(0.693359375)));
+}
+
+/** ln x for every x: −∞ at ±0, NaN below 0, and x itself at +∞ and NaN. */
+// @ts-ignore: decorator
+@inline
+export function logAny4(x: v128): v128 {
+  // A subnormal number has no leading 1: it is made normal by a factor 2²³, which the exponent then gives back.
+  const isTiny = f32x4.lt(x, splat(1.17549435e-38));
+  const normal = v128.bitselect(f32x4.mul(x, splat(8388608.0)), x, isTiny);
+  const bias = i32x4.add(i32x4.splat(126), v128.and(isTiny, i32x4.splat(23)));
+  const zero = splat(0.0);
+  // Or-ing a mask of ones makes NaN of what is negative.
+  const special = v128.bitselect(splat(-Infinity), v128.or(x, f32x4.lt(x, zero)), f32x4.eq(x, zero));
+  const isOrdinary = v128.and(f32x4.gt(x, zero), f32x4.lt(x, splat(Infinity)));
+  return v128.bitselect(logFromExponent4(normal, bias), special, isOrdinary);
 }
 
 // @ts-ignore: decorator
