@@ -1,8 +1,8 @@
-// Broadcasts: a row, or a column, combined with every row, or column, of a matrix.
+// Broadcasts: a row or a column, combined with every row or column of a matrix.
 import { load1, store1 } from './elementwise';
 import { splat } from './functions';
 
-/** One row of out ← factor ⊙ a + beta · out, where factor is a row (`stride` 16) or one value (`stride` 0). */
+/** One row of out ← alpha·a ⊙ factor + beta·out, where factor is a row (`perColumn`) or one value. */
 // @ts-ignore: decorator
 @inline
 function scaleRow(out: usize, a: usize, factor: usize, columns: i32, alpha: f32, beta: f32, perColumn: bool): void {

@@ -8,14 +8,14 @@ export function divide(out: usize, a: usize, b: usize, size: i32): void {
   for (; out < end; out += 4, a += 4, b += 4) store1(out, f32x4.div(load1(a), load1(b)));
 }
 
-/** Within 1 unit in the last place of eˣ; subnormal results are rounded gradually. */
+/** eˣ within 1 unit in the last place; results below 2⁻¹²⁶ are subnormal. */
 export function exp(out: usize, a: usize, size: i32): void {
   const end = out + ((<usize>size) << 2);
   for (; out + 16 <= end; out += 16, a += 16) v128.store(out, exp4(v128.load(a)));
   for (; out < end; out += 4, a += 4) store1(out, exp4(load1(a)));
 }
 
-/** Within 1 unit in the last place of ln x, subnormal x included. */
+/** ln x within 1 unit in the last place, for every x. */
 export function log(out: usize, a: usize, size: i32): void {
   const end = out + ((<usize>size) << 2);
   for (; out + 16 <= end; out += 16, a += 16) v128.store(out, logAny4(v128.load(a)));
@@ -34,7 +34,7 @@ export function abs(out: usize, a: usize, size: i32): void {
   for (; out < end; out += 4, a += 4) store1(out, f32x4.abs(load1(a)));
 }
 
-/** min and max, not pmin and pmax: they order −0 below 0, as Math does. */
+/** Uses min and max, not pmin and pmax: they order −0 below 0, as Math does. */
 export function clip(out: usize, a: usize, size: i32, low: f32, high: f32): void {
   const end = out + ((<usize>size) << 2);
   const low4 = splat(low);

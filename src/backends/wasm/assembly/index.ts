@@ -1,4 +1,4 @@
-// The wasm backend's kernels. Contracts: src/tensor/kernels.ts. Compiled by scripts/build.mjs.
+// Kernels of the wasm backend. src/tensor/kernels.ts says what each computes; scripts/build.mjs compiles them.
 export { matmul, matmulPart, matmulWorkspaceBytes } from './matmul';
 export { momentumOuterStep, adamStep, rmspropStep } from './optimisers';
 export {

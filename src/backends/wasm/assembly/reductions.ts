@@ -7,7 +7,7 @@ export function sumRows(out: usize, a: usize, rows: i32, columns: i32, alpha: f3
   const alpha4 = splat(alpha);
   const beta4 = splat(beta);
   let column = 0;
-  // A cache line at a time: whatever the width, a line is fetched once.
+  // A cache line at a time: each line is fetched once, whatever the width.
   for (; column + 16 <= columns; column += 16, out += 64, a += 64) {
     let sum0 = splat(0.0);
     let sum1 = splat(0.0);
@@ -53,7 +53,7 @@ export function sumRows(out: usize, a: usize, rows: i32, columns: i32, alpha: f3
   }
 }
 
-/** Four partial sums a row, in f64 at the end. */
+/** Four partial sums for each row, added up in f64. */
 export function dotRows(out: usize, a: usize, b: usize, rows: i32, columns: i32): void {
   for (let row = 0; row < rows; row++, out += 4) {
     let sums = splat(0.0);
@@ -71,7 +71,7 @@ export function dotRows(out: usize, a: usize, b: usize, rows: i32, columns: i32)
   }
 }
 
-/** As `dotRows`: four partial sums a row, added up in f64. */
+/** Four partial sums for each row, added up in f64. */
 export function sumColumns(out: usize, a: usize, rows: i32, columns: i32, alpha: f32, beta: f32): void {
   for (let row = 0; row < rows; row++, out += 4) {
     let sums = splat(0.0);
@@ -133,7 +133,7 @@ export function maxColumns(out: usize, a: usize, rows: i32, columns: i32): void 
     let most2 = least;
     let most3 = least;
     let column = 0;
-    // Four maxima side by side: one alone would wait for itself at every step.
+    // Four independent maxima: with one, every step would wait for the step before.
     for (; column + 16 <= columns; column += 16, a += 64) {
       most = f32x4.max(most, v128.load(a));
       most1 = f32x4.max(most1, v128.load(a, 16));
@@ -149,7 +149,7 @@ export function maxColumns(out: usize, a: usize, rows: i32, columns: i32): void 
   }
 }
 
-/** Products are exact in f64; two pairs of f64 accumulators. */
+/** Products are exact in f64; there are four partial sums. */
 export function dot(out: usize, a: usize, b: usize, size: i32): void {
   const end = a + ((<usize>size) << 2);
   let sum0 = f64x2.splat(0);
@@ -175,7 +175,7 @@ export function limitColumnNorms(weights: usize, rows: i32, columns: i32, limit:
   for (let column = 0; column < columns; column += 4, weights += 16) {
     const whole = column + 4 <= columns;
     const lanes = whole ? 1 : columns - column;
-    // The last one to three columns go singly, with the same arithmetic.
+    // The last one to three columns are done one by one, with the same arithmetic.
     for (let lane = 0; lane < lanes; lane++) {
       const first = weights + ((<usize>lane) << 2);
       let square = splat(0.0);
