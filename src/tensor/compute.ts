@@ -45,6 +45,7 @@ export interface BackendDescription {
  * ```
  */
 export class Compute implements Operations {
+  /** The memory of all tensors. */
   readonly heap: Heap;
   readonly backend: BackendDescription;
   readonly #arena: Arena;

@@ -35,6 +35,7 @@ export const sizeOf = (shape: Shape): number => shape.reduce((product, length) =
  * ```
  */
 export class Tensor {
+  /** The memory that holds the values. */
   readonly heap: Heap;
   readonly type: ElementType;
   readonly shape: Shape;
