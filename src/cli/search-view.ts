@@ -8,7 +8,7 @@ import { progressBars } from './bars.ts';
 import { duration, percent, table } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
 
-type Outcome = Parameters<NonNullable<SearchListener['judged']>>[1];
+type Outcome = Parameters<NonNullable<SearchListener['scored']>>[1];
 
 /** Shows a search as it goes: a bar a rule on a terminal, a line a judgement elsewhere. */
 export class SearchView {
@@ -42,7 +42,7 @@ export class SearchView {
       ?.update({ state: `${this.#bestOf(rule)}trial ${trial} at epoch ${epoch.toFixed(1)}` });
   }
 
-  judged(step: TrialStep, outcome: Outcome): void {
+  scored(step: TrialStep, outcome: Outcome): void {
     const { rule, trial, seed, rung } = step;
     const { rungs, planned } = this.#plan.budget;
     const epochs = rungs[rung]?.epochs ?? 0;

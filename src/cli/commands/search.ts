@@ -136,7 +136,7 @@ async function execute(base: string | undefined, options: SearchArguments): Prom
           terminal.note(`Backend ${backend}`);
         },
         progress: (step, epoch) => view.progress(step, epoch),
-        judged: (step, outcome) => view.judged(step, outcome),
+        scored: (step, outcome) => view.scored(step, outcome),
         warning: (message) => view.warning(message),
       },
     });
