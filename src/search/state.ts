@@ -17,7 +17,10 @@ import { dimensionsFor, shareOf } from './space.ts';
 import type { Point } from './space.ts';
 import type { TrialOutcome } from './trial.ts';
 
-/** A best value this close to an end of its range (as a fraction of the range) is reported: better ones may lie outside. */
+/**
+ * A best value this close to an end of its range (as a fraction of the range) is reported: better ones may lie
+ * outside.
+ */
 const EDGE = 0.05;
 
 interface Trial {

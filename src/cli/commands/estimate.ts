@@ -4,7 +4,7 @@ import { Option } from 'commander';
 import { MINIMUM_SAMPLES } from '../../studies/estimate.ts';
 import type { EstimateDocument, Interval } from '../../studies/estimate.ts';
 import { estimate } from '../../studies/estimate-plan.ts';
-import type { EstimateWords } from '../../studies/estimate-plan.ts';
+import type { EstimateOptions } from '../../studies/estimate-plan.ts';
 import { SWEEP_SIZES } from '../../studies/subject.ts';
 import { ACTIVATIONS } from '../../tensor/index.ts';
 import { EXIT } from '../exit.ts';
@@ -62,11 +62,11 @@ export function addEstimateCommand(program: Command, finish: (code: number) => v
         '',
       ].join('\n'),
     )
-    .action(async (base: string | undefined, words: Omit<EstimateWords, 'base'> & { json?: boolean }) => {
-      const terminal = new Terminal(words.json ?? false);
+    .action(async (base: string | undefined, options: Omit<EstimateOptions, 'base'> & { json?: boolean }) => {
+      const terminal = new Terminal(options.json ?? false);
       let document: EstimateDocument;
       try {
-        document = await estimate({ ...words, base }, (done, total, network) => {
+        document = await estimate({ ...options, base }, (done, total, network) => {
           if (terminal.animated) process.stderr.write(`\r\u001b[K${done + 1}/${total} ${network}`);
         });
       } finally {

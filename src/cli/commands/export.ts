@@ -56,12 +56,12 @@ export function addExportCommand(program: Command, finish: (code: number) => voi
         '  apical   "input→hidden1", "hidden1.bias", …; weights (presynaptic, postsynaptic). With feedback weights.',
       ].join('\n'),
     )
-    .action(async (run: string, words: ExportArguments) => {
-      const terminal = new Terminal(words.json ?? false);
-      const { layout } = words;
-      const format = formatOf(words);
-      const out = words.out ?? `${path.basename(path.resolve(run))}.${format}`;
-      if (existsSync(out) && !words.force) {
+    .action(async (run: string, options: ExportArguments) => {
+      const terminal = new Terminal(options.json ?? false);
+      const { layout } = options;
+      const format = formatOf(options);
+      const out = options.out ?? `${path.basename(path.resolve(run))}.${format}`;
+      if (existsSync(out) && !options.force) {
         throw new ApicalError(
           'export.exists',
           `There is a file ${out} already: choose another --out, or add --force.`,

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { studyLikelihood } from '../../studies/likelihood.ts';
-import type { LikelihoodDocument, LikelihoodWords } from '../../studies/likelihood.ts';
+import type { LikelihoodDocument, LikelihoodOptions } from '../../studies/likelihood.ts';
 import { EXIT } from '../exit.ts';
 import { table, Terminal } from '../terminal.ts';
 
@@ -28,9 +28,9 @@ export function addLikelihoodCommand(program: Command, finish: (code: number) =>
         '',
       ].join('\n'),
     )
-    .action(async (run: string, words: Omit<LikelihoodWords, 'run'> & { json?: boolean }) => {
-      const terminal = new Terminal(words.json ?? false);
-      const document = await studyLikelihood({ ...words, run });
+    .action(async (run: string, options: Omit<LikelihoodOptions, 'run'> & { json?: boolean }) => {
+      const terminal = new Terminal(options.json ?? false);
+      const document = await studyLikelihood({ ...options, run });
       terminal.document(document);
       show(terminal, document);
       finish(EXIT.done);

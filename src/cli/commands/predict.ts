@@ -54,18 +54,18 @@ export function addPredictCommand(program: Command, finish: (code: number) => vo
         '',
       ].join('\n'),
     )
-    .action(async (from: string, words: PredictArguments) => {
-      const terminal = new Terminal(words.json ?? false);
-      const { input, out } = words;
+    .action(async (from: string, options: PredictArguments) => {
+      const terminal = new Terminal(options.json ?? false);
+      const { input, out } = options;
       if (input === undefined) {
         throw new ApicalError(
           'predict.input',
           'Predict what? Give --input a file of examples: IDX, .csv, .tsv, .npz, .npy or .png.',
         );
       }
-      const trained = await loadNetwork(from, { backend: words.backend });
+      const trained = await loadNetwork(from, { backend: options.backend });
       try {
-        const examples = await readExamples(input, trained, words);
+        const examples = await readExamples(input, trained, options);
         for (const note of examples.notes) terminal.note(note);
         const answers = trained.predict(examples.inputs);
         const document = predictionDocument(trained, answers, examples.labels, { from, input });

@@ -3,7 +3,7 @@ import { Option } from 'commander';
 import { renderSettlingReport, settlingFigures } from '../../reports/settling-report.ts';
 import { writeStudy } from '../../reports/study.ts';
 import { studySettling } from '../../studies/settling.ts';
-import type { SettlingDocument, SettlingWords } from '../../studies/settling.ts';
+import type { SettlingDocument, SettlingOptions } from '../../studies/settling.ts';
 import { EXIT } from '../exit.ts';
 import { table, Terminal } from '../terminal.ts';
 import { packageVersion } from '../version.ts';
@@ -46,15 +46,15 @@ export function addSettleCommand(program: Command, finish: (code: number) => voi
     .action(
       async (
         base: string | undefined,
-        words: Omit<SettlingWords, 'base'> & { json?: boolean; out?: string },
+        options: Omit<SettlingOptions, 'base'> & { json?: boolean; out?: string },
       ) => {
-        const terminal = new Terminal(words.json ?? false);
-        const document = await studySettling({ ...words, base });
+        const terminal = new Terminal(options.json ?? false);
+        const document = await studySettling({ ...options, base });
         terminal.document(document);
         show(terminal, document);
-        if (words.out !== undefined) {
+        if (options.out !== undefined) {
           const written = await writeStudy(
-            words.out,
+            options.out,
             renderSettlingReport(document, packageVersion()),
             settlingFigures(document),
           );

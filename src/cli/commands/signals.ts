@@ -4,7 +4,7 @@ import { Option } from 'commander';
 import { renderSignalsReport, signalsFigures } from '../../reports/signals-report.ts';
 import { writeStudy } from '../../reports/study.ts';
 import { studySignals } from '../../studies/signals.ts';
-import type { SignalsDocument, SignalsWords } from '../../studies/signals.ts';
+import type { SignalsDocument, SignalsOptions } from '../../studies/signals.ts';
 import { EXIT } from '../exit.ts';
 import { table, Terminal } from '../terminal.ts';
 import { packageVersion } from '../version.ts';
@@ -45,12 +45,12 @@ export function addSignalsCommand(program: Command, finish: (code: number) => vo
     .action(
       async (
         base: string | undefined,
-        words: Omit<SignalsWords, 'base'> & { json?: boolean; out?: string },
+        options: Omit<SignalsOptions, 'base'> & { json?: boolean; out?: string },
       ) => {
-        const terminal = new Terminal(words.json ?? false);
+        const terminal = new Terminal(options.json ?? false);
         let document: SignalsDocument;
         try {
-          document = await studySignals({ ...words, base }, (share) => {
+          document = await studySignals({ ...options, base }, (share) => {
             if (terminal.animated) process.stderr.write(`\r\u001b[K${Math.round(100 * share)} %`);
           });
         } finally {
@@ -58,9 +58,9 @@ export function addSignalsCommand(program: Command, finish: (code: number) => vo
         }
         terminal.document(document);
         show(terminal, document);
-        if (words.out !== undefined)
+        if (options.out !== undefined)
           terminal.line(
-            `\n${await writeStudy(words.out, renderSignalsReport(document, packageVersion()), signalsFigures(document))}`,
+            `\n${await writeStudy(options.out, renderSignalsReport(document, packageVersion()), signalsFigures(document))}`,
           );
         finish(EXIT.done);
       },
