@@ -6,8 +6,8 @@ import type { Rule } from '../../learning/index.ts';
 import { importUserFile, isUserFile } from './user-file.ts';
 
 /**
- * The rule of that id, or the default export of a TypeScript or JavaScript file, which may import from
- * "apical" wherever it lies. Throws `rule.unknown`, `rule.file` (it does not load) or `rule.contract`.
+ * Returns the rule with that id, or the default export of a TypeScript or JavaScript file, which may import from
+ * "apical" wherever it is. Throws `rule.unknown`, `rule.file` (it does not load) or `rule.contract`.
  */
 export async function loadRule(reference: string): Promise<Rule> {
   if (!isUserFile(reference)) return ruleById(reference);
@@ -15,7 +15,7 @@ export async function loadRule(reference: string): Promise<Rule> {
   return withPlainLearn(checkRule(exported, `The rule file "${reference}"`), reference);
 }
 
-/** Terms that come after the step are lost, so a `learn` that waits for something is refused. */
+/** Refuses a `learn` that returns a promise: terms emitted after the step are lost. */
 function withPlainLearn(rule: Rule, reference: string): Rule {
   const learn: (step: LearningStep) => unknown = rule.learn.bind(rule);
   return Object.assign(Object.create(rule) as Rule, {
@@ -25,7 +25,7 @@ function withPlainLearn(rule: Rule, reference: string): Rule {
       returned.catch(() => undefined);
       throw new ApicalError(
         'run.rule-failed',
-        `The rule file "${reference}" has a learn that returns a promise. Make it a plain function: what is emitted after the step is lost.`,
+        `The learn function of the rule file "${reference}" returns a promise. Make it synchronous, because terms emitted after the step are lost.`,
       );
     },
   });
