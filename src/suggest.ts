@@ -1,6 +1,9 @@
 import { closest, distance } from 'fastest-levenshtein';
 
-/** ` Did you mean "rings"?` where a known name is near, else nothing. Upper and lower case are taken as one. */
+/**
+ * Returns ` Did you mean "rings"?` if a known name is close to the word, else an empty string. Close means at most one
+ * edit in every three letters; swapping two letters is one edit, and case does not matter.
+ */
 export function didYouMean(word: string, known: readonly string[]): string {
   if (known.length === 0) return '';
   const lower = word.toLowerCase();
@@ -8,6 +11,13 @@ export function didYouMean(word: string, known: readonly string[]): string {
     lower,
     known.map((name) => name.toLowerCase()),
   );
-  if (distance(lower, nearest) > Math.max(2, Math.floor(word.length / 3))) return '';
+  if (edits(lower, nearest) > Math.max(1, Math.floor(word.length / 3))) return '';
   return ` Did you mean "${known.find((name) => name.toLowerCase() === nearest)}"?`;
+}
+
+/** Returns the Levenshtein distance of two words, with a swap of two letters as one edit. */
+function edits(a: string, b: string): number {
+  const count = distance(a, b);
+  const isSwap = count === 2 && [...a].sort().join('') === [...b].sort().join('');
+  return isSwap ? 1 : count;
 }

@@ -307,7 +307,15 @@ class Recorder implements StepObserver {
 const SENDS: ReadonlySet<keyof Operations> = new Set(['matmul', 'matmulChannels']);
 
 /** Operations that compute changed weights from weights. */
-const MOVES: ReadonlySet<keyof Operations> = new Set(['combine', 'copy', 'scale', 'multiply']);
+const MOVES: ReadonlySet<keyof Operations> = new Set([
+  'add',
+  'addScaled',
+  'combine',
+  'copy',
+  'multiply',
+  'scale',
+  'subtract',
+]);
 
 const isWritten = (role: string | undefined) => role === 'out' || role === 'inout';
 

@@ -5,7 +5,17 @@ import type { Term } from '../network/terms.ts';
 import type { Batch, Learner } from '../learning/learner.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { addAngle, addMoments, Collector, figures, inner, JACKKNIFE_GROUPS, jackknife, newSums, total } from './estimator-moments.ts';
+import {
+  addAngle,
+  addMoments,
+  Collector,
+  figures,
+  inner,
+  JACKKNIFE_GROUPS,
+  jackknife,
+  newSums,
+  total,
+} from './estimator-moments.ts';
 import type { Figure, Figures, Moments, Sums } from './estimator-moments.ts';
 
 /**
@@ -129,7 +139,7 @@ export function varianceOverData(
             for (const [index, projection] of projections.entries()) {
               const update = updates[index] as Tensor;
               materialise(compute, projection, update, terms.get(projection) ?? []);
-              compute.combine(sums[index] as Tensor, sums[index] as Tensor, update, 1, 1);
+              compute.add(sums[index] as Tensor, sums[index] as Tensor, update);
             }
           });
           return updates;

@@ -62,8 +62,7 @@ export function costLine(
     if (!(norm > 0)) return undefined;
     const kept = [...exact.keys()].map(({ values }) => ({ values, before: values.data.slice() }));
     const costAt = (distance: number): number => {
-      for (const [{ values }, gradient] of exact)
-        compute.combine(values, values, gradient, 1, distance / norm);
+      for (const [{ values }, gradient] of exact) compute.addScaled(values, gradient, distance / norm);
       let cost = NaN;
       try {
         learner.observe(batch, 0, (step) => {

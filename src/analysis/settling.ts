@@ -1,5 +1,18 @@
-import { backpropagateThroughTime, energyTerms, hopfield, isSettling, Linearisation } from '../dynamics/index.ts';
-import type { LearningStep, Moment, Phase, RelaxationOptions, SettledPhase, SettlingDynamics } from '../dynamics/index.ts';
+import {
+  backpropagateThroughTime,
+  energyTerms,
+  hopfield,
+  isSettling,
+  Linearisation,
+} from '../dynamics/index.ts';
+import type {
+  LearningStep,
+  Moment,
+  Phase,
+  RelaxationOptions,
+  SettledPhase,
+  SettlingDynamics,
+} from '../dynamics/index.ts';
 import { ApicalError } from '../errors.ts';
 import type { Area, Projection } from '../network/area.ts';
 import type { Parameter } from '../network/parameter.ts';
@@ -205,7 +218,7 @@ class Steps {
       materialise(this.#compute, parameter, sum, terms);
       const sums = this.#sums.get(parameter) ?? [];
       const last = sums.at(-1);
-      if (last) this.#compute.combine(sum, sum, last, 1, 1);
+      if (last) this.#compute.add(sum, sum, last);
       this.#sums.set(parameter, [...sums, sum]);
     }
     this.#terms = new Map();
@@ -253,7 +266,7 @@ export function earlyInference(subject: SettlingSubject): readonly EarlyInferenc
     for (const [index, states] of pulled.entries()) {
       for (const [area, its] of moved) {
         const change = states.get(area) as Tensor;
-        compute.combine(change, change, drift[index]?.get(area) as Tensor, 1, -1);
+        compute.subtract(change, change, drift[index]?.get(area) as Tensor);
         const norm = Math.sqrt(inner(compute, change, change));
         its.norms.push(norm / nudge);
         if (norm > 0 && !its.first) Object.assign(its, { first: change, arrival: index + 1 });
@@ -294,7 +307,7 @@ function firstErrors(
     }
     linear.signals(lambda, delta);
     linear.transposed(lambda, delta, change);
-    for (const [area, its] of lambda) compute.combine(its, its, change.get(area) as Tensor, 1, stepSize);
+    for (const [area, its] of lambda) compute.addScaled(its, change.get(area) as Tensor, stepSize);
   }
   return errors;
 }
@@ -377,6 +390,6 @@ function inner(compute: Compute, a: Tensor, b: Tensor): number {
 const distance = (compute: Compute, a: Tensor, b: Tensor): number =>
   compute.scope(() => {
     const difference = compute.temporary(a.shape);
-    compute.combine(difference, a, b, 1, -1);
+    compute.subtract(difference, a, b);
     return Math.sqrt(inner(compute, difference, difference));
   });

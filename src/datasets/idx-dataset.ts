@@ -5,7 +5,13 @@ import { corruptFile, toFloat32 } from './formats/array.ts';
 import type { ShapedArray } from './formats/array.ts';
 import { gunzip, isGzip } from './formats/gzip.ts';
 import { parseIdx } from './formats/idx.ts';
-import { classLabels, requireEqualCounts, requireEqualKinds, requireEqualShapes, requireFinite } from './checks.ts';
+import {
+  classLabels,
+  requireEqualCounts,
+  requireEqualKinds,
+  requireEqualShapes,
+  requireFinite,
+} from './checks.ts';
 
 /** The four files of an MNIST-like set. Also accepted: `.idx` for `-idx`, and `.gz` after it. */
 export const idxFileNames = {

@@ -44,7 +44,7 @@ export function descend(
       // An objective looks at the rate, before dropout: the gain belongs to what came down alone.
       const own = step.error(phase, objective);
       if (error && gain) compute.multiply(error, error, gain);
-      if (error) compute.combine(own, own, error, 1, 1);
+      if (error) compute.add(own, own, error);
       error = own;
       gain = undefined;
     }

@@ -58,7 +58,7 @@ function receive(
   }
   if (received === 0) compute.fill(out, 0);
   const push = drive?.(area);
-  if (push) compute.combine(out, out, push, 1, 1);
+  if (push) compute.add(out, out, push);
   const bias = area.bias && (values?.(area.bias) ?? area.bias.values);
   if (bias || activation !== 'linear') compute.activate(out, out, bias, activation);
 }

@@ -101,7 +101,7 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
       lossesOf(compute, objective, own, output, targets, nameOf);
       const row = tallyFor(phase, objective);
       if (row) tallyObjective(compute, objective, row, own, output, targets);
-      compute.combine(total, total, own, 1, 1);
+      compute.add(total, total, own);
     }
     if (weights) compute.multiply(total, total, weights);
     return total;

@@ -1,5 +1,11 @@
 import { checkFits, pictureAfter, windowOf } from './projections/connection.ts';
-import type { ConnectionSpecification, AreaSpecification, NetworkSpecification, ProjectionSpecification, StackOptions } from './specification.ts';
+import type {
+  ConnectionSpecification,
+  AreaSpecification,
+  NetworkSpecification,
+  ProjectionSpecification,
+  StackOptions,
+} from './specification.ts';
 import { stack } from './specification.ts';
 
 /** One convolution of a stack, and the pooling after it. Kernels, strides and windows are square. */

@@ -60,7 +60,7 @@ export function lossesOf(
       return;
     case 'squared-error': {
       const difference = compute.temporary(output.shape);
-      compute.combine(difference, output, asValues(compute, targets, output.columns), 1, -1);
+      compute.subtract(difference, output, asValues(compute, targets, output.columns));
       compute.dotRows(losses, difference, difference);
       compute.scale(losses, losses, 0.5);
       return;

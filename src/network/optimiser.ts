@@ -194,17 +194,17 @@ export class Optimiser {
           compute.combine(velocity, velocity, weights, momentum, -rate * decay);
           accumulate(compute, parameter, velocity, terms, -rate, 1);
         } else accumulate(compute, parameter, velocity, terms, -rate, momentum);
-        compute.combine(weights, weights, velocity, 1, 1);
+        compute.add(weights, weights, velocity);
         return;
       }
     }
     // W ← W − μV_old here and + (1+μ)V_new below is Nesterov; the terms still read the weights as they were.
     const change = compute.temporary(weights.shape);
     accumulate(compute, parameter, change, terms, -rate, 0);
-    if (decay !== 0) compute.combine(change, change, weights, 1, -rate * decay);
-    if (nesterov) compute.combine(weights, weights, velocity, 1, -momentum);
+    if (decay !== 0) compute.addScaled(change, weights, -rate * decay);
+    if (nesterov) compute.addScaled(weights, velocity, -momentum);
     compute.combine(velocity, velocity, change, momentum, 1);
-    compute.combine(weights, weights, velocity, 1, nesterov ? 1 + momentum : 1);
+    compute.addScaled(weights, velocity, nesterov ? 1 + momentum : 1);
   }
 
   #adaptive(
@@ -219,7 +219,7 @@ export class Optimiser {
   ): void {
     const gradient = compute.temporary(parameter.values.shape);
     materialise(compute, parameter, gradient, terms);
-    if (decay !== 0) compute.combine(gradient, gradient, parameter.values, 1, decay);
+    if (decay !== 0) compute.addScaled(gradient, parameter.values, decay);
     const { meanSquareDecay, epsilon } = specification;
     if (specification.kind === 'rmsprop') {
       compute.rmspropStep(parameter.values, second as Tensor, gradient, rate, meanSquareDecay, epsilon);

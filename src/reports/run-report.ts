@@ -1,10 +1,30 @@
 import { figureMarkup, figuresOf } from './charts/figures.ts';
-import { count, degrees, duration, inUnit, number, optional, percent, plural, unitOf, words, capitalised } from './charts/format.ts';
+import {
+  count,
+  degrees,
+  duration,
+  inUnit,
+  number,
+  optional,
+  percent,
+  plural,
+  unitOf,
+  words,
+  capitalised,
+} from './charts/format.ts';
 import type { RunReport } from '../runs/report-inputs.ts';
 import { html, type Interpolated, type Markup } from './markup.ts';
 import { details, facts, page, section, table } from './page.ts';
 import { fantasiesMarkup, mistakesMarkup } from './charts/pictures.ts';
-import { costTable, environments, equations, howToRepeat, localityAudit, sources, speedFacts } from './sections.ts';
+import {
+  costTable,
+  environments,
+  equations,
+  howToRepeat,
+  localityAudit,
+  sources,
+  speedFacts,
+} from './sections.ts';
 import { errorsAreShares, groupByRule, lastProbe, projectionsOf } from './charts/series.ts';
 
 /** The report of one run: one HTML file that needs no script, no network and no other file. */

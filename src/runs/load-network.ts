@@ -19,16 +19,17 @@ import { readWeights } from './files/weights-file.ts';
 import type { WeightsFile } from './files/weights-file.ts';
 
 export interface LoadOptions {
-  /** Default: that of the run's config; where that is blas, whichever is here. */
+  /** By default that of the run's config; "auto" if the config says "blas". */
   readonly backend?: BackendName | undefined;
   readonly threads?: number | undefined;
 }
 
 /**
- * The network that a run learned, on a backend of its own: from the run's folder (its newest good checkpoint, also while
- * it goes on), or from a file that `apical export` wrote. Neither needs the data set. Call `dispose` in the end.
+ * Loads a trained network onto a backend of its own: from the folder of a run (its latest good checkpoint, even while
+ * the run continues), or from a file that `apical export` wrote. Neither needs the data set. Call `dispose` when done.
  *
- * Throws `folder.…`, `checkpoint.…`, `weights.…`, `rule.…` (a rule from a file must still be there) and `config.…` errors.
+ * Throws `folder.…`, `checkpoint.…`, `weights.…`, `config.…` and `rule.…` errors; the file of a user's rule must still
+ * exist.
  */
 export async function loadNetwork(from: string, options: LoadOptions = {}): Promise<TrainedNetwork> {
   const isFile = existsSync(from) && statSync(from).isFile();
@@ -53,7 +54,7 @@ export async function loadNetwork(from: string, options: LoadOptions = {}): Prom
   }
 }
 
-/** The tensors and texts of an exported network: enough for `loadNetwork`, and for PyTorch. */
+/** Returns the tensors and metadata of a network, from which `loadNetwork` and PyTorch can rebuild it. */
 export function exportNetwork(trained: TrainedNetwork, layout: WeightLayout): WeightsFile {
   const { network, config, data, identity, step, rule } = trained;
   const module = layout === 'pytorch' ? pytorchModule(network) : undefined;
@@ -87,13 +88,13 @@ async function fromFolder(folder: string): Promise<Source> {
   if (config.task.environment !== undefined) {
     throw new ApicalError(
       'predict.environment',
-      `The run in ${folder} learned to act in "${config.task.environment}", so there is no data to answer: give a run that learned from examples.`,
+      `The run in ${folder} was trained in the environment "${config.task.environment}", so it cannot predict examples. Give a run that was trained on a data set.`,
       { folder },
     );
   }
   return {
     config,
-    // Folders of before this was kept need their data set.
+    // Folders of earlier versions lack this description and need their data set.
     data: run.data ?? describeData(await openDataset(requestFor(config))),
     identity: run.identity,
     step: checkpoint.step,
@@ -118,8 +119,8 @@ function fromFile(file: string): Source {
   if (config === undefined || !parsed.success) {
     throw new ApicalError(
       'weights.no-network',
-      `${file} holds weights, but not the network that they belong to: \`apical export\` did not write it. ` +
-        `Give the folder of a run; to go on learning from these weights: apical run --weights ${file}`,
+      `${file} holds weights but no network, because \`apical export\` did not write it. ` +
+        `Give the folder of a run, or train from these weights with \`apical run --weights ${file}\`.`,
       { file },
     );
   }
@@ -133,7 +134,7 @@ function fromFile(file: string): Source {
   };
 }
 
-/** Throws `folder.comparison`, with the runs that are in it. */
+/** Throws `folder.comparison`, which lists the runs, if the folder is that of a comparison. */
 function refuseComparison(folder: string): void {
   if (!existsSync(folder) || RunFolder.exists(folder)) return;
   const runs = readdirSync(folder)

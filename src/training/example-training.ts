@@ -11,7 +11,17 @@ import type { Config } from '../config/config.ts';
 import type { ExampleSet, Examples } from './examples.ts';
 import { splitExamples } from './examples.ts';
 import { networkFor } from './network-of-config.ts';
-import type { EvaluationRecord, HeldOutScore, Metrics, MetricsRecord, Mistake, PictureGrid, ProbeRecord, ProgressRecord, Score } from './records.ts';
+import type {
+  EvaluationRecord,
+  HeldOutScore,
+  Metrics,
+  MetricsRecord,
+  Mistake,
+  PictureGrid,
+  ProbeRecord,
+  ProgressRecord,
+  Score,
+} from './records.ts';
 import { checkCounts, checkOverrides, optimiserFor } from './checks.ts';
 import { NO_TALLY } from './training.ts';
 import type { Position, Together, Training } from './training.ts';

@@ -1,6 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { openAll } from '../backends/open-all.ts';
-import { costLine, earlyInference, energyTraces, startDistances, updateCurves } from '../../src/analysis/index.ts';
+import {
+  costLine,
+  earlyInference,
+  energyTraces,
+  startDistances,
+  updateCurves,
+} from '../../src/analysis/index.ts';
 import { stack } from '../../src/network/index.ts';
 import { ruleById } from '../../src/rules/index.ts';
 import { clouds, learnerOf, release, UNITS } from '../rules/fixtures.ts';

@@ -3,7 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ApicalError } from '../../src/errors.ts';
-import { addressOf, findBlas, noTranspose, openBlas, rowMajor, transpose, tryOpenBlas, type BlasLibrary } from '../../src/backends/blas/library.ts';
+import {
+  addressOf,
+  findBlas,
+  noTranspose,
+  openBlas,
+  rowMajor,
+  transpose,
+  tryOpenBlas,
+  type BlasLibrary,
+} from '../../src/backends/blas/library.ts';
 
 const here = tryOpenBlas().library;
 

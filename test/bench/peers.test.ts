@@ -8,7 +8,15 @@ import { LENET } from '../../src/bench/own.ts';
 import { plainDescent } from '../../src/network/index.ts';
 import { Learner } from '../../src/learning/index.ts';
 import { ruleById } from '../../src/rules/index.ts';
-import { discoverPeers, PEERS, type LenetWork, type MatmulWork, type MlpWork, type Peer, type PeerId } from '../../src/bench/peers.ts';
+import {
+  discoverPeers,
+  PEERS,
+  type LenetWork,
+  type MatmulWork,
+  type MlpWork,
+  type Peer,
+  type PeerId,
+} from '../../src/bench/peers.ts';
 
 const minute = 60_000;
 /** Those that know products and perceptrons. */

@@ -2,7 +2,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBackend } from '../../src/backends/open.ts';
 import { discoverPeers } from '../../src/bench/peers.ts';
-import type { ContrastiveWork, EquilibriumWork, Peer, PeerId, PredictiveWork, TargetsWork, Work } from '../../src/bench/peers.ts';
+import type {
+  ContrastiveWork,
+  EquilibriumWork,
+  Peer,
+  PeerId,
+  PredictiveWork,
+  TargetsWork,
+  Work,
+} from '../../src/bench/peers.ts';
 import { RuleStep } from '../../src/bench/rule-step.ts';
 import type { RuleWork } from '../../src/bench/rule-step.ts';
 import { stream } from '../../src/random/stream.ts';

@@ -9,7 +9,12 @@ import { serializeIdx } from '../../src/datasets/formats/idx.ts';
 import { serializeNpz } from '../../src/datasets/formats/npz.ts';
 import type { ShapedArray } from '../../src/datasets/formats/array.ts';
 import { ApicalError } from '../../src/errors.ts';
-import { candidateFolders, describeDatasets, folderSource, openDataset } from '../../src/runs/files/datasets.ts';
+import {
+  candidateFolders,
+  describeDatasets,
+  folderSource,
+  openDataset,
+} from '../../src/runs/files/datasets.ts';
 import type { DatasetReference } from '../../src/runs/files/datasets.ts';
 
 let root: string;

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { banditMeans, checkEnvironment, environmentById, environmentIds } from '../../src/environments/index.ts';
+import {
+  banditMeans,
+  checkEnvironment,
+  environmentById,
+  environmentIds,
+} from '../../src/environments/index.ts';
 import type { Environment } from '../../src/environments/index.ts';
 import { Sequence, stream } from '../../src/random/index.ts';
 

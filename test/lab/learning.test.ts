@@ -1,5 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Examples, ExampleTraining, fingerprintOf, openBackend, openDataset, parseConfig, PRESETS, ruleById } from '../../src/entries/index.ts';
+import {
+  Examples,
+  ExampleTraining,
+  fingerprintOf,
+  openBackend,
+  openDataset,
+  parseConfig,
+  PRESETS,
+  ruleById,
+} from '../../src/entries/index.ts';
 import type { ConfigInput, MetricsRecord } from '../../src/entries/index.ts';
 import { learn, leaveControls, openBench, ready, stepOf } from './fixture.ts';
 import type { Bench } from './fixture.ts';

@@ -6,7 +6,16 @@ import type { Exchange, Measurement } from '../../src/learning/index.ts';
 import type { NetworkSpecification } from '../../src/network/index.ts';
 import { plainDescent } from '../../src/network/index.ts';
 import type { Compute } from '../../src/tensor/index.ts';
-import { clouds, gradientsOf, learnerOf, optimiser, release, smallStack, snapshot, train } from '../rules/fixtures.ts';
+import {
+  clouds,
+  gradientsOf,
+  learnerOf,
+  optimiser,
+  release,
+  smallStack,
+  snapshot,
+  train,
+} from '../rules/fixtures.ts';
 
 /*
  * What every rule may count on in a step: weighted examples, copies, samples shared with other workers, auxiliary

@@ -7,7 +7,13 @@ import { openBackend } from '../../src/backends/open.ts';
 import { serializeNpz } from '../../src/datasets/formats/npz.ts';
 import { feedforward } from '../../src/dynamics/index.ts';
 import { defaultPythons } from '../../src/bench/peers.ts';
-import { convolutionalStack, exportWeights, importWeights, Network, pytorchModule } from '../../src/network/index.ts';
+import {
+  convolutionalStack,
+  exportWeights,
+  importWeights,
+  Network,
+  pytorchModule,
+} from '../../src/network/index.ts';
 import { stream } from '../../src/random/index.ts';
 
 const compute = await openBackend({ backend: 'wasm' });

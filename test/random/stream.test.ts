@@ -2,7 +2,14 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { blasBackend } from '../../src/backends/blas/index.ts';
 import { openBackend, provideBlas } from '../../src/backends/open.ts';
-import { bitsAt, normalFromBits, Sequence, stream, thresholdOf, uniformFromBits } from '../../src/random/index.ts';
+import {
+  bitsAt,
+  normalFromBits,
+  Sequence,
+  stream,
+  thresholdOf,
+  uniformFromBits,
+} from '../../src/random/index.ts';
 import type { Stream } from '../../src/random/index.ts';
 import type { Compute, Tensor } from '../../src/tensor/index.ts';
 

@@ -5,12 +5,15 @@ import { citation } from '../../runs/bibliography.ts';
 import { EXIT } from '../exit.ts';
 import { table, Terminal } from '../terminal.ts';
 
-/** `apical rules`: what there is, and what each needs to know at a synapse, as a real step showed it. */
+/** Adds `apical rules`, which lists rules with their locality and cost, as measured in a real step. */
 export function addRulesCommand(program: Command, finish: (code: number) => void): void {
   program
     .command('rules')
-    .summary('the learning rules: family, source, options, locality, cost')
-    .argument('[id|file]', 'one rule in full')
+    .summary('list learning rules with equation, options, locality and cost')
+    .description(
+      'Lists all learning rules, or shows one with its equation, source, options, locality and cost.',
+    )
+    .argument('[id|file]', 'rule to show in full: an id or a file that exports one')
     .addHelpText(
       'before',
       'Examples:\n  apical rules\n  apical rules feedback-alignment\n  apical rules ./my-rule.ts --json\n',
@@ -41,9 +44,9 @@ function showList(terminal: Terminal, rules: readonly RuleDescription[]): void {
     ),
   );
   terminal.line(
-    '\nMeasured in one real step of a 784-800-800-10 network; MACs are multiply–accumulates an example.',
+    '\nMeasured in one real step of a 784-800-800-10 network. MACs are multiply–accumulates per example.',
   );
-  terminal.line('`apical rules ID` shows one in full.');
+  terminal.line('`apical rules ID` shows one rule in full.');
 }
 
 function showRule(terminal: Terminal, rule: RuleDescription): void {
@@ -59,7 +62,7 @@ function showRule(terminal: Terminal, rule: RuleDescription): void {
     const fallback = schema.default === undefined ? '' : `, default ${JSON.stringify(schema.default)}`;
     terminal.line(`  ruleOptions.${name} (${choices}${fallback})\n    ${schema.description ?? ''}`);
   }
-  terminal.line('\nLocality: what reached the synapses of each projection in one real step');
+  terminal.line('\nLocality: the signals that reached the synapses of each projection in one real step');
   terminal.line(
     table(
       ['projection', 'transposed weights', 'signed error', 'global scalars', 'phases', 'error crossed'],
@@ -67,7 +70,7 @@ function showRule(terminal: Terminal, rule: RuleDescription): void {
         row.projection,
         row.transposedWeights.join(', ') || 'none',
         row.signedError ? 'yes' : 'no',
-        // What they are made from stands below.
+        // Their sources are listed below the table.
         row.globalScalars.map((scalar) => scalar.replace(/ from .*/, '')).join(', ') || 'none',
         String(row.phases),
         `${row.waitsForProjections} projections`,
@@ -76,7 +79,7 @@ function showRule(terminal: Terminal, rule: RuleDescription): void {
   );
   for (const row of rule.locality) terminal.line(`  ${row.projection}: from ${row.sources.join(', ')}`);
   const { forwardMacs, feedbackMacs, updateMacs, bytesBetweenAreas } = rule.cost;
-  terminal.line('\nCost of a step on 784-800-800-10, for one example');
+  terminal.line('\nCost of one step per example, in a 784-800-800-10 network');
   terminal.line(
     `  forward ${millions(forwardMacs)}, feedback ${millions(feedbackMacs)}, update ${millions(updateMacs)} multiply–accumulates`,
   );

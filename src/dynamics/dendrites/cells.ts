@@ -158,7 +158,7 @@ export function pullBy(setting: Setting, { objective, potential, rate }: Cells, 
   compute.scope(() => {
     const error = compute.temporary(rate.shape);
     setting.pull(objective, rate, error);
-    compute.combine(potential, potential, error, 1, -size);
+    compute.addScaled(potential, error, -size);
   });
 }
 

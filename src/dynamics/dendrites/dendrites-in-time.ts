@@ -115,9 +115,9 @@ function advance(
   // The error belongs to the current rates, which follow from the potential before this step.
   pullBy(setting, cell, (size * nudge) / (1 - size * leak));
   compute.combine(potential, potential, basal, 1 - size * leak, size * total * shares.basal);
-  if (apical) compute.combine(potential, potential, apical, 1, size * total * shares.apical);
+  if (apical) compute.addScaled(potential, apical, size * total * shares.apical);
   if (answers) {
     const above = byArea.get(answers) as Cells;
-    compute.combine(potential, potential, above.potential, 1, size * teaching);
+    compute.addScaled(potential, above.potential, size * teaching);
   }
 }

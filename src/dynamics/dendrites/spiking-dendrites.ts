@@ -120,14 +120,14 @@ function spike(setting: Setting, name: string, options: SpikingDendritesOptions)
       const kept = Math.exp(-stepSize * open);
       const taken = (1 - kept) / open;
       compute.combine(potential, potential, cell.basal, kept, taken * total * basal);
-      if (cell.apical) compute.combine(potential, potential, cell.apical, 1, taken * total * apical);
+      if (cell.apical) compute.addScaled(potential, cell.apical, taken * total * apical);
       if (teaching) {
-        compute.combine(potential, potential, teaching.potential, 1, taken * teaching.conductance);
+        compute.addScaled(potential, teaching.potential, taken * teaching.conductance);
       }
     }
     if (step <= steps - spiking.averaged) continue;
     const share = 1 / Math.min(steps, spiking.averaged);
-    for (const [tensor, mean] of means) compute.combine(mean, mean, tensor, 1, share);
+    for (const [tensor, mean] of means) compute.addScaled(mean, tensor, share);
   }
   for (const { area, potential, rate } of averaged) {
     compute.activate(rate, potential, undefined, area.activation);

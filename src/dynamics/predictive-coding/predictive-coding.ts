@@ -190,7 +190,7 @@ function show({ compute }: Setting, { area, potential, rate, activity, gain }: P
 function takeError(setting: Setting, node: Predicted, nudge: number): void {
   const { compute } = setting;
   const { isOutput, error, potential, prediction } = node;
-  if (!isOutput) compute.combine(error, potential, prediction, 1, -1);
+  if (!isOutput) compute.subtract(error, potential, prediction);
   else if (node.objective && nudge !== 0) pullInto(setting, node, error, -nudge);
 }
 
@@ -225,12 +225,12 @@ function move(
     if (area.activation !== 'linear' || gain) {
       compute.multiplyBySlope(change, change, rate, gain, area.activation);
     }
-    compute.combine(change, change, error, 1, -1);
+    compute.subtract(change, change, error);
     if (objective && nudge !== 0) {
       const pull = compute.temporary(potential.shape);
       pullInto(setting, node, pull, -nudge);
-      compute.combine(change, change, pull, 1, 1);
+      compute.add(change, change, pull);
     }
-    compute.combine(potential, potential, change, 1, stepSize);
+    compute.addScaled(potential, change, stepSize);
   });
 }

@@ -83,7 +83,7 @@ export const gibbs: Dynamics<GibbsOptions> = {
       drives.set(area, fixed.length > 0 || push !== undefined);
       if (!drives.get(area)) continue;
       receive(compute, drive, fixed, activity, options);
-      if (push) compute.combine(drive, drive, push, 1, 1);
+      if (push) compute.add(drive, drive, push);
     }
     for (const [sweep, temperature] of temperatures.entries()) {
       for (const chain of chains.values()) {
@@ -93,7 +93,7 @@ export const gibbs: Dynamics<GibbsOptions> = {
         if (others.length > 0) receive(compute, potential, others, activity, options);
         else if (drives.get(area)) compute.copy(potential, drive);
         else compute.fill(potential, 0);
-        if (others.length > 0 && drives.get(area)) compute.combine(potential, potential, drive, 1, 1);
+        if (others.length > 0 && drives.get(area)) compute.add(potential, potential, drive);
         const own = biasOf(area, takesPart);
         let bias = own && (options.values?.(own) ?? own.values);
         if (gain) {

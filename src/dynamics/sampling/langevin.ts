@@ -42,7 +42,7 @@ export const langevin: Dynamics<LangevinOptions, SettledPhase> = {
             const noise = compute.temporary(state.shape);
             const deviation = Math.sqrt(2 * size * (temperatures[taken] as number));
             compute.drawNormal(noise, 0, deviation, stream(`${name} ${area.id} ${taken}`), step);
-            compute.combine(state, state, noise, 1, 1);
+            compute.add(state, state, noise);
             compute.activate(rate, state, undefined, area.activation);
           });
         },

@@ -86,7 +86,7 @@ export function backpropagateThroughTime(
     linear.signals(lambda, delta);
     linear.emit(delta, size / inputs.rows);
     linear.transposed(lambda, delta, change);
-    for (const [area, tensor] of lambda) compute.combine(tensor, tensor, change.get(area) as Tensor, 1, size);
+    for (const [area, tensor] of lambda) compute.addScaled(tensor, change.get(area) as Tensor, size);
     each?.(stepsBack);
   }
   return end;

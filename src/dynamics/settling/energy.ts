@@ -60,6 +60,6 @@ export function energyOf(...parameters: Parameters<typeof energyTerms>): Tensor 
   const [compute] = parameters;
   const [first, ...others] = energyTerms(...parameters).values();
   if (!first) throw new RangeError('A network without areas has no energy.');
-  for (const term of others) compute.combine(first, first, term, 1, 1);
+  for (const term of others) compute.add(first, first, term);
   return first;
 }

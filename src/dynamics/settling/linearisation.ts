@@ -118,9 +118,9 @@ export class Linearisation {
         const bend = this.#bend(area);
         if (bend) {
           compute.multiply(bend, bend, adjoint);
-          compute.combine(change, change, bend, 1, 1);
+          compute.add(change, change, bend);
         }
-        compute.combine(change, change, adjoint, 1, -1);
+        compute.subtract(change, change, adjoint);
       });
     }
   }
@@ -216,12 +216,12 @@ export class Linearisation {
     const bend = compute.temporary(drawn.shape);
     if (activation === 'softplus') {
       compute.multiplyBySlope(bend, drawn, rate, undefined, activation);
-      compute.combine(bend, drawn, bend, 1, -1);
+      compute.subtract(bend, drawn, bend);
       return bend;
     }
     compute.multiply(bend, drawn, rate);
     compute.scale(bend, bend, -2);
-    if (activation === 'logistic') compute.combine(bend, bend, drawn, 1, 1);
+    if (activation === 'logistic') compute.add(bend, bend, drawn);
     return bend;
   }
 

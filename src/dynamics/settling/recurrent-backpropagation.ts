@@ -44,10 +44,10 @@ export function emitAdjoint(step: LearningStep, relaxation: Relaxation, free: Se
   for (let taken = 1; taken <= MOST_STEPS; taken++) {
     linear.signals(lambda, delta);
     linear.transposed(lambda, delta, change);
-    for (const [area, tensor] of change) compute.combine(tensor, tensor, pull.get(area) as Tensor, 1, 1);
+    for (const [area, tensor] of change) compute.add(tensor, tensor, pull.get(area) as Tensor);
     linear.bound(change, (area) => free.rate(area));
     for (const [area, tensor] of lambda) {
-      compute.combine(tensor, tensor, change.get(area) as Tensor, 1, STEP_SIZE);
+      compute.addScaled(tensor, change.get(area) as Tensor, STEP_SIZE);
     }
     if (taken % STEPS_A_CHECK !== 0) continue;
     if (rootMeanSquare(step, change) <= tolerance * rootMeanSquare(step, lambda)) break;

@@ -92,7 +92,7 @@ export function relax(
       const fixed = couplings.get(area)?.filter(({ from }) => clamped.has(from)) ?? [];
       receive(compute, drive, fixed, activity, options);
       const push = options.drive?.(area);
-      if (push) compute.combine(drive, drive, push, 1, 1);
+      if (push) compute.add(drive, drive, push);
       if (area.bias) {
         const bias = options.values?.(area.bias) ?? area.bias.values;
         compute.activate(drive, drive, bias, 'linear');
@@ -129,7 +129,7 @@ export function relax(
     }
     for (const { objective, node, error } of pulls) {
       setting.pull(objective, node.rate, error);
-      compute.combine(node.received, node.received, error, 1, -nudge);
+      compute.addScaled(node.received, error, -nudge);
     }
     const checks = tolerance > 0 && ((step + 1) % STEPS_A_CHECK === 0 || step === steps - 1);
     const advance = () => {
@@ -204,7 +204,7 @@ function speedOf(compute: Compute, settling: readonly SettlingArea[], advance: (
     const sum = compute.temporary([1], 'f64');
     for (const [index, { state }] of settling.entries()) {
       const change = before[index] as Tensor;
-      compute.combine(change, state, change, 1, -1);
+      compute.subtract(change, state, change);
       compute.dot(sum, change, change);
       square += sum.data[0] as number;
       count += state.size;

@@ -31,7 +31,7 @@ export const settlingRates: SettlingDynamics<FeedbackGainOptions> = settlingDyna
 /** x ← (1 − ε) x + ε f(received + drive). */
 function approachRate({ compute }: Setting, settling: SettlingArea, size: number): void {
   const { area, rate, received, drive } = settling;
-  compute.combine(received, received, drive, 1, 1);
+  compute.add(received, received, drive);
   compute.activate(received, received, undefined, area.activation);
   compute.combine(rate, rate, received, 1 - size, size);
 }

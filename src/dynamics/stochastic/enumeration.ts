@@ -65,7 +65,7 @@ export function enumerateBy(
   const weights = compute.temporary([weight.length]).set(weight);
   for (const area of areas) {
     const post = compute.temporary([weight.length, area.units]);
-    compute.combine(post, phase.output(area), phase.rate(area), 1, -1);
+    compute.subtract(post, phase.output(area), phase.rate(area));
     compute.scaleRows(post, post, weights, 1, 0);
     emitIncoming(step, phase, area, post, 1 / batch);
   }

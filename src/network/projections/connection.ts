@@ -1,7 +1,12 @@
 import { ApicalError } from '../../errors.ts';
 import { placesOf, sizesOf } from '../../tensor/spatial.ts';
 import type { Window } from '../../tensor/spatial.ts';
-import type { AreaSpecification, ConnectionSpecification, NetworkSpecification, ProjectionSpecification } from '../specification.ts';
+import type {
+  AreaSpecification,
+  ConnectionSpecification,
+  NetworkSpecification,
+  ProjectionSpecification,
+} from '../specification.ts';
 import { projectionId } from '../specification.ts';
 
 const DENSE: ConnectionSpecification = { kind: 'dense' };

@@ -30,7 +30,7 @@ export function drawAnsweringMask(
       const ones = compute.temporary(forward.shape);
       compute.fill(ones, 1);
       compute.drawBernoulli(forward, 1 - density, 1, pairs, 0);
-      compute.combine(forward, ones, forward, 1, -1);
+      compute.subtract(forward, ones, forward);
     }
     transpose(compute, mask, forward);
   });

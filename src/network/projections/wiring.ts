@@ -1,6 +1,11 @@
 import { ApicalError } from '../../errors.ts';
 import { checkConnection } from './connection.ts';
-import type { AreaSpecification, NetworkSpecification, ObjectiveSpecification, ProjectionSpecification } from '../specification.ts';
+import type {
+  AreaSpecification,
+  NetworkSpecification,
+  ObjectiveSpecification,
+  ProjectionSpecification,
+} from '../specification.ts';
 import { projectionId } from '../specification.ts';
 
 /** Throws the first of `network.…` errors that says why a specification is not a network, naming area or projection. */

@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { dendrites, dendritesInTime, dropoutGain, emitIncoming, sharesOf } from '../../dynamics/index.ts';
-import type { Conductances, DendriticCompartment, DendriticPhase, LearningStep, Moment } from '../../dynamics/index.ts';
+import type {
+  Conductances,
+  DendriticCompartment,
+  DendriticPhase,
+  LearningStep,
+  Moment,
+} from '../../dynamics/index.ts';
 import type { Area } from '../../network/area.ts';
 import type { Network } from '../../network/network.ts';
 import { hasDerivative } from '../../network/objective.ts';
@@ -9,7 +15,12 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { conductance, openConductance } from './conductances.ts';
 import { feedbackOptions } from '../shared/feedback.ts';
 import type { Microcircuit } from './interneurons.ts';
-import { interneuronOptimisers, microcircuitOf, refuseMicrocircuit, withInterneurons } from './interneurons.ts';
+import {
+  interneuronOptimisers,
+  microcircuitOf,
+  refuseMicrocircuit,
+  withInterneurons,
+} from './interneurons.ts';
 import { defineRule } from '../../learning/rule.ts';
 
 const longestStep = ({
@@ -295,7 +306,7 @@ function heardError(
 function mismatch({ compute }: LearningStep<Options>, cells: Cells, area: Area): Tensor {
   const error = compute.temporary(cells.rate(area).shape);
   compute.activate(error, cells.compartment(area, 'prediction'), undefined, area.activation);
-  compute.combine(error, cells.rate(area), error, 1, -1);
+  compute.subtract(error, cells.rate(area), error);
   return error;
 }
 

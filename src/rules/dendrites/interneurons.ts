@@ -7,7 +7,11 @@ import type { OptimiserOf } from '../../network/optimiser.ts';
 import type { Parameter } from '../../network/parameter.ts';
 import { scaleSchedule } from '../../network/schedule.ts';
 import { projectionId } from '../../network/specification.ts';
-import type { AreaSpecification, NetworkSpecification, ProjectionSpecification } from '../../network/specification.ts';
+import type {
+  AreaSpecification,
+  NetworkSpecification,
+  ProjectionSpecification,
+} from '../../network/specification.ts';
 import { refuseBranches } from '../shared/chain.ts';
 import { answerForwardProjections } from '../shared/feedback.ts';
 import type { FeedbackOptions } from '../shared/feedback.ts';

@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import { dendrites, dropoutGain, emitIncoming, sharesOf, spikingDendrites } from '../../dynamics/index.ts';
-import type { DendriticPhase, LearningStep, SpikingDendritesOptions, Teaching } from '../../dynamics/index.ts';
+import type {
+  DendriticPhase,
+  LearningStep,
+  SpikingDendritesOptions,
+  Teaching,
+} from '../../dynamics/index.ts';
 import type { Area } from '../../network/area.ts';
 import { hasDerivative } from '../../network/objective.ts';
 import type { Objective } from '../../network/objective.ts';
@@ -168,7 +173,7 @@ export const segregatedDendrites = defineRule({
       const post = isOutput ? said(step, forward, area) : plateau(step, forward, area);
       if (!post) continue;
       const wanted = (isOutput ? said(step, target, area) : plateau(step, target, area)) as Tensor;
-      compute.combine(post, post, wanted, 1, -1);
+      compute.subtract(post, post, wanted);
       if (!isClassified(network, area)) {
         const gain = isOutput ? undefined : dropoutGain(step, area);
         compute.multiplyBySlope(post, post, forward.rate(area), gain, area.activation);

@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { refuseAsymmetry, settlingRates } from '../../dynamics/index.ts';
 import { emitContrast } from '../shared/contrast.ts';
-import { heldOutputOptions, heldOutputPhase, refuseWithoutLevels, settleTwice, undoGain } from '../shared/held-outputs.ts';
+import {
+  heldOutputOptions,
+  heldOutputPhase,
+  refuseWithoutLevels,
+  settleTwice,
+  undoGain,
+} from '../shared/held-outputs.ts';
 import { defineRule } from '../../learning/rule.ts';
 
 /**

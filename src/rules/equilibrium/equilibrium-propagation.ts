@@ -2,7 +2,17 @@ import { z } from 'zod';
 import { hopfield } from '../../dynamics/index.ts';
 import { changesBetween, emitBiases, plasticProjections } from '../shared/contrast.ts';
 import { defineRule } from '../../learning/rule.ts';
-import { continualHasOneSide, nudge, nudgeContinually, nudgingOptions, nudgingPhase, particleOptions, particles, settleFreely, settlingOptions } from '../shared/settling.ts';
+import {
+  continualHasOneSide,
+  nudge,
+  nudgeContinually,
+  nudgingOptions,
+  nudgingPhase,
+  particleOptions,
+  particles,
+  settleFreely,
+  settlingOptions,
+} from '../shared/settling.ts';
 
 /**
  * Equilibrium propagation: the network settles, its outputs are nudged a little towards their targets, and every synapse

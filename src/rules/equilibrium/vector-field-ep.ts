@@ -3,7 +3,17 @@ import { vectorField } from '../../dynamics/index.ts';
 import { changesBetween, emitBiases, plasticProjections } from '../shared/contrast.ts';
 import { answerForwardProjections, feedbackOptions } from '../shared/feedback.ts';
 import { defineRule } from '../../learning/rule.ts';
-import { continualHasOneSide, nudge, nudgeContinually, nudgingOptions, nudgingPhase, particleOptions, particles, settleFreely, settlingOptions } from '../shared/settling.ts';
+import {
+  continualHasOneSide,
+  nudge,
+  nudgeContinually,
+  nudgingOptions,
+  nudgingPhase,
+  particleOptions,
+  particles,
+  settleFreely,
+  settlingOptions,
+} from '../shared/settling.ts';
 
 /**
  * Equilibrium propagation without symmetric weights: forward and feedback synapses each have weights of their own, and

@@ -55,7 +55,7 @@ export const directFeedbackAlignment = defineRule({
       }
       if (error) compute.multiplyBySlope(error, error, phase.rate(area), phase.gain(area), area.activation);
       const own = outputErrors.get(area);
-      if (error && own) compute.combine(error, error, own, 1, 1);
+      if (error && own) compute.add(error, error, own);
       const post = error ?? own;
       if (post) emitIncoming(step, phase, area, post, 1 / inputs.rows);
     }

@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import { descend, feedforward } from '../../dynamics/index.ts';
-import { answerForwardProjections, answeredBy, reciprocalFeedbackOptions, refuseDisjointWiring } from '../shared/feedback.ts';
+import {
+  answerForwardProjections,
+  answeredBy,
+  reciprocalFeedbackOptions,
+  refuseDisjointWiring,
+} from '../shared/feedback.ts';
 import { defineRule } from '../../learning/rule.ts';
 
 /**

@@ -2,7 +2,12 @@ import { z } from 'zod';
 import { descend, feedforward } from '../../dynamics/index.ts';
 import { plainDescent } from '../../network/optimiser.ts';
 import type { Activation } from '../../tensor/kernels.ts';
-import { answerForwardProjections, isFeedbackWeights, reciprocalFeedbackOptions, refuseDisjointWiring } from '../shared/feedback.ts';
+import {
+  answerForwardProjections,
+  isFeedbackWeights,
+  reciprocalFeedbackOptions,
+  refuseDisjointWiring,
+} from '../shared/feedback.ts';
 import { defineRule } from '../../learning/rule.ts';
 
 /** E f′(a) for a small a that is as often above 0 as below. */

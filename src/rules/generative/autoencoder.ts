@@ -92,7 +92,7 @@ export const autoencoder = defineRule({
         compute.fill(total, 0);
         for (const lower of lowers) {
           const error = decoded(step, { upper, lowers, projections }, lower, phase.rate(upper));
-          compute.combine(error, error, phase.rate(lower), 1, -1);
+          compute.subtract(error, error, phase.rate(lower));
           addSquares(step, total, error);
         }
         step.measure(reconstructionOf(upper), total);
@@ -133,7 +133,7 @@ function learnReconstruction(step: LearningStep<Options>, phase: Phase, machine:
   for (const lower of lowers) {
     const ways = projections.filter(({ from }) => from === lower);
     const error = decoded(step, machine, lower, rate);
-    compute.combine(error, error, phase.output(lower), 1, -1);
+    compute.subtract(error, error, phase.output(lower));
     addSquares(step, total, error);
     if (options.decoder === 'relu')
       compute.multiplyBySlope(error, error, decoded(step, machine, lower, rate), undefined, 'relu');
@@ -188,7 +188,7 @@ function corrupt(
   const source = stream(`corruption of ${area.id}`);
   if (noise === 'normal') {
     compute.drawNormal(out, 0, strength, source, step);
-    compute.combine(out, out, activity, 1, 1);
+    compute.add(out, out, activity);
   } else {
     compute.drawBernoulli(out, 1 - strength, 1, source, step);
     compute.multiply(out, out, activity);
@@ -200,5 +200,5 @@ function corrupt(
 function addSquares({ compute }: LearningStep<Options>, total: Tensor, error: Tensor): void {
   const squares = compute.temporary([error.rows]);
   compute.dotRows(squares, error, error);
-  compute.combine(total, total, squares, 1, 1);
+  compute.add(total, total, squares);
 }

@@ -189,7 +189,7 @@ function noisyClamps(step: LearningStep<Options>, name: string, given: Given): (
     if (!its) return [];
     const probability = compute.temporary(its.shape);
     compute.fill(probability, fired);
-    compute.combine(probability, probability, its, 1, 1 - silenced - fired);
+    compute.addScaled(probability, its, 1 - silenced - fired);
     return [{ area, probability }];
   });
   return (moment) => {

@@ -2,7 +2,15 @@ import { z } from 'zod';
 import { emitReadouts, stochastic } from '../../dynamics/index.ts';
 import { machinesReference } from '../../references/restricted-boltzmann.ts';
 import { learningNow, withTopDownThresholds } from './readout.ts';
-import { chainsOf, emitContrastiveDivergence, fantasiesOf, machinesOf, measureMachines, reconstructionOf, refuseMachines } from './restricted-boltzmann.ts';
+import {
+  chainsOf,
+  emitContrastiveDivergence,
+  fantasiesOf,
+  machinesOf,
+  measureMachines,
+  reconstructionOf,
+  refuseMachines,
+} from './restricted-boltzmann.ts';
 import { defineRule } from '../../learning/rule.ts';
 
 /**

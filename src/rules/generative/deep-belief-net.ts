@@ -7,7 +7,16 @@ import { backpropagate } from '../../dynamics/feedforward/feedforward.ts';
 import { machinesReference } from '../../references/restricted-boltzmann.ts';
 import { refuseDisjointWiring } from '../shared/feedback.ts';
 import { learningNow, withTopDownThresholds } from './readout.ts';
-import { drawUnits, emitContrastiveDivergence, fantasiesOf, machinesOf, measureMachines, reconstructionOf, refuseMachines, refusePooling } from './restricted-boltzmann.ts';
+import {
+  drawUnits,
+  emitContrastiveDivergence,
+  fantasiesOf,
+  machinesOf,
+  measureMachines,
+  reconstructionOf,
+  refuseMachines,
+  refusePooling,
+} from './restricted-boltzmann.ts';
 import { defineRule } from '../../learning/rule.ts';
 import { emitSleep, emitWake, withGeneratingFeedback } from './top-down.ts';
 

@@ -105,10 +105,10 @@ function measureReconstruction(
     compute.fill(total, 0);
     for (const lower of lowers) {
       const difference = compute.temporary(data.rate(lower).shape);
-      compute.combine(difference, data.rate(lower), reconstructed.rate(lower), 1, -1);
+      compute.subtract(difference, data.rate(lower), reconstructed.rate(lower));
       const squares = compute.temporary([inputs.rows]);
       compute.dotRows(squares, difference, difference);
-      compute.combine(total, total, squares, 1, 1);
+      compute.add(total, total, squares);
     }
     step.measure(reconstructionOf(upper), total);
   });

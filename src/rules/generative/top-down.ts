@@ -57,7 +57,7 @@ export function emitWake(step: LearningStep, wake: Phase, areas: readonly Area[]
     const ways = generatingProjections(area);
     for (const projection of ways) projection.send(compute, error, wake.activity(projection.from), 1);
     compute.activate(error, error, area.topDownBias.values, 'logistic');
-    compute.combine(error, error, wake.output(area), 1, -1);
+    compute.subtract(error, error, wake.output(area));
     for (const projection of ways) {
       if (!projection.plastic) continue;
       step.emit(projection, { kind: 'outer', pre: wake.activity(projection.from), post: error, factor });
@@ -82,7 +82,7 @@ export function emitSleep(step: LearningStep, dream: Phase, areas?: readonly Are
     compute.fill(error, 0);
     for (const projection of ways) projection.send(compute, error, dream.activity(projection.from), 1);
     compute.activate(error, error, area.bias?.values, 'logistic');
-    compute.combine(error, error, dream.output(area), 1, -1);
+    compute.subtract(error, error, dream.output(area));
     for (const projection of ways) {
       if (!projection.plastic) continue;
       step.emit(projection, { kind: 'outer', pre: dream.activity(projection.from), post: error, factor });

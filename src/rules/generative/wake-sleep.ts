@@ -87,7 +87,7 @@ function measure(step: LearningStep, awake: Phase): void {
     clamp: (area) => (area === input ? undefined : awake.output(area)),
   });
   const difference = compute.temporary(inputs.shape);
-  compute.combine(difference, inputs, made.rate(input), 1, -1);
+  compute.subtract(difference, inputs, made.rate(input));
   const squares = compute.temporary([inputs.rows]);
   compute.dotRows(squares, difference, difference);
   step.measure(reconstructionOf(input), squares);

@@ -50,7 +50,7 @@ function perturbActivity(step: LearningStep, phase: Phase): void {
   }
   const derivative = tangent(step, phase, (area, potential) => {
     const direction = directions.get(area);
-    if (direction) compute.combine(potential, potential, direction, 1, 1);
+    if (direction) compute.add(potential, potential, direction);
   });
   const factor = 1 / inputs.rows;
   for (const [area, post] of directions) {
@@ -109,7 +109,7 @@ function tangent(step: LearningStep, phase: Phase, inject: (area: Area, potentia
     if (objective) {
       const along = compute.temporary([inputs.rows]);
       compute.dotRows(along, step.error(phase, objective), rate);
-      compute.combine(derivative, derivative, along, 1, 1);
+      compute.add(derivative, derivative, along);
     }
     const gain = phase.gain(area);
     if (gain) compute.multiply(rate, rate, gain);

@@ -118,7 +118,7 @@ function lessBaseline(compute: Compute, losses: Tensor, clean: Tensor | undefine
   }
   for (let sample = 0; sample < samples; sample++) {
     const row = losses.rowRange(sample, 1);
-    compute.combine(row, row, baseline, 1, -1);
+    compute.subtract(row, row, baseline);
   }
   // L_s − mean of the others = samples/(samples−1) · (L_s − mean of all).
   if (!clean) compute.scale(losses, losses, samples / (samples - 1));

@@ -56,7 +56,7 @@ export const reinforce = defineRule({
     for (const area of network.areas) {
       if (area === network.input || !isStochastic(network, area)) continue;
       const post = compute.temporary([rows, area.units]);
-      compute.combine(post, phase.output(area), phase.rate(area), 1, -1);
+      compute.subtract(post, phase.output(area), phase.rate(area));
       compute.scaleRows(post, post, surprise, 1, 0);
       emitIncoming(step, phase, area, post, 1 / rows);
     }
@@ -76,7 +76,7 @@ function lessBaseline({ compute, inputs, options, state }: LearningStep<Options>
   compute.sumRows(observed, losses.reshape([rows, 1]), 1 / rows, 0);
   compute.fill(surprise, 1);
   compute.scaleColumns(surprise, surprise, mean, -1, 0);
-  compute.combine(surprise, losses.reshape([rows, 1]), surprise, 1, 1);
+  compute.add(surprise, losses.reshape([rows, 1]), surprise);
   compute.combine(mean, mean, observed, 1 - baselineRate, baselineRate);
   if (baseline === 'critic') {
     const critic = state('critic');

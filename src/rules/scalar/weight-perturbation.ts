@@ -63,7 +63,7 @@ export const weightPerturbation = defineRule({
         use: (change) => {
           for (const [index, sum] of sums.entries()) {
             const jitter = jitters[index];
-            if (jitter) compute.combine(sum, sum, jitter, 1, change);
+            if (jitter) compute.addScaled(sum, jitter, change);
           }
         },
       };

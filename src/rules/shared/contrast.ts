@@ -79,7 +79,7 @@ export function changesOverTime(
     for (const area of network.areas) {
       if (moment.activity(area).offset === start.activity(area).offset) continue; // clamped
       const change = compute.temporary(rate(area).shape);
-      compute.combine(change, moment.activity(area), rate(area), 1, -1);
+      compute.subtract(change, moment.activity(area), rate(area));
       changes.set(area, change);
     }
     const change = (area: Area) => changes.get(area);
@@ -111,7 +111,7 @@ export function changesBetween({ compute }: LearningStep, positive: Phase, negat
     let change = known.get(area);
     if (!change) {
       known.set(area, (change = compute.temporary(more.shape)));
-      compute.combine(change, more, less, 1, -1);
+      compute.subtract(change, more, less);
     }
     return change;
   };

@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { mustSettle } from '../../dynamics/index.ts';
-import type { FeedbackGainOptions, LearningStep, Phase, SettledPhase, settlingRates } from '../../dynamics/index.ts';
+import type {
+  FeedbackGainOptions,
+  LearningStep,
+  Phase,
+  SettledPhase,
+  settlingRates,
+} from '../../dynamics/index.ts';
 import type { Area } from '../../network/area.ts';
 import type { NetworkSpecification } from '../../network/specification.ts';
 import { projectionId } from '../../network/specification.ts';
@@ -57,7 +63,7 @@ function heldOutputs(step: LearningStep, free: Phase): ReadonlyMap<Area, Tensor>
       const output = free.output(objective.area);
       const held = step.compute.temporary(output.shape);
       step.pull(objective, output, held);
-      step.compute.combine(held, output, held, 1, -1);
+      step.compute.subtract(held, output, held);
       return [objective.area, held];
     }),
   );

@@ -122,7 +122,7 @@ export function measureInversion(step: LearningStep, phase: Phase, area: Area, b
   const { compute, inputs } = step;
   const activity = phase.activity(area);
   const [missed, whole] = [compute.temporary([inputs.rows]), compute.temporary([inputs.rows])];
-  compute.combine(below, below, activity, 1, -1);
+  compute.subtract(below, below, activity);
   compute.dotRows(missed, below, below);
   compute.dotRows(whole, activity, activity);
   step.measure(INVERSION_ERROR + area.id, missed, whole);
@@ -257,7 +257,7 @@ export function learnToInvert(
   const { from, id } = projection;
   const noisy = compute.temporary([inputs.rows, from.units]);
   compute.drawNormal(noisy, 0, noise, step.stream(`noise ${id}`), step.step);
-  compute.combine(noisy, noisy, phase.activity(from), 1, 1);
+  compute.add(noisy, noisy, phase.activity(from));
   const signal = upward(step, projection, noisy);
   const beside = auxiliary?.feedback && {
     inverse: auxiliary.feedback,
@@ -265,6 +265,6 @@ export function learnToInvert(
   };
   const below = downward(step, projection, signal, beside);
   const error = compute.temporary(below.shape);
-  compute.combine(error, below, noisy, 1, -1);
+  compute.subtract(error, below, noisy);
   emitInverse(step, projection, { signal, beside, below, error, factor: 1 / inputs.rows });
 }

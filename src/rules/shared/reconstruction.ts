@@ -40,7 +40,7 @@ export function emitReconstruction(
   const error = compute.temporary(target.shape);
   projection.send(compute, error, from);
   if (bias || activation !== 'linear') compute.activate(error, error, bias?.values, activation);
-  compute.combine(error, error, target, 1, -1);
+  compute.subtract(error, error, target);
   step.emit(projection, { kind: 'outer', pre: from, post: error, factor });
   if (bias) step.emit(bias, { kind: 'outer', post: error, factor });
   return error;

@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { mustSettle } from '../../dynamics/index.ts';
-import type { LearningStep, Moment, RelaxationOptions, SettledPhase, SettlingDynamics } from '../../dynamics/index.ts';
+import type {
+  LearningStep,
+  Moment,
+  RelaxationOptions,
+  SettledPhase,
+  SettlingDynamics,
+} from '../../dynamics/index.ts';
 import type { Area } from '../../network/area.ts';
 import type { Network } from '../../network/network.ts';
 import { bitsAt } from '../../random/index.ts';

@@ -64,7 +64,7 @@ export function changeBelow(
   compute.copy(target, said);
   sendChange(step, target, inverse, change);
   for (const below of [said, target]) becomeSignals(step, projection, below);
-  compute.combine(target, target, said, 1, -1);
+  compute.subtract(target, target, said);
   return { values: target };
 }
 

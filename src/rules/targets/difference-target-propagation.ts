@@ -1,7 +1,15 @@
 import { z } from 'zod';
 import { feedforward } from '../../dynamics/index.ts';
 import { chainOf, refuseBranches } from '../shared/chain.ts';
-import { hintsOnInverses, inverseOptimisers, inversionErrors, measureInverses, inverseOptions, learnToInvert, withInverses } from '../shared/inverses.ts';
+import {
+  hintsOnInverses,
+  inverseOptimisers,
+  inversionErrors,
+  measureInverses,
+  inverseOptions,
+  learnToInvert,
+  withInverses,
+} from '../shared/inverses.ts';
 import { defineRule } from '../../learning/rule.ts';
 import { emitDownGradient, targetStep } from '../shared/targets.ts';
 

@@ -4,7 +4,15 @@ import type { LearningStep, Phase } from '../../dynamics/index.ts';
 import type { Projection } from '../../network/area.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { chainOf, refuseBranches } from '../shared/chain.ts';
-import { hintsOnInverses, downward, emitInverse, inverseOptimisers, inverseOptions, upward, withInverses } from '../shared/inverses.ts';
+import {
+  hintsOnInverses,
+  downward,
+  emitInverse,
+  inverseOptimisers,
+  inverseOptions,
+  upward,
+  withInverses,
+} from '../shared/inverses.ts';
 import { defineRule } from '../../learning/rule.ts';
 import { emitDownGradient, targetStep } from '../shared/targets.ts';
 

@@ -4,7 +4,15 @@ import type { Network } from '../../network/network.ts';
 import type { NetworkSpecification } from '../../network/specification.ts';
 import type { Projection } from '../../network/area.ts';
 import { chainOf, drawnLike, refuseBranches } from '../shared/chain.ts';
-import { hintsOnInverses, inverseOptimisers, inversionErrors, measureInverses, inverseOptions, learnToInvert, withInverses } from '../shared/inverses.ts';
+import {
+  hintsOnInverses,
+  inverseOptimisers,
+  inversionErrors,
+  measureInverses,
+  inverseOptions,
+  learnToInvert,
+  withInverses,
+} from '../shared/inverses.ts';
 import { defineRule } from '../../learning/rule.ts';
 import { changeBelow, emitOutput, emitTowardsTargets, lackOf } from '../shared/targets.ts';
 

@@ -5,7 +5,13 @@ import type { Area } from '../../network/area.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { emitChange, emitContrast } from '../shared/contrast.ts';
 import { answerForwardProjections, feedbackOptions } from '../shared/feedback.ts';
-import { heldOutputOptions, heldOutputPhase, refuseWithoutLevels, settleTwice, undoGain } from '../shared/held-outputs.ts';
+import {
+  heldOutputOptions,
+  heldOutputPhase,
+  refuseWithoutLevels,
+  settleTwice,
+  undoGain,
+} from '../shared/held-outputs.ts';
 import { defineRule } from '../../learning/rule.ts';
 
 /**

@@ -5,7 +5,14 @@ import type { Projection } from '../../network/area.ts';
 import type { Activation } from '../../tensor/kernels.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { chainOf, refuseBranches } from '../shared/chain.ts';
-import { hintsOnInverses, inverseOptimisers, inverseOptions, inversionErrors, measureInversion, wireDown } from '../shared/inverses.ts';
+import {
+  hintsOnInverses,
+  inverseOptimisers,
+  inverseOptions,
+  inversionErrors,
+  measureInversion,
+  wireDown,
+} from '../shared/inverses.ts';
 import { defineRule } from '../../learning/rule.ts';
 import { emitOutput } from '../shared/targets.ts';
 
@@ -119,7 +126,7 @@ export function recirculate(
   };
   const change = (after: Tensor, before: Tensor): Tensor => {
     const difference = compute.temporary(after.shape);
-    compute.combine(difference, after, before, 1, -1);
+    compute.subtract(difference, after, before);
     return difference;
   };
 

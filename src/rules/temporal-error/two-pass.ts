@@ -127,7 +127,7 @@ export const twoPass = defineRule({
     const after = comeDown(step, phase, chain, blended, 'second');
     for (const { to } of chain.slice(0, -1)) {
       const change = compute.temporary([inputs.rows, to.units]);
-      compute.combine(change, after.get(to) as Tensor, before.get(to) as Tensor, 1, -1);
+      compute.subtract(change, after.get(to) as Tensor, before.get(to) as Tensor);
       if (slope === 'measured') measureChange(step, phase, to, change);
       else compute.multiplyBySlope(change, change, phase.rate(to), undefined, to.activation);
       const gain = phase.gain(to);
@@ -193,7 +193,7 @@ function comeDown(
     if (options.noise > 0) {
       const noise = compute.temporary(below.shape);
       compute.drawNormal(noise, 0, options.noise, step.stream(`${pass} pass to ${up.from.id}`), step.step);
-      compute.combine(below, below, noise, 1, 1);
+      compute.add(below, below, noise);
     }
     heard.set(up.from, below);
     said = compute.temporary(below.shape);
@@ -208,9 +208,9 @@ function measureChange({ compute }: LearningStep, phase: Phase, area: Area, chan
   const potential = compute.temporary(change.shape);
   up?.send(compute, potential, phase.activity(up.from));
   if (area.bias) compute.activate(potential, potential, area.bias.values, 'linear');
-  compute.combine(potential, potential, change, 1, 1);
+  compute.add(potential, potential, change);
   compute.activate(change, potential, undefined, area.activation);
-  compute.combine(change, change, phase.rate(area), 1, -1);
+  compute.subtract(change, change, phase.rate(area));
 }
 
 /** Adds a code above the last hidden area, of units like those below it. */

@@ -7,8 +7,8 @@ import { importUserFile, isUserFile } from './user-file.ts';
 import { locating } from './user-place.ts';
 
 /**
- * The rule of that id, or the default export of a TypeScript or JavaScript file, which may import from
- * "apical" wherever it lies. Throws `rule.unknown`, `rule.file` (it does not load) or `rule.contract`.
+ * Returns the rule with that id, or the default export of a TypeScript or JavaScript file, which may import from
+ * "apical" wherever it is. Throws `rule.unknown`, `rule.file` (it does not load) or `rule.contract`.
  */
 export async function loadRule(reference: string): Promise<Rule> {
   if (!isUserFile(reference)) return ruleById(reference);
@@ -29,7 +29,7 @@ function withPlainLearn(rule: Rule, reference: string): Rule {
       returned.catch(() => undefined);
       throw new ApicalError(
         'run.rule-failed',
-        `The rule file "${reference}" has a learn that returns a promise. Make it a plain function: terms emitted after the step are lost.`,
+        `The learn function of the rule file "${reference}" returns a promise. Make it synchronous, because terms emitted after the step are lost.`,
       );
     },
   });

@@ -4,22 +4,26 @@ import path from 'node:path';
 import { createJiti } from 'jiti';
 import { ApicalError } from '../../errors.ts';
 
-/** Whether a user names a file rather than an id: it has a folder in it, or the ending of a program. */
+/** Returns whether a reference names a file rather than an id: it contains a slash or ends like a program. */
 export const isUserFile = (reference: string): boolean => /[\\/]|\.[cm]?[jt]s$/.test(reference);
 
 /**
- * The default export of a user's TypeScript or JavaScript file, which may import from "apical" wherever it lies.
- * `what` it is to be ("rule", "objective") stands in messages, and in the code of what is thrown: `rule.file` when the
- * file is not there or does not load.
+ * Returns the default export of a user's TypeScript or JavaScript file, which may import from "apical" wherever it is.
+ * `what` ("rule", "objective") appears in messages and in the error code: throws `rule.file`, for example, if the file
+ * is missing or does not load.
  */
 export async function importUserFile(reference: string, what: string): Promise<unknown> {
   const file = path.resolve(reference);
   const code = `${what}.file`;
   if (!existsSync(file)) {
-    throw new ApicalError(code, `There is no ${what} file "${reference}" (looked for ${file}).`, { file });
+    throw new ApicalError(
+      code,
+      `There is no ${what} file "${reference}" (looked for ${file}). Check the path.`,
+      { file },
+    );
   }
   const here = fileURLToPath(import.meta.url);
-  // From source (tests) the entry is index.ts, from a build index.js.
+  // The entry is index.ts from source (in tests) and index.js from a build.
   const entry = path.join(path.dirname(here), '../../entries', `index${path.extname(here)}`);
   const jiti = createJiti(here, { alias: { apical: entry }, fsCache: false, moduleCache: true });
   try {

@@ -2,7 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBackend } from '../../../src/backends/open.ts';
 import { ApicalError } from '../../../src/errors.ts';
 import { convolutionalStack, Network } from '../../../src/network/index.ts';
-import type { ConvolutionalStackOptions, NetworkSpecification, ProjectionSpecification } from '../../../src/network/index.ts';
+import type {
+  ConvolutionalStackOptions,
+  NetworkSpecification,
+  ProjectionSpecification,
+} from '../../../src/network/index.ts';
 import type { Compute } from '../../../src/tensor/index.ts';
 
 let compute: Compute;

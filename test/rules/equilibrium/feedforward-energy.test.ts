@@ -36,7 +36,7 @@ function energyContrast(step: LearningStep, nudge: number): void {
         ];
         into(area).send(compute, rate, sent(into(area).from));
         compute.activate(rate, rate, area.bias?.values, area.activation);
-        compute.combine(error, sent(area), rate, 1, -1);
+        compute.subtract(error, sent(area), rate);
         compute.multiplyBySlope(delta, error, rate, undefined, area.activation);
         return [area, { error, delta }] as const;
       }),
@@ -54,12 +54,12 @@ function energyContrast(step: LearningStep, nudge: number): void {
         if (objective) {
           const pull = compute.temporary(force.shape);
           step.pull(objective, sent(area), pull);
-          compute.combine(force, force, pull, 1, -nudge);
+          compute.addScaled(force, pull, -nudge);
         }
         return force;
       });
       for (const [index, area] of areas.entries())
-        compute.combine(sent(area), sent(area), forces[index] as Tensor, 1, 0.2);
+        compute.addScaled(sent(area), forces[index] as Tensor, 0.2);
     });
   }
   // ∂E/∂W = −s_{l−1} ⊗ f′ ⊙ (s_l − f), which is 0 in the free phase.

@@ -83,7 +83,7 @@ function reconstructionError(compute: Compute, learner: Learner, { inputs }: Bat
       const rate = phase.rate(below);
       const made = compute.temporary(rate.shape);
       network.projection(`${below.id}→${above.id}`).sendBack(compute, made, phase.rate(above), 0);
-      compute.combine(made, made, rate, 1, -1);
+      compute.subtract(made, made, rate);
       errors.push(Math.sqrt(squareOf(compute, made) / squareOf(compute, rate)));
     }
   });
@@ -152,7 +152,7 @@ async function watch(
       for (const [which, { weights, id }] of encoders.network.projections.entries()) {
         const size = Math.sqrt(squareOf(compute, weights) / weights.size);
         compute.drawNormal(weights, 0, deviation * size, stream(seed, `noise on ${id}`), index);
-        compute.combine(weights, weights, kept[which] as Tensor, 1, 1);
+        compute.add(weights, weights, kept[which] as Tensor);
       }
       const seen = look();
       for (const [which, { weights }] of encoders.network.projections.entries())

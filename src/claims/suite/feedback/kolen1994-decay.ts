@@ -20,7 +20,7 @@ function distance(compute: Compute, learner: Learner): number {
   return compute.scope(() => {
     const difference = compute.temporary(weights.shape);
     compute.transpose(difference, feedback.weights);
-    compute.combine(difference, weights, difference, 1, -1);
+    compute.subtract(difference, weights, difference);
     return Math.hypot(...difference.data);
   });
 }

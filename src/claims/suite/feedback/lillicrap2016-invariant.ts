@@ -77,8 +77,8 @@ function conserved(compute: Compute, task: LinearTask): { conserved: number[]; g
     const gram = square();
     compute.matmul(gram, task.first.weights, task.first.weights, { transposeA: true });
     const sum = square();
-    compute.combine(sum, loop, transposed, 1, 1);
-    compute.combine(sum, sum, gram, 1, -1);
+    compute.add(sum, loop, transposed);
+    compute.subtract(sum, sum, gram);
     return { conserved: sum.toArray(), gram: gram.toArray() };
   });
 }

@@ -109,13 +109,13 @@ function anglesOf(compute: Compute, learner: Learner, batch: Batch, step: number
         gradientOf(update, own(terms));
         gradientOf(awake, halvesOf(own(terms)).awake);
       });
-      compute.combine(sum, sum, update, 1, 1 / DRAWN);
+      compute.addScaled(sum, update, 1 / DRAWN);
     }
     const angle = (its: Tensor) => compareDirections(compute, its, gradient).angle ?? NaN;
     const square = (its: Tensor) => its.toArray().reduce((total, value) => total + value ** 2, 0);
     const single = mean(updates.map(angle));
     const spread = updates.map((update) => {
-      compute.combine(update, update, sum, 1, -1);
+      compute.subtract(update, update, sum);
       return square(update);
     });
     const noise = spread.reduce((total, its) => total + its, 0) / (DRAWN - 1);

@@ -54,7 +54,7 @@ function missed(compute: Compute, seed: number, inverses: 'exact' | 'random'): n
         const reached = compute.temporary(targets.shape);
         compute.matmul(reached, aimed.get(from) as Tensor, weights);
         compute.activate(reached, reached, to.bias?.values, 'linear');
-        compute.combine(reached, reached, aimed.get(to) ?? targets, 1, -1);
+        compute.subtract(reached, reached, aimed.get(to) ?? targets);
         return reached.toArray().map(Math.abs);
       }),
     );
@@ -88,7 +88,7 @@ function targetsOf(
     for (const [area, its] of aimed) {
       const [term] = (area.bias && terms.get(area.bias)) ?? [];
       if (term?.kind !== 'outer') throw new Error(`The rule emitted nothing for ${area.id}.`);
-      compute.combine(its, its, term.post, 1, -EXAMPLES * (term.factor ?? 1));
+      compute.addScaled(its, term.post, -EXAMPLES * (term.factor ?? 1));
     }
   });
   return aimed;

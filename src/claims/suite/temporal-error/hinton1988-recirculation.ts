@@ -45,7 +45,7 @@ function errorOfCode(compute: Compute, { inputs }: Batch, up: Projection): numbe
   up.send(compute, code, inputs);
   compute.activate(code, code, undefined, up.to.activation);
   down.send(compute, error, code);
-  compute.combine(error, error, inputs, 1, -1);
+  compute.subtract(error, error, inputs);
   down.sendBack(compute, delta, error);
   compute.multiplyBySlope(delta, delta, code, undefined, up.to.activation);
   return delta.toArray();
