@@ -165,7 +165,7 @@ describe('a dendritic microcircuit', () => {
     const parse = (options: object) => () => parseOptions(rule, options);
     expect(parse({ form: 'continuous', timeStep: 0.6 })).toThrow(/0\.6 is too long.*0\.476/s);
     expect(parse({ form: 'continuous', timeStep: 0.45 })).not.toThrow();
-    expect(parse({ apical: -0.2 })).toThrow(/cannot be negative.*-0\.2/s);
+    expect(parse({ apical: -0.2 })).toThrow(/must be more than 0, but this is -0\.2/);
     expect(parse({ nudge: 2 })).toThrow(/leak \+ basal = 1\.1/);
   });
 });

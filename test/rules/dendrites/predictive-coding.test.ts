@@ -100,7 +100,7 @@ describe('zero-divergence inference', () => {
       projections: [...specification.projections, { from: 'hidden1', to: 'hidden3' }],
     };
     expect(rule.network?.refuses?.(skip, {})).toMatch(
-      /from "hidden1" ways of unequal length.*predictive-coding/,
+      /paths of unequal length lead from "hidden1".*predictive-coding/,
     );
     const early = {
       ...specification,

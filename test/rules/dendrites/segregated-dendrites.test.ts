@@ -128,9 +128,9 @@ describe('segregated dendrites', () => {
     expect(refusal(layered({ activation: 'tanh' }))).toBeUndefined();
     expect(refusal(layered({ objective: 'zero-one' }))).toMatch(/"zero-one".*Rules that do/);
     const parse = (options: object) => () => parseOptions(rule, options);
-    expect(parse({ version: 'spiking', timeStep: 4 })).toThrow(/4 ms is too long.*3 ms: give at most that/s);
+    expect(parse({ version: 'spiking', timeStep: 4 })).toThrow(/4 ms is too long.*3 ms: give at most 3/s);
     expect(parse({ version: 'spiking', maximalRate: 3 })).toThrow(/at most 1,/s);
-    expect(parse({ basal: -1 })).toThrow(/cannot be negative.*-1/s);
-    expect(parse({ inhibition: 9 })).toThrow(/8 does not lie above inhibition, 9/s);
+    expect(parse({ basal: -1 })).toThrow(/must be more than 0, but this is -1/);
+    expect(parse({ inhibition: 9 })).toThrow(/excitation must lie above inhibition \(9\), but is 8/);
   });
 });
