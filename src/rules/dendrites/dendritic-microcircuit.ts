@@ -167,9 +167,9 @@ type Options = z.infer<typeof options>;
  *   u_L − v̂_L = −s_L ∂C/∂r_L,  s_L = β/(g_lk + g_B);     v_A = (1 − λ) ( φ′ ⊙ (u_{k+1} − v̂_{k+1}) ) W_down
  *   u_k − v̂_k = g_A/g · v_A = −s_k ∂C/∂r_k,  s_k = s_{k+1} · g_A/g_k · (1 − λ) / (g_B/g_{k+1})
  *
- * so φ(u_k) − φ(v̂_k) is −s_k times the φ′ ∂C/∂r of backpropagation. The rate of each area is divided by s_k / (g_B/g),
- * just as the paper gives each area a rate of its own; the update then tends to the gradient as β → 0. The rate of W^IP is
- * the one at which interneurons keep pace with the cells that they answer.
+ * so φ(u_k) − φ(v̂_k) is −s_k times the φ′ ∂C/∂r of backpropagation. The learning rate of each area is divided by
+ * s_k / (g_B/g), just as the paper gives each area a rate of its own; the update then tends to the gradient as β → 0. The
+ * learning rate of W^IP is the one at which interneurons keep pace with the cells that they answer.
  *
  * Learned interneurons bound the learning rate: a step must not change the prediction for an example by more than twice
  * the prediction error, η (g_B/g_{k+1})² ‖r_k‖² < 2 s_{k+1}, whatever the curvature of the cost. `predicting: 'in-step'`
@@ -259,7 +259,7 @@ function emitMicrocircuits(step: LearningStep<Options>, cells: Cells, share: num
   const { network, inputs, options, compute } = step;
   const scales = errorScales(network, options, options.nudge);
   const factor = share / inputs.rows;
-  /** In proportion to −∂C/∂(W r) to first order in β, (batch, units), by area: the error that basal synapses onto it reduce. */
+  /** Error that the basal synapses of an area reduce, (batch, units): to first order in β proportional to −∂C/∂(W r). */
   const errors = new Map<Area, Tensor>();
   const errorOf = (area: Area): { post: Tensor; factor: number } => {
     let post = errors.get(area);

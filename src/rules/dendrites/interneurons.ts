@@ -184,10 +184,10 @@ export const interneuronOptimisers = (
 const forwardBetween = (area: Area, above: Area): Projection =>
   above.incoming.find(({ from, kind }) => from === area && kind === 'forward') as Projection;
 
-/** Returns g_B/g of pyramidal cells, for a network that is only specified. */
+/** Returns g_B/g of pyramidal cells, before the network exists. */
 const shareAbove = ({ leak, basal, apical }: Conductances, isOutput: boolean): number =>
   basal / (leak + basal + (isOutput ? 0 : apical));
 
-/** Returns g_D/g of interneurons, without the input from the cells above. */
+/** Returns g_D/(g_lk + g_D) of interneurons, which leaves out the input from the cells above. */
 const shareOfInterneurons = ({ leak, interneuron = 0 }: Conductances): number =>
   interneuron / (leak + interneuron);

@@ -27,7 +27,7 @@ const options = z
     version: z
       .enum(['rate', 'spiking'])
       .default('rate')
-      .describe('what cells send, also in evaluations: rates, or Poisson spikes at these rates'),
+      .describe('signals that cells send, also in evaluations: rates, or Poisson spikes at these rates'),
     leak: positiveConductance().default(0.1).describe('leak g_L of every soma'),
     basal: positiveConductance()
       .default(0.6)

@@ -107,7 +107,7 @@ export const learnedFeedback = defineRule({
       if (!feedback?.plastic || feedback.to === network.input) continue;
       const from = signal(feedback.from);
       const target = signal(feedback.to);
-      if (step.step < options.delay) continue; // the running means are updated all the same
+      if (step.step < options.delay) continue; // the running means have been updated
       emitReconstruction(step, feedback, { from, target, factor: 1 / inputs.rows });
     }
   },
@@ -116,7 +116,7 @@ export const learnedFeedback = defineRule({
 /** Names the state that holds −⟨h⟩ of an area: negative, because it is added to a signal. */
 const meanOf = (area: Area) => `negative mean of ${area.id}`;
 
-/** Returns the output of an area, (batch, units), or with `centred` the deviation from its running mean, which it updates. */
+/** Returns an area's output, (batch, units); with `centred`, updates the running mean and returns the deviation from it. */
 function signalOf(step: LearningStep, phase: Phase, area: Area, centred: boolean): Tensor {
   const { compute } = step;
   const signal = outputOf(step, phase, area);
@@ -125,7 +125,7 @@ function signalOf(step: LearningStep, phase: Phase, area: Area, centred: boolean
   const share = Math.max(1 / (step.step + 1), 1 / AVERAGING);
   const negativeMean = step.state(meanOf(area));
   compute.sumRows(negativeMean, signal, -share / signal.rows, 1 - share);
-  const deviation = compute.temporary(signal.shape);
+  const deviation = step.like(area);
   compute.activate(deviation, signal, negativeMean, 'linear');
   return deviation;
 }
