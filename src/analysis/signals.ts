@@ -6,7 +6,7 @@ import type { Objective } from '../network/objective.ts';
 import type { Parameter } from '../network/parameter.ts';
 import type { Term } from '../network/terms.ts';
 import type { Batch, Learner } from '../learning/learner.ts';
-import { saidBy } from '../rules/shared/reconstruction.ts';
+import { outputOf } from '../rules/shared/reconstruction.ts';
 import { reconstructionBelow } from '../rules/temporal-error/recirculation.ts';
 import type { Rule } from '../learning/rule.ts';
 import type { Compute } from '../tensor/compute.ts';
@@ -235,7 +235,7 @@ function reconstructions(compute: Compute, learner: Learner, batch: Batch, step:
     for (const area of network.areas) {
       const [first, ...others] = area.outgoing
         .filter(({ kind, feedback }) => kind === 'forward' && feedback?.plastic && area.topDownBias)
-        .map((up) => ({ up, said: saidBy(its, phase, up.to) }));
+        .map((up) => ({ up, said: outputOf(its, phase, up.to) }));
       if (!first) continue;
       compute.scope(() => {
         const { visible } = its.options as { visible?: Activation };

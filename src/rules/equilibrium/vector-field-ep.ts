@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { vectorField } from '../../dynamics/index.ts';
 import { changesBetween, emitBiases, plasticProjections } from '../shared/contrast.ts';
-import { answerForwardProjections, feedbackOptions } from '../shared/feedback.ts';
+import { withFeedback, feedbackOptions } from '../shared/feedback.ts';
 import { defineRule } from '../../learning/rule.ts';
 import {
   continualHasOneSide,
@@ -50,7 +50,7 @@ export const vectorFieldEquilibriumPropagation = defineRule({
     .refine(...continualHasOneSide),
   dynamics: vectorField,
   network: {
-    wire: (specification, options) => answerForwardProjections(specification, options, true),
+    wire: (specification, options) => withFeedback(specification, options, true),
   },
   learning: {
     phase: (options, name) => nudgingPhase(options, name),

@@ -8,9 +8,9 @@ import { scaleSchedule } from '../../network/schedule.ts';
 import type { Parameter } from '../../network/parameter.ts';
 import type { NetworkSpecification } from '../../network/specification.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { answerForwardProjections, feedbackOptions } from './feedback.ts';
+import { withFeedback, feedbackOptions } from './feedback.ts';
 import type { FeedbackOptions } from './feedback.ts';
-import { isClassified, saidBy } from './reconstruction.ts';
+import { hasCrossEntropy, outputOf } from './reconstruction.ts';
 
 /**
  * What goes up a layer, f(h W + b), and what is learned to come down, g(h V + c): the activation function of the area
@@ -59,12 +59,7 @@ export function withInverses(
   { outputs, input = false }: Inverted,
 ): NetworkSpecification {
   const judged = new Set(outputs ? [] : specification.objectives.map(({ area }) => area));
-  const answered = answerForwardProjections(
-    specification,
-    { ...options, wiring: 'independent' },
-    true,
-    input,
-  );
+  const answered = withFeedback(specification, { ...options, wiring: 'independent' }, true, input);
   const projections = answered.projections.filter(
     ({ answers, from }) => answers === undefined || !judged.has(from),
   );
@@ -160,7 +155,7 @@ export function upward(step: LearningStep, projection: Projection, signal: Tenso
   const above = compute.temporary([signal.rows, to.units]);
   projection.send(compute, above, signal);
   compute.activate(above, above, to.bias?.values, to.activation);
-  if (isClassified(step.network, to)) compute.softmax(above, above);
+  if (hasCrossEntropy(step.network, to)) compute.softmax(above, above);
   return above;
 }
 
@@ -238,7 +233,7 @@ export function measureInverses(
       auxiliary?.feedback && projection === chain.at(-1)
         ? { inverse: auxiliary.feedback, signal: phase.activity(auxiliary.to) }
         : undefined;
-    measureInversion(step, phase, from, downward(step, projection, saidBy(step, phase, to), beside));
+    measureInversion(step, phase, from, downward(step, projection, outputOf(step, phase, to), beside));
   }
 }
 

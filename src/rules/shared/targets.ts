@@ -7,7 +7,7 @@ import type { Objective } from '../../network/objective.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { becomeSignals, potentialDown } from './inverses.ts';
 import type { Beside } from './inverses.ts';
-import { saidBy } from './reconstruction.ts';
+import { outputOf } from './reconstruction.ts';
 
 /** ĥ − h: how far the target of an area lies from what the area said. */
 export interface Change {
@@ -59,7 +59,7 @@ export function changeBelow(
 ): Change {
   const { compute } = step;
   const inverse = projection.feedback as Projection;
-  const said = potentialDown(step, projection, saidBy(step, phase, projection.to), beside);
+  const said = potentialDown(step, projection, outputOf(step, phase, projection.to), beside);
   const target = compute.temporary(said.shape);
   compute.copy(target, said);
   sendChange(step, target, inverse, change);

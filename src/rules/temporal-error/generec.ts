@@ -4,7 +4,7 @@ import type { LearningStep, Phase } from '../../dynamics/index.ts';
 import type { Area } from '../../network/area.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { emitChange, emitContrast } from '../shared/contrast.ts';
-import { answerForwardProjections, feedbackOptions } from '../shared/feedback.ts';
+import { withFeedback, feedbackOptions } from '../shared/feedback.ts';
 import {
   heldOutputOptions,
   heldOutputPhase,
@@ -71,7 +71,7 @@ export const generec = defineRule({
   network: {
     refuses: (specification, options) => refuseWithoutLevels(specification, options),
     wire: (specification, options) =>
-      options.weights === 'separate' ? answerForwardProjections(specification, options, true) : specification,
+      options.weights === 'separate' ? withFeedback(specification, options, true) : specification,
   },
   learning: {
     phase: (options, name) => heldOutputPhase(options, name),

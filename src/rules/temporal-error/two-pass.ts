@@ -7,7 +7,7 @@ import type { Activation } from '../../tensor/kernels.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { chainOf, drawnLike, refuseBranches } from '../shared/chain.ts';
 import { hintsOnInverses, inverseOptimisers, inversionErrors, wireDown } from '../shared/inverses.ts';
-import { saidBy } from '../shared/reconstruction.ts';
+import { outputOf } from '../shared/reconstruction.ts';
 import { measureReconstruction, potentialBelow, recirculate, recirculationOptions } from './recirculation.ts';
 import { defineRule } from '../../learning/rule.ts';
 import { emitOutput, lackOf } from '../shared/targets.ts';
@@ -104,7 +104,7 @@ export const twoPass = defineRule({
     measures: inversionErrors,
     evaluate(step, phase) {
       for (const up of chainOf(step.network)) {
-        const ways = waysDown(step, phase, up, saidBy(step, phase, up.to));
+        const ways = waysDown(step, phase, up, outputOf(step, phase, up.to));
         measureReconstruction(step, phase, ways, step.options);
       }
     },
@@ -120,7 +120,7 @@ export const twoPass = defineRule({
     emitOutput(step, phase, output);
     if (chain.length === 1 || step.step < delay) return;
 
-    const said = saidBy(step, phase, output.to);
+    const said = outputOf(step, phase, output.to);
     const blended = compute.temporary(said.shape);
     compute.combine(blended, said, lackOf(step, phase, output.to), 1, blend);
     const before = comeDown(step, phase, chain, said, 'first');
@@ -155,7 +155,7 @@ function learnAutoencoders(step: Step, phase: Phase, chain: readonly Projection[
   const output = chain.at(-1) as Projection;
   if (chain.length === 1) return;
   // What the label says is learned from targets alone; the code is there to reconstruct.
-  const label = { up: output, said: saidBy(step, phase, output.to), strength: 0 };
+  const label = { up: output, said: outputOf(step, phase, output.to), strength: 0 };
   const code = codeOf(output);
   recirculate(step, phase, code ? [label, { up: code, said: phase.activity(code.to) }] : [label], options);
 }

@@ -13,7 +13,7 @@ const on = openAll(['reference']);
 const deep = (change: Partial<Parameters<typeof stack>[0]> = {}) =>
   stack({ layers: [UNITS, 7, 6, 5, 3], activation: 'tanh', objective: 'cross-entropy', ...change });
 
-/** ‖update − gradient of backpropagation‖ / ‖gradient‖ over all parameters. */
+/** Returns ‖update − gradient of backpropagation‖ / ‖gradient‖ over all parameters. */
 function distance(id: string, options: object, specification: NetworkSpecification = deep()): number {
   const compute = on('reference');
   const learner = learnerOf(compute, ruleById(id), { specification, options });
@@ -28,22 +28,22 @@ function distance(id: string, options: object, specification: NetworkSpecificati
 }
 
 describe('predictive coding', () => {
-  test('tends to backpropagation as outputs are believed to vary more, in proportion to 1/Σ', () => {
+  test('tends to backpropagation as the assumed variance Σ of the outputs grows, with an error of order 1/Σ', () => {
     const errors = [10, 100, 1000].map((variance) =>
       distance('predictive-coding', { variance, steps: 2000 }),
     );
-    const [coarse = NaN, middle = NaN, fine = NaN] = errors;
+    const [coarse = NaN, medium = NaN, fine = NaN] = errors;
     expect(fine).toBeLessThan(0.01);
-    expect(middle / fine).toBeGreaterThan(8);
-    expect(coarse / middle).toBeGreaterThan(8);
+    expect(medium / fine).toBeGreaterThan(8);
+    expect(coarse / medium).toBeGreaterThan(8);
   });
 
-  test('is backpropagation with fixed predictions, once errors have settled', () => {
+  test('equals backpropagation with fixed predictions once errors have settled', () => {
     expect(distance('predictive-coding', { predictions: 'fixed', steps: 2000 })).toBeLessThan(1e-12);
     expect(distance('predictive-coding', { predictions: 'fixed', steps: 5 })).toBeGreaterThan(0.1);
   });
 
-  test('goes on from the pass up as if it had begun anew, dropout included', () => {
+  test('continues from the forward pass as if it had started anew, also with dropout', () => {
     const compute = on('reference');
     const found: number[][] = [];
     const rule = defineRule({
@@ -85,10 +85,10 @@ describe('zero-divergence inference', () => {
     ],
     ['sparse wiring', deep({ density: 0.6 })],
     [
-      'a direct way from the input',
+      'a direct projection from the input',
       { ...deep(), projections: [...deep().projections, { from: 'input', to: 'output' }] },
     ],
-  ])('is backpropagation: %s', (_, specification) => {
+  ])('equals backpropagation: %s', (_, specification) => {
     expect(distance('zero-divergence-inference', {}, specification)).toBeLessThan(1e-12);
   });
 
@@ -100,7 +100,7 @@ describe('zero-divergence inference', () => {
       projections: [...specification.projections, { from: 'hidden1', to: 'hidden3' }],
     };
     expect(rule.network?.refuses?.(skip, {})).toMatch(
-      /from "hidden1" ways of unequal length.*predictive-coding/,
+      /paths of unequal length lead from "hidden1".*predictive-coding/,
     );
     const early = {
       ...specification,
