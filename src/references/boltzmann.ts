@@ -22,7 +22,7 @@ export interface Ensemble {
 }
 
 /** Returns the number of joint states of some areas: 2 per binary unit, n for a linear output, a choice of one of n. */
-export const statesOfAreas = (network: Network, areas: readonly Area[]): number =>
+const statesOfAreas = (network: Network, areas: readonly Area[]): number =>
   areas.reduce((product, area) => product * (isChoice(network, area) ? area.units : 2 ** area.units), 1);
 
 /**
@@ -94,16 +94,8 @@ export function ensembleOf(
 /**
  * Returns −E = Σ_{i<j} W_ij s_i s_j + Σ b_i s_i of each row, (rows), in f64, over the areas `within`. `activity` returns
  * the states of an area, (rows, units).
- *
- * @example
- * ```ts
- * import { negativeEnergies, type LearningStep, type Phase } from 'apical/rules';
- *
- * export const energies = (step: LearningStep, phase: Phase) =>
- *   negativeEnergies(step, step.network.areas, (area) => phase.activity(area), step.inputs.rows).map((e) => -e);
- * ```
  */
-export function negativeEnergies(
+function negativeEnergies(
   { compute, network }: Pick<LearningStep, 'compute' | 'network'>,
   within: readonly Area[],
   activity: (area: Area) => Tensor,

@@ -134,7 +134,7 @@ export const targetStep = z
  * ```ts
  * import { descentOf, type LearningStep, type Phase } from 'apical/rules';
  *
- * // y + t (target − y): the output, moved towards its target.
+ * // For a squared error: y + t (target − y).
  * export function blend(step: LearningStep, phase: Phase, t: number) {
  *   const { area } = step.network.objectives[0]!;
  *   const blended = step.like(area);

@@ -46,7 +46,7 @@ export const localDifferenceReconstruction = defineRule({
       .max(1e4)
       .default(1)
       .describe(
-        'updates of the feedback per step, each with its own noise; more than one only helps with order "alternating"',
+        'number of feedback updates per step, each with its own noise; use order "alternating" for more than one',
       ),
   }),
   dynamics: feedforward,
