@@ -7,7 +7,7 @@ import type { Parameter } from '../network/parameter.ts';
 import type { Term } from '../network/terms.ts';
 import type { Batch, Learner } from '../learning/learner.ts';
 import { outputOf } from '../rules/shared/reconstruction.ts';
-import { reconstructionBelow } from '../rules/temporal-error/recirculation.ts';
+import { reconstruct } from '../rules/temporal-error/recirculation.ts';
 import type { Rule } from '../learning/rule.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Activation } from '../tensor/kernels.ts';
@@ -235,11 +235,11 @@ function reconstructions(compute: Compute, learner: Learner, batch: Batch, step:
     for (const area of network.areas) {
       const [first, ...others] = area.outgoing
         .filter(({ kind, feedback }) => kind === 'forward' && feedback?.plastic && area.topDownBias)
-        .map((up) => ({ up, said: outputOf(its, phase, up.to) }));
+        .map((projection) => ({ projection, signal: outputOf(its, phase, projection.to) }));
       if (!first) continue;
       compute.scope(() => {
         const { visible } = its.options as { visible?: Activation };
-        const again = reconstructionBelow(its, [first, ...others], visible);
+        const again = reconstruct(its, [first, ...others], visible);
         found.push({ area: area.id, unexplained: unexplained(phase.activity(area), again) });
       });
     }

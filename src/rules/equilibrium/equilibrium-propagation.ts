@@ -22,21 +22,22 @@ import {
  *   nudged:  ds/dt = −∂(E + βC)/∂s     →  s^β, from s⁰
  *   ΔW_ij = (η/β) ( ρ_i^β ρ_j^β − ρ_i⁰ ρ_j⁰ ),     Δb_j = (η/β) ( ρ_j^β − ρ_j⁰ )
  *
- * As β → 0 and both phases reach their fixed points this is −η dC/dW, the gradient of the cost at the free fixed point (a
- * test holds it to recurrent backpropagation). At finite β:
- * - `one`: nudged by β alone; its bias is of order β;
- * - `random`: nudged by β or −β, drawn for each batch, so that this bias averages out;
- * - `symmetric`: ΔW = (η/2β)( ρρ^β − ρρ^−β ), whose bias is of order β².
+ * As β → 0, and if both phases reach their fixed points, this is −η dC/dW, the gradient of the cost at the free fixed
+ * point (compared with recurrent backpropagation by test). At finite β the estimate of the gradient has an error:
+ * - `one`: one nudge by β; the error is of order β;
+ * - `random`: one nudge by β or −β, drawn for each batch, so that this error averages out;
+ * - `symmetric`: ΔW = (η/2β)( ρρ^β − ρρ^−β ), with an error of order β².
  *
- * With `continual` updates, synapses change during the nudged phase, as by spike-timing-dependent plasticity, by the
- * rates and their derivatives:
+ * With `continual` updates, synapses change during the nudged phase by the rates and their derivatives, a rate form of
+ * spike-timing-dependent plasticity:
  *
  *   dW_ij/dt = (η/β) ( ρ_i dρ_j/dt + ρ_j dρ_i/dt )
  *
  * Its integral is the difference of the products; the two become equal as step size and learning rate shrink.
  *
- * With persistent particles the free phase of a training example begins where that example's last one ended, and the
- * first one in silence. Other examples have no particle: they begin as `start` says and take `evaluationSteps`.
+ * With persistent particles, the free phase of a training example starts where the previous free phase of this example
+ * ended, and the first one in silence. Other examples have no particle: they start as `start` says and take
+ * `evaluationSteps`.
  *
  * Source: Scellier & Bengio (2017), Frontiers in Computational Neuroscience 11; symmetric nudging: Laborieux, Ernoult,
  * Scellier, Bengio, Grollier & Querlioz (2021), Frontiers in Neuroscience 15; continual: Ernoult, Grollier, Querlioz,
@@ -47,7 +48,7 @@ export const equilibriumPropagation = defineRule({
   family: 'Energy and equilibrium',
   title: 'Equilibrium propagation',
   summary:
-    'Settles, is nudged towards the target, and changes synapses by the difference of two local products.',
+    'The network settles, is nudged towards the target, and synapses change by the difference of two local products.',
   equation: String.raw`\Delta W_{ij} = \frac{\eta}{\beta} \left( \rho_i^\beta \rho_j^\beta - \rho_i^0 \rho_j^0 \right), \qquad \frac{ds}{dt} = -\frac{\partial E}{\partial s} - \beta \frac{\partial C}{\partial s}`,
   cites: ['scellier2017', 'laborieux2021', 'ernoult2020', 'hopfield1984'],
   options: z
@@ -66,7 +67,7 @@ export const equilibriumPropagation = defineRule({
       return;
     }
     const { positive, negative, factor } = nudge(step, free);
-    // ρ_i^β ρ_j^β − ρ_i⁰ ρ_j⁰ as Δρ_i ρ_j^β + ρ_i⁰ Δρ_j, which keeps small differences.
+    // ρ_i^β ρ_j^β − ρ_i⁰ ρ_j⁰ = Δρ_i ρ_j^β + ρ_i⁰ Δρ_j, which keeps small differences.
     const change = changesBetween(step, positive, negative);
     for (const projection of plasticProjections(step)) {
       const { from, to } = projection;

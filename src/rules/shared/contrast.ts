@@ -3,13 +3,22 @@ import type { Area, Projection } from '../../network/area.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
 /**
- * Emits terms that are Hebbian in one phase and anti-Hebbian in another, for every plastic synapse and bias:
+ * Emits terms that are Hebbian in the positive phase and anti-Hebbian in the negative one, for every plastic synapse
+ * and bias:
  *
  *   ΔW_ij = η · factor · Σ over the batch of ( ρ_i⁺ ρ_j⁺ − ρ_i⁻ ρ_j⁻ ),   Δb_j = η · factor · Σ ( ρ_j⁺ − ρ_j⁻ )
  *
- * emitted as Δρ_i ρ_j⁺ + ρ_i⁻ Δρ_j, which keeps small differences. One product suffices if an area sends the same in both
- * phases. `scale` is a further factor of projections onto an area. A matrix that carries signals in both directions
- * changes by the sum of both products; where a feedback projection has weights of its own, each matrix changes by half.
+ * The terms are written as Δρ_i ρ_j⁺ + ρ_i⁻ Δρ_j, which keeps small differences. One product suffices if an area sends
+ * the same in both phases. `scale` is a further factor of projections onto an area. A matrix that carries signals in
+ * both directions changes by the sum of both products. If feedback has weights of its own, each matrix changes by half.
+ *
+ * @example
+ * ```ts
+ * import { emitContrast, type LearningStep, type Phase } from 'apical/rules';
+ *
+ * export const contrast = (step: LearningStep, clamped: Phase, free: Phase) =>
+ *   emitContrast(step, clamped, free, 1 / step.inputs.rows);
+ * ```
  */
 export function emitContrast(
   step: LearningStep,
@@ -31,11 +40,20 @@ export function emitContrast(
 }
 
 /**
- * Emits the half of these terms that remains for weights used in one direction only, for every plastic synapse and bias:
+ * Emits the half of the contrast that is left for weights used in one direction only, for every plastic synapse and bias:
  *
  *   ΔW_ij = η · factor · Σ ρ_i ( ρ_j⁺ − ρ_j⁻ ),   Δb_j = η · factor · Σ ( ρ_j⁺ − ρ_j⁻ )
  *
- * with ρ_i, (batch, units), given by `sent`. `scale` is a further factor of projections onto an area.
+ * `sent` returns ρ_i, (batch, units). `scale` is a further factor of projections onto an area.
+ *
+ * @example
+ * ```ts
+ * import { emitChange, type LearningStep, type Phase } from 'apical/rules';
+ *
+ * // Generalised recirculation: presynaptic activity of the minus phase times the postsynaptic change.
+ * export const recirculate = (step: LearningStep, plus: Phase, minus: Phase) =>
+ *   emitChange(step, (area) => minus.activity(area), plus, minus, 1 / step.inputs.rows);
+ * ```
  */
 export function emitChange(
   step: LearningStep,
@@ -53,12 +71,22 @@ export function emitChange(
 }
 
 /**
- * Returns what to call after every step of the positive phase, which must start where the negative one ended. Each call
- * emits, and applies at once,
+ * Returns the per-step hook of a positive phase that starts where the negative one ended. Each call emits, and applies
+ * at once,
  *
  *   ΔW_ij = η · factor · Σ ( ρ_i Δρ_j + Δρ_i ρ_j ),   Δb_j = η · factor · Σ Δρ_j
  *
- * with ρ before the step and Δρ the change in the step; for `one-way` synapses without Δρ_i ρ_j.
+ * with ρ before the step and Δρ its change in the step. `one-way` synapses leave out Δρ_i ρ_j.
+ *
+ * @example
+ * ```ts
+ * import { changesOverTime, hopfield, type LearningStep, type Phase } from 'apical/rules';
+ *
+ * export function nudgeContinually(step: LearningStep, free: Phase, beta: number) {
+ *   const each = changesOverTime(step, free, 1 / (beta * step.inputs.rows));
+ *   step.run(hopfield, 'nudged', { start: free, nudge: beta, each });
+ * }
+ * ```
  */
 export function changesOverTime(
   step: LearningStep,
@@ -94,7 +122,7 @@ export function changesOverTime(
     }
     emitBiases(step, change, () => -factor);
     step.apply();
-    // Terms that were not applied yet still need the previous rates.
+    // In a probe, terms are not applied yet and still need the previous rates.
     for (const area of changes.keys()) before.set(area, copyOf(moment.activity(area)));
   };
 }
@@ -102,7 +130,19 @@ export function changesOverTime(
 /** Returns ρ⁺ − ρ⁻ of an area, (batch, units); undefined for an area that sends the same in both phases. */
 export type Change = (area: Area) => Tensor | undefined;
 
-/** Returns ρ⁺ − ρ⁻ of areas, each computed once. */
+/**
+ * Returns a function of an area that gives ρ⁺ − ρ⁻, (batch, units), and computes it once. It gives undefined for an area
+ * that sends the same in both phases.
+ *
+ * @example
+ * ```ts
+ * import { changesBetween, emitBiases, type LearningStep, type Phase } from 'apical/rules';
+ *
+ * // Only the biases learn.
+ * export const learnBiases = (step: LearningStep, clamped: Phase, free: Phase) =>
+ *   emitBiases(step, changesBetween(step, clamped, free), () => -1 / step.inputs.rows);
+ * ```
+ */
 export function changesBetween({ compute }: LearningStep, positive: Phase, negative: Phase): Change {
   const known = new Map<Area, Tensor>();
   return (area) => {
@@ -117,10 +157,26 @@ export function changesBetween({ compute }: LearningStep, positive: Phase, negat
   };
 }
 
-/** Returns the projections that learn. */
+/**
+ * Returns the projections that learn.
+ *
+ * @example
+ * ```ts
+ * import { changesBetween, plasticProjections, type LearningStep, type Phase } from 'apical/rules';
+ *
+ * export function learn(step: LearningStep, clamped: Phase, free: Phase) {
+ *   const change = changesBetween(step, clamped, free);
+ *   for (const projection of plasticProjections(step)) {
+ *     const post = change(projection.to);
+ *     if (post) step.emit(projection, { kind: 'outer', pre: free.activity(projection.from), post, factor: -1 });
+ *   }
+ * }
+ * ```
+ */
 export const plasticProjections = ({ network }: LearningStep): readonly Projection[] =>
   network.projections.filter((projection) => projection.plastic);
 
+/** Emits factor · ρ_i Δρ_j for a projection. */
 function emitOneWay(
   step: LearningStep,
   projection: Projection,
@@ -132,11 +188,22 @@ function emitOneWay(
   const post = change(to);
   if (!post) return;
   step.emit(projection, { kind: 'outer', pre: sent(from), post, factor });
-  // Within an area a symmetric matrix has one weight for both directions of a pair.
+  // A symmetric matrix within an area has one weight for both directions of a pair.
   if (isSymmetric) step.emit(projection, { kind: 'outer', pre: post, post: sent(from), factor });
 }
 
-/** Emits the terms of all biases, factor · Σ Δρ_j. */
+/**
+ * Emits the terms of all biases, factor · Σ over the batch of Δρ_j. `change` returns Δρ, (batch, units), of an area that
+ * changes.
+ *
+ * @example
+ * ```ts
+ * import { changesBetween, emitBiases, type LearningStep, type Phase } from 'apical/rules';
+ *
+ * export const learnBiases = (step: LearningStep, clamped: Phase, free: Phase) =>
+ *   emitBiases(step, changesBetween(step, clamped, free), () => -1 / step.inputs.rows);
+ * ```
+ */
 export function emitBiases(
   { network, emit }: LearningStep,
   change: Change,

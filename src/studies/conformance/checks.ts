@@ -229,7 +229,7 @@ export const CHECKS: readonly Check[] = [
     id: 'sparse',
     title: 'leaves synapses that do not exist at zero, feedback included',
     meaning:
-      'Feedback must take the density of the forward path that it answers: add it by answerForwardProjections or connectObjectives, or copy "density" from the forward projection.',
+      'Feedback must take the density of the forward path that it answers: add it by withFeedback or withDirectFeedback, or copy "density" from the forward projection.',
     run({ rule, others }) {
       const compute = others[0] as Compute;
       for (const kind of ['sgd', 'momentum', 'nesterov', 'rmsprop', 'adam'] as const) {

@@ -28,7 +28,7 @@ function errorOf(specification: NetworkSpecification, gain: number): number {
   return Math.sqrt(square(update.map((value, i) => value - (exact[i] ?? NaN))) / square(exact));
 }
 
-describe('with weak feedback it is backpropagation, up to an error of the order of the gain', () => {
+describe('with weak feedback it equals backpropagation, up to an error of the order of the gain', () => {
   test.each<[string, NetworkSpecification]>([
     ['squared error', stack({ layers, activation: 'tanh', objective: 'squared-error' })],
     ['cross-entropy', stack({ layers, activation: 'logistic', objective: 'cross-entropy' })],
@@ -40,13 +40,13 @@ describe('with weak feedback it is backpropagation, up to an error of the order 
   });
 });
 
-test('weak feedback needs levels, and says what does not', () => {
+test('weak feedback needs levels, and the refusal names the projection that breaks them', () => {
   const base = stack({ layers, activation: 'tanh', objective: 'squared-error' });
   const skips = { ...base, projections: [...base.projections, { from: 'hidden1', to: 'output' }] };
   expect(rule.network?.refuses?.(skips, parseOptions(rule, {}))).toMatch(
     /"hidden1→hidden2".*gain=1.*equilibrium-propagation/,
   );
   expect(rule.network?.refuses?.(skips, parseOptions(rule, { gain: 1 }))).toBeUndefined();
-  const aside = { ...base, projections: [...base.projections, { from: 'input', to: 'output' }] };
-  expect(rule.network?.refuses?.(aside, parseOptions(rule, {}))).toBeUndefined();
+  const fromInput = { ...base, projections: [...base.projections, { from: 'input', to: 'output' }] };
+  expect(rule.network?.refuses?.(fromInput, parseOptions(rule, {}))).toBeUndefined();
 });

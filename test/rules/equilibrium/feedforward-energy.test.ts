@@ -11,11 +11,11 @@ import { clouds, gradientsOf, learnerOf, release, UNITS } from '../fixtures.ts';
 const on = openAll(['reference']);
 
 /**
- * Equilibrium propagation of an energy whose minimum is the feedforward pass,
+ * Emits the terms of equilibrium propagation for an energy whose minimum is the feedforward pass,
  *
  *   E = ½ Σ_l ‖s_l − f(s_{l−1} W_l + b_l)‖²,     F = E + βC
  *
- * E is 0 with s_l = f(…), so the free phase is one pass, and −(1/β) ∂E/∂W at the nudged fixed point is what is learned.
+ * E is 0 for s_l = f(…), so the free phase is one pass, and the update is −(1/β) ∂E/∂W at the nudged fixed point.
  */
 function energyContrast(step: LearningStep, nudge: number): void {
   const { compute, network, inputs } = step;
@@ -25,7 +25,7 @@ function energyContrast(step: LearningStep, nudge: number): void {
   for (const [area, state] of states) compute.copy(state, free.rate(area));
   const sent = (area: Area): Tensor => states.get(area) ?? inputs;
   const into = (area: Area) => area.incoming[0] as Projection;
-  /** s − f and f′ ⊙ (s − f) of every area, at the states as they stand. */
+  /** Returns s − f and f′ ⊙ (s − f) of every area, at the current states. */
   const residuals = () =>
     new Map(
       areas.map((area) => {
@@ -50,7 +50,7 @@ function energyContrast(step: LearningStep, nudge: number): void {
         for (const projection of area.outgoing) {
           projection.sendBack(compute, force, now.get(projection.to)?.delta as Tensor, 1);
         }
-        const objective = network.objectives.find((its) => its.area === area);
+        const objective = network.objectives.find((candidate) => candidate.area === area);
         if (objective) {
           const pull = compute.temporary(force.shape);
           step.pull(objective, sent(area), pull);
@@ -74,7 +74,7 @@ test.each<[string, 'logistic' | 'linear', 'squared-error' | 'cross-entropy']>([
   ['squared error', 'logistic', 'squared-error'],
   ['cross-entropy', 'linear', 'cross-entropy'],
 ])(
-  'backpropagation is equilibrium propagation of a feedforward energy: %s',
+  'backpropagation equals equilibrium propagation of a feedforward energy: %s',
   (_, outputActivation, objective) => {
     const compute = on('reference');
     const learner = learnerOf(compute, ruleById('backprop'), {
