@@ -4,9 +4,9 @@ import type { Specifications } from './specification.ts';
 import type { Tensor } from './tensor.ts';
 
 /**
- * Broadcasts and reductions along the rows and columns of a matrix. `Rows` in the name of a reduction says that it goes
- * over the rows and leaves one number for each column; `Columns` the other way round. alpha is 1 and beta 0 by default;
- * with beta 0 the old value of out is not read.
+ * Broadcasts and reductions along the rows and columns of a matrix; a vector is one row. `sumRows` and `maxRows` go over
+ * the rows and leave one number for each column; `sumColumns` and `maxColumns` go over the columns and leave one number
+ * for each row. alpha is 1 and beta 0 by default; with beta 0 the old value of out is not read.
  */
 export interface RowAndColumnOperations {
   /** Transposes: out(c, r) ← a(r, c). out must not be a. */
@@ -27,9 +27,9 @@ export interface RowAndColumnOperations {
   maxRows(out: Tensor, a: Tensor): void;
   /** Takes the maximum over the columns: out(rows) ← max_c a(r, c). NaN if an element is NaN, −∞ for no columns. */
   maxColumns(out: Tensor, a: Tensor): void;
-  /** Sums a product over all elements in f64: out, one f64 ← Σ a ⊙ b. */
+  /** Takes the dot product over all elements in f64: out (one f64) ← Σ a ⊙ b. */
   dot(out: Tensor, a: Tensor, b: Tensor): void;
-  /** Sums a product over the columns, one number for each row: out(rows) ← Σ_c a(r, c) · b(r, c). */
+  /** Takes the dot product of each row of a with the same row of b: out(rows) ← Σ_c a(r, c) · b(r, c). */
   dotRows(out: Tensor, a: Tensor, b: Tensor): void;
   /** Scales every column of weights whose Euclidean norm exceeds the limit down to it (max-norm on incoming weights). */
   limitColumnNorms(weights: Tensor, limit: number): void;
