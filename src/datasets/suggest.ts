@@ -1,6 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 
-/** ` Did you mean "rings"?` where a known name is near, else nothing. Upper and lower case are taken as one. */
+/** Returns ` Did you mean "rings"?` if a known name is close to `word`, else ''. Ignores case. */
 export function didYouMean(word: string, known: readonly string[]): string {
   if (known.length === 0) return '';
   const lower = word.toLowerCase();
