@@ -50,26 +50,25 @@ const TRIAL_STEPS = 64;
  * @example
  * ```ts
  * import { checkEnvironment } from 'apical/rules';
+ * import type { Environment } from 'apical/rules';
  *
- * const coin = checkEnvironment(
- *   {
- *     id: 'coin',
- *     title: 'Coin',
- *     summary: 'Reward 1 for a correct guess of a coin that shows heads with probability 0.7.',
- *     cites: [],
- *     observations: 1,
- *     actions: { kind: 'discrete', count: 2 },
- *     timeLimit: 1,
- *     reset: () => [0],
- *     step: ([side], [guess], draws) => ({
- *       state: [side],
- *       reward: guess === Number(draws.uniform() < 0.7) ? 1 : 0,
- *       terminated: true,
- *     }),
- *     observe: () => [1],
- *   },
- *   './coin.ts',
- * );
+ * const coin: Environment = {
+ *   id: 'coin',
+ *   title: 'Coin',
+ *   summary: 'Reward 1 for a correct guess of a coin that shows heads with probability 0.7.',
+ *   cites: [],
+ *   observations: 1,
+ *   actions: { kind: 'discrete', count: 2 },
+ *   timeLimit: 1,
+ *   reset: () => [0],
+ *   step: (state, [guess], draws) => ({
+ *     state,
+ *     reward: guess === Number(draws.uniform() < 0.7) ? 1 : 0,
+ *     terminated: true,
+ *   }),
+ *   observe: () => [1],
+ * };
+ * checkEnvironment(coin, './coin.ts');
  * ```
  */
 export function checkEnvironment(candidate: unknown, from: string): Environment {
