@@ -88,6 +88,24 @@ export class Network {
     return findById(this.projections, id, 'projection');
   }
 
+  /**
+   * Returns the feedback projections that end at an area, in the order of the specification.
+   *
+   * @example
+   * ```ts
+   * import { Network, openBackend, stack } from 'apical/rules';
+   *
+   * const forward = stack({ layers: [8, 5, 5, 3], activation: 'tanh', objective: 'cross-entropy' });
+   * const direct = ['hidden1', 'hidden2'].map((to) => ({ from: 'output', to, kind: 'feedback' as const }));
+   * const specification = { ...forward, projections: [...forward.projections, ...direct] };
+   * const network = new Network(await openBackend(), specification, 1);
+   * const [feedback] = network.feedbackTo(network.area('hidden1')); // 'feedback:output→hidden1'
+   * ```
+   */
+  feedbackTo(area: Area): readonly Projection[] {
+    return area.incoming.filter(({ kind }) => kind === 'feedback');
+  }
+
   /** Everything that a rule may change: the weights of plastic projections and the biases. */
   get parameters(): readonly Parameter[] {
     return [...this.projections.filter((projection) => projection.plastic), ...this.#biases()];

@@ -19,6 +19,9 @@ export interface AreaSpecification {
   readonly topDownBias?: boolean;
 }
 
+/** The kinds of projection. */
+export const PROJECTION_KINDS = ['forward', 'feedback', 'lateral'] as const;
+
 /**
  * The role of a projection.
  * - `forward`: part of the forward path; the graph of forward projections has no cycle;
@@ -26,7 +29,7 @@ export interface AreaSpecification {
  * - `lateral`: within an area, or against the forward order in dynamics that settle; also between the pyramidal cells of
  *   an area and their interneurons, which form an area of their own.
  */
-export type ProjectionKind = 'forward' | 'feedback' | 'lateral';
+export type ProjectionKind = (typeof PROJECTION_KINDS)[number];
 
 /**
  * The pairs of units that a projection connects.

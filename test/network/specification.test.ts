@@ -119,6 +119,28 @@ describe('a network', () => {
     network.dispose();
   });
 
+  test('returns the feedback projections that end at an area', () => {
+    const network = new Network(
+      compute,
+      {
+        ...chain,
+        projections: [
+          { from: 'output', to: 'hidden', kind: 'feedback', answers: 'hidden→output' },
+          ...chain.projections,
+          { id: 'second', from: 'output', to: 'hidden', kind: 'feedback' },
+          { from: 'output', to: 'hidden', kind: 'lateral' },
+          { from: 'hidden', to: 'input', kind: 'feedback' },
+        ],
+      },
+      1,
+    );
+    const idsOf = (area: string) => network.feedbackTo(network.area(area)).map(({ id }) => id);
+    expect(idsOf('hidden')).toEqual(['feedback:output→hidden', 'second']);
+    expect(idsOf('input')).toEqual(['feedback:hidden→input']);
+    expect(idsOf('output')).toEqual([]);
+    network.dispose();
+  });
+
   test('accepts a lateral projection against the forward order', () => {
     const network = new Network(
       compute,
@@ -160,6 +182,26 @@ describe('an invalid specification is refused by name', () => {
       'network.unknown-area',
       { objectives: [{ area: 'motor', kind: 'squared-error' }] },
       ['"motor"', '"output"'],
+    ],
+    [
+      'network.projection',
+      {
+        projections: [
+          ...chain.projections,
+          { from: 'output', to: 'hidden', kind: 'recurrent' as 'lateral' }, // as a rule in JavaScript may
+        ],
+      },
+      ['"recurrent:output→hidden"', '"recurrent"', '"forward", "feedback" or "lateral"'],
+    ],
+    [
+      'network.projection',
+      {
+        projections: [
+          ...chain.projections,
+          { id: 'back', from: 'output', to: 'hidden', kind: null as unknown as 'lateral' },
+        ],
+      },
+      ['"back"', 'null'],
     ],
     [
       'network.cycle',

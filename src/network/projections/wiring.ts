@@ -6,7 +6,7 @@ import type {
   ObjectiveSpecification,
   ProjectionSpecification,
 } from '../specification.ts';
-import { projectionId } from '../specification.ts';
+import { PROJECTION_KINDS, projectionId } from '../specification.ts';
 
 /** Throws a `network.…` error, which names the area or projection, if a specification is invalid. */
 export function checkSpecification(specification: NetworkSpecification): void {
@@ -63,6 +63,17 @@ export function findById<Item extends { readonly id: string }>(
 
 const isForward = (projection: ProjectionSpecification) => (projection.kind ?? 'forward') === 'forward';
 
+/** Throws `network.projection` for an unknown kind: a rule written in JavaScript may add any projection. */
+function checkKind({ kind = 'forward' }: ProjectionSpecification, id: string): void {
+  if (PROJECTION_KINDS.includes(kind)) return;
+  throw new ApicalError(
+    'network.projection',
+    `Projection "${id}" has the kind ${JSON.stringify(kind)}, but the kind must be "forward", "feedback" or "lateral". ` +
+      'Set "kind" to one of them, or leave it out for "forward".',
+    { projection: id, kind },
+  );
+}
+
 function checkAreas(areas: readonly AreaSpecification[]): void {
   const ids = new Set<string>();
   for (const { id, shape, dropout = 0 } of areas) {
@@ -98,6 +109,7 @@ function checkProjections({ areas, projections, input }: NetworkSpecification): 
       );
     }
     ids.add(id);
+    checkKind(projection, id);
     for (const end of [from, to]) {
       if (!areas.some((area) => area.id === end)) {
         throw new ApicalError(
