@@ -98,8 +98,8 @@ interface Part {
 }
 
 async function readPart(description: IdxDescription, part: IdxPart, source: ByteSource): Promise<Part> {
-  const found = await readFirst(idxFileVariants(part), source);
-  if (found === undefined) {
+  const file = await readFirst(idxFileVariants(part), source);
+  if (file === undefined) {
     const name = idxFileNames[part];
     throw new ApicalError(
       'dataset.missing',
@@ -107,8 +107,8 @@ async function readPart(description: IdxDescription, part: IdxPart, source: Byte
       { id: description.id, name, where: source.where },
     );
   }
-  const name = `${found.name} in ${source.where}`;
-  const bytes = isGzip(found.bytes) ? await gunzip(found.bytes, name, source.gunzip) : found.bytes;
+  const name = `${file.name} in ${source.where}`;
+  const bytes = isGzip(file.bytes) ? await gunzip(file.bytes, name, source.gunzip) : file.bytes;
   const array = parseIdx(bytes, name);
   if (array.shape.length === 0)
     throw corruptFile(name, 'at least one dimension, the number of examples', 'none');

@@ -241,9 +241,9 @@ describe('safetensors', () => {
         expect(read.metadata).toEqual(texts);
         expect(read.tensors.size).toBe(tensors.length);
         for (const [name, tensor] of tensors) {
-          const found = read.tensors.get(name) as ShapedArray;
-          expect(plain(found)).toEqual(plain(tensor));
-          expect(found.data.buffer).toBe(bytes.buffer); // aligned, so not copied
+          const restored = read.tensors.get(name) as ShapedArray;
+          expect(plain(restored)).toEqual(plain(tensor));
+          expect(restored.data.buffer).toBe(bytes.buffer); // aligned, so not copied
         }
         expect(plain([...parseSafetensors(misaligned(bytes)).tensors.values()][0] ?? scalar)).toEqual(
           plain([...read.tensors.values()][0] ?? scalar),

@@ -142,15 +142,15 @@ describe.each(['convolution', 'local'] as const)('a %s projection', (kind) => {
     });
   });
 
-  test('sends back with the adjoint, as geometry feedback does: ⟨Ax, y⟩ = ⟨x, Aᵀy⟩', () => {
+  test('sends back with the adjoint, as its feedback does: ⟨Ax, y⟩ = ⟨x, Aᵀy⟩', () => {
     property((geometry, seed) => {
       const [network, projection, feedback] = projectionOf(compute, geometry, kind);
-      for (const each of [projection, feedback]) {
-        const x = random(compute, [geometry.batch, each.from.units], seed);
-        const y = random(compute, [geometry.batch, each.to.units], seed + 1);
+      for (const tested of [projection, feedback]) {
+        const x = random(compute, [geometry.batch, tested.from.units], seed);
+        const y = random(compute, [geometry.batch, tested.to.units], seed + 1);
         const [ax, aty] = [compute.temporary(y.shape), compute.temporary(x.shape)];
-        each.send(compute, ax, x);
-        each.sendBack(compute, aty, y);
+        tested.send(compute, ax, x);
+        tested.sendBack(compute, aty, y);
         expect(inner(ax, y)).toBeCloseTo(inner(x, aty), 9);
       }
       network.dispose();
@@ -160,15 +160,15 @@ describe.each(['convolution', 'local'] as const)('a %s projection', (kind) => {
   test('has an outer product that is the adjoint in the weights: ⟨A(V)x, y⟩ = ⟨V, x ⊗ y⟩', () => {
     property((geometry, seed) => {
       const [network, projection, feedback] = projectionOf(compute, geometry, kind);
-      for (const each of [projection, feedback]) {
-        const x = random(compute, [geometry.batch, each.from.units], seed);
-        const y = random(compute, [geometry.batch, each.to.units], seed + 1);
-        const v = random(compute, each.weights.shape, seed + 2);
-        const outer = random(compute, each.weights.shape, seed + 3);
+      for (const tested of [projection, feedback]) {
+        const x = random(compute, [geometry.batch, tested.from.units], seed);
+        const y = random(compute, [geometry.batch, tested.to.units], seed + 1);
+        const v = random(compute, tested.weights.shape, seed + 2);
+        const outer = random(compute, tested.weights.shape, seed + 3);
         const before = inner(v, outer);
         const ax = compute.temporary(y.shape);
-        each.send(compute, ax, x, 0, v);
-        each.addOuter(compute, outer, x, y, -2, 0.5);
+        tested.send(compute, ax, x, 0, v);
+        tested.addOuter(compute, outer, x, y, -2, 0.5);
         expect(inner(v, outer)).toBeCloseTo(-2 * inner(ax, y) + 0.5 * before, 8);
       }
       network.dispose();
@@ -199,9 +199,9 @@ test('a local projection with equal kernels is a convolution, whose gradient is 
         local.weights.set(convolution.weights.toArray().flatMap((w) => new Array<number>(count).fill(w)));
         const x = random(compute, [geometry.batch, units(geometry.input)], seed);
         const y = random(compute, [geometry.batch, units(outputOf(geometry))], seed + 1);
-        const sent = [convolution, local].map((each) => {
+        const sent = [convolution, local].map((projection) => {
           const out = compute.temporary(y.shape);
-          each.send(compute, out, x);
+          projection.send(compute, out, x);
           return out.toArray();
         });
         for (const [i, value] of (sent[0] ?? []).entries()) expect(sent[1]?.[i]).toBeCloseTo(value, 10);
@@ -232,21 +232,21 @@ test('a large batch, which is processed in chunks, gives the same results as sin
   };
   fast.scope(() => {
     const [network, projection, feedback] = projectionOf(fast, geometry, 'convolution');
-    for (const each of [projection, feedback]) {
-      const x = random(fast, [geometry.batch, each.from.units], 1);
-      const y = random(fast, [geometry.batch, each.to.units], 2);
+    for (const tested of [projection, feedback]) {
+      const x = random(fast, [geometry.batch, tested.from.units], 1);
+      const y = random(fast, [geometry.batch, tested.to.units], 2);
       const [all, single] = [fast.temporary(y.shape), fast.temporary(y.shape)];
-      const [together, apart] = [0, 0].map(() => fast.temporary(each.weights.shape)) as [Tensor, Tensor];
-      each.send(fast, all, x);
-      each.addOuter(fast, together, x, y, 0.01, 0);
+      const [batched, separate] = [0, 0].map(() => fast.temporary(tested.weights.shape)) as [Tensor, Tensor];
+      tested.send(fast, all, x);
+      tested.addOuter(fast, batched, x, y, 0.01, 0);
       for (let row = 0; row < geometry.batch; row++) {
         const [pre, post] = [x.rowRange(row, 1), y.rowRange(row, 1)];
-        each.send(fast, single.rowRange(row, 1), pre);
-        each.addOuter(fast, apart, pre, post, 0.01, row === 0 ? 0 : 1);
+        tested.send(fast, single.rowRange(row, 1), pre);
+        tested.addOuter(fast, separate, pre, post, 0.01, row === 0 ? 0 : 1);
       }
       expect(all.toArray()).toEqual(single.toArray());
-      const expected = apart.toArray();
-      for (const [i, value] of together.toArray().entries()) expect(value).toBeCloseTo(expected[i] ?? NaN, 4);
+      const expected = separate.toArray();
+      for (const [i, value] of batched.toArray().entries()) expect(value).toBeCloseTo(expected[i] ?? NaN, 4);
     }
     network.dispose();
   });
@@ -286,7 +286,7 @@ describe('pooling', () => {
     network.dispose();
   });
 
-  test.each(['max', 'average'] as const)('%s: sends back with the adjoint of geometry derivative', (how) => {
+  test.each(['max', 'average'] as const)('%s: sends back with the adjoint of its derivative', (how) => {
     fc.assert(
       fc.property(unpadded, fc.nat(1000), (geometry, seed) => {
         compute.scope(() => {
