@@ -1,5 +1,5 @@
-// What the page costs: script before data, time to the first step, long tasks while it learns, and its speed beside Node's.
-// `node bench/lab.mjs` after `npm run build`; needs Chromium (or APICAL_CHROMIUM) and the development dependencies.
+// Measures the lab page: script size, time to the first step, long tasks during learning, and its speed relative to Node.
+// Run `node bench/lab.mjs` after `npm run build`. It needs Chromium (or APICAL_CHROMIUM) and the development dependencies.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -31,14 +31,14 @@ const assets = path.join(root, 'dist/lab/assets');
 const scripts = readdirSync(assets).filter((name) => name.endsWith('.js'));
 const packed = scripts.map((name) => gzipSync(readFileSync(path.join(assets, name)), { level: 9 }).length);
 say('load average (1 min), cores', `${os.loadavg()[0].toFixed(1)}, ${os.cpus().length}`);
-// Of the kernels a host fetches the variant for its memory: here, where memory is shared, not the plain one.
-const isElsewhere = (name) => name.startsWith('kernels-plain');
+// A host fetches the kernels for its kind of memory. Memory is shared here, so the plain kernels are not fetched.
+const isUnused = (name) => name.startsWith('kernels-plain');
 const isLazy = (name) => name.startsWith('dropped-') || name.startsWith('zh-');
 const sizes = (keep) =>
   (scripts.reduce((sum, name, index) => sum + (keep(name) ? packed[index] : 0), 0) / 1000).toFixed(1);
 say(
-  'script before data, and what is loaded later (kB)',
-  `${sizes((name) => !isLazy(name) && !isElsewhere(name))}, ${sizes(isLazy)}`,
+  'script loaded at start and on demand (kB, gzip)',
+  `${sizes((name) => !isLazy(name) && !isUnused(name))}, ${sizes(isLazy)}`,
 );
 
 const executablePath =
@@ -50,7 +50,7 @@ const browser = await chromium.launch({
   args: ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
 });
 
-/** A fresh visitor. */
+/** Opens the page in a new browser context. */
 async function visit(hash) {
   const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage();
   await page.goto(`${server.url}${hash}`);
@@ -60,7 +60,7 @@ async function visit(hash) {
 const stepped = (page) =>
   page.waitForFunction(() => !/step 0 /.test(document.querySelector('.position')?.textContent ?? 'step 0 '));
 
-// Opening to the first step that is drawn, two rules on MNIST, play pressed as soon as it can be.
+// Time from opening to the first drawn step: two rules on MNIST, with play pressed as soon as it is enabled.
 const openings = [];
 for (let visitNumber = 0; visitNumber < 3; visitNumber++) {
   const page = await visit('');
@@ -70,10 +70,10 @@ for (let visitNumber = 0; visitNumber < 3; visitNumber++) {
   openings.push(await page.evaluate(() => performance.now()));
   await page.context().close();
 }
-say('opening to the first learning step (ms, three visits)', openings.map((ms) => Math.round(ms)).join(', '));
+say('time to the first learning step (ms, three visits)', openings.map((ms) => Math.round(ms)).join(', '));
 
-// Tasks of the main thread while two rules learn and everything is drawn: by the clock, which the load of the machine stretches,
-// and by the processor time that they took, which it does not.
+// Tasks of the main thread while two rules learn and everything is drawn, by wall-clock time, which depends on the load of
+// the machine, and by processor time, which does not.
 const watched = await visit('#/lab?preset=digits&rule=backprop&rule=feedback-alignment&set=epochs=100');
 await watched.waitForFunction(() => document.querySelector('.play:enabled'));
 await watched.evaluate(() => document.querySelector('.play').click());
@@ -91,13 +91,13 @@ const tasks = traceEvents.filter(
 const over = (key) => tasks.filter((task) => task[key] > 50_000).length;
 const longest = (key) => (Math.max(0, ...tasks.map((task) => task[key] ?? 0)) / 1000).toFixed(0);
 say(
-  `main thread in ${SECONDS} s: tasks, of them over 50 ms by the clock`,
+  `main thread in ${SECONDS} s: tasks, and those over 50 ms of wall-clock time`,
   `${tasks.length}, ${over('dur')} (longest ${longest('dur')} ms)`,
 );
-say('the same by processor time', `${over('tdur')} (longest ${longest('tdur')} ms)`);
+say('tasks over 50 ms of processor time', `${over('tdur')} (longest ${longest('tdur')} ms)`);
 await watched.context().close();
 
-// Speed: 784-100-10, batch 100, backprop, Adam; page and Node take turns.
+// Speed of backprop with Adam, 784-100-10, batch 100; page and Node take turns.
 const base = PRESETS.find(({ id }) => id === 'digits').config;
 const config = parseConfig({
   ...base,
@@ -136,9 +136,9 @@ for (let round = 0; round < 5; round++) {
       unseen,
     );
     await page.waitForTimeout(200);
-    const [began, first] = [now(), await stepNow()];
+    const [started, first] = [now(), await stepNow()];
     await page.waitForTimeout(1500);
-    const rate = ((await stepNow()) - first) / (now() - began);
+    const rate = ((await stepNow()) - first) / (now() - started);
     await page.evaluate(() => window.apicalLab.ask('pause'));
     speeds[way].push(rate);
     rounds[way].push(rate / node);
@@ -146,13 +146,13 @@ for (let round = 0; round < 5; round++) {
 }
 const share = (values) => `${(100 * median(values)).toFixed(0)} %`;
 say(
-  'MNIST 784-100-10, steps/s in Node, drawn, unseen (medians)',
+  'MNIST 784-100-10, steps/s in Node, drawn, not drawn (medians)',
   Object.values(speeds)
-    .map((its) => Math.round(median(its)))
+    .map((rates) => Math.round(median(rates)))
     .join(', '),
 );
 say(
-  'page beside Node, drawn and unseen (medians of five rounds)',
+  'page relative to Node, drawn and not drawn (medians)',
   `${share(rounds.drawn)}, ${share(rounds.unseen)}`,
 );
 

@@ -1,4 +1,4 @@
-import { answeringArea, compareDirections, isLogits, materialise } from '../../src/entries/browser.ts';
+import { outputArea, compareDirections, isLogits, materialise } from '../../src/entries/browser.ts';
 import type { Area, Batch, Compute, Examples, Learner, Parameter, Tensor, Term } from '../../src/entries/browser.ts';
 import type { ErrorSignal, LaneView, Watch } from '../protocol.ts';
 import { tileCount, tileOf } from './history.ts';
@@ -68,7 +68,7 @@ function lookAtExample(
   { example, errors }: Watch,
 ): Pick<LaneView, 'activities' | 'errors' | 'answer'> {
   const { compute, learner } = subject;
-  const output = answeringArea(learner.network);
+  const output = outputArea(learner.network);
   const batch =
     batchOf(subject, example) ??
     (() => {
@@ -146,7 +146,7 @@ function answersOf(
     const classes = new Uint8Array(indices.length);
     const confidences = new Float32Array(indices.length);
     learner.respond(inputs, (phase) => {
-      const { data, columns } = shares(subject, phase.output(answeringArea(learner.network)));
+      const { data, columns } = shares(subject, phase.output(outputArea(learner.network)));
       if (dataset.task === 'regression') return;
       for (let row = 0; row < indices.length; row++) {
         const [best, value] = largest(data, row * columns, columns);
@@ -173,7 +173,7 @@ function surfaceOf(subject: Subject): LaneView['surface'] {
     const classes = new Uint8Array(side * side);
     const confidences = new Uint8Array(side * side);
     learner.respond(compute.temporary([side * side, 2]).set(points), (phase) => {
-      const { data, columns } = shares(subject, phase.output(answeringArea(learner.network)));
+      const { data, columns } = shares(subject, phase.output(outputArea(learner.network)));
       for (let row = 0; row < classes.length; row++) {
         const [best, value] = largest(data, row * columns, columns);
         classes[row] = best;
@@ -187,7 +187,7 @@ function surfaceOf(subject: Subject): LaneView['surface'] {
 /** Probabilities of classes where the outputs stand for them; other outputs as they are. */
 function shares({ compute, learner, examples }: Subject, output: Tensor): Tensor {
   const isRegression = examples?.dataset.task === 'regression';
-  if (isRegression || !isLogits(learner, answeringArea(learner.network))) return output;
+  if (isRegression || !isLogits(learner, outputArea(learner.network))) return output;
   const result = compute.temporary(output.shape);
   compute.softmax(result, output);
   return result;
