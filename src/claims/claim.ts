@@ -56,8 +56,11 @@ export interface Claim {
   /** `auto` takes the fastest there is; an identity needs `reference`, which computes in double precision. */
   readonly backend: 'auto' | 'wasm' | 'reference';
   readonly seeds: readonly number[];
-  /** Whether it trains by `context.train`; its outcome then depends on the code of training too. */
-  readonly trains?: boolean;
+  /**
+   * Every config that the claim trains by `context.train`, for these seeds; absent for a claim that does not train.
+   * Declared as data, so that `apical claims check` can repeat the first steps of each without running the claim.
+   */
+  readonly trainings?: (seeds: readonly number[]) => readonly ConfigInput[];
   /** The first is the deciding figure, the one that lists show. The claim is reproduced when all hold. */
   readonly conditions: readonly [Condition, ...Condition[]];
   run(context: ClaimContext): Promise<Measurement>;
@@ -74,9 +77,10 @@ export interface ClaimContext {
    */
   progress(share: number): Promise<void>;
   /**
-   * Trains a config to its end, as `apical run` does, in a folder of its own in runs/claims. What an earlier run of
-   * the claim left there, by the same code and config, is gone on with or read back. `share` hears what is done.
-   * Rejects with the signal's reason when the run is cancelled, and with the error of a run that fails.
+   * Trains one of the claim's `trainings` to its end, as `apical run` does, in a folder of its own in runs/claims. A
+   * run that the claim left there, of the same config and behaviour, is resumed or read back. `share` hears the share
+   * done. Rejects with `claim.training` for a config that the claim does not declare, with the signal's reason when the
+   * run is cancelled, and with the error of a run that fails.
    */
   train(config: ConfigInput, share?: (done: number) => void): Promise<TrainedRun>;
 }

@@ -16,7 +16,7 @@ const TRAINING_FILES: readonly string[] = ['training/example-training.ts', 'data
 
 /** The files that decide a claim's outcome, with all that they import. */
 export interface ClaimSources {
-  readonly claim: Pick<Claim, 'backend' | 'trains'>;
+  readonly claim: Pick<Claim, 'backend' | 'trainings'>;
   /** The file that defines it, from src. */
   readonly file: string;
 }
@@ -24,7 +24,7 @@ export interface ClaimSources {
 const rootsOf = ({ claim, file }: ClaimSources): string[] => [
   file,
   ...BACKEND_FILES[claim.backend],
-  ...(claim.trains ? TRAINING_FILES : []),
+  ...(claim.trainings ? TRAINING_FILES : []),
 ];
 
 /** The source tree that this program belongs to; undefined in an installed package, which has none. */
@@ -42,20 +42,30 @@ export const codeHash = (source: string, sources: ClaimSources): string | undefi
   hashOf(dependencies(source, rootsOf(sources)));
 
 /**
- * The same without what claims themselves say: the code that decides what a training of the claim comes to, its config
- * aside. A run that was kept serves as long as this holds, whatever is measured on it.
+ * Returns SHA-256 of what a claim itself makes of its trainings: the file that defines it and what that imports from
+ * src/claims, such as fixtures, but not the library. Imports, comments, white space and the places of files do not count,
+ * since none of them changes a verdict. Undefined when one of the files is missing.
  */
-export const trainingHash = (source: string, sources: ClaimSources): string | undefined =>
-  hashOf(dependencies(source, rootsOf(sources)), (name) => !name.startsWith('claims/'));
+export function evaluationHash(source: string, file: string): string | undefined {
+  const files = dependencies(source, [file], (name) => name.startsWith('claims/'));
+  if (!files) return undefined;
+  const contents = [...files.values()].map(withoutImportsAndComments).sort();
+  return createHash('sha256').update(contents.join('\0')).digest('hex');
+}
 
-function hashOf(
-  files: ReadonlyMap<string, string> | undefined,
-  counts: (name: string) => boolean = () => true,
-): string | undefined {
+const withoutImportsAndComments = (content: string): string =>
+  content
+    .replaceAll(/^\s*\/\*[\s\S]*?\*\/\s*$/gm, '')
+    .replaceAll(/^\s*\/\/.*$/gm, '')
+    .replaceAll(/^(?:import|export)\s[^;'"]*?from\s*['"][^'"]+['"];?$/gm, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+
+function hashOf(files: ReadonlyMap<string, string> | undefined): string | undefined {
   if (!files) return undefined;
   const hash = createHash('sha256');
   for (const [name, content] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (counts(name)) hash.update(`${name}\0${content}\0`);
+    hash.update(`${name}\0${content}\0`);
   }
   return hash.digest('hex');
 }
@@ -78,12 +88,16 @@ export function runsSources(
   });
 }
 
-/** Content by path from src, with forward slashes. */
-function dependencies(source: string, roots: readonly string[]): Map<string, string> | undefined {
+/** Content by path from src, with forward slashes: of the roots, and of what they import as far as it counts. */
+function dependencies(
+  source: string,
+  roots: readonly string[],
+  counts: (name: string) => boolean = () => true,
+): Map<string, string> | undefined {
   const found = new Map<string, string>();
   const waiting = [...roots];
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-    if (found.has(name)) continue;
+    if (found.has(name) || !counts(name)) continue;
     const file = path.join(source, name);
     if (!existsSync(file)) return undefined;
     const content = readFileSync(file, 'utf8').replaceAll('\r\n', '\n');

@@ -1,5 +1,5 @@
 import type { Expected, Tier } from './claim.ts';
-import { codeHash, sourceFolder } from './code-hash.ts';
+import { codeHash, evaluationHash, sourceFolder } from './code-hash.ts';
 import type { RegisteredClaim } from './registry.ts';
 import { CLAIMS } from './registry.ts';
 import type { ClaimResult } from './result.ts';
@@ -31,8 +31,15 @@ export interface ClaimEntry {
   readonly seeds: readonly number[];
   /** Of the kept outcome; null when not run. */
   readonly backend: string | null;
-  /** Whether the code changed since; null when that cannot be known: not run, or no sources at hand. */
+  /** Whether the code has changed since; null when that is not known: not run, no sources at hand, or unchecked. */
   readonly stale: boolean | null;
+  /**
+   * Whether shared code has changed since, so that only its fingerprint tells if the verdict still holds.
+   * `apical claims check` compares it; a list does not, since that takes seconds a claim.
+   */
+  readonly unchecked: boolean;
+  /** The latest commit to which the verdict was carried over because its fingerprint was unchanged. */
+  readonly renewed: ClaimResult['renewed'];
 }
 
 export interface ClaimsDocument {
@@ -46,6 +53,7 @@ export interface ClaimStanding extends RegisteredClaim {
   readonly result: ClaimResult | undefined;
   readonly status: ClaimStatus;
   readonly stale: boolean | null;
+  readonly unchecked: boolean;
 }
 
 /** Every claim and how it stands. Throws `claim.result` when a kept outcome cannot be read. */
@@ -59,16 +67,28 @@ export function claimStandings(place: ClaimsPlace = {}): ClaimStanding[] {
   return claims.map(({ claim, file }) => {
     const result = readResult(resultsFolder, claim.id);
     return {
-      claim,
-      file,
-      result,
+      ...{ claim, file, result },
       status: result?.status ?? 'not-run',
-      stale: result && source ? result.codeHash !== codeHash(source, { claim, file }) : null,
+      ...freshness({ claim, file }, result, source),
     };
   });
 }
 
-function entryOf({ claim, result, status, stale }: ClaimStanding): ClaimEntry {
+function freshness(
+  { claim, file }: RegisteredClaim,
+  result: ClaimResult | undefined,
+  source: string | null | undefined,
+): Pick<ClaimStanding, 'stale' | 'unchecked'> {
+  if (!result || !source) return { stale: null, unchecked: false };
+  if (result.codeHash === codeHash(source, { claim, file })) return { stale: false, unchecked: false };
+  const { fingerprint } = result;
+  if (fingerprint && fingerprint.evaluation === evaluationHash(source, file)) {
+    return { stale: null, unchecked: true };
+  }
+  return { stale: true, unchecked: false };
+}
+
+function entryOf({ claim, result, status, stale, unchecked }: ClaimStanding): ClaimEntry {
   const { id, title, systems, checks, source, statement, tier, conditions } = claim;
   const [deciding] = conditions;
   return {
@@ -78,6 +98,7 @@ function entryOf({ claim, result, status, stale }: ClaimStanding): ClaimEntry {
     unit: result?.unit ?? deciding.unit,
     seeds: result ? result.perSeed.map(({ seed }) => seed) : claim.seeds,
     backend: result?.backend ?? null,
-    stale,
+    ...{ stale, unchecked },
+    renewed: result?.renewed ?? null,
   };
 }

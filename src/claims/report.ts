@@ -115,10 +115,18 @@ function claimSection(standing: ClaimStanding, sources: ClaimsReport['sources'])
   );
 }
 
-function statusMarkup({ status, stale }: ClaimStanding): Markup {
+function statusMarkup(standing: ClaimStanding): Markup {
+  const { status } = standing;
+  const doubt = doubtOf(standing);
   return html`<strong class="status ${status}"
       ><span aria-hidden="true">${STATUS_MARKS[status]}</span> ${STATUS_WORDS[status]}</strong
-    >${stale ? html` <span class="alarm">stale: the code has changed since</span>` : undefined}`;
+    >${doubt === undefined ? undefined : html` <span class="alarm">${doubt}</span>`}`;
+}
+
+/** Why the verdict may no longer hold; undefined when nothing speaks against it. */
+function doubtOf({ stale, unchecked }: ClaimStanding): string | undefined {
+  if (stale) return 'stale: the code has changed since';
+  return unchecked ? 'unchecked: shared code has changed since' : undefined;
 }
 
 function conditionsOf(result: ClaimResult): Markup[] {
@@ -161,7 +169,7 @@ function aboutFacts({ claim, file, result }: ClaimStanding): [string, Interpolat
     ['Program', `src/${file}`],
   ];
   if (!result) return rows;
-  const { details: explained, commit, dirty } = result;
+  const { details: explained, commit, dirty, renewed } = result;
   return [
     ...rows,
     ...Object.entries(explained).map(([name, value]): [string, string] => [name, figureText(value)]),
@@ -170,8 +178,12 @@ function aboutFacts({ claim, file, result }: ClaimStanding): [string, Interpolat
     ['Versions', `Apical ${result.apical}, Node ${result.node}`],
     ['Commit', commit === null ? 'none' : `${commit.slice(0, 12)}${dirty ? ', sources changed since' : ''}`],
     ['Run', `${result.date.slice(0, 10)}, in ${duration(result.wallSeconds)}`],
+    ...(renewed ? [['Renewed', renewalText(renewed)] as [string, string]] : []),
   ];
 }
+
+const renewalText = ({ date, commit }: NonNullable<ClaimResult['renewed']>): string =>
+  `${date.slice(0, 10)}${commit === null ? '' : `, at commit ${commit.slice(0, 12)}`}: its fingerprint was unchanged, so it was not trained again`;
 
 function sourceMarkup(key: string, source: Source | undefined): Markup {
   if (!source) return html`${key}`;

@@ -13,8 +13,8 @@ const expected = z.strictObject({
   text: z.string(),
 });
 
-/** The last outcome of a claim, one JSON file each. Figures that are not finite are null. */
-const resultSchema = z.strictObject({
+/** Version 1, from before fingerprints: it is still read. */
+const firstSchema = z.strictObject({
   version: z.literal(1),
   kind: z.literal('claim-result'),
   id: z.string(),
@@ -65,6 +65,25 @@ const resultSchema = z.strictObject({
   codeHash: z.string().nullable(),
 });
 
+/** The last outcome of a claim, one JSON file each. Figures that are not finite are null. */
+const resultSchema = firstSchema.extend({
+  version: z.literal(2),
+  /** How its trainings behave; null for a claim that does not train, and where that was never found out. */
+  fingerprint: z
+    .strictObject({
+      /** SHA-256 of the claim's own code, which makes figures of what was trained. */
+      evaluation: z.string(),
+      /** What the first steps of each training come to, in the order of `Claim.trainings`. */
+      trainings: z.array(z.strictObject({ training: z.string(), sha256: z.string() })).min(1),
+    })
+    .nullable(),
+  /** The latest commit that was found to behave like the one that ran, so that nothing was trained again. */
+  renewed: z
+    .strictObject({ date: z.string(), commit: z.string().nullable(), because: z.literal('fingerprint') })
+    .nullable(),
+});
+
+export type Fingerprint = NonNullable<ClaimResult['fingerprint']>;
 export type ClaimResult = z.output<typeof resultSchema>;
 
 /** Where this package keeps the outcomes of its claims. */
@@ -80,9 +99,11 @@ export function readResult(folder: string, id: string): ClaimResult | undefined 
   } catch (error) {
     throw unreadable(file, 'it is not JSON', error);
   }
-  const parsed = resultSchema.safeParse(content);
+  const parsed = z.discriminatedUnion('version', [firstSchema, resultSchema]).safeParse(content);
   if (!parsed.success) throw unreadable(file, z.prettifyError(parsed.error));
-  return parsed.data;
+  return parsed.data.version === 2
+    ? parsed.data
+    : { ...parsed.data, version: 2, fingerprint: null, renewed: null };
 }
 
 /** Keeps an outcome; the file appears whole or not at all. Throws `claim.results-folder`. */

@@ -1,11 +1,18 @@
 import { setImmediate } from 'node:timers/promises';
 import path from 'node:path';
 import { openBackend } from '../backends/open.ts';
+import { parseConfig } from '../config/config.ts';
+import type { ConfigInput } from '../config/config.ts';
+import { identityOf } from '../config/identity.ts';
+import { ApicalError } from '../errors.ts';
 import { describeEnvironment } from '../runs/folder/environment.ts';
 import type { BackendDescription } from '../tensor/compute.ts';
+import { renew } from './check.ts';
 import type { Claim, Curve, Measurement, Tier } from './claim.ts';
-import { codeHash, runsSources, sourceFolder, trainingHash } from './code-hash.ts';
-import type { ClaimsPlace } from './list.ts';
+import { codeHash, evaluationHash, runsSources, sourceFolder } from './code-hash.ts';
+import { fingerprintTrainings } from './fingerprint.ts';
+import type { TrainingFingerprint } from './fingerprint.ts';
+import type { ClaimsPlace, ClaimStanding } from './list.ts';
 import { claimStandings } from './list.ts';
 import type { RegisteredClaim } from './registry.ts';
 import { claimById, CLAIMS } from './registry.ts';
@@ -18,7 +25,7 @@ import { judge, statusOf } from './verdict.ts';
 export interface ClaimSelection {
   readonly ids?: readonly string[];
   readonly tier?: Tier;
-  /** Only those never run, or whose code changed since. */
+  /** Only those never run, or whose code has changed since. Where the fingerprint holds, the verdict is renewed instead. */
   readonly stale?: boolean;
 }
 
@@ -29,8 +36,11 @@ export type ClaimProgress = {
   readonly total: number;
 } & (
   | { readonly kind: 'start' }
+  /** Its verdict cannot be renewed, since these trainings behave otherwise than when it was found. It is run. */
+  | { readonly kind: 'changed'; readonly trainings: readonly string[] }
   | { readonly kind: 'progress'; readonly share: number }
-  | { readonly kind: 'done'; readonly result: ClaimResult }
+  /** It was run; or else its verdict was carried over to the code as it is. */
+  | { readonly kind: 'done' | 'renewed'; readonly result: ClaimResult }
   | { readonly kind: 'failed'; readonly error: unknown }
 );
 
@@ -42,7 +52,7 @@ export interface RunClaimsOptions extends ClaimsPlace {
 }
 
 export interface ClaimsRun {
-  /** In the order run; each was kept as soon as it was there. */
+  /** In order, run or renewed; each was kept as soon as it was there. */
   readonly results: readonly ClaimResult[];
   /** Claims whose program broke, such as for want of a data set. Their kept outcomes are as before. */
   readonly failures: readonly { readonly id: string; readonly error: unknown }[];
@@ -51,18 +61,21 @@ export interface ClaimsRun {
 }
 
 /** The claims that a selection means. Throws `claim.unknown`, with the nearest id. */
-export function selectClaims(selection: ClaimSelection, place: ClaimsPlace = {}): RegisteredClaim[] {
+export function selectClaims(selection: ClaimSelection, place: ClaimsPlace = {}): ClaimStanding[] {
   const { claims = CLAIMS } = place;
   const { ids, tier, stale } = selection;
   const named = ids ? [...new Set(ids)].map((id) => claimById(id, claims)) : [...claims];
   return claimStandings({ ...place, claims: named })
     .filter(({ claim }) => tier === undefined || claim.tier === tier)
-    .filter((standing) => !stale || standing.status === 'not-run' || standing.stale === true);
+    .filter(({ status, ...standing }) => {
+      return !stale || status === 'not-run' || standing.stale === true || standing.unchecked;
+    });
 }
 
 /**
- * Runs claims one after the other and keeps each outcome, `claims/results/<id>.json`, as soon as it is there. A
- * claim that breaks does not stop the others. Throws `claim.unknown` and `claim.results-folder`.
+ * Runs claims one after the other and keeps each outcome, `claims/results/<id>.json`, as soon as it is there. Among stale
+ * ones, a verdict whose fingerprint holds is renewed, not run. A claim that breaks does not stop the others. Throws
+ * `claim.unknown` and `claim.results-folder`.
  */
 export async function runClaims(
   selection: ClaimSelection,
@@ -72,25 +85,35 @@ export async function runClaims(
   const chosen = selectClaims(selection, options);
   const results: ClaimResult[] = [];
   const failures: { id: string; error: unknown }[] = [];
-  for (const [index, registered] of chosen.entries()) {
+  for (const [index, standing] of chosen.entries()) {
     if (signal?.aborted) break;
-    const at = { claim: registered.claim, index, total: chosen.length };
+    const { claim } = standing;
+    const at = { claim, index, total: chosen.length };
     onProgress?.({ kind: 'start', ...at });
-    let result: ClaimResult;
+    let result: ClaimResult | undefined;
+    let kind: 'renewed' | 'done' = 'renewed';
     try {
-      result = await runClaim(registered, {
-        ...options,
-        onShare: (share) => onProgress?.({ kind: 'progress', ...at, share }),
-      });
+      if (selection.stale && standing.unchecked && standing.result) {
+        const renewal = await renew(standing, standing.result, options);
+        if ('result' in renewal) result = renewal.result;
+        else onProgress?.({ kind: 'changed', ...at, trainings: renewal.changed });
+      }
+      if (!result) {
+        kind = 'done';
+        result = await runClaim(standing, {
+          ...options,
+          onShare: (share) => onProgress?.({ kind: 'progress', ...at, share }),
+        });
+      }
     } catch (error) {
       if (signal?.aborted) break;
-      failures.push({ id: registered.claim.id, error });
+      failures.push({ id: claim.id, error });
       onProgress?.({ kind: 'failed', ...at, error });
       continue;
     }
     writeResult(resultsFolder, result);
     results.push(result);
-    onProgress?.({ kind: 'done', ...at, result });
+    onProgress?.({ kind, ...at, result });
   }
   return { results, failures, interrupted: results.length + failures.length < chosen.length };
 }
@@ -110,7 +133,8 @@ export async function runClaim(
   const sources = { claim, file };
   const isSource = source && runsSources(source, sources);
   const hash = isSource && codeHash(source, sources);
-  const training = isSource && trainingHash(source, sources);
+  const evaluation = isSource && evaluationHash(source, file);
+  const trainings = claim.trainings ? await fingerprintTrainings(claim, signal) : [];
   const { apical, node, hardware, commit, dirty } = describeEnvironment();
   const start = Date.now();
   const compute = await openBackend({ backend: claim.backend });
@@ -124,11 +148,11 @@ export async function runClaim(
         await setImmediate();
         signal?.throwIfAborted();
       },
-      train: (config, share) => {
+      train: async (config, share) => {
         const { runsFolder = path.join('runs', 'claims') } = options;
-        const code = training || (commit ?? 'unknown');
-        return trainForClaim(config, {
-          ...{ folder: path.join(runsFolder, claim.id), code, claim: claim.id },
+        return await trainForClaim(config, {
+          ...{ folder: path.join(runsFolder, claim.id), claim: claim.id },
+          fingerprint: declaredTraining(claim, config, trainings).sha256,
           ...{ signal, share },
         });
       },
@@ -142,20 +166,51 @@ export async function runClaim(
     date: new Date(start).toISOString(),
     wallSeconds: (Date.now() - start) / 1000,
     codeHash: hash || null,
+    fingerprint: evaluation && trainings.length > 0 ? { evaluation, trainings } : null,
+    renewed: null,
   };
 }
 
-/** A result without where and when. */
+/** The fingerprint of a config among those that the claim declares. Throws `claim.training` when it is not among them. */
+function declaredTraining(
+  claim: Claim,
+  config: ConfigInput,
+  trainings: readonly TrainingFingerprint[],
+): TrainingFingerprint {
+  const identity = (input: ConfigInput) =>
+    identityOf(parseConfig(input, `a training of claim "${claim.id}"`));
+  const wanted = identity(config);
+  const declared = claim.trainings?.(claim.seeds) ?? [];
+  const found = trainings[declared.findIndex((input) => identity(input) === wanted)];
+  if (found) return found;
+  throw new ApicalError(
+    'claim.training',
+    `Claim "${claim.id}" trains ${config.rule ?? 'a rule'} with seed ${config.seed ?? 0} on a config that is not among its trainings. ` +
+      `List that config in the claim's "trainings".`,
+    { id: claim.id },
+  );
+}
+
+/** A result without where and when, and without the code that it comes from. */
 type Outcome = Omit<
   ClaimResult,
-  'apical' | 'node' | 'hardware' | 'commit' | 'dirty' | 'date' | 'wallSeconds' | 'codeHash'
+  | 'apical'
+  | 'node'
+  | 'hardware'
+  | 'commit'
+  | 'dirty'
+  | 'date'
+  | 'wallSeconds'
+  | 'codeHash'
+  | 'fingerprint'
+  | 'renewed'
 >;
 
 function outcome(claim: Claim, measurement: Measurement, backend: BackendDescription): Outcome {
   const conditions = judge(claim, measurement);
   const [deciding] = claim.conditions;
   return {
-    version: 1,
+    version: 2,
     kind: 'claim-result',
     id: claim.id,
     status: statusOf(conditions),

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Claim, ClaimContext, Measurement, RegisteredClaim } from '../../src/claims/index.ts';
+import type { ConfigInput } from '../../src/config/config.ts';
 
 /** A folder that is gone when the test ends. */
 export function temporaryFolder(): string {
@@ -43,6 +44,37 @@ export function fakeClaim(options: FakeOptions = {}): Claim {
         perSeed: seeds.map((seed) => ({ seed, values: { error: 0.04 + 0.02 * seed, angle: 30 + 2 * seed } })),
       }),
     ...options,
+  };
+}
+
+/** A run of a second, on 200 points. */
+export const tinyTraining = (rule: string, seed = 0): ConfigInput => ({
+  rule,
+  seed,
+  task: { dataset: 'rings', options: { trainCount: 200, testCount: 60 } },
+  network: { hidden: [8] },
+  batch: 20,
+  epochs: 4,
+  backend: 'wasm',
+  threads: 1,
+  probe: { every: 0 },
+});
+
+/** The files in which the sources of every claim begin, each with a line of its own. */
+const ROOTS = ['backends/reference.ts', 'training/example-training.ts', 'datasets/index.ts'];
+
+/** Claims with a results folder, a runs folder and, unless they are to be without, sources. */
+export function placeOf(claims: readonly RegisteredClaim[], withSources = true) {
+  const folder = temporaryFolder();
+  const source = path.join(folder, 'src');
+  for (const file of [...ROOTS, ...claims.map((registered) => registered.file)]) {
+    mkdirSync(path.dirname(path.join(source, file)), { recursive: true });
+    writeFileSync(path.join(source, file), `export const content = '${file}';\n`);
+  }
+  return {
+    ...{ claims, source: withSources ? source : null },
+    resultsFolder: path.join(folder, 'results'),
+    runsFolder: path.join(folder, 'runs'),
   };
 }
 

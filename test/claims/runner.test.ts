@@ -2,20 +2,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { listClaims, readResult, runClaims, writeResult } from '../../src/claims/index.ts';
-import type { ClaimProgress } from '../../src/claims/index.ts';
+import type { ClaimProgress, ClaimResult } from '../../src/claims/index.ts';
 import { ApicalError } from '../../src/errors.ts';
-import { fakeClaim, registered, temporaryFolder } from './fixture.ts';
+import { fakeClaim, placeOf, registered, temporaryFolder } from './fixture.ts';
 
-/** Fake claims with a results folder and, unless they are to be without, sources. */
-function place(claims = registered(fakeClaim()), withSources = true) {
-  const folder = temporaryFolder();
-  const source = path.join(folder, 'src');
-  for (const file of ['backends/reference.ts', ...claims.map(({ file }) => file)]) {
-    mkdirSync(path.dirname(path.join(source, file)), { recursive: true });
-    writeFileSync(path.join(source, file), `// ${file}\n`);
-  }
-  return { claims, source: withSources ? source : null, resultsFolder: path.join(folder, 'results') };
-}
+const place = (claims = registered(fakeClaim()), withSources = true) => placeOf(claims, withSources);
 
 describe('running claims', () => {
   it('keeps each outcome with every seed, where it ran and the code it depends on', async () => {
@@ -180,5 +171,16 @@ describe('listing claims', () => {
     if (!result) throw new Error('The claim did not run.');
     writeResult(where.resultsFolder, result);
     expect(listClaims(where).claims[0]?.status).toBe('reproduced');
+  });
+
+  it('reads an outcome of the first version, which has no fingerprint', async () => {
+    const where = place();
+    const { results } = await runClaims({}, where);
+    const { fingerprint, renewed, ...first } = results[0] as ClaimResult;
+    expect([fingerprint, renewed]).toEqual([null, null]);
+    const file = path.join(where.resultsFolder, 'author2020-works.json');
+    writeFileSync(file, JSON.stringify({ ...first, version: 1 }));
+    expect(readResult(where.resultsFolder, 'author2020-works')).toEqual(results[0]);
+    expect(staleness(where)).toEqual([false]);
   });
 });

@@ -4,33 +4,24 @@ import { expect, test } from 'vitest';
 import { readResult, runClaims } from '../../src/claims/index.ts';
 import type { ClaimContext, Measurement } from '../../src/claims/index.ts';
 import type { ConfigInput } from '../../src/config/config.ts';
-import { fakeClaim, registered, temporaryFolder } from './fixture.ts';
+import { fakeClaim, registered, temporaryFolder, tinyTraining } from './fixture.ts';
 
 /*
  * Claims that train: their runs are kept, and an interrupted claim goes on where it stopped.
  */
 
-const config = (rule: string): ConfigInput => ({
-  rule,
-  task: { dataset: 'rings', options: { trainCount: 200, testCount: 60 } },
-  network: { hidden: [8] },
-  batch: 20,
-  epochs: 4,
-  backend: 'wasm',
-  threads: 1,
-  probe: { every: 0 },
-});
+const RULES = ['backprop', 'feedback-alignment'];
 
 /** Trains by two rules; `heard` gets the share of each training that is done. */
 function trainingClaim(heard: (rule: string, done: number) => void = () => undefined) {
   return fakeClaim({
-    trains: true,
+    trainings: () => RULES.map((rule) => tinyTraining(rule)),
     seeds: [0],
     async run({ train, progress }: ClaimContext): Promise<Measurement> {
       const errors: Record<string, number> = {};
       const curves = [];
-      for (const rule of ['backprop', 'feedback-alignment']) {
-        const { document, metrics } = await train(config(rule), (done) => heard(rule, done));
+      for (const rule of RULES) {
+        const { document, metrics } = await train(tinyTraining(rule), (done) => heard(rule, done));
         await progress(0.5);
         errors[rule] = document.test?.error ?? NaN;
         const points = metrics.flatMap((record): [number, number][] =>
@@ -92,14 +83,37 @@ test('a claim that was interrupted in a training goes on to the same outcome, an
 });
 
 test('a training that fails makes the claim fail, with the reason', async () => {
+  // So slowly that the first steps of its fingerprint stay finite.
+  const optimiser = { kind: 'sgd', rate: 10 } as const;
+  const config: ConfigInput = { ...tinyTraining('backprop'), objective: 'squared-error', optimiser };
   const diverging = fakeClaim({
-    trains: true,
+    trainings: () => [config],
     async run({ train }) {
-      const optimiser = { kind: 'sgd', rate: 1e6 } as const;
-      await train({ ...config('backprop'), objective: 'squared-error', optimiser });
+      await train(config);
       return { measured: {}, perSeed: [] };
     },
   });
-  const { failures } = await runClaims({}, place(diverging));
+  const where = place(diverging);
+  const { failures } = await runClaims({}, where);
   expect(failures).toMatchObject([{ error: { code: 'run.diverged' } }]);
+  expect(readdirSync(path.join(where.runsFolder, diverging.id))).toHaveLength(1);
+});
+
+test('a config that the claim does not declare is refused, and named', async () => {
+  const undeclared = fakeClaim({
+    trainings: () => [tinyTraining('backprop')],
+    async run({ train }) {
+      await train(tinyTraining('backprop', 7));
+      return { measured: {}, perSeed: [] };
+    },
+  });
+  const { failures } = await runClaims({}, place(undeclared));
+  expect(failures).toMatchObject([
+    {
+      error: {
+        code: 'claim.training',
+        message: expect.stringContaining('trains backprop with seed 7') as string,
+      },
+    },
+  ]);
 });

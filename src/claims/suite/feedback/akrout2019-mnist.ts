@@ -11,6 +11,7 @@ import {
   means,
   RATE,
   trainArms,
+  trainingsOf,
   valuesOf,
 } from '../../fixtures/mnist-arms.ts';
 import type { Arm } from '../../fixtures/mnist-arms.ts';
@@ -33,8 +34,8 @@ const rules: Claim = {
     'On MNIST with 784-500-10, feedback alignment comes close to backpropagation at an angle of some 35°; Kolen–Pollack and a weight mirror come to within a few degrees of it.',
   tier: 'full',
   backend: 'auto',
-  trains: true,
   seeds: seedsUpTo(3),
+  trainings: trainingsOf(RULES),
   conditions: [
     {
       id: 'alignment-gap',

@@ -2,7 +2,7 @@ import { backpropagation } from '../../../rules/exact/backpropagation.ts';
 import { feedbackAlignment } from '../../../rules/feedback/feedback-alignment.ts';
 import type { Claim } from '../../claim.ts';
 import { mean, seedsUpTo } from '../../fixtures/linear-task.ts';
-import { EPOCHS, errorOf, means, trainArms, valuesOf } from '../../fixtures/mnist-arms.ts';
+import { EPOCHS, errorOf, means, trainArms, trainingsOf, valuesOf } from '../../fixtures/mnist-arms.ts';
 import type { Arm } from '../../fixtures/mnist-arms.ts';
 
 /**
@@ -34,8 +34,8 @@ const wiring: Claim = {
     'Feedback alignment learns MNIST almost as well when half of the forward and feedback synapses are missing, and when a quarter of each is there and no pair of units is joined both ways.',
   tier: 'full',
   backend: 'auto',
-  trains: true,
   seeds: seedsUpTo(3),
+  trainings: trainingsOf(WIRINGS),
   conditions: [
     {
       id: 'half-gap',
@@ -87,8 +87,8 @@ const time: Claim = {
   statement: `Feedback alignment needs at most two and a half times as many passes through MNIST as backpropagation to a test error of ${TARGET} %, each at its best learning rate.`,
   tier: 'full',
   backend: 'auto',
-  trains: true,
   seeds: seedsUpTo(3),
+  trainings: trainingsOf(TIMED),
   conditions: [
     {
       id: 'ratio',
