@@ -30,7 +30,7 @@ export interface ClaimCheck {
 
 export interface ClaimChecks {
   readonly checks: readonly ClaimCheck[];
-  /** Claims whose fingerprint could not be computed, such as for want of a data set. */
+  /** Claims whose fingerprint could not be computed, for example because a data set is missing. */
   readonly failures: readonly { readonly id: string; readonly error: unknown }[];
   /** Whether the signal ended it before the last claim. */
   readonly interrupted: boolean;

@@ -4,20 +4,20 @@ import path from 'node:path';
 import { packageFile } from '../runs/files/package-root.ts';
 import type { Claim } from './claim.ts';
 
-/** The files, below src, in which a backend starts. Claims reach backends through the runner, not by import. */
+/** The entry files of the backends, below src. Claims reach backends through the runner, not by import. */
 const BACKEND_FILES: Readonly<Record<Claim['backend'], readonly string[]>> = {
   reference: ['backends/reference.ts'],
   wasm: ['backends/wasm/index.ts'],
   auto: ['backends/wasm/index.ts', 'backends/blas/index.ts'],
 };
 
-/** Where training starts: what a claim that trains reaches through its context. It imports the rules themselves. */
+/** The entry files of training, which a claim reaches through its context. The claim imports rules by itself. */
 const TRAINING_FILES: readonly string[] = ['training/example-training.ts', 'datasets/index.ts'];
 
-/** The files that decide a claim's outcome, with all that they import. */
+/** A claim and the file that defines it: with all that they reach, they decide the outcome. */
 export interface ClaimSources {
   readonly claim: Pick<Claim, 'backend' | 'trainings'>;
-  /** The file that defines it, from src. */
+  /** Relative to src. */
   readonly file: string;
 }
 
@@ -27,16 +27,16 @@ const rootsOf = ({ claim, file }: ClaimSources): string[] => [
   ...(claim.trainings ? TRAINING_FILES : []),
 ];
 
-/** The source tree that this program belongs to; undefined in an installed package, which has none. */
+/** Returns the source tree of this program; undefined in an installed package, which has none. */
 export function sourceFolder(): string | undefined {
   const folder = packageFile('src');
   return existsSync(folder) ? folder : undefined;
 }
 
 /**
- * SHA-256 over every source file that decides a claim's outcome: the file that defines it, its backend, training for
- * one that trains, and all that they import within src. Types alone change no outcome, so `import type` is not followed.
- * Line ends do not count. Undefined when one of the files is missing.
+ * Returns SHA-256 over every source file that decides a claim's outcome: the file that defines it, the backend, training
+ * for a claim that trains, and all that they import within src. Types alone change no outcome, so `import type` is not
+ * followed. Line ends do not count. Undefined when one of the files is missing.
  */
 export const codeHash = (source: string, sources: ClaimSources): string | undefined =>
   hashOf(dependencies(source, rootsOf(sources)));
@@ -71,8 +71,8 @@ function hashOf(files: ReadonlyMap<string, string> | undefined): string | undefi
 }
 
 /**
- * Whether what runs now is what the sources say: true when the sources run themselves, and for a build when none
- * of the files is newer than its compiled form. `program` is the URL of a module of this program.
+ * Returns whether the running program corresponds to the sources: true when the sources run themselves, and for a build
+ * when no file is newer than the compiled form. `program` is the URL of a module of this program.
  */
 export function runsSources(
   source: string,
@@ -102,7 +102,7 @@ function dependencies(
     if (!existsSync(file)) return undefined;
     const content = readFileSync(file, 'utf8').replaceAll('\r\n', '\n');
     if (name.endsWith('.generated.ts')) {
-      // Its first line holds a digest of what it was made from; the rest may differ by compiler.
+      // The first line holds a digest of the sources; the rest may differ by compiler.
       found.set(name, content.slice(0, content.indexOf('\n')));
       continue;
     }
@@ -114,7 +114,7 @@ function dependencies(
   return found;
 }
 
-/** Relative paths of the modules that a source imports for more than their types. */
+/** Returns relative paths of the modules that a source imports for more than types. */
 function importsOf(content: string): string[] {
   const statements = content.matchAll(
     /^(?:import|export)\s+(?!type\b)[^;'"]*?from\s*['"](\.[^'"]+)['"]|^import\s*['"](\.[^'"]+)['"]|\bimport\(\s*['"](\.[^'"]+)['"]\s*\)/gm,

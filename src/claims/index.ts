@@ -9,8 +9,8 @@ export type {
   SeedValues,
   Tier,
 } from './claim.ts';
-export { judge, liesWithin, statusOf, STATUSES } from './verdict.ts';
-export type { ClaimStatus, JudgedCondition } from './verdict.ts';
+export { evaluateConditions, liesWithin, statusOf, STATUSES } from './verdict.ts';
+export type { ClaimStatus, EvaluatedCondition } from './verdict.ts';
 export { claimById, CLAIMS } from './registry.ts';
 export type { RegisteredClaim } from './registry.ts';
 export { checkClaims } from './check.ts';

@@ -6,7 +6,7 @@ import type { ClaimResult } from './result.ts';
 import { packageResults, readResult } from './result.ts';
 import type { ClaimStatus } from './verdict.ts';
 
-/** Where claims, their outcomes and their sources are; the defaults are this package's own. */
+/** Where claims, their outcomes and their sources are. The defaults are those of this package. */
 export interface ClaimsPlace {
   readonly claims?: readonly RegisteredClaim[];
   readonly resultsFolder?: string;
@@ -14,28 +14,29 @@ export interface ClaimsPlace {
   readonly source?: string | null;
 }
 
-/** A claim and how it stands, in the `--json` document of `apical claims`. */
+/** A claim and its verdict, in the `--json` document of `apical claims`. */
 export interface ClaimEntry {
   readonly id: string;
   readonly title: string;
+  /** docs/systems.md explains the numbers of systems and checks. */
   readonly systems: readonly string[];
   readonly checks: readonly number[];
   readonly source: string;
   readonly statement: string;
   readonly tier: Tier;
   readonly status: ClaimStatus;
-  /** Of the deciding condition; null when not run, or when the figure was not finite. */
+  /** The deciding figure; null when not run, or when the figure was not finite. */
   readonly measured: number | null;
   readonly expected: Expected;
   readonly unit: string;
   readonly seeds: readonly number[];
-  /** Of the kept outcome; null when not run. */
+  /** The backend of the kept outcome; null when not run. */
   readonly backend: string | null;
   /** Whether the code has changed since; null when that is not known: not run, no sources at hand, or unchecked. */
   readonly stale: boolean | null;
   /**
-   * Whether shared code has changed since, so that only its fingerprint tells if the verdict still holds.
-   * `apical claims check` compares it; a list does not, since that takes seconds a claim.
+   * Whether shared code has changed since, so that the verdict holds only if the fingerprint does. `apical claims check`
+   * compares fingerprints; a list does not, since that takes seconds for each claim.
    */
   readonly unchecked: boolean;
   /** The latest commit to which the verdict was carried over because its fingerprint was unchanged. */
@@ -48,7 +49,7 @@ export interface ClaimsDocument {
   readonly claims: readonly ClaimEntry[];
 }
 
-/** A claim with its kept outcome, as the report needs it. */
+/** A claim with the kept outcome, as the report needs it. */
 export interface ClaimStanding extends RegisteredClaim {
   readonly result: ClaimResult | undefined;
   readonly status: ClaimStatus;
@@ -56,11 +57,12 @@ export interface ClaimStanding extends RegisteredClaim {
   readonly unchecked: boolean;
 }
 
-/** Every claim and how it stands. Throws `claim.result` when a kept outcome cannot be read. */
+/** Returns every claim with its verdict. Throws `claim.result` when a kept outcome cannot be read. */
 export function listClaims(place: ClaimsPlace = {}): ClaimsDocument {
   return { version: 1, kind: 'claims', claims: claimStandings(place).map(entryOf) };
 }
 
+/** Returns every claim with the kept outcome and whether it is stale. Throws `claim.result` as well. */
 export function claimStandings(place: ClaimsPlace = {}): ClaimStanding[] {
   const { claims = CLAIMS, resultsFolder = packageResults() } = place;
   const source = place.source === undefined ? sourceFolder() : place.source;

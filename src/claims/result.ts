@@ -19,7 +19,7 @@ const firstSchema = z.strictObject({
   kind: z.literal('claim-result'),
   id: z.string(),
   status: z.enum(['reproduced', 'partly', 'not-reproduced']),
-  /** Of the deciding condition, the first. */
+  /** The figure of the first condition, which decides. */
   measured: figure,
   expected,
   unit: z.string(),
@@ -52,7 +52,7 @@ const firstSchema = z.strictObject({
   backend: z.string(),
   threads: z.number(),
   hardware: z.string(),
-  /** Null outside a repository. */
+  /** Null outside a repository. Of the code that ran, also in a renewed result. */
   commit: z.string().nullable(),
   /** Whether the sources differed from that commit. */
   dirty: z.boolean(),
@@ -86,10 +86,10 @@ const resultSchema = firstSchema.extend({
 export type Fingerprint = NonNullable<ClaimResult['fingerprint']>;
 export type ClaimResult = z.output<typeof resultSchema>;
 
-/** Where this package keeps the outcomes of its claims. */
+/** Returns the folder in which this package keeps the outcomes of its claims. */
 export const packageResults = (): string => packageFile('claims/results');
 
-/** The kept outcome of a claim, or undefined when it was never run. Throws `claim.result`, naming the file. */
+/** Returns the kept outcome of a claim, or undefined when it was never run. Throws `claim.result`, which names the file. */
 export function readResult(folder: string, id: string): ClaimResult | undefined {
   const file = path.join(folder, `${id}.json`);
   if (!existsSync(file)) return undefined;
@@ -106,7 +106,7 @@ export function readResult(folder: string, id: string): ClaimResult | undefined 
     : { ...parsed.data, version: 2, fingerprint: null, renewed: null };
 }
 
-/** Keeps an outcome; the file appears whole or not at all. Throws `claim.results-folder`. */
+/** Writes an outcome; the file appears whole or not at all. Throws `claim.results-folder`. */
 export function writeResult(folder: string, result: ClaimResult): string {
   const file = path.join(folder, `${result.id}.json`);
   try {
@@ -116,7 +116,7 @@ export function writeResult(folder: string, result: ClaimResult): string {
     const why = error instanceof Error ? error.message : String(error);
     throw new ApicalError(
       'claim.results-folder',
-      `The result of claim "${result.id}" cannot be written to ${file} (${why}): choose a folder that you may write to.`,
+      `The result of claim "${result.id}" cannot be written to ${file} (${why}). Choose a folder that you may write to.`,
       { folder },
       error,
     );
@@ -127,7 +127,7 @@ export function writeResult(folder: string, result: ClaimResult): string {
 function unreadable(file: string, why: string, cause?: unknown): ApicalError {
   return new ApicalError(
     'claim.result',
-    `${file} is not the result of a claim: ${why}. Delete it and run the claim again.`,
+    `${file} is not a valid claim result: ${why}. Delete it and run the claim again.`,
     { file },
     cause,
   );

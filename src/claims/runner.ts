@@ -19,9 +19,9 @@ import { claimById, CLAIMS } from './registry.ts';
 import type { ClaimResult } from './result.ts';
 import { packageResults, writeResult } from './result.ts';
 import { trainForClaim } from './training.ts';
-import { judge, statusOf } from './verdict.ts';
+import { evaluateConditions, statusOf } from './verdict.ts';
 
-/** Which claims to run: those that meet every criterion that is given. None at all means every claim. */
+/** Which claims to run: those that meet every criterion given. Without a criterion, all claims. */
 export interface ClaimSelection {
   readonly ids?: readonly string[];
   readonly tier?: Tier;
@@ -29,17 +29,17 @@ export interface ClaimSelection {
   readonly stale?: boolean;
 }
 
-/** What happens to one of the chosen claims, `index` counting from 0. */
+/** An event of one of the chosen claims; `index` counts from 0. */
 export type ClaimProgress = {
   readonly claim: Claim;
   readonly index: number;
   readonly total: number;
 } & (
   | { readonly kind: 'start' }
-  /** Its verdict cannot be renewed, since these trainings behave otherwise than when it was found. It is run. */
+  /** The verdict cannot be renewed, since these trainings behave differently than when it was found. The claim is run. */
   | { readonly kind: 'changed'; readonly trainings: readonly string[] }
   | { readonly kind: 'progress'; readonly share: number }
-  /** It was run; or else its verdict was carried over to the code as it is. */
+  /** The claim was run, or the verdict was renewed for the code as it is. */
   | { readonly kind: 'done' | 'renewed'; readonly result: ClaimResult }
   | { readonly kind: 'failed'; readonly error: unknown }
 );
@@ -52,15 +52,15 @@ export interface RunClaimsOptions extends ClaimsPlace {
 }
 
 export interface ClaimsRun {
-  /** In order, run or renewed; each was kept as soon as it was there. */
+  /** Of the claims run or renewed, in order. Each was kept as soon as it was known. */
   readonly results: readonly ClaimResult[];
-  /** Claims whose program broke, such as for want of a data set. Their kept outcomes are as before. */
+  /** Claims that failed to run, for example because a data set is missing. Their kept outcomes are as before. */
   readonly failures: readonly { readonly id: string; readonly error: unknown }[];
-  /** Whether the signal ended it before the last claim. */
+  /** Whether the signal ended the run before the last claim. */
   readonly interrupted: boolean;
 }
 
-/** The claims that a selection means. Throws `claim.unknown`, with the nearest id. */
+/** Returns the claims of a selection. Throws `claim.unknown`, with the nearest id. */
 export function selectClaims(selection: ClaimSelection, place: ClaimsPlace = {}): ClaimStanding[] {
   const { claims = CLAIMS } = place;
   const { ids, tier, stale } = selection;
@@ -73,9 +73,9 @@ export function selectClaims(selection: ClaimSelection, place: ClaimsPlace = {})
 }
 
 /**
- * Runs claims one after the other and keeps each outcome, `claims/results/<id>.json`, as soon as it is there. Among stale
- * ones, a verdict whose fingerprint holds is renewed, not run. A claim that breaks does not stop the others. Throws
- * `claim.unknown` and `claim.results-folder`.
+ * Runs claims one after the other and keeps each outcome, `claims/results/<id>.json`, as soon as it is known. With
+ * `stale`, a claim whose fingerprint is unchanged is not run: the verdict is renewed. A claim that fails does not stop the
+ * others. Throws `claim.unknown` and `claim.results-folder`.
  */
 export async function runClaims(
   selection: ClaimSelection,
@@ -122,14 +122,14 @@ export interface RunClaimOptions extends Pick<RunClaimsOptions, 'signal' | 'sour
   readonly onShare?: (share: number) => void;
 }
 
-/** Runs one claim and judges it; keeps nothing. Rejects with the signal's reason when it is aborted. */
+/** Runs one claim and evaluates its conditions; writes nothing. Rejects with the signal's reason when it is aborted. */
 export async function runClaim(
   { claim, file }: RegisteredClaim,
   options: RunClaimOptions = {},
 ): Promise<ClaimResult> {
   const { signal, onShare } = options;
   const source = options.source === undefined ? sourceFolder() : options.source;
-  // Taken before the run: the sources may be edited while it lasts.
+  // Before the run, since the sources may be edited while it lasts.
   const sources = { claim, file };
   const isSource = source && runsSources(source, sources);
   const hash = isSource && codeHash(source, sources);
@@ -191,7 +191,7 @@ function declaredTraining(
   );
 }
 
-/** A result without where and when, and without the code that it comes from. */
+/** A result without the place, the time and the code of the run. */
 type Outcome = Omit<
   ClaimResult,
   | 'apical'
@@ -207,7 +207,7 @@ type Outcome = Omit<
 >;
 
 function outcome(claim: Claim, measurement: Measurement, backend: BackendDescription): Outcome {
-  const conditions = judge(claim, measurement);
+  const conditions = evaluateConditions(claim, measurement);
   const [deciding] = claim.conditions;
   return {
     version: 2,

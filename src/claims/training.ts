@@ -6,9 +6,9 @@ import { runSession } from '../runs/session.ts';
 import type { TrainedRun } from './claim.ts';
 
 export interface ClaimTrainingOptions {
-  /** One folder a run below it. */
+  /** Every run gets a folder in it. */
   readonly folder: string;
-  /** Names how the code trains, not what is measured then: a run that behaves otherwise is another run. */
+  /** Identifies how the code trains: a kept run with another fingerprint is not used. */
   readonly fingerprint: string;
   readonly claim: string;
   readonly signal?: AbortSignal | undefined;

@@ -7,7 +7,7 @@ import { temporaryFolder } from './fixture.ts';
 
 const SMALL = { claim: { backend: 'reference' }, file: 'claims/suite/claim.ts' } as const;
 
-/** A tree in which a claim reaches a rule, the rule a helper, and the helper only the types of a third file. */
+/** Writes a source tree in which a claim imports a rule, the rule a helper, and the helper only types of a third file. */
 function smallTree(): {
   source: string;
   write: (name: string, content: string) => void;
@@ -52,7 +52,7 @@ describe('the hash of the code that a claim depends on', () => {
     expect(hash()).toBe(before);
   });
 
-  it('of a claim that trains changes with training and the data sets too', () => {
+  it('changes with training and the data sets too for a claim that trains', () => {
     const { source, write, hash } = smallTree();
     write('training/example-training.ts', 'export const training = 1;\n');
     write('datasets/index.ts', 'export const datasets = 1;\n');
@@ -71,7 +71,7 @@ describe('the hash of the code that a claim depends on', () => {
     expect(codeHash(source, { ...SMALL, file: 'claims/suite/missing.ts' })).toBeUndefined();
   });
 
-  it('follows a real claim down to the kernels, and no further than it reaches', () => {
+  it('follows the imports of a real claim down to the kernels, and nothing else', () => {
     const real = sourceFolder() as string;
     const source = path.join(temporaryFolder(), 'src');
     cpSync(real, source, { recursive: true });
@@ -144,7 +144,7 @@ export const claim =
 });
 
 describe('a build', () => {
-  it('vouches for the sources only when none of them is newer', () => {
+  it('corresponds to the sources only when none of them is newer', () => {
     const { source } = smallTree();
     const build = path.join(path.dirname(source), 'dist');
     const check = () => runsSources(source, SMALL, 'file:///dist/claims/code-hash.js');

@@ -14,7 +14,7 @@ const fingerprint = async (config: ConfigInput) => (await fingerprints(config))[
 describe('the fingerprint of a training', () => {
   const base = tinyTraining('feedback-alignment');
 
-  it('is the same whenever it is computed, whatever comes before, and on whatever backend the run asks for', async () => {
+  it('does not depend on trainings before it, nor on the backend of the run', async () => {
     const alone = await fingerprint(base);
     expect(alone).toMatch(/^[0-9a-f]{64}$/);
     const [, after] = await fingerprints(tinyTraining('backprop'), base);
@@ -38,7 +38,7 @@ describe('the fingerprint of a training', () => {
     expect(await fingerprint({ ...constant, ...change })).not.toBe(await fingerprint(constant));
   });
 
-  it('is refused for what it would cover only in part', async () => {
+  it('is refused for a run with a pretraining, which it would not cover', async () => {
     await expect(fingerprint({ ...base, pretraining: {} })).rejects.toThrow(/pretraining/);
   });
 });

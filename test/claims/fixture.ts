@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import type { Claim, ClaimContext, Measurement, RegisteredClaim } from '../../src/claims/index.ts';
 import type { ConfigInput } from '../../src/config/config.ts';
 
-/** A folder that is gone when the test ends. */
+/** Makes a folder that is removed when the test ends. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'apical-claims-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -16,7 +16,7 @@ export interface FakeOptions extends Partial<Omit<Claim, 'run'>> {
   readonly run?: (context: ClaimContext) => Promise<Measurement>;
 }
 
-/** A claim with two conditions, an error below 0.1 and an angle of 20 to 40 degrees; both hold as it is. */
+/** A claim with two conditions, an error below 0.1 and an angle of 20 to 40 degrees; by default both hold. */
 export function fakeClaim(options: FakeOptions = {}): Claim {
   return {
     id: 'author2020-works',
@@ -47,7 +47,7 @@ export function fakeClaim(options: FakeOptions = {}): Claim {
   };
 }
 
-/** A run of a second, on 200 points. */
+/** A run of less than a second, on 200 points. */
 export const tinyTraining = (rule: string, seed = 0): ConfigInput => ({
   rule,
   seed,
@@ -60,10 +60,10 @@ export const tinyTraining = (rule: string, seed = 0): ConfigInput => ({
   probe: { every: 0 },
 });
 
-/** The files in which the sources of every claim begin, each with a line of its own. */
+/** Entry files that the code hash of a claim looks for. */
 const ROOTS = ['backends/reference.ts', 'training/example-training.ts', 'datasets/index.ts'];
 
-/** Claims with a results folder, a runs folder and, unless they are to be without, sources. */
+/** Makes folders for claims: results, runs and, with `withSources`, a source tree. */
 export function placeOf(claims: readonly RegisteredClaim[], withSources = true) {
   const folder = temporaryFolder();
   const source = path.join(folder, 'src');

@@ -7,12 +7,12 @@ import type { ConfigInput } from '../../src/config/config.ts';
 import { fakeClaim, placeOf, registered, tinyTraining } from './fixture.ts';
 
 /*
- * What happens to the verdict of a claim that trains when code has changed since.
+ * Verdicts of claims that train, after the code has changed.
  */
 
 const ID = 'author2020-works';
 
-/** A claim with a verdict, on sources of its own. `train` is its config; `runs` counts how often it ran. */
+/** Runs a claim once, in a source tree of its own. `state.config` is what it trains; `state.runs` counts how often it ran. */
 async function reproduced() {
   const state = { runs: 0, config: tinyTraining('backprop') };
   const claim = fakeClaim({
@@ -35,7 +35,7 @@ async function reproduced() {
     },
     kept: () => readResult(where.resultsFolder, ID),
     entry: () => listClaims(where).claims[0],
-    /** Runs what is stale, and returns the kinds of events. */
+    /** Runs stale claims, and returns the kinds of events. */
     runStale: async (): Promise<string[]> => {
       const events: ClaimProgress[] = [];
       const { failures } = await runClaims(
@@ -50,11 +50,11 @@ async function reproduced() {
 
 const SHARED = 'training/example-training.ts';
 const OWN = `claims/suite/${ID}.ts`;
-/** As if the library now trained otherwise. */
+/** Stands for a library that now trains differently. */
 const OTHERWISE: ConfigInput = { ...tinyTraining('backprop'), optimiser: { rate: 0.011 } };
 
 describe('when shared code has changed', () => {
-  it('a verdict is unchecked, and renewed without training where the fingerprint holds', async () => {
+  it('a verdict is unchecked, and renewed without training if the fingerprint is unchanged', async () => {
     const { state, edit, kept, entry, runStale } = await reproduced();
     const before = kept();
     expect(before?.fingerprint?.trainings).toMatchObject([{ training: 'backprop, seed 0' }]);
@@ -71,7 +71,7 @@ describe('when shared code has changed', () => {
     expect(await runStale()).toEqual([]);
   });
 
-  it('a claim is run again where its fingerprint has changed', async () => {
+  it('a claim is run again if the fingerprint has changed', async () => {
     const { state, edit, kept, runStale } = await reproduced();
     edit(SHARED);
     state.config = OTHERWISE;
@@ -82,7 +82,7 @@ describe('when shared code has changed', () => {
 });
 
 describe('when the claim’s own code has changed', () => {
-  it('its verdict is stale and it is run again, on the training that it left', async () => {
+  it('the verdict is stale, and the claim is run again on the kept training', async () => {
     const { state, edit, entry, runStale } = await reproduced();
     edit(OWN);
     expect(entry()).toMatchObject({ stale: true, unchecked: false });
@@ -93,7 +93,7 @@ describe('when the claim’s own code has changed', () => {
 });
 
 describe('checking fingerprints', () => {
-  it('tells what has changed, and writes nothing', async () => {
+  it('names the trainings that have changed, and writes nothing', async () => {
     const { state, where, edit, kept } = await reproduced();
     const before = kept();
     const outcome = async () => {
@@ -111,7 +111,7 @@ describe('checking fingerprints', () => {
     expect(kept()).toEqual(before);
   });
 
-  it('marks a verdict as stale on request, and then has nothing to compare', async () => {
+  it('marks a verdict as stale on request, after which there is nothing to compare', async () => {
     const { state, where, edit, kept, entry } = await reproduced();
     edit(SHARED);
     state.config = OTHERWISE;
@@ -121,7 +121,7 @@ describe('checking fingerprints', () => {
     expect((await checkClaims([], where)).checks).toMatchObject([{ outcome: 'unknown', trainings: 0 }]);
   });
 
-  it('is for claims that train: others are left out, and refused when named', async () => {
+  it('leaves out claims that do not train, and refuses them when named', async () => {
     const where = placeOf(registered(fakeClaim()));
     expect((await checkClaims([], where)).checks).toEqual([]);
     await expect(checkClaims([ID], where)).rejects.toMatchObject({ code: 'claim.no-trainings' });

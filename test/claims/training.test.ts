@@ -7,12 +7,12 @@ import type { ConfigInput } from '../../src/config/config.ts';
 import { fakeClaim, registered, temporaryFolder, tinyTraining } from './fixture.ts';
 
 /*
- * Claims that train: their runs are kept, and an interrupted claim goes on where it stopped.
+ * Claims that train: runs are kept, and an interrupted claim resumes where it stopped.
  */
 
 const RULES = ['backprop', 'feedback-alignment'];
 
-/** Trains by two rules; `heard` gets the share of each training that is done. */
+/** A claim that trains by two rules; `heard` receives the share of each training that is done. */
 function trainingClaim(heard: (rule: string, done: number) => void = () => undefined) {
   return fakeClaim({
     trainings: () => RULES.map((rule) => tinyTraining(rule)),
@@ -48,7 +48,7 @@ const place = (claim = trainingClaim()) => {
   };
 };
 
-test('a claim that was interrupted in a training goes on to the same outcome, and keeps its curves', async () => {
+test('a claim that was interrupted in a training resumes to the same outcome and the same curves', async () => {
   const whole = place();
   await runClaims({}, whole);
   const stop = new AbortController();
@@ -68,7 +68,7 @@ test('a claim that was interrupted in a training goes on to the same outcome, an
   const before = checkpointsOf(finished);
   expect(before).not.toEqual([]);
   expect((await runClaims({}, where)).failures).toEqual([]);
-  // One folder a rule, and the finished one was read, not trained again.
+  // One folder for each rule, and the finished run was read, not trained again.
   expect(readdirSync(runs)).toHaveLength(2);
   expect(checkpointsOf(finished)).toEqual(before);
   const [resumed, straight] = [where, whole].map(({ resultsFolder }) =>
@@ -83,7 +83,7 @@ test('a claim that was interrupted in a training goes on to the same outcome, an
 });
 
 test('a training that fails makes the claim fail, with the reason', async () => {
-  // So slowly that the first steps of its fingerprint stay finite.
+  // Slowly enough that the steps of the fingerprint stay finite.
   const optimiser = { kind: 'sgd', rate: 10 } as const;
   const config: ConfigInput = { ...tinyTraining('backprop'), objective: 'squared-error', optimiser };
   const diverging = fakeClaim({
