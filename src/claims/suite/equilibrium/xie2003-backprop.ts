@@ -11,7 +11,7 @@ const GAINS = [0.1, 0.03, 0.01] as const;
 /** Two hidden layers of logistic units below linear outputs, as in the source. */
 const NETWORK = stack({ layers: [10, 8, 8, 4], activation: 'logistic', objective: 'squared-error' });
 
-/** Relative error of the update at a gain to the gradient of the feedforward pass. */
+/** Relative error of the update at a gain with respect to the gradient of the feedforward pass. */
 function errorAt(compute: Compute, gain: number, seed: number): number {
   const options = { gain, freeSteps: 2000, clampedSteps: 2000, tolerance: 1e-14 };
   const hebbian = new SettledNetwork(compute, contrastiveHebbian, NETWORK, options, seed);
@@ -28,7 +28,7 @@ const limit: Claim = {
   source: 'xie2003',
   provenance: 'derived',
   statement:
-    'As the feedback gain γ falls, γ^(k−L) times the contrast of the two phases tends to the gradient of the feedforward pass, up to an error of the order of γ.',
+    'As the feedback gain γ falls, γ^(k−L) times the difference of the two phases tends to the gradient of the feedforward pass, up to an error of order γ.',
   tier: 'exact',
   backend: 'reference',
   seeds: seedsUpTo(10),
