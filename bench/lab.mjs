@@ -33,7 +33,8 @@ const packed = scripts.map((name) => gzipSync(readFileSync(path.join(assets, nam
 say('load average (1 min), cores', `${os.loadavg()[0].toFixed(1)}, ${os.cpus().length}`);
 // Of the kernels a host fetches the variant for its memory: here, where memory is shared, not the plain one.
 const isElsewhere = (name) => name.startsWith('kernels-plain');
-const isLazy = (name) => name.startsWith('dropped-') || name.startsWith('zh-');
+const LAZY = ['dropped-', 'library-', 'npz-dataset-', 'zh-'];
+const isLazy = (name) => LAZY.some((start) => name.startsWith(start));
 const sizes = (keep) =>
   (scripts.reduce((sum, name, index) => sum + (keep(name) ? packed[index] : 0), 0) / 1000).toFixed(1);
 say(

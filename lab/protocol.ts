@@ -51,6 +51,7 @@ export interface Schema {
 }
 
 export interface RuleInfo {
+  /** What plans call it: the id of a rule of the library, or the path of a user's file. */
   readonly id: string;
   readonly family: string;
   readonly title: string;
@@ -61,6 +62,9 @@ export interface RuleInfo {
   readonly options: Schema;
   /** What hidden areas may compute under it; absent: anything. */
   readonly activations?: readonly string[];
+  /** Only for a user's rule: its file, and its equation as MathML. */
+  readonly file?: string;
+  readonly markup?: string | undefined;
 }
 
 export interface PresetInfo {
@@ -74,6 +78,8 @@ export interface PresetInfo {
 export interface Catalogue {
   readonly version: string;
   readonly rules: readonly RuleInfo[];
+  /** Rule files that the server serves and that do not load. */
+  readonly ruleProblems: readonly Problem[];
   readonly presets: readonly PresetInfo[];
   readonly config: Schema;
   readonly backend: { readonly threads: number; readonly detail: string };

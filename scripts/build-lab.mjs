@@ -45,6 +45,9 @@ export async function buildLab(root) {
     },
   });
   copyMnist(root);
+  // Without `apical lab --rule` there are no rules of a user; the page asks for them on every host.
+  mkdirSync(path.join(root, 'dist/lab/rules'), { recursive: true });
+  writeFileSync(path.join(root, 'dist/lab/rules/index.json'), '[]\n');
 }
 
 /** MNIST beside the page, packed: what a visitor of any host can start with. */

@@ -7,7 +7,6 @@ import {
   openBackend,
   PRESETS,
   ruleById,
-  RULES,
   totalMacs,
   z,
 } from '../../src/browser.ts';
@@ -33,8 +32,10 @@ import type { OpenedRun } from './folder.ts';
 import { Pacer } from './pacer.ts';
 import { accept, commandOf, problemOf } from './plan.ts';
 import type { Accepted } from './plan.ts';
+import { knownRules, ruleOf, ruleProblems } from './rules.ts';
 import { Run } from './run.ts';
 import { describeTask, shapeOf } from './shapes.ts';
+import { loadUserRules } from './user-rules.ts';
 
 const NOTHING: Watch = {
   example: 0,
@@ -64,7 +65,8 @@ export class Engine {
 
   /** Throws `wasm.no-simd`. */
   static async open(post: (message: EngineMessage) => void): Promise<Engine> {
-    return new Engine(await openBackend({ backend: 'wasm' }), post);
+    const [compute] = await Promise.all([openBackend({ backend: 'wasm' }), loadUserRules()]);
+    return new Engine(compute, post);
   }
 
   private constructor(compute: Compute, post: (message: EngineMessage) => void) {
@@ -97,28 +99,26 @@ export class Engine {
   };
 
   #catalogue(): Catalogue {
-    const schema = (type: z.ZodType) =>
-      z.toJSONSchema(type, { io: 'input', unrepresentable: 'any' }) as Schema;
     const { threads, detail } = this.#compute.backend;
     return {
       version: __APICAL_VERSION__,
-      rules: RULES.map(({ id, family, title, summary, equation, cites, options, dynamics }) => ({
-        id,
-        family,
-        title,
-        summary,
-        equation,
-        cites,
-        options: schema(options),
-        ...(dynamics.activations ? { activations: dynamics.activations } : {}),
-      })),
+      rules: knownRules().map(({ id, reference, markup, rule }) => {
+        const { family, title, summary, equation, cites, options, dynamics } = rule;
+        return {
+          ...{ id, family, title, summary, equation, cites },
+          options: schemaOf(options),
+          ...(dynamics.activations ? { activations: dynamics.activations } : {}),
+          ...(reference === undefined ? {} : { file: reference, markup }),
+        };
+      }),
+      ruleProblems: ruleProblems(),
       presets: PRESETS.map(({ id, title, config: { task } }) => ({
         id,
         title,
         dataset: task?.environment === undefined ? (task?.dataset ?? 'mnist') : undefined,
         environment: task?.environment,
       })),
-      config: schema(configSchema),
+      config: schemaOf(configSchema),
       backend: { threads, detail },
     };
   }
@@ -178,9 +178,9 @@ export class Engine {
       task: describeTask(task, config),
       lanes: this.#lanes.map(([shown]) => {
         const { training, config: own } = shown as Run;
-        const { network, rule } = training.learner;
+        const { network } = training.learner;
         return {
-          rule: rule.id,
+          rule: own.rule,
           network: shapeOf(network, task.examples?.dataset.inputShape),
           config: own,
           warnings: network.warnings(),
@@ -274,12 +274,11 @@ export class Engine {
   #audit(lane: number): Audit {
     const [run] = this.#lanes[lane] ?? [];
     if (!run || !this.#task) throw new ApicalError('lab.lane', `There is no lane ${lane + 1}.`);
-    return this.#task.audit(run.config, { rule: ruleById(run.config.rule) });
+    return this.#task.audit(run.config, { rule: ruleOf(run.config.rule) });
   }
 
   #auditRule(id: string): Audit & { readonly costRatio: number } {
-    const rule = ruleById(id);
-    const seen = auditStandard(this.#compute, rule);
+    const seen = auditStandard(this.#compute, ruleOf(id));
     return {
       ...seen,
       costRatio: totalMacs(seen) / totalMacs(auditStandard(this.#compute, ruleById('backprop'))),
@@ -299,8 +298,8 @@ export class Engine {
     const folders: Record<string, Record<string, Uint8Array>> = {};
     for (const [lane, runs] of this.#lanes.entries()) {
       for (const run of runs) {
-        const { rule, seed } = run.config;
-        const name = `${task.id}-${lane + 1}-${rule}-seed${seed}`;
+        const { rule } = run.training.learner;
+        const name = `${task.id}-${lane + 1}-${rule.id}-seed${run.config.seed}`;
         folders[name] = folderOf(this.#compute, task, run, this.#command.split('\n')[lane] ?? this.#command);
       }
     }
@@ -322,5 +321,14 @@ export class Engine {
     if (left > 0)
       warnings.push(`${left} of the ${runs.length} runs differ in more than rule and seed and are left out.`);
     return { kind: 'runs', plan, count: runs.length - left, warnings };
+  }
+}
+
+/** Returns a schema as JSON Schema, from which the page makes a form; without properties if it has no such form. */
+function schemaOf(type: z.ZodType): Schema {
+  try {
+    return z.toJSONSchema(type, { io: 'input', unrepresentable: 'any' }) as Schema;
+  } catch {
+    return {};
   }
 }

@@ -5,11 +5,11 @@ import {
   parseConfig,
   parseSeeds,
   PRESETS,
-  ruleById,
   withRule,
 } from '../../src/browser.ts';
 import type { Config, ConfigInput } from '../../src/browser.ts';
 import type { LanePlan, Plan, Problem } from '../protocol.ts';
+import { lineOf, ruleOf } from './rules.ts';
 
 export const MOST_LANES = 4;
 const MOST_SEEDS = 8;
@@ -24,10 +24,15 @@ export interface Accepted {
   readonly configs: readonly (readonly Config[])[];
 }
 
+/** Returns what was thrown as plain data, with the line of the user's file if it was thrown there. */
 export function problemOf(thrown: unknown, about?: string): Problem {
-  const extra = about === undefined ? {} : { about };
-  if (thrown instanceof ApicalError) return { code: thrown.code, message: thrown.message, ...extra };
-  return { code: 'internal', message: thrown instanceof Error ? thrown.message : String(thrown), ...extra };
+  const said = thrown instanceof Error ? thrown.message : String(thrown);
+  const line = lineOf(thrown);
+  return {
+    code: thrown instanceof ApicalError ? thrown.code : 'internal',
+    message: line === undefined || said.includes(line) ? said : `${said} (${line})`,
+    ...(about === undefined ? {} : { about }),
+  };
 }
 
 /** Takes of a plan what the library takes. Every setting is tried by itself, so that one wrong value costs itself alone. */
@@ -58,16 +63,16 @@ export function accept(plan: Plan): Accepted {
   const base = config;
 
   const lanes = plan.lanes.flatMap((lane): LanePlan[] => {
-    const rule = attempt(`rule=${lane.rule}`, () => ruleById(lane.rule));
+    const rule = attempt(`rule=${lane.rule}`, () => ruleOf(lane.rule));
     if (!rule) return [];
     const options = Object.entries(lane.options).filter(
       ([name, value]) =>
         attempt(`ruleOptions.${name}`, () => {
-          checkOptions(rule, { ...withRule(base, rule.id).ruleOptions, [name]: value });
+          checkOptions(rule, { ...withRule(base, lane.rule).ruleOptions, [name]: value });
           return true;
         }) === true,
     );
-    return [{ rule: rule.id, options: Object.fromEntries(options) }];
+    return [{ rule: lane.rule, options: Object.fromEntries(options) }];
   });
   if (lanes.length > MOST_LANES) {
     problems.push({
@@ -144,14 +149,15 @@ export function commandOf({ preset, set, lanes, seeds }: Plan): string {
   ];
   const from = preset === '' ? [] : [preset];
   const plain = lanes.every(({ options }) => Object.keys(options).length === 0);
-  const distinct = new Set(lanes.map(({ rule }) => rule)).size === lanes.length;
-  if (lanes.length > 1 && plain && distinct) {
-    return ['apical', 'compare', ...from, '--rules', lanes.map(({ rule }) => rule).join(','), ...rest].join(
-      ' ',
-    );
+  const rules = lanes.map(({ rule }) => rule);
+  const canList = new Set(rules).size === rules.length && !rules.some((rule) => rule.includes(','));
+  if (lanes.length > 1 && plain && canList) {
+    return ['apical', 'compare', ...from, '--rules', quoted(rules.join(',')), ...rest].join(' ');
   }
   return lanes
-    .map((lane) => ['apical', 'run', ...from, '--rule', lane.rule, ...optionsOf(lane), ...rest].join(' '))
+    .map((lane) =>
+      ['apical', 'run', ...from, '--rule', quoted(lane.rule), ...optionsOf(lane), ...rest].join(' '),
+    )
     .join('\n');
 }
 

@@ -1,8 +1,9 @@
 import type { Compute, Config, MetricsRecord, Rule, Task, Training } from '../../src/browser.ts';
-import { ApicalError, ruleById } from '../../src/browser.ts';
+import { ApicalError } from '../../src/browser.ts';
 import type { LaneView, Problem, RunState, Watch } from '../protocol.ts';
 import { WeightHistory } from './history.ts';
 import { problemOf } from './plan.ts';
+import { ruleOf } from './rules.ts';
 import { look } from './views.ts';
 
 const now = () => performance.now() / 1000;
@@ -34,9 +35,9 @@ export class Run {
         'The page does not pretrain: leave pretraining out, or do this run on the command line (`apical run`).',
       );
     }
-    const rule = ruleById(config.rule);
+    const rule = ruleOf(config.rule);
     const critic: Rule | undefined =
-      config.control?.critic.rule === undefined ? undefined : ruleById(config.control.critic.rule);
+      config.control?.critic.rule === undefined ? undefined : ruleOf(config.control.critic.rule);
     this.training = task.begin(config, { rule, critic }, (record) => this.metrics.push(record));
     this.history = new WeightHistory(this.training.learner);
   }

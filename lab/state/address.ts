@@ -132,7 +132,7 @@ function lanesOf(rules: readonly string[], refuse: (about: string, message: stri
     return ['backprop', 'feedback-alignment'].map((rule) => ({ rule, options: {} }));
   }
   return rules.map((text) => {
-    const [rule = '', json] = text.split(/~(.*)/s);
+    const [rule = '', json] = text.split(/~(?=\{)(.*)/s);
     if (json === undefined) return { rule, options: {} };
     try {
       const options = JSON.parse(json) as unknown;

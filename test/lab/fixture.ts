@@ -88,7 +88,7 @@ export async function stepOf(page: Page): Promise<number> {
 /** Learns unseen up to a step, by the page's own control. */
 export async function learn(page: Page, steps: number): Promise<void> {
   const from = await stepOf(page);
-  await page.getByLabel('Steps unseen').fill(String(steps));
+  await page.getByLabel('Background steps').fill(String(steps));
   await page.getByRole('button', { name: 'Run', exact: true }).click();
   await expect.poll(() => stepOf(page), { timeout: 20_000 }).toBe(from + steps);
 }

@@ -1,17 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  Examples,
-  ExampleTraining,
-  fingerprintOf,
-  openBackend,
-  openDataset,
-  parseConfig,
-  PRESETS,
-  ruleById,
-} from '../../src/index.ts';
-import type { ConfigInput, MetricsRecord } from '../../src/index.ts';
+import { ruleById } from '../../src/index.ts';
+import type { MetricsRecord } from '../../src/index.ts';
 import { learn, leaveControls, openBench, ready, stepOf } from './fixture.ts';
 import type { Bench } from './fixture.ts';
+import { inNode } from './in-node.ts';
 
 let bench: Bench;
 beforeAll(async () => {
@@ -32,26 +24,6 @@ const comparable = (records: readonly MetricsRecord[]): unknown =>
     ),
   );
 
-/** The same in Node: weights and records after so many steps. */
-async function inNode(preset: string, input: ConfigInput, rule: string, steps: number) {
-  const base = PRESETS.find(({ id }) => id === preset)?.config ?? {};
-  const config = parseConfig({ ...base, ...input, backend: 'wasm', rule, ruleOptions: {} });
-  const compute = await openBackend({ backend: 'wasm', threads: 1 });
-  const dataset = await openDataset({ id: config.task.dataset ?? '', options: config.task.options });
-  const records: MetricsRecord[] = [];
-  const training = new ExampleTraining(
-    compute,
-    new Examples(compute, dataset),
-    config,
-    ruleById(rule),
-    (record) => records.push(record),
-  );
-  while (training.step < steps) training.advance(1, () => 0);
-  const fingerprint = fingerprintOf(training.snapshot().tensors);
-  compute.dispose();
-  return { fingerprint, records };
-}
-
 describe('numbers', () => {
   test.each(['feedback-alignment', 'node-perturbation'])(
     'of %s equal those of Node to the bit',
@@ -61,7 +33,11 @@ describe('numbers', () => {
       await learn(page, 130);
       const mine = await page.evaluate(() => window.apicalLab.ask('fingerprint', 0));
       const recorded = await page.evaluate(() => window.apicalLab.ask('records', 0, 0));
-      const { fingerprint, records } = await inNode('rings', {}, rule, 130);
+      const { fingerprint, records } = await inNode('rings', {
+        rule: ruleById(rule),
+        input: {},
+        steps: 130,
+      });
       expect(mine).toBe(fingerprint);
       expect(comparable(recorded)).toEqual(comparable(records));
       expect(said).toEqual([]);
@@ -70,18 +46,16 @@ describe('numbers', () => {
   );
 
   test('of MNIST equal those of Node to the bit, with threads and without', async () => {
-    const input = {
-      network: { hidden: [32], activation: 'relu' },
-      task: { dataset: 'mnist', trainExamples: 2000 },
-    } as const;
     const settings =
       'set=network.hidden=[32]&set=task.trainExamples=2000&set=network.initialisation={"kind":"he"}';
-    const { fingerprint } = await inNode(
-      'digits',
-      { ...input, network: { hidden: [32], activation: 'relu', initialisation: { kind: 'he' } } },
-      'feedback-alignment',
-      15,
-    );
+    const { fingerprint } = await inNode('digits', {
+      rule: ruleById('feedback-alignment'),
+      input: {
+        network: { hidden: [32], activation: 'relu', initialisation: { kind: 'he' } },
+        task: { dataset: 'mnist', trainExamples: 2000 },
+      },
+      steps: 15,
+    });
     const { page } = await bench.open(`#/lab?preset=digits&rule=feedback-alignment&${settings}`);
     await ready(page);
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
@@ -203,7 +177,7 @@ describe('learning', () => {
     await page.getByRole('article', { name: /Direct feedback alignment/ }).waitFor();
     await ready(page);
     await learn(page, 60);
-    await page.getByRole('button', { name: /Take Backpropagation away/ }).click();
+    await page.getByRole('button', { name: 'Remove Backpropagation' }).click();
     await expect.poll(() => page.locator('.lane').count()).toBe(1);
     expect(await page.getByLabel('Seeds').inputValue()).toBe('0..2');
     expect(said).toEqual([]);
@@ -215,7 +189,7 @@ describe('learning', () => {
       '#/lab?preset=linear-teacher&rule=backprop&rule=feedback-alignment&set=optimiser.rate=30',
     );
     await ready(page);
-    await page.getByLabel('Steps unseen').fill('1500');
+    await page.getByLabel('Background steps').fill('1500');
     await page.getByRole('button', { name: 'Run', exact: true }).click();
     await page
       .locator('.lane [role="alert"]', { hasText: 'The loss is not a finite number' })

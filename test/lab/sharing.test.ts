@@ -204,7 +204,7 @@ describe('data of one’s own', () => {
     await page.getByText('Opened the data set mine.csv').waitFor();
     await learn(page, 20);
     await page
-      .getByRole('img', { name: /all over the plane/ })
+      .getByRole('img', { name: /Decision regions/ })
       .first()
       .waitFor();
     await drop(page, [{ name: 'bad.csv', bytes: table([...points, '1,2']) }]);

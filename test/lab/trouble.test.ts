@@ -79,8 +79,8 @@ describe('what can go wrong', () => {
     const mine = await page.evaluate(() => window.apicalLab.ask('fingerprint', 1));
     const engine = page.workers().find((worker) => worker.url().includes('worker'));
     await engine?.evaluate(() => close());
-    await page.getByText('The engine has ended').waitFor();
-    await page.getByRole('button', { name: 'Start it again' }).click();
+    await page.getByText('The engine has stopped').waitFor();
+    await page.getByRole('button', { name: 'Restart' }).click();
     await ready(page);
     await expect.poll(() => stepOf(page)).toBe(30);
     expect(await page.evaluate(() => window.apicalLab.ask('fingerprint', 1))).toBe(mine);
@@ -108,7 +108,7 @@ describe('what can go wrong', () => {
     const other = await openBench({ dataFolders: () => [] });
     const { page } = await other.open('#/lab?preset=fashion&rule=backprop');
     await page.getByText(/Fashion-MNIST is not served here.*apt install dataset-fashion-mnist/).waitFor();
-    await page.getByLabel('What is learned').selectOption('rings');
+    await page.getByLabel('Task').selectOption('rings');
     await ready(page);
     await other.close();
   });
@@ -134,7 +134,7 @@ describe('what can go wrong', () => {
     await ready(page);
     await context.setOffline(true);
     await learn(page, 20);
-    await page.getByLabel('What is learned').selectOption('two-spirals');
+    await page.getByLabel('Task').selectOption('two-spirals');
     await ready(page);
     await page.getByRole('link', { name: 'Exhibits' }).click();
     await page.getByRole('link', { name: 'The forward weights come to agree' }).click();

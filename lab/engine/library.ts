@@ -1,0 +1,27 @@
+import { ApicalError } from '../../src/browser.ts';
+import * as library from '../../src/browser.ts';
+
+/** What a user's file may import besides its own files, by specifier. */
+export const LIBRARY: Readonly<Record<string, object | undefined>> = {
+  apical: named('apical', library),
+  'apical/rules': named('apical/rules', library),
+  'apical/browser': named('apical/browser', library),
+  'apical/internals': named('apical/internals', library),
+  zod: { ...library.z, z: library.z, default: library.z, __esModule: true },
+};
+
+/** The exports of the library; a name that it does not have in a browser is an error that says so. */
+function named(specifier: string, exports: object): object {
+  return new Proxy(exports, {
+    get(target, name, receiver) {
+      if (name === '__esModule') return true;
+      if (typeof name === 'symbol' || name === 'then' || name === 'default' || name in target) {
+        return Reflect.get(target, name, receiver) as unknown;
+      }
+      throw new ApicalError(
+        'rule.file',
+        `"${specifier}" has no export "${name}" that a browser page can use.`,
+      );
+    },
+  });
+}

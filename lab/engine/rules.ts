@@ -1,0 +1,57 @@
+import { ApicalError, ruleById, RULES } from '../../src/browser.ts';
+import type { Problem } from '../protocol.ts';
+import type { Rule } from '../../src/browser.ts';
+
+/** A rule of a user's file, as the server of this page serves it. */
+export interface UserRule {
+  /** The path by which configs, links and commands call it. */
+  readonly reference: string;
+  readonly rule: Rule;
+  /** The rule's equation as MathML; undefined if the server could not set it. */
+  readonly markup: string | undefined;
+}
+
+/** The user's rules of this worker, by reference. */
+const userRules = new Map<string, UserRule>();
+/** Why a served file is no rule, by reference. */
+const problems = new Map<string, Problem>();
+
+export const addUserRule = (added: UserRule): void => void userRules.set(added.reference, added);
+export const addRuleProblem = (reference: string, problem: Problem): void =>
+  void problems.set(reference, problem);
+
+/** Returns every rule that a plan may name, with the name that plans use: first those of the library. */
+export function knownRules(): readonly (Partial<UserRule> & { readonly id: string; readonly rule: Rule })[] {
+  return [
+    ...RULES.map((rule) => ({ id: rule.id, rule })),
+    ...[...userRules.values()].map((own) => ({ id: own.reference, ...own })),
+  ];
+}
+
+export const ruleProblems = (): readonly Problem[] => [...problems.values()];
+
+/** Returns the rule of an id, or of the path of a served file. Throws `rule.unknown` or `lab.rule`. */
+export function ruleOf(reference: string): Rule {
+  const own = userRules.get(reference);
+  if (own) return own.rule;
+  if (!/[\\/]|\.[cm]?[jt]s$/.test(reference)) return ruleById(reference);
+  if (problems.has(reference)) {
+    throw new ApicalError('lab.rule', `The rule file "${reference}" does not load, so its rule is left out.`);
+  }
+  throw new ApicalError(
+    'lab.rule',
+    `The rule file "${reference}" is not served with this page. Serve it with \`apical lab --rule ${reference}\`, then open the link there.`,
+    { reference },
+  );
+}
+
+/** Where a module of a user stands in the stack of an error: rule, module, file name, line. */
+const FRAME = /\/rules\/\d+\/\d+\/([^:/?\s)]+):(\d+):\d+/;
+
+/** Returns the line of a user's file at which an error, or what caused it, was thrown: "mine.ts, line 12". */
+export function lineOf(thrown: unknown): string | undefined {
+  if (!(thrown instanceof Error)) return undefined;
+  const [, name, line] = FRAME.exec(thrown.stack ?? '') ?? [];
+  if (name !== undefined) return `${decodeURIComponent(name)}, line ${line ?? ''}`;
+  return lineOf(thrown.cause);
+}
