@@ -1,7 +1,7 @@
 import { ApicalError } from '../../src/browser.ts';
 import * as library from '../../src/browser.ts';
 
-/** What a user's file may import besides its own files, by specifier. */
+/** The modules that a user's file may import besides files of its own, by specifier. */
 export const LIBRARY: Readonly<Record<string, object | undefined>> = {
   apical: named('apical', library),
   'apical/rules': named('apical/rules', library),
@@ -10,7 +10,7 @@ export const LIBRARY: Readonly<Record<string, object | undefined>> = {
   zod: { ...library.z, z: library.z, default: library.z, __esModule: true },
 };
 
-/** The exports of the library; a name that it does not have in a browser is an error that says so. */
+/** Wraps the exports of the library, so that reading an unknown name is a readable error instead of undefined. */
 function named(specifier: string, exports: object): object {
   return new Proxy(exports, {
     get(target, name, receiver) {

@@ -2,25 +2,25 @@ import { ApicalError, ruleById, RULES } from '../../src/browser.ts';
 import type { Problem } from '../protocol.ts';
 import type { Rule } from '../../src/browser.ts';
 
-/** A rule of a user's file, as the server of this page serves it. */
+/** A rule from a user's file. */
 export interface UserRule {
-  /** The path by which configs, links and commands call it. */
+  /** The path that configs, links and commands use as the name of the rule. */
   readonly reference: string;
   readonly rule: Rule;
   /** The rule's equation as MathML; undefined if the server could not set it. */
   readonly markup: string | undefined;
 }
 
-/** The user's rules of this worker, by reference. */
+/** The user's rules that this worker has loaded, by reference. */
 const userRules = new Map<string, UserRule>();
-/** Why a served file is no rule, by reference. */
+/** Why a served file could not be loaded, by reference. */
 const problems = new Map<string, Problem>();
 
 export const addUserRule = (added: UserRule): void => void userRules.set(added.reference, added);
 export const addRuleProblem = (reference: string, problem: Problem): void =>
   void problems.set(reference, problem);
 
-/** Returns every rule that a plan may name, with the name that plans use: first those of the library. */
+/** Returns every rule with the name that plans use: the rules of the library, then the user's. */
 export function knownRules(): readonly (Partial<UserRule> & { readonly id: string; readonly rule: Rule })[] {
   return [
     ...RULES.map((rule) => ({ id: rule.id, rule })),
@@ -45,7 +45,7 @@ export function ruleOf(reference: string): Rule {
   );
 }
 
-/** Where a module of a user stands in the stack of an error: rule, module, file name, line. */
+/** Matches a user's module in the stack of an error: rule, module, file name and line. */
 const FRAME = /\/rules\/\d+\/\d+\/([^:/?\s)]+):(\d+):\d+/;
 
 /** Returns the line of a user's file at which an error, or what caused it, was thrown: "mine.ts, line 12". */

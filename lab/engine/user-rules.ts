@@ -66,7 +66,7 @@ function problemOfFile(reference: string, thrown: unknown) {
 
 /** Imports and links the modules of a rule, and returns the default export of its file. */
 async function importRule({ entry, modules, reference }: Extract<RuleEntry, { entry: string }>) {
-  // Fetched only for this: the whole library is larger than what the page uses of it.
+  // A chunk of its own: the whole library is larger than what the page uses of it.
   const { LIBRARY } = await import('./library.ts');
   const linked = new Map<string, UserModule>();
   const link = async (address: string): Promise<unknown> => {
@@ -103,7 +103,7 @@ function unavailable(reference: string, address: string, specifier: string): str
     : `The rule file "${reference}" does not load: ${file} imports "${specifier}", which a browser page does not have. Import from "apical", from "zod" or from files beside it.`;
 }
 
-/** What is emitted after the step is lost, so that an asynchronous `learn` would silently learn nothing. */
+/** Refuses an async `learn`: terms emitted after the step are lost, so it would silently learn nothing. Throws `rule.contract`. */
 function refuseAsyncLearn(rule: unknown, reference: string): void {
   const { learn } = (rule ?? {}) as { readonly learn?: unknown };
   if (typeof learn !== 'function' || learn.constructor.name !== 'AsyncFunction') return;
@@ -113,7 +113,7 @@ function refuseAsyncLearn(rule: unknown, reference: string): void {
   );
 }
 
-/** Has the server set an equation. Without an answer the page shows the TeX. */
+/** Returns an equation as MathML from the server, or undefined, and then the page shows the TeX. */
 async function markupOf(tex: string): Promise<string | undefined> {
   try {
     const response = await fetch(new URL(`equation?${new URLSearchParams({ tex }).toString()}`, FOLDER));

@@ -10,7 +10,7 @@ import {
   readFiles,
 } from '../state/sharing.ts';
 
-/** What can be taken along, and what can be brought. */
+/** A menu to copy, download and open. */
 export function Share() {
   const words = t.value.share;
   const [isOpen, setOpen] = useState(false);

@@ -4,14 +4,14 @@ import { catalogue } from '../state/lab.ts';
 import { language, t } from '../state/preferences.ts';
 import { descriptionsOf, wordsByText } from '../text/descriptions.ts';
 
-/** Words on the page, with their language if it is not the page's. */
+/** Words with their language, if it is not the page's. */
 export interface Wording {
   readonly text: string;
-  /** "en" for the library's own English, "" for words of a user's file, whose language nobody knows. */
+  /** "en" for the library's English, "" (unknown) for words of a user's file. */
   readonly lang: 'en' | '' | undefined;
 }
 
-/** Marks a text of the library, which is English whatever the page speaks. */
+/** Returns a text of the library, marked as English if the page is in another language. */
 export const inEnglish = (text: string): Wording => ({
   text,
   lang: language.value === 'en' ? undefined : 'en',
@@ -30,7 +30,7 @@ export function titleOf(rule: string): Wording {
   return chosen(t.value.rules[rule]?.title, info?.title ?? rule);
 }
 
-/** Returns the summary of a rule, likewise. */
+/** Returns the summary of a rule, in the page's language if its catalogue has a line for it. */
 export function summaryOf(rule: string): Wording {
   const info = infoOf(rule);
   if (info?.file !== undefined) return { text: info.summary, lang: '' };
@@ -73,5 +73,5 @@ export function ruleGroups(): RuleGroup[] {
   ];
 }
 
-/** Takes the backticks of inline code out of a text, for attributes and options, which have no elements. */
+/** Removes the backticks of inline code, for attributes and options, which cannot hold elements. */
 export const withoutMarks = (text: string): string => text.replace(/`([^`\n]+)`/g, '$1');

@@ -18,7 +18,7 @@ const EXAMPLES = `Examples:
 interface LabFlags {
   readonly port?: string;
   readonly open?: boolean;
-  readonly rule: readonly string[];
+  readonly rule?: readonly string[];
   readonly json?: boolean;
 }
 
@@ -32,11 +32,10 @@ export function addLabCommand(program: Command, finish: (code: number) => void):
     .option(
       '--rule <file>',
       'offer the rule of this file beside the built-in rules; repeatable, and read again at every load of the page',
-      (file: string, files: readonly string[]) => [...files, file],
-      [] as readonly string[],
+      (file: string, files: readonly string[] = []) => [...files, file],
     )
     .addHelpText('before', EXAMPLES)
-    .action(async ({ port, open, rule, json }: LabFlags) => {
+    .action(async ({ port, open, rule = [], json }: LabFlags) => {
       const terminal = new Terminal(json ?? false);
       const preferred = port === undefined ? DEFAULT_PORT : parsePort(port);
       const rules = [...new Set(rule)];
