@@ -1,4 +1,3 @@
-import { ApicalError } from '../../src/browser.ts';
 import * as library from '../../src/browser.ts';
 
 /** The modules that a user's file may import besides files of its own, by specifier. */
@@ -18,10 +17,7 @@ function named(specifier: string, exports: object): object {
       if (typeof name === 'symbol' || name === 'then' || name === 'default' || name in target) {
         return Reflect.get(target, name, receiver) as unknown;
       }
-      throw new ApicalError(
-        'rule.file',
-        `"${specifier}" has no export "${name}" that a browser page can use.`,
-      );
+      throw new Error(`it uses "${name}" of "${specifier}", which does not exist in a browser`);
     },
   });
 }

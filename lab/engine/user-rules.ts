@@ -85,7 +85,7 @@ async function importRule({ entry, modules, reference }: Extract<RuleEntry, { en
       if (own !== undefined) return linked.get(own)?.exports;
       const shared = LIBRARY[specifier];
       if (shared) return shared;
-      throw new ApicalError('rule.file', unavailable(reference, address, specifier), { specifier });
+      throw new Error(unavailable(specifier));
     };
     await run(made.exports, made, (specifier) => Promise.resolve(require(specifier)), require);
     return made.exports;
@@ -96,12 +96,11 @@ async function importRule({ entry, modules, reference }: Extract<RuleEntry, { en
   return rule;
 }
 
-function unavailable(reference: string, address: string, specifier: string): string {
-  const file = decodeURIComponent(address.slice(address.lastIndexOf('/') + 1));
-  return /^\.{0,2}\//.test(specifier)
-    ? `The rule file "${reference}" does not load: ${file} imports "${specifier}", which does not exist. Fix it and reload the page.`
-    : `The rule file "${reference}" does not load: ${file} imports "${specifier}", which a browser page does not have. Import from "apical", from "zod" or from files beside it.`;
-}
+/** Returns why an import fails, as the end of a sentence. */
+const unavailable = (specifier: string): string =>
+  /^\.{0,2}\//.test(specifier)
+    ? `it imports "${specifier}", which does not exist`
+    : `it imports "${specifier}", but in a browser a rule can import only "apical", "zod" and files beside it`;
 
 /** Refuses an async `learn`: terms emitted after the step are lost, so it would silently learn nothing. Throws `rule.contract`. */
 function refuseAsyncLearn(rule: unknown, reference: string): void {

@@ -167,10 +167,20 @@ function sendRule(
   if (address === 'index.json') {
     sendText(request, response, 'application/json', JSON.stringify(rules.read()));
   } else if (address === 'equation') {
-    const tex = new URLSearchParams(query).get('tex') ?? '';
-    sendText(request, response, 'text/plain', String(equation(tex)));
+    const markup = markupOf(new URLSearchParams(query).get('tex') ?? '');
+    if (markup === undefined) answer(response, 422, 'This equation cannot be set.');
+    else sendText(request, response, 'text/plain', markup);
   } else if (code !== undefined) sendText(request, response, 'text/javascript', code);
   else answer(response, 404, 'Not found.');
+}
+
+/** Returns TeX as MathML; undefined if the typesetter fails, since no request may end the server. */
+function markupOf(tex: string): string | undefined {
+  try {
+    return String(equation(tex));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Sends a file as it is. No encoding is announced for a compressed file, because the page unpacks it. */

@@ -26,6 +26,8 @@ export interface Bench {
 export interface OpenOptions {
   readonly width?: number;
   readonly dark?: boolean;
+  /** Language of the browser. Default: en-GB. */
+  readonly locale?: 'en-GB' | 'zh-CN';
   readonly reducedMotion?: boolean;
   /** Runs before the scripts of the page. */
   readonly before?: (page: Page, context: BrowserContext) => Promise<unknown>;
@@ -49,12 +51,15 @@ export async function openBench(options: Partial<LabServerOptions> = {}): Promis
   return {
     browser,
     server,
-    async open(hash = RINGS, { width = 1280, dark = false, reducedMotion = true, before } = {}) {
+    async open(
+      hash = RINGS,
+      { width = 1280, dark = false, locale = 'en-GB', reducedMotion = true, before } = {},
+    ) {
       const context = await browser.newContext({
         viewport: { width, height: 900 },
         colorScheme: dark ? 'dark' : 'light',
         reducedMotion: reducedMotion ? 'reduce' : 'no-preference',
-        locale: 'en-GB',
+        locale,
       });
       const page = await context.newPage();
       page.setDefaultTimeout(60_000);

@@ -32,7 +32,7 @@ export function addLabCommand(program: Command, finish: (code: number) => void):
     .option(
       '--rule <file>',
       'offer the rule of this file beside the built-in rules; repeatable, and read again at every load of the page',
-      (file: string, files: readonly string[] = []) => [...files, file],
+      (file: string, files?: readonly string[]) => [...(files ?? []), file],
     )
     .addHelpText('before', EXAMPLES)
     .action(async ({ port, open, rule = [], json }: LabFlags) => {
