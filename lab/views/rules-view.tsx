@@ -100,7 +100,13 @@ function RuleCard({ rule }: { readonly rule: RuleInfo }) {
 /** The equation of a rule: MathML that the build set, or the server for a user's rule, from the TeX of the rule. */
 function Equation({ rule: { id, file, markup, equation } }: { readonly rule: RuleInfo }) {
   const set = file === undefined ? EQUATIONS[id] : markup;
-  if (set === undefined) return <code class="equation">{equation}</code>;
+  if (set === undefined) {
+    return (
+      <div class="equation" tabIndex={0} role="group">
+        <code>{equation}</code>
+      </div>
+    );
+  }
   return <div class="equation" tabIndex={0} role="group" dangerouslySetInnerHTML={{ __html: set }} />;
 }
 
