@@ -87,7 +87,7 @@ export const tileCount = (projection: Projection): number =>
 
 /**
  * Returns the column of a unit in weights of (inputs, units) or (inputs, channels). Of locally connected areas, with weights
- * of (inputs, channels, places), it is the column of the middle place.
+ * of (inputs, channels, places), it is the column of the central place.
  */
 function columnOf(projection: Projection, unit: number): number {
   const { columns } = projection.weights;

@@ -28,6 +28,7 @@ type Factory = (
 ) => Promise<void>;
 
 const FOLDER = new URL(/* @vite-ignore */ '../rules/', import.meta.url);
+
 /** Imports every rule that the server serves. Never rejects: what does not load is a problem of the catalogue. */
 export async function loadUserRules(): Promise<void> {
   let entries: readonly RuleEntry[] = [];

@@ -19,7 +19,7 @@ describe('problems', () => {
       'Did you mean "feedback-alignment"',
       'batch: must be at least 1, but it is 0',
       'Did you mean "optimiser.rate"',
-      'a setting "colour"',
+      'unknown setting "colour"',
       'it is "x"',
       'area is "hidden7"',
       'step must be a whole number',
