@@ -1,5 +1,5 @@
-// Measures the lab page: script size, time to the first step, long tasks during learning, and its speed relative to Node.
-// Run `node bench/lab.mjs` after `npm run build`. It needs Chromium (or APICAL_CHROMIUM) and the development dependencies.
+// Measures the page: size of its scripts, time to the first step, long tasks while it learns, and its speed against Node.
+// Run `node bench/lab.mjs` after `npm run build`. Needs Chromium (or APICAL_CHROMIUM) and the development dependencies.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -31,14 +31,15 @@ const assets = path.join(root, 'dist/lab/assets');
 const scripts = readdirSync(assets).filter((name) => name.endsWith('.js'));
 const packed = scripts.map((name) => gzipSync(readFileSync(path.join(assets, name)), { level: 9 }).length);
 say('load average (1 min), cores', `${os.loadavg()[0].toFixed(1)}, ${os.cpus().length}`);
-// A host fetches the kernels for its kind of memory. Memory is shared here, so the plain kernels are not fetched.
-const isUnused = (name) => name.startsWith('kernels-plain');
-const isLazy = (name) => name.startsWith('dropped-') || name.startsWith('zh-');
+// The page fetches one variant of the kernels. Here memory is shared, so the plain variant is not fetched.
+const isElsewhere = (name) => name.startsWith('kernels-plain');
+const LAZY = ['dropped-', 'library-', 'npz-dataset-', 'zh-'];
+const isLazy = (name) => LAZY.some((start) => name.startsWith(start));
 const sizes = (keep) =>
   (scripts.reduce((sum, name, index) => sum + (keep(name) ? packed[index] : 0), 0) / 1000).toFixed(1);
 say(
-  'script loaded at start and on demand (kB, gzip)',
-  `${sizes((name) => !isLazy(name) && !isUnused(name))}, ${sizes(isLazy)}`,
+  'script before data, and what is loaded later (kB)',
+  `${sizes((name) => !isLazy(name) && !isElsewhere(name))}, ${sizes(isLazy)}`,
 );
 
 const executablePath =
@@ -50,7 +51,7 @@ const browser = await chromium.launch({
   args: ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'],
 });
 
-/** Opens the page in a new browser context. */
+/** Opens the page as a new visitor. */
 async function visit(hash) {
   const page = await (await browser.newContext({ viewport: { width: 1280, height: 900 } })).newPage();
   await page.goto(`${server.url}${hash}`);
@@ -60,7 +61,7 @@ async function visit(hash) {
 const stepped = (page) =>
   page.waitForFunction(() => !/step 0 /.test(document.querySelector('.position')?.textContent ?? 'step 0 '));
 
-// Time from opening to the first drawn step: two rules on MNIST, with play pressed as soon as it is enabled.
+// Time from opening the page to the first drawn step: two rules on MNIST, with play pressed as soon as possible.
 const openings = [];
 for (let visitNumber = 0; visitNumber < 3; visitNumber++) {
   const page = await visit('');
@@ -70,10 +71,10 @@ for (let visitNumber = 0; visitNumber < 3; visitNumber++) {
   openings.push(await page.evaluate(() => performance.now()));
   await page.context().close();
 }
-say('time to the first learning step (ms, three visits)', openings.map((ms) => Math.round(ms)).join(', '));
+say('opening to the first learning step (ms, three visits)', openings.map((ms) => Math.round(ms)).join(', '));
 
-// Tasks of the main thread while two rules learn and everything is drawn, by wall-clock time, which depends on the load of
-// the machine, and by processor time, which does not.
+// Tasks of the main thread while two rules learn and everything is drawn: by the clock, which depends on the load of the
+// machine, and by processor time, which does not.
 const watched = await visit('#/lab?preset=digits&rule=backprop&rule=feedback-alignment&set=epochs=100');
 await watched.waitForFunction(() => document.querySelector('.play:enabled'));
 await watched.evaluate(() => document.querySelector('.play').click());
@@ -91,13 +92,13 @@ const tasks = traceEvents.filter(
 const over = (key) => tasks.filter((task) => task[key] > 50_000).length;
 const longest = (key) => (Math.max(0, ...tasks.map((task) => task[key] ?? 0)) / 1000).toFixed(0);
 say(
-  `main thread in ${SECONDS} s: tasks, and those over 50 ms of wall-clock time`,
+  `main thread in ${SECONDS} s: tasks, of them over 50 ms by the clock`,
   `${tasks.length}, ${over('dur')} (longest ${longest('dur')} ms)`,
 );
-say('tasks over 50 ms of processor time', `${over('tdur')} (longest ${longest('tdur')} ms)`);
+say('the same by processor time', `${over('tdur')} (longest ${longest('tdur')} ms)`);
 await watched.context().close();
 
-// Speed of backprop with Adam, 784-100-10, batch 100; page and Node take turns.
+// Speed of 784-100-10 with batch 100, backprop and Adam; page and Node alternate.
 const base = PRESETS.find(({ id }) => id === 'digits').config;
 const config = parseConfig({
   ...base,
@@ -136,9 +137,9 @@ for (let round = 0; round < 5; round++) {
       unseen,
     );
     await page.waitForTimeout(200);
-    const [started, first] = [now(), await stepNow()];
+    const [began, first] = [now(), await stepNow()];
     await page.waitForTimeout(1500);
-    const rate = ((await stepNow()) - first) / (now() - started);
+    const rate = ((await stepNow()) - first) / (now() - began);
     await page.evaluate(() => window.apicalLab.ask('pause'));
     speeds[way].push(rate);
     rounds[way].push(rate / node);
@@ -146,13 +147,13 @@ for (let round = 0; round < 5; round++) {
 }
 const share = (values) => `${(100 * median(values)).toFixed(0)} %`;
 say(
-  'MNIST 784-100-10, steps/s in Node, drawn, not drawn (medians)',
+  'MNIST 784-100-10, steps/s in Node, drawn, unseen (medians)',
   Object.values(speeds)
-    .map((rates) => Math.round(median(rates)))
+    .map((its) => Math.round(median(its)))
     .join(', '),
 );
 say(
-  'page relative to Node, drawn and not drawn (medians)',
+  'page beside Node, drawn and unseen (medians of five rounds)',
   `${share(rounds.drawn)}, ${share(rounds.unseen)}`,
 );
 
