@@ -198,6 +198,8 @@ export const en = {
     sources: 'Computed from',
     cost: (ratio: string) => `A step costs ${ratio} × the multiply–accumulate operations of backpropagation.`,
     none: 'none',
+    target: 'Target',
+    errorInInput: 'Error in input',
     yes: 'yes',
     no: 'no',
     try: 'Compare with backpropagation',

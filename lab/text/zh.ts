@@ -193,6 +193,8 @@ export const zh: Messages = {
     sources: '计算依据',
     cost: (ratio: string) => `每步的乘加运算量是反向传播的 ${ratio} 倍。`,
     none: '无',
+    target: '目标',
+    errorInInput: '输入中的误差',
     yes: '是',
     no: '否',
     try: '与反向传播比较',

@@ -132,6 +132,8 @@ function Locality({ rule }: { readonly rule: string }) {
                   <th scope="col">{words.projection}</th>
                   <th scope="col">{words.transposed}</th>
                   <th scope="col">{words.signed}</th>
+                  <th scope="col">{words.target}</th>
+                  <th scope="col">{words.errorInInput}</th>
                   <th scope="col">{words.scalars}</th>
                   <th scope="col">{words.crossed}</th>
                   <th scope="col">{words.phases}</th>
@@ -143,6 +145,8 @@ function Locality({ rule }: { readonly rule: string }) {
                     <th scope="row">{spoken(row.projection)}</th>
                     <td>{list(row.transposedWeights)}</td>
                     <td>{row.signedError ? words.yes : words.no}</td>
+                    <td>{row.target ? words.yes : words.no}</td>
+                    <td>{row.errorInInput ? words.yes : words.no}</td>
                     <td>{list(row.globalScalars)}</td>
                     <td>{row.waitsForProjections}</td>
                     <td>{row.phases}</td>

@@ -142,6 +142,8 @@ const LOCALITY_MEANINGS = [
     'Projections whose weights were read for a purpose other than sending activity through them.',
   ],
   ['Signed error', 'Whether a signed error signal, separate from activity, reached the synapse.'],
+  ['Target', 'Whether the target itself, or the activity of an area clamped to it, reached the synapse.'],
+  ['Error in input', 'Whether the presynaptic input carried an error, added for a second phase.'],
   ['Global scalars', 'Single numbers that every synapse received, such as a reward.'],
   ['Phases', 'Number of activity phases that one update needs.'],
   [
@@ -163,6 +165,8 @@ function localityCells(row: LocalityRow): Interpolated[] {
     names(row.transposedWeights),
     names(row.otherWeights),
     row.signedError ? 'yes' : 'no',
+    row.target ? 'yes' : 'no',
+    row.errorInInput ? 'yes' : 'no',
     names(row.globalScalars),
     count(row.phases),
     count(row.waitsForProjections),

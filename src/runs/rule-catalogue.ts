@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Cost, LocalityRow } from '../analysis/index.ts';
 import { openBackend } from '../backends/open.ts';
 import { ruleById, RULES } from '../rules/index.ts';
-import { auditStandard, totalMacs } from '../analysis/standard-audit.ts';
+import { auditStandard, STANDARD_LAYERS, totalMacs } from '../analysis/standard-audit.ts';
 import { loadRule } from './files/rule-file.ts';
 
 /** The part of a JSON Schema that the listing reads. */
@@ -36,13 +36,16 @@ export interface RuleDescription {
 }
 
 /** Describes every rule, or the given ones, with an audit of one real step on the standard network. */
-export async function describeRules(references?: readonly string[]): Promise<RuleDescription[]> {
+export async function describeRules(
+  references?: readonly string[],
+  layers: readonly number[] = STANDARD_LAYERS,
+): Promise<RuleDescription[]> {
   const rules = references ? await Promise.all(references.map(loadRule)) : RULES;
   const compute = await openBackend({ backend: 'wasm' });
-  const exact = totalMacs(auditStandard(compute, ruleById('backprop')));
+  const exact = totalMacs(auditStandard(compute, ruleById('backprop'), layers));
   const described = rules.map((rule): RuleDescription => {
     const { id, family, title, summary, equation, cites } = rule;
-    const audit = auditStandard(compute, rule);
+    const audit = auditStandard(compute, rule, layers);
     return {
       id,
       family,

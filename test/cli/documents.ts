@@ -122,6 +122,8 @@ export const rulesDocument = z.object({
             transposedWeights: z.array(z.string()),
             otherWeights: z.array(z.string()),
             signedError: z.boolean(),
+            target: z.boolean(),
+            errorInInput: z.boolean(),
             globalScalars: z.array(z.string()),
             phases: z.int().min(1),
             waitsForProjections: z.int().min(0),

@@ -2,6 +2,8 @@ import type { Command } from 'commander';
 import { describeRules } from '../../runs/rule-catalogue.ts';
 import type { RuleDescription } from '../../runs/rule-catalogue.ts';
 import { citation } from '../../runs/bibliography.ts';
+import { STANDARD_LAYERS } from '../../analysis/standard-audit.ts';
+import { parseLayers } from '../../studies/subject.ts';
 import { EXIT } from '../exit.ts';
 import { table, Terminal } from '../terminal.ts';
 
@@ -14,21 +16,29 @@ export function addRulesCommand(program: Command, finish: (code: number) => void
       'Lists all learning rules, or shows one with its equation, source, options, locality and cost.',
     )
     .argument('[id|file]', 'rule to show in full: an id or a file that exports one')
+    .option(
+      '--network <units>',
+      'units of each layer of the network on which the step is measured',
+      STANDARD_LAYERS.join('-'),
+    )
     .addHelpText(
       'before',
-      'Examples:\n  apical rules\n  apical rules feedback-alignment\n  apical rules ./my-rule.ts --json\n',
+      'Examples:\n  apical rules\n  apical rules feedback-alignment\n  apical rules ./my-rule.ts --network 784-128-10 --json\n',
     )
-    .action(async (reference: string | undefined, { json }: { json?: boolean }) => {
+    .action(async (reference: string | undefined, { network, json }: { network: string; json?: boolean }) => {
       const terminal = new Terminal(json ?? false);
-      const rules = await describeRules(reference === undefined ? undefined : [reference]);
+      const rules = await describeRules(
+        reference === undefined ? undefined : [reference],
+        parseLayers(network),
+      );
       terminal.document({ version: 1, kind: 'rules', rules });
-      if (reference === undefined) showList(terminal, rules);
-      else for (const rule of rules) showRule(terminal, rule);
+      if (reference === undefined) showList(terminal, rules, network);
+      else for (const rule of rules) showRule(terminal, rule, network);
       finish(EXIT.done);
     });
 }
 
-function showList(terminal: Terminal, rules: readonly RuleDescription[]): void {
+function showList(terminal: Terminal, rules: readonly RuleDescription[], network: string): void {
   terminal.line(
     table(
       ['id', 'family', 'transposed weights', 'signed error', 'waits for', 'phases', 'MACs vs backprop'],
@@ -44,12 +54,12 @@ function showList(terminal: Terminal, rules: readonly RuleDescription[]): void {
     ),
   );
   terminal.line(
-    '\nMeasured in one real step of a 784-800-800-10 network. MACs are multiply–accumulates per example.',
+    `\nMeasured in one real step of a ${network} network. MACs are multiply–accumulates per example.`,
   );
   terminal.line('`apical rules ID` shows one rule in full.');
 }
 
-function showRule(terminal: Terminal, rule: RuleDescription): void {
+function showRule(terminal: Terminal, rule: RuleDescription, network: string): void {
   const { colours } = terminal;
   terminal.line(`${colours.bold(rule.title)} (${rule.id}), ${rule.family}`);
   terminal.line(`  ${rule.summary}`);
@@ -65,11 +75,22 @@ function showRule(terminal: Terminal, rule: RuleDescription): void {
   terminal.line('\nLocality: the signals that reached the synapses of each projection in one real step');
   terminal.line(
     table(
-      ['projection', 'transposed weights', 'signed error', 'global scalars', 'phases', 'error crossed'],
+      [
+        'projection',
+        'transposed weights',
+        'signed error',
+        'target',
+        'error in input',
+        'global scalars',
+        'phases',
+        'error crossed',
+      ],
       rule.locality.map((row) => [
         row.projection,
         row.transposedWeights.join(', ') || 'none',
-        row.signedError ? 'yes' : 'no',
+        yesNo(row.signedError),
+        yesNo(row.target),
+        yesNo(row.errorInInput),
         // Their sources are listed below the table.
         row.globalScalars.map((scalar) => scalar.replace(/ from .*/, '')).join(', ') || 'none',
         String(row.phases),
@@ -79,7 +100,7 @@ function showRule(terminal: Terminal, rule: RuleDescription): void {
   );
   for (const row of rule.locality) terminal.line(`  ${row.projection}: from ${row.sources.join(', ')}`);
   const { forwardMacs, feedbackMacs, updateMacs, bytesBetweenAreas } = rule.cost;
-  terminal.line('\nCost of one step per example, in a 784-800-800-10 network');
+  terminal.line(`\nCost of one step per example, in a ${network} network`);
   terminal.line(
     `  forward ${millions(forwardMacs)}, feedback ${millions(feedbackMacs)}, update ${millions(updateMacs)} multiply–accumulates`,
   );
@@ -88,4 +109,5 @@ function showRule(terminal: Terminal, rule: RuleDescription): void {
   );
 }
 
+const yesNo = (value: boolean) => (value ? 'yes' : 'no');
 const millions = (value: number) => `${(value / 1e6).toFixed(2)} M`;
