@@ -31,14 +31,12 @@ const assets = path.join(root, 'dist/lab/assets');
 const scripts = readdirSync(assets).filter((name) => name.endsWith('.js'));
 const packed = scripts.map((name) => gzipSync(readFileSync(path.join(assets, name)), { level: 9 }).length);
 say('load average (1 min), cores', `${os.loadavg()[0].toFixed(1)}, ${os.cpus().length}`);
-// Of the kernels a host fetches the variant for its memory: here, where memory is shared, not the plain one.
-const isElsewhere = (name) => name.startsWith('kernels-plain');
 const isLazy = (name) => name.startsWith('dropped-') || name.startsWith('zh-');
 const sizes = (keep) =>
   (scripts.reduce((sum, name, index) => sum + (keep(name) ? packed[index] : 0), 0) / 1000).toFixed(1);
 say(
   'script before data, and what is loaded later (kB)',
-  `${sizes((name) => !isLazy(name) && !isElsewhere(name))}, ${sizes(isLazy)}`,
+  `${sizes((name) => !isLazy(name))}, ${sizes(isLazy)}`,
 );
 
 const executablePath =

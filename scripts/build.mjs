@@ -5,10 +5,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import path from 'node:path';
+import { deflateRawSync } from 'node:zlib';
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const assembly = path.join(root, 'src/backends/wasm/assembly');
-const generatedFor = (variant) => path.join(root, `src/backends/wasm/kernels-${variant}.generated.ts`);
+const generated = path.join(root, 'src/backends/wasm/kernels.generated.ts');
 
 buildKernels();
 if (!process.argv.includes('--kernels')) {
@@ -18,17 +19,16 @@ if (!process.argv.includes('--kernels')) {
 }
 
 /**
- * Two variants of the same kernels, which differ only in the memory they accept: shared (threads may see it)
- * and plain (a web host without cross-origin isolation). Embedded as base64, so that nothing is fetched but
- * the module of the one that a host needs.
+ * The kernels for plain memory, deflated and in base64, so that nothing is fetched beside the scripts. A host with shared
+ * memory (threads may see it) needs a variant that differs in one byte, the flags of the memory that is imported. Both
+ * are compiled, and that this is the only difference is checked.
  */
 function buildKernels() {
   const sources = readdirSync(assembly).filter((name) => name.endsWith('.ts'));
   const hash = createHash('sha256').update(readFileSync(fileURLToPath(import.meta.url)));
   for (const name of sources.sort()) hash.update(name).update(readFileSync(path.join(assembly, name)));
   const digest = hash.digest('hex');
-  const isMade = (file) => existsSync(file) && readFileSync(file, 'utf8').includes(digest);
-  if (isMade(generatedFor('plain')) && isMade(generatedFor('shared'))) return;
+  if (existsSync(generated) && readFileSync(generated, 'utf8').includes(digest)) return;
 
   const target = path.join(root, 'node_modules/.cache/apical');
   mkdirSync(target, { recursive: true });
@@ -54,17 +54,26 @@ function buildKernels() {
       ],
       { stdio: ['ignore', 'inherit', 'inherit'] },
     );
-    return readFileSync(output).toString('base64');
+    return readFileSync(output);
   };
   const plain = compile(path.join(target, 'kernels.wasm'));
   const shared = compile(path.join(target, 'kernels-shared.wasm'), '--sharedMemory', '--enable', 'threads');
-  for (const [variant, kernels] of Object.entries({ plain, shared })) {
-    writeFileSync(
-      generatedFor(variant),
-      `// Made by scripts/build.mjs from src/backends/wasm/assembly (${digest}). Not kept in the repository.\n` +
-        `export const kernels = '${kernels}';\n`,
+  const apart = [...plain.keys()].filter((at) => plain[at] !== shared[at]);
+  const [flags, ...others] = apart;
+  const isOneFlag = others.length === 0 && plain[flags] === 1 && shared[flags] === 3;
+  if (plain.length !== shared.length || !isOneFlag) {
+    throw new Error(
+      'The kernels for plain and for shared memory differ by more than the flags of their memory.',
     );
   }
+  const packed = deflateRawSync(plain, { level: 9 }).toString('base64');
+  writeFileSync(
+    generated,
+    `// Made by scripts/build.mjs from src/backends/wasm/assembly (${digest}). Not kept in the repository.\n` +
+      `export const kernels = '${packed}';\n` +
+      `/** Place of the byte that is 1 for plain memory and 3 for shared memory. */\n` +
+      `export const memoryFlags = ${flags};\n`,
+  );
 }
 
 function buildLibrary() {
