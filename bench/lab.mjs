@@ -107,7 +107,7 @@ const config = parseConfig({
 });
 const compute = await openBackend({ backend: 'wasm' });
 const examples = new Examples(compute, await openDataset('mnist'));
-const training = new ExampleTraining(compute, examples, config, ruleById('backprop'), () => undefined);
+const training = new ExampleTraining({ compute, examples, config, rule: ruleById('backprop') });
 const now = () => performance.now() / 1000;
 const page = await visit(HASH);
 await page.waitForFunction(() => document.querySelector('.play:enabled'));

@@ -10,11 +10,16 @@ const config = parseConfig({
   batch: 50,
   epochs: 10,
 });
-const training = new ExampleTraining(compute, examples, config, ruleById('feedback-alignment'), (record) => {
-  if (record.kind === 'evaluation') {
+const training = new ExampleTraining({
+  compute,
+  examples,
+  config,
+  rule: ruleById('feedback-alignment'),
+  record(record) {
+    if (record.kind !== 'evaluation') return;
     process.stdout.write(
       `epoch ${record.epoch}: ${((record.test?.error ?? 1) * 100).toFixed(1)} % test error\n`,
     );
-  }
+  },
 });
 while (!training.done) training.advance(1000, () => performance.now() / 1000);

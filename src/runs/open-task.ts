@@ -11,7 +11,8 @@ import { Examples } from '../training/examples.ts';
 import { loadObjective } from './files/objective-file.ts';
 import { controlTask, exampleTask } from '../training/task.ts';
 import type { Task } from '../training/task.ts';
-import { importUserFile, isUserFile } from './files/user-file.ts';
+import { isUserFile } from '../config/user-file.ts';
+import { importUserFile } from './files/user-file.ts';
 
 /**
  * Finds what a config's task names, and gives a function that puts it on a backend. Throws `dataset.…`,

@@ -80,7 +80,7 @@ export async function studyLikelihood(words: LikelihoodWords): Promise<Likelihoo
   const loss = await loadObjective(config);
   const compute = await openBackend({ backend: words.backend, threads: config.threads });
   const all = new Examples(compute, dataset, loss);
-  const training = new ExampleTraining(compute, all, config, rule, () => undefined);
+  const training = new ExampleTraining({ compute, examples: all, config, rule });
   try {
     restoreLearner(training.learner, trained.checkpoint, true);
     const machines = machinesOf(training.learner.network).map((machine): MachineLikelihood => {

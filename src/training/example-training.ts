@@ -24,6 +24,7 @@ import type {
 } from './records.ts';
 import { checkCounts, checkOverrides, optimiserFor } from './checks.ts';
 import { NO_TALLY } from './training.ts';
+import { withRuleOf } from './rule-of-config.ts';
 import type { Position, Together, Training } from './training.ts';
 
 export type { Position, Training } from './training.ts';
@@ -32,6 +33,19 @@ export type { Position, Training } from './training.ts';
 const EVALUATION_BATCH = 500;
 /** Progress records an epoch. */
 const PROGRESS_RECORDS = 20;
+
+/** What an `ExampleTraining` is made of. */
+export interface ExampleTrainingOptions {
+  readonly compute: Compute;
+  readonly examples: Examples;
+  readonly config: Config;
+  /** The rule that learns. The training's config names it, whatever rule `config` named. */
+  readonly rule: Rule;
+  /** Receives every record as it is made. Default: records are dropped. */
+  readonly record?: ((record: MetricsRecord) => void) | undefined;
+  /** How workers share the samples of the rule. Default: there is one worker. */
+  readonly together?: Together | undefined;
+}
 
 /** A run that learns from the examples of a data set. */
 export class ExampleTraining implements Training {
@@ -65,14 +79,9 @@ export class ExampleTraining implements Training {
   #lastEvaluation: EvaluationRecord | undefined;
 
   /** Throws `config.…`, `rule.options` and `network.…` errors when the parts do not fit together. */
-  constructor(
-    compute: Compute,
-    examples: Examples,
-    config: Config,
-    rule: Rule,
-    record: (record: MetricsRecord) => void,
-    together?: Together,
-  ) {
+  constructor(options: ExampleTrainingOptions) {
+    const { compute, examples, rule, record = () => undefined, together } = options;
+    const config = withRuleOf(options.config, rule);
     this.config = config;
     this.#isReplica = together?.isReplica ?? false;
     this.#compute = compute;

@@ -72,7 +72,7 @@ export function exampleTask(compute: Compute, examples: Examples): Task {
     },
     cites: [],
     begin: (config, { rule }, record, together) =>
-      new ExampleTraining(compute, examples, config, rule, record, together),
+      new ExampleTraining({ compute, examples, config, rule, record, together }),
     examples,
     audit(config, { rule }) {
       const learner = new Learner(compute, {
@@ -112,7 +112,7 @@ export function controlTask(compute: Compute, environment: Environment): Task {
     description: environment.solvedAt === undefined ? {} : { solvedAt: environment.solvedAt },
     cites: [...environment.cites, ...CONTROL_SOURCES],
     begin: (config, { rule, critic = rule }, record) =>
-      new ControlTraining(compute, environment, config, { actor: rule, critic }, record),
+      new ControlTraining({ compute, environment, config, rules: { actor: rule, critic }, record }),
     audit: (config, { rule, critic = rule }) =>
       auditControl(compute, environment, config, { actor: rule, critic }),
     dispose: () => undefined,

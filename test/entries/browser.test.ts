@@ -25,9 +25,9 @@ beforeAll(async () => {
        const examples = new Examples(compute, dataset);
        const config = parseConfig({ network: { hidden: [16] }, batch: 20, epochs: 10 });
        const errors = [];
-       const training = new ExampleTraining(compute, examples, config, ruleById('feedback-alignment'), (record) => {
+       const training = new ExampleTraining({ compute, examples, config, rule: ruleById('feedback-alignment'), record(record) {
          if (record.kind === 'evaluation') errors.push(record.test.error);
-       });
+       } });
        while (!training.done) training.advance(100, () => 0);
        return { backend: compute.backend.name, first: errors[0], last: errors.at(-1) };
      })();`,

@@ -39,13 +39,13 @@ async function inNode(preset: string, input: ConfigInput, rule: string, steps: n
   const compute = await openBackend({ backend: 'wasm', threads: 1 });
   const dataset = await openDataset({ id: config.task.dataset ?? '', options: config.task.options });
   const records: MetricsRecord[] = [];
-  const training = new ExampleTraining(
+  const training = new ExampleTraining({
     compute,
-    new Examples(compute, dataset),
+    examples: new Examples(compute, dataset),
     config,
-    ruleById(rule),
-    (record) => records.push(record),
-  );
+    rule: ruleById(rule),
+    record: (record) => records.push(record),
+  });
   while (training.step < steps) training.advance(1, () => 0);
   const fingerprint = fingerprintOf(training.snapshot().tensors);
   compute.dispose();

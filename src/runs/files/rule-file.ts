@@ -3,7 +3,8 @@ import { ApicalError } from '../../errors.ts';
 import { checkRule } from '../../learning/index.ts';
 import { ruleById } from '../../rules/index.ts';
 import type { Rule } from '../../learning/index.ts';
-import { importUserFile, isUserFile } from './user-file.ts';
+import { isUserFile } from '../../config/user-file.ts';
+import { importUserFile } from './user-file.ts';
 
 /**
  * The rule of that id, or the default export of a TypeScript or JavaScript file, which may import from

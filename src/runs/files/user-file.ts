@@ -4,9 +4,6 @@ import path from 'node:path';
 import { createJiti } from 'jiti';
 import { ApicalError } from '../../errors.ts';
 
-/** Whether a user names a file rather than an id: it has a folder in it, or the ending of a program. */
-export const isUserFile = (reference: string): boolean => /[\\/]|\.[cm]?[jt]s$/.test(reference);
-
 /**
  * The default export of a user's TypeScript or JavaScript file, which may import from "apical" wherever it lies.
  * `what` it is to be ("rule", "objective") stands in messages, and in the code of what is thrown: `rule.file` when the
