@@ -14,7 +14,7 @@ import {
   parseConfig,
   PRESETS,
   ruleById,
-} from '../dist/entries/index.js';
+} from '../dist/entries/internals.js';
 import { serveLab } from '../dist/serving/lab-server.js';
 
 const SECONDS = Number(process.argv[2] ?? 30);

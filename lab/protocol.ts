@@ -1,4 +1,4 @@
-import type { Audit, DataDescription, MetricsRecord } from '../src/entries/browser.ts';
+import type { Audit, DataDescription, MetricsRecord } from '../src/entries/browser-internals.ts';
 
 /**
  * What the page and its engine (a worker that holds the library) say to each other: requests that are answered once,

@@ -1,6 +1,6 @@
 import { md5 } from 'hash-wasm';
-import { ApicalError, controlTask, datasetEntry, environmentById, Examples, exampleTask, generateDataset, loadDataset, Sequence, stream } from '../../src/entries/browser.ts';
-import type { ByteSource, Compute, Config, Dataset, Task } from '../../src/entries/browser.ts';
+import { ApicalError, controlTask, datasetEntry, environmentById, Examples, exampleTask, generateDataset, loadDataset, Sequence, stream } from '../../src/entries/browser-internals.ts';
+import type { ByteSource, Compute, Config, Dataset, Task } from '../../src/entries/browser-internals.ts';
 import type { Arrival } from '../protocol.ts';
 
 /** What the folder beside the page holds: bytes by file, by data set. Written by the build, or by `apical lab`. */

@@ -1,5 +1,5 @@
-import { ApicalError, csvDataset, loadIdxDataset, npzDataset, Sequence, stream } from '../../src/entries/browser.ts';
-import type { Dataset } from '../../src/entries/browser.ts';
+import { ApicalError, csvDataset, loadIdxDataset, npzDataset, Sequence, stream } from '../../src/entries/browser-internals.ts';
+import type { Dataset } from '../../src/entries/browser-internals.ts';
 import type { NamedFile } from '../protocol.ts';
 
 const baseOf = (name: string) => name.slice(name.lastIndexOf('/') + 1);

@@ -1,5 +1,5 @@
-import { ApicalError, assign, checkOptions, parseConfig, parseSeeds, PRESETS, ruleById, withRule } from '../../src/entries/browser.ts';
-import type { Config, ConfigInput } from '../../src/entries/browser.ts';
+import { ApicalError, assign, checkOptions, parseConfig, parseSeeds, PRESETS, ruleById, withRule } from '../../src/entries/browser-internals.ts';
+import type { Config, ConfigInput } from '../../src/entries/browser-internals.ts';
 import type { LanePlan, Plan, Problem } from '../protocol.ts';
 
 export const MOST_LANES = 4;

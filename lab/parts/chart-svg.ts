@@ -1,4 +1,4 @@
-import { PAPER } from '../../src/entries/browser.ts';
+import { PAPER } from '../../src/entries/browser-internals.ts';
 
 /** A chart to take along: black on white, with its title, its legend and every seed. */
 export interface ChartDrawing {

@@ -1,5 +1,5 @@
 import { useComputed } from '@preact/signals';
-import { seriesStyle, SCHEMES } from '../../src/entries/browser.ts';
+import { seriesStyle, SCHEMES } from '../../src/entries/browser-internals.ts';
 import { isDark } from '../state/preferences.ts';
 
 /** A lane's colour and mark: the same as a rule has in reports, and never colour alone. */

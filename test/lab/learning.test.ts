@@ -8,8 +8,8 @@ import {
   parseConfig,
   PRESETS,
   ruleById,
-} from '../../src/entries/index.ts';
-import type { ConfigInput, MetricsRecord } from '../../src/entries/index.ts';
+} from '../../src/entries/internals.ts';
+import type { ConfigInput, MetricsRecord } from '../../src/entries/internals.ts';
 import { learn, leaveControls, openBench, ready, stepOf } from './fixture.ts';
 import type { Bench } from './fixture.ts';
 

@@ -4,7 +4,7 @@ import { EXHIBITS } from '../../lab/exhibits/index.ts';
 import { en } from '../../lab/text/en.ts';
 import type { Messages } from '../../lab/text/messages.ts';
 import { zh } from '../../lab/text/zh.ts';
-import { configSchema, PRESETS, RULES } from '../../src/entries/browser.ts';
+import { configSchema, PRESETS, RULES } from '../../src/entries/browser-internals.ts';
 
 const LANGUAGES: readonly (readonly [language: string, words: Messages])[] = [
   ['en', en],

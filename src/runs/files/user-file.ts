@@ -16,9 +16,7 @@ export async function importUserFile(reference: string, what: string): Promise<u
     throw new ApicalError(code, `There is no ${what} file "${reference}" (looked for ${file}).`, { file });
   }
   const here = fileURLToPath(import.meta.url);
-  // From source (tests) the entry is index.ts, from a build index.js.
-  const entry = path.join(path.dirname(here), '../../entries', `index${path.extname(here)}`);
-  const jiti = createJiti(here, { alias: { apical: entry }, fsCache: false, moduleCache: true });
+  const jiti = createJiti(here, { alias: entryAliases(here), fsCache: false, moduleCache: true });
   try {
     return await jiti.import(file, { default: true });
   } catch (error) {
@@ -28,4 +26,13 @@ export async function importUserFile(reference: string, what: string): Promise<u
     );
     throw new ApicalError(code, `The ${what} file "${reference}" does not load: ${reason}`, { file }, error);
   }
+}
+
+/** The entries of this package by what a program imports them as; those of the source (in tests) or of the build. */
+function entryAliases(here: string): Record<string, string> {
+  const entries = { apical: 'index', 'apical/rules': 'rules', 'apical/browser': 'browser', 'apical/internals': 'internals' };
+  const folder = path.join(path.dirname(here), '../../entries');
+  return Object.fromEntries(
+    Object.entries(entries).map(([name, file]) => [name, path.join(folder, file + path.extname(here))]),
+  );
 }

@@ -1,23 +1,14 @@
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { ShapedArray } from '../../datasets/formats/array.ts';
-import { npzComment, parseNpz, serializeNpz } from '../../datasets/formats/npz.ts';
-import { parseSafetensors, serializeSafetensors } from '../../datasets/formats/safetensors.ts';
+import { npzComment, parseNpz } from '../../datasets/formats/npz.ts';
+import { parseSafetensors } from '../../datasets/formats/safetensors.ts';
 import { ApicalError } from '../../errors.ts';
 import { importWeights } from '../../network/index.ts';
 import type { Network } from '../../network/index.ts';
 import type { Config } from '../../config/config.ts';
+import type { WeightsFile } from '../exported-network.ts';
 import { readAll } from '../folder/files.ts';
-
-export const WEIGHT_FORMATS = ['safetensors', 'npz'] as const;
-export type WeightFormat = (typeof WEIGHT_FORMATS)[number];
-
-/** What a file of weights holds: tensors by name, and texts by name (of npz, the comment of its ZIP archive as JSON). */
-export interface WeightsFile {
-  readonly tensors: ReadonlyMap<string, ShapedArray>;
-  readonly metadata: Readonly<Record<string, string>>;
-}
 
 /**
  * Reads a .safetensors or .npz file, told apart by content. Throws `weights.missing`, `weights.format`, and for damaged
@@ -25,12 +16,6 @@ export interface WeightsFile {
  */
 export function readWeights(file: string): WeightsFile {
   return parseWeights(readFile(file), file);
-}
-
-/** The bytes of a file of weights; the same tensors and texts give the same bytes. */
-export function serializeWeights({ tensors, metadata }: WeightsFile, format: WeightFormat): Uint8Array {
-  if (format === 'safetensors') return serializeSafetensors(tensors, metadata);
-  return serializeNpz(tensors, JSON.stringify(metadata));
 }
 
 /** A config whose file of weights stands with its content's SHA-256, by which it is part of the run's identity. */

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { ApicalError } from '../../errors.ts';
-import type { Learner } from '../../learning/index.ts';
-import { decodeCheckpoint, restoreTensors } from './checkpoint.ts';
+import { decodeCheckpoint } from './checkpoint.ts';
 import type { Checkpoint, Sha256 } from './checkpoint.ts';
 import { checkpointsIn, readDocuments } from './documents.ts';
 import type { RunFolderContents } from './contents.ts';
@@ -61,23 +60,4 @@ export function readTrainedRun(folder: string): TrainedRun {
     `The run in ${folder} has no checkpoint yet: wait for its first, or let it go on with \`apical run --resume\`.`,
     { folder },
   );
-}
-
-/**
- * Gives a learner the weights of a checkpoint, and with `isSameRule` the state of its rule. Feedback that only this
- * learner's rule has stays as its seed draws it. Throws `checkpoint.mismatch`.
- */
-export function restoreLearner(learner: Learner, { tensors }: Checkpoint, isSameRule: boolean): void {
-  const feedback = new Set(
-    learner.network.projections.filter(({ kind }) => kind === 'feedback').map(({ id }) => `network/${id}`),
-  );
-  const wanted = new Map(
-    [...learner.tensors()].filter(
-      ([name]) =>
-        (name.startsWith('network/') && (tensors.has(name) || !feedback.has(name))) ||
-        (isSameRule && name.startsWith('rule/')),
-    ),
-  );
-  const saved = new Map([...tensors].filter(([name]) => wanted.has(name)));
-  restoreTensors(wanted, { tensors: saved });
 }

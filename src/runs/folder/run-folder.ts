@@ -27,6 +27,8 @@ export interface CreateOptions {
   readonly data?: DataDescription;
   /** Default: what `describeEnvironment` finds. */
   readonly environment?: Environment;
+  /** When the run began, ISO 8601. Default: now. */
+  readonly startedAt?: string;
 }
 
 export interface OpenOptions {
@@ -91,8 +93,8 @@ export class RunFolder {
    */
   static create(folder: string, options: CreateOptions): RunFolder {
     const { config, command, backend, data, environment = describeEnvironment() } = options;
+    const { startedAt = new Date().toISOString() } = options;
     makeFolder(folder);
-    const startedAt = new Date().toISOString();
     const known = { command, startedAt, identity: identityOf(config), ...(data ? { data } : {}) };
     const session = sessionOf(known, environment, backend);
     return underLock(folder, (lock) => {
