@@ -108,8 +108,8 @@ export default typescript.config(
         {
           patterns: [
             {
-              regex: '^(\\.\\./)+src/(?!entries/browser\\.ts$)',
-              message: 'The page reaches the library through src/entries/browser.ts alone.',
+              regex: '^(\\.\\./)+src/(?!entries/browser-internals\\.ts$)',
+              message: 'The page reaches the library through src/entries/browser-internals.ts alone.',
             },
             { regex: '^node:', message: 'The page runs in a browser: no Node modules.' },
           ],

@@ -1,4 +1,4 @@
-import { defineRule, feedforward, noOptions } from 'apical';
+import { defineRule, feedforward, noOptions } from 'apical/rules';
 
 /**
  * Only the last projection learns, on random features below it:

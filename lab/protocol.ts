@@ -1,4 +1,4 @@
-import type { Audit, DataDescription, MetricsRecord } from '../src/entries/browser.ts';
+import type { Audit, DataDescription, MetricsRecord } from '../src/entries/browser-internals.ts';
 
 /**
  * The messages between the page and its engine, the worker that holds the library: requests with a reply each, and frames

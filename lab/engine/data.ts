@@ -10,8 +10,8 @@ import {
   loadDataset,
   Sequence,
   stream,
-} from '../../src/entries/browser.ts';
-import type { ByteSource, Compute, Config, Dataset, Task } from '../../src/entries/browser.ts';
+} from '../../src/entries/browser-internals.ts';
+import type { ByteSource, Compute, Config, Dataset, Task } from '../../src/entries/browser-internals.ts';
 import type { Arrival } from '../protocol.ts';
 
 /** Index of the data folder: sizes in bytes by file, by data set. Written by the build or by `apical lab`. */

@@ -5,8 +5,8 @@ import {
   npzDataset,
   Sequence,
   stream,
-} from '../../src/entries/browser.ts';
-import type { Dataset } from '../../src/entries/browser.ts';
+} from '../../src/entries/browser-internals.ts';
+import type { Dataset } from '../../src/entries/browser-internals.ts';
 import type { NamedFile } from '../protocol.ts';
 
 const baseOf = (name: string) => name.slice(name.lastIndexOf('/') + 1);

@@ -9,8 +9,8 @@ import {
   ruleById,
   totalMacs,
   z,
-} from '../../src/entries/browser.ts';
-import type { Audit, Compute, Task } from '../../src/entries/browser.ts';
+} from '../../src/entries/browser-internals.ts';
+import type { Audit, Compute, Task } from '../../src/entries/browser-internals.ts';
 import type {
   Catalogue,
   EngineMessage,

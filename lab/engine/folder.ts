@@ -20,7 +20,7 @@ import {
   restoreTensors,
   RUN_FILE,
   sessionOf,
-} from '../../src/entries/browser.ts';
+} from '../../src/entries/browser-internals.ts';
 import type {
   Checkpoint,
   Compute,
@@ -29,7 +29,7 @@ import type {
   RunEnvironment,
   RunFolderDocument,
   Task,
-} from '../../src/entries/browser.ts';
+} from '../../src/entries/browser-internals.ts';
 import type { LanePlan, NamedFile, Plan } from '../protocol.ts';
 import { seedsText } from './plan.ts';
 import type { Run } from './run.ts';

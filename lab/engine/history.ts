@@ -1,4 +1,4 @@
-import type { Learner, Projection } from '../../src/entries/browser.ts';
+import type { Learner, Projection } from '../../src/entries/browser-internals.ts';
 import { gridOf, incomingOf } from './shapes.ts';
 import type { Tile } from '../protocol.ts';
 

@@ -1,12 +1,14 @@
-import * as library from '../../src/entries/browser.ts';
+import * as door from '../../src/entries/browser.ts';
+import * as internals from '../../src/entries/browser-internals.ts';
+import * as parts from '../../src/entries/rules.ts';
 
 /** The modules that a user's file may import besides files of its own, by specifier. */
 export const LIBRARY: Readonly<Record<string, object | undefined>> = {
-  apical: named('apical', library),
-  'apical/rules': named('apical/rules', library),
-  'apical/browser': named('apical/browser', library),
-  'apical/internals': named('apical/internals', library),
-  zod: { ...library.z, z: library.z, default: library.z, __esModule: true },
+  apical: named('apical', door),
+  'apical/rules': named('apical/rules', parts),
+  'apical/browser': named('apical/browser', door),
+  'apical/internals': named('apical/internals', internals),
+  zod: { ...parts.z, z: parts.z, default: parts.z, __esModule: true },
 };
 
 /** Wraps the exports of the library, so that reading an unknown name is a readable error instead of undefined. */

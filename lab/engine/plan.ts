@@ -6,8 +6,8 @@ import {
   parseSeeds,
   PRESETS,
   withRule,
-} from '../../src/entries/browser.ts';
-import type { Config, ConfigInput } from '../../src/entries/browser.ts';
+} from '../../src/entries/browser-internals.ts';
+import type { Config, ConfigInput } from '../../src/entries/browser-internals.ts';
 import type { LanePlan, Plan, Problem } from '../protocol.ts';
 import { lineOf, ruleOf } from './rules.ts';
 

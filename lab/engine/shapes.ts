@@ -1,4 +1,4 @@
-import type { Area, Config, Network, Projection, Task } from '../../src/entries/browser.ts';
+import type { Area, Config, Network, Projection, Task } from '../../src/entries/browser-internals.ts';
 import type { AreaShape, NetworkShape, TaskInfo } from '../protocol.ts';
 
 /** Returns the areas and projections of a network as the page draws them. */

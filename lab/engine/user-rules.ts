@@ -1,4 +1,4 @@
-import { ApicalError, checkRule } from '../../src/entries/browser.ts';
+import { ApicalError, checkRule } from '../../src/entries/browser-internals.ts';
 import { problemOf } from './plan.ts';
 import { addRuleProblem, addUserRule, lineOf } from './rules.ts';
 

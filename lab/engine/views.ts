@@ -1,4 +1,4 @@
-import { outputArea, compareDirections, isLogits, materialise } from '../../src/entries/browser.ts';
+import { outputArea, compareDirections, isLogits, materialise } from '../../src/entries/browser-internals.ts';
 import type {
   Area,
   Batch,
@@ -8,7 +8,7 @@ import type {
   Parameter,
   Tensor,
   Term,
-} from '../../src/entries/browser.ts';
+} from '../../src/entries/browser-internals.ts';
 import type { ErrorSignal, LaneView, Watch } from '../protocol.ts';
 import { tileCount, tileOf } from './history.ts';
 import type { WeightHistory } from './history.ts';

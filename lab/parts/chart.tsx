@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
-import { PAPER, SCHEMES, seriesStyle } from '../../src/entries/browser.ts';
+import { PAPER, SCHEMES, seriesStyle } from '../../src/entries/browser-internals.ts';
 import { chartPng, chartSvg } from './chart-svg.ts';
 import type { DrawnLine } from './chart-svg.ts';
 import { useWidth } from './hooks.ts';

@@ -1,6 +1,6 @@
 import bibliography from '../../docs/bibliography.json' with { type: 'json' };
-import { citationOf } from '../../src/entries/browser.ts';
-import type { Source } from '../../src/entries/browser.ts';
+import { citationOf } from '../../src/entries/browser-internals.ts';
+import type { Source } from '../../src/entries/browser-internals.ts';
 import { t } from '../state/preferences.ts';
 
 const SOURCES: Readonly<Record<string, Source | undefined>> = bibliography;

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { SCHEMES } from '../../src/entries/browser.ts';
+import { SCHEMES } from '../../src/entries/browser-internals.ts';
 import type { LaneView } from '../protocol.ts';
 import { isDark, t } from '../state/preferences.ts';
 

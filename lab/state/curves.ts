@@ -1,4 +1,4 @@
-import type { Alignment, MetricsRecord } from '../../src/entries/browser.ts';
+import type { Alignment, MetricsRecord } from '../../src/entries/browser-internals.ts';
 import type { Frame } from '../protocol.ts';
 
 /** A quantity that charts draw over time. */

@@ -1,4 +1,4 @@
-import { bibtexOf } from '../../src/entries/browser.ts';
+import { bibtexOf } from '../../src/entries/browser-internals.ts';
 import { sourceOf } from '../parts/sources.tsx';
 import type { NamedFile } from '../protocol.ts';
 import { linkNow } from './navigation.ts';

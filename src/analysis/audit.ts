@@ -8,7 +8,8 @@ import type { Batch, Learner, StepObserver } from '../learning/learner.ts';
 import type { Stream } from '../random/stream.ts';
 import type { Compute } from '../tensor/compute.ts';
 import { OPERATIONS, readsFirstArgument } from '../tensor/operations.ts';
-import type { MatmulForm, Operations } from '../tensor/operations.ts';
+import type { MatmulForm } from '../tensor/products.ts';
+import type { Operations } from '../tensor/operations.ts';
 import { BYTES_PER_ELEMENT, Tensor } from '../tensor/tensor.ts';
 
 /** What one real step brought to the synapses of one projection, as recorded. */
@@ -245,7 +246,7 @@ class Recorder implements StepObserver {
       if (output.size === 1 && inputs.some((input) => input.size > 1)) {
         const number = `one number from ${[...lineage.sources].join(', ')}`;
         lineage = { ...lineage, scalars: new Set([...lineage.scalars, number]) };
-      } else if (name === 'dotRows') {
+      } else if (ONE_NUMBER_AN_EXAMPLE.has(name)) {
         // One number per example is all that is left of its origin.
         const number = `one number an example from ${[...lineage.sources].join(', ')}`;
         lineage = { ...lineage, error: false, target: false, scalars: new Set([...lineage.scalars, number]) };
@@ -316,6 +317,9 @@ const MOVES: ReadonlySet<keyof Operations> = new Set([
   'scale',
   'subtract',
 ]);
+
+/** Operations that leave one number per row. */
+const ONE_NUMBER_AN_EXAMPLE: ReadonlySet<keyof Operations> = new Set(['dotRows', 'sumColumns', 'maxColumns']);
 
 const isWritten = (role: string | undefined) => role === 'out' || role === 'inout';
 

@@ -2,7 +2,6 @@ import { ApicalError } from '../errors.ts';
 import { Compute } from '../tensor/compute.ts';
 import { Heap } from '../tensor/heap.ts';
 import type { HeapOptions } from '../tensor/heap.ts';
-import { referenceKernels } from './reference.ts';
 import { wasmBackend } from './wasm/index.ts';
 
 /** Name of a backend, or `auto` for the fastest that is found. */
@@ -50,6 +49,8 @@ export async function openBackend(options: BackendOptions = {}): Promise<Compute
   const { backend = 'auto' } = options;
   const heap = new Heap(options.heap);
   if (backend === 'reference') {
+    // A module of its own, so that a page that computes otherwise does not fetch it.
+    const { referenceKernels } = await import('./reference.ts');
     return new Compute(heap, referenceKernels(heap), {
       name: 'reference',
       float: 'f64',

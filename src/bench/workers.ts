@@ -46,7 +46,7 @@ async function subjectOf(compute: Compute, batch: number, workers: number): Prom
     ahead: STEPS_AHEAD * SAMPLES,
     onWarning: (message) => (lost = message),
   });
-  const training = new ExampleTraining(compute, examples, config, ruleById(RULE), () => undefined, pool);
+  const training = new ExampleTraining({ compute, examples, config, rule: ruleById(RULE), together: pool });
   await pool.start(training);
   const advance = (steps: number) => training.advance(steps, () => 0);
   const catchUp = () => {

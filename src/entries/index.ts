@@ -1,24 +1,31 @@
 /**
- * Apical for Node.js: everything of the browser entry, the system's BLAS, and files.
+ * Apical for Node.js: train networks by any rule, compare rules, and use what was learned. `apical/rules` has what a rule of
+ * your own is made of, and `apical/browser` is this entry for a page.
  */
 import { blasBackend } from '../backends/blas/index.ts';
 import { provideBlas } from '../backends/open.ts';
 
-export * from './browser.ts';
-export { openDataset, describeDatasets, folderSource } from '../runs/files/datasets.ts';
-export { runSession } from '../runs/session.ts';
-export type { Session, SessionListener, SessionOptions } from '../runs/session.ts';
-export { planSearch } from '../search/plan.ts';
-export type { SearchPlan, SearchRequest } from '../search/plan.ts';
-export { runSearch } from '../search/search.ts';
-export type { SearchListener, SearchOptions } from '../search/search.ts';
-export type { SearchDocument } from '../search/document.ts';
-export { planRuns } from '../runs/plan.ts';
-export { openEnvironment } from '../runs/open-task.ts';
-export { loadRule } from '../runs/files/rule-file.ts';
+export { compare, evaluate, train } from './front-door/node.ts';
+export type { TrainResult } from './front-door/node.ts';
+export type { CompareResult } from './front-door/compare.ts';
+export type { CompareOptions, Data, TrainOptions } from './front-door/options.ts';
 export { exportNetwork, loadNetwork } from '../runs/load-network.ts';
-export type { LoadOptions } from '../runs/load-network.ts';
-export { readWeights, serializeWeights } from '../runs/files/weights-file.ts';
-export type { WeightFormat, WeightsFile } from '../runs/files/weights-file.ts';
+export { serializeWeights } from '../runs/exported-network.ts';
+export { describeDatasets, openDataset } from '../runs/files/datasets.ts';
+export { RULES, ruleById } from '../rules/index.ts';
+export { defineRule } from '../learning/index.ts';
+export { PRESETS } from '../config/presets.ts';
+export { parseConfig } from '../config/config.ts';
+export { ApicalError } from '../errors.ts';
+
+export type { Config, ConfigInput } from '../config/config.ts';
+export type { Preset } from '../config/preset.ts';
+export type { Dataset } from '../datasets/index.ts';
+export type { Environment } from '../environments/index.ts';
+export type { Rule } from '../learning/index.ts';
+export type { Evaluation } from '../training/evaluation.ts';
+export type { OwnData } from '../training/own-data.ts';
+export type { MetricsRecord, RunDocument } from '../training/records.ts';
+export type { Answers, Inputs, TrainedNetwork } from '../training/trained-network.ts';
 
 provideBlas(blasBackend);

@@ -6,36 +6,53 @@ import type { BackendName } from '../backends/open.ts';
 import { describeData } from '../datasets/index.ts';
 import type { DataDescription } from '../datasets/index.ts';
 import { ApicalError } from '../errors.ts';
-import { exportWeights, importWeights, pytorchModule } from '../network/index.ts';
+import { importWeights } from '../network/index.ts';
 import type { WeightLayout } from '../network/index.ts';
 import { parseConfig } from '../config/config.ts';
 import type { Config } from '../config/config.ts';
 import { openDataset } from './files/datasets.ts';
 import { describeEnvironment, readTrainedRun, restoreLearner, RunFolder } from './folder/index.ts';
+import type { Rule } from '../learning/index.ts';
 import { loadRule } from './files/rule-file.ts';
+import { requireSameRule, ruleNeeded } from './rule-of-run.ts';
+import { checkOwnRule } from '../training/own-rule.ts';
 import { requestFor } from './open-task.ts';
 import { TrainedNetwork } from '../training/trained-network.ts';
 import { readWeights } from './files/weights-file.ts';
-import type { WeightsFile } from './files/weights-file.ts';
+import { exportedNetwork } from './exported-network.ts';
+import type { WeightsFile } from './exported-network.ts';
 
 export interface LoadOptions {
   /** By default that of the run's config; "auto" if the config says "blas". */
   readonly backend?: BackendName | undefined;
   readonly threads?: number | undefined;
+  /** The rule that the network learned by: a rule of the program, an id or a file. Default: as the run's config says. */
+  readonly rule?: string | Rule | undefined;
 }
 
 /**
  * Loads a trained network onto a backend of its own: from the folder of a run (its latest good checkpoint, even while
  * the run continues), or from a file that `apical export` wrote. Neither needs the data set. Call `dispose` when done.
  *
- * Throws `folder.…`, `checkpoint.…`, `weights.…`, `config.…` and `rule.…` errors; the file of a user's rule must still
- * exist.
+ * Throws `folder.…`, `checkpoint.…`, `weights.…`, `config.…` and `rule.…` errors: a rule from a file must still be there, and
+ * a rule of a program be handed over (`rule.needed`, `rule.mismatch`).
+ *
+ * @example
+ * import { loadNetwork, train } from 'apical';
+ *
+ * const result = await train({ dataset: 'rings', network: { hidden: [16] }, epochs: 1 });
+ * const folder = await result.save('learned');
+ * result.dispose();
+ *
+ * const network = await loadNetwork(folder);
+ * console.log(network.predict([[0.2, 0.7], [0.9, 0.1]]).classes);
+ * network.dispose();
  */
 export async function loadNetwork(from: string, options: LoadOptions = {}): Promise<TrainedNetwork> {
   const isFile = existsSync(from) && statSync(from).isFile();
   const source = isFile ? fromFile(from) : await fromFolder(from);
   const { config, data, identity, step } = source;
-  const rule = await loadRule(config.rule);
+  const rule = await ruleOf(source, from, options.rule);
   const compute = await openBackend({
     backend: options.backend ?? (config.backend === 'blas' ? 'auto' : config.backend),
     threads: options.threads ?? config.threads,
@@ -54,28 +71,25 @@ export async function loadNetwork(from: string, options: LoadOptions = {}): Prom
   }
 }
 
-/** Returns the tensors and metadata of a network, from which `loadNetwork` and PyTorch can rebuild it. */
+/**
+ * Returns the tensors and texts of a network to be exported: enough for `loadNetwork`, and for PyTorch.
+ *
+ * @example
+ * import { writeFileSync } from 'node:fs';
+ * import { exportNetwork, serializeWeights, train } from 'apical';
+ *
+ * const result = await train({ dataset: 'rings', network: { hidden: [16] }, epochs: 1 });
+ * writeFileSync('rings.safetensors', serializeWeights(exportNetwork(result, 'pytorch'), 'safetensors'));
+ * result.dispose();
+ */
 export function exportNetwork(trained: TrainedNetwork, layout: WeightLayout): WeightsFile {
-  const { network, config, data, identity, step, rule } = trained;
-  const module = layout === 'pytorch' ? pytorchModule(network) : undefined;
-  return {
-    tensors: exportWeights(network, layout),
-    metadata: {
-      ...(layout === 'pytorch' ? { format: 'pt' } : {}),
-      ...(module ? { module } : {}),
-      apical: describeEnvironment().apical,
-      layout,
-      rule: rule.id,
-      identity,
-      step: String(step),
-      config: JSON.stringify(config),
-      data: JSON.stringify(data),
-    },
-  };
+  return exportedNetwork(trained, layout, describeEnvironment().apical);
 }
 
 interface Source {
   readonly config: Config;
+  /** Id of the rule; undefined where only the config names it. */
+  readonly rule: string | undefined;
   readonly data: DataDescription;
   readonly identity: string;
   readonly step: number;
@@ -94,7 +108,8 @@ async function fromFolder(folder: string): Promise<Source> {
   }
   return {
     config,
-    // Folders of earlier versions lack this description and need their data set.
+    rule: run.document?.rule,
+    // Folders of before this was kept need their data set.
     data: run.data ?? describeData(await openDataset(requestFor(config))),
     identity: run.identity,
     step: checkpoint.step,
@@ -127,6 +142,7 @@ function fromFile(file: string): Source {
   const { classNames, ...others } = parsed.data;
   return {
     config: parseConfig(JSON.parse(config), file),
+    rule: metadata['rule'],
     data: { ...others, ...(classNames ? { classNames } : {}) },
     identity,
     step: Number(step),
@@ -134,7 +150,25 @@ function fromFile(file: string): Source {
   };
 }
 
-/** Throws `folder.comparison`, which lists the runs, if the folder is that of a comparison. */
+/** The rule that a network learned by. Throws `rule.needed`, `rule.mismatch` and what `loadRule` does. */
+async function ruleOf(
+  { config, rule: id }: Source,
+  from: string,
+  given: string | Rule | undefined,
+): Promise<Rule> {
+  if (given === undefined) {
+    return loadRule(config.rule).catch((error: unknown) => {
+      throw error instanceof ApicalError && error.code === 'rule.unknown'
+        ? ruleNeeded(config.rule, from)
+        : error;
+    });
+  }
+  const rule = typeof given === 'string' ? await loadRule(given) : checkOwnRule(given, 'The option rule');
+  requireSameRule(rule, id ?? config.rule, from);
+  return rule;
+}
+
+/** Throws `folder.comparison`, with the runs that are in it. */
 function refuseComparison(folder: string): void {
   if (!existsSync(folder) || RunFolder.exists(folder)) return;
   const runs = readdirSync(folder)

@@ -8,10 +8,13 @@ import type { Config } from '../config/config.ts';
 import { openDataset } from './files/datasets.ts';
 import type { DatasetReference } from './files/datasets.ts';
 import { Examples } from '../training/examples.ts';
+import { isContentsId } from '../training/own-data.ts';
 import { loadObjective } from './files/objective-file.ts';
-import { controlTask, exampleTask } from '../training/task.ts';
+import { controlTask } from '../training/control/control-task.ts';
+import { exampleTask } from '../training/task.ts';
 import type { Task } from '../training/task.ts';
-import { importUserFile, isUserFile } from './files/user-file.ts';
+import { isUserFile } from '../config/user-file.ts';
+import { importUserFile } from './files/user-file.ts';
 
 /**
  * Finds the task of a config. Resolves to a function that creates it on a backend. Throws `dataset.…`,
@@ -61,6 +64,13 @@ export function requestFor({ task }: Pick<Config, 'task'>): DatasetReference {
     throw new ApicalError(
       'config.labels',
       `task.labels is ${JSON.stringify(labels)}, but only .csv and .tsv files have a label column to name, and task.dataset is "${dataset}". Leave task.labels out.`,
+    );
+  }
+  if (isContentsId(dataset)) {
+    throw new ApicalError(
+      'dataset.arrays',
+      `The run learned from arrays that a program handed to train, which "${dataset}" stands for, and they are not kept. Use the network by loadNetwork or \`apical predict\`, or train again in that program.`,
+      { dataset },
     );
   }
   if ((datasetIds as readonly string[]).includes(dataset)) return { id: dataset, options };

@@ -7,7 +7,7 @@ import type { Compute } from '../tensor/index.ts';
 import { citation } from './bibliography.ts';
 import type { Config } from '../config/config.ts';
 import { describeData } from '../datasets/index.ts';
-import { criticOptions, criticRule } from '../training/control/agents.ts';
+import { criticOptions, criticRule } from '../training/control/critic-of-config.ts';
 import type { CompareDocument } from './documents.ts';
 import { compareDocument } from './documents.ts';
 import { describeEnvironment, makeFolder, RunFolder, writeDocument } from './folder/index.ts';

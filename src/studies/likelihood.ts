@@ -81,7 +81,7 @@ export async function studyLikelihood(options: LikelihoodOptions): Promise<Likel
   const loss = await loadObjective(config);
   const compute = await openBackend({ backend: options.backend, threads: config.threads });
   const all = new Examples(compute, dataset, loss);
-  const training = new ExampleTraining(compute, all, config, rule, () => undefined);
+  const training = new ExampleTraining({ compute, examples: all, config, rule });
   try {
     restoreLearner(training.learner, trained.checkpoint, true);
     const machines = machinesOf(training.learner.network).map((machine): MachineLikelihood => {

@@ -107,7 +107,7 @@ export async function studySignals(
         progress((index + fraction) / configs.length);
       };
       const subject = dataSubject(config, examples);
-      const training = new ExampleTraining(compute, examples, config, rule, () => undefined);
+      const training = new ExampleTraining({ compute, examples, config, rule });
       try {
         if (trained)
           restoreLearner(training.learner, trained.checkpoint, config.rule === trained.config.rule);

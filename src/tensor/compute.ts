@@ -16,8 +16,6 @@ import type { ElementType, Shape } from './tensor.ts';
 import { BYTES_PER_ELEMENT, sizeOf, Tensor } from './tensor.ts';
 import { CheckedUnits } from './units.ts';
 
-export { IS_OWN_RATE } from './units.ts';
-
 /** Backend of a run, as its documents record it. */
 export interface BackendDescription {
   readonly name: 'reference' | 'wasm' | 'blas';

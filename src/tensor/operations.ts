@@ -16,8 +16,6 @@ import type { Specifications } from './specification.ts';
 import { UNIT_OPERATIONS } from './units.ts';
 import type { UnitOperations } from './units.ts';
 
-export type { MatmulForm } from './products.ts';
-
 /**
  * The operations that rules, dynamics and optimisers are written in. They are few and eager, and none reads a value
  * back or consumes an input. Matrices are row-major; a batch holds one example in each row. Operands are floats of the

@@ -14,7 +14,6 @@ import { networkFor } from './network-of-config.ts';
 import type {
   EvaluationRecord,
   HeldOutScore,
-  Metrics,
   MetricsRecord,
   Mistake,
   PictureGrid,
@@ -24,14 +23,27 @@ import type {
 } from './records.ts';
 import { checkCounts, checkOverrides, optimiserFor } from './checks.ts';
 import { NO_TALLY } from './training.ts';
+import { allIndices, EVALUATION_BATCH, heldOutScoreOf, metricsOf, scoreOf, sweep } from './evaluation.ts';
+import { withRuleOf } from './rule-of-config.ts';
 import type { Position, Together, Training } from './training.ts';
 
 export type { Position, Training } from './training.ts';
 
-/** Examples evaluated at once: large enough for fast products, small enough for the heap. */
-const EVALUATION_BATCH = 500;
 /** Progress records an epoch. */
 const PROGRESS_RECORDS = 20;
+
+/** What an `ExampleTraining` is made of. */
+export interface ExampleTrainingOptions {
+  readonly compute: Compute;
+  readonly examples: Examples;
+  readonly config: Config;
+  /** The rule that learns. The training's config names it, whatever rule `config` named. */
+  readonly rule: Rule;
+  /** Receives every record as it is made. Default: records are dropped. */
+  readonly record?: ((record: MetricsRecord) => void) | undefined;
+  /** How workers share the samples of the rule. Default: there is one worker. */
+  readonly together?: Together | undefined;
+}
 
 /** A run that learns from the examples of a data set. */
 export class ExampleTraining implements Training {
@@ -65,14 +77,9 @@ export class ExampleTraining implements Training {
   #lastEvaluation: EvaluationRecord | undefined;
 
   /** Throws `config.…`, `rule.options` and `network.…` errors when the parts do not fit together. */
-  constructor(
-    compute: Compute,
-    examples: Examples,
-    config: Config,
-    rule: Rule,
-    record: (record: MetricsRecord) => void,
-    together?: Together,
-  ) {
+  constructor(options: ExampleTrainingOptions) {
+    const { compute, examples, rule, record = () => undefined, together } = options;
+    const config = withRuleOf(options.config, rule);
     this.config = config;
     this.#isReplica = together?.isReplica ?? false;
     this.#compute = compute;
@@ -348,39 +355,19 @@ export class ExampleTraining implements Training {
 
   #evaluate(set: ExampleSet, indices: Int32Array): HeldOutScore {
     this.#sweep(set, indices);
-    const tally = this.learner.tally();
-    const errors = this.#isRegression ? 0 : tally.wrong;
-    return { ...this.#score(tally), errors, count: indices.length };
+    return heldOutScoreOf(this.learner.tally(), indices.length, this.#isRegression);
   }
 
-  #sweep(
-    set: ExampleSet,
-    indices: Int32Array,
-    visit?: (
-      batch: Int32Array,
-      phase: Parameters<NonNullable<Parameters<Learner['evaluate']>[1]>>[0],
-    ) => void,
-  ): void {
-    this.learner.resetTally();
-    for (let first = 0; first < indices.length; first += EVALUATION_BATCH) {
-      const part = indices.subarray(first, first + EVALUATION_BATCH);
-      const heapIndices = this.#evaluationIndices.reshape([EVALUATION_BATCH, 1]).rowRange(0, part.length);
-      heapIndices.set(part);
-      this.#compute.scope(() => {
-        const batch = set.gather(heapIndices.reshape([part.length]));
-        this.learner.evaluate(batch, visit && ((phase) => visit(part, phase)));
-      });
-    }
+  #sweep(set: ExampleSet, indices: Int32Array, visit?: Parameters<typeof sweep>[5]): void {
+    sweep(this.#compute, this.learner, set, indices, this.#evaluationIndices, visit);
   }
 
   get #isRegression(): boolean {
     return this.#examples.dataset.task === 'regression';
   }
 
-  #score({ loss, wrong, examples, power }: Tally): Score {
-    // A black box says nothing of the targets' size.
-    const error = this.#isRegression ? loss / (power || examples) : wrong / examples;
-    return { loss: loss / examples, error };
+  #score(tally: Tally): Score {
+    return scoreOf(tally, this.#isRegression);
   }
 
   /** A stopping test, one of the places that may read a value back. */
@@ -405,8 +392,6 @@ export class ExampleTraining implements Training {
   }
 }
 
-const allIndices = (count: number) => Int32Array.from({ length: count }, (_, index) => index);
-
 const difference = (a: Tally, b: Tally): Tally => ({
   loss: a.loss - b.loss,
   wrong: a.wrong - b.wrong,
@@ -419,11 +404,3 @@ const difference = (a: Tally, b: Tally): Tally => ({
     }),
   ),
 });
-
-/** Means of what a rule measured, as a record has them; nothing where it measures nothing. */
-function metricsOf({ measures }: Tally): { metrics?: Metrics } {
-  const means = Object.entries(measures).flatMap(([name, [sum, examples]]): [string, number][] =>
-    examples > 0 ? [[name, sum / examples]] : [],
-  );
-  return means.length === 0 ? {} : { metrics: Object.fromEntries(means) };
-}

@@ -1,13 +1,12 @@
 import { audit } from '../analysis/audit.ts';
 import type { Audit } from '../analysis/audit.ts';
-import type { Environment } from '../environments/index.ts';
+import { describeData } from '../datasets/dataset.ts';
+import type { DataDescription } from '../datasets/dataset.ts';
 import { Learner } from '../learning/learner.ts';
 import { parseOptions } from '../learning/rule.ts';
 import type { Rule } from '../learning/rule.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Config } from '../config/config.ts';
-import { auditControl } from './control/audit.ts';
-import { CONTROL_SOURCES, ControlTraining } from './control/control-training.ts';
 import type { Examples } from './examples.ts';
 import type { MetricsRecord } from './records.ts';
 import { networkFor } from './network-of-config.ts';
@@ -39,6 +38,8 @@ export interface Task {
   /** One line for whoever watches: what there is to learn from. */
   readonly about: string;
   readonly description: TaskDescription;
+  /** What inputs and outputs of a network that learns it mean. */
+  readonly data: DataDescription;
   /** Keys of docs/bibliography.json. */
   readonly cites: readonly string[];
   /** A run at its beginning. Throws what is wrong with a config. */
@@ -70,9 +71,10 @@ export function exampleTask(compute: Compute, examples: Examples): Task {
         : {}),
       ...(dataset.classNames ? { classNames: dataset.classNames } : {}),
     },
+    data: describeData(dataset),
     cites: [],
     begin: (config, { rule }, record, together) =>
-      new ExampleTraining(compute, examples, config, rule, record, together),
+      new ExampleTraining({ compute, examples, config, rule, record, together }),
     examples,
     audit(config, { rule }) {
       const learner = new Learner(compute, {
@@ -97,26 +99,3 @@ export function exampleTask(compute: Compute, examples: Examples): Task {
     dispose: () => examples.dispose(),
   };
 }
-
-/** To act in an environment. */
-export function controlTask(compute: Compute, environment: Environment): Task {
-  const { id, title, actions, timeLimit } = environment;
-  const choice =
-    actions.kind === 'discrete'
-      ? plural(actions.count, 'action')
-      : `continuous actions of ${plural(actions.low.length, 'dimension')}`;
-  return {
-    id,
-    title,
-    about: `${plural(environment.observations, 'observation')}, ${choice}, episodes of at most ${plural(timeLimit, 'step')}`,
-    description: environment.solvedAt === undefined ? {} : { solvedAt: environment.solvedAt },
-    cites: [...environment.cites, ...CONTROL_SOURCES],
-    begin: (config, { rule, critic = rule }, record) =>
-      new ControlTraining(compute, environment, config, { actor: rule, critic }, record),
-    audit: (config, { rule, critic = rule }) =>
-      auditControl(compute, environment, config, { actor: rule, critic }),
-    dispose: () => undefined,
-  };
-}
-
-const plural = (amount: number, word: string) => `${amount} ${word}${amount === 1 ? '' : 's'}`;

@@ -9,6 +9,7 @@ import type { Rule } from '../learning/rule.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Config } from '../config/config.ts';
 import { networkFor } from './network-of-config.ts';
+import type { Training } from './training.ts';
 
 /**
  * Examples to answer: one after the other, as rows, or with their shape (count, …). A `Uint8Array` holds bytes as the
@@ -42,6 +43,14 @@ export interface TrainedParts {
   readonly step: number;
 }
 
+/** What a trained network disposes of in the end. */
+export interface Ownership {
+  /** The backend is its own. */
+  readonly ownsCompute?: boolean;
+  /** The training that has made the network. */
+  readonly training?: Training;
+}
+
 /** As in the evaluation of a run: batches of the same size give the same bits on every backend. */
 const BATCH = 500;
 
@@ -56,31 +65,42 @@ export class TrainedNetwork {
   readonly data: DataDescription;
   readonly identity: string;
   readonly step: number;
-  /** What holds the weights, and the state of its rule. */
+  /** Holds the weights and the state of the rule. */
   readonly learner: Learner;
-  readonly #compute: Compute;
+  readonly compute: Compute;
+  /** Whether the loss that was learned is known here: a loaded network does not have the user's own. */
+  readonly knowsLoss: boolean;
   readonly #ownsCompute: boolean;
+  readonly #training: Training | undefined;
+  #isDisposed = false;
 
-  /** With `ownsCompute` the backend is closed by `dispose`. Throws `config.…`, `rule.options` and `network.…`. */
-  constructor(compute: Compute, parts: TrainedParts, { ownsCompute = false } = {}) {
+  /**
+   * Makes a network with the weights that its seed draws, or takes over that of a training. Throws `config.…`,
+   * `rule.options` and `network.…`.
+   */
+  constructor(compute: Compute, parts: TrainedParts, { ownsCompute = false, training }: Ownership = {}) {
     const { config, rule, data } = parts;
     this.config = config;
     this.rule = rule;
     this.data = data;
     this.identity = parts.identity;
     this.step = parts.step;
-    this.#compute = compute;
+    this.compute = compute;
     this.#ownsCompute = ownsCompute;
-    // A user's own loss is not asked here.
-    const loss = isNamed(config.objective) ? undefined : () => 0;
-    this.learner = new Learner(compute, {
-      specification: networkFor(config, { dataset: data, inputUnits: unitsOf(data), loss }),
-      rule,
-      options: parseOptions(rule, config.ruleOptions),
-      optimiserOf: () => plainDescent(0),
-      seed: config.seed,
-      epochs: config.epochs,
-    });
+    const isNamedLoss = isNamed(config.objective);
+    this.knowsLoss = isNamedLoss || training !== undefined;
+    const loss = isNamedLoss ? undefined : () => 0;
+    this.#training = training;
+    this.learner =
+      training?.learner ??
+      new Learner(compute, {
+        specification: networkFor(config, { dataset: data, inputUnits: unitsOf(data), loss }),
+        rule,
+        options: parseOptions(rule, config.ruleOptions),
+        optimiserOf: () => plainDescent(0),
+        seed: config.seed,
+        epochs: config.epochs,
+      });
   }
 
   get network(): Network {
@@ -99,21 +119,21 @@ export class TrainedNetwork {
     const area = outputArea(this.network);
     const { data, count } = this.#examples(inputs);
     const width = area.units;
-    const Floats = this.#compute.backend.float === 'f64' ? Float64Array : Float32Array;
+    const Floats = this.compute.backend.float === 'f64' ? Float64Array : Float32Array;
     const outputs = new Floats(count * width);
     const probabilities =
       this.data.task === 'classification' && isLogits(this.learner, area)
         ? new Floats(count * width)
         : undefined;
     for (let first = 0; first < count; first += batch) {
-      this.#compute.scope(() => {
+      this.compute.scope(() => {
         const part = this.#toHeap(data, first, Math.min(batch, count - first));
         this.learner.respond(part, (phase) => {
           const output = phase.output(area);
           outputs.set(output.data, first * width);
           if (!probabilities) return;
-          const shares = this.#compute.temporary(output.shape);
-          this.#compute.softmax(shares, output);
+          const shares = this.compute.temporary(output.shape);
+          this.compute.softmax(shares, output);
           probabilities.set(shares.data, first * width);
         });
       });
@@ -122,21 +142,28 @@ export class TrainedNetwork {
     return { count, width, outputs, probabilities, classes };
   }
 
+  /** Frees the memory of the network. Safe to call twice. */
   dispose(): void {
-    this.learner.dispose();
-    if (this.#ownsCompute) this.#compute.dispose();
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    (this.#training ?? this.learner).dispose();
+    if (this.#ownsCompute) this.compute.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
   }
 
   /** (count, units) in a temporary, from bytes by the kernel that training gathers them with. */
   #toHeap(data: ArrayLike<number>, first: number, count: number) {
     const units = unitsOf(this.data);
     const part = sliceOf(data, first * units, (first + count) * units);
-    const inputs = this.#compute.temporary([count, units]);
+    const inputs = this.compute.temporary([count, units]);
     if (!(part instanceof Uint8Array)) return inputs.set(part);
-    const bytes = this.#compute.temporary([count, units], 'u8').set(part);
-    const indices = this.#compute.temporary([count], 'i32');
+    const bytes = this.compute.temporary([count, units], 'u8').set(part);
+    const indices = this.compute.temporary([count], 'i32');
     indices.set(Int32Array.from({ length: count }, (_, index) => index));
-    this.#compute.gatherRows(inputs, bytes, indices, this.data.inputScale);
+    this.compute.gatherRows(inputs, bytes, indices, this.data.inputScale);
     return inputs;
   }
 

@@ -152,8 +152,9 @@ test('a rule that never computes an error runs, and shows none', async () => {
 
 test('a rule file that imports from "apical" trains like the same rule of the library, to the bit', async () => {
   const text = `
-    import { defineRule, descend, feedforward, noOptions } from 'apical';
-    import type { LearningStep } from 'apical';
+    import { defineRule } from 'apical';
+    import { descend, feedforward, noOptions } from 'apical/rules';
+    import type { LearningStep } from 'apical/rules';
     export default defineRule({
       id: 'mine', family: 'Mine', title: 'Mine', summary: '', equation: '', cites: [], options: noOptions,
       dynamics: feedforward,

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { npzComment, parseNpz, serializeNpz } from '../../src/datasets/formats/npz.ts';
 import { parseSafetensors, serializeSafetensors } from '../../src/datasets/formats/safetensors.ts';
 import { defaultPythons } from '../../src/bench/peers.ts';
-import { loadNetwork, readWeights } from '../../src/entries/index.ts';
+import { loadNetwork, readWeights } from '../../src/entries/internals.ts';
 import { exportDocument, runDocument } from './documents.ts';
 import {
   apical,

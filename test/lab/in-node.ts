@@ -6,8 +6,8 @@ import {
   openDataset,
   parseConfig,
   PRESETS,
-} from '../../src/entries/index.ts';
-import type { ConfigInput, MetricsRecord, Rule } from '../../src/entries/index.ts';
+} from '../../src/entries/internals.ts';
+import type { ConfigInput, MetricsRecord, Rule } from '../../src/entries/internals.ts';
 
 /** Trains a preset with these changes in Node, as the page does, and returns its weights and records. */
 export async function inNode(
@@ -19,9 +19,10 @@ export async function inNode(
   const compute = await openBackend({ backend: 'wasm', threads: 1 });
   const dataset = await openDataset({ id: config.task.dataset ?? '', options: config.task.options });
   const records: MetricsRecord[] = [];
-  const training = new ExampleTraining(compute, new Examples(compute, dataset), config, rule, (record) =>
-    records.push(record),
-  );
+  const training = new ExampleTraining({
+    ...{ compute, examples: new Examples(compute, dataset), config, rule },
+    record: (record) => records.push(record),
+  });
   while (training.step < steps) training.advance(1, () => 0);
   const fingerprint = fingerprintOf(training.snapshot().tensors);
   compute.dispose();

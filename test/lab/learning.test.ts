@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ruleById } from '../../src/entries/index.ts';
-import type { MetricsRecord } from '../../src/entries/index.ts';
+import { ruleById } from '../../src/entries/internals.ts';
+import type { MetricsRecord } from '../../src/entries/internals.ts';
 import { learn, leaveControls, openBench, ready, stepOf } from './fixture.ts';
 import type { Bench } from './fixture.ts';
 import { inNode } from './in-node.ts';

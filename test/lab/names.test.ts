@@ -6,7 +6,7 @@ import type { Schema } from '../../lab/protocol.ts';
 import { descriptionsOf, wordsByText } from '../../lab/text/descriptions.ts';
 import { en } from '../../lab/text/en.ts';
 import { zh } from '../../lab/text/zh.ts';
-import { configSchema, PRESETS, RULES } from '../../src/entries/browser.ts';
+import { configSchema, PRESETS, RULES } from '../../src/entries/browser-internals.ts';
 
 const FAMILIES = [...new Set(RULES.map(({ family }) => family))];
 const schemaOf = (type: z.ZodType) => z.toJSONSchema(type, { io: 'input', unrepresentable: 'any' }) as Schema;

@@ -7,7 +7,7 @@ import { chartSvg } from '../../lab/parts/chart-svg.ts';
 import { addressOf, parseAddress } from '../../lab/state/address.ts';
 import { en } from '../../lab/text/en.ts';
 import { zh } from '../../lab/text/zh.ts';
-import { identityOf, planRuns, RULES } from '../../src/entries/index.ts';
+import { identityOf, planRuns, RULES } from '../../src/entries/internals.ts';
 
 const bibliography = JSON.parse(
   readFileSync(new URL('../../docs/bibliography.json', import.meta.url), 'utf8'),

@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { unzipSync } from 'fflate';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
-import { loadNetwork } from '../../src/entries/index.ts';
+import { loadNetwork } from '../../src/entries/internals.ts';
 import { learn, openBench, ready, RINGS, stepOf } from './fixture.ts';
 import type { Bench } from './fixture.ts';
 

@@ -30,7 +30,7 @@ describe.each(FOLDERS)('%s', (folder) => {
     const draws = new Sequence(stream(0, 'dataset'));
     const spirals = generateDataset('two-spirals', { trainCount: COUNT, testCount: 5 }, draws);
     const examples = new Examples(compute, spirals);
-    const training = new ExampleTraining(compute, examples, config, rule, () => undefined);
+    const training = new ExampleTraining({ compute, examples, config, rule });
     const before = training.learner.network.projections.map(({ weights }) => weights.toArray());
     training.advance(2, () => 0);
     const after = training.learner.network.projections.map(({ weights }) => weights.toArray());

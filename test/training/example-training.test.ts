@@ -30,9 +30,13 @@ function begin(input: ConfigInput, rule = 'feedback-alignment') {
     probe: { every: 4, examples: 10 },
     ...input,
   });
-  const training = new ExampleTraining(compute, examples, config, ruleById(rule), (record) =>
-    records.push(record),
-  );
+  const training = new ExampleTraining({
+    compute,
+    examples,
+    config,
+    rule: ruleById(rule),
+    record: (record) => records.push(record),
+  });
   const numbers = () =>
     Object.fromEntries([...training.snapshot().tensors].map(([name, tensor]) => [name, tensor.toArray()]));
   return { training, records, numbers };

@@ -209,7 +209,7 @@ test(`of ${CONFIGS} random configs, each learns or is refused in one readable me
     const config = parseConfig(JSON.parse(JSON.stringify(input)));
     const examples = sets.get(config.task.dataset ?? '');
     if (!examples) throw new ApicalError('dataset.unknown', `There is no data set here called so.`);
-    const training = new ExampleTraining(compute, examples, config, ruleById(config.rule), () => undefined);
+    const training = new ExampleTraining({ compute, examples, config, rule: ruleById(config.rule) });
     try {
       training.advance(3, () => 0);
     } catch (thrown) {

@@ -1,3 +1,4 @@
+import { inflateSync } from 'fflate';
 import { ApicalError } from '../../errors.ts';
 import { Compute } from '../../tensor/compute.ts';
 import type { BackendDescription } from '../../tensor/compute.ts';
@@ -117,11 +118,10 @@ export class PooledCompute extends Compute {
 export async function wasmKernels(heap: Heap, options: WasmOptions = {}): Promise<WasmKernels> {
   const { elsewhere, startWorker = workersOfHost() } = options;
   const shared = !(heap.memory.buffer instanceof ArrayBuffer);
-  // Each variant is a module of its own, so that a page fetches only one.
-  const variant = shared
-    ? await import('./kernels-shared.generated.ts')
-    : await import('./kernels-plain.generated.ts');
-  const bytes = Uint8Array.from(atob(variant.kernels), (character) => character.charCodeAt(0));
+  // A module of its own, so that a page shows before it arrives.
+  const { kernels: packed, memoryFlags } = await import('./kernels.generated.ts');
+  const bytes = inflateSync(Uint8Array.from(atob(packed), (character) => character.charCodeAt(0)));
+  if (shared) bytes[memoryFlags] = 3;
   if (!WebAssembly.validate(bytes)) {
     throw new ApicalError(
       'wasm.no-simd',

@@ -3,7 +3,7 @@ import process from 'node:process';
 import type { Command } from 'commander';
 import { ApicalError } from '../../errors.ts';
 import { loadRule } from '../../runs/files/rule-file.ts';
-import { isUserFile } from '../../runs/files/user-file.ts';
+import { isUserFile } from '../../config/user-file.ts';
 import { serveLab } from '../../serving/lab-server.ts';
 import { EXIT } from '../exit.ts';
 import { Terminal } from '../terminal.ts';

@@ -4,7 +4,7 @@ import { isFeedback } from './couplings.ts';
 import type { Coupling } from './couplings.ts';
 import type { Relaxation } from './relaxation.ts';
 import type { Area } from '../../network/area.ts';
-import { IS_OWN_RATE } from '../../tensor/compute.ts';
+import { IS_OWN_RATE } from '../../tensor/units.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
 /** A tensor, (batch, units), of every area that settles. */

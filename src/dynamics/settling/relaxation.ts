@@ -1,7 +1,7 @@
 import { ApicalError } from '../../errors.ts';
 import type { Area } from '../../network/area.ts';
 import type { Objective } from '../../network/objective.ts';
-import { IS_OWN_RATE } from '../../tensor/compute.ts';
+import { IS_OWN_RATE } from '../../tensor/units.ts';
 import type { Compute } from '../../tensor/compute.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { clampedAreas } from '../clamped.ts';

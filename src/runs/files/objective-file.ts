@@ -1,7 +1,8 @@
 import { ApicalError } from '../../errors.ts';
 import type { BlackBox } from '../../network/index.ts';
 import type { Config } from '../../config/config.ts';
-import { importUserFile, isUserFile } from './user-file.ts';
+import { isUserFile } from '../../config/user-file.ts';
+import { importUserFile } from './user-file.ts';
 
 /**
  * Loads the loss function that a config's `objective` names as a file; undefined if it names none. The file's default

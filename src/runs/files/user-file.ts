@@ -4,9 +4,6 @@ import path from 'node:path';
 import { createJiti } from 'jiti';
 import { ApicalError } from '../../errors.ts';
 
-/** Returns whether a reference names a file rather than an id: it contains a slash or ends like a program. */
-export const isUserFile = (reference: string): boolean => /[\\/]|\.[cm]?[jt]s$/.test(reference);
-
 /**
  * Returns the default export of a user's TypeScript or JavaScript file, which may import from "apical" wherever it is.
  * `what` ("rule", "objective") appears in messages and in the error code: throws `rule.file`, for example, if the file
@@ -23,9 +20,7 @@ export async function importUserFile(reference: string, what: string): Promise<u
     );
   }
   const here = fileURLToPath(import.meta.url);
-  // The entry is index.ts from source (in tests) and index.js from a build.
-  const entry = path.join(path.dirname(here), '../../entries', `index${path.extname(here)}`);
-  const jiti = createJiti(here, { alias: { apical: entry }, fsCache: false, moduleCache: true });
+  const jiti = createJiti(here, { alias: entryAliases(here), fsCache: false, moduleCache: true });
   try {
     return await jiti.import(file, { default: true });
   } catch (error) {
@@ -35,4 +30,18 @@ export async function importUserFile(reference: string, what: string): Promise<u
     );
     throw new ApicalError(code, `The ${what} file "${reference}" does not load: ${reason}`, { file }, error);
   }
+}
+
+/** The entries of this package by what a program imports them as; those of the source (in tests) or of the build. */
+function entryAliases(here: string): Record<string, string> {
+  const entries = {
+    apical: 'index',
+    'apical/rules': 'rules',
+    'apical/browser': 'browser',
+    'apical/internals': 'internals',
+  };
+  const folder = path.join(path.dirname(here), '../../entries');
+  return Object.fromEntries(
+    Object.entries(entries).map(([name, file]) => [name, path.join(folder, file + path.extname(here))]),
+  );
 }

@@ -1,26 +1,14 @@
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
-import type { ShapedArray } from '../../datasets/formats/array.ts';
-import { npzComment, parseNpz, serializeNpz } from '../../datasets/formats/npz.ts';
-import { parseSafetensors, serializeSafetensors } from '../../datasets/formats/safetensors.ts';
+import { npzComment, parseNpz } from '../../datasets/formats/npz.ts';
+import { parseSafetensors } from '../../datasets/formats/safetensors.ts';
 import { ApicalError } from '../../errors.ts';
 import { importWeights } from '../../network/index.ts';
 import type { Network } from '../../network/index.ts';
 import type { Config } from '../../config/config.ts';
+import type { WeightsFile } from '../exported-network.ts';
 import { readAll } from '../folder/files.ts';
-
-export const WEIGHT_FORMATS = ['safetensors', 'npz'] as const;
-export type WeightFormat = (typeof WEIGHT_FORMATS)[number];
-
-/**
- * The contents of a weights file: tensors and texts by name. In NPZ, the texts are JSON in the comment of the
- * archive.
- */
-export interface WeightsFile {
-  readonly tensors: ReadonlyMap<string, ShapedArray>;
-  readonly metadata: Readonly<Record<string, string>>;
-}
 
 /**
  * Reads a .safetensors or .npz file, recognised by content. Throws `weights.missing` or `weights.format`, and
@@ -30,13 +18,7 @@ export function readWeights(file: string): WeightsFile {
   return parseWeights(readFile(file), file);
 }
 
-/** Returns the bytes of a weights file; equal tensors and texts give equal bytes. */
-export function serializeWeights({ tensors, metadata }: WeightsFile, format: WeightFormat): Uint8Array {
-  if (format === 'safetensors') return serializeSafetensors(tensors, metadata);
-  return serializeNpz(tensors, JSON.stringify(metadata));
-}
-
-/** Adds the SHA-256 of the weights file to a config, so that its contents are part of the run's identity. */
+/** A config whose file of weights stands with its content's SHA-256, by which it is part of the run's identity. */
 export function sealWeights(config: Config): Config {
   if (typeof config.weights !== 'string') return config;
   return { ...config, weights: { file: config.weights, sha256: sha256(readFile(config.weights)) } };

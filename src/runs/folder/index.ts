@@ -5,6 +5,7 @@ export { readRunFolder } from './documents.ts';
 export type { BackendInUse, Environment, RunFolderContents, RunFolderDocument } from './contents.ts';
 export { describeEnvironment } from './environment.ts';
 export { makeFolder, writeDocument } from './files.ts';
-export { readTrainedRun, restoreLearner } from './loading.ts';
+export { readTrainedRun } from './loading.ts';
+export { restoreLearner } from './restore.ts';
 export type { TrainedRun } from './loading.ts';
 export { differences, identityOf, settingsApart } from '../../config/identity.ts';

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { ApicalError } from '../../errors.ts';
-import type { Learner } from '../../learning/index.ts';
-import { decodeCheckpoint, restoreTensors } from './checkpoint.ts';
+import { decodeCheckpoint } from './checkpoint.ts';
 import type { Checkpoint, Sha256 } from './checkpoint.ts';
 import { checkpointsIn, readDocuments } from './documents.ts';
 import type { RunFolderContents } from './contents.ts';
@@ -61,23 +60,4 @@ export function readTrainedRun(folder: string): TrainedRun {
     `The run in ${folder} has no checkpoint yet. Wait for the first one, or resume the run with \`apical run --resume ${folder}\`.`,
     { folder },
   );
-}
-
-/**
- * Loads the weights of a checkpoint into a learner and, with `isSameRule`, the state of its rule. Feedback weights that
- * the checkpoint lacks stay as the seed drew them. Throws `checkpoint.mismatch`.
- */
-export function restoreLearner(learner: Learner, { tensors }: Checkpoint, isSameRule: boolean): void {
-  const feedback = new Set(
-    learner.network.projections.filter(({ kind }) => kind === 'feedback').map(({ id }) => `network/${id}`),
-  );
-  const wanted = new Map(
-    [...learner.tensors()].filter(
-      ([name]) =>
-        (name.startsWith('network/') && (tensors.has(name) || !feedback.has(name))) ||
-        (isSameRule && name.startsWith('rule/')),
-    ),
-  );
-  const saved = new Map([...tensors].filter(([name]) => wanted.has(name)));
-  restoreTensors(wanted, { tensors: saved });
 }

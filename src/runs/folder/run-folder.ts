@@ -37,6 +37,8 @@ export interface CreateOptions {
   readonly data?: DataDescription;
   /** By default the result of `describeEnvironment`. */
   readonly environment?: Environment;
+  /** When the run began, ISO 8601. Default: now. */
+  readonly startedAt?: string;
 }
 
 /** Options of `RunFolder.open`. */
@@ -103,8 +105,8 @@ export class RunFolder {
    */
   static create(folder: string, options: CreateOptions): RunFolder {
     const { config, command, backend, data, environment = describeEnvironment() } = options;
+    const { startedAt = new Date().toISOString() } = options;
     makeFolder(folder);
-    const startedAt = new Date().toISOString();
     const known = { command, startedAt, identity: identityOf(config), ...(data ? { data } : {}) };
     const session = sessionOf(known, environment, backend);
     return underLock(folder, (lock) => {

@@ -31,7 +31,7 @@ async function train({
   const exchange = new SharedExchange(participant);
   const examples = new Examples(compute, dataset, await loadObjective(config));
   const together = { exchange, isReplica: true };
-  const training = new ExampleTraining(compute, examples, config, rule, () => undefined, together);
+  const training = new ExampleTraining({ compute, examples, config, rule, together });
   if (state) {
     const tensors = training.snapshot().tensors;
     for (const [name, values] of state.tensors) tensors.get(name)?.set(values);

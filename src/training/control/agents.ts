@@ -12,6 +12,8 @@ import type { Compute } from '../../tensor/compute.ts';
 import type { Activation } from '../../tensor/kernels.ts';
 import type { Config } from '../../config/config.ts';
 import { checkOverrides, optimiserFor } from '../checks.ts';
+import { withoutUndefined } from '../network-of-config.ts';
+import { criticOptions } from './critic-of-config.ts';
 
 /**
  * The network that chooses: one output for each discrete action (its logit), or one for each dimension
@@ -63,15 +65,6 @@ export function makeCritic(compute: Compute, environment: Environment, config: C
   });
 }
 
-/** The rule of the critic: its own, or else the actor's. */
-export const criticRule = ({ rule, control }: Config): string => control?.critic.rule ?? rule;
-
-/** Its options: its own, on top of the actor's where it has no rule of its own. */
-export function criticOptions({ ruleOptions, control }: Config): Record<string, unknown> {
-  const own = control?.critic.ruleOptions ?? {};
-  return control?.critic.rule === undefined ? { ...ruleOptions, ...own } : own;
-}
-
 function networkOf(
   { network }: Config,
   layers: readonly number[],
@@ -90,9 +83,4 @@ function networkOf(
     bias,
     ...(initialisation ? { initialisation: withoutUndefined(initialisation) as Initialisation } : {}),
   });
-}
-
-/** Optional keys that are absent rather than undefined, as exact optional types want them. */
-function withoutUndefined<Value extends object>(value: Value): Value {
-  return JSON.parse(JSON.stringify(value)) as Value;
 }

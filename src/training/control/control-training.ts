@@ -9,6 +9,7 @@ import type { Compute } from '../../tensor/compute.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Config, Control } from '../../config/config.ts';
 import type { EvaluationRecord, MetricsRecord, Mistake, ProbeRecord, ProgressRecord } from '../records.ts';
+import { withRulesOf } from '../rule-of-config.ts';
 import type { Position, Training } from '../training.ts';
 import { NO_TALLY } from '../training.ts';
 import { makeActor, makeCritic } from './agents.ts';
@@ -28,6 +29,17 @@ export const CONTROL_SOURCES: readonly string[] = ['barto1983', 'williams1992', 
 export interface ControlRules {
   readonly actor: Rule;
   readonly critic: Rule;
+}
+
+/** What a `ControlTraining` is made of. */
+export interface ControlTrainingOptions {
+  readonly compute: Compute;
+  readonly environment: Environment;
+  readonly config: Config;
+  /** The rules that learn. The training's config names them, whatever rules `config` named. */
+  readonly rules: ControlRules;
+  /** Receives every record as it is made. Default: records are dropped. */
+  readonly record?: ((record: MetricsRecord) => void) | undefined;
 }
 
 /**
@@ -67,13 +79,9 @@ export class ControlTraining implements Training {
   #lastEvaluation: EvaluationRecord | undefined;
 
   /** Throws `config.…`, `rule.options`, `network.…` and `environment.…` errors when the parts do not fit together. */
-  constructor(
-    compute: Compute,
-    environment: Environment,
-    config: Config,
-    rules: ControlRules,
-    record: (record: MetricsRecord) => void,
-  ) {
+  constructor(options: ControlTrainingOptions) {
+    const { compute, environment, rules, record = () => undefined } = options;
+    const config = withRulesOf(options.config, rules);
     const { control, seed, batch } = config;
     if (!control) throw new Error('A control task needs the part "control" of its config.');
     checkControl(environment, control);

@@ -40,9 +40,13 @@ async function session(folder: string, backend: 'reference' | 'wasm', stop = Inf
   const run = RunFolder.exists(folder)
     ? RunFolder.open(folder, { config, backend: compute.backend })
     : RunFolder.create(folder, { config, command: 'test', backend: compute.backend });
-  const training = new ExampleTraining(compute, examples, config, ruleById(config.rule), (record) =>
-    run.record(record),
-  );
+  const training = new ExampleTraining({
+    compute,
+    examples,
+    config,
+    rule: ruleById(config.rule),
+    record: (record) => run.record(record),
+  });
   const found = run.latest();
   if (found) {
     run.restoreInto(training.snapshot().tensors, found);

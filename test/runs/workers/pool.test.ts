@@ -80,7 +80,14 @@ function begin(
     ...options,
   });
   const record = (entry: MetricsRecord) => records.push(entry);
-  const training = new ExampleTraining(compute, examples, config, ruleById(rule), record, pool);
+  const training = new ExampleTraining({
+    compute,
+    examples,
+    config,
+    rule: ruleById(rule),
+    record,
+    together: pool,
+  });
   return { training, pool, warnings, records };
 }
 

@@ -33,7 +33,13 @@ async function begin(input: ConfigInput) {
     actor: ruleById(config.rule),
     critic: ruleById(config.control?.critic.rule ?? config.rule),
   };
-  const training = new ControlTraining(compute, environment, config, rules, (record) => records.push(record));
+  const training = new ControlTraining({
+    compute,
+    environment,
+    config,
+    rules,
+    record: (record) => records.push(record),
+  });
   const numbers = () =>
     Object.fromEntries([...training.snapshot().tensors].map(([name, tensor]) => [name, tensor.toArray()]));
   return { training, records, numbers };

@@ -124,7 +124,7 @@ describe('in a bandit, whose expected return is known', () => {
     (rule, baseline, least) => {
       const config = parseConfig({ ...bandit, control: { ...control, baseline } });
       const rules = { actor: ruleById(rule), critic: ruleById(rule) };
-      const training = new ControlTraining(compute, environment, config, rules, () => undefined);
+      const training = new ControlTraining({ compute, environment, config, rules });
       const gradient = gradientOf(training.learner);
       const before = numbersOf(training.learner);
       training.advance(1, () => 0);
@@ -160,7 +160,7 @@ describe('with a continuous action and a quadratic reward', () => {
       control: { ...control, baseline: 'mean', deviation: 0.1 },
     });
     const rules = { actor: ruleById('backprop'), critic: ruleById('backprop') };
-    const training = new ControlTraining(compute, quadratic, config, rules, () => undefined);
+    const training = new ControlTraining({ compute, environment: quadratic, config, rules });
     const [weights, bias] = numbersOf(training.learner) as [number, number];
     const mean = weights + bias;
     training.advance(1, () => 0);
@@ -182,7 +182,7 @@ test('a surprising action counts as better by the entropy’s weight: alone, tha
     control: { ...control, baseline: 'mean', entropy: 1, rewardScale: 1e-9, updates: 60 },
   });
   const rules = { actor: ruleById('backprop'), critic: ruleById('backprop') };
-  const training = new ControlTraining(compute, flat, config, rules, () => undefined);
+  const training = new ControlTraining({ compute, environment: flat, config, rules });
   const spread = () => policyOf(training.learner).reduce((sum, p) => sum - p * Math.log(p), 0) / CONTEXTS;
   const before = spread();
   training.advance(60, () => 0);

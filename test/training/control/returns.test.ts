@@ -63,13 +63,12 @@ test.each([
     probe: { every: 0 },
   });
   const rule = ruleById('backprop');
-  const training = new ControlTraining(
+  const training = new ControlTraining({
     compute,
-    endless(ends),
+    environment: endless(ends),
     config,
-    { actor: rule, critic: rule },
-    () => undefined,
-  );
+    rules: { actor: rule, critic: rule },
+  });
   while (!training.done) training.advance(1000, () => 0);
   compute.scope(() => {
     const inputs = compute.temporary([1, 1]).set([1]);

@@ -1,6 +1,6 @@
 import type { ConfigInput } from '../../../config/config.ts';
 import { openDataset } from '../../../runs/files/datasets.ts';
-import { readTrainedRun, restoreLearner } from '../../../runs/folder/loading.ts';
+import { readTrainedRun, restoreLearner } from '../../../runs/folder/index.ts';
 import { meanInterval } from '../../../analysis/statistics.ts';
 import { TrainedNetwork } from '../../../training/trained-network.ts';
 import { backpropagation } from '../../../rules/exact/backpropagation.ts';

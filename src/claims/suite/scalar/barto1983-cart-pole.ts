@@ -27,8 +27,14 @@ async function returnsOf(
   const config = parseConfig({ ...PRESET, rule: rule.id, seed, probe: { every: 0 } });
   const rules = { actor: rule, critic: rule };
   const returns: [number, number][] = [];
-  const training = new ControlTraining(compute, cartPole, config, rules, (record) => {
-    if (record.kind === 'evaluation') returns.push([record.epoch, record.metrics?.['return'] ?? NaN]);
+  const training = new ControlTraining({
+    compute,
+    environment: cartPole,
+    config,
+    rules,
+    record(record) {
+      if (record.kind === 'evaluation') returns.push([record.epoch, record.metrics?.['return'] ?? NaN]);
+    },
   });
   try {
     while (!training.done) {

@@ -1,0 +1,111 @@
+import type { Config } from '../../config/config.ts';
+import { ruleFailure } from '../../learning/rule-failure.ts';
+import { describeRun } from '../../runs/run-document.ts';
+import type { Compute } from '../../tensor/compute.ts';
+import { drive } from '../../training/drive.ts';
+import { networkFor } from '../../training/network-of-config.ts';
+import { pretrainingConfig, takeOver } from '../../training/pretraining.ts';
+import type { MetricsRecord, RunDocument } from '../../training/records.ts';
+import { checkOptions } from '../../training/rule-options.ts';
+import type { RunRules, Task } from '../../training/task.ts';
+import type { Training } from '../../training/training.ts';
+import type { Host, Team } from './host.ts';
+
+export interface ConductOptions {
+  readonly host: Host;
+  readonly compute: Compute;
+  readonly task: Task;
+  readonly config: Config;
+  readonly rules: RunRules;
+  /** What the run is called, where its rule alone does not tell it from others. */
+  readonly variant?: string | undefined;
+  readonly signal: AbortSignal;
+  readonly emit: (record: MetricsRecord) => void;
+  readonly warn: (message: string) => void;
+}
+
+/** A run that has come to its end, or has failed. Whoever has it disposes of its training. */
+export interface ConductedRun {
+  readonly training: Training;
+  readonly records: readonly MetricsRecord[];
+  readonly document: RunDocument;
+  /** Why it failed. */
+  readonly error?: unknown;
+}
+
+/**
+ * Does one run in memory, from its first step to its last. A failure of learning is returned. Throws what is wrong with
+ * the config, and the signal's reason; then nothing is left of the run.
+ */
+export async function conduct(options: ConductOptions): Promise<ConductedRun> {
+  const { host, compute, task, config, rules, variant, signal, emit, warn } = options;
+  const records: MetricsRecord[] = [];
+  const record = (made: MetricsRecord) => {
+    records.push(made);
+    emit(made);
+  };
+  const team = teamFor(options);
+  let training: Training;
+  try {
+    training = task.begin(config, rules, record, team);
+  } catch (error) {
+    throw ruleFailure(rules.rule, 'before its first step', error);
+  }
+  try {
+    const { network } = training.learner;
+    for (const warning of network.warnings()) warn(warning);
+    host.startFromWeights(network, config);
+    await pretrain(options, training);
+    const start = host.now();
+    let failure: { readonly error: unknown } | undefined;
+    try {
+      await team?.start(training, signal);
+      await drive(training, { now: host.now, signal, pause: host.pause });
+    } catch (error) {
+      failure = { error: ruleFailure(rules.rule, `at step ${training.step}`, error) };
+    }
+    // After the last step there is nothing left to stop.
+    if (!training.done) signal.throwIfAborted();
+    if (!failure) {
+      const measured = records.findLast(({ kind }) => kind === 'evaluation');
+      const metrics = measured && 'metrics' in measured ? measured.metrics : undefined;
+      for (const hint of training.learner.hints({ kind: 'finished', measured: metrics ?? {} })) warn(hint);
+    }
+    const document = describeRun({
+      ...{ training, workers: team?.size ?? 1, variant, metrics: records, compute, task },
+      status: failure ? 'failed' : 'done',
+      wallSeconds: host.now() - start,
+      folder: undefined,
+      peakMemoryBytes: compute.heap.memory.buffer.byteLength,
+      error: failure?.error,
+    });
+    return { training, records, document, ...failure };
+  } catch (error) {
+    training.dispose();
+    throw error;
+  } finally {
+    await team?.close();
+  }
+}
+
+function teamFor({ host, compute, task, config, warn }: ConductOptions): Team | undefined {
+  const { examples } = task;
+  return config.workers > 1 && examples ? host.openTeam({ config, examples, compute, warn }) : undefined;
+}
+
+/** Does the run that comes before, where the config asks for one, and gives the network what that has found. */
+async function pretrain(options: ConductOptions, training: Training): Promise<void> {
+  const { host, compute, task, config } = options;
+  const { pretraining } = config;
+  if (!pretraining || !task.examples) return;
+  const before = pretrainingConfig({ ...config, pretraining }, networkFor(config, task.examples));
+  const rule = await host.loadRule(before.rule);
+  checkOptions(rule, before.ruleOptions);
+  const run = await conduct({ ...options, config: before, rules: { rule }, emit: () => undefined });
+  try {
+    if (run.error !== undefined) throw run.error as Error;
+    takeOver(compute, run.training.learner.network, training.learner.network);
+  } finally {
+    run.training.dispose();
+  }
+}

@@ -1,0 +1,177 @@
+import { performance } from 'node:perf_hooks';
+import { setImmediate } from 'node:timers/promises';
+import { isUserFile } from '../../config/user-file.ts';
+import { ApicalError } from '../../errors.ts';
+import { RULES } from '../../rules/index.ts';
+import { openDataset } from '../../runs/files/datasets.ts';
+import { loadObjective } from '../../runs/files/objective-file.ts';
+import { loadRule } from '../../runs/files/rule-file.ts';
+import { sealWeights, startFromWeights } from '../../runs/files/weights-file.ts';
+import { RunFolder } from '../../runs/folder/index.ts';
+import { openEnvironment, requestFor } from '../../runs/open-task.ts';
+import { withWorkers } from '../../runs/workers/check.ts';
+import { WorkerPool } from '../../runs/workers/pool.ts';
+import type { Evaluation } from '../../training/evaluation.ts';
+import type { MetricsRecord } from '../../training/records.ts';
+import type { TrainedNetwork } from '../../training/trained-network.ts';
+import { compareOn } from './compare.ts';
+import type { ComparedRecord, CompareResult } from './compare.ts';
+import { begin } from './handle.ts';
+import type { Handle } from './handle.ts';
+import type { Host } from './host.ts';
+import type { CompareOptions, Data, TrainOptions } from './options.ts';
+import { Result } from './result.ts';
+import { evaluateOn, trainOn } from './train.ts';
+
+/** Files of this machine, worker threads, and the built-in rules at hand. */
+const host: Host = {
+  now: () => performance.now() / 1000,
+  pause: () => setImmediate(),
+  loadRule,
+  checkOwnRule(rule) {
+    if (RULES.every((builtIn) => builtIn === rule || builtIn.id !== rule.id)) return;
+    throw new ApicalError(
+      'rule.id',
+      `"${rule.id}" is the id of a built-in rule, so results could not be told apart: give your rule another id.`,
+      { rule: rule.id },
+    );
+  },
+  openDataset: (config) => openDataset(requestFor(config)),
+  openEnvironment,
+  loadObjective,
+  prepare(configs, ruleOf, warn) {
+    const foreign = configs.find(
+      ({ rule, workers }) => workers > 1 && !isUserFile(rule) && RULES.every(({ id }) => id !== rule),
+    );
+    if (foreign) {
+      throw new ApicalError(
+        'config.workers',
+        `workers is ${foreign.workers}, but the rule "${foreign.rule}" is an object, which worker threads cannot load: give the path of a file that exports it, or leave workers out.`,
+      );
+    }
+    const rules = new Map(configs.map((config) => [config.rule, ruleOf(config)]));
+    return withWorkers(configs.map(sealWeights), rules, warn);
+  },
+  startFromWeights,
+  openTeam: ({ config, examples, compute, warn }) => {
+    const pool = new WorkerPool({ config, examples, backend: compute.backend.name, onWarning: warn });
+    return {
+      exchange: pool.exchange,
+      get size() {
+        return pool.size;
+      },
+      start: (training, signal) => pool.start(training, signal),
+      close: () => pool.close(),
+    };
+  },
+};
+
+/** What `train` has made: the network that has learned, with what it came to. Call `dispose` in the end. */
+export class TrainResult extends Result {
+  /**
+   * Writes the run to a folder, as `apical run --out` does: `loadNetwork`, `apical predict`, `apical export` and
+   * `apical run --resume` read it. Returns the folder.
+   *
+   * Throws `folder.exists` where the folder holds a run, `folder.full` and `folder.unwritable`.
+   */
+  save(folder: string): Promise<string> {
+    return new Promise((resolve) => resolve(this.#write(folder)));
+  }
+
+  #write(folder: string): string {
+    const { config, compute, data, training, records, document, startedAt } = this;
+    const isOfExamples = config.task.environment === undefined;
+    const kept = RunFolder.create(folder, {
+      ...{ config, startedAt, command: 'train() in a program', backend: compute.backend },
+      ...(isOfExamples ? { data } : {}),
+    });
+    try {
+      for (const record of records) kept.record(record);
+      const { tensors, position } = training.snapshot();
+      if (!kept.checkpoint(tensors, position)) {
+        throw new ApicalError(
+          'run.diverged',
+          'The network holds numbers that are not finite, so it cannot be saved: lower optimiser.rate and train again.',
+        );
+      }
+      kept.status({ status: 'done', document: { ...document, folder: kept.path } });
+    } finally {
+      kept.close();
+    }
+    return kept.path;
+  }
+}
+
+/**
+ * Trains a network by a rule. Returns at once: `await` gives the result, `for await` gives every record as it is made, and
+ * both may be done. Several calls take turns, and each gives the same bits as alone. Nothing is written to disk.
+ *
+ * Leaving a loop before the end stops the run, as an aborted `signal` does, and frees its memory.
+ *
+ * Rejects with what is wrong with the options (`train.options`, `config.…`, `rule.…`, `dataset.…`), with `run.diverged` and
+ * `run.rule-failed`, and with the reason of an aborted signal.
+ *
+ * @example
+ * import { train } from 'apical';
+ *
+ * const options = { rule: 'feedback-alignment', dataset: 'rings', network: { hidden: [32] }, epochs: 2 };
+ * const run = train(options);
+ * for await (const record of run) {
+ *   if (record.kind === 'evaluation') console.log(record.epoch, record.test?.error);
+ * }
+ * const result = await run;
+ * console.log(result.metrics.test?.error, result.predict([0.2, 0.7]).classes);
+ * result.dispose();
+ *
+ * @example
+ * import { train } from 'apical';
+ *
+ * const inputs = [[0, 0], [0, 1], [1, 0], [1, 1]];
+ * const result = await train({ dataset: { inputs, labels: [0, 1, 1, 0] }, network: { hidden: [8] }, batch: 4, epochs: 50 });
+ * console.log(result.predict(inputs).classes);
+ * result.dispose();
+ */
+export function train(options: TrainOptions): Handle<MetricsRecord, TrainResult> {
+  return begin(options, (going) => trainOn(host, options, going, (parts) => new TrainResult(parts)));
+}
+
+/**
+ * Compares rules on the same data, networks and seeds. Returns at once: `await` gives the result, `for await` gives every
+ * record with its rule and seed. The rules of one seed take turns; each run gives the same bits as alone.
+ *
+ * Rejects as `train` does; a run that fails while it learns is named in the result, and the others go on.
+ *
+ * @example
+ * import { compare } from 'apical';
+ *
+ * const { summary, paired } = await compare({
+ *   rules: ['backprop', 'feedback-alignment'],
+ *   seeds: [0, 1],
+ *   dataset: 'rings',
+ *   network: { hidden: [16] },
+ *   epochs: 2,
+ * });
+ * for (const { rule, metric, mean, interval } of summary) console.log(rule, metric, mean, interval);
+ * console.log(paired.find(({ metric }) => metric === 'test error'));
+ */
+export function compare(options: CompareOptions): Handle<ComparedRecord, CompareResult> {
+  return begin(options, (going) => compareOn(host, options, going));
+}
+
+/**
+ * Returns the loss and the error of a network on data: on the test examples of a data set (on the others where it has
+ * none), or on arrays of your own.
+ *
+ * Throws `dataset.…` where the data cannot be read, and `evaluate.data` where they do not fit the network.
+ *
+ * @example
+ * import { evaluate, train } from 'apical';
+ *
+ * const result = await train({ dataset: 'rings', network: { hidden: [16] }, epochs: 1 });
+ * const { loss, error, count } = await evaluate(result, { inputs: [[0.1, 0.2], [0.9, 0.1]], labels: [0, 1] });
+ * console.log(loss, error, count);
+ * result.dispose();
+ */
+export function evaluate(network: TrainedNetwork, data: Data): Promise<Evaluation> {
+  return evaluateOn(host, network, data);
+}

@@ -1,0 +1,28 @@
+import type { Config } from '../../config/config.ts';
+import type { Dataset } from '../../datasets/dataset.ts';
+import type { Compute } from '../../tensor/compute.ts';
+import { Examples } from '../../training/examples.ts';
+import { exampleTask } from '../../training/task.ts';
+import type { Task } from '../../training/task.ts';
+import type { Host } from './host.ts';
+
+/**
+ * Finds what a config's task names, or takes the data that the program has handed over, and returns a function that puts it
+ * on a backend. Throws `dataset.…`, `environment.…` and `objective.file`.
+ */
+export async function findTask(
+  host: Host,
+  config: Config,
+  given: Dataset | undefined,
+): Promise<(compute: Compute) => Task> {
+  const { environment, options } = config.task;
+  if (environment !== undefined) {
+    // A module of its own, so that pages that learn from examples do not fetch it.
+    const { controlTask } = await import('../../training/control/control-task.ts');
+    const found = await host.openEnvironment(environment, options);
+    return (compute) => controlTask(compute, found);
+  }
+  const loss = await host.loadObjective(config);
+  const dataset = given ?? (await host.openDataset(config));
+  return (compute) => exampleTask(compute, new Examples(compute, dataset, loss));
+}

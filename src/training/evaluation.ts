@@ -1,0 +1,118 @@
+import { ApicalError } from '../errors.ts';
+import type { Phase } from '../dynamics/index.ts';
+import type { Learner, Tally } from '../learning/learner.ts';
+import type { Compute } from '../tensor/compute.ts';
+import type { Tensor } from '../tensor/tensor.ts';
+import type { Dataset } from '../datasets/dataset.ts';
+import { ExampleSet } from './examples.ts';
+import type { HeldOutScore, Metrics, Score } from './records.ts';
+import type { TrainedNetwork } from './trained-network.ts';
+
+/** Examples evaluated at once: large enough for fast products, small enough for the heap. */
+export const EVALUATION_BATCH = 500;
+
+/** How a network does on some examples: a score, and the metrics that its rule reports besides the loss. */
+export interface Evaluation extends HeldOutScore {
+  readonly metrics?: Metrics;
+}
+
+/**
+ * Evaluates the examples of a set at `indices` without learning, batch by batch. The learner's tally then holds their
+ * sums. `visit` sees the indices of each batch and its phase.
+ *
+ * @param scratch - (EVALUATION_BATCH) i32, for the indices of a batch.
+ */
+export function sweep(
+  compute: Compute,
+  learner: Learner,
+  set: ExampleSet,
+  indices: Int32Array,
+  scratch: Tensor,
+  visit?: (batch: Int32Array, phase: Phase) => void,
+): void {
+  learner.resetTally();
+  for (let first = 0; first < indices.length; first += EVALUATION_BATCH) {
+    const part = indices.subarray(first, first + EVALUATION_BATCH);
+    const heapIndices = scratch.reshape([EVALUATION_BATCH, 1]).rowRange(0, part.length);
+    heapIndices.set(part);
+    compute.scope(() => {
+      const batch = set.gather(heapIndices.reshape([part.length]));
+      learner.evaluate(batch, visit && ((phase) => visit(part, phase)));
+    });
+  }
+}
+
+/** Returns the mean loss of a tally, and its error: a share of wrong answers, or the normalised squared error. */
+export function scoreOf({ loss, wrong, examples, power }: Tally, isRegression: boolean): Score {
+  // A black box does not state the size of the targets.
+  const error = isRegression ? loss / (power || examples) : wrong / examples;
+  return { loss: loss / examples, error };
+}
+
+/** Returns the score of examples that were not learned, as `sweep` has left it in the tally. */
+export function heldOutScoreOf(tally: Tally, count: number, isRegression: boolean): HeldOutScore {
+  return { ...scoreOf(tally, isRegression), errors: isRegression ? 0 : tally.wrong, count };
+}
+
+/** Returns the means of what a rule measured, as a record keeps them; nothing where the rule measures nothing. */
+export function metricsOf({ measures }: Tally): { metrics?: Metrics } {
+  const means = Object.entries(measures).flatMap(([name, [sum, examples]]): [string, number][] =>
+    examples > 0 ? [[name, sum / examples]] : [],
+  );
+  return means.length === 0 ? {} : { metrics: Object.fromEntries(means) };
+}
+
+/**
+ * Evaluates a trained network on the test examples of a data set, or on the training examples where it has no others.
+ *
+ * Throws `evaluate.data` where the examples do not fit the network, and `evaluate.objective` where the loss is a function
+ * that this network was loaded without.
+ */
+export function evaluateNetwork(trained: TrainedNetwork, dataset: Dataset): Evaluation {
+  const { compute, learner } = trained;
+  checkFits(trained, dataset);
+  const split = dataset.test.count > 0 ? dataset.test : dataset.train;
+  const set = new ExampleSet(compute, split, { ...dataset, targetSize: trained.data.targetSize }, 'test');
+  const scratch = compute.allocate([EVALUATION_BATCH], 'i32');
+  try {
+    sweep(compute, learner, set, allIndices(set.count), scratch);
+    const tally = learner.tally();
+    return { ...heldOutScoreOf(tally, set.count, dataset.task === 'regression'), ...metricsOf(tally) };
+  } finally {
+    learner.resetTally();
+    compute.free(scratch);
+    set.dispose();
+  }
+}
+
+function checkFits({ data, config, knowsLoss }: TrainedNetwork, dataset: Dataset): void {
+  if (!knowsLoss) {
+    throw new ApicalError(
+      'evaluate.objective',
+      `The network learned the loss in ${JSON.stringify(config.objective)}, which a loaded network does not have. Compute it from the outputs of predict.`,
+    );
+  }
+  const what = (task: string) => (task === 'classification' ? 'labels' : 'target values');
+  const unitsOf = (shape: readonly number[]) => shape.reduce((product, length) => product * length, 1);
+  const found = { units: unitsOf(dataset.inputShape), task: dataset.task, size: dataset.targetSize };
+  const expected = { units: unitsOf(data.inputShape), task: data.task, size: data.targetSize };
+  const reason =
+    found.units !== expected.units
+      ? `an example has ${found.units} values, and the network takes ${expected.units}`
+      : found.task !== expected.task
+        ? `it has ${what(found.task)}, and the network learned ${what(expected.task)}`
+        : found.task === 'classification'
+          ? found.size > expected.size &&
+            `it has ${found.size} classes, and the network knows ${expected.size}`
+          : found.size !== expected.size &&
+            `an example has ${found.size} target values, and the network answers ${expected.size}`;
+  if (reason === false) return;
+  throw new ApicalError('evaluate.data', `The data "${dataset.id}" does not fit the network: ${reason}.`, {
+    expected,
+    found,
+  });
+}
+
+/** Returns 0, 1, …, count − 1. */
+export const allIndices = (count: number): Int32Array =>
+  Int32Array.from({ length: count }, (_, index) => index);
