@@ -18,6 +18,7 @@ export function didYouMean(word: string, known: readonly string[]): string {
 /** Returns the Levenshtein distance of two words, with a swap of two letters as one edit. */
 function edits(a: string, b: string): number {
   const count = distance(a, b);
-  const isSwap = count === 2 && [...a].sort().join('') === [...b].sort().join('');
+  const letters = (word: string) => Array.from(word).sort().join('');
+  const isSwap = count === 2 && letters(a) === letters(b);
   return isSwap ? 1 : count;
 }

@@ -133,7 +133,9 @@ function readBase(base: string): Record<string, unknown> {
     const ids = PRESETS.map(({ id }) => id);
     throw new ApicalError(
       'config.unknown-preset',
-      `"${base}" is neither a preset nor a config file.${didYouMean(base, ids)} Presets: ${ids.join(', ')}.`,
+      /[\\/]|\.json$/.test(base)
+        ? `There is no config file "${base}". Check the path.`
+        : `"${base}" is neither a preset nor a config file.${didYouMean(base, ids)} Presets: ${ids.join(', ')}.`,
     );
   }
   let value: unknown;

@@ -44,7 +44,7 @@ export interface SessionOptions {
   readonly listener?: SessionListener;
 }
 
-/** Hears how a session goes. */
+/** Callbacks for the progress of a session. */
 export interface SessionListener {
   opened?(compute: Compute, task: Task): void;
   progress?(index: number, progress: RunProgress): void;

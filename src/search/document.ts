@@ -129,7 +129,7 @@ export function readSearch(folder: string): SearchDocument {
   if (!existsSync(file)) {
     throw new ApicalError(
       'search.missing',
-      `There is no search in ${folder}: it has no ${SEARCH_FILE}. Give the folder that the search was started with (--out).`,
+      `There is no search in "${folder}": it has no ${SEARCH_FILE}. Give the folder of a search, such as one in runs/.`,
       { folder },
     );
   }

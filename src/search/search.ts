@@ -44,7 +44,7 @@ export interface TrialStep {
   readonly rung: number;
 }
 
-/** Hears how a search goes. */
+/** Callbacks for the progress of a search. */
 export interface SearchListener {
   /** Receives a description of the data, and the backend. */
   opened?(task: Pick<SearchDocument, 'backend' | 'taskKind'> & { readonly title: string }): void;

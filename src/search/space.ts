@@ -147,7 +147,7 @@ function parseRange(text: string, where: string): Range {
       return checkRange({ kind, from: Number(from), to: Number(to) }, where);
     }
     throw spaceError(
-      `${where}: the range ${from}..${to} has no scale. Give log:${from}..${to} (uniform in the exponent), linear:${from}..${to} or whole:${from}..${to}.`,
+      `${where}: the range ${from}..${to} has no scale. Put log: (uniform in the exponent), linear: or whole: before it, such as log:${from}..${to}.`,
     );
   }
   if (/^(log|linear|whole)\b/.test(text) || text === '') {

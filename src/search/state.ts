@@ -43,18 +43,18 @@ export class SearchState {
     for (const rule of Object.keys(plan.configs)) {
       for (let trial = 0; trial < (plan.budget.rungs[0]?.trials ?? 0); trial++) {
         const key = keyOf(rule, trial);
-        const kept = known.get(key);
+        const saved = known.get(key);
         const seeds = plan.seeds.map((seed) => ({
           seed,
           folder: path.posix.join('trials', slug(rule), `${String(trial).padStart(4, '0')}-seed${seed}`),
-          rungs: [...(kept?.seeds.find((known) => known.seed === seed)?.rungs ?? [])],
+          rungs: [...(saved?.seeds.find((trialSeed) => trialSeed.seed === seed)?.rungs ?? [])],
         }));
         this.#trials.set(key, {
           rule,
           trial,
           point: pointOf(plan, rule, trial),
           seeds,
-          wasStopped: kept?.status === 'stopped',
+          wasStopped: saved?.status === 'stopped',
         });
       }
     }

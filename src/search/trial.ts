@@ -28,7 +28,7 @@ export type TrialOutcome =
   | { readonly kind: 'diverged' | 'failed'; readonly code: string; readonly message: string }
   | { readonly kind: 'interrupted' };
 
-/** Hears how a trial goes. */
+/** Callbacks for the progress of a trial. */
 export interface TrialListener {
   progress?(epoch: number): void;
   warning?(message: string): void;

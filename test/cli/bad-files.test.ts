@@ -193,7 +193,7 @@ describe('resuming', () => {
   const newest = () => path.join('here', checkpointsOf('here').at(-1) as string);
 
   test('a folder that is missing, is a file or holds no run', async () => {
-    expectRefusal(await resume(), 2, 'no folder here');
+    expectRefusal(await resume(), 2, 'no folder "here"');
     writeFileSync('here', '');
     expectRefusal(await resume(), 2, 'here', 'is a file');
     rmSync('here');

@@ -324,7 +324,7 @@ describe('input that is refused', () => {
   });
 
   test('folders with no run or several', async () => {
-    await refuse(['--input', 'x.csv'], 'no folder here');
+    await refuse(['--input', 'x.csv'], 'no folder "here"');
     mkdirSync('here');
     await refuse(['--input', 'x.csv'], 'run.json');
     rmSync('here', { recursive: true });

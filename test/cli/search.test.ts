@@ -338,7 +338,7 @@ describe('a search is refused', () => {
       ['--budget', '60', '--set', 'task.validation=0'],
       ['task.validation is 0', '1/6'],
     ],
-    [['--budget', '60', '--set', 'task.validation=0.0001'], ['which is none']],
+    [['--budget', '60', '--set', 'task.validation=0.0001'], ['holds out none']],
     [
       ['--budget', '60', '--vary', 'optimiser.rte=log:0.1..1'],
       ['optimiser.rte', 'Did you mean "optimiser.rate"?'],
@@ -379,7 +379,7 @@ describe('a search is refused', () => {
   });
 
   test('if there is no search to resume, or the options differ', async () => {
-    expectRefusal(await apical('search', '--resume', 'nowhere'), 2, 'There is no search in nowhere');
+    expectRefusal(await apical('search', '--resume', 'nowhere'), 2, 'There is no search in "nowhere"');
     expectRefusal(
       await apical('search', '--resume', 'x', '--budget', '9'),
       2,

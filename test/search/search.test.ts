@@ -59,7 +59,7 @@ describe('the space of a search', () => {
 
   test.each([
     ['optimiser.rate', 'path=range'],
-    ['optimiser.rate=0.1..0.5', 'log:0.1..0.5'],
+    ['optimiser.rate=0.1..0.5', 'such as log:0.1..0.5'],
     ['optimiser.rate=log:0..0.5', 'above 0'],
     ['optimiser.rate=log:0.5..0.1', 'from the lower number to the higher'],
     ['optimiser.rate=log:a..b', 'Give two numbers'],

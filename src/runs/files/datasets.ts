@@ -173,7 +173,7 @@ async function openPath(
   if (options !== undefined && Object.keys(options).length > 0) {
     throw new ApicalError(
       'dataset.option',
-      `The options ${Object.keys(options).join(', ')} apply to built-in data sets only, but ${given} is a path. Leave them out.`,
+      `The options ${Object.keys(options).join(', ')} apply to built-in data sets only, but ${given} is a path. Leave them out, for example with task.options={}.`,
       { path: given },
     );
   }

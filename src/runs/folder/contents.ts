@@ -188,7 +188,7 @@ export function parseMetrics(text: string, file: string): MetricsRecord[] {
 export const notARun = (folder: string, reason: string, cause?: unknown) =>
   new ApicalError(
     'folder.not-a-run',
-    `${folder} is not the folder of a run: ${reason}. Give the folder that the run was started with (--out).`,
+    `${folder} is not the folder of a run: ${reason}. Give the folder of a run, such as one in runs/.`,
     { folder },
     cause,
   );

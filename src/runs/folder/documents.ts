@@ -32,7 +32,7 @@ export function requireRunFolder(folder: string): void {
   if (!existsSync(folder)) {
     throw new ApicalError(
       'folder.missing',
-      `There is no folder ${folder}. Give the folder that the run was started with (--out).`,
+      `There is no folder "${folder}". Give the folder of a run, such as one in runs/.`,
       { folder },
     );
   }
