@@ -1,9 +1,9 @@
-/** Set as MathML when the page is built, by rule id. */
+/** Equations as MathML, by rule id. The build sets them. */
 declare module 'virtual:equations' {
   export const EQUATIONS: Readonly<Record<string, string>>;
 }
 
-/** The version in package.json, put in by the build. */
+/** The version in package.json. The build inserts it. */
 declare const __APICAL_VERSION__: string;
 
 declare module '*.css';

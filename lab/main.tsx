@@ -15,7 +15,7 @@ import { wordsReady } from './state/preferences.ts';
 await wordsReady;
 const root = document.getElementById('page');
 if (root) render(<Page />, root);
-// For whoever opens the console, and for tests: the engine, to be asked what the page asks.
+// Lets the console and the tests send the engine the requests of the page.
 window.apicalLab = { ask };
 startKeys();
 startNavigation();

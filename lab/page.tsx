@@ -9,7 +9,7 @@ import type { Language, Scheme } from './state/preferences.ts';
 import { VIEWS } from './state/address.ts';
 import { view } from './state/navigation.ts';
 
-/** The page: its head, what is wrong, and the part that is open. */
+/** The page: its header, notices, and the open view. */
 export function Page() {
   const words = t.value.page;
   return (
@@ -65,7 +65,7 @@ export function Page() {
   );
 }
 
-/** A view is begun anew when another is opened. */
+/** The open view. A view loses its state when another is opened. */
 function Part() {
   switch (view.value) {
     case 'lab':

@@ -1,36 +1,36 @@
 import type { Audit, DataDescription, MetricsRecord } from '../src/entries/browser-internals.ts';
 
 /**
- * What the page and its engine (a worker that holds the library) say to each other: requests that are answered once,
- * and frames that the engine sends of its own accord while it learns. Everything here is plain data.
+ * The messages between the page and its engine, the worker that holds the library: requests with a reply each, and frames
+ * that the engine sends while it learns. Everything here is plain data.
  */
 
-/** One column of the page: a rule with what differs from its own options. */
+/** A column of the page: a rule with the options that differ from its defaults. */
 export interface LanePlan {
   readonly rule: string;
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** Everything that decides the numbers, as a link or a form says it: nothing of it has been checked. */
+/** Everything that determines the numbers, as a link or a form states it. Nothing in it has been validated. */
 export interface Plan {
-  /** Id of a preset; empty for the defaults of a config. */
+  /** Id of a preset; "" for the default config. */
   readonly preset: string;
-  /** "path=value" each, as on the command line. */
+  /** Assignments "path=value", as on the command line. */
   readonly set: readonly string[];
   readonly lanes: readonly LanePlan[];
   /** "0", "0..4" or "0,2,5". */
   readonly seeds: string;
 }
 
-/** What is wrong, in the library's own words; `code` is stable. */
+/** An error as plain data: the library's message and stable code. */
 export interface Problem {
   readonly code: string;
   readonly message: string;
-  /** The setting that it is about, where one is. */
+  /** The setting that the problem is about. */
   readonly about?: string;
 }
 
-/** A JSON Schema, as far as forms read it. */
+/** A JSON Schema, as far as forms use it. */
 export interface Schema {
   readonly type?: string | readonly string[];
   readonly description?: string;
@@ -51,6 +51,7 @@ export interface Schema {
 }
 
 export interface RuleInfo {
+  /** The name that plans use: the id of a rule of the library, or the path of a user's file. */
   readonly id: string;
   readonly family: string;
   readonly title: string;
@@ -59,8 +60,11 @@ export interface RuleInfo {
   readonly equation: string;
   readonly cites: readonly string[];
   readonly options: Schema;
-  /** What hidden areas may compute under it; absent: anything. */
+  /** Activations that its dynamics support; absent: all. */
   readonly activations?: readonly string[];
+  /** Only for a user's rule: its file, and its equation as MathML. */
+  readonly file?: string;
+  readonly markup?: string | undefined;
 }
 
 export interface PresetInfo {
@@ -70,10 +74,12 @@ export interface PresetInfo {
   readonly environment: string | undefined;
 }
 
-/** What there is, whatever is run. */
+/** Everything that plans can name. */
 export interface Catalogue {
   readonly version: string;
   readonly rules: readonly RuleInfo[];
+  /** Why served rule files do not load. */
+  readonly ruleProblems: readonly Problem[];
   readonly presets: readonly PresetInfo[];
   readonly config: Schema;
   readonly backend: { readonly threads: number; readonly detail: string };
@@ -82,11 +88,10 @@ export interface Catalogue {
 export interface AreaShape {
   readonly id: string;
   readonly units: number;
-  /** Rows and columns in which its units are drawn. */
+  /** Rows and columns of the drawing of its units. */
   readonly grid: readonly [rows: number, columns: number];
   readonly role: 'input' | 'hidden' | 'output';
   readonly activation: string;
-  readonly hasThresholds: boolean;
 }
 
 export interface ProjectionShape {
@@ -97,7 +102,7 @@ export interface ProjectionShape {
   readonly plastic: boolean;
   readonly hasWeights: boolean;
   readonly synapses: number;
-  /** For a forward projection: the feedback that answers it. */
+  /** Id of the feedback projection of a forward projection. */
   readonly feedback: string | undefined;
 }
 
@@ -113,55 +118,55 @@ export interface TaskInfo {
   readonly about: string;
   readonly data: DataDescription | undefined;
   readonly cites: readonly string[];
-  /** Training points of the plane, for tasks with two inputs: x, y and class each. */
+  /** Training points (x, y, class) of tasks with two inputs. */
   readonly points: Float32Array | undefined;
   readonly testCount: number;
 }
 
-/** What was begun. */
+/** A session that has begun. */
 export interface Session {
-  /** The plan without what was wrong with it. */
+  /** The plan without its invalid settings. */
   readonly plan: Plan;
   readonly problems: readonly Problem[];
   readonly task: TaskInfo;
   readonly lanes: readonly {
     readonly rule: string;
     readonly network: NetworkShape;
-    /** The complete config of its first seed. */
+    /** The complete config of the first seed. */
     readonly config: Readonly<Record<string, unknown>>;
-    /** What the network should be warned of, such as units without input. */
+    /** Warnings about the network, such as units without input. */
     readonly warnings: readonly string[];
   }[];
   readonly seeds: readonly number[];
   readonly totalSteps: number;
   readonly stepsPerEpoch: number;
-  /** Where the runs stand: not 0 for those from a run folder. */
+  /** The step of the runs: not 0 if they continue from a run folder. */
   readonly step: number;
   readonly backend: { readonly threads: number; readonly detail: string };
-  /** The command line that repeats it: one line, or one a lane. */
+  /** The command that repeats the session: one line, or a line per lane. */
   readonly command: string;
 }
 
-/** What is to be looked at; the engine computes no more than this for a frame. */
+/** What the page shows. The engine computes no other views for a frame. */
 export interface Watch {
-  /** A test example by number, or pixels that were drawn. */
+  /** The index of a test example, or the pixels of a drawing. */
   readonly example: number | Uint8Array;
-  /** The area whose units are looked at, and one of them. */
+  /** The selected area, and the selected unit in it. */
   readonly area: string | null;
   readonly unit: number | null;
-  /** The projection whose weights are compared with its feedback. */
+  /** The projection whose weights are compared with its feedback weights. */
   readonly projection: string | null;
-  /** Whether to compute the error signals that reach areas. */
+  /** Whether to compute the error signals of areas. */
   readonly errors: boolean;
-  /** Test examples that are answered. */
+  /** Test examples whose answers are shown. */
   readonly gallery: readonly number[];
-  /** Whether the decision surface is drawn. */
+  /** Whether to compute the decision regions. */
   readonly surface: boolean;
-  /** The unit's incoming weights as they were at earlier steps. */
+  /** Whether to send the incoming weights of the unit at earlier steps. */
   readonly history: boolean;
 }
 
-/** Values as bytes of both signs: v · scale / 127. */
+/** A picture of signed bytes v, which stand for v · scale / 127. */
 export interface Tile {
   readonly values: Int8Array;
   readonly scale: number;
@@ -170,14 +175,14 @@ export interface Tile {
 }
 
 export interface ErrorSignal {
-  /** What the rule brings to the units of an area for the example, and what the exact gradient would. */
+  /** The error signal of the rule in the units of an area for the example, and the exact error signal. */
   readonly rule: Float32Array;
   readonly exact: Float32Array | undefined;
-  /** Degrees between them. */
+  /** Degrees between the two. */
   readonly angle: number | null;
 }
 
-/** What one lane shows of its first seed. */
+/** Views of the first seed of a lane. */
 export interface LaneView {
   readonly activities: Readonly<Record<string, Float32Array>>;
   readonly errors: Readonly<Record<string, ErrorSignal>>;
@@ -185,14 +190,14 @@ export interface LaneView {
   readonly answer: Float32Array;
   /** Class and confidence of each example of the gallery. */
   readonly gallery: { readonly classes: Uint8Array; readonly confidences: Float32Array } | undefined;
-  /** Incoming weights of the first units of the area that is looked at. */
+  /** Incoming weights of the first units of the selected area. */
   readonly tiles: readonly Tile[];
-  /** The incoming weights of the unit that is looked at, now and at earlier steps. */
+  /** Incoming weights of the selected unit, now and at earlier steps. */
   readonly unit:
     { readonly tile: Tile; readonly history: readonly (Tile & { readonly step: number })[] } | undefined;
-  /** Forward weights, transposed, and the feedback weights that answer them: pairs. */
+  /** Pairs of a transposed forward weight and the corresponding feedback weight. */
   readonly pairs: { readonly forward: Float32Array; readonly feedback: Float32Array } | undefined;
-  /** Class and confidence (bytes) of each point of a square grid, rows from the top. */
+  /** Class and confidence (bytes) of the points of a square grid, by rows from the top. */
   readonly surface:
     { readonly side: number; readonly classes: Uint8Array; readonly confidences: Uint8Array } | undefined;
 }
@@ -202,14 +207,14 @@ export interface RunState {
   readonly epoch: number;
   readonly done: boolean;
   readonly failure: Problem | undefined;
-  /** Records since the last frame. */
+  /** New records since the last frame. */
   readonly records: readonly MetricsRecord[];
 }
 
 export interface Frame {
   readonly kind: 'frame';
   readonly session: number;
-  /** The least step of all runs. */
+  /** The smallest step of all runs. */
   readonly step: number;
   readonly stepsPerSecond: number;
   readonly playing: boolean;
@@ -218,11 +223,11 @@ export interface Frame {
   readonly views: readonly (LaneView | undefined)[];
 }
 
-/** How fast to go: so many steps a second, or as fast as it goes, until a step. */
+/** The requested speed (null: as fast as possible), and the step at which to stop (null: the end). */
 export interface Pace {
   readonly stepsPerSecond: number | null;
   readonly until: number | null;
-  /** Without looking: no views are computed on the way. */
+  /** Whether to learn in the background, without computing views. */
   readonly unseen: boolean;
 }
 
@@ -234,12 +239,12 @@ export interface Arrival {
 }
 
 export interface NamedFile {
-  /** With folders before it where there are any. */
+  /** File name, with its folders if there are any. */
   readonly name: string;
   readonly bytes: Uint8Array;
 }
 
-/** What was dropped on the page turned out to be. */
+/** What dropped files contained. */
 export type Opened =
   | {
       readonly kind: 'runs';
@@ -252,34 +257,35 @@ export type Opened =
 export interface GalleryExamples {
   readonly indices: readonly number[];
   readonly labels: readonly number[];
-  /** Inputs as 0 … 1, one after the other. */
+  /** Inputs from 0 to 1, one example after the other. */
   readonly inputs: Float32Array;
 }
 
-/** What the page may ask. */
+/** The requests of the page. */
 export interface Requests {
   catalogue(): Catalogue;
-  /** What would be wrong with a plan, without beginning it. */
+  /** Returns the problems of a plan without beginning it. */
   check(plan: Plan): readonly Problem[];
   begin(plan: Plan): Session;
   play(pace: Pace): null;
   pause(): null;
-  /** The least step of all runs. */
+  /** Returns the smallest step of all runs. */
   step(): number;
   watch(watch: Watch): null;
-  /** The page has drawn the last frame: another may come. */
+  /** Tells the engine that the page has drawn the last frame. */
   drawn(): null;
   examples(indices: readonly number[]): GalleryExamples;
-  /** Numbers of test examples: one of each class in turn, from a number on. */
+  /** Returns indices of test examples: one of each class in turn, or only mistakes. */
   pick(count: number, from: number, onlyWrong: boolean): readonly number[];
+  /** Audits the rule of a lane on its network. */
   audit(lane: number): Audit;
-  /** A rule on its own, where it is not among the lanes. */
+  /** Audits a rule on the standard network; `costRatio` is relative to backpropagation. */
   auditRule(rule: string): Audit & { readonly costRatio: number };
-  /** SHA-256 of all numbers that learning has made, of the first seed of a lane. */
+  /** Returns the SHA-256 of all numbers of learning, for the first seed of a lane. */
   fingerprint(lane: number): string;
-  /** Everything that a run has recorded. */
+  /** Returns all records of a run. */
   records(lane: number, seed: number): readonly MetricsRecord[];
-  /** A ZIP archive with a run folder for each lane and seed. */
+  /** Returns a ZIP archive with a run folder for each lane and seed. */
   folder(): { readonly name: string; readonly bytes: Uint8Array };
   open(files: readonly NamedFile[]): Opened;
 }

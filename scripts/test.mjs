@@ -1,4 +1,4 @@
-// `npm test`: sets everything up, then checks and runs the tests. Words after `npm test --` go to vitest.
+// `npm test`: sets everything up, then runs the tests. Arguments after `npm test --` are passed to vitest.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { build, checkNode, install, root } from './setup.mjs';

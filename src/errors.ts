@@ -1,10 +1,21 @@
 /**
- * Every error that a user can cause or cure. `code` is stable (scripts and translations key on it);
- * `message` is one readable sentence that names the value and the mend.
+ * Every error that a user can cause or fix. `code` is stable: scripts and translations key on it. `message` names the
+ * value, says what is expected, and how to fix it, in at most two sentences.
+ *
+ * @example
+ * ```ts
+ * import { ApicalError, ruleById } from 'apical';
+ *
+ * try {
+ *   ruleById('feedback-alignement');
+ * } catch (error) {
+ *   if (error instanceof ApicalError) console.log(error.code, error.message);
+ * }
+ * ```
  */
 export class ApicalError extends Error {
   readonly code: string;
-  /** Values named in the message, by name, so that it can be rendered in another language. */
+  /** Values that the message names, by name, so that it can be written in another language. */
   readonly details: Readonly<Record<string, unknown>>;
 
   constructor(

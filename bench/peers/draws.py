@@ -1,8 +1,8 @@
-"""Random numbers that a work brings along, so that a test can hold two tools to the same ones."""
+"""Random numbers that are part of a work, so that a test can compare two tools on the same numbers."""
 
 
-class Given:
-    """`work["draws"]`: one flat list a draw, in the order of the draws; begins again when they have all been taken."""
+class GivenDraws:
+    """`work["draws"]`: one flat list per draw, in order; starts again after the last."""
 
     def __init__(self, work):
         self.lists, self.count = work["draws"], 0

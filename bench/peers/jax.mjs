@@ -1,6 +1,6 @@
 /**
- * jax-js on its WASM backend as a peer of `apical bench`; the messages are described in protocol.mjs.
- * `node jax.mjs [threads]`: its pool of workers is made when the library is loaded.
+ * jax-js on its WASM backend as a peer of `apical bench`; protocol.mjs describes the messages.
+ * Usage: `node jax.mjs [threads]`, because the library creates its pool of workers when it is loaded.
  */
 import os from 'node:os';
 import v8 from 'node:v8';
@@ -19,7 +19,7 @@ import {
 } from './protocol.mjs';
 
 const threads = Number(process.argv[2] ?? 1);
-// A module with one f32x4.relaxed_madd. Node 20 has relaxed SIMD behind a flag; jax-js uses it where it can.
+// A module with one f32x4.relaxed_madd. Relaxed SIMD needs a flag in Node 20, and jax-js uses it if it is available.
 const relaxedMadd = Buffer.from(
   '0061736d0100000001080160037b7b7b017b030201000a0d010b00200020012002fd85020b',
   'hex',
@@ -40,7 +40,7 @@ const {
 await init('wasm');
 defaultDevice('wasm');
 
-/** `values` as an array of its own; jax-js may keep the buffer it is given. */
+/** Returns an array with a copy of `values`, because jax-js may keep the buffer. */
 const array = (values, shape) => np.array(values.slice()).reshape(shape);
 
 function matmul({ m, k, n, transposeA = false, transposeB = false }) {
@@ -63,7 +63,7 @@ function matmul({ m, k, n, transposeA = false, transposeB = false }) {
   };
 }
 
-/** Logits (batch, classes); `masks` scale the inputs and each hidden area unless the list is empty. */
+/** Returns the logits (batch, classes); `masks` scale the inputs and each hidden area unless the list is empty. */
 function logits(parameters, x, masks) {
   let activity = masks.length ? x.mul(masks[0]) : x;
   parameters.forEach(({ weight, bias }, i) => {
@@ -88,7 +88,7 @@ function crossEntropy(parameters, x, labels, masks) {
 const references = (parameters) =>
   parameters.map(({ weight, bias }) => ({ weight: weight.ref, bias: bias.ref }));
 
-/** grad and the update compiled as one step; `draw` says where dropout's masks come from. */
+/** grad and the update, compiled as one step; `draw` supplies the masks of dropout. */
 class Training {
   constructor(work, draw) {
     const { inputs, targets } = mlpInputs(work);
@@ -104,11 +104,11 @@ class Training {
         weight: weight.mul(momentum).add(gradient[i].weight),
         bias: bias.mul(momentum).add(gradient[i].bias),
       }));
-      const moved = parameters.map(({ weight, bias }, i) => ({
+      const updated = parameters.map(({ weight, bias }, i) => ({
         weight: weight.sub(next[i].weight.ref.mul(learningRate)),
         bias: bias.sub(next[i].bias.ref.mul(learningRate)),
       }));
-      return [moved, next];
+      return [updated, next];
     };
     this.compiled = jit(function trainingStep(parameters, velocities, x, labels, noise) {
       const gradient = grad(crossEntropy)(references(parameters), x, labels, draw.masks(noise));
@@ -150,7 +150,7 @@ class Training {
   }
 }
 
-/** The shape of each area that dropout thins, and its rate. */
+/** Returns the shapes of the areas with dropout, and the rates. */
 function dropoutPlan(work) {
   const shapes = work.layers.slice(0, -1).map((units) => [work.batch, units]);
   return { shapes, rates: shapes.map((_, i) => (i === 0 ? work.inputDropout : work.dropout)) };

@@ -1,35 +1,35 @@
 /**
- * What a peer speaks: one JSON document a line, over stdin and stdout.
+ * The protocol of peers: one JSON document per line, over stdin and stdout.
  *
  *   on start    {"peer", "version", "maximumThreads", "details"}
  *   measure     {"work", "threads", "seconds"} -> {"millisecondsPerStep", "steps", "threads", "variant", "variants"}
  *   verify      {"verify": work, "threads", "steps"} -> {"results": {variant: numbers}, "threads"}
  *   any failure {"error"}
  *
- * Every work is written in the ways a competent user of the tool would write it. The first time a work is asked
- * for, all of them are tried in turn and the fastest is the one that is measured; the reply names it.
- * A way is `{ reset(), step(), result?(), loss?() }`; each may answer a promise, and `step` has done its work,
- * not merely queued it, when that promise is settled.
+ * Every work is written in the ways in which a competent user of the tool would write it. At the first request for a work,
+ * all ways are tried in turn and the fastest is measured; the reply names it. A way is
+ * `{ reset(), step(), result?(), loss?() }`. Each method may return a promise, and `step` must have completed its work, not
+ * only queued it, when its promise settles.
  */
 import readline from 'node:readline';
 
 export const learningRate = 0.01;
 /**
- * State starts afresh this often (untimed): momentum of units that fell silent would otherwise decay into
- * subnormal numbers, which are slow for a reason that has nothing to do with the tool.
+ * The state is reset after this many steps (untimed). Otherwise the momentum of silent units would decay to subnormal
+ * numbers, whose slowness has nothing to do with the tool.
  */
 const stepsBetweenResets = 256;
 const shortestTimedMilliseconds = 0.2;
 const calibrationRounds = 5;
 const calibrationSeconds = 0.05;
-/** A way this many times slower than the best on its first steps is out of the running. */
+/** A way that is slower than the best by this factor on its first steps is not tried further. */
 const hopelessFactor = 4;
 
-// The replies own stdout; anything a library prints goes to stderr.
+// stdout is reserved for replies; output of libraries goes to stderr.
 console.log = console.error;
 console.info = console.error;
 
-/** Row-major; element i is scale × (frac(i × 2654435761 / 2³²) + offset): the same numbers in every peer. */
+/** Returns numbers, row-major: element i is scale × (frac(i × 2654435761 / 2³²) + offset), the same in every peer. */
 export function fill(rows, columns, scale = 1, offset = -0.5) {
   const values = new Float32Array(rows * columns);
   for (let i = 0; i < values.length; i++) {
@@ -38,7 +38,7 @@ export function fill(rows, columns, scale = 1, offset = -0.5) {
   return values;
 }
 
-/** (batch, inputs), uniform in [0, 1), and the class of each example. */
+/** Returns inputs (batch, inputs), uniform in [0, 1), and the class of each example. */
 export function mlpInputs(work) {
   const classes = work.layers.at(-1);
   return {
@@ -47,19 +47,19 @@ export function mlpInputs(work) {
   };
 }
 
-/** (in, out) for each layer, uniform with the variance 2 / in. */
+/** Returns weights (in, out) for each layer, uniform with variance 2 / in. */
 export function mlpWeights(layers) {
   return layers.slice(1).map((units, i) => fill(layers[i], units, Math.sqrt(24 / layers[i])));
 }
 
-/** (rows, classes), one at each row's class. */
+/** Returns one-hot rows (rows, classes). */
 export function oneHot(targets, classes) {
   const values = new Float32Array(targets.length * classes);
   targets.forEach((target, row) => (values[row * classes + target] = 1));
   return values;
 }
 
-/** Inverted dropout from xorshift32: 1 / (1 − rate) where a unit is kept, else 0. */
+/** Returns a mask of inverted dropout from xorshift32: 1 / (1 − rate) for kept units, else 0. */
 export function dropoutMask(length, rate) {
   const mask = new Float32Array(length);
   const threshold = rate * 4294967296;
@@ -78,11 +78,11 @@ let maskState = 2463534242 | 0;
 
 function median(values) {
   const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+  const half = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
-/** Milliseconds per step of each timed repetition, and the number of steps taken. */
+/** Returns the milliseconds per step of each timed repetition, and the number of steps. */
 async function sample(way, seconds) {
   await way.reset();
   for (let i = 0; i < 2; i++) await way.step();
@@ -109,7 +109,7 @@ async function sample(way, seconds) {
   }
 }
 
-/** Milliseconds of a step that has been taken before, unless one alone takes too long for a second. */
+/** Returns the milliseconds of the third step, or of an earlier step that takes longer than one second. */
 async function firstStep(way) {
   await way.reset();
   let milliseconds = 0;
@@ -123,7 +123,7 @@ async function firstStep(way) {
 
 const chosen = new Map();
 
-/** The fastest way to write this work, and what each took (ms): its best round, as other load only adds. */
+/** Chooses the fastest way to write a work by its best round, because other load can only slow a round. */
 async function choose(work, waysOf) {
   const key = JSON.stringify(work);
   const known = chosen.get(key);
@@ -168,8 +168,8 @@ async function verify(work, steps, waysOf) {
 }
 
 /**
- * Says hello, then answers requests one by one until stdin ends.
- * `waysOf(work)` gives `{ name: () => way }` or throws when the tool does not do that work.
+ * Sends the first message, then answers requests one by one until stdin ends.
+ * `waysOf(work)` returns `{ name: () => way }`, or throws if the tool does not support the work.
  */
 export async function serve({ peer, version, maximumThreads, threads, details, waysOf }) {
   const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
@@ -179,7 +179,7 @@ export async function serve({ peer, version, maximumThreads, threads, details, w
     try {
       const request = JSON.parse(line);
       if (request.threads !== threads) {
-        throw new Error(`this process was started for ${threads} thread(s), not for ${request.threads}`);
+        throw new Error(`this process has ${threads} thread(s), but the request needs ${request.threads}`);
       }
       if (request.verify) {
         say({ results: await verify(request.verify, request.steps, waysOf), threads });
@@ -195,11 +195,11 @@ export async function serve({ peer, version, maximumThreads, threads, details, w
   process.exit(0);
 }
 
-/** The error for work that this peer cannot do. */
+/** Returns the error for work that a peer does not support. */
 export function unknownWork(peer, work) {
   return new Error(
     work.kind === 'mlp-step' && work.rule && work.rule !== 'backprop'
-      ? `${peer} is measured on backprop only, not on '${work.rule}'`
-      : `unknown kind of work '${work.kind}': expected matmul, mlp-step or mlp-forward`,
+      ? `the rule is '${work.rule}', but ${peer} is measured on backprop only`
+      : `the kind of work is '${work.kind}', but it must be matmul, mlp-step or mlp-forward`,
   );
 }

@@ -1,7 +1,7 @@
-"""What the peers in Python share: JSON lines in, JSON lines out (see protocol.mjs for the messages).
+"""The protocol of the peers in Python: JSON lines in and out (protocol.mjs describes the messages).
 
-Every kind of work is written in the ways a competent user would write it. The first time a kind of work is
-asked for, all of them are tried in turn and the fastest is the one that is measured; the reply names it.
+Every work is written in the ways in which a competent user would write it. At the first request for a work, all ways are
+tried in turn and the fastest is measured; the reply names it.
 """
 
 import ctypes
@@ -13,12 +13,12 @@ import statistics
 import sys
 import time
 
-# The replies own stdout; anything a library prints goes to stderr.
+# stdout is reserved for replies; output of libraries goes to stderr.
 REPLIES = os.fdopen(os.dup(1), "w", buffering=1)
 os.dup2(2, 1)
 
-# State starts afresh this often (untimed): momentum of units that fell silent would otherwise decay into
-# subnormal numbers, which are slow for a reason that has nothing to do with the tool.
+# The state is reset after this many steps (untimed). Otherwise the momentum of silent units would decay to subnormal
+# numbers, whose slowness has nothing to do with the tool.
 STEPS_BETWEEN_RESETS = 256
 SHORTEST_TIMED_SECONDS = 2e-4
 CALIBRATION_ROUNDS = 5
@@ -29,7 +29,7 @@ CALIBRATION_SECONDS = 0.05
 
 
 def loaded_openblas():
-    """The OpenBLAS libraries in this process: a tool's own setting of threads need not reach them."""
+    """Returns the OpenBLAS libraries in this process, because the thread setting of a tool may not reach them."""
     try:
         with open("/proc/self/maps") as maps:
             paths = {line.split()[-1] for line in maps if re.search(r"openblas[^/]*\.so", line)}
@@ -57,7 +57,7 @@ def openblas_description(library):
 
 
 def sample(variant, seconds):
-    """Milliseconds per step of each timed repetition, and the number of steps taken."""
+    """Returns the milliseconds per step of each timed repetition, and the number of steps."""
     clock = time.perf_counter
     variant.reset()
     for _ in range(2):
@@ -84,8 +84,8 @@ def sample(variant, seconds):
 
 class Peer:
     """
-    A tool at work. `ways(work)` gives what makes each way to write a work, by name; `use_threads(elementwise, product)` sets
-    threads; `seed()` starts its random numbers afresh.
+    A tool to be measured. `ways(work)` returns a constructor for each way to write a work, by name;
+    `use_threads(elementwise, product)` sets the numbers of threads; `seed()` resets the random numbers.
     """
 
     def __init__(self, ways, use_threads, seed, threads_elementwise=True):
@@ -94,24 +94,27 @@ class Peer:
         self.chosen = {}
 
     def choose(self, work, threads):
-        """The fastest way to write this work with this many threads, and what each took (ms): its best round, as other load only adds."""
+        """
+        Chooses the fastest way to write a work with this number of threads, by its best round, because other load can only
+        slow a round. Returns it with the best milliseconds of each way.
+        """
         key = json.dumps([work, threads], sort_keys=True)
         if key not in self.chosen:
             candidates = []
             for name, make in self.ways(work).items():
-                # Threads for elementwise work can cost more than they bring while those of the BLAS still spin.
-                apart = self.threads_elementwise and work["kind"] != "matmul"
-                for elementwise in sorted({1, threads}) if apart else [threads]:
+                # Threads for elementwise work can cost more than they gain while those of the BLAS still spin.
+                separate = self.threads_elementwise and work["kind"] != "matmul"
+                for elementwise in sorted({1, threads}) if separate else [threads]:
                     label = name if elementwise == threads else f"{name}, elementwise on {elementwise} thread"
                     candidates.append((label, elementwise, make()))
-            found = {label: [] for label, _, _ in candidates}
+            rounds = {label: [] for label, _, _ in candidates}
             for _ in range(CALIBRATION_ROUNDS):
                 for label, elementwise, variant in candidates if len(candidates) > 1 else []:
                     self.use_threads(elementwise, threads)
-                    found[label].append(statistics.median(sample(variant, CALIBRATION_SECONDS)[0]))
-            best_rounds = {label: min(times) for label, times in found.items() if times}
+                    rounds[label].append(statistics.median(sample(variant, CALIBRATION_SECONDS)[0]))
+            best_rounds = {label: min(times) for label, times in rounds.items() if times}
             best = min(best_rounds, key=best_rounds.get) if best_rounds else candidates[0][0]
-            self.chosen[key] = next(its for its in candidates if its[0] == best), best_rounds
+            self.chosen[key] = next(candidate for candidate in candidates if candidate[0] == best), best_rounds
         return self.chosen[key]
 
     def measure(self, request):
@@ -128,7 +131,7 @@ class Peer:
         }
 
     def verify(self, request):
-        """What every way of writing the work computes: numbers of a result, or the loss after each step."""
+        """Returns the result of every way to write a work: its numbers, or the loss after each step."""
         work, threads = request["verify"], request["threads"]
         self.use_threads(threads, threads)
         results = {}
@@ -147,7 +150,7 @@ class Peer:
         return {"results": results, "threads": threads}
 
     def serve(self, name, version, details):
-        """Says hello, then answers until there is nothing more to read."""
+        """Sends the first message, then answers requests until stdin ends."""
         self.seed()
         processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         details = [*details, f"Python {sys.version.split()[0]} ({sys.executable})"]
@@ -164,6 +167,6 @@ class Peer:
             try:
                 request = json.loads(line)
                 reply = self.verify(request) if "verify" in request else self.measure(request)
-            except Exception as error:  # a request that fails must not end the others
+            except Exception as error:  # A failed request must not prevent the next.
                 reply = {"error": f"{type(error).__name__}: {error}"}
             print(json.dumps(reply), file=REPLIES, flush=True)

@@ -25,14 +25,14 @@ def blas_description():
 
 
 def cpu_capability():
-    found = re.search(r"CPU capability usage: (\S+)", torch.__config__.show())
-    return found[1] if found else "unknown"
+    match = re.search(r"CPU capability usage: (\S+)", torch.__config__.show())
+    return match[1] if match else "unknown"
 
 
 def release():
-    """Debian reports the version of the source before its release; the build paths give the release itself."""
-    found = re.search(r"pytorch-(\d+\.\d+\.\d+)", torch.__config__.show())
-    return found[1] if found and re.search(r"\da\d", torch.__version__) else torch.__version__
+    """Returns the release. Debian reports the version of a pre-release source, so it is read from the build paths."""
+    match = re.search(r"pytorch-(\d+\.\d+\.\d+)", torch.__config__.show())
+    return match[1] if match and re.search(r"\da\d", torch.__version__) else torch.__version__
 
 
 Peer(ways, use_threads, lambda: torch.manual_seed(1)).serve(

@@ -9,9 +9,9 @@ RATE = 0.05
 
 class InPlace:
     """
-    One step: `free` steps of the free phase from the particles, `nudged` steps with the outputs pulled by nudge * (target -
-    output), then W += rate / (nudge * batch) * (difference of the products). States are bounded to [0, 1], where the slope of
-    their rates is 1. Here what the input sends is computed once, and results go where their operands were.
+    One step: `freeSteps` steps of the free phase from the particles, `nudgedSteps` steps with the outputs pulled by nudge *
+    (target - output), then W += rate / (nudge * batch) * (difference of the products). States are bounded to [0, 1], where
+    the slope of their rates is 1. The drive of the input is computed once, and results overwrite their operands.
     """
 
     def __init__(self, work, fill):
@@ -22,7 +22,7 @@ class InPlace:
     def reset(self):
         layers, batch = self.work["layers"], self.work["batch"]
         self.weights = glorot(self.work, self.fill)
-        self.thresholds = [torch.zeros(units) for units in layers[1:]]
+        self.biases = [torch.zeros(units) for units in layers[1:]]
         self.states = [torch.zeros(batch, units) for units in layers[1:]]
 
     def relax(self, states, drive, steps, nudge):
@@ -33,7 +33,7 @@ class InPlace:
                 if layer == 0:
                     received = drive.clone()
                 else:
-                    received = torch.addmm(self.thresholds[layer], states[layer - 1], weights[layer])
+                    received = torch.addmm(self.biases[layer], states[layer - 1], weights[layer])
                 if layer + 1 < len(states):
                     received.addmm_(states[layer + 1], weights[layer + 1].t())
                 elif nudge != 0:
@@ -45,7 +45,7 @@ class InPlace:
     @torch.no_grad()
     def step(self):
         work = self.work
-        drive = torch.addmm(self.thresholds[0], self.input, self.weights[0])
+        drive = torch.addmm(self.biases[0], self.input, self.weights[0])
         free = self.relax(self.states, drive, work["freeSteps"], 0)
         nudged = self.relax(free, drive, work["nudgedSteps"], work["nudge"])
         factor = RATE / (work["nudge"] * work["batch"])
@@ -53,23 +53,23 @@ class InPlace:
         for layer in range(1, len(free)):
             self.weights[layer].addmm_(nudged[layer - 1].t(), nudged[layer], alpha=factor)
             self.weights[layer].addmm_(free[layer - 1].t(), free[layer], alpha=-factor)
-        for layer, threshold in enumerate(self.thresholds):
-            threshold.add_((nudged[layer] - free[layer]).sum(0), alpha=factor)
+        for layer, bias in enumerate(self.biases):
+            bias.add_((nudged[layer] - free[layer]).sum(0), alpha=factor)
         self.states = free
 
     def loss(self):
-        """Mean of half the squared error at the end of the free phase of the last step."""
+        """Returns the mean of half the squared error at the end of the free phase of the last step."""
         return float(0.5 * ((self.states[-1] - self.target) ** 2).sum() / self.work["batch"])
 
 
 class Plain(InPlace):
-    """The equations as they stand, each an expression; so is what the input sends, in every step."""
+    """The equations as written, one expression each; the drive of the input is computed in every step."""
 
     def relax(self, states, steps, nudge):
-        size, weights, thresholds = self.work["stepSize"], self.weights, self.thresholds
+        size, weights, biases = self.work["stepSize"], self.weights, self.biases
         for _ in range(steps):
             below = [self.input, *states]
-            received = [below[i] @ weights[i] + thresholds[i] for i in range(len(states))]
+            received = [below[i] @ weights[i] + biases[i] for i in range(len(states))]
             for i in range(len(states) - 1):
                 received[i] = received[i] + states[i + 1] @ weights[i + 1].t()
             if nudge != 0:
@@ -86,18 +86,18 @@ class Plain(InPlace):
         before, after = [self.input, *free], [self.input, *nudged]
         for i in range(len(free)):
             self.weights[i] += factor * (after[i].t() @ after[i + 1] - before[i].t() @ before[i + 1])
-            self.thresholds[i] += factor * (after[i + 1] - before[i + 1]).sum(0)
+            self.biases[i] += factor * (after[i + 1] - before[i + 1]).sum(0)
         self.states = free
 
 
 class Energy(InPlace):
-    """The same by autograd: states go down the derivative of the energy, weights down that of its difference."""
+    """The same with autograd: states descend the energy, and weights descend the difference of energies."""
 
     def energy(self, states, nudge):
         rates = [state.clamp(0, 1) for state in states]
         energy = sum(0.5 * (state**2).sum() for state in states)
-        for below, weight, threshold, rate in zip([self.input, *rates], self.weights, self.thresholds, rates):
-            energy = energy - ((below @ weight + threshold) * rate).sum()
+        for below, weight, bias, rate in zip([self.input, *rates], self.weights, self.biases, rates):
+            energy = energy - ((below @ weight + bias) * rate).sum()
         if nudge != 0:
             energy = energy + nudge * 0.5 * ((rates[-1] - self.target) ** 2).sum()
         return energy
@@ -114,7 +114,7 @@ class Energy(InPlace):
         work = self.work
         free = self.relax(self.states, None, work["freeSteps"], 0)
         nudged = self.relax(free, None, work["nudgedSteps"], work["nudge"])
-        learned = [*self.weights, *self.thresholds]
+        learned = [*self.weights, *self.biases]
         for tensor in learned:
             tensor.requires_grad_()
         difference = (self.energy(nudged, 0) - self.energy(free, 0)) / (work["nudge"] * work["batch"])

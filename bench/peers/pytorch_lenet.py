@@ -1,4 +1,4 @@
-"""A step of LeNet as a competent user of PyTorch would write it: two convolutions with pooling, three dense layers."""
+"""A step of LeNet as a competent user of PyTorch would write it: two convolutions with pooling and three dense layers."""
 
 import math
 
@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import nn
 
 LEARNING_RATE = 0.01
-# Inputs of a kernel or unit, and kernels or units: weights are numbered in this order in every tool.
+# Inputs per kernel or unit, and number of kernels or units: the order of the weights in every tool.
 SIZES = [(25, 6), (150, 16), (400, 120), (120, 84), (84, 10)]
 
 

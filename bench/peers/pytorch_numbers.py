@@ -1,4 +1,4 @@
-"""What the ways of PyTorch that settle or infer begin from: the same numbers in every peer."""
+"""The initial numbers of the works that settle or infer, the same in every peer."""
 
 import math
 
@@ -7,12 +7,12 @@ import torch.nn.functional as F
 
 
 def examples(work, fill):
-    """(batch, inputs), uniform in [0, 1), and (batch, classes), one at each row's class."""
+    """Returns inputs (batch, inputs), uniform in [0, 1), and one-hot targets (batch, classes)."""
     batch, layers = work["batch"], work["layers"]
     return fill(batch, layers[0], offset=0.0), F.one_hot(torch.arange(batch) % layers[-1], layers[-1]).float()
 
 
 def glorot(work, fill):
-    """(in, out) for each layer, uniform with the variance 2 / (in + out)."""
+    """Returns weights (in, out) for each layer, uniform with variance 2 / (in + out)."""
     layers = work["layers"]
     return [fill(i, o, math.sqrt(24 / (i + o))) for i, o in zip(layers, layers[1:])]

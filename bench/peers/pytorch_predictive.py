@@ -7,9 +7,9 @@ from pytorch_numbers import examples, glorot
 
 class Plain:
     """
-    One step: potentials x begin at a feedforward pass and take `steps` steps of size `stepSize` down
-    F = 1/2 sum of squared errors, e = x - (f(below) W + b), the outputs held at their targets; then
-    W += rate / batch * f(below)' e. The equations as they stand, each an expression.
+    One step: potentials x start from a feedforward pass and take `steps` steps of size `stepSize` down
+    F = 1/2 sum of squared errors, e = x - (f(below) W + b), with the outputs clamped to their targets; then
+    W += rate / batch * f(below)' e. The equations as written, one expression each.
     """
 
     def __init__(self, work, fill):
@@ -20,19 +20,19 @@ class Plain:
     def reset(self):
         layers = self.work["layers"]
         self.weights = glorot(self.work, self.fill)
-        self.thresholds = [torch.zeros(units) for units in layers[1:]]
+        self.biases = [torch.zeros(units) for units in layers[1:]]
 
     def feedforward(self):
-        """Potentials of the hidden layers, and what the outputs are predicted to be."""
+        """Returns the potentials of the hidden layers and the predicted outputs."""
         potentials, rate = [], self.input
-        for weight, threshold in zip(self.weights, self.thresholds):
-            potentials.append(rate @ weight + threshold)
+        for weight, bias in zip(self.weights, self.biases):
+            potentials.append(rate @ weight + bias)
             rate = torch.tanh(potentials[-1])
         return potentials[:-1], potentials[-1]
 
     def errors(self, potentials):
         rates = [self.input, *(torch.tanh(x) for x in potentials)]
-        predictions = [r @ w + b for r, w, b in zip(rates, self.weights, self.thresholds)]
+        predictions = [r @ w + b for r, w, b in zip(rates, self.weights, self.biases)]
         return rates, [x - p for x, p in zip([*potentials, self.target], predictions)]
 
     @torch.no_grad()
@@ -48,20 +48,20 @@ class Plain:
         rates, errors = self.errors(x)
         for i, error in enumerate(errors):
             self.weights[i] += work["rate"] / work["batch"] * (rates[i].t() @ error)
-            self.thresholds[i] += work["rate"] / work["batch"] * error.sum(0)
+            self.biases[i] += work["rate"] / work["batch"] * error.sum(0)
 
     @torch.no_grad()
     def loss(self):
-        """Mean of half the squared error of a feedforward pass."""
+        """Returns the mean of half the squared error of a feedforward pass."""
         return float(0.5 * ((self.feedforward()[1] - self.target) ** 2).sum() / self.work["batch"])
 
 
 class InPlace(Plain):
-    """The same; what the input predicts is computed once, and results go where their operands were."""
+    """The same, but the prediction of the input is computed once, and results overwrite their operands."""
 
     @torch.no_grad()
     def step(self):
-        work, weights, thresholds = self.work, self.weights, self.thresholds
+        work, weights, biases = self.work, self.weights, self.biases
         x, output = self.feedforward()
         last = len(x)
         predictions = [potential.clone() for potential in x] + [output]
@@ -78,17 +78,17 @@ class InPlace(Plain):
                 x[i].add_(moved[i], alpha=work["stepSize"])
                 torch.tanh(x[i], out=rates[i + 1])
             for i in range(1, last + 1):
-                torch.addmm(thresholds[i], rates[i], weights[i], out=predictions[i])
+                torch.addmm(biases[i], rates[i], weights[i], out=predictions[i])
             for i in range(last + 1):
                 torch.sub(x[i] if i < last else self.target, predictions[i], out=errors[i])
         factor = work["rate"] / work["batch"]
         for i, error in enumerate(errors):
             weights[i].addmm_(rates[i].t(), error, alpha=factor)
-            thresholds[i].add_(error.sum(0), alpha=factor)
+            biases[i].add_(error.sum(0), alpha=factor)
 
 
 class Energy(Plain):
-    """The same by autograd: potentials go down the derivative of F, and so do weights."""
+    """The same with autograd: potentials and weights descend F."""
 
     def energy(self, potentials):
         return sum(0.5 * (error**2).sum() for error in self.errors(potentials)[1])
@@ -101,7 +101,7 @@ class Energy(Plain):
             x = [potential.detach().requires_grad_() for potential in x]
             slopes = torch.autograd.grad(self.energy(x), x)
             x = [potential - work["stepSize"] * slope for potential, slope in zip(x, slopes)]
-        learned = [*self.weights, *self.thresholds]
+        learned = [*self.weights, *self.biases]
         for tensor in learned:
             tensor.requires_grad_()
         slopes = torch.autograd.grad(self.energy([potential.detach() for potential in x]), learned)

@@ -6,14 +6,15 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from draws import Given
+from draws import GivenDraws
 
 
 class Plain:
     """
-    One step: h = tanh(below W + b); the last hidden layer's target is h - size * dL/dh of an example's cross-entropy L, those
-    below are h - g(h above) + g(target above) with inverses g(h) = tanh(h V + c); W += rate / (size * batch) * below' ((target -
-    h) * slope). Inverses go down the gradient of 1/2 ||g(f(h + noise)) - (h + noise)||^2. The equations as they stand.
+    One step: h = tanh(below W + b). The target of the last hidden layer is h - size * dL/dh for the cross-entropy L of an
+    example; the targets below are h - g(h above) + g(target above) with inverses g(h) = tanh(h V + c). Then W += rate /
+    (size * batch) * below' ((target - h) * slope). Inverses descend 1/2 ||g(f(h + noise)) - (h + noise)||^2. The equations
+    as written.
     """
 
     def __init__(self, work, fill):
@@ -21,11 +22,11 @@ class Plain:
         layers, batch = work["layers"], work["batch"]
         self.input, self.labels = fill(batch, layers[0], offset=0.0), torch.arange(batch) % layers[-1]
         self.one_hot = F.one_hot(self.labels, layers[-1]).float()
-        self.given = Given(work) if "draws" in work else None
+        self.given = GivenDraws(work) if "draws" in work else None
         self.reset()
 
     def initial(self):
-        """Weights up, and down between hidden layers."""
+        """Returns the forward weights, and the inverse weights between hidden layers."""
         layers = self.work["layers"]
         draw = lambda rows, columns: self.fill(rows, columns, math.sqrt(24 / (rows + columns)))
         up = [draw(rows, columns) for rows, columns in zip(layers, layers[1:])]
@@ -34,8 +35,8 @@ class Plain:
     def reset(self):
         layers = self.work["layers"]
         self.weights, self.inverses = self.initial()
-        self.thresholds = [torch.zeros(units) for units in layers[1:]]
-        self.inverse_thresholds = [torch.zeros(units) for units in layers[1:-2]]
+        self.biases = [torch.zeros(units) for units in layers[1:]]
+        self.inverse_biases = [torch.zeros(units) for units in layers[1:-2]]
 
     def noise(self, like):
         if self.given is None:
@@ -43,18 +44,18 @@ class Plain:
         return torch.tensor(self.given.next()).reshape(like.shape)
 
     def up(self, layer, below):
-        return torch.tanh(below @ self.weights[layer] + self.thresholds[layer])
+        return torch.tanh(below @ self.weights[layer] + self.biases[layer])
 
     def down(self, layer, above):
-        """What the inverse of the layer above hidden layer `layer` makes of its signals."""
-        return torch.tanh(above @ self.inverses[layer] + self.inverse_thresholds[layer])
+        """Returns the reconstruction of hidden layer `layer` by the inverse of the layer above."""
+        return torch.tanh(above @ self.inverses[layer] + self.inverse_biases[layer])
 
     def signals(self):
-        """The input, the hidden layers, and the potentials of the outputs."""
+        """Returns the activities of the input and the hidden layers, and the potentials of the outputs."""
         signals = [self.input]
         for layer in range(len(self.weights) - 1):
             signals.append(self.up(layer, signals[-1]))
-        return signals, signals[-1] @ self.weights[-1] + self.thresholds[-1]
+        return signals, signals[-1] @ self.weights[-1] + self.biases[-1]
 
     @torch.no_grad()
     def step(self):
@@ -73,14 +74,14 @@ class Plain:
         for i in reversed(range(len(self.inverses))):
             targets.insert(0, hidden[i] - self.down(i, hidden[i + 1]) + self.down(i, targets[0]))
         self.weights[-1] -= rate / batch * (hidden[-1].t() @ error)
-        self.thresholds[-1] -= rate / batch * error.sum(0)
+        self.biases[-1] -= rate / batch * error.sum(0)
         for i, (h, target) in enumerate(zip(hidden, targets)):
             post = (h - target) * (1 - h**2)
             self.weights[i] -= rate / (size * batch) * (signals[i].t() @ post)
-            self.thresholds[i] -= rate / (size * batch) * post.sum(0)
-        for i, (weights, thresholds) in enumerate(changes):
+            self.biases[i] -= rate / (size * batch) * post.sum(0)
+        for i, (weights, biases) in enumerate(changes):
             self.inverses[i] -= rate / batch * weights
-            self.inverse_thresholds[i] -= rate / batch * thresholds
+            self.inverse_biases[i] -= rate / batch * biases
 
     @torch.no_grad()
     def loss(self):
@@ -88,13 +89,13 @@ class Plain:
 
 
 class InPlace(Plain):
-    """The same; results go where their operands were, products are added to the weights."""
+    """The same, but results overwrite their operands, and products are added to the weights."""
 
     def up(self, layer, below):
-        return torch.addmm(self.thresholds[layer], below, self.weights[layer]).tanh_()
+        return torch.addmm(self.biases[layer], below, self.weights[layer]).tanh_()
 
     def down(self, layer, above):
-        return torch.addmm(self.inverse_thresholds[layer], above, self.inverses[layer]).tanh_()
+        return torch.addmm(self.inverse_biases[layer], above, self.inverses[layer]).tanh_()
 
     def noise(self, like):
         if self.given is None:
@@ -119,19 +120,19 @@ class InPlace(Plain):
         for i in reversed(range(len(self.inverses))):
             targets.insert(0, self.down(i, targets[0]).sub_(self.down(i, hidden[i + 1])).add_(hidden[i]))
         self.weights[-1].addmm_(hidden[-1].t(), error, alpha=-rate / batch)
-        self.thresholds[-1].sub_(error.sum(0), alpha=rate / batch)
+        self.biases[-1].sub_(error.sum(0), alpha=rate / batch)
         for i, (h, target) in enumerate(zip(hidden, targets)):
             post = torch.sub(h, target, out=target)
             torch.ops.aten.tanh_backward(post, h, grad_input=post)
             self.weights[i].addmm_(signals[i].t(), post, alpha=-rate / (size * batch))
-            self.thresholds[i].sub_(post.sum(0), alpha=rate / (size * batch))
+            self.biases[i].sub_(post.sum(0), alpha=rate / (size * batch))
         for i, (above, error) in enumerate(inversions):
             self.inverses[i].addmm_(above.t(), error, alpha=-rate / batch)
-            self.inverse_thresholds[i].sub_(error.sum(0), alpha=rate / batch)
+            self.inverse_biases[i].sub_(error.sum(0), alpha=rate / batch)
 
 
 class Autograd(Plain):
-    """nn.Linear both ways; every layer has a loss of its own, backward() takes them all, torch.optim.SGD."""
+    """nn.Linear in both directions, a loss for every layer, one backward() for all, torch.optim.SGD."""
 
     def reset(self):
         layers = self.work["layers"]
@@ -170,7 +171,7 @@ class Autograd(Plain):
             for i in reversed(range(len(self.inverses))):
                 targets.insert(0, hidden[i] - self.down(i, hidden[i + 1]) + self.down(i, targets[0]))
             noisy = [h + self.noise(h) for h in hidden[:-1]]
-            above = [self.up(i + 1, its) for i, its in enumerate(noisy)]
+            above = [self.up(i + 1, activity) for i, activity in enumerate(noisy)]
         for h, target in zip(hidden, targets):
             loss = loss + 0.5 / (size * batch) * ((h - target) ** 2).sum()
         for i in range(len(self.inverses)):

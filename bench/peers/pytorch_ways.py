@@ -1,6 +1,6 @@
 """The works of `apical bench` as a competent user of PyTorch would write them.
 
-A way has reset() and step(), and result() or loss(). Inputs and weights are the same numbers in every peer.
+A way has reset() and step(), and result() or loss(). Inputs and weights are the same in every peer.
 """
 
 import math
@@ -18,11 +18,11 @@ from pytorch_targets import target_ways
 LEARNING_RATE = 0.01
 
 
-# --- inputs, the same numbers in every peer -----------------------------------------------------------------------
+# --- inputs, the same in every peer -------------------------------------------------------------------------------
 
 
 def fill(rows, columns, scale=1.0, offset=-0.5):
-    """Row-major (rows, columns); element i is scale × (frac(i × 2654435761 / 2³²) + offset)."""
+    """Returns (rows, columns), row-major: element i is scale × (frac(i × 2654435761 / 2³²) + offset)."""
     index = torch.arange(rows * columns, dtype=torch.int64)
     fractions = (index * 2654435761 % 4294967296).double() / 4294967296
     return ((fractions + offset) * scale).float().reshape(rows, columns)
@@ -34,7 +34,7 @@ def mlp_inputs(work):
 
 
 def mlp_weights(layers):
-    """(in, out) for each layer, uniform with the variance 2 / in."""
+    """Returns weights (in, out) for each layer, uniform with variance 2 / in."""
     return [fill(i, o, math.sqrt(24 / i)) for i, o in zip(layers, layers[1:])]
 
 
@@ -109,7 +109,7 @@ class Autograd:
 
 
 class ByHand:
-    """The gradient written out, in place, without autograd; addmm adds it straight to the momentum."""
+    """The gradient by hand, in place, without autograd; addmm adds it directly to the momentum."""
 
     def __init__(self, work):
         self.x, self.targets = mlp_inputs(work)
@@ -161,7 +161,7 @@ class ByHand:
             earlier = self.errors[index]
             if index > 0:
                 torch.addmm(earlier, error, self.weights[index].t(), beta=0, alpha=scale, out=earlier)
-                # An activity is positive only where its unit is above threshold and was not dropped.
+                # An activity is positive only if its unit is active and was not dropped.
                 torch.ops.aten.threshold_backward(earlier, activity, 0, grad_input=earlier)
             velocity = self.weight_velocities[index]
             velocity.addmm_(activity.t(), error, beta=self.momentum, alpha=scale)
@@ -225,7 +225,7 @@ class ForwardByHand:
 
 def mlp_step_ways(work):
     if work.get("rule", "backprop") != "backprop":
-        raise ValueError(f"PyTorch is measured on backprop only, not on '{work['rule']}'")
+        raise ValueError(f"the rule is '{work['rule']}', but PyTorch is measured on backprop only")
     return {
         "autograd": lambda: Autograd(work, False, False),
         "autograd, foreach": lambda: Autograd(work, True, False),
@@ -255,9 +255,9 @@ KINDS = {
 
 
 def ways(work):
-    """The ways to write a work, or those whose names begin as it wants them written."""
+    """Returns the ways to write a work, or only those whose names start with `work["written"]`."""
     kind = work["kind"]
     if kind not in KINDS:
-        raise ValueError(f"unknown kind of work '{kind}': expected one of {', '.join(KINDS)}")
-    wanted = work.get("written", "")
-    return {name: make for name, make in KINDS[kind](work).items() if name.startswith(wanted)}
+        raise ValueError(f"the kind of work is '{kind}', but it must be one of {', '.join(KINDS)}")
+    prefix = work.get("written", "")
+    return {name: make for name, make in KINDS[kind](work).items() if name.startswith(prefix)}

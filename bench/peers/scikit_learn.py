@@ -1,4 +1,4 @@
-"""scikit-learn as a peer of `apical bench`: see protocol.py. Its BernoulliRBM alone, on one step at a time."""
+"""scikit-learn as a peer of `apical bench`: see protocol.py. It is measured on single steps of BernoulliRBM."""
 
 import math
 import sys
@@ -8,29 +8,29 @@ import sklearn
 from sklearn.neural_network import BernoulliRBM
 
 sys.dont_write_bytecode = True
-from draws import Given  # noqa: E402
+from draws import GivenDraws  # noqa: E402
 from protocol import Peer, loaded_openblas, openblas_description, openblas_threads  # noqa: E402
 
 OPENBLAS = loaded_openblas()
 
 
-class GivenUniform(Given):
-    """In place of NumPy's RandomState, of which the machine asks nothing else."""
+class GivenUniform(GivenDraws):
+    """Replaces the RandomState of NumPy, of which BernoulliRBM uses only this method."""
 
     def uniform(self, size):
         return numpy.reshape(self.next(), size)
 
 
 def fill(rows, columns, scale=1.0, offset=-0.5):
-    """As in pytorch_ways.py."""
+    """Returns the same numbers as in pytorch_ways.py."""
     fractions = numpy.arange(rows * columns, dtype=numpy.uint64) * 2654435761 % 4294967296 / 4294967296
     return ((fractions + offset) * scale).astype(numpy.float32).reshape(rows, columns)
 
 
 class Machine:
     """
-    Chains that go on from update to update, which is all that BernoulliRBM has: `partial_fit` on a batch, in float64 as it
-    always is; or what `fit` does with each batch, in float32.
+    Persistent contrastive divergence, the only algorithm of BernoulliRBM: `partial_fit` on a batch, which is always in
+    float64, or the inner step of `fit`, in float32.
     """
 
     def __init__(self, work, dtype):
@@ -58,7 +58,7 @@ class Machine:
             self.machine._fit(self.data, self.machine.random_state_)
 
     def loss(self):
-        """Mean squared distance of the data from what is made of them by probabilities."""
+        """Returns the mean squared reconstruction error of the data, by probabilities."""
         machine, data = self.machine, self.data.astype(numpy.float64)
         sigmoid = lambda x: 1 / (1 + numpy.exp(-x))
         hidden = sigmoid(data @ machine.components_.T + machine.intercept_hidden_)

@@ -1,8 +1,8 @@
-/** TensorFlow.js on its WASM backend as a peer of `apical bench`; the messages are described in protocol.mjs. */
+/** TensorFlow.js on its WASM backend as a peer of `apical bench`; protocol.mjs describes the messages. */
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-// For its side effect: tfjs-core on its own brings no gradients into Node, tfjs-layers registers them all.
+// For its side effect: tfjs-core alone has no gradients in Node, and tfjs-layers registers them all.
 import '@tensorflow/tfjs-layers';
 import { setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import {
@@ -18,9 +18,9 @@ import {
 
 const require = createRequire(import.meta.url);
 setWasmPaths(`${path.dirname(require.resolve('@tensorflow/tfjs-backend-wasm'))}${path.sep}`);
-// Its threads are web workers, which it starts only in a page that is cross-origin isolated.
+// Its threads are web workers, which need a cross-origin isolated page.
 setThreadsCount(1);
-if (!(await tf.setBackend('wasm'))) throw new Error('the WASM backend of TensorFlow.js did not start');
+if (!(await tf.setBackend('wasm'))) throw new Error('the WASM backend of TensorFlow.js does not start');
 await tf.ready();
 const simd = await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT');
 
@@ -40,7 +40,7 @@ function matmul({ m, k, n, transposeA = false, transposeB = false }, transposeFi
   };
 }
 
-/** Kernels run at once when an op is called, so a step is done when it returns. */
+/** Kernels run synchronously, so a step is complete when it returns. */
 class Training {
   constructor(work) {
     const { inputs, targets } = mlpInputs(work);
@@ -65,7 +65,7 @@ class Training {
     });
   }
 
-  /** (batch, classes): the logits. */
+  /** Returns the logits (batch, classes). */
   forward(dropout) {
     let activity = dropout(this.x, this.work.inputDropout);
     const last = this.weights.length - 1;
@@ -95,7 +95,7 @@ const dropouts = {
   mask: (x, rate) => (rate ? tf.mul(x, tf.tensor2d(dropoutMask(x.size, rate), x.shape)) : x),
 };
 
-/** tf.train.momentum over the library's own gradients. */
+/** tf.train.momentum with the gradients of the library. */
 class Autograd extends Training {
   constructor(work, dropout) {
     super(work);
@@ -120,8 +120,8 @@ class Autograd extends Training {
 }
 
 /**
- * The gradient written out. matMul is fast only on untransposed operands, so activities and errors are
- * transposed first, never weights; the learning rate is folded into the error, which saves a pass over them.
+ * The gradient by hand. matMul is fast only for operands that are not transposed, so activities and errors are transposed
+ * first, and never weights. The learning rate is folded into the error, which saves a pass over the weights.
  */
 class ByHand extends Training {
   constructor(work) {
@@ -154,9 +154,9 @@ class ByHand extends Training {
         const weightGradient = tf.matMul(tf.transpose(activities[i]), error);
         const biasGradient = tf.sum(error, 0);
         if (i > 0) {
-          const fedBack = tf.transpose(tf.matMul(this.weights[i], tf.transpose(error)));
-          const back = tf.mul(fedBack, tf.step(activities[i]));
-          error = masks[i - 1] ? tf.mul(back, masks[i - 1]) : back;
+          const propagated = tf.transpose(tf.matMul(this.weights[i], tf.transpose(error)));
+          const earlier = tf.mul(propagated, tf.step(activities[i]));
+          error = masks[i - 1] ? tf.mul(earlier, masks[i - 1]) : earlier;
         }
         this.update(this.weights[i], this.velocities[i], weightGradient, momentum);
         this.update(this.biases[i], this.velocities[last + 1 + i], biasGradient, momentum);

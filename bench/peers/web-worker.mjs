@@ -1,4 +1,4 @@
-/** Web workers for a library written for browsers, on Node's worker threads. */
+/** Web workers on the worker threads of Node, for libraries that are written for browsers. */
 import { resolveObjectURL } from 'node:buffer';
 import { Worker as Thread } from 'node:worker_threads';
 
@@ -34,7 +34,7 @@ class WebWorker {
   }
 }
 
-/** Gives this process `Worker`, and a `navigator` that reports `threads` processors. */
+/** Defines `Worker` in this process, and a `navigator` that reports `threads` processors. */
 export function lendWebWorkers(threads) {
   globalThis.Worker = WebWorker;
   Object.defineProperty(globalThis, 'navigator', {

@@ -1,9 +1,20 @@
 import { md5 } from 'hash-wasm';
-import { ApicalError, controlTask, datasetEntry, environmentById, Examples, exampleTask, generateDataset, loadDataset, Sequence, stream } from '../../src/entries/browser-internals.ts';
+import {
+  ApicalError,
+  controlTask,
+  datasetEntry,
+  environmentById,
+  Examples,
+  exampleTask,
+  generateDataset,
+  loadDataset,
+  Sequence,
+  stream,
+} from '../../src/entries/browser-internals.ts';
 import type { ByteSource, Compute, Config, Dataset, Task } from '../../src/entries/browser-internals.ts';
 import type { Arrival } from '../protocol.ts';
 
-/** What the folder beside the page holds: bytes by file, by data set. Written by the build, or by `apical lab`. */
+/** Index of the data folder: sizes in bytes by file, by data set. Written by the build or by `apical lab`. */
 export type DataIndex = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
 const ATTEMPTS = 3;
@@ -11,7 +22,7 @@ const ATTEMPTS = 3;
 /** Data sets dropped on the page, by name. */
 export const dropped = new Map<string, Dataset>();
 
-/** Opened tasks of this worker's one heap; the latest stay, since a reset opens the same. */
+/** Tasks opened on the heap of this worker. The latest stay open, because a reset opens the same task. */
 export class Tasks {
   readonly #compute: Compute;
   readonly #open = new Map<string, Task>();
@@ -22,7 +33,7 @@ export class Tasks {
     this.#arrival = arrival;
   }
 
-  /** Throws `dataset.…`, `environment.…` and `lab.file`. */
+  /** Opens the task of a config. Throws `dataset.…`, `environment.…` and `lab.file`. */
   async open({ task: { dataset = '', environment, options } }: Config): Promise<Task> {
     const key = JSON.stringify([dataset, environment, options, dropped.get(dataset)?.source]);
     const known = this.#open.get(key);
@@ -48,7 +59,7 @@ export class Tasks {
     if (/[\\/.]/.test(id)) {
       throw new ApicalError(
         'lab.file',
-        `The data set "${id}" is a file, which a page cannot open by its path: drop it on the page first.`,
+        `The data set "${id}" is a file, which a page cannot open by its path. Drop the file on the page first.`,
         { id },
       );
     }
@@ -58,7 +69,7 @@ export class Tasks {
   }
 }
 
-/** The files of a data set beside the page. Throws `dataset.missing`, `dataset.unreachable`. */
+/** Returns the files of a data set beside the page. Throws `dataset.missing`, `dataset.unreachable`. */
 async function webSource(id: string, arrival: (arrival: Arrival) => void): Promise<ByteSource> {
   const folder = new URL(/* @vite-ignore */ '../data/', import.meta.url);
   const index = JSON.parse(
@@ -77,7 +88,7 @@ async function webSource(id: string, arrival: (arrival: Arrival) => void): Promi
       if (!(name in sizes)) return undefined;
       return download(new URL(`${id}/${name}`, folder), (bytes) => {
         received[name] = bytes;
-        const sum = Object.values(received).reduce((all, its) => all + its, 0);
+        const sum = Object.values(received).reduce((all, size) => all + size, 0);
         arrival({ kind: 'arrival', dataset: id, received: Math.min(sum, total), total });
       });
     },
@@ -86,7 +97,7 @@ async function webSource(id: string, arrival: (arrival: Arrival) => void): Promi
   };
 }
 
-/** Fetches whole, and again where it breaks off. Throws `dataset.unreachable`. */
+/** Fetches a whole file, with retries if the connection breaks. Throws `dataset.unreachable`. */
 async function download(address: URL, progress: (bytes: number) => void): Promise<Uint8Array> {
   let reason = '';
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -94,7 +105,7 @@ async function download(address: URL, progress: (bytes: number) => void): Promis
     try {
       const response = await fetch(address);
       if (!response.ok || !response.body) throw new Error(`the server answered ${response.status}`);
-      // A host may unpack on the way what is packed: then its length says nothing.
+      // If the host sends an encoding, the browser decodes it and the stated length does not apply.
       const isPlain = response.headers.get('content-encoding') === null;
       const stated = isPlain ? Number(response.headers.get('content-length')) : 0;
       return await collect(response.body, stated, progress);
@@ -104,7 +115,7 @@ async function download(address: URL, progress: (bytes: number) => void): Promis
   }
   throw new ApicalError(
     'dataset.unreachable',
-    `${address.pathname} did not arrive (${reason}), after ${ATTEMPTS} attempts. Check the connection, then try again.`,
+    `${address.pathname} could not be downloaded in ${ATTEMPTS} attempts (${reason}). Check the connection and try again.`,
     { address: address.href },
   );
 }
@@ -134,7 +145,7 @@ async function collect(
   return whole;
 }
 
-/** The browser's own, which checks the sum and throws on damage. */
+/** Decompresses gzip with the browser's own decoder, which verifies the checksum and throws on damage. */
 async function gunzip(bytes: Uint8Array): Promise<Uint8Array> {
   const unpacked = new Blob([bytes as BlobPart]).stream().pipeThrough(new DecompressionStream('gzip'));
   return new Uint8Array(await new Response(unpacked).arrayBuffer());

@@ -1,11 +1,18 @@
-import { ApicalError, csvDataset, loadIdxDataset, npzDataset, Sequence, stream } from '../../src/entries/browser-internals.ts';
+import {
+  ApicalError,
+  csvDataset,
+  loadIdxDataset,
+  npzDataset,
+  Sequence,
+  stream,
+} from '../../src/entries/browser-internals.ts';
 import type { Dataset } from '../../src/entries/browser-internals.ts';
 import type { NamedFile } from '../protocol.ts';
 
 const baseOf = (name: string) => name.slice(name.lastIndexOf('/') + 1);
 
 /**
- * A data set among dropped files: a .csv, .tsv or .npz file, or four IDX files. Throws `lab.dropped` where there is none,
+ * Reads a data set from dropped files: a .csv, .tsv or .npz file, or four IDX files. Throws `lab.dropped` if there is none,
  * and the errors of the formats: `dataset.corrupt`, `dataset.mismatch`, `dataset.labels`, …
  */
 export async function droppedDataset(
@@ -29,15 +36,15 @@ export async function droppedDataset(
     const description = {
       id: name,
       title: 'Dropped IDX files',
-      how: 'Drop the four files of training and test images and labels together.',
+      how: 'Drop the four files (training and test images and labels) together.',
     };
-    const source = { where: 'what was dropped', read: (file: string) => Promise.resolve(byName.get(file)) };
+    const source = { where: 'the dropped files', read: (file: string) => Promise.resolve(byName.get(file)) };
     return { name, dataset: await loadIdxDataset(description, source) };
   }
   const names = files.map(({ name }) => name);
   throw new ApicalError(
     'lab.dropped',
-    `What was dropped is no run folder (there is no run.json beside a config.json) and no data set: ` +
+    'The dropped files are neither a run folder (run.json beside config.json) nor a data set: ' +
       `${names.slice(0, 4).join(', ')}${names.length > 4 ? `, and ${names.length - 4} more` : ''}. ` +
       'Drop a run folder, its ZIP archive, a .csv, .tsv or .npz file, or four IDX files.',
     { names },

@@ -1,16 +1,43 @@
-import { ApicalError, auditStandard, configSchema, fingerprintOf, identityOf, openBackend, PRESETS, ruleById, RULES, totalMacs, z } from '../../src/entries/browser-internals.ts';
+import {
+  ApicalError,
+  auditStandard,
+  configSchema,
+  fingerprintOf,
+  identityOf,
+  openBackend,
+  PRESETS,
+  ruleById,
+  totalMacs,
+  z,
+} from '../../src/entries/browser-internals.ts';
 import type { Audit, Compute, Task } from '../../src/entries/browser-internals.ts';
-import type { Catalogue, EngineMessage, Frame, GalleryExamples, LanePlan, NamedFile, Opened, Pace, Plan, Requests, Schema, Session, Watch } from '../protocol.ts';
+import type {
+  Catalogue,
+  EngineMessage,
+  Frame,
+  GalleryExamples,
+  LanePlan,
+  NamedFile,
+  Opened,
+  Pace,
+  Plan,
+  Requests,
+  Schema,
+  Session,
+  Watch,
+} from '../protocol.ts';
 import { dropped, Tasks } from './data.ts';
 import { folderOf, planOf, readRuns, restoreRun, unpacked, zipFolders } from './folder.ts';
 import type { OpenedRun } from './folder.ts';
 import { Pacer } from './pacer.ts';
 import { accept, commandOf, problemOf } from './plan.ts';
 import type { Accepted } from './plan.ts';
+import { knownRules, ruleOf, ruleProblems } from './rules.ts';
 import { Run } from './run.ts';
 import { describeTask, shapeOf } from './shapes.ts';
+import { loadUserRules } from './user-rules.ts';
 
-const NOTHING: Watch = {
+const NOTHING_WATCHED: Watch = {
   example: 0,
   area: null,
   unit: null,
@@ -21,7 +48,7 @@ const NOTHING: Watch = {
   history: false,
 };
 
-/** The library at work for one page: one heap, one session at a time. */
+/** The library as the page uses it: one heap, and one session at a time. */
 export class Engine {
   readonly #compute: Compute;
   readonly #tasks: Tasks;
@@ -31,14 +58,15 @@ export class Engine {
   /** By lane, by seed. */
   #lanes: readonly (readonly Run[])[] = [];
   #pacer: Pacer | undefined;
-  #watch = NOTHING;
+  #watch = NOTHING_WATCHED;
   #isDrawn = true;
   #opened: readonly OpenedRun[] = [];
   #command = '';
 
-  /** Throws `wasm.no-simd`. */
+  /** Opens the backend and loads the user's rules. Throws `wasm.no-simd`. */
   static async open(post: (message: EngineMessage) => void): Promise<Engine> {
-    return new Engine(await openBackend({ backend: 'wasm' }), post);
+    const [compute] = await Promise.all([openBackend({ backend: 'wasm' }), loadUserRules()]);
+    return new Engine(compute, post);
   }
 
   private constructor(compute: Compute, post: (message: EngineMessage) => void) {
@@ -47,7 +75,7 @@ export class Engine {
     this.#tasks = new Tasks(compute, post);
   }
 
-  /** What the page may ask, by name. */
+  /** The requests of the page, by name. */
   readonly requests: { [Name in keyof Requests]?: (...args: Parameters<Requests[Name]>) => unknown } = {
     catalogue: () => this.#catalogue(),
     check: (plan) => accept(plan).problems,
@@ -55,7 +83,7 @@ export class Engine {
     play: (pace) => this.#play(pace),
     pause: () => this.#pause(),
     step: () => this.#pacer?.step ?? 0,
-    watch: (watch) => this.#look(watch),
+    watch: (watch) => this.#setWatch(watch),
     drawn: () => {
       this.#isDrawn = true;
       return null;
@@ -71,28 +99,26 @@ export class Engine {
   };
 
   #catalogue(): Catalogue {
-    const schema = (type: z.ZodType) =>
-      z.toJSONSchema(type, { io: 'input', unrepresentable: 'any' }) as Schema;
     const { threads, detail } = this.#compute.backend;
     return {
       version: __APICAL_VERSION__,
-      rules: RULES.map(({ id, family, title, summary, equation, cites, options, dynamics }) => ({
-        id,
-        family,
-        title,
-        summary,
-        equation,
-        cites,
-        options: schema(options),
-        ...(dynamics.activations ? { activations: dynamics.activations } : {}),
-      })),
+      rules: knownRules().map(({ id, reference, markup, rule }) => {
+        const { family, title, summary, equation, cites, options, dynamics } = rule;
+        return {
+          ...{ id, family, title, summary, equation, cites },
+          options: schemaOf(options),
+          ...(dynamics.activations ? { activations: dynamics.activations } : {}),
+          ...(reference === undefined ? {} : { file: reference, markup }),
+        };
+      }),
+      ruleProblems: ruleProblems(),
       presets: PRESETS.map(({ id, title, config: { task } }) => ({
         id,
         title,
         dataset: task?.environment === undefined ? (task?.dataset ?? 'mnist') : undefined,
         environment: task?.environment,
       })),
-      config: schema(configSchema),
+      config: schemaOf(configSchema),
       backend: { threads, detail },
     };
   }
@@ -101,14 +127,14 @@ export class Engine {
     this.#pacer?.pause();
     let accepted = accept(plan);
     const [first] = accepted.configs[0] ?? [];
-    if (!first) throw new ApicalError('lab.plan', 'There is no rule to run: choose one.');
+    if (!first) throw new ApicalError('lab.plan', 'There is no rule to run. Select one.');
     const task = await this.#tasks.open(first);
     this.#end();
     this.#task = task;
     const lanes: Run[][] = [];
     this.#lanes = lanes;
-    // What was opened is gone on with once: beginning anew begins at the first step.
-    const opened = new Map(this.#opened.map((its) => [its.identity, its]));
+    // Opened runs are continued once; the next reset starts at step 0.
+    const opened = new Map(this.#opened.map((run) => [run.identity, run]));
     this.#opened = [];
     const problems = [...accepted.problems];
     const kept: LanePlan[] = [];
@@ -124,7 +150,7 @@ export class Engine {
         lanes.push(runs);
         kept.push(accepted.plan.lanes[lane] as LanePlan);
       } catch (thrown) {
-        // A rule that cannot serve this network is left out, as long as another can.
+        // A rule that does not support this network is left out, as long as another does.
         for (const run of runs) run.dispose();
         if (kept.length === 0 && lane === accepted.configs.length - 1) throw thrown;
         problems.push(problemOf(thrown, `rule=${configs[0]?.rule ?? ''}`));
@@ -143,7 +169,7 @@ export class Engine {
     });
     const [[run] = []] = this.#lanes;
     const config = accepted.configs[0]?.[0];
-    if (!run || !config) throw new ApicalError('lab.plan', 'There is no rule to run: choose one.');
+    if (!run || !config) throw new ApicalError('lab.plan', 'There is no rule to run. Select one.');
     const { threads, detail } = this.#compute.backend;
     this.#command = commandOf(accepted.plan);
     return {
@@ -152,9 +178,9 @@ export class Engine {
       task: describeTask(task, config),
       lanes: this.#lanes.map(([shown]) => {
         const { training, config: own } = shown as Run;
-        const { network, rule } = training.learner;
+        const { network } = training.learner;
         return {
-          rule: rule.id,
+          rule: own.rule,
           network: shapeOf(network, task.examples?.dataset.inputShape),
           config: own,
           warnings: network.warnings(),
@@ -186,7 +212,7 @@ export class Engine {
     return null;
   }
 
-  #look(watch: Watch): null {
+  #setWatch(watch: Watch): null {
     this.#watch = watch;
     if (!this.#pacer?.isPlaying) this.#frame(false);
     return null;
@@ -226,7 +252,7 @@ export class Engine {
     return { indices: known, labels, inputs };
   }
 
-  /** One test example of each class in turn; with `onlyWrong`, those that a lane now answers wrongly. */
+  /** Returns a test example of each class in turn, or with `onlyWrong` the current mistakes of the first lane. */
   #pick(count: number, from: number, onlyWrong: boolean): readonly number[] {
     const examples = this.#task?.examples;
     const [run] = this.#lanes[0] ?? [];
@@ -248,19 +274,18 @@ export class Engine {
   #audit(lane: number): Audit {
     const [run] = this.#lanes[lane] ?? [];
     if (!run || !this.#task) throw new ApicalError('lab.lane', `There is no lane ${lane + 1}.`);
-    return this.#task.audit(run.config, { rule: ruleById(run.config.rule) });
+    return this.#task.audit(run.config, { rule: ruleOf(run.config.rule) });
   }
 
   #auditRule(id: string): Audit & { readonly costRatio: number } {
-    const rule = ruleById(id);
-    const seen = auditStandard(this.#compute, rule);
+    const seen = auditStandard(this.#compute, ruleOf(id));
     return {
       ...seen,
       costRatio: totalMacs(seen) / totalMacs(auditStandard(this.#compute, ruleById('backprop'))),
     };
   }
 
-  /** Of every number that a checkpoint keeps, of a lane's first seed. */
+  /** Returns the SHA-256 of all tensors of a checkpoint, for the first seed of a lane. */
   #fingerprint(lane: number): string {
     const [run] = this.#lanes[lane] ?? [];
     if (!run) throw new ApicalError('lab.lane', `There is no lane ${lane + 1}.`);
@@ -269,12 +294,12 @@ export class Engine {
 
   #folder(): { name: string; bytes: Uint8Array } {
     const task = this.#task;
-    if (!task) throw new ApicalError('lab.folder', 'There is no run to save yet.');
+    if (!task) throw new ApicalError('lab.folder', 'There is no run to save yet. Select a task first.');
     const folders: Record<string, Record<string, Uint8Array>> = {};
     for (const [lane, runs] of this.#lanes.entries()) {
       for (const run of runs) {
-        const { rule, seed } = run.config;
-        const name = `${task.id}-${lane + 1}-${rule}-seed${seed}`;
+        const { rule } = run.training.learner;
+        const name = `${task.id}-${lane + 1}-${rule.id}-seed${run.config.seed}`;
         folders[name] = folderOf(this.#compute, task, run, this.#command.split('\n')[lane] ?? this.#command);
       }
     }
@@ -294,7 +319,18 @@ export class Engine {
     this.#opened = runs;
     const warnings = [...new Set(runs.flatMap((run) => run.warnings))];
     if (left > 0)
-      warnings.push(`${left} of the ${runs.length} runs differ in more than rule and seed and are left out.`);
+      warnings.push(
+        `${left} of the ${runs.length} runs are left out, because they differ in more than rule and seed.`,
+      );
     return { kind: 'runs', plan, count: runs.length - left, warnings };
+  }
+}
+
+/** Returns a schema as JSON Schema, from which the page makes a form; an empty one if it cannot be expressed. */
+function schemaOf(type: z.ZodType): Schema {
+  try {
+    return z.toJSONSchema(type, { io: 'input', unrepresentable: 'any' }) as Schema;
+  } catch {
+    return {};
   }
 }

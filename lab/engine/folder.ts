@@ -1,13 +1,42 @@
 import { strToU8, unzipSync, zipSync } from 'fflate';
-import { ApicalError, asJson, byStep, checkDocuments, checkpointName, CONFIG_FILE, decodeCheckpoint, describeData, describeRun, encodeCheckpoint, identityOf, METRICS_FILE, originOf, originWarnings, parseConfig, parseMetrics, parseObject, restoreTensors, RUN_FILE, sessionOf } from '../../src/entries/browser-internals.ts';
-import type { Checkpoint, Compute, Config, MetricsRecord, RunEnvironment, RunFolderDocument, Task } from '../../src/entries/browser-internals.ts';
+import {
+  ApicalError,
+  asJson,
+  byStep,
+  checkDocuments,
+  checkpointName,
+  CONFIG_FILE,
+  decodeCheckpoint,
+  describeData,
+  describeRun,
+  encodeCheckpoint,
+  identityOf,
+  METRICS_FILE,
+  originOf,
+  originWarnings,
+  parseConfig,
+  parseMetrics,
+  parseObject,
+  restoreTensors,
+  RUN_FILE,
+  sessionOf,
+} from '../../src/entries/browser-internals.ts';
+import type {
+  Checkpoint,
+  Compute,
+  Config,
+  MetricsRecord,
+  RunEnvironment,
+  RunFolderDocument,
+  Task,
+} from '../../src/entries/browser-internals.ts';
 import type { LanePlan, NamedFile, Plan } from '../protocol.ts';
 import { seedsText } from './plan.ts';
 import type { Run } from './run.ts';
 
-/** Run folders as Node keeps them, in memory: to be saved as a ZIP archive, and to be opened from dropped files. */
+/** Run folders as Node keeps them, but in memory: saved as a ZIP archive, and opened from dropped files. */
 
-/** Where this page computes, as far as a browser says. */
+/** Describes the machine, as far as the browser tells. */
 function environmentHere(): RunEnvironment {
   const { userAgent, hardwareConcurrency } = navigator;
   const browser =
@@ -17,14 +46,14 @@ function environmentHere(): RunEnvironment {
     node: `none: ${browser}`,
     commit: null,
     dirty: false,
-    hardware: `${hardwareConcurrency} cores, as a browser tells`,
+    hardware: `${hardwareConcurrency} cores, according to the browser`,
     platform: browser,
     processor: 'unknown, in a browser',
     date: new Date().toISOString(),
   };
 }
 
-/** The files of a run's folder, by name. */
+/** Returns the files of the folder of a run, by name. */
 export function folderOf(
   compute: Compute,
   task: Task,
@@ -70,10 +99,10 @@ export function folderOf(
   };
 }
 
-/** A ZIP archive of folders. */
+/** Packs folders into a ZIP archive. */
 export function zipFolders(folders: Readonly<Record<string, Record<string, Uint8Array>>>): Uint8Array {
   const files = Object.entries(folders).flatMap(([folder, inside]) =>
-    // Weights hardly shrink: packing them would only take time.
+    // Weights hardly compress, so they are stored as they are.
     Object.entries(inside).map(
       ([name, bytes]) =>
         [`${folder}/${name}`, [bytes, { level: name.endsWith('.safetensors') ? 0 : 6 }]] as const,
@@ -82,7 +111,7 @@ export function zipFolders(folders: Readonly<Record<string, Record<string, Uint8
   return zipSync(Object.fromEntries(files) as Parameters<typeof zipSync>[0]);
 }
 
-/** A run from a folder, to go on with. */
+/** A run read from a folder, which the page continues. */
 export interface OpenedRun {
   readonly config: Config;
   readonly identity: string;
@@ -91,7 +120,7 @@ export interface OpenedRun {
   readonly warnings: readonly string[];
 }
 
-/** What a ZIP archive holds, or the files as they are. */
+/** Returns the files, with ZIP archives replaced by their contents. Throws `folder.not-a-run` for a damaged archive. */
 export function unpacked(files: readonly NamedFile[]): readonly NamedFile[] {
   return files.flatMap((file) => {
     const isZip = file.bytes[0] === 0x50 && file.bytes[1] === 0x4b && !/\.npz$/i.test(file.name);
@@ -102,7 +131,7 @@ export function unpacked(files: readonly NamedFile[]): readonly NamedFile[] {
       const reason = thrown instanceof Error ? thrown.message : String(thrown);
       throw new ApicalError(
         'folder.not-a-run',
-        `${file.name} is no whole ZIP archive: ${reason}.`,
+        `${file.name} is not a valid ZIP archive: ${reason}.`,
         {},
         thrown,
       );
@@ -110,7 +139,10 @@ export function unpacked(files: readonly NamedFile[]): readonly NamedFile[] {
   });
 }
 
-/** Every run folder among files, with its newest good checkpoint. Throws the errors of `checkDocuments`, `folder.metrics`. */
+/**
+ * Reads every run folder among the files, with its newest valid checkpoint. Throws the errors of `checkDocuments`, and
+ * `folder.metrics`.
+ */
 export function readRuns(files: readonly NamedFile[], compute: Compute): OpenedRun[] {
   const folders = new Map<string, Map<string, Uint8Array>>();
   for (const { name, bytes } of files) {
@@ -121,7 +153,7 @@ export function readRuns(files: readonly NamedFile[], compute: Compute): OpenedR
   }
   return [...folders].flatMap(([folder, inside]) =>
     inside.has(RUN_FILE) && inside.has(CONFIG_FILE)
-      ? [readRun(folder || 'What was dropped', inside, compute)]
+      ? [readRun(folder || 'The dropped folder', inside, compute)]
       : [],
   );
 }
@@ -155,7 +187,7 @@ function readRun(folder: string, inside: ReadonlyMap<string, Uint8Array>, comput
 
 const textOf = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
 
-/** Puts a run where its checkpoint stood. Throws `checkpoint.mismatch`. */
+/** Restores a run from its checkpoint. Throws `checkpoint.mismatch`. */
 export function restoreRun(run: Run, { checkpoint, metrics }: OpenedRun): void {
   if (!checkpoint) return;
   restoreTensors(run.training.snapshot().tensors, checkpoint);
@@ -163,7 +195,7 @@ export function restoreRun(run: Run, { checkpoint, metrics }: OpenedRun): void {
   run.metrics.push(...metrics);
 }
 
-/** A plan that gives these runs, and the configs that it leaves out because they share too little with the first. */
+/** Returns a plan of these runs, and the number of runs left out because their config differs too much from the first. */
 export function planOf(runs: readonly OpenedRun[]): { plan: Plan; left: number } {
   const [first] = runs as [OpenedRun];
   const shared = (config: Config) => identityOf({ ...config, rule: '', ruleOptions: {}, seed: 0 });
@@ -178,7 +210,7 @@ export function planOf(runs: readonly OpenedRun[]): { plan: Plan; left: number }
   }
   const all = [...lanes.values()];
   const common = [...(all[0]?.seeds ?? [])].filter((seed) => all.every(({ seeds }) => seeds.has(seed)));
-  // Lanes that share no seed cannot stand side by side.
+  // Lanes without a common seed cannot be compared.
   const kept = common.length > 0 ? all : all.slice(0, 1);
   const seeds = common.length > 0 ? common : [...(all[0]?.seeds ?? [first.config.seed])];
   const own = new Set(['rule', 'ruleOptions', 'seed']);
@@ -194,24 +226,24 @@ export function planOf(runs: readonly OpenedRun[]): { plan: Plan; left: number }
   };
 }
 
-/** What differs from the defaults, as "path=value". */
+/** Returns the values that differ from the defaults, as "path=value". */
 function assignmentsOf(value: object, defaults: unknown, path: readonly string[]): string[] {
-  return Object.entries(value).flatMap(([key, its]: [string, unknown]) => {
+  return Object.entries(value).flatMap(([key, own]: [string, unknown]) => {
     const usual = (defaults as Record<string, unknown> | undefined)?.[key];
     const at = [...path, key];
-    if (JSON.stringify(its) === JSON.stringify(usual)) return [];
-    // A key with a dot cannot be said by a path: the object around it is said whole.
-    if (isPlain(its) && isPlain(usual) && !Object.keys(its).some((name) => name.includes('.'))) {
-      return assignmentsOf(its, usual, at);
+    if (JSON.stringify(own) === JSON.stringify(usual)) return [];
+    // A path cannot name a key with a dot, so the object around such a key is written whole.
+    if (isPlain(own) && isPlain(usual) && !Object.keys(own).some((name) => name.includes('.'))) {
+      return assignmentsOf(own, usual, at);
     }
-    return [`${at.join('.')}=${textFor(its)}`];
+    return [`${at.join('.')}=${textFor(own)}`];
   });
 }
 
 const isPlain = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Plain words stay plain; what would be read as something else is quoted. */
+/** Returns a value as text: plain words as they are, and quoted if they would be parsed as JSON. */
 function textFor(value: unknown): string {
   if (typeof value !== 'string') return JSON.stringify(value);
   try {

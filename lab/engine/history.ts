@@ -2,17 +2,17 @@ import type { Learner, Projection } from '../../src/entries/browser-internals.ts
 import { gridOf, incomingOf } from './shapes.ts';
 import type { Tile } from '../protocol.ts';
 
-/** Weights beyond this many are not remembered: a film of one unit is not worth hundreds of megabytes. */
+/** Projections with more synapses are not remembered, because their history would take hundreds of megabytes. */
 const MOST_SYNAPSES = 2_000_000;
 
-/** All columns of a projection's weights as signed bytes, each to a scale of its own. */
+/** The weights of a projection as signed bytes, with a scale for each column. */
 interface Remembered {
   readonly step: number;
   readonly values: Int8Array;
   readonly scales: Float32Array;
 }
 
-/** Incoming weights of every area at steps 0, 1, 2, 4, 8, …: what a unit was on the way to what it is. */
+/** The incoming weights of every area at steps 0, 1, 2, 4, 8, … */
 export class WeightHistory {
   readonly #learner: Learner;
   readonly #remembered = new Map<string, Remembered[]>();
@@ -21,18 +21,19 @@ export class WeightHistory {
     this.#learner = learner;
   }
 
-  /** To be called before every step. */
+  /** Records the weights if the step is 0 or a power of two. Must be called before every step. */
   note(step: number): void {
     if ((step & (step - 1)) !== 0) return;
     for (const area of this.#learner.network.areas) {
       const projection = incomingOf(area);
       if (!projection || projection.weights.size > MOST_SYNAPSES) continue;
       const known = this.#remembered.get(area.id) ?? [];
-      if (known.some((its) => its.step === step)) continue;
+      if (known.some((remembered) => remembered.step === step)) continue;
       this.#remembered.set(area.id, [...known, remember(projection, step)]);
     }
   }
 
+  /** Returns the recorded incoming weights of a unit, in order of steps. */
   of(areaId: string, unit: number, picture: readonly number[] | undefined): (Tile & { step: number })[] {
     const projection = incomingOf(this.#learner.network.area(areaId));
     if (!projection) return [];
@@ -64,7 +65,7 @@ function remember({ weights }: Projection, step: number): Remembered {
   return { step, values, scales };
 }
 
-/** The incoming weights of one unit (of a convolution: its channel's kernel) as a picture. */
+/** Returns the incoming weights of a unit (of a convolution: the kernel of its channel) as a picture. */
 export function tileOf(projection: Projection, unit: number, picture: readonly number[] | undefined): Tile {
   const { columns, rows: length, data } = projection.weights;
   const column = columnOf(projection, unit);
@@ -80,11 +81,14 @@ export function tileOf(projection: Projection, unit: number, picture: readonly n
   return { values, scale, rows, columns: across };
 }
 
-/** How many tiles an area has: units, or channels whose places share a kernel. */
+/** Returns the number of tiles of an area: its units, or its channels if their places share a kernel. */
 export const tileCount = (projection: Projection): number =>
   projection.isDense ? projection.to.units : (projection.to.shape[0] ?? projection.to.units);
 
-/** Weights of (inputs, units) or (inputs, channels); of locally connected areas, (inputs, channels, places). */
+/**
+ * Returns the column of a unit in weights of (inputs, units) or (inputs, channels). Of locally connected areas, with weights
+ * of (inputs, channels, places), it is the column of the central place.
+ */
 function columnOf(projection: Projection, unit: number): number {
   const { columns } = projection.weights;
   if (projection.isDense || columns === tileCount(projection)) return Math.min(unit, columns - 1);

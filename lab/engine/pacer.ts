@@ -1,30 +1,30 @@
 import type { Pace } from '../protocol.ts';
 import type { Run } from './run.ts';
 
-/** How long steps are taken before messages are heard, and how often the page is shown something, in seconds. */
+/** Seconds of learning before messages are handled, and seconds between frames. */
 const SLICE = 0.02;
 const FRAME = 1 / 12;
 const UNSEEN_FRAME = 1 / 4;
-/** Looking takes no more than this share of the time, however slow it is. */
-const LOOKING = 0.1;
+/** Views take at most this share of the time. */
+const VIEWING = 0.1;
 
 export interface PacerOptions {
-  /** Shows the page where things stand; with `unseen`, without views. */
+  /** Sends a frame to the page, without views if `unseen`. */
   readonly frame: (unseen: boolean) => void;
   /** Whether the page has drawn the last frame. */
   readonly isReady: () => boolean;
 }
 
 /**
- * Lets the runs of a session learn abreast, apart from how often anything is drawn: in slices of time, the one
- * furthest behind first, no faster than asked.
+ * Advances the runs of a session in step with each other, independently of how often the page draws. It learns in slices of
+ * time, the run furthest behind first, no faster than requested.
  */
 export class Pacer {
   readonly #runs: readonly Run[];
   readonly #options: PacerOptions;
   #pace: Pace | undefined;
   #turn = 0;
-  /** Steps (of all runs together) allowed so far and not taken, where a speed is asked for. */
+  /** Steps that the requested speed allows and that have not been taken yet. */
   #allowance = 0;
   #speed = new Speedometer();
 
@@ -36,10 +36,11 @@ export class Pacer {
   get isPlaying(): boolean {
     return this.#pace !== undefined;
   }
-  /** Steps that every run takes in a second. */
+  /** Steps per second of every run. */
   get stepsPerSecond(): number {
     return this.#pace ? this.#speed.rate : 0;
   }
+  /** The smallest step of all runs. */
   get step(): number {
     return Math.min(...this.#runs.map(({ training }) => training.step));
   }
@@ -88,7 +89,7 @@ export class Pacer {
         const began = seconds();
         this.#options.frame(unseen);
         shown = seconds();
-        pause = (shown - began) / LOOKING;
+        pause = (shown - began) / VIEWING;
       }
       const wait =
         stepsPerSecond === null || this.#allowance >= 1 ? 0 : (1 - this.#allowance) / stepsPerSecond;
@@ -96,7 +97,7 @@ export class Pacer {
     }
   }
 
-  /** One step of every run that stands where the furthest behind stands. False when there is nothing more to do. */
+  /** Advances every run that is at the smallest step. Returns false if all runs are done. */
   #stepAll(): boolean {
     const open = this.#runs.filter(({ isOver }) => !isOver);
     const step = Math.min(...open.map(({ training }) => training.step));
@@ -107,7 +108,7 @@ export class Pacer {
   }
 }
 
-/** Steps a second over the last few seconds. */
+/** Measures steps per second over the last three seconds. */
 class Speedometer {
   readonly #notes: [at: number, step: number][] = [];
 
@@ -133,7 +134,7 @@ const { port1, port2 } = new MessageChannel();
 const waiting: (() => void)[] = [];
 port1.onmessage = () => waiting.shift()?.();
 
-/** Lets messages be heard, without the four milliseconds that a timer takes. */
+/** Lets messages be handled, without the four milliseconds that a timer takes. */
 function breathe(): Promise<void> {
   return new Promise((resolve) => {
     waiting.push(resolve);

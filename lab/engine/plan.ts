@@ -1,12 +1,21 @@
-import { ApicalError, assign, checkOptions, parseConfig, parseSeeds, PRESETS, ruleById, withRule } from '../../src/entries/browser-internals.ts';
+import {
+  ApicalError,
+  assign,
+  checkOptions,
+  parseConfig,
+  parseSeeds,
+  PRESETS,
+  withRule,
+} from '../../src/entries/browser-internals.ts';
 import type { Config, ConfigInput } from '../../src/entries/browser-internals.ts';
 import type { LanePlan, Plan, Problem } from '../protocol.ts';
+import { lineOf, ruleOf } from './rules.ts';
 
 export const MOST_LANES = 4;
 const MOST_SEEDS = 8;
 const FALLBACK = 'digits';
 
-/** A plan as it can be done: what was wrong is left out and said. */
+/** A plan without its invalid settings, which are listed as problems. */
 export interface Accepted {
   readonly plan: Plan;
   readonly problems: readonly Problem[];
@@ -15,16 +24,21 @@ export interface Accepted {
   readonly configs: readonly (readonly Config[])[];
 }
 
+/** Returns what was thrown as plain data, with the line of the user's file if it was thrown there. */
 export function problemOf(thrown: unknown, about?: string): Problem {
-  const extra = about === undefined ? {} : { about };
-  if (thrown instanceof ApicalError) return { code: thrown.code, message: thrown.message, ...extra };
-  return { code: 'internal', message: thrown instanceof Error ? thrown.message : String(thrown), ...extra };
+  const said = thrown instanceof Error ? thrown.message : String(thrown);
+  const line = lineOf(thrown);
+  return {
+    code: thrown instanceof ApicalError ? thrown.code : 'internal',
+    message: line === undefined || said.includes(line) ? said : `${said} (${line})`,
+    ...(about === undefined ? {} : { about }),
+  };
 }
 
-/** Takes of a plan what the library takes. Every setting is tried by itself, so that one wrong value costs itself alone. */
+/** Validates a plan. Every setting is tried alone, so that an invalid value leaves out only itself. */
 export function accept(plan: Plan): Accepted {
   const problems: Problem[] = [];
-  /** The value, or undefined with the problem noted. */
+  /** Returns the value of `work`, or undefined after noting the problem. */
   const attempt = <Value>(about: string, work: () => Value): Value | undefined => {
     try {
       return work();
@@ -41,7 +55,7 @@ export function accept(plan: Plan): Accepted {
   let config: Config | undefined;
   while (!config) {
     config = attempt(set.at(-1) ?? 'preset', () => configOf(preset, set));
-    // Right by themselves, wrong together: the later ones give way.
+    // Settings that are valid alone but not together: the last are left out.
     if (!config && set.length === 0)
       throw new ApicalError('lab.plan', `The preset "${preset}" cannot be run.`);
     if (!config) set = set.slice(0, -1);
@@ -49,21 +63,21 @@ export function accept(plan: Plan): Accepted {
   const base = config;
 
   const lanes = plan.lanes.flatMap((lane): LanePlan[] => {
-    const rule = attempt(`rule=${lane.rule}`, () => ruleById(lane.rule));
+    const rule = attempt(`rule=${lane.rule}`, () => ruleOf(lane.rule));
     if (!rule) return [];
     const options = Object.entries(lane.options).filter(
       ([name, value]) =>
         attempt(`ruleOptions.${name}`, () => {
-          checkOptions(rule, { ...withRule(base, rule.id).ruleOptions, [name]: value });
+          checkOptions(rule, { ...withRule(base, lane.rule).ruleOptions, [name]: value });
           return true;
         }) === true,
     );
-    return [{ rule: rule.id, options: Object.fromEntries(options) }];
+    return [{ rule: lane.rule, options: Object.fromEntries(options) }];
   });
   if (lanes.length > MOST_LANES) {
     problems.push({
       code: 'lab.lanes',
-      message: `The page shows up to ${MOST_LANES} rules side by side, and ${lanes.length} are asked for: the first ${MOST_LANES} are taken.`,
+      message: `The page shows at most ${MOST_LANES} rules side by side, but the plan has ${lanes.length}. The first ${MOST_LANES} are shown.`,
       about: 'rules',
     });
     lanes.length = MOST_LANES;
@@ -84,7 +98,7 @@ export function accept(plan: Plan): Accepted {
 
 function configOf(preset: string, set: readonly string[]): Config {
   const base: ConfigInput = PRESETS.find(({ id }) => id === preset)?.config ?? {};
-  // The page has this backend alone, and a config says what it was run on.
+  // The page has only this backend, and a config records the backend of its run.
   const input: Record<string, unknown> = { ...structuredClone(base), backend: 'wasm' };
   for (const assignment of set) assign(input, assignment);
   return parseConfig(input, preset === '' ? 'the settings' : `preset "${preset}" with these settings`);
@@ -94,7 +108,7 @@ function checkPreset(preset: string): string {
   if (preset === '' || PRESETS.some(({ id }) => id === preset)) return preset;
   throw new ApicalError(
     'config.unknown-preset',
-    `There is no preset "${preset}". Presets: ${PRESETS.map(({ id }) => id).join(', ')}.`,
+    `There is no preset "${preset}". The presets are ${PRESETS.map(({ id }) => id).join(', ')}.`,
   );
 }
 
@@ -103,18 +117,18 @@ function checkSeeds(text: string): number[] {
   if (seeds.length <= MOST_SEEDS) return seeds;
   throw new ApicalError(
     'lab.seeds',
-    `The page runs up to ${MOST_SEEDS} seeds at once, but "${text}" is ${seeds.length}.`,
+    `The page runs at most ${MOST_SEEDS} seeds at once, but "${text}" is ${seeds.length}. Name fewer seeds.`,
   );
 }
 
-/** "0..4" where seeds follow each other, else "0,2,5". */
+/** Returns seeds as text: "0..4" if they are consecutive, else "0,2,5". */
 export function seedsText(seeds: readonly number[]): string {
   const [first = 0] = seeds;
   const follow = seeds.length > 2 && seeds.every((seed, index) => seed === first + index);
   return follow ? `${first}..${first + seeds.length - 1}` : seeds.join(',');
 }
 
-/** The command line that repeats a plan: one comparison where its words can say it, else one line a lane. */
+/** Returns the command line that repeats a plan: one `apical compare` if that can express it, else a line per lane. */
 export function commandOf({ preset, set, lanes, seeds }: Plan): string {
   const base = configOf(preset, set);
   const rest = [
@@ -124,10 +138,10 @@ export function commandOf({ preset, set, lanes, seeds }: Plan): string {
       .flatMap((assignment) => ['--set', quoted(assignment)]),
     ...['--backend', set.findLast((assignment) => assignment.startsWith('backend='))?.slice(8) ?? 'wasm'],
   ];
-  const foreign = (rule: string) => rule !== base.rule && Object.keys(base.ruleOptions).length > 0;
+  const isForeign = (rule: string) => rule !== base.rule && Object.keys(base.ruleOptions).length > 0;
   const optionsOf = ({ rule, options }: LanePlan) => [
-    // With one rule, a command's options are meant for it, whichever the preset names.
-    ...(foreign(rule) ? ['--set', quoted('ruleOptions={}')] : []),
+    // With one rule, `apical run` gives the options of the preset to that rule.
+    ...(isForeign(rule) ? ['--set', quoted('ruleOptions={}')] : []),
     ...Object.entries(options).flatMap(([name, value]) => [
       '--set',
       quoted(`ruleOptions.${name}=${JSON.stringify(value)}`),
@@ -135,14 +149,15 @@ export function commandOf({ preset, set, lanes, seeds }: Plan): string {
   ];
   const from = preset === '' ? [] : [preset];
   const plain = lanes.every(({ options }) => Object.keys(options).length === 0);
-  const distinct = new Set(lanes.map(({ rule }) => rule)).size === lanes.length;
-  if (lanes.length > 1 && plain && distinct) {
-    return ['apical', 'compare', ...from, '--rules', lanes.map(({ rule }) => rule).join(','), ...rest].join(
-      ' ',
-    );
+  const rules = lanes.map(({ rule }) => rule);
+  const canList = new Set(rules).size === rules.length && !rules.some((rule) => rule.includes(','));
+  if (lanes.length > 1 && plain && canList) {
+    return ['apical', 'compare', ...from, '--rules', quoted(rules.join(',')), ...rest].join(' ');
   }
   return lanes
-    .map((lane) => ['apical', 'run', ...from, '--rule', lane.rule, ...optionsOf(lane), ...rest].join(' '))
+    .map((lane) =>
+      ['apical', 'run', ...from, '--rule', quoted(lane.rule), ...optionsOf(lane), ...rest].join(' '),
+    )
     .join('\n');
 }
 

@@ -1,28 +1,36 @@
-import type { Compute, Config, MetricsRecord, Rule, Task, Training } from '../../src/entries/browser-internals.ts';
-import { ApicalError, ruleById } from '../../src/entries/browser-internals.ts';
+import type {
+  Compute,
+  Config,
+  MetricsRecord,
+  Rule,
+  Task,
+  Training,
+} from '../../src/entries/browser-internals.ts';
+import { ApicalError } from '../../src/entries/browser-internals.ts';
 import type { LaneView, Problem, RunState, Watch } from '../protocol.ts';
 import { WeightHistory } from './history.ts';
 import { problemOf } from './plan.ts';
+import { ruleOf } from './rules.ts';
 import { look } from './views.ts';
 
 const now = () => performance.now() / 1000;
 
-/** One rule from one seed. A failure of learning ends it and leaves the others alone. */
+/** A run of one rule from one seed. If learning fails, this run ends and the others continue. */
 export class Run {
   readonly config: Config;
   readonly training: Training;
   readonly history: WeightHistory;
   readonly startedAt = new Date().toISOString();
-  /** Everything that it recorded, as a run folder keeps it. */
+  /** All records of the run, as a run folder keeps them. */
   readonly metrics: MetricsRecord[] = [];
   readonly #compute: Compute;
   readonly #task: Task;
-  /** Only the first seed of a lane is looked at. */
+  /** Whether the page shows this run: only the first seed of a lane is shown. */
   readonly #isShown: boolean;
   #sent = 0;
   #failure: Problem | undefined;
 
-  /** Throws what is wrong with a config. */
+  /** Throws the errors of an invalid config, and `lab.pretraining`. */
   constructor(compute: Compute, task: Task, config: Config, isShown: boolean) {
     this.config = config;
     this.#compute = compute;
@@ -31,12 +39,12 @@ export class Run {
     if (config.pretraining) {
       throw new ApicalError(
         'lab.pretraining',
-        'The page does not pretrain: leave pretraining out, or do this run on the command line (`apical run`).',
+        'The page cannot pretrain. Remove `pretraining` from the settings, or run this config with `apical run`.',
       );
     }
-    const rule = ruleById(config.rule);
+    const rule = ruleOf(config.rule);
     const critic: Rule | undefined =
-      config.control?.critic.rule === undefined ? undefined : ruleById(config.control.critic.rule);
+      config.control?.critic.rule === undefined ? undefined : ruleOf(config.control.critic.rule);
     this.training = task.begin(config, { rule, critic }, (record) => this.metrics.push(record));
     this.history = new WeightHistory(this.training.learner);
   }

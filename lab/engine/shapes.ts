@@ -1,7 +1,7 @@
 import type { Area, Config, Network, Projection, Task } from '../../src/entries/browser-internals.ts';
 import type { AreaShape, NetworkShape, TaskInfo } from '../protocol.ts';
 
-/** A network as the page draws it. */
+/** Returns the areas and projections of a network as the page draws them. */
 export function shapeOf(network: Network, inputShape: readonly number[] | undefined): NetworkShape {
   const outputs = new Set(network.objectives.map(({ area }) => area));
   return {
@@ -13,7 +13,6 @@ export function shapeOf(network: Network, inputShape: readonly number[] | undefi
         grid: gridOf(area, role === 'input' ? inputShape : undefined),
         role,
         activation: area.activation,
-        hasThresholds: area.bias !== undefined,
       };
     }),
     projections: network.projections.map((projection) => ({
@@ -29,14 +28,14 @@ export function shapeOf(network: Network, inputShape: readonly number[] | undefi
   };
 }
 
-/** Pictures keep their shape, channels of maps lie side by side, everything else is nearly square. */
+/** Returns rows and columns to draw an area: pictures keep their shape, feature maps are tiled, others are nearly square. */
 export function gridOf(
   { units, shape }: Pick<Area, 'units' | 'shape'>,
   picture?: readonly number[],
 ): readonly [rows: number, columns: number] {
   const [first = units, second, third] = picture && picture.length > 1 ? picture : shape;
   if (third !== undefined && second !== undefined) {
-    // Channels × height × width: the channels in a row where they are few, else in a square of maps.
+    // Channels × height × width: the maps form a nearly square grid.
     const across = Math.ceil(Math.sqrt(first));
     return [Math.ceil(first / across) * second, across * third];
   }
@@ -46,11 +45,11 @@ export function gridOf(
   return [Math.ceil(units / columns), columns];
 }
 
-/** The first forward projection with weights onto an area. */
+/** Returns the first incoming forward projection with weights. */
 export const incomingOf = (area: Area): Projection | undefined =>
   area.incoming.find(({ kind, hasWeights }) => kind === 'forward' && hasWeights);
 
-/** How many points of the plane a picture of a task shows. */
+/** Number of training points shown on the plane. */
 const POINTS = 400;
 
 export function describeTask(task: Task, config: Config): TaskInfo {

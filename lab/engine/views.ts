@@ -1,5 +1,14 @@
-import { answeringArea, compareDirections, isLogits, materialise, referenceFor } from '../../src/entries/browser-internals.ts';
-import type { Area, Batch, Compute, Examples, Learner, Parameter, Tensor, Term } from '../../src/entries/browser-internals.ts';
+import { outputArea, compareDirections, isLogits, materialise } from '../../src/entries/browser-internals.ts';
+import type {
+  Area,
+  Batch,
+  Compute,
+  Examples,
+  Learner,
+  Parameter,
+  Tensor,
+  Term,
+} from '../../src/entries/browser-internals.ts';
 import type { ErrorSignal, LaneView, Watch } from '../protocol.ts';
 import { tileCount, tileOf } from './history.ts';
 import type { WeightHistory } from './history.ts';
@@ -8,10 +17,10 @@ import { incomingOf } from './shapes.ts';
 const MOST_TILES = 48;
 const MOST_PAIRS = 1200;
 const SURFACE_SIDE = 60;
-/** The plane is drawn from −1.25 to 1.25 on both axes. */
+/** The plane covers −1.25 to 1.25 on both axes. */
 export const SURFACE_REACH = 1.25;
 
-/** What looking at a network takes: nothing here changes a number of its learning. */
+/** The run that is viewed. Views never change its numbers. */
 export interface Subject {
   readonly compute: Compute;
   readonly learner: Learner;
@@ -21,6 +30,7 @@ export interface Subject {
   readonly examples: Examples | undefined;
 }
 
+/** Returns what the page shows of a run. */
 export function look(subject: Subject, watch: Watch): LaneView {
   const { compute, learner, examples } = subject;
   const { network } = learner;
@@ -48,7 +58,7 @@ export function look(subject: Subject, watch: Watch): LaneView {
   };
 }
 
-/** A batch of one: the example that is looked at. */
+/** Returns the selected example as a batch of one. */
 function batchOf({ compute, learner, examples }: Subject, example: Watch['example']): Batch | undefined {
   if (!examples) return undefined;
   const { test, dataset } = examples;
@@ -59,7 +69,7 @@ function batchOf({ compute, learner, examples }: Subject, example: Watch['exampl
   if (example.length !== learner.network.input.units) return undefined;
   const inputs = compute.temporary([1, example.length]);
   inputs.set(Array.from(example, (value) => value * dataset.inputScale));
-  // What was drawn has no label: it is answered, not judged.
+  // A drawing has no label, so its target is never used.
   return { inputs, targets: compute.temporary([1], 'i32').set([0]) };
 }
 
@@ -68,7 +78,7 @@ function lookAtExample(
   { example, errors }: Watch,
 ): Pick<LaneView, 'activities' | 'errors' | 'answer'> {
   const { compute, learner } = subject;
-  const output = answeringArea(learner.network);
+  const output = outputArea(learner.network);
   const batch =
     batchOf(subject, example) ??
     (() => {
@@ -83,29 +93,29 @@ function lookAtExample(
       activities[area.id] = Float32Array.from(phase.activity(area).data);
     answer = Float32Array.from(shares(subject, phase.output(output)).data);
   });
-  const judged = errors && typeof example === 'number' && subject.examples !== undefined;
-  return { activities, errors: judged ? errorSignals(subject, batch) : {}, answer };
+  const hasTarget = errors && typeof example === 'number' && subject.examples !== undefined;
+  return { activities, errors: hasTarget ? errorSignals(subject, batch) : {}, answer };
 }
 
 /**
- * What the rule brings to every area for one example, beside the exact gradient. It is read off the terms that the rule
- * emits for the area's thresholds (∂L/∂threshold is the error signal itself), or else for its incoming weights.
+ * Returns the error signal of the rule in every area for one example, beside the exact error signal. Both are read off the
+ * terms for the biases of the area, since ∂L/∂bias is the error signal itself.
  */
 function errorSignals({ compute, learner, step }: Subject, batch: Batch): Record<string, ErrorSignal> {
-  const reference = referenceFor(learner.rule.dynamics, learner.network);
+  const reference = learner.rule.dynamics.reference?.(learner.network);
   const areas = learner.network.areas.filter((area) => area !== learner.network.input && area.bias);
   const result: Record<string, ErrorSignal> = {};
   learner.estimate(batch, step, (terms) => {
     const own = areas.map((area) => signalOf(compute, area, terms));
     const finish = (exact?: readonly (Tensor | undefined)[]) => {
       areas.forEach((area, index) => {
-        const mine = own[index];
-        const theirs = exact?.[index];
-        if (!mine) return;
+        const signal = own[index];
+        const reference = exact?.[index];
+        if (!signal) return;
         result[area.id] = {
-          rule: Float32Array.from(mine.data),
-          exact: theirs ? Float32Array.from(theirs.data) : undefined,
-          angle: theirs ? compareDirections(compute, mine, theirs).angle : null,
+          rule: Float32Array.from(signal.data),
+          exact: reference ? Float32Array.from(reference.data) : undefined,
+          angle: reference ? compareDirections(compute, signal, reference).angle : null,
         };
       });
     };
@@ -128,10 +138,10 @@ function signalOf(
   { bias }: Area,
   terms: ReadonlyMap<Parameter, readonly Term[]>,
 ): Tensor | undefined {
-  const its = bias && terms.get(bias);
-  if (!its || its.length === 0) return undefined;
+  const emitted = bias && terms.get(bias);
+  if (!emitted || emitted.length === 0) return undefined;
   const signal = compute.temporary(bias.values.shape);
-  materialise(compute, bias, signal, its);
+  materialise(compute, bias, signal, emitted);
   return signal;
 }
 
@@ -146,7 +156,7 @@ function answersOf(
     const classes = new Uint8Array(indices.length);
     const confidences = new Float32Array(indices.length);
     learner.respond(inputs, (phase) => {
-      const { data, columns } = shares(subject, phase.output(answeringArea(learner.network)));
+      const { data, columns } = shares(subject, phase.output(outputArea(learner.network)));
       if (dataset.task === 'regression') return;
       for (let row = 0; row < indices.length; row++) {
         const [best, value] = largest(data, row * columns, columns);
@@ -173,7 +183,7 @@ function surfaceOf(subject: Subject): LaneView['surface'] {
     const classes = new Uint8Array(side * side);
     const confidences = new Uint8Array(side * side);
     learner.respond(compute.temporary([side * side, 2]).set(points), (phase) => {
-      const { data, columns } = shares(subject, phase.output(answeringArea(learner.network)));
+      const { data, columns } = shares(subject, phase.output(outputArea(learner.network)));
       for (let row = 0; row < classes.length; row++) {
         const [best, value] = largest(data, row * columns, columns);
         classes[row] = best;
@@ -184,10 +194,10 @@ function surfaceOf(subject: Subject): LaneView['surface'] {
   });
 }
 
-/** Probabilities of classes where the outputs stand for them; other outputs as they are. */
+/** Returns class probabilities if the outputs are logits, else the outputs as they are. */
 function shares({ compute, learner, examples }: Subject, output: Tensor): Tensor {
   const isRegression = examples?.dataset.task === 'regression';
-  if (isRegression || !isLogits(learner, answeringArea(learner.network))) return output;
+  if (isRegression || !isLogits(learner, outputArea(learner.network))) return output;
   const result = compute.temporary(output.shape);
   compute.softmax(result, output);
   return result;
@@ -201,7 +211,7 @@ function largest(data: ArrayLike<number>, first: number, count: number): [index:
   return [best, data[first + best] as number];
 }
 
-/** Forward weights in the shape of the feedback that answers them, and that feedback: evenly chosen pairs. */
+/** Returns evenly spaced pairs of a transposed forward weight and the corresponding feedback weight. */
 function pairsOf({ compute, learner }: Subject, id: string): LaneView['pairs'] {
   const projection = learner.network.projections.find((candidate) => candidate.id === id);
   const feedback = projection?.feedback;
@@ -209,7 +219,7 @@ function pairsOf({ compute, learner }: Subject, id: string): LaneView['pairs'] {
   return compute.scope(() => {
     const transposed = compute.temporary(feedback.weights.shape);
     projection.exactFeedback(compute, transposed);
-    // An odd stride does not fall in step with the columns.
+    // An odd stride reaches all columns.
     const every = Math.max(1, Math.floor(feedback.weights.size / MOST_PAIRS)) | 1;
     const count = Math.ceil(feedback.weights.size / every);
     const pick = ({ data }: Tensor) =>

@@ -2,7 +2,7 @@ import type { EngineMessage, RequestMessage } from '../protocol.ts';
 import { Engine } from './engine.ts';
 import { problemOf } from './plan.ts';
 
-/** What a worker's global is, of which the page's types know nothing. */
+/** The global object of a worker, which the types of the page do not describe. */
 interface WorkerScope {
   readonly name: string;
   postMessage(message: unknown, transfer?: Transferable[]): void;
@@ -12,12 +12,12 @@ const scope = globalThis as unknown as WorkerScope;
 
 const post = (message: EngineMessage) => scope.postMessage(message);
 const opening = Engine.open(post);
-// Whoever asks first is told what went wrong; until then it is nobody's to catch.
+// The first request reports a failure; until then nobody awaits the promise.
 opening.catch(() => undefined);
 
-/** Whoever waits for this lock, by the name of this worker, learns that it has ended, however it ended. */
+/** Resolves once this worker holds the lock of its name. The page waits for the lock to learn that the worker has ended. */
 const locks = navigator.locks as LockManager | undefined;
-const alive = new Promise<void>((held) => {
+const locked = new Promise<void>((held) => {
   if (!locks || scope.name === '') held();
   else {
     void locks.request(scope.name, () => {
@@ -31,10 +31,10 @@ scope.onmessage = ({ data: { id, name, args } }) => void answer(id, name, args);
 
 async function answer(id: number, name: RequestMessage['name'], args: readonly unknown[]): Promise<void> {
   try {
-    await alive;
+    await locked;
     const engine = await opening;
     const request = engine.requests[name] as ((...values: readonly unknown[]) => unknown) | undefined;
-    if (!request) throw new Error(`The engine knows no request "${name}".`);
+    if (!request) throw new Error(`The engine has no request "${name}".`);
     post({ kind: 'reply', id, value: await request(...args) });
   } catch (thrown) {
     post({ kind: 'reply', id, problem: problemOf(thrown) });

@@ -1,7 +1,7 @@
 import { lanesOf } from './exhibit.ts';
 import type { Exhibit } from './exhibit.ts';
 
-/** A few units at a narrow place cannot align, and what passes through them is lost for those below. */
+/** Feedback alignment fails at a bottleneck, whose few units cannot align. */
 export const bottleneck: Exhibit = {
   id: 'bottleneck',
   family: 'Feedback pathways',

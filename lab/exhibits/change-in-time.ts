@@ -1,7 +1,7 @@
 import { lanesOf } from './exhibit.ts';
 import type { Exhibit } from './exhibit.ts';
 
-/** What changes between two passes down is the error. */
+/** The change between two top-down passes is the error. */
 export const changeInTime: Exhibit = {
   id: 'change-in-time',
   family: 'Error as a change in time',

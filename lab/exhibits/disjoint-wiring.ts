@@ -1,7 +1,7 @@
 import { lanesOf } from './exhibit.ts';
 import type { Exhibit } from './exhibit.ts';
 
-/** Feedback need not run beside the forward synapses: even between no pair that is joined forward it teaches. */
+/** Feedback teaches even if it joins none of the pairs of units that are joined forward. */
 export const disjointWiring: Exhibit = {
   id: 'disjoint-wiring',
   family: 'Feedback pathways',

@@ -1,7 +1,7 @@
 import { lanesOf } from './exhibit.ts';
 import type { Exhibit } from './exhibit.ts';
 
-/** A nudge of the outputs and the difference of two local products: the gradient at the free fixed point. */
+/** After a small nudge of the outputs, the difference of two local products is the gradient at the free fixed point. */
 export const equilibrium: Exhibit = {
   id: 'equilibrium',
   family: 'Energy and equilibrium',
@@ -9,7 +9,7 @@ export const equilibrium: Exhibit = {
   plan: {
     preset: 'equilibrium',
     set: [
-      // Units that never sit at a bound, so that the limit of a small nudge is the gradient.
+      // Logistic units never reach a bound, so that the limit of a small nudge is the gradient.
       'network.hidden=[64]',
       'network.activation=logistic',
       'network.outputActivation=linear',

@@ -1,7 +1,7 @@
 import { lanesOf } from './exhibit.ts';
 import type { Exhibit } from './exhibit.ts';
 
-/** What every other rule is measured by: two spirals that the exact gradient parts soon, and another way down late. */
+/** The exact gradient, by which every rule is measured, separates two spirals long before random feedback does. */
 export const exactGradient: Exhibit = {
   id: 'exact-gradient',
   family: 'Exact gradient',

@@ -1,29 +1,30 @@
 import type { Plan } from '../protocol.ts';
 import type { Sight } from '../state/address.ts';
 
-/** What an exhibit puts on the page, in this order, under its statement. */
+/** A part of the page that an exhibit shows under its statement. */
 export type Part = 'networks' | 'curves' | 'angles' | 'feedback angles' | 'weights' | 'pairs' | 'gallery';
 
-/** A claim that can be shown in a minute. Its words are in the catalogues of lab/text, under the same id. */
+/** A claim that takes a minute to show. Its texts are in the catalogues of lab/text, under the same id. */
 export interface Exhibit {
   readonly id: string;
-  /** The family of rules that it is about, as the rules name it. */
+  /** The family of rules that the exhibit is about. */
   readonly family: string;
   /** Keys of docs/bibliography.json. */
   readonly cites: readonly string[];
-  /** What is run live. */
+  /** The plan that runs live. */
   readonly plan: Plan;
-  /** Where to look from the start. */
+  /** What is selected at the start. */
   readonly sight: Sight;
+  /** Parts of the page, in order. */
   readonly parts: readonly Part[];
-  /** The step by which it has shown what it is to show: the run pauses there. */
+  /** The step at which the claim has been shown and the run pauses. */
   readonly until: number;
 }
 
-/** Lanes of rules with their own options, as plans have them. */
+/** Returns the lanes of a plan, from rule ids or pairs of rule id and options. */
 export const lanesOf = (
   ...rules: readonly (string | readonly [rule: string, options: Record<string, unknown>])[]
 ) =>
-  rules.map((its) =>
-    typeof its === 'string' ? { rule: its, options: {} } : { rule: its[0], options: its[1] },
+  rules.map((entry) =>
+    typeof entry === 'string' ? { rule: entry, options: {} } : { rule: entry[0], options: entry[1] },
   );

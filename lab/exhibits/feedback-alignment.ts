@@ -1,7 +1,7 @@
 import { lanesOf } from './exhibit.ts';
 import type { Exhibit } from './exhibit.ts';
 
-/** Fixed random feedback teaches nearly as well as the exact transport of weights. */
+/** Fixed random feedback teaches nearly as well as transposed forward weights. */
 export const feedbackAlignment: Exhibit = {
   id: 'feedback-alignment',
   family: 'Feedback pathways',

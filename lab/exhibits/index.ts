@@ -13,7 +13,7 @@ import { whyItWorks } from './why-it-works.ts';
 
 export type { Exhibit, Part } from './exhibit.ts';
 
-/** Every exhibit, in the order in which they are best seen. A new one is its file, a line here and its words. */
+/** All exhibits, in the recommended order. A new exhibit is a file, a line here and its texts in lab/text. */
 export const EXHIBITS: readonly Exhibit[] = [
   exactGradient,
   feedbackAlignment,

@@ -1,7 +1,7 @@
 import { lanesOf } from './exhibit.ts';
 import type { Exhibit } from './exhibit.ts';
 
-/** The same number for every synapse: noise at the units costs far less than noise at the synapses. */
+/** With one scalar for all synapses, noise at the units learns far faster than noise at the synapses. */
 export const oneScalar: Exhibit = {
   id: 'one-scalar',
   family: 'Credit from one scalar',

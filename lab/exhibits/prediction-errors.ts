@@ -1,7 +1,7 @@
 import { lanesOf } from './exhibit.ts';
 import type { Exhibit } from './exhibit.ts';
 
-/** Potentials settle between prediction and target; the less outputs are trusted, the nearer to backpropagation. */
+/** Potentials settle between prediction and target; a larger output variance brings them nearer to backpropagation. */
 export const predictionErrors: Exhibit = {
   id: 'prediction-errors',
   family: 'Dendrites and prediction errors',

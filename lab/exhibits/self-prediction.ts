@@ -1,7 +1,7 @@
 import { lanesOf } from './exhibit.ts';
 import type { Exhibit } from './exhibit.ts';
 
-/** Interneurons that cancel what comes down leave apical dendrites to the error; those that still have to learn to do not. */
+/** Interneurons cancel the top-down input, so that only the error is left in the apical dendrites. */
 export const selfPrediction: Exhibit = {
   id: 'self-prediction',
   family: 'Dendrites and prediction errors',

@@ -1,7 +1,7 @@
 import { lanesOf } from './exhibit.ts';
 import type { Exhibit } from './exhibit.ts';
 
-/** Targets in place of errors come down by inverses that are learned beside. */
+/** Learned inverses send targets down in place of errors. */
 export const targets: Exhibit = {
   id: 'targets',
   family: 'Target propagation',

@@ -1,7 +1,7 @@
 import { lanesOf } from './exhibit.ts';
 import type { Exhibit } from './exhibit.ts';
 
-/** Why: the forward weights come to agree with the random feedback, from which the angle follows. */
+/** The forward weights align with the random feedback, and the angle of the update follows. */
 export const whyItWorks: Exhibit = {
   id: 'why-it-works',
   family: 'Feedback pathways',

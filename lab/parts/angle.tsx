@@ -2,8 +2,8 @@ import { colourOf } from './series.tsx';
 import { degrees } from './format.ts';
 
 /**
- * An angle, drawn: the exact gradient lies level, the rule's update rises from it. At 90° it knows nothing of
- * the way down, at 0° it goes there.
+ * A dial of the angle between the exact gradient, which is drawn level, and the update of the rule. At 90° the update is
+ * blind chance, at 0° it is the exact gradient.
  */
 export function AngleGlyph({
   angle,

@@ -19,7 +19,7 @@ export interface AreaProps {
   readonly lens: Lens;
 }
 
-/** An area of the drawing: a button, since choosing it shows its units. */
+/** An area in the drawing. It is a button, because selecting it shows its units. */
 export function Area({ area, lane, left, size, view, lens }: AreaProps) {
   const words = t.value.network;
   const { id, units, role } = area;
@@ -74,7 +74,7 @@ function Body({ area, lane, size, view, lens }: AreaProps) {
 
 const inputKind = () => ((session.value?.task.data?.inputShape.length ?? 1) > 1 ? 'activity' : 'signed');
 
-/** What the rule brings to the units, over what the exact gradient would. */
+/** The error signal of the rule in the units, above the exact error signal. */
 function ErrorBody({
   error,
   rows,
@@ -87,7 +87,7 @@ function ErrorBody({
   const words = t.value.network;
   if (!error) return <span class="area-none">{words.noSignal}</span>;
   const { rule, exact, angle } = error;
-  // Of a convolution, a threshold is a channel's: as many values as channels, in a strip.
+  // A convolution has a bias for each channel, so its error signal is a strip with a value for each channel.
   const fits = rule.length === rows * columns || rule.length > columns;
   const [height, width] = fits ? [rows, columns] : [1, rule.length];
   return (
@@ -101,7 +101,7 @@ function ErrorBody({
   );
 }
 
-/** Class by class: how probable the network finds it. The label of the example is underlined. */
+/** A bar for the probability of each class. The label of the example is underlined. */
 function Bars({
   answer,
   lane,

@@ -1,19 +1,19 @@
 import { PAPER } from '../../src/entries/browser-internals.ts';
 
-/** A chart to take along: black on white, with its title, its legend and every seed. */
+/** A chart as a drawing on white, with title, legend and every seed. */
 export interface ChartDrawing {
   readonly title: string;
-  /** What runs across. */
+  /** Label of the horizontal axis. */
   readonly horizontal: string;
   readonly logarithmic: boolean;
-  /** How a value of the vertical axis reads. */
+  /** Returns a value of the vertical axis as text. */
   readonly format: (value: number) => string;
   readonly reference: number | undefined;
   readonly lines: readonly DrawnLine[];
 }
 
 export interface DrawnLine {
-  /** In the legend; absent for single seeds beside their mean. */
+  /** Name in the legend; undefined for single seeds beside their mean. */
   readonly name: string | undefined;
   readonly colour: string;
   readonly dash: readonly number[];
@@ -27,7 +27,7 @@ const RIGHT = 20;
 const TOP = 58;
 const BOTTOM = 46;
 
-/** The chart as the text of an SVG file. */
+/** Returns the chart as the text of an SVG file. */
 export function chartSvg(chart: ChartDrawing): string {
   const { title, lines, logarithmic, reference, format, horizontal } = chart;
   const finite = lines.flatMap(({ points }) =>
@@ -87,7 +87,7 @@ export function chartSvg(chart: ChartDrawing): string {
   ].join('');
 }
 
-/** The same as the bytes of a PNG file, twice as large. */
+/** Renders an SVG as a PNG file at twice its size. */
 export async function chartPng(svg: string): Promise<Blob> {
   const image = new Image();
   const address = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' }));
@@ -98,14 +98,16 @@ export async function chartPng(svg: string): Promise<Blob> {
     [canvas.width, canvas.height] = [2 * WIDTH, 2 * HEIGHT];
     canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height);
     return await new Promise((resolve, reject) =>
-      canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('The picture cannot be made.')))),
+      canvas.toBlob((blob) =>
+        blob ? resolve(blob) : reject(new Error('The browser cannot encode the chart as PNG.')),
+      ),
     );
   } finally {
     URL.revokeObjectURL(address);
   }
 }
 
-/** About five round values from 0 on. */
+/** Returns about five round values from 0 to `top`. */
 function steps(top: number): number[] {
   const rough = top / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -113,7 +115,7 @@ function steps(top: number): number[] {
   return Array.from({ length: Math.floor(top / step + 1e-9) + 1 }, (_, index) => index * step);
 }
 
-/** 1, 2 and 5 of every power of ten within. */
+/** Returns 1, 2 and 5 times every power of ten between `bottom` and `top`. */
 function decades(bottom: number, top: number): number[] {
   const from = Math.floor(Math.log10(bottom));
   const to = Math.ceil(Math.log10(top));

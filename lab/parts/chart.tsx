@@ -18,13 +18,13 @@ export interface ChartProps {
   readonly unit: Unit;
   readonly height: number;
   readonly logarithmic?: boolean;
-  /** A line to read the curves against. */
+  /** Value of a horizontal reference line. */
   readonly reference?: number;
   readonly lanes: readonly string[];
   readonly seeds: number;
 }
 
-/** Live curves of one quantity: every seed faint, their mean bold, a colour a lane. */
+/** Live curves of a quantity, with a colour for each lane: single seeds are faint, their mean is bold. */
 export function Chart(props: ChartProps) {
   const { title, quantity, unit, height, logarithmic = false, reference, lanes, seeds } = props;
   const [element, width] = useWidth<HTMLDivElement>(320);
@@ -78,7 +78,7 @@ export function Chart(props: ChartProps) {
   );
 }
 
-/** Saves the curves as they stand. */
+/** Saves the chart in its current state. */
 async function exportChart(props: ChartProps, perEpoch: number, kind: 'svg' | 'png'): Promise<void> {
   const { title, quantity, unit, logarithmic = false, reference, lanes, seeds } = props;
   const svg = chartSvg({
@@ -88,15 +88,15 @@ async function exportChart(props: ChartProps, perEpoch: number, kind: 'svg' | 'p
     reference,
     format: (value) => format(value, unit),
     lines: lanes.flatMap((name, lane) => {
-      const its = seedsOf(lane, seeds, quantity);
+      const single = seedsOf(lane, seeds, quantity);
       const drawn = (curve: Curve, label: string | undefined): DrawnLine => ({
         name: label,
         colour: seriesStyle(PAPER, lane).colour,
         dash: dashOf(lane),
         points: curve.x.map((at, index) => [at / perEpoch, curve.y[index] as number]),
       });
-      if (seeds === 1) return its.map((curve) => drawn(curve, name));
-      return [...its.map((curve) => drawn(curve, undefined)), drawn(meanOf(its), name)];
+      if (seeds === 1) return single.map((curve) => drawn(curve, name));
+      return [...single.map((curve) => drawn(curve, undefined)), drawn(meanOf(single), name)];
     }),
   });
   const file = `${title.toLowerCase().replace(/[^\p{L}\d]+/gu, '-')}.${kind}`;
@@ -107,13 +107,13 @@ async function exportChart(props: ChartProps, perEpoch: number, kind: 'svg' | 'p
 const seedsOf = (lane: number, seeds: number, quantity: Quantity): Curve[] =>
   Array.from({ length: seeds }, (_, seed) => curves.curve(lane, seed, quantity) ?? { x: [], y: [] });
 
-/** X in epochs, then for every lane its seeds and, where there are several, their mean. */
+/** Returns the epochs, then for every lane the values of its seeds and, if there are several, their mean. */
 function dataOf(quantity: Quantity, lanes: number, seeds: number, perEpoch: number): uPlot.AlignedData {
   const all: Curve[] = [];
   for (let lane = 0; lane < lanes; lane++) {
-    const its = seedsOf(lane, seeds, quantity);
-    all.push(...its);
-    if (seeds > 1) all.push(meanOf(its));
+    const single = seedsOf(lane, seeds, quantity);
+    all.push(...single);
+    if (seeds > 1) all.push(meanOf(single));
   }
   const joined = uPlot.join(all.map(({ x, y }) => [x, y] as uPlot.AlignedData)) as unknown as [
     number[],
@@ -123,7 +123,7 @@ function dataOf(quantity: Quantity, lanes: number, seeds: number, perEpoch: numb
   return [Array.from(x, (at) => at / perEpoch), ...rest] as uPlot.AlignedData;
 }
 
-/** Where every seed has a value: else it would be a mean over those that were quicker. */
+/** Returns the mean over seeds at the steps that every seed has reached. */
 function meanOf(seeds: readonly Curve[]): Curve {
   const sums = new Map<number, { total: number; count: number }>();
   for (const { x, y } of seeds) {
@@ -182,17 +182,17 @@ function optionsOf(props: ChartProps, width: number): uPlot.Options {
   };
 }
 
-/** Where an axis from 0 ends; without points there is nothing to say it. */
+/** Returns the end of an axis that starts at 0; `high` is null if there are no points. */
 const upTo = (high: number | null) => Math.max(high ?? 1, 1e-6);
 
 const logarithmicScale = (): uPlot.Scale => {
   const scale: uPlot.Scale = { range: (_, low, high) => logarithmicRange(low, high) };
-  // Logarithmic. uPlot has names for these numbers as types alone.
+  // 3 is logarithmic: uPlot has names for these numbers only as types.
   Reflect.set(scale, 'distr', 3);
   return scale;
 };
 
-/** Without points there is no range: uPlot then says null, whatever its types say. */
+/** Returns the range of a logarithmic axis. Without points uPlot passes null, against its types. */
 function logarithmicRange(low: number | null, high: number | null): [number, number] {
   if (low === null || high === null || !(low > 0)) return [0.1, 1];
   return [low / 1.25, high * 1.1];
@@ -212,6 +212,7 @@ function drawReference({ ctx, bbox, valToPos }: uPlot, value: number, colour: st
 
 const short = (value: number) => String(Number(value.toPrecision(4)));
 
+/** Returns a value as text, in its unit. */
 export function format(value: number | null | undefined, unit: Unit): string {
   if (value === null) return '';
   if (value === undefined || !Number.isFinite(value)) return '–';

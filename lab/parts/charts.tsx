@@ -2,11 +2,11 @@ import { useState } from 'preact/hooks';
 import { Chart } from './chart.tsx';
 import { Segments } from './segments.tsx';
 import { spoken } from './format.ts';
-import { titleOf } from './titles.ts';
+import { nameOf } from './titles.ts';
 import { probed, session } from '../state/lab.ts';
 import { t } from '../state/preferences.ts';
 
-/** Error, loss and angles of all lanes against time. */
+/** Error, loss and angles of all lanes over time. */
 export function Charts() {
   return (
     <section class="charts" aria-label={t.value.charts.label}>
@@ -16,13 +16,13 @@ export function Charts() {
   );
 }
 
-/** How well the lanes learn: error and loss, or the return of what acts. */
+/** Learning curves of all lanes: error and loss, or the return of an episode. */
 export function Learning() {
   const words = t.value.charts;
   const [split, setSplit] = useState<'train' | 'test'>('train');
   const begun = session.value;
   if (!begun) return null;
-  const common = { lanes: begun.lanes.map(({ rule }) => titleOf(rule)), seeds: begun.seeds.length };
+  const common = { lanes: begun.lanes.map(({ rule }) => nameOf(rule)), seeds: begun.seeds.length };
   if (begun.task.kind === 'actions') {
     return (
       <div class="card part">
@@ -66,7 +66,7 @@ export function Learning() {
   );
 }
 
-/** Angles by projection; with a `field` that one alone, else whichever is chosen. */
+/** Angles by projection: those of `field` if it is given, else a choice of both. */
 export function AngleCharts({ field }: { readonly field?: 'angle' | 'feedbackAngle' }) {
   const words = t.value.charts;
   const [chosen, setChosen] = useState<'angle' | 'feedbackAngle'>('angle');
@@ -104,7 +104,7 @@ export function AngleCharts({ field }: { readonly field?: 'angle' | 'feedbackAng
             unit="degrees"
             height={shown.length > 4 ? 120 : 190}
             reference={90}
-            lanes={begun.lanes.map(({ rule }) => titleOf(rule))}
+            lanes={begun.lanes.map(({ rule }) => nameOf(rule))}
             seeds={begun.seeds.length}
           />
         ))}

@@ -8,7 +8,7 @@ import { t } from '../state/preferences.ts';
 
 const SIDE = 196;
 
-/** Draw one of your own: it is centred and scaled as the data set's were, and answered by every lane at once. */
+/** A pad to draw on. The drawing is centred and scaled like the data set, and presented to every lane. */
 export function Drawing({
   rows,
   columns,
@@ -29,7 +29,7 @@ export function Drawing({
     context?.clearRect(0, 0, SIDE, SIDE);
     setEmpty(true);
   };
-  // Another example takes its place.
+  // Selecting another example clears the drawing.
   useEffect(() => {
     if (example.value.index !== null && !isEmpty) clear();
   }, [example.value.index]);

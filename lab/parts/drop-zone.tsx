@@ -4,7 +4,7 @@ import { view } from '../state/navigation.ts';
 import { t } from '../state/preferences.ts';
 import { openFiles, readDropped } from '../state/sharing.ts';
 
-/** The whole page takes what is dropped on it. */
+/** Opens files that are dropped anywhere on the page. */
 export function DropZone() {
   const [isOver, setOver] = useState(false);
   useEffect(() => {

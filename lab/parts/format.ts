@@ -1,4 +1,4 @@
-/** Numbers as the page shows them, alike in both languages. */
+/** Numbers as text, the same in both languages. */
 export const percent = (share: number | undefined): string =>
   share === undefined || !Number.isFinite(share) ? '–' : `${(100 * share).toFixed(share < 0.0995 ? 2 : 1)} %`;
 
@@ -13,12 +13,12 @@ export const plain = (value: number | undefined): string => {
   return size >= 0.01 ? String(Number(value.toPrecision(3))) : value.toExponential(1);
 };
 
-/** 12345 → "12 345", with a thin space. */
+/** Returns an integer with thin spaces between thousands: "12 345". */
 export const grouped = (value: number): string =>
   Math.round(value)
     .toString()
     .replace(/\B(?=(\d{3})+$)/g, '\u2009');
 
-/** "hidden1→output" → "hidden 1 → output". */
+/** Returns an id with spaces, to be read: "hidden1→output" as "hidden 1 → output". */
 export const spoken = (id: string): string =>
   id.replace(/([a-z])(\d+)/g, '$1\u00a0$2').replaceAll('→', '\u2009→\u2009');

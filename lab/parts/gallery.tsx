@@ -1,13 +1,13 @@
 import { Drawing } from './drawing.tsx';
 import { Mark } from './series.tsx';
 import { Raster } from './raster.tsx';
-import { titleOf } from './titles.ts';
+import { nameOf } from './titles.ts';
 import { choose, example, gallery, showExamples } from '../state/example.ts';
 import type { Shown } from '../state/example.ts';
 import { fail, session, views } from '../state/lab.ts';
 import { t } from '../state/preferences.ts';
 
-/** Test examples with what every lane answers now, and a place to draw one of your own. */
+/** Test examples with the current answers of every lane, and a pad to draw on. */
 export function Gallery() {
   const words = t.value.gallery;
   const begun = session.value;
@@ -24,7 +24,7 @@ export function Gallery() {
             {words.next}
           </button>
           <button type="button" class="icon" onClick={() => show('wrong')}>
-            {words.wrong(titleOf(begun.lanes[0]?.rule ?? ''))}
+            {words.wrong(nameOf(begun.lanes[0]?.rule ?? ''))}
           </button>
         </div>
       </header>
@@ -66,7 +66,7 @@ function Example({
   const answers = views.value.map((view) => view?.gallery?.classes[index]);
   const spokenAnswers = answers
     .map((answer, lane) =>
-      answer === undefined ? '' : words.answer(titleOf(session.value?.lanes[lane]?.rule ?? ''), name(answer)),
+      answer === undefined ? '' : words.answer(nameOf(session.value?.lanes[lane]?.rule ?? ''), name(answer)),
     )
     .join(', ');
   return (

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { RefObject } from 'preact';
 
-/** The width of an element in pixels, kept up to date. */
+/** Returns a ref, and the current width in pixels of the element that it is given to. */
 export function useWidth<Kind extends HTMLElement>(initial: number): [RefObject<Kind | null>, number] {
   const element = useRef<Kind>(null);
   const [width, setWidth] = useState(initial);

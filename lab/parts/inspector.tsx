@@ -2,13 +2,14 @@ import { useEffect, useRef } from 'preact/hooks';
 import { Mark, colourOf } from './series.tsx';
 import { paletteOf } from './raster.tsx';
 import { degrees, spoken } from './format.ts';
-import { titleOf } from './titles.ts';
+import { nameOf, titleOf } from './titles.ts';
 import { UnitStory } from './unit-story.tsx';
+import { Words } from './words.tsx';
 import type { LaneView, Tile } from '../protocol.ts';
 import { latest, look, session, views, watch } from '../state/lab.ts';
 import { isDark, t } from '../state/preferences.ts';
 
-/** What is inside: incoming weights of an area, one unit's past, and feedback against forward weights. */
+/** Incoming weights of an area, the history of a unit, and feedback weights against forward weights. */
 export function Inspector() {
   return (
     <section class="inside" aria-label={t.value.inspector.label}>
@@ -18,7 +19,7 @@ export function Inspector() {
   );
 }
 
-/** The incoming weights of the area that is chosen, lane by lane. */
+/** Incoming weights of the selected area, lane by lane. */
 export function Features() {
   const words = t.value.inspector;
   const begun = session.value;
@@ -67,10 +68,10 @@ function LaneFeatures({
   return (
     <div class="features">
       <h3>
-        <Mark lane={lane} /> {titleOf(rule)}
+        <Mark lane={lane} /> <Words of={titleOf(rule)} />
       </h3>
       {tiles.length > 0 && (
-        <Mosaic tiles={tiles} lane={lane} label={words.tiles(titleOf(rule), spoken(area ?? ''))} />
+        <Mosaic tiles={tiles} lane={lane} label={words.tiles(nameOf(rule), spoken(area ?? ''))} />
       )}
       {unit !== null && view?.unit && (
         <UnitStory
@@ -85,7 +86,7 @@ function LaneFeatures({
 
 const ACROSS = 12;
 
-/** Many units in one picture (a canvas each would cost too much); over each a button to choose it. */
+/** Many units in one picture, since a canvas for each would be slow, with a button over each unit to select it. */
 function Mosaic({
   tiles,
   lane,
@@ -145,7 +146,7 @@ function Mosaic({
   );
 }
 
-/** Feedback against the forward weights that it answers, for the projection that is chosen. */
+/** Feedback weights against the forward weights of the selected projection. */
 export function PairsPart() {
   const words = t.value.inspector;
   const begun = session.value;
@@ -194,7 +195,7 @@ export function PairsPart() {
 
 const SIDE = 440;
 
-/** Every dot a pair of units: across its forward weight, up the feedback weight that answers it. */
+/** A scatter plot with a dot for each pair of units: forward weight across, feedback weight up. */
 function Pairs({
   lane,
   rule,
@@ -217,7 +218,8 @@ function Pairs({
   return (
     <div class="pairs">
       <h3>
-        <Mark lane={lane} /> {titleOf(rule)} {pairs && <span class="number">{degrees(angle)}</span>}
+        <Mark lane={lane} /> <Words of={titleOf(rule)} />{' '}
+        {pairs && <span class="number">{degrees(angle)}</span>}
       </h3>
       {pairs ? (
         <canvas
@@ -262,7 +264,7 @@ function drawPairs(
   context.globalAlpha = 1;
 }
 
-/** Where an axis ends: 99 of 100 weights lie within, so that a few do not press the rest together. */
+/** Returns the end of an axis, which covers 99 % of the weights, so that a few outliers do not compress the rest. */
 function spreadOf(values: Float32Array): number {
   const sorted = Float32Array.from(values, Math.abs).sort();
   return (sorted[Math.floor(0.99 * (sorted.length - 1))] ?? 1) * 1.15 || 1;

@@ -4,23 +4,23 @@ import type { Plan } from '../protocol.ts';
 import { ask, begin, catalogue, plan, session } from '../state/lab.ts';
 import { t } from '../state/preferences.ts';
 
-/** The options of a lane's rule, as a form made from the rule's own schema. */
+/** The options of a lane's rule, as a form made from the schema of the rule. */
 export function LaneOptions({ lane }: { readonly lane: number }) {
   const words = t.value.lane;
   const [problems, setProblems] = useState<ReadonlyMap<string, string>>(new Map());
-  const its = plan.value.lanes[lane];
-  const schema = catalogue.value?.rules.find(({ id }) => id === its?.rule)?.options;
-  if (!its || !schema || Object.keys(schema.properties ?? {}).length === 0) {
+  const planned = plan.value.lanes[lane];
+  const schema = catalogue.value?.rules.find(({ id }) => id === planned?.rule)?.options;
+  if (!planned || !schema || Object.keys(schema.properties ?? {}).length === 0) {
     return <p class="lane-options">{words.noOptions}</p>;
   }
   const inherited = session.value?.lanes[lane]?.config['ruleOptions'] as Record<string, unknown> | undefined;
   const defaults = Object.fromEntries(
     Object.entries(schema.properties ?? {}).map(([name, { default: value }]) => [name, value]),
   );
-  const count = Object.keys(its.options).length;
+  const count = Object.keys(planned.options).length;
 
   const change = async (name: string, text: string | null) => {
-    const others = Object.fromEntries(Object.entries(its.options).filter(([other]) => other !== name));
+    const others = Object.fromEntries(Object.entries(planned.options).filter(([other]) => other !== name));
     const options = text === null ? others : { ...others, [name]: parsed(text) };
     const wanted: Plan = {
       ...plan.value,
@@ -37,8 +37,8 @@ export function LaneOptions({ lane }: { readonly lane: number }) {
       <SchemaForm
         schema={schema}
         path=""
-        values={{ ...defaults, ...inherited, ...its.options }}
-        changed={new Set(Object.keys(its.options))}
+        values={{ ...defaults, ...inherited, ...planned.options }}
+        changed={new Set(Object.keys(planned.options))}
         problems={problems}
         onChange={(name, text) => void change(name, text)}
       />

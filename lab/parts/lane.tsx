@@ -5,12 +5,13 @@ import { NetworkDrawing } from './network.tsx';
 import { percent, plain } from './format.ts';
 import { RuleSelect } from './rule-select.tsx';
 import { Surface } from './surface.tsx';
-import { titleOf } from './titles.ts';
+import { nameOf, titleOf } from './titles.ts';
+import { Message, Words } from './words.tsx';
 import { ask, begin, failures, latest, plan, session, views } from '../state/lab.ts';
 import type { Lens } from '../state/navigation.ts';
 import { t } from '../state/preferences.ts';
 
-/** One rule: what it is, how well it does, and its network at work. */
+/** One rule side by side with others: its options, its score and its network as it learns. */
 export function Lane({
   lane,
   lens,
@@ -18,12 +19,12 @@ export function Lane({
 }: {
   readonly lane: number;
   readonly lens: Lens;
-  /** In an exhibit the rules are what they are. */
+  /** In an exhibit the rules cannot be changed. */
   readonly isFixed: boolean;
 }) {
   const words = t.value.lane;
   const begun = session.value;
-  const its = begun?.lanes[lane];
+  const shown = begun?.lanes[lane];
   const [transported, setTransported] = useState<ReadonlySet<string>>(new Set());
   useEffect(() => {
     let isCurrent = true;
@@ -39,18 +40,21 @@ export function Lane({
       isCurrent = false;
     };
   }, [begun, lane]);
-  if (!begun || !its) return null;
+  if (!begun || !shown) return null;
+  const name = nameOf(shown.rule);
   const failure = failures.value[lane];
   const count = begun.lanes.length;
   return (
-    <article class="lane card" aria-label={words.label(titleOf(its.rule))} data-lane={lane}>
+    <article class="lane card" aria-label={words.label(name)} data-lane={lane}>
       <header class="lane-head">
         <Mark lane={lane} />
         {isFixed ? (
-          <h3 class="lane-title">{titleOf(its.rule)}</h3>
+          <h3 class="lane-title">
+            <Words of={titleOf(shown.rule)} />
+          </h3>
         ) : (
           <RuleSelect
-            value={its.rule}
+            value={shown.rule}
             label={words.rule(String(lane + 1))}
             onChange={(rule) =>
               void begin({
@@ -65,8 +69,8 @@ export function Lane({
           <button
             type="button"
             class="quiet"
-            aria-label={words.remove(titleOf(its.rule))}
-            title={words.remove(titleOf(its.rule))}
+            aria-label={words.remove(name)}
+            title={words.remove(name)}
             onClick={() =>
               void begin({ ...plan.value, lanes: plan.value.lanes.filter((_, index) => index !== lane) })
             }
@@ -78,17 +82,17 @@ export function Lane({
       {isFixed ? <FixedOptions lane={lane} /> : <LaneOptions lane={lane} />}
       {failure && (
         <p class="problem" role="alert">
-          {failure.message}
+          <Message text={failure.message} />
         </p>
       )}
-      {its.warnings.map((warning) => (
+      {shown.warnings.map((warning) => (
         <p key={warning} class="caption">
-          {warning}
+          <Message text={warning} />
         </p>
       ))}
       <NetworkDrawing
         lane={lane}
-        network={its.network}
+        network={shown.network}
         view={views.value[lane]}
         lens={lens}
         transported={transported}
@@ -120,7 +124,7 @@ function Score({ lane }: { readonly lane: number }) {
   );
 }
 
-/** What sets this lane apart in an exhibit. */
+/** The options that distinguish this lane in an exhibit. */
 function FixedOptions({ lane }: { readonly lane: number }) {
   const options = Object.entries(plan.value.lanes[lane]?.options ?? {});
   return (

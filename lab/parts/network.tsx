@@ -17,7 +17,7 @@ interface Place {
   readonly size: number;
 }
 
-/** Sides of hidden areas and of the others, and the least gap: the largest that fit. What fits in none is scrolled. */
+/** Side lengths of hidden and other areas, with the smallest gap. The largest that fit are used, else the drawing scrolls. */
 const SCALES = [
   { hidden: 84, others: 92, least: 60 },
   { hidden: 66, others: 74, least: 40 },
@@ -36,7 +36,7 @@ function fit(areas: NetworkShape['areas'], width: number): { sizes: readonly num
   return { sizes: chosen.sizes, gap: Math.min(150, Math.max(chosen.least, chosen.room)) };
 }
 
-/** A network as areas joined by projections: activity goes right along full lines, what teaches comes back along broken ones. */
+/** A network as areas joined by projections. Activity runs right along solid lines, teaching signals return along dashed lines. */
 export function NetworkDrawing({
   lane,
   network,
@@ -48,7 +48,7 @@ export function NetworkDrawing({
   readonly network: NetworkShape;
   readonly view: LaneView | undefined;
   readonly lens: Lens;
-  /** Projections whose weights the rule was seen to use transposed. */
+  /** Projections whose transposed weights the rule used in the audit. */
   readonly transported: ReadonlySet<string>;
 }) {
   const [element, width] = useWidth<HTMLDivElement>(540);
@@ -177,7 +177,7 @@ function Path({
       />
     );
   }
-  // What skips areas goes around them, the farther the lower.
+  // Projections that skip areas run below them, lower with distance.
   const [start, end] = [from.left + from.size / 2, to.left + to.size / 2];
   const depth = Math.min(HEIGHT - 6, MIDDLE + 74 + 10 * Math.abs(distance));
   return (
@@ -190,7 +190,7 @@ function Path({
   );
 }
 
-/** The error goes back through the same synapses: no feedback of its own, but the forward weights, transposed. */
+/** The path of an error through the transposed forward weights. */
 function Transported({
   projection,
   places,
@@ -213,7 +213,7 @@ function Transported({
   );
 }
 
-/** Over a projection: how far its update is from the exact gradient. Chosen, its weights are shown beside its feedback. */
+/** The angle dial above a projection. Selecting it shows the forward weights against the feedback weights. */
 function Joint({
   projection,
   places,

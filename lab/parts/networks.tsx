@@ -4,7 +4,7 @@ import { session } from '../state/lab.ts';
 import { lens } from '../state/navigation.ts';
 import { t } from '../state/preferences.ts';
 
-/** All lanes side by side, with what their lines mean. */
+/** All lanes side by side, with a legend. */
 export function Networks({ isFixed = false }: { readonly isFixed?: boolean }) {
   const words = t.value.setup;
   const lanes = session.value?.lanes ?? [];
@@ -28,7 +28,7 @@ export function Networks({ isFixed = false }: { readonly isFixed?: boolean }) {
   );
 }
 
-/** What the lines of the drawings mean. */
+/** The meaning of the lines in the drawings. */
 function Legend() {
   const words = t.value.network;
   const kinds = ['forward', 'feedback', 'transported'] as const;

@@ -1,6 +1,6 @@
 /**
- * A drawing (ink 0 … 1, a square of `side`) as MNIST's digits were prepared: scaled to fit five sevenths of the picture,
- * its proportions kept, and moved so that its centre of mass is in the middle. Bytes, row by row.
+ * Prepares a drawing (ink from 0 to 1, a square of `side`) as the digits of MNIST were prepared: scaled to fit five sevenths
+ * of the picture with its proportions kept, and shifted so that its centre of mass is in the centre. Returns bytes by rows.
  *
  * Source: LeCun, Bottou, Bengio & Haffner (1998), Proceedings of the IEEE 86(11).
  */
@@ -25,7 +25,7 @@ export function centred(ink: Float32Array, side: number, rows: number, columns: 
   }
   if (mass === 0) return out;
   const size = Math.max(right - left + 1, bottom - top + 1);
-  // Pixels of the drawing to a pixel of the picture; a mere dot is not blown up.
+  // Pixels of the drawing per pixel of the picture. The minimum keeps a dot from being enlarged.
   const scale = Math.max(size, side / 4) / ((Math.min(rows, columns) * 5) / 7);
   const [centreX, centreY] = [sumX / mass, sumY / mass];
   const samples = Math.max(1, Math.ceil(scale));

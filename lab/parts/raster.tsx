@@ -1,9 +1,8 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { isDark } from '../state/preferences.ts';
 
-/** Values as a picture, a pixel a value. */
 export type RasterKind =
-  /** From 0 (paper) to the largest (ink). */
+  /** From 0 (paper) to the largest value (ink). */
   | 'activity'
   /** Blue below 0, orange above, paper at 0. */
   | 'signed';
@@ -13,12 +12,13 @@ export interface RasterProps {
   readonly rows: number;
   readonly columns: number;
   readonly kind: RasterKind;
-  /** The value of the darkest colour; by default the largest there is. */
+  /** The value of the darkest colour. Default: the largest value. */
   readonly largest?: number;
   readonly class?: string;
   readonly label?: string;
 }
 
+/** Values as a picture with a pixel for each value. */
 export function Raster({ values, rows, columns, kind, largest, class: name, label }: RasterProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const dark = isDark.value;
@@ -57,7 +57,7 @@ function pictureOf(
   const count = Math.min(values.length, pixels.length);
   for (let index = 0; index < count; index++) {
     const share = scale === 0 ? 0 : (values[index] as number) / scale;
-    // NaN falls on 0.
+    // NaN is drawn as 0.
     pixels[index] = colours[128 + Math.round(127 * Math.max(-1, Math.min(1, share || 0)))] as number;
   }
   return image;
@@ -72,7 +72,7 @@ const ABOVE = { light: [196, 78, 0], dark: [255, 152, 84] } as const;
 
 const palettes = new Map<string, Uint32Array>();
 
-/** 255 colours, the middle one for 0. */
+/** Returns the colours of values from −1 to 1; index 128 is the colour of 0. */
 export function paletteOf(kind: RasterKind, dark: boolean): Uint32Array {
   const scheme = dark ? 'dark' : 'light';
   const key = `${kind} ${scheme}`;
@@ -88,7 +88,7 @@ export function paletteOf(kind: RasterKind, dark: boolean): Uint32Array {
   return colours;
 }
 
-/** As little-endian RGBA. */
+/** Returns a mixed colour as little-endian RGBA. */
 function mixed(from: Colour, to: Colour, share: number): number {
   const [red, green, blue] = from.map((value, index) =>
     Math.round(value + ((to[index] as number) - value) * share),

@@ -1,7 +1,7 @@
-import { familyOf, titleOf } from './titles.ts';
-import { catalogue } from '../state/lab.ts';
+import { pageLang } from '../state/preferences.ts';
+import { ruleGroups, titleOf, withoutMarks } from './titles.ts';
 
-/** Every rule of the library, by family. */
+/** A choice among all rules, by family; the user's own rules come first. */
 export function RuleSelect({
   value,
   label,
@@ -11,8 +11,6 @@ export function RuleSelect({
   readonly label: string;
   readonly onChange: (rule: string) => void;
 }) {
-  const rules = catalogue.value?.rules ?? [];
-  const families = [...new Set(rules.map(({ family }) => family))];
   return (
     <select
       class="rule-select"
@@ -20,15 +18,16 @@ export function RuleSelect({
       value={value}
       onChange={({ currentTarget }) => onChange(currentTarget.value)}
     >
-      {families.map((family) => (
-        <optgroup key={family} label={familyOf(family)}>
-          {rules
-            .filter((rule) => rule.family === family)
-            .map(({ id }) => (
-              <option key={id} value={id}>
-                {titleOf(id)}
+      {ruleGroups().map(({ title, rules }) => (
+        <optgroup key={title.text} label={title.text} lang={title.lang}>
+          {rules.map(({ id }) => {
+            const { text, lang } = titleOf(id);
+            return (
+              <option key={id} value={id} lang={lang ?? pageLang.value}>
+                {withoutMarks(text)}
               </option>
-            ))}
+            );
+          })}
         </optgroup>
       ))}
     </select>

@@ -2,40 +2,45 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Schema } from '../protocol.ts';
 import { t } from '../state/preferences.ts';
 import { described } from './titles.ts';
+import { Message, Words } from './words.tsx';
 
-/** A form made from a schema: what can be chosen is chosen, numbers are numbers, everything else is JSON. */
 export interface SchemaFormProps {
   readonly schema: Schema;
-  /** The keys before these, "" at the top. */
+  /** Path of the object whose keys these are; "" for the whole config. */
   readonly path: string;
-  /** What holds now: defaults filled in. */
+  /** Current values, with defaults filled in. */
   readonly values: unknown;
-  /** Paths that were set by hand. */
+  /** Paths that the user has set. */
   readonly changed: ReadonlySet<string>;
-  /** What is wrong, by path. */
+  /** Error messages, by path. */
   readonly problems: ReadonlyMap<string, string>;
-  /** Text as on the command line: JSON, or plain. Null: back to what holds by default. */
+  /** Takes the text as on the command line: JSON or plain. Null restores the default. */
   readonly onChange: (path: string, text: string | null) => void;
   readonly skip?: ReadonlySet<string>;
 }
 
+/** A form made from a schema: choices become select elements, everything else a text input for a number or JSON. */
 export function SchemaForm({ schema, path, values, ...rest }: SchemaFormProps) {
   const entries = Object.entries(schema.properties ?? {}).filter(
     ([name]) => !(rest.skip?.has(joined(path, name)) ?? false),
   );
   return (
     <>
-      {entries.map(([name, its]) => {
+      {entries.map(([name, inner]) => {
         const at = joined(path, name);
         const value = (values as Record<string, unknown> | null | undefined)?.[name];
-        return isGroup(its) ? (
+        return isGroup(inner) ? (
           <fieldset key={at} class="form-group">
             <legend>{name}</legend>
-            {its.description && <p class="caption">{described(its.description)}</p>}
-            <SchemaForm schema={its} path={at} values={value} {...rest} />
+            {inner.description && (
+              <p class="caption">
+                <Words of={described(inner.description)} />
+              </p>
+            )}
+            <SchemaForm schema={inner} path={at} values={value} {...rest} />
           </fieldset>
         ) : (
-          <Field key={at} name={name} path={at} schema={its} value={value} {...rest} />
+          <Field key={at} name={name} path={at} schema={inner} value={value} {...rest} />
         );
       })}
     </>
@@ -82,12 +87,12 @@ function Field({ name, path, schema, value, changed, problems, onChange }: Field
       )}
       {schema.description && (
         <p class="form-note" id={`${id}-note`}>
-          {described(schema.description)}
+          <Words of={described(schema.description)} />
         </p>
       )}
       {problem && (
         <p class="form-problem" role="alert">
-          {problem}
+          <Message text={problem} />
         </p>
       )}
     </div>
@@ -108,7 +113,7 @@ function Input({
   readonly onChange: (text: string | null) => void;
 }) {
   const shown = value === undefined ? '' : typeof value === 'string' ? value : JSON.stringify(value);
-  // What was typed stays to be mended while it is wrong.
+  // An invalid text stays in the field, so that the user can correct it.
   const [typed, setTyped] = useState<string | null>(null);
   useEffect(() => setTyped(null), [shown]);
   const common = {

@@ -1,4 +1,4 @@
-/** A few choices side by side, of which one holds. */
+/** A choice among a few options side by side. */
 export function Segments<Value extends string>({
   label,
   value,

@@ -2,13 +2,13 @@ import { useComputed } from '@preact/signals';
 import { seriesStyle, SCHEMES } from '../../src/entries/browser-internals.ts';
 import { isDark } from '../state/preferences.ts';
 
-/** A lane's colour and mark: the same as a rule has in reports, and never colour alone. */
+/** Returns the colour of a lane, which is the same in reports. Lanes also differ in mark and dash, never in colour alone. */
 export const colourOf = (lane: number): string =>
   seriesStyle(SCHEMES[isDark.value ? 'dark' : 'light'], lane).colour;
 
 export const dashOf = (lane: number): number[] => [[], [7, 4], [2, 3], [9, 3, 2, 3]][lane % 4] ?? [];
 
-/** Its mark, drawn. */
+/** The mark of a lane. */
 export function Mark({ lane }: { readonly lane: number }) {
   const colour = useComputed(() => colourOf(lane)).value;
   const shapes = [

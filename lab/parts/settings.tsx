@@ -3,10 +3,10 @@ import { SchemaForm } from './schema-form.tsx';
 import { ask, begin, catalogue, plan, session } from '../state/lab.ts';
 import { t } from '../state/preferences.ts';
 
-/** Keys that have a place of their own on the page. */
+/** Keys that are set elsewhere on the page. */
 const ELSEWHERE = new Set(['version', 'rule', 'ruleOptions', 'seed']);
 
-/** Every key of the config, as a form made from its schema. */
+/** A dialog with every key of the config, as a form made from its schema. */
 export function Settings({ onClose }: { readonly onClose: () => void }) {
   const words = t.value.settings;
   const dialog = useRef<HTMLDialogElement>(null);

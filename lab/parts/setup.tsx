@@ -1,13 +1,13 @@
 import { useEffect, useState } from 'preact/hooks';
 import { Settings } from './settings.tsx';
 import { Share } from './share.tsx';
-import { presetTitleOf } from './titles.ts';
+import { presetTitleOf, withoutMarks } from './titles.ts';
 import { begin, catalogue, plan } from '../state/lab.ts';
 import { t } from '../state/preferences.ts';
 
 const MOST_LANES = 4;
 
-/** What is learned, from which seeds, by how many rules. */
+/** The task, the seeds, and buttons for another rule, all settings and sharing. */
 export function Setup() {
   const words = t.value.setup;
   const { preset, seeds, lanes, set } = plan.value;
@@ -18,9 +18,12 @@ export function Setup() {
   const commit = () => {
     if (typed !== seeds) void begin({ ...plan.value, seeds: typed.trim() || '0' });
   };
-  // Rather one that runs on units of any kind: it can serve whatever network there is.
   const others = catalogue.value?.rules.filter(({ id }) => !lanes.some(({ rule }) => rule === id)) ?? [];
-  const unused = others.find(({ activations }) => !activations) ?? others[0];
+  // The user's own rule comes first, then a rule without restrictions on units, which suits any network.
+  const unused =
+    others.find(({ file }) => file !== undefined) ??
+    others.find(({ activations }) => !activations) ??
+    others[0];
   return (
     <div class="setup">
       <label class="field setup-task">
@@ -32,11 +35,14 @@ export function Setup() {
           }
         >
           <option value="">{words.defaults}</option>
-          {presets.map(({ id }) => (
-            <option key={id} value={id}>
-              {presetTitleOf(id)}
-            </option>
-          ))}
+          {presets.map(({ id }) => {
+            const { text, lang } = presetTitleOf(id);
+            return (
+              <option key={id} value={id} lang={lang}>
+                {withoutMarks(text)}
+              </option>
+            );
+          })}
         </select>
       </label>
       <label class="field setup-seeds" title={words.seedsHint}>

@@ -1,9 +1,16 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { session } from '../state/lab.ts';
 import { t } from '../state/preferences.ts';
-import { copyCitation, copyCommand, copyLink, downloadFolder, openFiles, readFiles } from '../state/sharing.ts';
+import {
+  copyCitation,
+  copyCommand,
+  copyLink,
+  downloadFolder,
+  openFiles,
+  readFiles,
+} from '../state/sharing.ts';
 
-/** What can be taken along, and what can be brought. */
+/** A menu to copy, download and open. */
 export function Share() {
   const words = t.value.share;
   const [isOpen, setOpen] = useState(false);

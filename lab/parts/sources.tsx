@@ -7,7 +7,7 @@ const SOURCES: Readonly<Record<string, Source | undefined>> = bibliography;
 
 export const sourceOf = (key: string): Source | undefined => SOURCES[key];
 
-/** Where something comes from: sources in words, linked where they can be read. */
+/** A list of sources, with links. Unknown keys are shown as they are. */
 export function Sources({ keys }: { readonly keys: readonly string[] }) {
   if (keys.length === 0) return null;
   return (

@@ -4,10 +4,10 @@ import type { LaneView } from '../protocol.ts';
 import { isDark, t } from '../state/preferences.ts';
 
 const SIDE = 300;
-/** The engine draws the plane from −1.25 to 1.25. */
+/** The engine computes the plane from −1.25 to 1.25. */
 const REACH = 1.25;
 
-/** What the network answers all over the plane, and the points it learns from. */
+/** The decision regions of the network on the plane, with the training points. */
 export function Surface({
   lane,
   surface,
@@ -50,7 +50,7 @@ export function Surface({
       context.fillStyle = series[label % series.length] ?? '';
       context.strokeStyle = background;
       context.beginPath();
-      // Classes differ in shape too.
+      // Classes differ in shape, not only in colour.
       if (label % 2 === 0) context.arc(left, top, 3, 0, 7);
       else context.rect(left - 2.6, top - 2.6, 5.2, 5.2);
       context.fill();

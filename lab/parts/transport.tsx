@@ -1,11 +1,28 @@
 import { grouped } from './format.ts';
-import { begin, epoch, isDone, pause, phase, plan, play, playing, runUnseen, session, setSpeed, speed, step, stepOnce, unseenUntil, wantedSpeed } from '../state/lab.ts';
+import {
+  begin,
+  epoch,
+  isDone,
+  pause,
+  phase,
+  plan,
+  play,
+  playing,
+  runUnseen,
+  session,
+  setSpeed,
+  speed,
+  step,
+  stepOnce,
+  unseenUntil,
+  wantedSpeed,
+} from '../state/lab.ts';
 import { t } from '../state/preferences.ts';
 import { useState } from 'preact/hooks';
 
 const SPEEDS = [1, 4, 20, 100, null] as const;
 
-/** Play, pause, one step, many unseen steps, back to the start, and how fast. */
+/** Controls of training: play, pause, step, reset, speed, and steps in the background. */
 export function Transport({ until }: { readonly until?: number }) {
   const words = t.value.transport;
   const begun = session.value;

@@ -3,7 +3,7 @@ import { grouped, plain } from './format.ts';
 import type { LaneView, Tile } from '../protocol.ts';
 import { t } from '../state/preferences.ts';
 
-/** One unit: its incoming weights large, and as they were at steps 0, 1, 2, 4, 8, … */
+/** The incoming weights of a unit, now and at steps 0, 1, 2, 4, 8, … */
 export function UnitStory({
   unit,
   story,

@@ -1,31 +1,31 @@
 import type { LanePlan, Plan, Problem } from '../protocol.ts';
 
 /**
- * The state of the page as the part of its address after "#": which part is open, the plan, the step and what is looked
- * at. Runs are decided by their plan to the bit, so plan and step are the whole state.
+ * The state of the page as the part of its address after "#": the open view, the plan, the step and the selection. A plan
+ * determines its runs to the bit, so plan and step are the whole state.
  */
 
 export const VIEWS = ['lab', 'exhibits', 'rules', 'about'] as const;
 export type View = (typeof VIEWS)[number];
 
-/** What is looked at, as far as a link says it. */
+/** The selection, as far as a link names it. */
 export interface Sight {
   readonly area?: string;
   readonly unit?: number;
   readonly projection?: string;
   readonly example?: number;
   readonly lens?: 'activity' | 'error';
-  /** Steps a second. */
+  /** Steps per second. */
   readonly speed?: number;
 }
 
 export interface Address {
   readonly view: View;
-  /** The exhibit or rule that is open. */
+  /** The open exhibit or rule. */
   readonly item: string | null;
-  /** Absent where the address says nothing of one. */
+  /** Undefined if the address names no plan. */
   readonly plan: Plan | undefined;
-  /** Where the runs are to be. */
+  /** The step that the runs shall reach. */
   readonly step: number;
   readonly sight: Sight;
 }
@@ -34,6 +34,7 @@ const PLAN_KEYS = ['preset', 'rule', 'seeds', 'set'] as const;
 const SIGHT_KEYS = ['area', 'unit', 'projection', 'example', 'lens', 'speed'] as const;
 const KNOWN: readonly string[] = [...PLAN_KEYS, ...SIGHT_KEYS, 'step'];
 
+/** Returns the address of a state. */
 export function addressOf({ view, item, plan, step, sight }: Address): string {
   const query = new URLSearchParams();
   if (plan) {
@@ -46,7 +47,7 @@ export function addressOf({ view, item, plan, step, sight }: Address): string {
   }
   if (step > 0) query.set('step', String(step));
   for (const key of SIGHT_KEYS) if (sight[key] !== undefined) query.set(key, String(sight[key]));
-  // Legible where addresses allow it.
+  // Keep legible what addresses allow.
   const text = query
     .toString()
     .replaceAll('%2C', ',')
@@ -56,7 +57,7 @@ export function addressOf({ view, item, plan, step, sight }: Address): string {
   return `#/${view}${item === null ? '' : `/${encodeURIComponent(item)}`}${text === '' ? '' : `?${text}`}`;
 }
 
-/** Reads an address; what it cannot mean is said and left out. Settings of the plan are judged by the engine. */
+/** Parses an address and leaves out what is invalid, with a problem for each. The engine validates the settings of the plan. */
 export function parseAddress(hash: string): {
   readonly address: Address;
   readonly problems: readonly Problem[];
@@ -67,14 +68,11 @@ export function parseAddress(hash: string): {
   const [first = '', item] = path.split('/').map(decoded);
   const view = VIEWS.find((name) => name === first) ?? 'lab';
   if (first !== '' && view !== first)
-    refuse(first, `The page has no part "${first}". It has ${VIEWS.join(', ')}.`);
+    refuse(first, `The page has no view "${first}". It has ${VIEWS.join(', ')}.`);
   const query = new URLSearchParams(search);
   for (const key of new Set(query.keys())) {
     if (!KNOWN.includes(key)) {
-      refuse(
-        key,
-        `The link has a setting "${key}", which this page does not know. It knows ${KNOWN.join(', ')}.`,
-      );
+      refuse(key, `The link has an unknown setting "${key}". The page knows ${KNOWN.join(', ')}.`);
     }
   }
   const whole = (key: string): number | undefined => {
@@ -95,7 +93,7 @@ export function parseAddress(hash: string): {
   if (speed !== null && !isSpeed) {
     refuse(
       'speed',
-      `In the link, speed must be more than 0 and at most 1000 steps a second, but it is "${speed}".`,
+      `In the link, speed must be more than 0 and at most 1000 steps per second, but it is "${speed}".`,
     );
   }
   const sight: { -readonly [Key in keyof Sight]?: Sight[Key] | undefined } = {
@@ -132,7 +130,7 @@ function lanesOf(rules: readonly string[], refuse: (about: string, message: stri
     return ['backprop', 'feedback-alignment'].map((rule) => ({ rule, options: {} }));
   }
   return rules.map((text) => {
-    const [rule = '', json] = text.split(/~(.*)/s);
+    const [rule = '', json] = text.split(/~(?=\{)(.*)/s);
     if (json === undefined) return { rule, options: {} };
     try {
       const options = JSON.parse(json) as unknown;
@@ -140,7 +138,7 @@ function lanesOf(rules: readonly string[], refuse: (about: string, message: stri
         return { rule, options: options as Record<string, unknown> };
       }
     } catch {
-      // Said below.
+      // Refused below.
     }
     refuse(
       `rule=${rule}`,

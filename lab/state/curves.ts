@@ -1,7 +1,7 @@
 import type { Alignment, MetricsRecord } from '../../src/entries/browser-internals.ts';
 import type { Frame } from '../protocol.ts';
 
-/** What can be drawn against time. */
+/** A quantity that charts draw over time. */
 export type Quantity =
   | 'train error'
   | 'test error'
@@ -11,21 +11,22 @@ export type Quantity =
   | { readonly projection: string; readonly field: keyof Alignment };
 
 export interface Curve {
-  /** Steps, and the value at each; NaN where nothing was measured. */
+  /** Steps, and the value at each step; NaN if nothing was measured. */
   readonly x: number[];
   readonly y: number[];
 }
 
-/** A curve longer than this is thinned by halves: more points than pixels only cost time. */
+/** Longer curves lose every other point, because more points than pixels only cost time. */
 const MOST_POINTS = 600;
 
-/** Everything that the runs of a session recorded, as curves. */
+/** All records of the runs of a session, as curves. */
 export class Curves {
   /** By lane, by seed. */
   readonly #curves: Map<string, Curve>[][] = [];
   readonly #projections = new Set<string>();
   readonly #latest: Map<string, number>[] = [];
 
+  /** Adds the records of a frame. Returns whether there were any. */
   add({ runs }: Frame): boolean {
     let changed = false;
     runs.forEach((seeds, lane) => {
@@ -43,12 +44,12 @@ export class Curves {
     return this.#curves[lane]?.[seed]?.get(keyOf(quantity));
   }
 
-  /** The latest value of a lane's first seed. */
+  /** Returns the latest value of the first seed of a lane. */
   latest(lane: number, quantity: Quantity): number | undefined {
     return this.#latest[lane]?.get(keyOf(quantity));
   }
 
-  /** Projections that any lane has compared with the exact gradient. */
+  /** Projections that a lane has compared with the exact gradient. */
   get projections(): readonly string[] {
     return [...this.#projections];
   }
@@ -97,6 +98,6 @@ export class Curves {
 const keyOf = (quantity: Quantity) =>
   typeof quantity === 'string' ? quantity : `${quantity.field} of ${quantity.projection}`;
 
-/** Every other point, the early ones (where most happens) and the last all kept. */
+/** Removes every other point, but keeps the early points, where most happens, and the last. */
 const halved = (values: readonly number[]) =>
   values.filter((_, index) => index < 40 || index % 2 === 0 || index === values.length - 1);

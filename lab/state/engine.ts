@@ -1,6 +1,6 @@
 import type { Arrival, EngineMessage, Frame, Problem, RequestName, Requests } from '../protocol.ts';
 
-/** A problem that the engine answered with. */
+/** A problem with which the engine answered a request. */
 export class EngineProblem extends Error {
   readonly problem: Problem;
   constructor(problem: Problem) {
@@ -12,17 +12,17 @@ export class EngineProblem extends Error {
 export interface EngineListener {
   frame(frame: Frame): void;
   arrival(arrival: Arrival): void;
-  /** The worker has ended, and with it everything in it. */
+  /** The worker has ended, and all runs with it. */
   lost(reason: string): void;
 }
 
-type Answer = { resolve: (value: never) => void; reject: (reason: EngineProblem) => void };
+type Waiting = { resolve: (value: never) => void; reject: (reason: EngineProblem) => void };
 
-/** The page's side of the worker that holds the library. */
+/** Sends requests to the worker that holds the library, and receives its replies and frames. */
 export class EngineClient {
   readonly #worker: Worker;
   readonly #listener: EngineListener;
-  readonly #waiting = new Map<number, Answer>();
+  readonly #waiting = new Map<number, Waiting>();
   #next = 0;
   #isLost = false;
 
@@ -34,7 +34,7 @@ export class EngineClient {
     this.#worker.addEventListener('error', (event) => {
       this.#lose(event.message);
     });
-    // The worker holds this lock as long as it lives.
+    // The worker holds this lock until it ends.
     const locks = navigator.locks as LockManager | undefined;
     const wait = () => locks?.request(name, () => this.#lose());
     void this.ask('catalogue').then(wait, wait);
@@ -80,4 +80,4 @@ export class EngineClient {
   }
 }
 
-const LOST: Problem = { code: 'lab.lost', message: 'The engine has ended.' };
+const LOST: Problem = { code: 'lab.lost', message: 'The engine has stopped.' };

@@ -1,7 +1,7 @@
 import { effect, signal } from '@preact/signals';
 import { ask, look, session, watch } from './lab.ts';
 
-/** The example that is looked at: its label where it has one. */
+/** The selected example; null for a drawing, and for examples without a label. */
 export const example = signal<{ readonly index: number | null; readonly label: number | null }>({
   index: null,
   label: null,
@@ -10,7 +10,7 @@ export const example = signal<{ readonly index: number | null; readonly label: n
 export interface Shown {
   readonly index: number;
   readonly label: number;
-  /** Inputs as 0 … 1. */
+  /** Inputs from 0 to 1. */
   readonly inputs: Float32Array;
 }
 
@@ -20,7 +20,7 @@ export const gallery = signal<readonly Shown[]>([]);
 const GALLERY = 20;
 let from = 0;
 
-/** Fills the gallery: the next examples, one of each class in turn, or those that the first lane gets wrong. */
+/** Fills the gallery with the first or next examples, one of each class in turn, or with mistakes of the first lane. */
 export async function showExamples(which: 'first' | 'next' | 'wrong'): Promise<void> {
   const begun = session.value;
   if (!begun || begun.task.testCount === 0) {
@@ -44,8 +44,9 @@ export async function showExamples(which: 'first' | 'next' | 'wrong'): Promise<v
     choose(first.index);
 }
 
+/** Selects a test example. */
 export function choose(index: number): void {
-  const shown = gallery.value.find((its) => its.index === index);
+  const shown = gallery.value.find((candidate) => candidate.index === index);
   example.value = { index, label: shown && shown.label >= 0 ? shown.label : null };
   look({ example: index });
   if (!shown) {
@@ -55,13 +56,13 @@ export function choose(index: number): void {
   }
 }
 
-/** Looks at pixels (0 … 255) that were drawn, which have no label. */
+/** Selects a drawing of pixels (0 to 255), which has no label. */
 export function showDrawing(pixels: Uint8Array): void {
   example.value = { index: null, label: null };
   look({ example: pixels });
 }
 
-// A new session has examples of its own.
+// A new session has other examples.
 let last: unknown = null;
 effect(() => {
   const begun = session.value;

@@ -2,7 +2,7 @@ import { begin, isDone, pause, plan, play, playing, stepOnce } from './lab.ts';
 import { view } from './navigation.ts';
 import { VIEWS } from './address.ts';
 
-/** Keys of the whole page. Where something is typed or chosen they mean what they mean there. */
+/** Handles the keys of the page, except in controls that use these keys themselves. */
 export function startKeys(): void {
   addEventListener('keydown', (event) => {
     const { target, key } = event;

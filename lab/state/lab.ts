@@ -4,7 +4,7 @@ import { Curves } from './curves.ts';
 import type { Quantity } from './curves.ts';
 import { EngineClient, EngineProblem } from './engine.ts';
 
-/** Everything that the page knows of its engine, and what it can ask of it. */
+/** The state of the engine as the page knows it, and the requests that change it. */
 
 export type Phase = 'opening' | 'loading' | 'ready' | 'failed' | 'lost';
 
@@ -22,26 +22,27 @@ export const phase = signal<Phase>('opening');
 export const catalogue = signal<Catalogue | null>(null);
 export const plan = signal<Plan>(DEFAULT_PLAN);
 export const session = signal<Session | null>(null);
-/** What was left out of the plan, or why there is no session. */
+/** What was left out of the plan, or why no session could begin. */
 export const problems = signal<readonly Problem[]>([]);
-/** Things worth saying that are no problems: what was copied, what was opened. */
+/** A message that is no problem, such as what was copied or opened. */
 export const notice = signal<string>('');
-/** What the browser said of the engine's end, where it said anything. */
+/** The browser's reason for the end of the engine, or "". */
 export const lostReason = signal('');
 export const arrival = signal<Arrival | null>(null);
 
 export const step = signal(0);
 export const playing = signal(false);
 export const speed = signal(0);
-/** Steps a second that are asked for; null for as many as there can be. */
+/** Requested steps per second; null: as many as possible. */
 export const wantedSpeed = signal<number | null>(null);
-/** Where learning unseen is to stop; null while it is seen. */
+/** The step at which learning in the background stops; null if it is not in the background. */
 export const unseenUntil = signal<number | null>(null);
 export const views = signal<readonly (LaneView | undefined)[]>([]);
-/** By lane: why a run has ended before its time. */
+/** Why a run has failed, by lane. */
 export const failures = signal<readonly (Problem | undefined)[]>([]);
-/** Counts up with every record, so that charts know. */
+/** Increases with every new record, so that charts update. */
 export const recorded = signal(0);
+/** Curves of all runs of the session. */
 export let curves = new Curves();
 
 export const watch = signal<Watch>({
@@ -58,11 +59,11 @@ export const watch = signal<Watch>({
 export const epoch = computed(() => (session.value ? step.value / session.value.stepsPerEpoch : 0));
 export const isDone = computed(() => session.value !== null && step.value >= session.value.totalSteps);
 
-/** The latest value of a lane's first seed; whoever asks is told anew with every record. */
+/** Returns the latest value of the first seed of a lane. A component that calls it is rendered again with every record. */
 export const latest = (lane: number, quantity: Quantity): number | undefined =>
   recorded.value < 0 ? undefined : curves.latest(lane, quantity);
 
-/** Projections whose angles have been recorded. */
+/** Projections with recorded angles. */
 export const probed = computed<readonly string[]>(() => (recorded.value < 0 ? [] : curves.projections));
 
 let client = openEngine();
@@ -72,7 +73,7 @@ let seenUntil: number | null = null;
 function openEngine(): EngineClient {
   return new EngineClient({
     frame: take,
-    arrival: (latest) => (arrival.value = latest),
+    arrival: (progress) => (arrival.value = progress),
     lost(reason) {
       batch(() => {
         lostReason.value = reason;
@@ -84,7 +85,7 @@ function openEngine(): EngineClient {
   });
 }
 
-/** Frames come no faster than they are drawn. */
+/** Applies a frame, and asks for the next when this one has been drawn. */
 function take(frame: Frame): void {
   batch(() => {
     step.value = frame.step;
@@ -101,7 +102,7 @@ function take(frame: Frame): void {
   requestAnimationFrame(() => void client.ask('drawn').catch(() => undefined));
 }
 
-/** The first thing to do: asks what there is. */
+/** Asks the engine for its rules, presets and config schema. */
 export async function loadCatalogue(): Promise<void> {
   try {
     catalogue.value = await client.ask('catalogue');
@@ -110,7 +111,7 @@ export async function loadCatalogue(): Promise<void> {
   }
 }
 
-/** Begins anew by another plan, or by the same. Resolves when there is something to see. */
+/** Begins a session by a plan, at step 0. Resolves when the session is ready or has failed. */
 export async function begin(wanted: Plan): Promise<void> {
   const mine = ++turn;
   batch(() => {
@@ -144,7 +145,7 @@ export async function begin(wanted: Plan): Promise<void> {
   }
 }
 
-/** What was looked at, as far as the new networks have it. */
+/** Returns what to watch in a new session: the same as before, as far as the new networks have it. */
 function fitting(wanted: Watch, { lanes, task }: Session): Watch {
   const networks = lanes.map(({ network }) => network);
   const area = networks.every(({ areas }) => areas.some(({ id }) => id === wanted.area))
@@ -170,7 +171,7 @@ function fitting(wanted: Watch, { lanes, task }: Session): Watch {
   };
 }
 
-/** Learns, up to a step where one is given. */
+/** Learns to the end, or up to a step. */
 export function play(until: number | null = null): void {
   if (!session.value || isDone.value) return;
   playing.value = true;
@@ -190,7 +191,7 @@ export function stepOnce(): void {
   void client.ask('play', { stepsPerSecond: null, until: step.value + 1, unseen: false }).catch(fail);
 }
 
-/** Learns up to a step without showing anything on the way. */
+/** Learns up to a step without drawing. */
 export function runUnseen(until: number): void {
   if (!session.value) return;
   const last = Math.min(until, session.value.totalSteps);
@@ -207,12 +208,13 @@ export function setSpeed(stepsPerSecond: number | null): void {
   if (playing.value && unseenUntil.value === null) play(seenUntil);
 }
 
+/** Changes what the engine computes views of. */
 export function look(change: Partial<Watch>): void {
   watch.value = { ...watch.value, ...change };
   void client.ask('watch', watch.value).catch(fail);
 }
 
-/** After the engine was lost: a new one, and the same plan up to the same step, which gives the same numbers. */
+/** Opens a new engine after the old one was lost, and repeats the plan up to the same step, which gives the same numbers. */
 export async function restart(): Promise<void> {
   const reached = step.value;
   client.end();
@@ -223,6 +225,7 @@ export async function restart(): Promise<void> {
 
 export const ask: EngineClient['ask'] = (...request) => client.ask(...request);
 
+/** Shows what was thrown as a problem of the page. */
 export function fail(thrown: unknown): void {
   const problem =
     thrown instanceof EngineProblem

@@ -3,10 +3,24 @@ import { exhibitById } from '../exhibits/index.ts';
 import { addressOf, parseAddress } from './address.ts';
 import type { Address, Sight, View } from './address.ts';
 import { choose, example } from './example.ts';
-import { begin, DEFAULT_PLAN, look, phase, plan, playing, problems, runUnseen, session, setSpeed, step, wantedSpeed, watch } from './lab.ts';
+import {
+  begin,
+  DEFAULT_PLAN,
+  look,
+  phase,
+  plan,
+  playing,
+  problems,
+  runUnseen,
+  session,
+  setSpeed,
+  step,
+  wantedSpeed,
+  watch,
+} from './lab.ts';
 import type { Plan, Problem } from '../protocol.ts';
 
-/** Which part of the page is open, and how the address follows what happens and the other way round. */
+/** The open view of the page, in step with the address: each follows changes of the other. */
 
 export type Lens = 'activity' | 'error';
 
@@ -14,10 +28,10 @@ export const view = signal<View>('lab');
 export const item = signal<string | null>(null);
 export const lens = signal<Lens>('activity');
 
-/** What the address was last made to say: only others' changes of it are followed. */
+/** The address that the page wrote last, so that it follows only changes by others. */
 let written = '';
 
-/** Opens what the address says. */
+/** Opens what an address names. */
 export async function open(hash: string): Promise<void> {
   written = hash;
   const { address, problems: wrong } = parseAddress(hash);
@@ -32,13 +46,13 @@ export async function open(hash: string): Promise<void> {
   const isNew = wanted !== undefined && (!session.value || !same(wanted, plan.value) || address.step > 0);
   if (isNew && (address.view === 'lab' || exhibit)) await go(wanted, sight, address.step, wrong);
   else {
-    // What stands in the way of a session still does.
+    // Without a session, the reason for that stays.
     if (session.value) problems.value = [...wrong, ...apply(sight)];
     else problems.value = [...problems.value, ...wrong];
   }
 }
 
-/** Begins a plan, looks where a link says, and learns up to its step. */
+/** Begins a plan, selects what a link names, and learns up to the step of the link. */
 async function go(wanted: Plan, sight: Sight, upTo: number, wrong: readonly Problem[]): Promise<void> {
   lens.value = sight.lens ?? 'activity';
   setSpeed(sight.speed ?? null);
@@ -47,13 +61,13 @@ async function go(wanted: Plan, sight: Sight, upTo: number, wrong: readonly Prob
   problems.value = [...wrong, ...problems.value, ...apply(sight)];
   const total = session.value?.totalSteps ?? 0;
   if (upTo > total) {
-    const message = `In the link, step is ${upTo}, but the run has ${total} steps: it goes to its end.`;
+    const message = `In the link, step is ${upTo}, but the run has ${total} steps. It runs to its end.`;
     problems.value = [...problems.value, { code: 'lab.link', about: 'step', message }];
   }
   if (upTo > 0) runUnseen(Math.min(upTo, total));
 }
 
-/** Looks where a link says, as far as the networks have it; says what they have not. */
+/** Selects what a link names, and returns a problem for each thing that the networks do not have. */
 function apply(sight: Sight): Problem[] {
   const wrong: Problem[] = [];
   const networks = session.value?.lanes.map(({ network }) => network) ?? [];
@@ -91,7 +105,7 @@ function apply(sight: Sight): Problem[] {
   return wrong;
 }
 
-/** What is looked at now, where it is worth saying. */
+/** Returns the current selection, without defaults. */
 function sightNow(): Sight {
   const { area, unit, projection } = watch.value;
   const { index } = example.value;
@@ -105,7 +119,7 @@ function sightNow(): Sight {
   };
 }
 
-/** The address of the lab as it stands, with the step that it has reached. */
+/** Returns the link to the current state of the lab, including the step. */
 export function linkNow(): string {
   const here: Address = { view: 'lab', item: null, plan: plan.value, step: step.value, sight: sightNow() };
   return `${location.href.replace(/#.*/s, '')}${addressOf(here)}`;
@@ -113,13 +127,13 @@ export function linkNow(): string {
 
 const same = (a: Plan, b: Plan) => JSON.stringify(a) === JSON.stringify(b);
 
-/** Lets the address follow the lab, and the page the address. */
+/** Keeps the address and the lab in step. */
 export function startNavigation(): void {
   addEventListener('hashchange', () => {
     if (location.hash !== written) void open(location.hash);
   });
   effect(() => {
-    // While it learns the address would be out of date at once.
+    // While runs learn, the address would be out of date at once.
     if (view.value !== 'lab' || phase.value !== 'ready' || playing.value) return;
     const hash = addressOf({
       view: 'lab',

@@ -2,7 +2,7 @@ import { computed, effect, signal } from '@preact/signals';
 import { en } from '../text/en.ts';
 import type { Messages } from '../text/messages.ts';
 
-/** How the page looks and speaks; kept by the browser where it lets us. */
+/** Language and colour scheme, kept in local storage if the browser allows it. */
 export type Language = 'en' | 'zh';
 export type Scheme = 'light' | 'dark' | 'system';
 
@@ -18,7 +18,7 @@ const keep = (name: string, value: string) => {
   try {
     localStorage.setItem(`apical.${name}`, value);
   } catch {
-    // Private windows: it is forgotten with the page.
+    // In a private window the choice is lost with the page.
   }
 };
 
@@ -32,14 +32,20 @@ const fetchChinese = async (): Promise<void> => {
   try {
     chinese.value = (await import('../text/zh.ts')).zh;
   } catch {
-    // Without a network the page goes on in English.
+    // Without a network the page stays in English.
   }
 };
-/** When the words of whoever comes are here. Others' are fetched later, so that the page can be turned without a network. */
+/**
+ * Resolves when the words of the visitor's language are loaded. The other language is fetched after the page has loaded,
+ * so that switching needs no network.
+ */
 export const wordsReady: Promise<void> = language.value === 'zh' ? fetchChinese() : Promise.resolve();
 if (language.value !== 'zh') addEventListener('load', () => void fetchChinese());
 
-/** The page's words in the language that is chosen. */
+/** Language tag of the page. */
+export const pageLang = computed(() => (language.value === 'zh' ? 'zh-Hans' : 'en'));
+
+/** The page's words in the selected language. */
 export const t = computed<Messages>(() => (language.value === 'zh' ? chinese.value : en));
 
 const prefersDark = matchMedia('(prefers-color-scheme: dark)');
@@ -56,7 +62,7 @@ effect(() => {
   keep('scheme', scheme.value);
 });
 effect(() => {
-  document.documentElement.lang = language.value === 'zh' ? 'zh-Hans' : 'en';
+  document.documentElement.lang = pageLang.value;
   document.title = t.value.page.title;
   keep('language', language.value);
 });

@@ -5,14 +5,14 @@ import { linkNow } from './navigation.ts';
 import { ask, begin, catalogue, fail, notice, phase, plan, session } from './lab.ts';
 import { t } from './preferences.ts';
 
-/** What leaves the page and what comes to it: copies, downloads, dropped files. */
+/** Copies, downloads and dropped files. */
 
 async function copy(text: string, what: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
     notice.value = t.value.share.copied(what);
   } catch {
-    // Where a page may not write to the clipboard, the text is shown to be copied by hand.
+    // Without access to the clipboard, the text is shown so that the user can copy it.
     prompt(what, text);
   }
 }
@@ -20,7 +20,7 @@ async function copy(text: string, what: string): Promise<void> {
 export const copyLink = () => copy(linkNow(), t.value.share.theLink);
 export const copyCommand = () => copy(session.value?.command ?? '', t.value.share.theCommand);
 
-/** The sources of the rules and of the task, as BibTeX. */
+/** Returns the sources of the rules and of the task, as BibTeX. */
 export function citation(): string {
   const rules = plan.value.lanes.map(({ rule }) => catalogue.value?.rules.find(({ id }) => id === rule));
   const keys = new Set([...rules.flatMap((rule) => rule?.cites ?? []), ...(session.value?.task.cites ?? [])]);
@@ -34,6 +34,7 @@ export function citation(): string {
 
 export const copyCitation = () => copy(citation(), t.value.share.theCitation);
 
+/** Saves content as a file of the user. */
 export function save(name: string, content: BlobPart, type: string): void {
   const address = URL.createObjectURL(new Blob([content], { type }));
   const link = document.createElement('a');
@@ -53,7 +54,7 @@ export async function downloadFolder(): Promise<void> {
   }
 }
 
-/** Opens what was dropped or chosen: run folders, their ZIP, or a data set. */
+/** Opens dropped or chosen files: run folders, their ZIP archive, or a data set. */
 export async function openFiles(files: readonly NamedFile[]): Promise<void> {
   try {
     const opened = await ask('open', files);
@@ -71,7 +72,7 @@ export async function openFiles(files: readonly NamedFile[]): Promise<void> {
   }
 }
 
-/** Files as the engine takes them; `webkitRelativePath` has the folders of a chosen folder. */
+/** Reads files for the engine. `webkitRelativePath` is the path within a chosen folder. */
 export const readFiles = (files: Iterable<File>): Promise<NamedFile[]> =>
   Promise.all(
     [...files].map(async (file) => ({
@@ -80,12 +81,12 @@ export const readFiles = (files: Iterable<File>): Promise<NamedFile[]> =>
     })),
   );
 
-/** Everything in what was dropped, folders and all. */
+/** Reads all dropped files, including those in folders. */
 export async function readDropped({ items }: DataTransfer): Promise<NamedFile[]> {
-  // All at once: after the first wait a browser forgets what was dropped.
-  const found = [...items].map((its) => {
-    const entry = its.webkitGetAsEntry();
-    const file = its.getAsFile();
+  // All items at once, because the browser clears them after the first await.
+  const found = [...items].map((item) => {
+    const entry = item.webkitGetAsEntry();
+    const file = item.getAsFile();
     if (entry?.isDirectory) return readEntry(entry, '');
     return readFiles(file ? [file] : []);
   });
@@ -103,7 +104,7 @@ async function readEntry(entry: FileSystemEntry, above: string): Promise<NamedFi
   const reader = (entry as FileSystemDirectoryEntry).createReader();
   const inside: FileSystemEntry[] = [];
   for (;;) {
-    // A reader gives a hundred at a time, and none when it is done.
+    // A reader returns up to a hundred entries at a time, and none at the end.
     const some = await new Promise<FileSystemEntry[]>((resolve, reject) =>
       reader.readEntries(resolve, reject),
     );

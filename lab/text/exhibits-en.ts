@@ -1,11 +1,11 @@
 /** An exhibit in words: what is claimed, what to look at while it runs, and what follows. */
 export interface ExhibitText {
   readonly title: string;
-  /** The claim, in a sentence or two. */
+  /** The claim, in one or two sentences. */
   readonly statement: string;
-  /** What to look at, one thing after the other. */
+  /** What to look at, in order. */
   readonly look: readonly string[];
-  /** Why it is so, and where it ends. */
+  /** The explanation, and its limits. */
   readonly why: string;
 }
 
@@ -16,7 +16,7 @@ export const exhibits: Readonly<Record<string, ExhibitText>> = {
     statement:
       'Backpropagation needs every error to travel back through the very weights that carried the activity forward, which no synapse can do. Send it back through fixed random weights instead, and the network learns nearly as well.',
     look: [
-      'Both networks start from the same weights and see the same digits in the same order. Only the way back differs: dotted through the same synapses, dashed through others that never change.',
+      'Both networks start from the same weights and see the same digits in the same order. Only the feedback path differs: dotted through the same synapses, dashed through others that never change.',
       'The training errors fall together.',
       'The dial over the first projection starts near 90°, a blind guess, and turns below 60° within a few dozen steps.',
     ],
@@ -59,21 +59,21 @@ export const exhibits: Readonly<Record<string, ExhibitText>> = {
   'exact-gradient': {
     title: 'What the exact gradient is worth',
     statement:
-      'Backpropagation tells every hidden unit how the loss would change if it said a little more. Every other rule here is measured by that direction, and where a task asks for precision, being only roughly downhill costs time.',
+      'Backpropagation tells every hidden unit how the loss would change if its output were a little larger. Every other rule here is measured by that direction, and where a task asks for precision, being only roughly downhill costs time.',
     look: [
       'Two spirals are to be parted by a border that winds between them. Both networks start from the same weights and see the same points.',
       'The plane under each network shows what it answers everywhere: with the exact gradient the border soon follows the spirals, with random feedback it stays coarse.',
       'The angles: 0° for backpropagation at every projection, between 70° and 105° for feedback alignment below the last.',
     ],
-    why: 'The error of a hidden unit is what the units above would change, through the weights by which it moves them. That needs each weight twice, on the way up and on the way down, and nobody knows how a brain would do that. These weights start large, so random feedback has little to align: on the digits, from small weights, it does far better.',
+    why: 'The error of a hidden unit is what the units above would change, through the weights by which it moves them. That needs each weight twice, in the forward and in the feedback path, and nobody knows how a brain would do that. These weights start large, so random feedback has little to align: on the digits, from small weights, it does far better.',
   },
   'one-scalar': {
     title: 'One number for all synapses',
     statement:
       'Tell the network only whether it did better or worse than before, one number for all synapses. If units jitter, it learns; if synapses jitter, it learns many times more slowly.',
     look: [
-      'No error comes down in the second and third networks: they compare the loss with noise and without it.',
-      'The training errors: backpropagation first, then noise at the 74 units, far behind noise at the 50 890 synapses and thresholds.',
+      'No error is sent down in the second and third networks: they compare the loss with noise and without it.',
+      'The training errors: backpropagation first, then noise at the 74 units, far behind noise at the 50 890 weights and biases.',
       'The angles of noise at units wander between 74° and 92° at the first projection, those of noise at synapses stay within a degree of 90°.',
     ],
     why: 'A random direction among n has, squared, a share of 1/n of the gradient. Noise at a unit tries few directions, and the synapses know the rest: their share is the activity that they carry. More units make it slower all the same.',
@@ -92,24 +92,24 @@ export const exhibits: Readonly<Record<string, ExhibitText>> = {
   'change-in-time': {
     title: 'What changes is the error',
     statement:
-      'One axon cannot send activity and error at once, but it can send activity twice. Come down from the prediction, then from the prediction moved a little towards the target: what changed at a unit between the two is its error.',
+      'One axon cannot send activity and error at once, but it can send activity twice. Make one top-down pass from the prediction, and another from the prediction moved a little towards the target: the change at a unit between the two is its error.',
     look: [
-      'The second network, of two top-down passes, starts at about 90°. As the way down learns to reconstruct, the angle of the first projection falls below 60° and goes on falling.',
+      'The second network, of two top-down passes, starts at about 90°. As the feedback path learns to reconstruct, the angle of the first projection falls below 60° and goes on falling.',
       'Its training error follows that of backpropagation, somewhat later.',
       'The third network, recirculation, learns from changes as well, but only to code what it sees; its angle returns to about 90°, and its error stops above the others.',
     ],
-    why: 'Where the way down resembles the transposed way up, moving the top moves every unit below by what it would take to lower the loss. That resemblance is itself learned from changes in time, by recirculation. What is left out: in a brain, something must tell the two passes apart.',
+    why: 'Where the feedback path resembles the transposed forward path, moving the top moves every unit below by what it would take to lower the loss. That resemblance is itself learned from changes in time, by recirculation. What is left out: in a brain, something must tell the two passes apart.',
   },
   targets: {
     title: 'Targets instead of errors',
     statement:
-      'Send no error down, but a target for every layer: what it should have said. The way down are inverses, which are learned beside the forward weights.',
+      'Send no error down, but a target for every layer: the activity that it should have had. The feedback path consists of inverses, learned beside the forward weights.',
     look: [
-      'In the second network only the highest hidden layer’s target comes from a gradient; in the third, none: the label itself comes down.',
+      'In the second network only the highest hidden layer’s target comes from a gradient; in the third, none: the label itself is sent down.',
       'The inverses know nothing at first, and the angle of the first projection is near 90°. Within about thirty steps it falls to between 25° and 55°.',
       'All three errors fall together, the exact gradient’s a little ahead.',
     ],
-    why: 'Inverses that fail to invert would spoil the target; so their own mistake, made on what was really said, is subtracted from it. The direction tends not to the gradient but to that of a Gauss–Newton step, so an angle of 40° is not simply an error.',
+    why: 'Inverses that fail to invert would spoil the target; so their own mistake, made on the real activity, is subtracted from it. The direction tends not to the gradient but to that of a Gauss–Newton step, so an angle of 40° is not simply an error.',
   },
   'prediction-errors': {
     title: 'Prediction errors become the gradient',
@@ -125,12 +125,12 @@ export const exhibits: Readonly<Record<string, ExhibitText>> = {
   'self-prediction': {
     title: 'Dendrites keep the error apart',
     statement:
-      'Cells hear what is below on one dendrite and what is above on another. Interneurons say in advance what will come down, and cancel it; only what a target has changed is left, and that is the error. No phase and no signed error is needed.',
+      'Cells receive bottom-up input on one dendrite and top-down input on another. Interneurons predict the top-down input and cancel it; only what a target has changed is left, and that is the error. No phase and no signed error is needed.',
     look: [
       'Beside the hidden areas of the second and third network stand their interneurons, as many as there are cells above. Top-down weights stay as they were drawn: in the second network as the transposed forward ones, in the third at random.',
       'The angles: the second network starts near 0°, and its angle grows as the forward weights leave behind the transposes; in the third and fourth forward weights turn towards the top-down ones, and it falls from 90°.',
       'The fourth has no interneurons: it compares plateau potentials of two phases, without and with a teacher.',
     ],
-    why: 'An interneuron learns by what it hears of the one cell above that it answers, so it follows every change there, and the apical dendrite stays silent until the target pulls. To first order in that pull, what is left there is the sum over the cells above of top-down weight times error, as backpropagation has it with the transposed weights.',
+    why: 'An interneuron learns from the one cell above that it corresponds to, so it follows every change there, and the apical dendrite stays silent until the target pulls. To first order in that pull, what is left there is the sum over the cells above of top-down weight times error, as backpropagation has it with the transposed weights.',
   },
 };

@@ -1,7 +1,7 @@
 import type { en } from './en.ts';
 import type { ExhibitText } from './exhibits-en.ts';
 
-/** The shape of a catalogue: the keys of the English one, with any words. */
+/** The shape of a catalogue: the keys of the English catalogue, with other words. */
 type Widened<Value> = Value extends string
   ? string
   : Value extends (...args: infer Args) => string
@@ -10,16 +10,16 @@ type Widened<Value> = Value extends string
       ? readonly string[]
       : { readonly [Key in keyof Value]: Widened<Value[Key]> };
 
-/** What the library names, by its ids; where a language has nothing, the library's own words stand. */
+/** Words for what the library names, by id. Each record may be partial: the page falls back to the library's English. */
 interface Names {
-  readonly rules: Readonly<Record<string, { readonly title: string; readonly summary: string }>>;
+  readonly rules: Readonly<Record<string, { readonly title?: string; readonly summary?: string }>>;
   readonly families: Readonly<Record<string, string>>;
   readonly presets: Readonly<Record<string, string>>;
-  /** Descriptions of rule options and of config keys, by the library's own text. */
+  /** Descriptions of rule options ("rule.option") and of config keys ("config.path"). */
   readonly options: Readonly<Record<string, string>>;
-  /** By the ids of lab/exhibits; a test sees to it that none is missing. */
+  /** By the ids of lab/exhibits; a test checks that none is missing. */
   readonly exhibits: Readonly<Record<string, ExhibitText>>;
 }
 
-/** Everything that the page says. A language lacks a key only if it does not compile. */
+/** Everything that the page says. The page's own words must be complete: a missing key does not compile. */
 export type Messages = Widened<Omit<typeof en, keyof Names>> & Names;

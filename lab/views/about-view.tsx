@@ -1,7 +1,7 @@
 import { catalogue } from '../state/lab.ts';
 import { t } from '../state/preferences.ts';
 
-/** What this is, which keys it has, where its data come from. */
+/** What Apical is, the keys of the page, and the sources of its data. */
 export function AboutView() {
   const words = t.value.about;
   const backend = catalogue.value?.backend;

@@ -5,6 +5,7 @@ import { Networks } from '../parts/networks.tsx';
 import { Sources } from '../parts/sources.tsx';
 import { Transport } from '../parts/transport.tsx';
 import { familyOf } from '../parts/titles.ts';
+import { Words } from '../parts/words.tsx';
 import { addressOf } from '../state/address.ts';
 import { EXHIBITS, exhibitById } from '../exhibits/index.ts';
 import type { Exhibit, Part } from '../exhibits/index.ts';
@@ -12,7 +13,7 @@ import { isDone, phase, playing, session, step } from '../state/lab.ts';
 import { item } from '../state/navigation.ts';
 import { t } from '../state/preferences.ts';
 
-/** All exhibits, or the one that is open. */
+/** The list of all exhibits, or the exhibit that is open. */
 export function ExhibitsView() {
   const exhibit = item.value === null ? undefined : exhibitById(item.value);
   return exhibit ? <Shown exhibit={exhibit} /> : <List />;
@@ -29,9 +30,11 @@ function List() {
       </header>
       {families.map((family) => (
         <section key={family}>
-          <h2 class="family">{familyOf(family)}</h2>
+          <h2 class="family">
+            <Words of={familyOf(family)} />
+          </h2>
           <ul class="exhibit-list">
-            {EXHIBITS.filter((its) => its.family === family).map(({ id }) => (
+            {EXHIBITS.filter((exhibit) => exhibit.family === family).map(({ id }) => (
               <li key={id} class="card">
                 <a href={`#/exhibits/${id}`}>
                   <h3>{t.value.exhibits[id]?.title}</h3>
@@ -48,8 +51,8 @@ function List() {
 
 function Shown({ exhibit }: { readonly exhibit: Exhibit }) {
   const words = t.value.exhibitsView;
-  const its = t.value.exhibits[exhibit.id];
-  if (!its) return null;
+  const text = t.value.exhibits[exhibit.id];
+  if (!text) return null;
   const hasShown = step.value >= exhibit.until || isDone.value;
   return (
     <article class="exhibit">
@@ -57,21 +60,21 @@ function Shown({ exhibit }: { readonly exhibit: Exhibit }) {
         <a class="back" href="#/exhibits">
           ← {words.back}
         </a>
-        <h1>{its.title}</h1>
-        <p class="lead">{its.statement}</p>
+        <h1>{text.title}</h1>
+        <p class="lead">{text.statement}</p>
       </header>
       <div class="exhibit-words">
         <section>
           <h2>{words.look}</h2>
           <ol>
-            {its.look.map((line) => (
+            {text.look.map((line) => (
               <li key={line}>{line}</li>
             ))}
           </ol>
         </section>
         <section>
           <h2>{words.why}</h2>
-          <p>{its.why}</p>
+          <p>{text.why}</p>
           <Sources keys={exhibit.cites} />
         </section>
       </div>

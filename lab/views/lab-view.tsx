@@ -7,7 +7,7 @@ import { Transport } from '../parts/transport.tsx';
 import { session } from '../state/lab.ts';
 import { t } from '../state/preferences.ts';
 
-/** The laboratory itself: what is learned, by which rules, and everything to be seen of it. */
+/** The laboratory: the task, the rules side by side, their curves and the inside of their networks. */
 export function LabView() {
   return (
     <div class="lab">

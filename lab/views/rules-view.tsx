@@ -2,43 +2,46 @@ import { useEffect, useState } from 'preact/hooks';
 import { EQUATIONS } from 'virtual:equations';
 import type { Audit } from '../../src/entries/browser-internals.ts';
 import { Sources } from '../parts/sources.tsx';
-import { described, familyOf, summaryOf, titleOf } from '../parts/titles.ts';
+import { described, ruleGroups, summaryOf, titleOf } from '../parts/titles.ts';
+import { Words } from '../parts/words.tsx';
 import { plain, spoken } from '../parts/format.ts';
 import type { RuleInfo } from '../protocol.ts';
 import { addressOf } from '../state/address.ts';
-import { ask, catalogue, DEFAULT_PLAN, fail } from '../state/lab.ts';
+import { ask, DEFAULT_PLAN, fail } from '../state/lab.ts';
 import { item } from '../state/navigation.ts';
 import { t } from '../state/preferences.ts';
 
-/** A card for every rule of the library, as the library describes it. */
+/** A card for every rule, with what the library knows of it. */
 export function RulesView() {
   const words = t.value.rulesView;
-  const rules = catalogue.value?.rules ?? [];
-  const families = [...new Set(rules.map(({ family }) => family))];
+  const groups = ruleGroups();
   useEffect(() => {
-    if (item.value !== null) document.getElementById(`rule-${item.value}`)?.scrollIntoView();
-  }, [item.value, rules.length]);
+    if (item.value !== null) document.getElementById(idOf(item.value))?.scrollIntoView();
+  }, [item.value, groups.length]);
   return (
     <div class="prose-view">
       <header class="view-head">
         <h1>{words.title}</h1>
         <p class="lead">{words.lead}</p>
       </header>
-      {families.map((family) => (
-        <section key={family}>
-          <h2 class="family">{familyOf(family)}</h2>
+      {groups.map(({ title, rules }) => (
+        <section key={title.text}>
+          <h2 class="family">
+            <Words of={title} />
+          </h2>
           <div class="rule-list">
-            {rules
-              .filter((rule) => rule.family === family)
-              .map((rule) => (
-                <RuleCard key={rule.id} rule={rule} />
-              ))}
+            {rules.map((rule) => (
+              <RuleCard key={rule.id} rule={rule} />
+            ))}
           </div>
         </section>
       ))}
     </div>
   );
 }
+
+/** Id of the card of a rule. A path may hold characters that an id must not. */
+const idOf = (rule: string) => `rule-${encodeURIComponent(rule)}`;
 
 function RuleCard({ rule }: { readonly rule: RuleInfo }) {
   const words = t.value.rulesView;
@@ -50,16 +53,20 @@ function RuleCard({ rule }: { readonly rule: RuleInfo }) {
       options: {},
     })),
   };
-  // On units that its dynamics can run.
+  // Set an activation that the dynamics of the rule support.
   const set = rule.activations ? [`network.activation=${rule.activations[0] ?? ''}`] : [];
   return (
-    <article class="card rule-card" id={`rule-${rule.id}`}>
+    <article class="card rule-card" id={idOf(rule.id)}>
       <header class="card-head">
-        <h3>{titleOf(rule.id)}</h3>
+        <h3>
+          <Words of={titleOf(rule.id)} />
+        </h3>
         <code>{rule.id}</code>
       </header>
-      <p class="rule-summary">{summaryOf(rule.id)}</p>
-      <Equation id={rule.id} />
+      <p class="rule-summary">
+        <Words of={summaryOf(rule.id)} />
+      </p>
+      <Equation rule={rule} />
       <Locality rule={rule.id} />
       {options.length > 0 && (
         <details>
@@ -73,7 +80,7 @@ function RuleCard({ rule }: { readonly rule: RuleInfo }) {
                   <code>{name}</code>
                   {schema.default !== undefined && <span> = {JSON.stringify(schema.default)}</span>}
                 </dt>
-                <dd>{schema.description && described(schema.description)}</dd>
+                <dd>{schema.description && <Words of={described(schema.description)} />}</dd>
               </div>
             ))}
           </dl>
@@ -90,15 +97,20 @@ function RuleCard({ rule }: { readonly rule: RuleInfo }) {
   );
 }
 
-/** MathML that the build set from the rule's own TeX. */
-function Equation({ id }: { readonly id: string }) {
-  const markup = EQUATIONS[id];
-  return markup === undefined ? null : (
-    <div class="equation" tabIndex={0} role="group" dangerouslySetInnerHTML={{ __html: markup }} />
-  );
+/** The equation of a rule: MathML that the build set, or the server for a user's rule, from the TeX of the rule. */
+function Equation({ rule: { id, file, markup, equation } }: { readonly rule: RuleInfo }) {
+  const set = file === undefined ? EQUATIONS[id] : markup;
+  if (set === undefined) {
+    return (
+      <div class="equation" tabIndex={0} role="group">
+        <code>{equation}</code>
+      </div>
+    );
+  }
+  return <div class="equation" tabIndex={0} role="group" dangerouslySetInnerHTML={{ __html: set }} />;
 }
 
-/** What one real step of the rule was seen to bring to each synapse. Measured when it is asked for. */
+/** Signals that reached each synapse in one recorded step of the rule. Measured when the details are opened. */
 function Locality({ rule }: { readonly rule: string }) {
   const words = t.value.rulesView;
   const [seen, setSeen] = useState<(Audit & { readonly costRatio: number }) | null>(null);
@@ -120,6 +132,8 @@ function Locality({ rule }: { readonly rule: string }) {
                   <th scope="col">{words.projection}</th>
                   <th scope="col">{words.transposed}</th>
                   <th scope="col">{words.signed}</th>
+                  <th scope="col">{words.target}</th>
+                  <th scope="col">{words.errorInInput}</th>
                   <th scope="col">{words.scalars}</th>
                   <th scope="col">{words.crossed}</th>
                   <th scope="col">{words.phases}</th>
@@ -131,6 +145,8 @@ function Locality({ rule }: { readonly rule: string }) {
                     <th scope="row">{spoken(row.projection)}</th>
                     <td>{list(row.transposedWeights)}</td>
                     <td>{row.signedError ? words.yes : words.no}</td>
+                    <td>{row.target ? words.yes : words.no}</td>
+                    <td>{row.errorInInput ? words.yes : words.no}</td>
                     <td>{list(row.globalScalars)}</td>
                     <td>{row.waitsForProjections}</td>
                     <td>{row.phases}</td>

@@ -97,7 +97,7 @@ function compareFeedback(compute: Compute, projection: Projection, limit: number
     other.set(inverse);
     const pseudoInverseAngle = compareDirections(compute, feedback.weights, other).angle;
     const difference = compute.temporary(feedback.weights.shape);
-    compute.combine(difference, feedback.weights, other, 1, -1);
+    compute.subtract(difference, feedback.weights, other);
     const pseudoInverseDistance = compareDirections(compute, difference, other).normRatio;
     return { feedbackAngle, pseudoInverseAngle, pseudoInverseDistance };
   });

@@ -2,40 +2,46 @@ import type { Phase } from '../dynamics/phase.ts';
 import type { Objective } from '../network/objective.ts';
 import type { Parameter } from '../network/parameter.ts';
 import { Projection } from '../network/area.ts';
+import type { Area } from '../network/area.ts';
 import type { Term } from '../network/terms.ts';
 import type { Batch, Learner, StepObserver } from '../learning/learner.ts';
 import type { Stream } from '../random/stream.ts';
 import type { Compute } from '../tensor/compute.ts';
 import { OPERATIONS, readsFirstArgument } from '../tensor/operations.ts';
-import type { MatmulForm, Operations } from '../tensor/operations.ts';
+import type { MatmulForm } from '../tensor/products.ts';
+import type { Operations } from '../tensor/operations.ts';
 import { BYTES_PER_ELEMENT, Tensor } from '../tensor/tensor.ts';
 
-/** What one real step was seen to bring to the synapses of one projection. */
+/** What one real step brought to the synapses of one projection, as recorded. */
 export interface LocalityRow {
   readonly projection: string;
-  /** Projections whose weights were used transposed on the way here, also by activity that settles along them both ways. */
+  /** Projections whose transposed weights were used, also by activity that settles along them in both directions. */
   readonly transposedWeights: readonly string[];
-  /** Other projections whose weights were read otherwise than by sending a signal through them. */
+  /** Other projections whose weights were read other than by sending a signal through them. */
   readonly otherWeights: readonly string[];
-  /** Whether a signal with both signs, made from an objective's error and apart from activity, arrived here. */
+  /** Whether a signal with both signs arrived here that was computed from an objective's error and is not activity. */
   readonly signedError: boolean;
+  /** Whether the target itself arrived here, or the activity of an area that was clamped to it. */
+  readonly target: boolean;
+  /** Whether the input's activity carried an error: the phase presented inputs computed from an error or a target. */
+  readonly errorInInput: boolean;
   /** Single numbers computed from many and used here. */
   readonly globalScalars: readonly string[];
-  /** Phases of activity that the step needed. */
+  /** Number of phases in the step. */
   readonly phases: number;
-  /** Projections that the error had to cross, one after the other, before this synapse could change. */
+  /** Number of projections that the error crossed in sequence before this synapse could change. */
   readonly waitsForProjections: number;
-  /** Everything the update was computed from: "activity of hidden1", "error of output", "through a→b". */
+  /** Everything from which the update was computed: "activity of hidden1", "error of output", "through a→b". */
   readonly sources: readonly string[];
 }
 
-/** What a step costs, for one example of a batch, as counted in a real step. */
+/** What a step costs for one example, as counted in a real step. */
 export interface Cost {
-  /** Multiply–accumulates of letting activity arise, of making the terms, and of changing the weights. */
+  /** Multiply–accumulates of the phases, of the terms, and of the weight changes. */
   readonly forwardMacs: number;
   readonly feedbackMacs: number;
   readonly updateMacs: number;
-  /** Bytes of signals sent along projections, from area to area. */
+  /** Bytes of signals sent along projections between areas. */
   readonly bytesBetweenAreas: number;
 }
 
@@ -44,13 +50,15 @@ export interface Audit {
   readonly cost: Cost;
 }
 
-/** What a tensor was computed from. */
+/** From what a tensor was computed. */
 interface Lineage {
   readonly sources: ReadonlySet<string>;
   readonly transposed: ReadonlySet<string>;
   readonly read: ReadonlySet<string>;
   readonly scalars: ReadonlySet<string>;
   readonly error: boolean;
+  readonly target: boolean;
+  readonly errorInInput: boolean;
   /** Longest chain of projections crossed since an objective's error. */
   readonly crossed: number;
 }
@@ -62,13 +70,15 @@ const NOTHING: Lineage = {
   read: NONE,
   scalars: NONE,
   error: false,
+  target: false,
+  errorInInput: false,
   crossed: 0,
 };
 
 /**
- * Runs one learning step in which every tensor carries its lineage, and reports what reached each synapse and
- * what it cost. Nothing is declared by the rule: all is recorded from the operations it really performs.
- * The step changes the learner's weights as any step does.
+ * Runs one learning step in which every tensor carries its lineage, and reports what reached each synapse and what the
+ * step cost. The rule declares nothing: all is recorded from the operations that it really performs. The step changes
+ * the learner's weights as any step does.
  */
 export function audit(compute: Compute, learner: Learner, batch: Batch, step = 0): Audit {
   const recorder = new Recorder(learner, batch);
@@ -82,16 +92,16 @@ class Recorder implements StepObserver {
   readonly #learner: Learner;
   readonly #batchRows: number;
   readonly #received = new Map<Projection, { lineage: Lineage; signed: boolean }>();
-  /** Temporaries that hold a projection's weights in another state: sending through them is crossing it. */
+  /** Temporaries that hold changed weights of a projection: sending through them is crossing it. */
   readonly #moved = new Map<number, Projection>();
-  /** What else every synapse received where examples count differently: an actor's advantages. */
+  /** The weights of examples, such as an actor's advantages, which every synapse receives where there are any. */
   readonly #weights: ReadonlySet<string>;
-  /** Whether the loss has been read as one number: what is emitted from then on may depend on it. */
+  /** Whether the loss was read as one number: later terms may depend on it. */
   #lossIsRead = false;
-  /** Temporaries that hold what kernels see of a signal, and the size of that signal. */
+  /** Temporaries that hold the patches of a signal that kernels see, and the size of that signal. */
   readonly #unfolded = new Map<number, number>();
   #phases = 0;
-  /** Projections that activity of the present phase has gone back along. */
+  /** Projections along which activity of the current phase travelled backwards. */
   readonly #bothWays = new Set<string>();
   #stage: 'forward' | 'rule' | 'update' = 'rule';
   #macs = { forward: 0, rule: 0, update: 0 };
@@ -104,10 +114,10 @@ class Recorder implements StepObserver {
     for (const projection of learner.network.projections)
       this.#projections.set(projection.weights.offset, projection);
     this.#set(batch.inputs, { ...NOTHING, sources: new Set([`activity of ${learner.network.input.id}`]) });
-    this.#set(batch.targets, { ...NOTHING, sources: new Set(['target']) });
+    this.#set(batch.targets, { ...NOTHING, sources: new Set(['target']), target: true });
   }
 
-  /** The same backend, with every operation seen. */
+  /** Returns the same backend with every operation recorded. */
   observe(compute: Compute): Compute {
     return new Proxy(compute, {
       get: (target, name) => {
@@ -127,17 +137,28 @@ class Recorder implements StepObserver {
     this.#stage = stage;
   }
 
-  /** Activity is what an area has at hand: its history ends here. */
-  phase(phase: Phase): void {
+  /**
+   * Activity is what an area has at hand, so its history ends here. Of activity that was handed in, a clamped area keeps
+   * whether it shows the target, and the input whether it carries an error.
+   */
+  phase(phase: Phase, isGiven: (area: Area) => boolean): void {
     this.#phases += 1;
     const transposed = new Set(this.#bothWays);
     this.#bothWays.clear();
     for (const area of this.#learner.network.areas) {
       if (!phase.takesPart(area)) continue;
-      // What is given arises from nothing here.
-      const isGiven = area === this.#learner.network.input;
+      const isInput = area === this.#learner.network.input;
       const sources = new Set([`activity of ${area.id}`]);
-      const lineage = { ...NOTHING, sources, transposed: isGiven ? NONE : transposed };
+      const handedIn = isGiven(area) ? this.#lineage(phase.activity(area)) : NOTHING;
+      const isTaught = handedIn.target || handedIn.error || handedIn.errorInInput;
+      const lineage = {
+        ...NOTHING,
+        sources,
+        // The example is computed from nothing.
+        transposed: isInput ? NONE : transposed,
+        target: isTaught && !isInput,
+        errorInInput: isTaught && isInput,
+      };
       this.#set(phase.activity(area), lineage);
       this.#set(phase.rate(area), lineage);
       const gain = phase.gain(area);
@@ -168,9 +189,9 @@ class Recorder implements StepObserver {
     }
     let signed = before?.signed ?? false;
     for (const tensor of tensorsOf(term)) {
-      const its = this.#lineage(tensor);
-      lineage = join(lineage, its);
-      if (its.error) signed ||= hasBothSigns(tensor);
+      const arrived = this.#lineage(tensor);
+      lineage = join(lineage, arrived);
+      if (arrived.error) signed ||= hasBothSigns(tensor);
     }
     this.#received.set(parameter, { lineage, signed });
   }
@@ -181,6 +202,8 @@ class Recorder implements StepObserver {
       transposedWeights: [...lineage.transposed],
       otherWeights: [...lineage.read].filter((id) => id !== projection.id),
       signedError: signed,
+      target: lineage.target,
+      errorInInput: lineage.errorInInput,
       globalScalars: [...lineage.scalars],
       phases: this.#phases,
       waitsForProjections: lineage.crossed,
@@ -223,10 +246,10 @@ class Recorder implements StepObserver {
       if (output.size === 1 && inputs.some((input) => input.size > 1)) {
         const number = `one number from ${[...lineage.sources].join(', ')}`;
         lineage = { ...lineage, scalars: new Set([...lineage.scalars, number]) };
-      } else if (name === 'dotRows') {
-        // Whatever it was made from, all that is left of it is one number for each example.
+      } else if (ONE_NUMBER_AN_EXAMPLE.has(name)) {
+        // One number per example is all that is left of its origin.
         const number = `one number an example from ${[...lineage.sources].join(', ')}`;
-        lineage = { ...lineage, error: false, scalars: new Set([...lineage.scalars, number]) };
+        lineage = { ...lineage, error: false, target: false, scalars: new Set([...lineage.scalars, number]) };
       }
       this.#set(output, lineage);
       if (name === 'unfold') this.#unfolded.set(output.base.offset, (inputs[0] as Tensor).size);
@@ -247,7 +270,7 @@ class Recorder implements StepObserver {
     return undefined;
   }
 
-  /** A signal sent through a projection's weights, either way; or its weights read for something else. */
+  /** Lineage of a signal sent through a projection's weights in either direction, or of its weights read otherwise. */
   #through(
     name: keyof Operations,
     args: readonly unknown[],
@@ -256,7 +279,7 @@ class Recorder implements StepObserver {
   ): Lineage {
     if (!SENDS.has(name) || args[2] !== weights) return { ...NOTHING, read: new Set([projection.id]) };
     const signal = args[1] as Tensor;
-    const its = this.#lineage(signal);
+    const sent = this.#lineage(signal);
     // A unit sends its activity once, however many kernels see it.
     const size = this.#unfolded.get(signal.base.offset) ?? signal.size;
     this.#bytes += size * BYTES_PER_ELEMENT[signal.type];
@@ -266,7 +289,7 @@ class Recorder implements StepObserver {
       ...NOTHING,
       sources: new Set([`through ${projection.id}${transposed ? ' transposed' : ''}`]),
       transposed: transposed ? new Set([projection.id]) : NONE,
-      crossed: its.error ? its.crossed + 1 : 0,
+      crossed: sent.error ? sent.crossed + 1 : 0,
     };
   }
 
@@ -284,8 +307,19 @@ class Recorder implements StepObserver {
 /** Operations that send a signal, their second argument, through weights, their third. */
 const SENDS: ReadonlySet<keyof Operations> = new Set(['matmul', 'matmulChannels']);
 
-/** Operations that make other weights out of weights. */
-const MOVES: ReadonlySet<keyof Operations> = new Set(['combine', 'copy', 'scale', 'multiply']);
+/** Operations that compute changed weights from weights. */
+const MOVES: ReadonlySet<keyof Operations> = new Set([
+  'add',
+  'addScaled',
+  'combine',
+  'copy',
+  'multiply',
+  'scale',
+  'subtract',
+]);
+
+/** Operations that leave one number per row. */
+const ONE_NUMBER_AN_EXAMPLE: ReadonlySet<keyof Operations> = new Set(['dotRows', 'sumColumns', 'maxColumns']);
 
 const isWritten = (role: string | undefined) => role === 'out' || role === 'inout';
 
@@ -298,6 +332,8 @@ function join(a: Lineage, b: Lineage): Lineage {
     read: new Set([...a.read, ...b.read]),
     scalars: new Set([...a.scalars, ...b.scalars]),
     error: a.error || b.error,
+    target: a.target || b.target,
+    errorInInput: a.errorInInput || b.errorInInput,
     crossed: Math.max(a.crossed, b.crossed),
   };
 }

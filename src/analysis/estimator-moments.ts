@@ -83,9 +83,9 @@ export class Collector {
     this.#started = true;
     const gg = inner(compute, update, update);
     const ge = this.#exact ? inner(compute, update, this.#exact) : 0;
-    compute.combine(update, update, this.#first, 1, -1);
+    compute.subtract(update, update, this.#first);
     const sum = this.#sums[group] as Tensor;
-    compute.combine(sum, sum, update, 1, 1);
+    compute.add(sum, sum, update);
     this.#counts[group] = (this.#counts[group] as number) + 1;
     this.#squares[group] = (this.#squares[group] as number) + inner(compute, update, update);
     return { gg, ge, ee: this.#exactPower };

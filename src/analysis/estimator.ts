@@ -139,7 +139,7 @@ export function varianceOverData(
             for (const [index, projection] of projections.entries()) {
               const update = updates[index] as Tensor;
               materialise(compute, projection, update, terms.get(projection) ?? []);
-              compute.combine(sums[index] as Tensor, sums[index] as Tensor, update, 1, 1);
+              compute.add(sums[index] as Tensor, sums[index] as Tensor, update);
             }
           });
           return updates;

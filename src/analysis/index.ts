@@ -16,7 +16,7 @@ export type { Ramp } from './spike-timing.ts';
 export {
   earlyInference,
   energyTraces,
-  relaxationOfLearner,
+  settlingDynamicsOf,
   startDistances,
   updateCurves,
 } from './settling.ts';

@@ -1,6 +1,5 @@
 import type { Parameter } from '../network/parameter.ts';
 import { materialise } from '../network/terms.ts';
-import { referenceFor } from '../references/index.ts';
 import type { Batch, Learner } from '../learning/learner.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -33,7 +32,7 @@ export function costLine(
   batch: Batch,
   { reach, points, width = reach / 1000 }: CostLineOptions,
 ): CostLine | undefined {
-  const reference = referenceFor(learner.rule.dynamics, learner.network);
+  const reference = learner.rule.dynamics.reference?.(learner.network);
   if (!reference) return undefined;
   return compute.scope(() => {
     const gradients = (learn?: typeof reference) => {
@@ -63,13 +62,12 @@ export function costLine(
     if (!(norm > 0)) return undefined;
     const kept = [...exact.keys()].map(({ values }) => ({ values, before: values.data.slice() }));
     const costAt = (distance: number): number => {
-      for (const [{ values }, gradient] of exact)
-        compute.combine(values, values, gradient, 1, distance / norm);
+      for (const [{ values }, gradient] of exact) compute.addScaled(values, gradient, distance / norm);
       let cost = NaN;
       try {
         learner.observe(batch, 0, (step) => {
           // As the reference settles: to the end.
-          reference({ ...step, judge: (phase) => (cost = step.loss(phase)) });
+          reference({ ...step, score: (phase) => (cost = step.loss(phase)) });
         });
       } finally {
         for (const { values, before } of kept) values.data.set(before);

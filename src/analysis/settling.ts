@@ -1,11 +1,23 @@
-import { energyTerms, hopfield } from '../dynamics/index.ts';
-import type { LearningStep, Moment, Phase, PhaseOptions } from '../dynamics/index.ts';
+import {
+  backpropagateThroughTime,
+  energyTerms,
+  hopfield,
+  isSettling,
+  Linearisation,
+} from '../dynamics/index.ts';
+import type {
+  LearningStep,
+  Moment,
+  Phase,
+  RelaxationOptions,
+  SettledPhase,
+  SettlingDynamics,
+} from '../dynamics/index.ts';
 import { ApicalError } from '../errors.ts';
 import type { Area, Projection } from '../network/area.ts';
 import type { Parameter } from '../network/parameter.ts';
 import { materialise } from '../network/terms.ts';
 import type { Term } from '../network/terms.ts';
-import { backpropagateThroughTime, Linearisation, relaxationOf } from '../references/index.ts';
 import { changesOverTime } from '../rules/shared/contrast.ts';
 import type { Batch, Learner } from '../learning/learner.ts';
 import type { Compute } from '../tensor/compute.ts';
@@ -31,13 +43,13 @@ export interface Trace {
   readonly values: readonly number[];
 }
 
-/** Throws `analysis.not-settling` where the learner's activity arises in a pass. */
-export function relaxationOfLearner({ rule }: Learner) {
-  const relaxation = relaxationOf(rule.dynamics);
-  if (relaxation) return relaxation;
+/** Returns the dynamics of a learner whose network settles. Throws `analysis.not-settling` for any other. */
+export function settlingDynamicsOf({ rule }: Learner): SettlingDynamics {
+  const { dynamics } = rule;
+  if (isSettling(dynamics)) return dynamics;
   throw new ApicalError(
     'analysis.not-settling',
-    `The rule "${rule.id}" runs on ${rule.dynamics.title.charAt(0).toLowerCase()}${rule.dynamics.title.slice(1)}, where nothing settles: choose one that does, such as equilibrium-propagation.`,
+    `Rule "${rule.id}" runs on ${dynamics.title.charAt(0).toLowerCase()}${dynamics.title.slice(1)}, where nothing settles. Choose a rule whose network settles, such as equilibrium-propagation.`,
     { rule: rule.id },
   );
 }
@@ -51,17 +63,24 @@ function within({ compute, learner, batch }: SettlingSubject, look: (step: Learn
 
 const freely = (
   step: LearningStep,
-  { freeSteps, stepSize }: SettlingSubject,
+  { learner, freeSteps, stepSize }: SettlingSubject,
   each?: (moment: Moment) => void,
-): Phase => step.run('free', { steps: freeSteps, stepSize, tolerance: 0, start: undefined, each });
+): SettledPhase =>
+  step.run(settlingDynamicsOf(learner), 'free', {
+    steps: freeSteps,
+    stepSize,
+    tolerance: 0,
+    start: undefined,
+    each,
+  });
 
 const nudged = (
   step: LearningStep,
-  { nudgedSteps, stepSize, nudge }: SettlingSubject,
+  { learner, nudgedSteps, stepSize, nudge }: SettlingSubject,
   free: Phase,
   each?: (moment: Moment) => void,
-): Phase =>
-  step.run('nudged', {
+): SettledPhase =>
+  step.run(settlingDynamicsOf(learner), 'nudged', {
     steps: nudgedSteps,
     stepSize,
     tolerance: 0,
@@ -82,7 +101,7 @@ export function energyTraces(subject: SettlingSubject): {
   readonly speed: Trace;
 } {
   const { compute, learner } = subject;
-  relaxationOfLearner(learner);
+  settlingDynamicsOf(learner);
   const energy = new Map<string, number[]>();
   const speeds: number[] = [];
   within(subject, (step) => {
@@ -135,8 +154,8 @@ export interface UpdateCurve {
  */
 export function updateCurves(subject: SettlingSubject): readonly UpdateCurve[] {
   const { compute, learner, nudge, nudgedSteps, freeSteps, stepSize, batch } = subject;
-  const relaxation = relaxationOfLearner(learner);
-  const oneWay = learner.rule.dynamics.id !== hopfield.id && relaxation.settles === 'states';
+  const dynamics = settlingDynamicsOf(learner);
+  const oneWay = dynamics.id !== hopfield.id && dynamics.relaxation.settles === 'states';
   const curves: UpdateCurve[] = [];
   within(subject, (step) => {
     const free = freely(step, subject);
@@ -153,7 +172,7 @@ export function updateCurves(subject: SettlingSubject): readonly UpdateCurve[] {
       ),
     );
     const byTime = new Steps(compute);
-    backpropagateThroughTime({ ...step, emit: byTime.emit }, relaxation, {
+    backpropagateThroughTime({ ...step, emit: byTime.emit }, dynamics, {
       phase: { steps: freeSteps, stepSize, tolerance: 0, start: undefined },
       back: nudgedSteps,
       each: () => byTime.next(),
@@ -199,7 +218,7 @@ class Steps {
       materialise(this.#compute, parameter, sum, terms);
       const sums = this.#sums.get(parameter) ?? [];
       const last = sums.at(-1);
-      if (last) this.#compute.combine(sum, sum, last, 1, 1);
+      if (last) this.#compute.add(sum, sum, last);
       this.#sums.set(parameter, [...sums, sum]);
     }
     this.#terms = new Map();
@@ -230,7 +249,7 @@ export interface EarlyInference {
  */
 export function earlyInference(subject: SettlingSubject): readonly EarlyInference[] {
   const { compute, learner, nudge } = subject;
-  const relaxation = relaxationOfLearner(learner);
+  const { relaxation } = settlingDynamicsOf(learner);
   const found: EarlyInference[] = [];
   within(subject, (step) => {
     const free = freely(step, subject);
@@ -247,7 +266,7 @@ export function earlyInference(subject: SettlingSubject): readonly EarlyInferenc
     for (const [index, states] of pulled.entries()) {
       for (const [area, its] of moved) {
         const change = states.get(area) as Tensor;
-        compute.combine(change, change, drift[index]?.get(area) as Tensor, 1, -1);
+        compute.subtract(change, change, drift[index]?.get(area) as Tensor);
         const norm = Math.sqrt(inner(compute, change, change));
         its.norms.push(norm / nudge);
         if (norm > 0 && !its.first) Object.assign(its, { first: change, arrival: index + 1 });
@@ -255,7 +274,7 @@ export function earlyInference(subject: SettlingSubject): readonly EarlyInferenc
     }
     const errors = firstErrors(
       step,
-      new Linearisation(step, relaxation, free, free.settling?.feedbackGain ?? 1),
+      new Linearisation(step, relaxation, free, free.settling.feedbackGain),
       free,
       subject,
     );
@@ -288,7 +307,7 @@ function firstErrors(
     }
     linear.signals(lambda, delta);
     linear.transposed(lambda, delta, change);
-    for (const [area, its] of lambda) compute.combine(its, its, change.get(area) as Tensor, 1, stepSize);
+    for (const [area, its] of lambda) compute.addScaled(its, change.get(area) as Tensor, stepSize);
   }
   return errors;
 }
@@ -311,12 +330,12 @@ export interface StartDistance {
  */
 export function startDistances(subject: SettlingSubject): readonly StartDistance[] {
   const { compute, learner, stepSize } = subject;
-  relaxationOfLearner(learner);
+  const dynamics = settlingDynamicsOf(learner);
   const distances: StartDistance[] = [];
   within(subject, (step) => {
     const end = freely(step, subject);
-    const begun = (options: PhaseOptions) =>
-      step.run('start', { steps: 0, stepSize, tolerance: 0, start: undefined, ...options });
+    const begun = (options: RelaxationOptions) =>
+      step.run(dynamics, 'start', { steps: 0, stepSize, tolerance: 0, start: undefined, ...options });
     const silent = begun({});
     const passed = begun({ start: 'feedforward' });
     const doubled = begun({ start: 'feedforward', values: twiceFromBelow(step) });
@@ -371,6 +390,6 @@ function inner(compute: Compute, a: Tensor, b: Tensor): number {
 const distance = (compute: Compute, a: Tensor, b: Tensor): number =>
   compute.scope(() => {
     const difference = compute.temporary(a.shape);
-    compute.combine(difference, a, b, 1, -1);
+    compute.subtract(difference, a, b);
     return Math.sqrt(inner(compute, difference, difference));
   });

@@ -1,13 +1,13 @@
 import { Matrix, pseudoInverse } from 'ml-matrix';
 import { descend, feedforward } from '../dynamics/index.ts';
-import type { LearningStep, Phase } from '../dynamics/index.ts';
+import type { DendriticPhase, LearningStep, Phase } from '../dynamics/index.ts';
 import type { Area } from '../network/area.ts';
 import type { Objective } from '../network/objective.ts';
 import type { Parameter } from '../network/parameter.ts';
 import type { Term } from '../network/terms.ts';
 import type { Batch, Learner } from '../learning/learner.ts';
-import { saidBy } from '../rules/shared/reconstruction.ts';
-import { reconstructionBelow } from '../rules/temporal-error/recirculation.ts';
+import { outputOf } from '../rules/shared/reconstruction.ts';
+import { reconstruct } from '../rules/temporal-error/recirculation.ts';
 import type { Rule } from '../learning/rule.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Activation } from '../tensor/kernels.ts';
@@ -80,19 +80,11 @@ export function teachingSignals(
       new Map(hidden.map((area) => [area, signalOf(compute, area, batch.inputs.rows, from)]));
     const apical = new Map<Area, Float64Array>();
     let signals: ReadonlyMap<Area, Float64Array | undefined> = new Map();
-    learner.estimate(
-      batch,
-      step,
-      (terms) => (signals = copies(terms)),
-      (its) => {
-        const run: LearningStep['run'] = (name, options) => {
-          const phase = its.run(name, options);
-          for (const [area, potential] of apicalPotentials(rule, hidden, phase)) apical.set(area, potential);
-          return phase;
-        };
-        rule.learn({ ...its, run });
+    learner.estimate(batch, step, (terms) => (signals = copies(terms)), undefined, {
+      phase(phase) {
+        for (const [area, potential] of apicalPotentials(rule, hidden, phase)) apical.set(area, potential);
       },
-    );
+    });
     let exact: ReadonlyMap<Area, Float64Array | undefined> = new Map();
     if (reference) learner.estimate(batch, step, (terms) => (exact = copies(terms)), reference);
     const newton = gaussNewton(compute, learner, batch, step, hidden);
@@ -145,10 +137,11 @@ function signalOf(
 
 /** Of the last phase that had them. */
 function apicalPotentials({ dynamics }: Rule, areas: readonly Area[], phase: Phase): [Area, Float64Array][] {
-  if (!dynamics.compartments?.includes('apical')) return [];
+  if (!dynamics.compartments?.includes('apical') || !('compartment' in phase)) return [];
+  const { compartment } = phase as DendriticPhase;
   return areas
     .filter((area) => phase.takesPart(area))
-    .map((area) => [area, Float64Array.from(phase.compartment(area, 'apical').data)]);
+    .map((area) => [area, Float64Array.from(compartment(area, 'apical').data)]);
 }
 
 /** J⁺ (−∂L/∂y) by area, row-major (batch, units); undefined where the network is no feedforward one with one objective. */
@@ -242,11 +235,11 @@ function reconstructions(compute: Compute, learner: Learner, batch: Batch, step:
     for (const area of network.areas) {
       const [first, ...others] = area.outgoing
         .filter(({ kind, feedback }) => kind === 'forward' && feedback?.plastic && area.topDownBias)
-        .map((up) => ({ up, said: saidBy(its, phase, up.to) }));
+        .map((projection) => ({ projection, signal: outputOf(its, phase, projection.to) }));
       if (!first) continue;
       compute.scope(() => {
         const { visible } = its.options as { visible?: Activation };
-        const again = reconstructionBelow(its, [first, ...others], visible);
+        const again = reconstruct(its, [first, ...others], visible);
         found.push({ area: area.id, unexplained: unexplained(phase.activity(area), again) });
       });
     }

@@ -8,10 +8,13 @@ import type { Rule } from '../learning/rule.ts';
 import type { Compute } from '../tensor/compute.ts';
 import { ruleFailure } from '../learning/rule-failure.ts';
 
-/** The network on which rules are compared: that of the lecture table, of units that the rule's dynamics can run. */
-const standardFor = ({ dynamics }: Rule) =>
+/** Layers of the network on which rules are compared, that of the lecture table. */
+export const STANDARD_LAYERS: readonly number[] = [784, 800, 800, 10];
+
+/** A network of these layers, of units that the rule's dynamics support. */
+const networkOf = ({ dynamics }: Rule, layers: readonly number[]) =>
   stack({
-    layers: [784, 800, 800, 10],
+    layers,
     activation: dynamics.activations?.[0] ?? 'relu',
     objective: 'cross-entropy',
   });
@@ -20,10 +23,17 @@ const BATCH = 4;
 /** All multiply–accumulates of a step, for one example. */
 export const totalMacs = ({ cost }: Audit): number => cost.forwardMacs + cost.feedbackMacs + cost.updateMacs;
 
-/** What one step of a rule, with its own defaults, brings to each synapse of the standard network. Throws `run.rule-failed`. */
-export function auditStandard(compute: Compute, rule: Rule): Audit {
+/**
+ * Audits one step of a rule, with its default options, on a stack of these layers: what reached each synapse, and the
+ * cost. Throws `run.rule-failed`.
+ */
+export function auditStandard(
+  compute: Compute,
+  rule: Rule,
+  layers: readonly number[] = STANDARD_LAYERS,
+): Audit {
   const learner = new Learner(compute, {
-    specification: standardFor(rule),
+    specification: networkOf(rule, layers),
     rule,
     options: parseOptions(rule, {}),
     optimiserOf: () => ({
@@ -40,9 +50,11 @@ export function auditStandard(compute: Compute, rule: Rule): Audit {
   });
   try {
     return compute.scope(() => {
-      const inputs = compute.temporary([BATCH, 784]);
+      const inputs = compute.temporary([BATCH, layers[0] as number]);
       compute.drawUniform(inputs, 0, 1, stream(0, 'audit'), 0);
-      const targets = compute.temporary([BATCH], 'i32').set([0, 1, 2, 3]);
+      const targets = compute
+        .temporary([BATCH], 'i32')
+        .set([0, 1, 2, 3].map((label) => label % (layers.at(-1) as number)));
       return audit(compute, learner, { inputs, targets });
     });
   } catch (error) {

@@ -1,10 +1,10 @@
-/** Backends of one process, opened once for each thread count. */
+/** The backends of a process, opened once for each number of threads. */
 import { availableParallelism } from 'node:os';
 import { openBackend } from '../backends/open.ts';
 import { ApicalError } from '../errors.ts';
 import type { Compute } from '../tensor/compute.ts';
 
-/** Thread counts worth timing: one, and all there are. */
+/** Returns the numbers of threads to time: one, and all processors up to `most`. */
 export const threadCounts = (most: number): number[] => [
   ...new Set([1, Math.min(most, availableParallelism())]),
 ];
@@ -16,10 +16,11 @@ interface TimedBackend {
   readonly compute: Compute;
 }
 
+/** Opens backends on demand and keeps them. */
 export class Backends {
   readonly #open = new Map<string, Promise<Compute | undefined>>();
 
-  /** Undefined where there is no BLAS. */
+  /** Returns the BLAS backend with this number of threads; undefined without a BLAS library. */
   blas(threads: number): Promise<Compute | undefined> {
     return this.#opened(`blas ${threads}`, () =>
       openBackend({ backend: 'blas', threads }).catch((error: unknown) => {
@@ -29,22 +30,23 @@ export class Backends {
     );
   }
 
+  /** Returns the WebAssembly backend with this number of threads. */
   wasm(threads: number): Promise<Compute> {
     const open = () => openBackend({ backend: 'wasm', threads });
     return this.#opened(`wasm ${threads}`, open) as Promise<Compute>;
   }
 
   /**
-   * Every backend worth timing, and how many threads it may use. `family` goes into the id of its rows: wasm on all
-   * threads has its own, since the peers that wasm is compared with have one thread.
+   * Returns every backend to time, with its number of threads. `family` is part of the ids of its rows: wasm with all
+   * threads has its own family, because the peers of wasm have one thread.
    */
   async all(): Promise<TimedBackend[]> {
-    const found: TimedBackend[] = [];
+    const backends: TimedBackend[] = [];
     for (const name of ['blas', 'wasm'] as const) {
       for (const threads of threadCounts(Infinity)) {
         const compute = await this[name](threads);
         if (compute?.backend.threads !== threads) continue;
-        found.push({
+        backends.push({
           name,
           family: name === 'wasm' && threads > 1 ? 'wasm-threads' : name,
           threads,
@@ -52,7 +54,7 @@ export class Backends {
         });
       }
     }
-    return found;
+    return backends;
   }
 
   #opened(key: string, open: () => Promise<Compute | undefined>): Promise<Compute | undefined> {

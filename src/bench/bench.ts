@@ -1,4 +1,4 @@
-/** `apical bench`: how fast Apical is, beside other tools and beside this machine's own limit, in one run. */
+/** `apical bench`: the speed of Apical, compared with other tools and with the limit of this machine in one run. */
 import os from 'node:os';
 import process from 'node:process';
 import { blasBackend } from '../backends/blas/index.ts';
@@ -17,36 +17,43 @@ import type { Timed } from './rounds.ts';
 export type { BenchDocument, BenchRow } from './document.ts';
 export { renderBench } from './render.ts';
 
+/** The progress of a benchmark. */
 export interface BenchProgress {
-  /** Groups done, of how many. */
+  /** Number of finished groups. */
   readonly done: number;
+  /** Number of all groups. */
   readonly total: number;
-  /** What is being timed. */
+  /** The work that is being timed. */
   readonly work: string;
+  /** The tool that is being timed. */
   readonly subject: string;
 }
 
+/** Options of `runBench`. */
 export interface BenchOptions {
-  /** Fewer and shorter turns: about a minute in place of several. */
+  /** Whether to take fewer and shorter turns: about one minute in place of several. Default false. */
   readonly quick?: boolean;
-  /** Which groups to time, of `GROUPS`. Default: all. */
+  /** The groups to time, a subset of `GROUPS`. Default: all. */
   readonly only?: readonly string[];
-  /** Length of one turn. Default 0.25, quick 0.1. */
+  /** Length of one turn in seconds. Default 0.25, or 0.1 if `quick`. */
   readonly seconds?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (progress: BenchProgress) => void;
 }
 
 /**
- * Times everything there is to compare. The machine's limit is always part of it.
- * @throws ApicalError `bench.only` for a group that does not exist, `bench.seconds`; the signal's reason when aborted.
+ * Times the groups, always including the limit of the machine. Throws `bench.only` for an unknown group, `bench.seconds`
+ * for a turn without length, and the reason of the signal if it is aborted.
  */
 export async function runBench(options: BenchOptions = {}): Promise<BenchDocument> {
   const { quick = false, signal, onProgress } = options;
   const wanted = wantedGroups(options.only);
   const seconds = options.seconds ?? (quick ? 0.1 : 0.25);
   if (!(seconds > 0)) {
-    throw new ApicalError('bench.seconds', `seconds is ${seconds}: a turn must last longer than 0 s.`);
+    throw new ApicalError(
+      'bench.seconds',
+      `The option seconds is ${seconds}, but a turn must last longer than 0 s.`,
+    );
   }
   const rounds = quick ? 3 : 7;
   provideBlas(blasBackend);
@@ -91,7 +98,7 @@ function wantedGroups(only: readonly string[] | undefined): Set<GroupName> {
     if (!GROUPS.some((group) => group === name)) {
       throw new ApicalError(
         'bench.only',
-        `There is nothing called "${name}" to time: ${GROUPS.join(', ')}.`,
+        `There is no benchmark group "${name}"; use some of ${GROUPS.join(', ')}.`,
         {
           name,
         },
@@ -106,28 +113,28 @@ function rowsOf(timed: readonly Timed[]): BenchRow[] {
     milliseconds === null || !subject.multiplyAccumulates
       ? null
       : (2e-6 * subject.multiplyAccumulates) / milliseconds;
-  // Whatever the BLAS reached on a large product anywhere in the run is what this machine can do.
+  // The limit of the machine is the best rate that the BLAS reached on a large product anywhere in the run.
   const limits = new Map<string, Timed>();
-  for (const each of timed) {
-    const { id } = each.subject;
+  for (const result of timed) {
+    const { id } = result.subject;
     if (!id.startsWith('limit/')) continue;
     const best = limits.get(id);
-    if (!best || (gflopsOf(each) ?? 0) > (gflopsOf(best) ?? 0)) limits.set(id, each);
+    if (!best || (gflopsOf(result) ?? 0) > (gflopsOf(best) ?? 0)) limits.set(id, result);
   }
   const bestBy =
     (key: TimeKey): BestOf =>
-    (begin) =>
+    (prefix) =>
       timed
-        .filter((each) => each[key] !== null && each.subject.id.startsWith(begin))
+        .filter((result) => result[key] !== null && result.subject.id.startsWith(prefix))
         .sort((x, y) => (x[key] as number) - (y[key] as number))[0];
   const bestMedian = bestBy('milliseconds');
   const bestRound = bestBy('fastest');
 
   const others = timed.filter(({ subject }) => !subject.id.startsWith('limit/'));
-  return [...limits.values(), ...others].map((each) => {
-    const { subject, milliseconds, failure } = each;
+  return [...limits.values(), ...others].map((result) => {
+    const { subject, milliseconds, failure } = result;
     const { id, work, threads, examples, peer } = subject;
-    const gflops = gflopsOf(each);
+    const gflops = gflopsOf(result);
     const limit = limits.get(`limit/${threads}`);
     const limitGflops = limit ? gflopsOf(limit) : null;
     const note = failure ?? subject.note;
@@ -137,29 +144,29 @@ function rowsOf(timed: readonly Timed[]): BenchRow[] {
       subject: subject.subject,
       threads,
       millisecondsPerStep: milliseconds,
-      fastestMilliseconds: each.fastest,
+      fastestMilliseconds: result.fastest,
       examplesPerSecond: examples && milliseconds !== null ? (1000 * examples) / milliseconds : null,
       gflops,
       limitFraction: gflops !== null && limitGflops !== null ? gflops / limitGflops : null,
-      ...(peer ? { peer, ...ratiosOf(each, bestMedian, bestRound) } : {}),
-      ...relativeOf(each, bestMedian),
+      ...(peer ? { peer, ...ratiosOf(result, bestMedian, bestRound) } : {}),
+      ...relativeOf(result, bestMedian),
       ...(note ? { note } : {}),
     };
   });
 }
 
 type TimeKey = 'milliseconds' | 'fastest';
-type BestOf = (begin: string) => Timed | undefined;
+type BestOf = (prefix: string) => Timed | undefined;
 
-/** Only the row of the peer's best thread count carries the ratios. */
+/** Returns the ratios to Apical, for the best number of threads of a peer only. */
 function ratiosOf(
-  each: Timed,
+  result: Timed,
   bestMedian: BestOf,
   bestRound: BestOf,
 ): Pick<BenchRow, 'ratio' | 'fastestRatio'> {
-  const { id, against } = each.subject;
+  const { id, against } = result.subject;
   const family = id.slice(0, id.lastIndexOf('/') + 1);
-  if (against === undefined || bestMedian(family) !== each) return {};
+  if (against === undefined || bestMedian(family) !== result) return {};
   const ratio = (key: TimeKey, best: BestOf): number | undefined => {
     const peer = best(family)?.[key];
     const own = (best(against) ?? best(against.replace('/blas/', '/wasm/')))?.[key];
@@ -170,13 +177,14 @@ function ratiosOf(
   return median && fastest ? { ratio: median, fastestRatio: fastest } : {};
 }
 
+/** Returns the time relative to a related row of Apical, if there is one. */
 function relativeOf({ subject, milliseconds }: Timed, best: BestOf): Pick<BenchRow, 'relative'> {
   const timeOf = (id: string) => best(id)?.milliseconds;
   if (milliseconds === null) return {};
   const [kind, batch = '', workers] = subject.id.split('/');
   if (kind === 'workers' && workers !== '1') {
-    const alone = best(`workers/${batch}/1`)?.milliseconds;
-    return alone ? { relative: { to: 'one worker', value: milliseconds / alone } } : {};
+    const single = best(`workers/${batch}/1`)?.milliseconds;
+    return single ? { relative: { to: 'one worker', value: milliseconds / single } } : {};
   }
   const over = (to: string, other: number | null | undefined) =>
     other ? { relative: { to, value: milliseconds / other } } : {};
@@ -189,7 +197,7 @@ function relativeOf({ subject, milliseconds }: Timed, best: BestOf): Pick<BenchR
       return over('the run', step && milliseconds + PROBE.every * step);
     }
     case 'samples/batched':
-      return over('a step for each', timeOf('samples/one-by-one'));
+      return over('one step per sample', timeOf('samples/one-by-one'));
     default:
       return {};
   }

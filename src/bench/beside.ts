@@ -1,4 +1,4 @@
-/** Apical's rows and those of the tools beside it. */
+/** Rows of the peers, and of Apical beside them. */
 import { threadCounts } from './backends.ts';
 import type { Backends } from './backends.ts';
 import type { Peer, PeerId, Work } from './peers.ts';
@@ -7,8 +7,10 @@ import { sample } from './rounds.ts';
 import { ruleProducts, RuleStep } from './rule-step.ts';
 import type { RuleWork } from './rule-step.ts';
 
+/** Returns a measurement of a way to do some work. */
 export const timed = (way: Way) => (seconds: number) => sample(way, seconds);
 
+/** Names of the peers. */
 export const PEER_TITLES: Readonly<Record<PeerId, string>> = {
   pytorch: 'PyTorch',
   'scikit-learn': 'scikit-learn',
@@ -16,7 +18,10 @@ export const PEER_TITLES: Readonly<Record<PeerId, string>> = {
   'jax-js': 'jax-js wasm',
 };
 
-/** PyTorch and scikit-learn at one thread and at all; the two of WebAssembly at one, beside Apical's own WebAssembly. */
+/**
+ * Returns the rows of a peer. PyTorch and scikit-learn run with one thread and with all; the WebAssembly peers run with one
+ * thread and are compared with Apical's WebAssembly backend. `written` selects one of the ways to write the work.
+ */
 export function peerSubjects(
   peer: Peer,
   id: string,
@@ -38,28 +43,29 @@ export function peerSubjects(
   }));
 }
 
-/** A rule's step beside PyTorch, written in several ways, and maybe scikit-learn. */
+/** A comparison of the step of a rule with PyTorch, written in several ways, and optionally with scikit-learn. */
 export interface RuleComparison {
   readonly work: RuleWork;
-  /** What heads its rows. */
+  /** Name of the work in the table. */
   readonly title: string;
-  /** Ids begin with it. */
+  /** Prefix of the ids of the rows. */
   readonly id: string;
-  /** By what PyTorch's ways are called. */
+  /** Names of the ways to write the work in PyTorch. */
   readonly ways: readonly string[];
+  /** Whether scikit-learn can do the work. Default false. */
   readonly scikitLearn?: boolean;
 }
 
-/** At one thread, as products are small. */
+/** Returns the rows of a comparison, all with one thread because the products are small. */
 export async function ruleSubjects(
   backends: Backends,
   peers: readonly Peer[],
   { work, title, id, ways, scikitLearn = false }: RuleComparison,
 ): Promise<Subject[]> {
   const common = { work: title, examples: work.batch, multiplyAccumulates: ruleProducts(work) };
-  const own = (await backends.all()).filter(({ threads }) => threads === 1);
+  const timedBackends = (await backends.all()).filter(({ threads }) => threads === 1);
   return [
-    ...own.map(({ name, threads, compute }): Subject => {
+    ...timedBackends.map(({ name, threads, compute }): Subject => {
       const measure = timed(new RuleStep(compute, work));
       return { ...common, id: `${id}/${name}/${threads}`, subject: `Apical ${name}`, threads, measure };
     }),

@@ -1,26 +1,30 @@
-/** A peer's process: one JSON document a line each way, with time-outs, and the reason when it ends. */
+/** The process of a peer: JSON lines in both directions, with time-outs and the reason of its end. */
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import readline from 'node:readline';
 import { ApicalError } from '../errors.ts';
 
+/** A command line. */
 export type Command = readonly [file: string, ...parameters: string[]];
 
+/** Time limits of a peer. */
 export interface Settings {
-  /** Seconds a peer may take to say hello. */
+  /** Seconds until the first message. */
   startSeconds: number;
-  /** Seconds a peer may take beyond the slice it was asked for. */
+  /** Seconds of an answer beyond the requested time. */
   answerSeconds: number;
 }
 
+/** The first message of a peer. */
 export interface Hello {
   version: string;
   maximumThreads: number;
   details: string;
 }
 
+/** A request or an answer. */
 export type Message = Record<string, unknown>;
 
-/** Answers come in the order of the questions. */
+/** A running peer. It answers requests in their order. */
 export class Child {
   readonly hello: Hello = { version: '', maximumThreads: 1, details: '' };
   readonly #id: string;
@@ -32,11 +36,12 @@ export class Child {
   #stderr = '';
   #end: string | undefined;
 
+  /** Whether the process has ended or failed. */
   get ended(): boolean {
     return this.#end !== undefined;
   }
 
-  /** @throws {ApicalError} `peer-failed` when the process does not start or does not say hello. */
+  /** Starts a peer. Throws `peer-failed` if the process does not start or does not send its first message in time. */
   static async start(id: string, command: Command, settings: Settings): Promise<Child> {
     const child = new Child(id, command, settings);
     Object.assign(child.hello, await child.#next(settings.startSeconds));
@@ -59,7 +64,7 @@ export class Child {
         resolve();
       });
     });
-    this.#process.stdin.on('error', () => undefined); // the 'close' event says what happened
+    this.#process.stdin.on('error', () => undefined); // The 'close' event reports the reason.
     this.#process.stderr.on(
       'data',
       (chunk: Buffer) => (this.#stderr = (this.#stderr + chunk.toString()).slice(-8192)),
@@ -67,6 +72,7 @@ export class Child {
     readline.createInterface({ input: this.#process.stdout }).on('line', (line) => this.#receive(line));
   }
 
+  /** Sends a request that should take about so many seconds, and returns the answer. Throws `peer-failed`. */
   ask(request: Message, seconds: number): Promise<Message> {
     const answer = this.#queue.then(async () => {
       if (this.#end !== undefined) throw this.#failure(this.#end);
@@ -80,7 +86,7 @@ export class Child {
     return answer;
   }
 
-  /** Asks the process to end, and ends it when it does not within a second. */
+  /** Closes the input of the process, and kills it if it does not end within a second. */
   async end(): Promise<void> {
     this.#process.stdin.end();
     const timer = setTimeout(() => this.#process.kill('SIGKILL'), 1000);
@@ -123,7 +129,7 @@ export class Child {
     return new ApicalError('peer-failed', `${this.#id}: ${reason}`, { peer: this.#id });
   }
 
-  /** The line of stderr that names the error: Python's last one, Node's first with `Error`. */
+  /** Returns the line of stderr that names the error: the first with `Error` for Node, else the last, as in Python. */
   #lastWords(): string {
     const lines = this.#stderr.split('\n').filter((line) => line.trim());
     const line = lines.find((text) => /^\w*Error\b.*:/.test(text)) ?? lines.at(-1);
@@ -132,8 +138,9 @@ export class Child {
 }
 
 /**
- * A peer runs as its makers tuned it: without settings that were made for another program's OpenBLAS, and with
- * OpenMP threads that sleep when idle, as PyTorch's own would otherwise spin against those of a pthreads BLAS.
+ * Returns the environment of a peer, in which it runs with its default tuning: without settings for the OpenBLAS of another
+ * program, and with OpenMP threads that sleep when idle, because those of PyTorch would otherwise compete with the threads
+ * of a pthreads BLAS.
  */
 function peerEnvironment(): NodeJS.ProcessEnv {
   const others = ['OPENBLAS_CORETYPE', 'OPENBLAS_L2_SIZE', 'OPENBLAS_NUM_THREADS', 'OMP_NUM_THREADS'];

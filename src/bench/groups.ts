@@ -1,4 +1,4 @@
-/** What is timed, in groups; everything within a group takes turns. */
+/** The groups of a benchmark. The subjects of a group take turns. */
 import type { Compute } from '../tensor/compute.ts';
 import { configSchema } from '../config/config.ts';
 import type { Backends } from './backends.ts';
@@ -10,6 +10,7 @@ import type { Subject } from './rounds.ts';
 import { SampledGradient } from './sampling.ts';
 import { workerSubjects } from './workers.ts';
 
+/** Names of the groups, in the order of the table. */
 export const GROUPS = [
   'limit',
   'product',
@@ -25,14 +26,17 @@ export const GROUPS = [
   'samples',
   'workers',
 ] as const;
+/** The name of a group. */
 export type GroupName = (typeof GROUPS)[number];
 
+/** Subjects to be compared. */
 export interface Group {
   readonly name: GroupName;
-  /** Opens backends where it must: call it when the group's turn comes. */
+  /** Creates the subjects. It may open backends, so call it only when the group is due. */
   subjects(): Promise<Subject[]>;
 }
 
+/** Units of the perceptron in the groups `step`, `rule`, `share` and `probe`. */
 export const LAYERS = [784, 800, 800, 10] as const;
 const STEP: Omit<MlpWork, 'batch'> = {
   kind: 'mlp-step',
@@ -47,7 +51,7 @@ const PRODUCTS = [
   [512, 512, 512],
   [1024, 1024, 1024],
 ] as const;
-/** The three networks of Scellier & Bengio (2017), with their steps. */
+/** The three networks of Scellier & Bengio (2017), with their numbers of steps. */
 const EQUILIBRIUM = (
   [
     [[500], 20, 4],
@@ -66,7 +70,7 @@ const EQUILIBRIUM = (
     ways: ["energy's derivative", 'plainly', 'in place'],
   };
 });
-/** One Gibbs step an update: from the data, and of chains that persist, which is all that scikit-learn has. */
+/** Contrastive divergence with one Gibbs step: from the data, and with persistent chains, as in scikit-learn. */
 const CONTRASTIVE = [false, true].map((persistent): RuleComparison => {
   const name = persistent ? 'persistent' : 'CD-1';
   return {
@@ -88,7 +92,7 @@ const PREDICTIVE: RuleComparison = {
 };
 const TARGETS: RuleComparison = {
   id: 'targets/784-500-500-10',
-  title: 'difference target step, 784-500-500-10',
+  title: 'difference target propagation step, 784-500-500-10',
   work: {
     ...{ kind: 'targets-step', layers: [784, 500, 500, 10], batch: 100 },
     ...{ noise: 0.3, targetStep: 0.1, rate: 0.001 },
@@ -96,12 +100,12 @@ const TARGETS: RuleComparison = {
   ways: ['autograd', 'plainly', 'in place'],
 };
 const RULES_BESIDE_PEERS: readonly (readonly [GroupName, RuleComparison])[] = [
-  ...EQUILIBRIUM.map((its) => ['equilibrium', its] as const),
-  ...CONTRASTIVE.map((its) => ['contrastive', its] as const),
+  ...EQUILIBRIUM.map((comparison) => ['equilibrium', comparison] as const),
+  ...CONTRASTIVE.map((comparison) => ['contrastive', comparison] as const),
   ['predictive', PREDICTIVE],
   ['targets', TARGETS],
 ];
-/** Groups in which other tools take part, and which. */
+/** The peers that take part in each group. */
 export const PEERS_OF: Readonly<Partial<Record<GroupName, readonly PeerId[]>>> = {
   product: ['pytorch', 'tfjs-wasm', 'jax-js'],
   step: ['pytorch', 'tfjs-wasm', 'jax-js'],
@@ -114,6 +118,7 @@ export const PEERS_OF: Readonly<Partial<Record<GroupName, readonly PeerId[]>>> =
 const LIMIT_SIZES = [768, 1024] as const;
 const BATCHES = [100, 20, 1] as const;
 
+/** Returns every group, with the peers that are available. */
 export function groupsFor(backends: Backends, peers: readonly Peer[]): Group[] {
   return [
     { name: 'limit', subjects: () => limits(backends) },
@@ -135,7 +140,7 @@ export function groupsFor(backends: Backends, peers: readonly Peer[]): Group[] {
   ];
 }
 
-/** The best that this machine's BLAS reaches on large products. */
+/** Returns the subjects of the machine limit: the rate of the BLAS on large products. */
 async function limits(backends: Backends, sizes: readonly number[] = LIMIT_SIZES): Promise<Subject[]> {
   const subjects: Subject[] = [];
   for (const { name, threads, compute } of await backends.all()) {
@@ -180,7 +185,7 @@ async function products(
   ];
 }
 
-/** Those that know products and perceptrons. */
+/** Returns the peers that support matrix products and perceptrons. */
 const mlpPeers = (peers: readonly Peer[]) => peers.filter(({ id }) => PEERS_OF.step?.includes(id));
 
 async function steps(backends: Backends, peers: readonly Peer[], work: MlpWork): Promise<Subject[]> {
@@ -207,7 +212,7 @@ async function steps(backends: Backends, peers: readonly Peer[], work: MlpWork):
   ];
 }
 
-/** A network of convolutions, which PyTorch alone does at such speed. */
+/** Returns the subjects of the convolutional network, for which PyTorch is the only peer. */
 async function lenets(backends: Backends, peers: readonly Peer[]): Promise<Subject[]> {
   const work: LenetWork = { kind: 'lenet-step', batch: 100, momentum: 0.9 };
   const id = 'lenet/batch-100';
@@ -216,9 +221,8 @@ async function lenets(backends: Backends, peers: readonly Peer[]): Promise<Subje
     examples: work.batch,
     multiplyAccumulates: lenetProducts(work),
   };
-  const own = await backends.all();
   return [
-    ...own.map(({ name, family, threads, compute }): Subject => {
+    ...(await backends.all()).map(({ name, family, threads, compute }): Subject => {
       const measure = timed(new TrainingStep(compute, work));
       return { ...common, id: `${id}/${family}/${threads}`, subject: `Apical ${name}`, threads, measure };
     }),
@@ -228,11 +232,11 @@ async function lenets(backends: Backends, peers: readonly Peer[]): Promise<Subje
   ];
 }
 
-/** The fastest backend at one thread: what a rule costs, and where a step's time goes. */
+/** Returns the fastest backend with one thread, for comparisons within Apical. */
 const single = async (backends: Backends): Promise<Compute> =>
   (await backends.blas(1)) ?? (await backends.wasm(1));
 
-/** Backpropagation, which the others are compared with, and the rules that send an error down another way. */
+/** Backpropagation, the reference, and the rules that use other feedback paths. */
 const TIMED_RULES: readonly {
   readonly rule: string;
   readonly variant?: readonly string[];
@@ -282,13 +286,13 @@ async function shares(backends: Backends): Promise<Subject[]> {
       ...common,
       id: 'share/products',
       work: 'step, batch 100',
-      subject: 'its products alone',
+      subject: 'matrix products alone',
       measure: timed(productsOfStep(compute, work)),
     },
   ];
 }
 
-/** How often a run probes, and on how many examples, unless it is told otherwise. */
+/** The default interval of probes and their number of examples. */
 export const PROBE = configSchema.parse({}).probe;
 
 async function probes(backends: Backends): Promise<Subject[]> {
@@ -307,7 +311,7 @@ async function probes(backends: Backends): Promise<Subject[]> {
   ];
 }
 
-/** Of node perturbation, in one estimate of the gradient. */
+/** Number of samples of node perturbation in one estimate of the gradient. */
 const SAMPLES = 1000;
 
 async function samples(backends: Backends): Promise<Subject[]> {
@@ -316,7 +320,7 @@ async function samples(backends: Backends): Promise<Subject[]> {
   return [false, true].map((batched) => ({
     id: batched ? 'samples/batched' : 'samples/one-by-one',
     work: `${SAMPLES} samples, node perturbation`,
-    subject: batched ? 'one batched step' : 'a step for each',
+    subject: batched ? 'one batched step' : 'one step per sample',
     threads: 1,
     measure: timed(new SampledGradient(compute, { layers, samples: SAMPLES, batched })),
   }));

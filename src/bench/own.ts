@@ -1,4 +1,4 @@
-/** What Apical itself is timed on: a product, a training step, the products of that step alone, a probe. */
+/** The works of Apical: a matrix product, a training step, the products of that step alone, and a probe. */
 import { measureAlignment } from '../analysis/alignment.ts';
 import { convolutionalStack } from '../network/convolutional-stack.ts';
 import { stack } from '../network/specification.ts';
@@ -14,9 +14,10 @@ import type { Way } from './rounds.ts';
 
 const LEARNING_RATE = 0.01;
 
-/** Element i is a fraction in [0, 1): the numbers that every peer is given (bench/peers/protocol.mjs). */
+/** Returns element i of the pseudo-random numbers in [0, 1) that every peer uses too (bench/peers/protocol.mjs). */
 export const fraction = (i: number): number => (Math.imul(i, 2654435761) >>> 0) / 2 ** 32;
 
+/** Returns a matrix product. */
 export function product(compute: Compute, work: MatmulWork): Way {
   const { m, k, n, transposeA, transposeB } = work;
   const a = compute.allocate(transposeA ? [k, m] : [m, k]);
@@ -39,7 +40,7 @@ export const LENET: NetworkSpecification = convolutionalStack({
   objective: 'cross-entropy',
 });
 
-/** Multiply–accumulates of a LeNet step, counted as `stepProducts` counts them. */
+/** Returns the multiply–accumulates of a LeNet step, counted as in `stepProducts`. */
 export function lenetProducts({ batch }: LenetWork): number {
   const first = 25 * 6 * 28 ** 2;
   const all = first + 150 * 16 * 10 ** 2 + 400 * 120 + 120 * 84 + 84 * 10;
@@ -49,7 +50,7 @@ export function lenetProducts({ batch }: LenetWork): number {
 const stackOf = ({ layers, dropout, inputDropout }: MlpWork): NetworkSpecification =>
   stack({ layers, activation: 'relu', objective: 'cross-entropy', dropout, inputDropout });
 
-/** Multiply–accumulates of a training step: forward, the error sent down (not to the inputs), and the update. */
+/** Returns the multiply–accumulates of a training step: forward pass, backward pass (not to the inputs) and update. */
 export function stepProducts({ layers, batch }: Pick<MlpWork, 'layers' | 'batch'>): number {
   const synapses = layers.slice(1).map((units, i) => units * (layers[i] as number));
   const all = synapses.reduce((sum, size) => sum + size, 0);
@@ -57,8 +58,8 @@ export function stepProducts({ layers, batch }: Pick<MlpWork, 'layers' | 'batch'
 }
 
 /**
- * The step as a run takes it: gather a batch from bytes, learn, look whether the loss is finite. Inputs are the
- * peers' numbers rounded to bytes: dense, so that zero pixels give nothing away.
+ * The training step of a run: gather a batch from bytes, learn, and check that the loss is finite. The inputs are the
+ * numbers of the peers rounded to bytes. They are dense, so that no tool profits from zero pixels.
  */
 export class TrainingStep implements Way {
   readonly #compute: Compute;
@@ -121,7 +122,7 @@ export class TrainingStep implements Way {
     if (!Number.isFinite(this.#learner.tally().loss)) throw new Error('The loss is not a finite number.');
   }
 
-  /** The probe that a run takes now and then, on this step's batch. */
+  /** Takes the probe of a run, on the batch of this step. */
   probe(): void {
     this.#compute.scope(() => {
       const batch = this.#examples.gather(this.#indices);
@@ -130,7 +131,7 @@ export class TrainingStep implements Way {
   }
 }
 
-/** The matrix products of a backprop step and nothing else, in their order and on tensors of their own. */
+/** Returns only the matrix products of a step of backpropagation, in their order, on separate tensors. */
 export function productsOfStep(compute: Compute, { layers, batch, momentum }: MlpWork): Way {
   const random = (shape: readonly number[], scale: number) => {
     const tensor = compute.allocate(shape);

@@ -1,6 +1,6 @@
 /**
- * The other tools that `apical bench` measures beside Apical. Each is a child process that speaks JSON lines
- * (protocol.mjs), so that rounds can be interleaved; a peer that cannot be opened is a row that says why.
+ * The peers: other tools that `apical bench` measures beside Apical. Each is a child process with JSON lines
+ * (protocol.mjs), so that turns can alternate. A peer that cannot be started is a row with the reason.
  */
 import { existsSync } from 'node:fs';
 import os from 'node:os';
@@ -9,7 +9,7 @@ import { ApicalError } from '../errors.ts';
 import { packageFile } from '../runs/files/package-root.ts';
 import { Child, type Command, type Settings } from './child.ts';
 
-/** One product C (m, n) = op(A) (m, k) · op(B) (k, n); a transposed operand is stored as its transpose. */
+/** A matrix product C (m, n) = op(A) (m, k) · op(B) (k, n); a transposed operand is stored as its transpose. */
 export interface MatmulWork {
   kind: 'matmul';
   m: number;
@@ -20,9 +20,9 @@ export interface MatmulWork {
 }
 
 /**
- * A multilayer perceptron with ReLU, inverted dropout and softmax cross-entropy on one batch held in memory.
- * `mlp-step` is forward, backward and SGD with momentum (learning rate 0.01); `mlp-forward` is evaluation,
- * without dropout. `layers` are units, inputs first; `dropout` is that of every hidden area.
+ * A multilayer perceptron with ReLU, inverted dropout and softmax cross-entropy on a batch in memory. `mlp-step` is a
+ * forward and backward pass and SGD with momentum (learning rate 0.01); `mlp-forward` is evaluation, without dropout.
+ * `layers` are units, from inputs to outputs; `dropout` is that of every hidden area.
  */
 export interface MlpWork {
   kind: 'mlp-step' | 'mlp-forward';
@@ -32,15 +32,15 @@ export interface MlpWork {
   inputDropout: number;
   momentum: number;
   rule: string;
-  /** Of the rule; its defaults where absent. Apical alone. */
+  /** Options of the rule, for Apical only. Default: the defaults of the rule. */
   ruleOptions?: Readonly<Record<string, unknown>>;
-  /** PyTorch only: the ways to write it that are tried. Default: all. */
+  /** The ways to write it that are tried, for PyTorch only. Default: all. */
   written?: 'autograd' | 'by hand';
 }
 
 /**
- * LeNet on pictures of 28 × 28: forward, backward and SGD with momentum (learning rate 0.01). Two convolutions of 5 × 5
- * kernels, 6 (padded by 2) and 16, each with ReLU and max-pooling of 2 × 2; then 120, 84 and 10 units. PyTorch alone.
+ * A step of LeNet on 28 × 28 images, with SGD with momentum (learning rate 0.01): two convolutions with 5 × 5 kernels, 6
+ * (padded by 2) and 16, each with ReLU and 2 × 2 max-pooling; then 120, 84 and 10 units. PyTorch only.
  */
 export interface LenetWork {
   kind: 'lenet-step';
@@ -49,8 +49,8 @@ export interface LenetWork {
 }
 
 /**
- * Equilibrium propagation on a stack of hard sigmoids: a free phase from where the last step's ended, a nudged one with
- * squared error, and plain descent (learning rate 0.05) on the difference of their products. PyTorch alone.
+ * A step of equilibrium propagation on a stack of hard sigmoids: a free phase that starts from the last one, a nudged phase
+ * with squared error, and plain descent (learning rate 0.05) on the difference of the products. PyTorch only.
  */
 export interface EquilibriumWork {
   kind: 'equilibrium-step';
@@ -65,10 +65,10 @@ export interface EquilibriumWork {
 }
 
 /**
- * A restricted Boltzmann machine that takes one step of Gibbs sampling an update, from the data or of `persistent` chains,
- * as many as examples; plain descent. PyTorch, and scikit-learn where chains persist.
+ * A step of a restricted Boltzmann machine: one step of Gibbs sampling per update, from the data or in as many `persistent`
+ * chains as examples, and plain descent. PyTorch, and scikit-learn with persistent chains.
  */
-export interface ContrastiveWork extends Given {
+export interface ContrastiveWork extends GivenDraws {
   kind: 'contrastive-step';
   layers: readonly [visible: number, hidden: number];
   batch: number;
@@ -77,7 +77,7 @@ export interface ContrastiveWork extends Given {
   written?: 'plainly' | 'in place';
 }
 
-/** Predictive coding on a stack of tanh units, squared error at linear outputs; plain descent. PyTorch alone. */
+/** A step of predictive coding on tanh units with squared error at linear outputs; plain descent. PyTorch only. */
 export interface PredictiveWork {
   kind: 'predictive-step';
   layers: readonly number[];
@@ -88,85 +88,92 @@ export interface PredictiveWork {
   written?: "energy's derivative" | 'plainly' | 'in place';
 }
 
-/** Difference target propagation on a stack of tanh units with a softmax; plain descent. PyTorch alone. */
-export interface TargetsWork extends Given {
+/** A step of difference target propagation on tanh units with a softmax output; plain descent. PyTorch only. */
+export interface TargetsWork extends GivenDraws {
   kind: 'targets-step';
   layers: readonly number[];
   batch: number;
-  /** Deviation of what is added where inverses learn. */
+  /** Standard deviation of the noise with which inverses are trained. */
   noise: number;
-  /** How far the first target lies down the gradient. */
+  /** Step size of the first target along the negative gradient. */
   targetStep: number;
   rate: number;
   written?: 'autograd' | 'plainly' | 'in place';
 }
 
-/** Random numbers that a peer takes in place of its own: one list a draw, in order, begun again at the end. */
-interface Given {
+/** Random numbers for a peer to use in place of its own: one list per draw, in order and repeated from the start. */
+interface GivenDraws {
   draws?: readonly (readonly number[])[];
 }
 
+/** Any work that a peer may be measured on. */
 export type Work =
   MatmulWork | MlpWork | LenetWork | EquilibriumWork | ContrastiveWork | PredictiveWork | TargetsWork;
 
+/** The result of one measurement. */
 export interface Measurement {
-  /** Median over the repetitions of this slice. */
+  /** Median over the repetitions of this measurement. */
   millisecondsPerStep: number;
   steps: number;
   threads: number;
-  /** How the work was written: the fastest of the ways tried when this work was first asked for. */
+  /** The way in which the work was written: the fastest of those tried at the first request. */
   variant: string;
-  /** Milliseconds per step of each way as tried then: the best of a few short rounds. */
+  /** Milliseconds per step of each way at the first request: the best of a few short rounds. */
   variants: Readonly<Record<string, number>>;
 }
 
+/** Ids of the peers. */
 export const PEERS = ['pytorch', 'scikit-learn', 'tfjs-wasm', 'jax-js'] as const;
+
+/** The id of a peer. */
 export type PeerId = (typeof PEERS)[number];
 
+/** Another tool to be measured. */
 export interface Peer {
   id: PeerId;
   available: boolean;
-  /** Why it is not available, and how to get it. */
+  /** Why it is not available, and how to install it. */
   reason?: string;
   version?: string;
   maximumThreads?: number;
-  /** What it runs on: its BLAS, its instruction set, its interpreter. */
+  /** Its BLAS, instruction set and interpreter. */
   details?: string;
   /**
-   * Runs `work` for about `seconds` (the first time for longer: it tries the ways to write it).
-   * @throws {ApicalError} `peer-failed` when the peer is absent, refuses the work, dies or does not answer in time.
+   * Runs `work` for about `seconds`; the first time takes longer because every way to write it is tried. Throws
+   * `peer-failed` if the peer is absent, refuses the work, ends or does not answer in time.
    */
   measure(work: Work, threads: number, seconds: number): Promise<Measurement>;
   /**
-   * What each way to write `work` computes: the numbers of the result, row by row, or for a step the loss
-   * on the whole batch without dropout, before the first step and after each of `steps`.
-   * @throws {ApicalError} as `measure`.
+   * Returns the result of each way to write `work`: its numbers, row by row, or for a step the loss on the whole batch
+   * without dropout, before the first step and after each of `steps`. Throws like `measure`.
    */
   verify(work: Work, threads: number, steps?: number): Promise<Readonly<Record<string, readonly number[]>>>;
+  /** Ends the processes of the peer. */
   close(): Promise<void>;
 }
 
+/** Options of `discoverPeers`. */
 export interface DiscoverOptions {
-  /** Which are wanted. Default: all. */
+  /** The peers to start. Default: all. */
   ids?: readonly PeerId[];
-  /** Pythons to try for PyTorch and scikit-learn, in order. Default: APICAL_PYTHON, PATH, the system's, conda's. */
+  /** Python interpreters to try in order. Default: APICAL_PYTHON, then those of conda, the PATH and the system. */
   pythons?: readonly string[];
-  /** Folder of the peers' programs. */
+  /** Folder of the programs of the peers. */
   folder?: string;
-  /** Seconds a peer may take to say hello. */
+  /** Seconds until the first message of a peer. */
   startSeconds?: number;
-  /** Seconds a peer may take beyond the slice it was asked for, trying the ways to write it included. */
+  /** Seconds of an answer beyond the requested time, including the trial of every way to write the work. */
   answerSeconds?: number;
 }
 
 interface Program {
   id: PeerId;
-  /** Command lines to try in order; the first that says hello is used. */
+  /** Command lines to try in order, until the program starts. */
   commands(threads: number): readonly Command[];
   install: string;
 }
 
-/** Every peer, available or not, in a fixed order. Close each one that is available. */
+/** Starts every peer and returns them in a fixed order, available or not. The caller must close them. */
 export async function discoverPeers(options: DiscoverOptions = {}): Promise<Peer[]> {
   const folder = options.folder ?? packageFile('bench/peers');
   const settings = { startSeconds: options.startSeconds ?? 60, answerSeconds: options.answerSeconds ?? 180 };
@@ -199,7 +206,7 @@ export async function discoverPeers(options: DiscoverOptions = {}): Promise<Peer
   return Promise.all(programs.filter(({ id }) => ids.includes(id)).map((program) => open(program, settings)));
 }
 
-/** The first Python on the PATH need not be the one that has the packages. */
+/** Returns the Python interpreters to try, because the first on the PATH may lack the packages. */
 export function defaultPythons(): string[] {
   const conda = process.env['CONDA_PREFIX'];
   const homes = ['miniconda3', 'anaconda3', 'miniforge3'].map((name) => path.join(os.homedir(), name));
@@ -229,7 +236,7 @@ async function open(program: Program, settings: Settings): Promise<Peer> {
   }
   const reason = `${[...new Set(reasons)].join('; ')}: ${program.install}`;
   const refuse = () =>
-    Promise.reject(new ApicalError('peer-failed', `${program.id} is not here: ${reason}.`));
+    Promise.reject(new ApicalError('peer-failed', `${program.id} is not available: ${reason}.`));
   return {
     id: program.id,
     available: false,
@@ -246,19 +253,23 @@ function available(
   command: (threads: number) => Command,
   settings: Settings,
 ): Peer {
-  // Thread pools are made when a library is loaded: a process for each command line, kept until the end.
+  // Libraries create their thread pools when they are loaded, so each command line has a process of its own.
   const children = new Map<string, Promise<Child>>([[command(1).join('\0'), Promise.resolve(first)]]);
   const child = async (threads: number): Promise<Child> => {
     if (!Number.isInteger(threads) || threads < 1) {
-      throw new ApicalError('peer-failed', `threads is ${threads}: give a whole number of 1 or more.`, {
-        threads,
-      });
+      throw new ApicalError(
+        'peer-failed',
+        `The number of threads is ${threads}, but it must be a whole number of at least 1.`,
+        { threads },
+      );
     }
     if (threads > first.hello.maximumThreads) {
       const most = first.hello.maximumThreads;
-      throw new ApicalError('peer-failed', `${id} uses at most ${most} thread(s) here, not ${threads}.`, {
-        threads,
-      });
+      throw new ApicalError(
+        'peer-failed',
+        `The number of threads is ${threads}, but ${id} uses at most ${most} on this machine.`,
+        { threads },
+      );
     }
     const key = command(threads).join('\0');
     const running = await children.get(key)?.catch(() => undefined);
@@ -281,7 +292,7 @@ function available(
     },
     close: async () => {
       const ends = [...children.values()].map(async (started) => (await started).end());
-      await Promise.allSettled(ends); // one that never started has nothing to end
+      await Promise.allSettled(ends); // A process that never started has nothing to end.
     },
   };
 }

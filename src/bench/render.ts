@@ -1,8 +1,17 @@
 import type { BenchDocument, BenchRow } from './document.ts';
 
-const HEADINGS = ['work', 'by', 'threads', 'ms', 'fastest', 'GFLOP/s', 'of limit', 'Apical is'] as const;
+const HEADINGS = [
+  'work',
+  'tool',
+  'threads',
+  'median ms',
+  'fastest ms',
+  'GFLOP/s',
+  'of limit',
+  'comparison',
+] as const;
 
-/** A plain text table, one line a row, with notes below it. Ends with a line break. */
+/** Renders the results as a plain-text table, one line per row, with notes below. Ends with a line break. */
 export function renderBench(document: BenchDocument): string {
   const { machine, rows } = document;
   const measured = rows.filter(({ threads }) => threads > 0);
@@ -14,7 +23,7 @@ export function renderBench(document: BenchDocument): string {
     row.fastestMilliseconds === null ? '' : significant(row.fastestMilliseconds),
     row.gflops === null ? '' : row.gflops.toFixed(1),
     row.limitFraction === null ? '' : percent(row.limitFraction),
-    judgement(row),
+    comparison(row),
   ]);
   const widths = HEADINGS.map((heading, column) =>
     Math.max(heading.length, ...cells.map((line) => (line[column] as string).length)),
@@ -32,7 +41,8 @@ export function renderBench(document: BenchDocument): string {
   return [
     `${machine.processor}, ${machine.processors} processors, ${machine.platform}, Node ${machine.node}`,
     `BLAS: ${machine.blas ?? 'none'}`,
-    `Medians of ${document.rounds} rounds of ${document.secondsPerTurn} s; load ${before} before, ${after} after.`,
+    `Medians over ${document.rounds} rounds with turns of ${document.secondsPerTurn} s. Load average ${before} before, ${after} after.`,
+    'Of limit: the rate relative to the best rate of a large BLAS product in this run.',
     '',
     format(HEADINGS),
     ...cells.map(format),
@@ -41,14 +51,14 @@ export function renderBench(document: BenchDocument): string {
   ].join('\n');
 }
 
-function judgement({ ratio, fastestRatio, relative }: BenchRow): string {
+function comparison({ ratio, fastestRatio, relative }: BenchRow): string {
   if (ratio !== undefined && fastestRatio !== undefined) {
-    return `${ratio.toFixed(2)} × as fast (${fastestRatio.toFixed(2)} in the fastest rounds)`;
+    return `Apical is ${ratio.toFixed(2)} × as fast (${fastestRatio.toFixed(2)} × in the fastest rounds)`;
   }
-  return relative ? `${percent(relative.value)} of ${relative.to}` : '';
+  return relative ? `takes ${percent(relative.value)} of the time of ${relative.to}` : '';
 }
 
-/** Why a row has no time, once each. */
+/** Returns the reasons of rows without a time. */
 function notes(rows: readonly BenchRow[]): string[] {
   const failed = rows.filter(({ millisecondsPerStep, note }) => millisecondsPerStep === null && note);
   return failed.map(({ subject, work, note }) => `${subject} (${work}): ${note ?? ''}`);
@@ -56,7 +66,7 @@ function notes(rows: readonly BenchRow[]): string[] {
 
 const percent = (fraction: number) => `${(100 * fraction).toFixed(Math.abs(fraction) < 0.1 ? 1 : 0)} %`;
 
-/** Three significant digits, never in powers of ten. */
+/** Formats a number with three significant digits, without an exponent. */
 function significant(value: number): string {
   const digits = Math.max(0, 2 - Math.floor(Math.log10(value)));
   return value.toFixed(Math.min(6, digits));

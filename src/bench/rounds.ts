@@ -1,15 +1,16 @@
 /**
- * Timing by turns. Other load on a machine comes and goes over seconds, so tools that are compared take short
- * turns in rounds (A, B, C, A, B, C, …), and the median over rounds speaks for each.
+ * Timing in turns. Other load on a machine varies over seconds, so compared tools take short turns in rounds (A, B, C, A,
+ * B, C, …), and the result of each is the median over rounds.
  */
 
-/** Something that can be stepped; state starts afresh at `reset`. */
+/** A way to do some work in steps. */
 export interface Way {
   step(): void;
+  /** Restores the initial state. */
   reset?(): void;
 }
 
-/** One row in the making. */
+/** A work and a tool to be timed: a future row of the table. */
 export interface Subject {
   readonly id: string;
   readonly work: string;
@@ -18,38 +19,43 @@ export interface Subject {
   readonly examples?: number;
   readonly multiplyAccumulates?: number;
   readonly peer?: string;
-  /** Beginning of the ids of Apical's rows that a peer is compared with. */
+  /** Prefix of the ids of the rows of Apical that a peer is compared with. */
   readonly against?: string;
   readonly note?: string;
-  /** Milliseconds a step, measured for about so many seconds. */
+  /** Measures for about so many seconds and returns the milliseconds per step. */
   measure(seconds: number): Promise<number> | number;
 }
 
+/** The result of a subject. */
 export interface Timed {
   readonly subject: Subject;
-  /** Median over rounds, and the fastest of them. */
+  /** Median over rounds; null after a failure. */
   readonly milliseconds: number | null;
+  /** The fastest round; null after a failure. */
   readonly fastest: number | null;
-  /** Why there is no time. */
+  /** Reason of a failure. */
   readonly failure?: string;
 }
 
+/** Options of `measureByTurns`. */
 export interface RoundOptions {
+  /** Number of counted rounds. */
   readonly rounds: number;
+  /** Seconds per turn. */
   readonly seconds: number;
   readonly signal?: AbortSignal | undefined;
   /** Called before every turn. */
   readonly onTurn?: (subject: Subject) => void;
 }
 
-/** As the peers do (bench/peers/protocol.mjs): velocities of silent units would else become subnormal, and slow. */
+/** As for the peers (bench/peers/protocol.mjs): otherwise velocities of silent units become subnormal and slow. */
 const STEPS_BETWEEN_RESETS = 256;
 const SHORTEST_TIMED_MILLISECONDS = 0.2;
 
-/** Median milliseconds a step. */
+/** Runs a way for about so many seconds and returns the median of the milliseconds per step. */
 export function sample(way: Way, seconds: number): number {
   way.reset?.();
-  for (let warm = 0; warm < 2; warm++) way.step();
+  for (let warmup = 0; warmup < 2; warmup++) way.step();
   let start = performance.now();
   way.step();
   const first = performance.now() - start;
@@ -69,13 +75,13 @@ export function sample(way: Way, seconds: number): number {
   }
 }
 
-/** The median of each subject's turns. A subject that fails drops out, with its reason; the others go on. */
+/** Measures the subjects in turns. A subject that fails drops out with its reason, and the others continue. */
 export async function measureByTurns(
   subjects: readonly Subject[],
   { rounds, seconds, signal, onTurn }: RoundOptions,
 ): Promise<Timed[]> {
   const entries = subjects.map((subject) => ({ subject, times: [] as number[], failure: '' }));
-  // Round 0 is not counted: engines compile, peers choose how to write the work.
+  // Round 0 is not counted: engines compile, and peers choose the way to write the work.
   for (let round = 0; round <= rounds; round++) {
     for (const entry of entries) {
       signal?.throwIfAborted();
@@ -87,7 +93,7 @@ export async function measureByTurns(
       } catch (error) {
         entry.failure = error instanceof Error ? error.message : String(error);
       }
-      // A turn of Apical's own blocks the process: let its timers and signals through.
+      // A turn of Apical blocks the process, so timers and signals are served here.
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
@@ -98,9 +104,10 @@ export async function measureByTurns(
   );
 }
 
+/** Returns the median of numbers; NaN without any. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] ?? NaN;
-  return sorted.length % 2 ? upper : ((sorted[middle - 1] ?? NaN) + upper) / 2;
+  const half = sorted.length >> 1;
+  const upper = sorted[half] ?? NaN;
+  return sorted.length % 2 ? upper : ((sorted[half - 1] ?? NaN) + upper) / 2;
 }

@@ -1,4 +1,4 @@
-/** Steps of rules on networks that settle, sample or send targets, as a run takes them: on the numbers that peers are given. */
+/** The steps of rules that settle, sample or propagate targets, on the same numbers as those of the peers. */
 import { plainDescent } from '../network/optimiser.ts';
 import { stack } from '../network/specification.ts';
 import type { NetworkSpecification } from '../network/specification.ts';
@@ -15,10 +15,11 @@ import { fraction } from './own.ts';
 import type { ContrastiveWork, EquilibriumWork, PredictiveWork, TargetsWork } from './peers.ts';
 import type { Way } from './rounds.ts';
 
+/** The works of rules that peers can do as well. */
 export type RuleWork = EquilibriumWork | ContrastiveWork | PredictiveWork | TargetsWork;
 
-/** What a work is to Apical. */
-interface Written {
+/** A work in terms of Apical. */
+interface Setup {
   readonly specification: NetworkSpecification;
   readonly rule: Rule;
   readonly options: Readonly<Record<string, unknown>>;
@@ -27,7 +28,7 @@ interface Written {
 
 const EQUILIBRIUM_RATE = 0.05;
 
-function written(work: RuleWork): Written {
+function setupOf(work: RuleWork): Setup {
   switch (work.kind) {
     case 'equilibrium-step': {
       const { layers, freeSteps, nudgedSteps, nudge, stepSize } = work;
@@ -79,7 +80,7 @@ function written(work: RuleWork): Written {
   }
 }
 
-/** Multiply–accumulates of a step that computes no product twice: what the input sends is counted once a phase. */
+/** Returns the multiply–accumulates of a step that computes no product twice; those of the input count once per phase. */
 export function ruleProducts(work: RuleWork): number {
   const { layers, batch } = work;
   const [first = 0, ...others] = layers.slice(1).map((units, i) => units * (layers[i] as number));
@@ -92,8 +93,8 @@ export function ruleProducts(work: RuleWork): number {
     case 'predictive-step':
       return batch * (2 * first + 2 * upper * (work.steps + 1));
     case 'targets-step': {
-      // Between hidden layers: up, twice down, a noisy round trip, and both updates. What the outputs' errors come to goes
-      // through the uppermost inverse as δ (Wᵀ V), where that is less than (δ Wᵀ) V.
+      // Between hidden layers: one forward pass, two through the inverse, a noisy round trip and both updates. The output
+      // errors pass through the top inverse as δ (Wᵀ V) if that is cheaper than (δ Wᵀ) V.
       const [outputs = 0, top = 0, below = 0] = layers.slice(1).reverse();
       const saved = below * top * (batch - outputs) - outputs * below * batch;
       return batch * (2 * first + 3 * top * outputs + 7 * (upper - top * outputs)) - Math.max(0, saved);
@@ -101,7 +102,7 @@ export function ruleProducts(work: RuleWork): number {
   }
 }
 
-/** Weights, inputs and classes are the peers' (bench/peers); what persists begins silent. */
+/** The step of a rule, with the weights, inputs and classes of the peers (bench/peers); persistent states start at 0. */
 export class RuleStep implements Way {
   readonly learner: Learner;
   readonly #compute: Compute;
@@ -111,7 +112,7 @@ export class RuleStep implements Way {
 
   constructor(compute: Compute, work: RuleWork) {
     const { batch, layers } = work;
-    const { specification, rule, options, rate } = written(work);
+    const { specification, rule, options, rate } = setupOf(work);
     this.#compute = compute;
     this.learner = new Learner(compute, {
       specification,
@@ -151,14 +152,14 @@ export class RuleStep implements Way {
     this.#count += 1;
   }
 
-  /** Mean over the examples of what the first pass of the last step was judged by. */
+  /** Returns the mean loss over the examples, as evaluated in the first pass of the last step. */
   loss(): number {
     const { loss, examples } = this.learner.tally();
     this.learner.resetTally();
     return loss / examples;
   }
 
-  /** Mean ‖v − v′‖² of a machine by probabilities, as its weights are now. */
+  /** Returns the mean reconstruction error ‖v − v′‖² of a Boltzmann machine, by probabilities, with its current weights. */
   reconstruction(): number {
     const name = 'reconstruction of hidden';
     this.learner.resetTally();

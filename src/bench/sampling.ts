@@ -1,4 +1,4 @@
-/** Many samples of node perturbation on one example: as one batched step, or one step a sample. */
+/** Many samples of node perturbation on one example: as one batched step, or as one step per sample. */
 import { plainDescent } from '../network/optimiser.ts';
 import { stack } from '../network/specification.ts';
 import { accumulate } from '../network/terms.ts';
@@ -10,13 +10,14 @@ import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Way } from './rounds.ts';
 
+/** The size of the network, the number of samples, and whether they are batched. */
 export interface SamplingWork {
   readonly layers: readonly number[];
   readonly samples: number;
   readonly batched: boolean;
 }
 
-/** A step gives the same either way: the gradient of all weights and thresholds, as the mean over so many samples. */
+/** Estimates the gradient of all weights and biases as the mean over samples, batched or one by one. */
 export class SampledGradient implements Way {
   readonly #compute: Compute;
   readonly #learner: Learner;
@@ -42,7 +43,7 @@ export class SampledGradient implements Way {
     this.#gradients = this.#learner.network.parameters.map(({ values }) => compute.allocate(values.shape));
   }
 
-  /** By parameter, in the order of the network's. */
+  /** The estimate, by parameter, in the order of the network. */
   get gradients(): readonly Tensor[] {
     return this.#gradients;
   }
@@ -52,8 +53,8 @@ export class SampledGradient implements Way {
       this.#learner.estimate(this.#batch, this.#count++, (terms) => {
         for (const [index, parameter] of this.#learner.network.parameters.entries()) {
           const gradient = this.#gradients[index] as Tensor;
-          const its = terms.get(parameter) ?? [];
-          accumulate(this.#compute, parameter, gradient, its, 1 / this.#steps, step === 0 ? 0 : 1);
+          const emitted = terms.get(parameter) ?? [];
+          accumulate(this.#compute, parameter, gradient, emitted, 1 / this.#steps, step === 0 ? 0 : 1);
         }
       });
     }

@@ -1,4 +1,4 @@
-/** What workers that share the samples of a rule gain: the same training by one worker and by one a processor. */
+/** The gain of workers that share the samples of a rule: the same training with one worker and with one per processor. */
 import { availableParallelism } from 'node:os';
 import type { Dataset } from '../datasets/index.ts';
 import { ruleById } from '../rules/index.ts';
@@ -14,11 +14,12 @@ import type { Subject } from './rounds.ts';
 const RULE = 'weight-perturbation';
 const SAMPLES = 32;
 const HIDDEN = 128;
-/** The larger a batch, the less of a sample's time is its drawing, which every worker does for all of them. */
+/** Every worker draws all samples, and the share of that time falls with the size of a batch. */
 const BATCHES = [100, 1000] as const;
-/** Workers may be ahead by so many steps when a turn begins; these are not timed. */
+/** Number of steps that workers may be ahead at the start of a turn; these are not timed. */
 const STEPS_AHEAD = 4;
 
+/** Returns the subjects of the group `workers`. */
 export async function workerSubjects(compute: Compute): Promise<Subject[]> {
   const counts = [...new Set([1, availableParallelism()])];
   const subjects = BATCHES.flatMap((batch) => counts.map((workers) => subjectOf(compute, batch, workers)));
@@ -26,7 +27,7 @@ export async function workerSubjects(compute: Compute): Promise<Subject[]> {
 }
 
 async function subjectOf(compute: Compute, batch: number, workers: number): Promise<Subject> {
-  const dataset = pictures(4 * batch);
+  const dataset = randomImages(4 * batch);
   const examples = new Examples(compute, dataset);
   const config = parseConfig({
     rule: RULE,
@@ -64,8 +65,8 @@ async function subjectOf(compute: Compute, batch: number, workers: number): Prom
   };
 }
 
-/** Bytes in the shape of MNIST. */
-function pictures(count: number): Dataset {
+/** Returns pseudo-random bytes in the shape of MNIST. */
+function randomImages(count: number): Dataset {
   const train = {
     count,
     inputs: Uint8Array.from({ length: 784 * count }, (_, i) => 256 * fraction(i)),

@@ -5,13 +5,13 @@ import { SEARCH_SOURCES } from '../search/halving.ts';
 import { RULES } from '../rules/index.ts';
 import { CLAIMS } from './registry.ts';
 
-/** What cites a source (a rule, a claim, an environment, the way an actor learns), and the key it gives. */
+/** What cites a source (a rule, a claim, an environment, the learning of actors), and the key of the source. */
 export interface Citation {
   readonly from: string;
   readonly key: string;
 }
 
-/** Everything in the library that cites a source. */
+/** Returns all citations of sources in the library. */
 export const citations = (): Citation[] => [
   ...RULES.flatMap(({ id, cites }) => cites.map((key) => ({ from: `rule "${id}"`, key }))),
   ...environmentIds.flatMap((id) =>
@@ -23,12 +23,12 @@ export const citations = (): Citation[] => [
 ];
 
 const FIELDS = ['title', 'authors', 'year', 'venue', 'doi', 'url'];
-/** Prefix of the registrant, slash, a name without spaces (ISO 26324; the form that doi.org resolves). */
+/** Registrant prefix, slash, a name without spaces (ISO 26324; the form that doi.org resolves). */
 const DOI = /^10\.\d{4,9}\/\S+$/;
 
 /**
- * What is wrong with docs/bibliography.json, one sentence each: fields missing or malformed, keys out of order,
- * keys cited that are not there, and sources that nothing cites. Empty when all is well.
+ * Checks docs/bibliography.json and returns the problems, a sentence each: missing or malformed fields, keys out of order,
+ * cited keys that do not exist, and sources that nothing cites.
  */
 export function checkBibliography(
   sources: Readonly<Record<string, unknown>> = { ...bibliography() },
@@ -46,8 +46,8 @@ export function checkBibliography(
       .map((key) => `"${key}" is out of order: keys are sorted.`),
     ...cited
       .filter(({ key }) => !known.has(key))
-      .map(({ from, key }) => `The ${from} cites "${key}", which is not there.`),
-    ...keys.filter((key) => !used.has(key)).map((key) => `"${key}" is cited by nothing.`),
+      .map(({ from, key }) => `The ${from} cites "${key}", which does not exist.`),
+    ...keys.filter((key) => !used.has(key)).map((key) => `Nothing cites "${key}".`),
   ];
 }
 

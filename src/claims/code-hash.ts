@@ -4,65 +4,75 @@ import path from 'node:path';
 import { packageFile } from '../runs/files/package-root.ts';
 import type { Claim } from './claim.ts';
 
-/** The files, below src, in which a backend starts. Claims reach backends through the runner, not by import. */
+/** The entry files of the backends, below src. Claims reach backends through the runner, not by import. */
 const BACKEND_FILES: Readonly<Record<Claim['backend'], readonly string[]>> = {
   reference: ['backends/reference.ts'],
   wasm: ['backends/wasm/index.ts'],
   auto: ['backends/wasm/index.ts', 'backends/blas/index.ts'],
 };
 
-/** Where training starts: what a claim that trains reaches through its context. It imports the rules themselves. */
+/** The entry files of training, which a claim reaches through its context. The claim imports rules by itself. */
 const TRAINING_FILES: readonly string[] = ['training/example-training.ts', 'datasets/index.ts'];
 
-/** The files that decide a claim's outcome, with all that they import. */
+/** A claim and the file that defines it: with all that they reach, they decide the outcome. */
 export interface ClaimSources {
-  readonly claim: Pick<Claim, 'backend' | 'trains'>;
-  /** The file that defines it, from src. */
+  readonly claim: Pick<Claim, 'backend' | 'trainings'>;
+  /** Relative to src. */
   readonly file: string;
 }
 
 const rootsOf = ({ claim, file }: ClaimSources): string[] => [
   file,
   ...BACKEND_FILES[claim.backend],
-  ...(claim.trains ? TRAINING_FILES : []),
+  ...(claim.trainings ? TRAINING_FILES : []),
 ];
 
-/** The source tree that this program belongs to; undefined in an installed package, which has none. */
+/** Returns the source tree of this program; undefined in an installed package, which has none. */
 export function sourceFolder(): string | undefined {
   const folder = packageFile('src');
   return existsSync(folder) ? folder : undefined;
 }
 
 /**
- * SHA-256 over every source file that decides a claim's outcome: the file that defines it, its backend, training for
- * one that trains, and all that they import within src. Types alone change no outcome, so `import type` is not followed.
- * Line ends do not count. Undefined when one of the files is missing.
+ * Returns SHA-256 over every source file that decides a claim's outcome: the file that defines it, the backend, training
+ * for a claim that trains, and all that they import within src. Types alone change no outcome, so `import type` is not
+ * followed. Line ends do not count. Undefined when one of the files is missing.
  */
 export const codeHash = (source: string, sources: ClaimSources): string | undefined =>
   hashOf(dependencies(source, rootsOf(sources)));
 
 /**
- * The same without what claims themselves say: the code that decides what a training of the claim comes to, its config
- * aside. A run that was kept serves as long as this holds, whatever is measured on it.
+ * Returns SHA-256 of what a claim itself makes of its trainings: the file that defines it and what that imports from
+ * src/claims, such as fixtures, but not the library. Imports, comments, white space and the places of files do not count,
+ * since none of them changes a verdict. Undefined when one of the files is missing.
  */
-export const trainingHash = (source: string, sources: ClaimSources): string | undefined =>
-  hashOf(dependencies(source, rootsOf(sources)), (name) => !name.startsWith('claims/'));
+export function evaluationHash(source: string, file: string): string | undefined {
+  const files = dependencies(source, [file], (name) => name.startsWith('claims/'));
+  if (!files) return undefined;
+  const contents = [...files.values()].map(withoutImportsAndComments).sort();
+  return createHash('sha256').update(contents.join('\0')).digest('hex');
+}
 
-function hashOf(
-  files: ReadonlyMap<string, string> | undefined,
-  counts: (name: string) => boolean = () => true,
-): string | undefined {
+const withoutImportsAndComments = (content: string): string =>
+  content
+    .replaceAll(/^\s*\/\*[\s\S]*?\*\/\s*$/gm, '')
+    .replaceAll(/^\s*\/\/.*$/gm, '')
+    .replaceAll(/^(?:import|export)\s[^;'"]*?from\s*['"][^'"]+['"];?$/gm, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+
+function hashOf(files: ReadonlyMap<string, string> | undefined): string | undefined {
   if (!files) return undefined;
   const hash = createHash('sha256');
   for (const [name, content] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    if (counts(name)) hash.update(`${name}\0${content}\0`);
+    hash.update(`${name}\0${content}\0`);
   }
   return hash.digest('hex');
 }
 
 /**
- * Whether what runs now is what the sources say: true when the sources run themselves, and for a build when none
- * of the files is newer than its compiled form. `program` is the URL of a module of this program.
+ * Returns whether the running program corresponds to the sources: true when the sources run themselves, and for a build
+ * when no file is newer than the compiled form. `program` is the URL of a module of this program.
  */
 export function runsSources(
   source: string,
@@ -78,17 +88,21 @@ export function runsSources(
   });
 }
 
-/** Content by path from src, with forward slashes. */
-function dependencies(source: string, roots: readonly string[]): Map<string, string> | undefined {
+/** Content by path from src, with forward slashes: of the roots, and of what they import as far as it counts. */
+function dependencies(
+  source: string,
+  roots: readonly string[],
+  counts: (name: string) => boolean = () => true,
+): Map<string, string> | undefined {
   const found = new Map<string, string>();
   const waiting = [...roots];
   for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-    if (found.has(name)) continue;
+    if (found.has(name) || !counts(name)) continue;
     const file = path.join(source, name);
     if (!existsSync(file)) return undefined;
     const content = readFileSync(file, 'utf8').replaceAll('\r\n', '\n');
     if (name.endsWith('.generated.ts')) {
-      // Its first line holds a digest of what it was made from; the rest may differ by compiler.
+      // The first line holds a digest of the sources; the rest may differ by compiler.
       found.set(name, content.slice(0, content.indexOf('\n')));
       continue;
     }
@@ -100,7 +114,7 @@ function dependencies(source: string, roots: readonly string[]): Map<string, str
   return found;
 }
 
-/** Relative paths of the modules that a source imports for more than their types. */
+/** Returns relative paths of the modules that a source imports for more than types. */
 function importsOf(content: string): string[] {
   const statements = content.matchAll(
     /^(?:import|export)\s+(?!type\b)[^;'"]*?from\s*['"](\.[^'"]+)['"]|^import\s*['"](\.[^'"]+)['"]|\bimport\(\s*['"](\.[^'"]+)['"]\s*\)/gm,

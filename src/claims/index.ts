@@ -9,10 +9,12 @@ export type {
   SeedValues,
   Tier,
 } from './claim.ts';
-export { judge, liesWithin, statusOf, STATUSES } from './verdict.ts';
-export type { ClaimStatus, JudgedCondition } from './verdict.ts';
+export { evaluateConditions, liesWithin, statusOf, STATUSES } from './verdict.ts';
+export type { ClaimStatus, EvaluatedCondition } from './verdict.ts';
 export { claimById, CLAIMS } from './registry.ts';
 export type { RegisteredClaim } from './registry.ts';
+export { checkClaims } from './check.ts';
+export type { CheckClaimsOptions, CheckOutcome, ClaimCheck, ClaimChecks } from './check.ts';
 export { claimStandings, listClaims } from './list.ts';
 export type { ClaimEntry, ClaimsDocument, ClaimsPlace, ClaimStanding } from './list.ts';
 export { runClaim, runClaims, selectClaims } from './runner.ts';

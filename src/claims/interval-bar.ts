@@ -8,7 +8,7 @@ export interface IntervalBar {
   readonly measured: number | null;
   readonly holds: boolean;
   readonly perSeed: readonly number[];
-  /** What the picture says, for those who do not see it. */
+  /** The content of the picture in words, for screen readers. */
   readonly label: string;
 }
 
@@ -21,7 +21,7 @@ const BAND = 15;
 /** Values that span more than this factor are drawn on a logarithmic scale, when all are positive. */
 const LOGARITHMIC_FROM = 20;
 
-/** A number line: the expected interval as a band, every seed as a dot, the deciding figure as a diamond. */
+/** Draws a number line: the expected interval as a band, every seed as a dot, the deciding figure as a diamond. */
 export function intervalBar({ expected, measured, holds, perSeed, label }: IntervalBar): Markup {
   const bounds = [expected.minimum, expected.maximum].filter((bound) => bound !== undefined);
   const values = [...perSeed, ...(measured === null ? [] : [measured])];
@@ -74,14 +74,14 @@ function diamondPath(x: number): string {
   return `M${px(x - size)} ${MIDDLE}L${px(x)} ${MIDDLE - size}L${px(x + size)} ${MIDDLE}L${px(x)} ${MIDDLE + size}Z`;
 }
 
-/** Places values on the line; the ticks are values of the line that can be labelled without meeting. */
+/** Returns a function that places values on the line, and ticks whose labels do not overlap. */
 function scaleOf(values: readonly number[]): { at: (value: number) => number; ticks: number[] } {
   const low = Math.min(...values);
   const high = Math.max(...values);
   const logarithmic = low > 0 && high / low > LOGARITHMIC_FROM;
   const bend = logarithmic ? Math.log : (value: number) => value;
   const unbend = logarithmic ? Math.exp : (value: number) => value;
-  // A band with one end, or all values alike, still needs room on both sides.
+  // A band with one end, or equal values, still needs room on both sides.
   const span = bend(high) - bend(low) || Math.abs(bend(high)) || 1;
   const start = bend(low) - span * 0.12;
   const end = bend(high) + span * 0.12;
@@ -100,7 +100,7 @@ function decades(low: number, high: number): number[] {
   );
 }
 
-/** Four to eight multiples of 1, 2 or 5 times a power of ten. */
+/** Returns four to eight multiples of 1, 2 or 5 times a power of ten. */
 function roundTicks(low: number, high: number): number[] {
   const rough = (high - low) / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
@@ -113,7 +113,7 @@ function roundTicks(low: number, high: number): number[] {
 
 const px = (value: number): string => String(Math.round(value * 10) / 10);
 
-/** What the classes above look like; colours are the page's variables. */
+/** Styles of the classes above; colours are variables of the page. */
 export const INTERVAL_STYLE = `
 .interval{display:block;width:100%;max-width:42rem;height:auto;margin:.4rem 0}
 .interval .expected{fill:var(--series-1);opacity:.16}

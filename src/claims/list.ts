@@ -1,12 +1,12 @@
 import type { Expected, Tier } from './claim.ts';
-import { codeHash, sourceFolder } from './code-hash.ts';
+import { codeHash, evaluationHash, sourceFolder } from './code-hash.ts';
 import type { RegisteredClaim } from './registry.ts';
 import { CLAIMS } from './registry.ts';
 import type { ClaimResult } from './result.ts';
 import { packageResults, readResult } from './result.ts';
 import type { ClaimStatus } from './verdict.ts';
 
-/** Where claims, their outcomes and their sources are; the defaults are this package's own. */
+/** Where claims, their outcomes and their sources are. The defaults are those of this package. */
 export interface ClaimsPlace {
   readonly claims?: readonly RegisteredClaim[];
   readonly resultsFolder?: string;
@@ -14,25 +14,33 @@ export interface ClaimsPlace {
   readonly source?: string | null;
 }
 
-/** A claim and how it stands, in the `--json` document of `apical claims`. */
+/** A claim and its verdict, in the `--json` document of `apical claims`. */
 export interface ClaimEntry {
   readonly id: string;
   readonly title: string;
+  /** docs/systems.md explains the numbers of systems and checks. */
   readonly systems: readonly string[];
   readonly checks: readonly number[];
   readonly source: string;
   readonly statement: string;
   readonly tier: Tier;
   readonly status: ClaimStatus;
-  /** Of the deciding condition; null when not run, or when the figure was not finite. */
+  /** The deciding figure; null when not run, or when the figure was not finite. */
   readonly measured: number | null;
   readonly expected: Expected;
   readonly unit: string;
   readonly seeds: readonly number[];
-  /** Of the kept outcome; null when not run. */
+  /** The backend of the kept outcome; null when not run. */
   readonly backend: string | null;
-  /** Whether the code changed since; null when that cannot be known: not run, or no sources at hand. */
+  /** Whether the code has changed since; null when that is not known: not run, no sources at hand, or unchecked. */
   readonly stale: boolean | null;
+  /**
+   * Whether shared code has changed since, so that the verdict holds only if the fingerprint does. `apical claims check`
+   * compares fingerprints; a list does not, since that takes seconds for each claim.
+   */
+  readonly unchecked: boolean;
+  /** The latest commit to which the verdict was carried over because its fingerprint was unchanged. */
+  readonly renewed: ClaimResult['renewed'];
 }
 
 export interface ClaimsDocument {
@@ -41,34 +49,48 @@ export interface ClaimsDocument {
   readonly claims: readonly ClaimEntry[];
 }
 
-/** A claim with its kept outcome, as the report needs it. */
+/** A claim with the kept outcome, as the report needs it. */
 export interface ClaimStanding extends RegisteredClaim {
   readonly result: ClaimResult | undefined;
   readonly status: ClaimStatus;
   readonly stale: boolean | null;
+  readonly unchecked: boolean;
 }
 
-/** Every claim and how it stands. Throws `claim.result` when a kept outcome cannot be read. */
+/** Returns every claim with its verdict. Throws `claim.result` when a kept outcome cannot be read. */
 export function listClaims(place: ClaimsPlace = {}): ClaimsDocument {
   return { version: 1, kind: 'claims', claims: claimStandings(place).map(entryOf) };
 }
 
+/** Returns every claim with the kept outcome and whether it is stale. Throws `claim.result` as well. */
 export function claimStandings(place: ClaimsPlace = {}): ClaimStanding[] {
   const { claims = CLAIMS, resultsFolder = packageResults() } = place;
   const source = place.source === undefined ? sourceFolder() : place.source;
   return claims.map(({ claim, file }) => {
     const result = readResult(resultsFolder, claim.id);
     return {
-      claim,
-      file,
-      result,
+      ...{ claim, file, result },
       status: result?.status ?? 'not-run',
-      stale: result && source ? result.codeHash !== codeHash(source, { claim, file }) : null,
+      ...freshness({ claim, file }, result, source),
     };
   });
 }
 
-function entryOf({ claim, result, status, stale }: ClaimStanding): ClaimEntry {
+function freshness(
+  { claim, file }: RegisteredClaim,
+  result: ClaimResult | undefined,
+  source: string | null | undefined,
+): Pick<ClaimStanding, 'stale' | 'unchecked'> {
+  if (!result || !source) return { stale: null, unchecked: false };
+  if (result.codeHash === codeHash(source, { claim, file })) return { stale: false, unchecked: false };
+  const { fingerprint } = result;
+  if (fingerprint && fingerprint.evaluation === evaluationHash(source, file)) {
+    return { stale: null, unchecked: true };
+  }
+  return { stale: true, unchecked: false };
+}
+
+function entryOf({ claim, result, status, stale, unchecked }: ClaimStanding): ClaimEntry {
   const { id, title, systems, checks, source, statement, tier, conditions } = claim;
   const [deciding] = conditions;
   return {
@@ -78,6 +100,7 @@ function entryOf({ claim, result, status, stale }: ClaimStanding): ClaimEntry {
     unit: result?.unit ?? deciding.unit,
     seeds: result ? result.perSeed.map(({ seed }) => seed) : claim.seeds,
     backend: result?.backend ?? null,
-    stale,
+    ...{ stale, unchecked },
+    renewed: result?.renewed ?? null,
   };
 }

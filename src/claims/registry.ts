@@ -1,5 +1,5 @@
 import { ApicalError } from '../errors.ts';
-import { didYouMean } from '../datasets/suggest.ts';
+import { didYouMean } from '../suggest.ts';
 import type { Claim } from './claim.ts';
 import { arora2015Reversible } from './suite/generative/arora2015-reversible.ts';
 import { neal2011Langevin } from './suite/equilibrium/neal2011-langevin.ts';
@@ -39,11 +39,11 @@ import { xie2003Backprop } from './suite/equilibrium/xie2003-backprop.ts';
 
 export interface RegisteredClaim {
   readonly claim: Claim;
-  /** Its file, from src. */
+  /** The file that defines it, relative to src. */
   readonly file: string;
 }
 
-/** Every claim by the file, below `suite`, that defines it. A new claim is its file and a line here. */
+/** All claims by the file, below `suite`, that defines them. A new claim needs a file and a line here. */
 const FILES: Readonly<Record<string, readonly Claim[]>> = {
   'feedback/lillicrap2016-linear.ts': lillicrap2016Linear,
   'feedback/lillicrap2016-invariant.ts': lillicrap2016Invariant,
@@ -86,7 +86,7 @@ export const CLAIMS: readonly RegisteredClaim[] = Object.entries(FILES).flatMap(
   claims.map((claim) => ({ claim, file: `claims/suite/${file}` })),
 );
 
-/** The claim of that id. Throws `claim.unknown`, with the nearest id. */
+/** Returns the claim with an id. Throws `claim.unknown`, with the nearest id. */
 export function claimById(id: string, claims: readonly RegisteredClaim[] = CLAIMS): RegisteredClaim {
   const found = claims.find(({ claim }) => claim.id === id);
   if (found) return found;

@@ -40,7 +40,7 @@ const PROVENANCE_WORDS: Readonly<Record<Provenance, string>> = {
   calibrated: 'measured here over several seeds, then fixed',
 };
 
-/** Every claim with its outcome as one HTML page that needs no script, no network and no other file. */
+/** Renders every claim with its outcome as one HTML page that needs no script, no network and no other file. */
 export function renderClaimsReport({ standings, sources, apical }: ClaimsReport): string {
   const body = html`<style>
       ${trusted(STYLE + INTERVAL_STYLE)}
@@ -49,8 +49,8 @@ export function renderClaimsReport({ standings, sources, apical }: ClaimsReport)
       <p class="kind">Apical, claims</p>
       <h1>${headline(standings)}</h1>
       <p class="lead">
-        Each claim is a program. The band is what is expected, each dot one seed, the diamond the figure that
-        decides.
+        Each claim is a program. The band is the expected interval, each dot a seed, and the diamond the
+        deciding figure.
       </p>
     </header>
     ${section('overview', 'Overview', overview(standings))}
@@ -58,14 +58,14 @@ export function renderClaimsReport({ standings, sources, apical }: ClaimsReport)
   return page('Claims', `Apical ${apical}`, body);
 }
 
-/** Writes the page for the claims as they stand; the file appears whole or not at all. */
+/** Writes the page for the kept outcomes; the file appears whole or not at all. */
 export function writeClaimsReport(file: string, place: ClaimsPlace = {}): void {
   const { apical } = describeEnvironment();
   const report = { standings: claimStandings(place), sources: bibliography(), apical };
   writeDocument(file, renderClaimsReport(report));
 }
 
-/** "4 of 5 claims reproduced, 1 not run". */
+/** Such as "4 of 5 claims reproduced, 1 not run". */
 function headline(standings: readonly ClaimStanding[]): string {
   const amount = (status: ClaimStatus) => standings.filter((standing) => standing.status === status).length;
   const rest = STATUSES.slice(1).flatMap((status) =>
@@ -115,10 +115,18 @@ function claimSection(standing: ClaimStanding, sources: ClaimsReport['sources'])
   );
 }
 
-function statusMarkup({ status, stale }: ClaimStanding): Markup {
+function statusMarkup(standing: ClaimStanding): Markup {
+  const { status } = standing;
+  const doubt = doubtOf(standing);
   return html`<strong class="status ${status}"
       ><span aria-hidden="true">${STATUS_MARKS[status]}</span> ${STATUS_WORDS[status]}</strong
-    >${stale ? html` <span class="alarm">stale: the code has changed since</span>` : undefined}`;
+    >${doubt === undefined ? undefined : html` <span class="alarm">${doubt}</span>`}`;
+}
+
+/** Says why the verdict may no longer hold; undefined if it does. */
+function doubtOf({ stale, unchecked }: ClaimStanding): string | undefined {
+  if (stale) return 'stale: the code has changed since';
+  return unchecked ? 'unchecked: shared code has changed since' : undefined;
 }
 
 function conditionsOf(result: ClaimResult): Markup[] {
@@ -161,7 +169,7 @@ function aboutFacts({ claim, file, result }: ClaimStanding): [string, Interpolat
     ['Program', `src/${file}`],
   ];
   if (!result) return rows;
-  const { details: explained, commit, dirty } = result;
+  const { details: explained, commit, dirty, renewed } = result;
   return [
     ...rows,
     ...Object.entries(explained).map(([name, value]): [string, string] => [name, figureText(value)]),
@@ -170,8 +178,12 @@ function aboutFacts({ claim, file, result }: ClaimStanding): [string, Interpolat
     ['Versions', `Apical ${result.apical}, Node ${result.node}`],
     ['Commit', commit === null ? 'none' : `${commit.slice(0, 12)}${dirty ? ', sources changed since' : ''}`],
     ['Run', `${result.date.slice(0, 10)}, in ${duration(result.wallSeconds)}`],
+    ...(renewed ? [['Renewed', renewalText(renewed)] as [string, string]] : []),
   ];
 }
+
+const renewalText = ({ date, commit }: NonNullable<ClaimResult['renewed']>): string =>
+  `${date.slice(0, 10)}${commit === null ? '' : `, at commit ${commit.slice(0, 12)}`}: its fingerprint was unchanged, so it was not trained again`;
 
 function sourceMarkup(key: string, source: Source | undefined): Markup {
   if (!source) return html`${key}`;

@@ -13,13 +13,13 @@ const expected = z.strictObject({
   text: z.string(),
 });
 
-/** The last outcome of a claim, one JSON file each. Figures that are not finite are null. */
-const resultSchema = z.strictObject({
+/** Version 1, from before fingerprints: it is still read. */
+const firstSchema = z.strictObject({
   version: z.literal(1),
   kind: z.literal('claim-result'),
   id: z.string(),
   status: z.enum(['reproduced', 'partly', 'not-reproduced']),
-  /** Of the deciding condition, the first. */
+  /** The figure of the first condition, which decides. */
   measured: figure,
   expected,
   unit: z.string(),
@@ -52,7 +52,7 @@ const resultSchema = z.strictObject({
   backend: z.string(),
   threads: z.number(),
   hardware: z.string(),
-  /** Null outside a repository. */
+  /** Null outside a repository. Of the code that ran, also in a renewed result. */
   commit: z.string().nullable(),
   /** Whether the sources differed from that commit. */
   dirty: z.boolean(),
@@ -65,12 +65,31 @@ const resultSchema = z.strictObject({
   codeHash: z.string().nullable(),
 });
 
+/** The last outcome of a claim, one JSON file each. Figures that are not finite are null. */
+const resultSchema = firstSchema.extend({
+  version: z.literal(2),
+  /** How its trainings behave; null for a claim that does not train, and where that was never found out. */
+  fingerprint: z
+    .strictObject({
+      /** SHA-256 of the claim's own code, which makes figures of what was trained. */
+      evaluation: z.string(),
+      /** What the first steps of each training come to, in the order of `Claim.trainings`. */
+      trainings: z.array(z.strictObject({ training: z.string(), sha256: z.string() })).min(1),
+    })
+    .nullable(),
+  /** The latest commit that was found to behave like the one that ran, so that nothing was trained again. */
+  renewed: z
+    .strictObject({ date: z.string(), commit: z.string().nullable(), because: z.literal('fingerprint') })
+    .nullable(),
+});
+
+export type Fingerprint = NonNullable<ClaimResult['fingerprint']>;
 export type ClaimResult = z.output<typeof resultSchema>;
 
-/** Where this package keeps the outcomes of its claims. */
+/** Returns the folder in which this package keeps the outcomes of its claims. */
 export const packageResults = (): string => packageFile('claims/results');
 
-/** The kept outcome of a claim, or undefined when it was never run. Throws `claim.result`, naming the file. */
+/** Returns the kept outcome of a claim, or undefined when it was never run. Throws `claim.result`, which names the file. */
 export function readResult(folder: string, id: string): ClaimResult | undefined {
   const file = path.join(folder, `${id}.json`);
   if (!existsSync(file)) return undefined;
@@ -80,12 +99,14 @@ export function readResult(folder: string, id: string): ClaimResult | undefined 
   } catch (error) {
     throw unreadable(file, 'it is not JSON', error);
   }
-  const parsed = resultSchema.safeParse(content);
+  const parsed = z.discriminatedUnion('version', [firstSchema, resultSchema]).safeParse(content);
   if (!parsed.success) throw unreadable(file, z.prettifyError(parsed.error));
-  return parsed.data;
+  return parsed.data.version === 2
+    ? parsed.data
+    : { ...parsed.data, version: 2, fingerprint: null, renewed: null };
 }
 
-/** Keeps an outcome; the file appears whole or not at all. Throws `claim.results-folder`. */
+/** Writes an outcome; the file appears whole or not at all. Throws `claim.results-folder`. */
 export function writeResult(folder: string, result: ClaimResult): string {
   const file = path.join(folder, `${result.id}.json`);
   try {
@@ -95,7 +116,7 @@ export function writeResult(folder: string, result: ClaimResult): string {
     const why = error instanceof Error ? error.message : String(error);
     throw new ApicalError(
       'claim.results-folder',
-      `The result of claim "${result.id}" cannot be written to ${file} (${why}): choose a folder that you may write to.`,
+      `The result of claim "${result.id}" cannot be written to ${file} (${why}). Choose a folder that you may write to.`,
       { folder },
       error,
     );
@@ -106,7 +127,7 @@ export function writeResult(folder: string, result: ClaimResult): string {
 function unreadable(file: string, why: string, cause?: unknown): ApicalError {
   return new ApicalError(
     'claim.result',
-    `${file} is not the result of a claim: ${why}. Delete it and run the claim again.`,
+    `${file} is not a valid claim result: ${why}. Delete it and run the claim again.`,
     { file },
     cause,
   );

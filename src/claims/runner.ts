@@ -1,36 +1,46 @@
 import { setImmediate } from 'node:timers/promises';
 import path from 'node:path';
 import { openBackend } from '../backends/open.ts';
+import { parseConfig } from '../config/config.ts';
+import type { ConfigInput } from '../config/config.ts';
+import { identityOf } from '../config/identity.ts';
+import { ApicalError } from '../errors.ts';
 import { describeEnvironment } from '../runs/folder/environment.ts';
 import type { BackendDescription } from '../tensor/compute.ts';
+import { renew } from './check.ts';
 import type { Claim, Curve, Measurement, Tier } from './claim.ts';
-import { codeHash, runsSources, sourceFolder, trainingHash } from './code-hash.ts';
-import type { ClaimsPlace } from './list.ts';
+import { codeHash, evaluationHash, runsSources, sourceFolder } from './code-hash.ts';
+import { fingerprintTrainings } from './fingerprint.ts';
+import type { TrainingFingerprint } from './fingerprint.ts';
+import type { ClaimsPlace, ClaimStanding } from './list.ts';
 import { claimStandings } from './list.ts';
 import type { RegisteredClaim } from './registry.ts';
 import { claimById, CLAIMS } from './registry.ts';
 import type { ClaimResult } from './result.ts';
 import { packageResults, writeResult } from './result.ts';
 import { trainForClaim } from './training.ts';
-import { judge, statusOf } from './verdict.ts';
+import { evaluateConditions, statusOf } from './verdict.ts';
 
-/** Which claims to run: those that meet every criterion that is given. None at all means every claim. */
+/** Which claims to run: those that meet every criterion given. Without a criterion, all claims. */
 export interface ClaimSelection {
   readonly ids?: readonly string[];
   readonly tier?: Tier;
-  /** Only those never run, or whose code changed since. */
+  /** Only those never run, or whose code has changed since. Where the fingerprint holds, the verdict is renewed instead. */
   readonly stale?: boolean;
 }
 
-/** What happens to one of the chosen claims, `index` counting from 0. */
+/** An event of one of the chosen claims; `index` counts from 0. */
 export type ClaimProgress = {
   readonly claim: Claim;
   readonly index: number;
   readonly total: number;
 } & (
   | { readonly kind: 'start' }
+  /** The verdict cannot be renewed, since these trainings behave differently than when it was found. The claim is run. */
+  | { readonly kind: 'changed'; readonly trainings: readonly string[] }
   | { readonly kind: 'progress'; readonly share: number }
-  | { readonly kind: 'done'; readonly result: ClaimResult }
+  /** The claim was run, or the verdict was renewed for the code as it is. */
+  | { readonly kind: 'done' | 'renewed'; readonly result: ClaimResult }
   | { readonly kind: 'failed'; readonly error: unknown }
 );
 
@@ -42,27 +52,30 @@ export interface RunClaimsOptions extends ClaimsPlace {
 }
 
 export interface ClaimsRun {
-  /** In the order run; each was kept as soon as it was there. */
+  /** Of the claims run or renewed, in order. Each was kept as soon as it was known. */
   readonly results: readonly ClaimResult[];
-  /** Claims whose program broke, such as for want of a data set. Their kept outcomes are as before. */
+  /** Claims that failed to run, for example because a data set is missing. Their kept outcomes are as before. */
   readonly failures: readonly { readonly id: string; readonly error: unknown }[];
-  /** Whether the signal ended it before the last claim. */
+  /** Whether the signal ended the run before the last claim. */
   readonly interrupted: boolean;
 }
 
-/** The claims that a selection means. Throws `claim.unknown`, with the nearest id. */
-export function selectClaims(selection: ClaimSelection, place: ClaimsPlace = {}): RegisteredClaim[] {
+/** Returns the claims of a selection. Throws `claim.unknown`, with the nearest id. */
+export function selectClaims(selection: ClaimSelection, place: ClaimsPlace = {}): ClaimStanding[] {
   const { claims = CLAIMS } = place;
   const { ids, tier, stale } = selection;
   const named = ids ? [...new Set(ids)].map((id) => claimById(id, claims)) : [...claims];
   return claimStandings({ ...place, claims: named })
     .filter(({ claim }) => tier === undefined || claim.tier === tier)
-    .filter((standing) => !stale || standing.status === 'not-run' || standing.stale === true);
+    .filter(({ status, ...standing }) => {
+      return !stale || status === 'not-run' || standing.stale === true || standing.unchecked;
+    });
 }
 
 /**
- * Runs claims one after the other and keeps each outcome, `claims/results/<id>.json`, as soon as it is there. A
- * claim that breaks does not stop the others. Throws `claim.unknown` and `claim.results-folder`.
+ * Runs claims one after the other and keeps each outcome, `claims/results/<id>.json`, as soon as it is known. With
+ * `stale`, a claim whose fingerprint is unchanged is not run: the verdict is renewed. A claim that fails does not stop the
+ * others. Throws `claim.unknown` and `claim.results-folder`.
  */
 export async function runClaims(
   selection: ClaimSelection,
@@ -72,25 +85,35 @@ export async function runClaims(
   const chosen = selectClaims(selection, options);
   const results: ClaimResult[] = [];
   const failures: { id: string; error: unknown }[] = [];
-  for (const [index, registered] of chosen.entries()) {
+  for (const [index, standing] of chosen.entries()) {
     if (signal?.aborted) break;
-    const at = { claim: registered.claim, index, total: chosen.length };
+    const { claim } = standing;
+    const at = { claim, index, total: chosen.length };
     onProgress?.({ kind: 'start', ...at });
-    let result: ClaimResult;
+    let result: ClaimResult | undefined;
+    let kind: 'renewed' | 'done' = 'renewed';
     try {
-      result = await runClaim(registered, {
-        ...options,
-        onShare: (share) => onProgress?.({ kind: 'progress', ...at, share }),
-      });
+      if (selection.stale && standing.unchecked && standing.result) {
+        const renewal = await renew(standing, standing.result, options);
+        if ('result' in renewal) result = renewal.result;
+        else onProgress?.({ kind: 'changed', ...at, trainings: renewal.changed });
+      }
+      if (!result) {
+        kind = 'done';
+        result = await runClaim(standing, {
+          ...options,
+          onShare: (share) => onProgress?.({ kind: 'progress', ...at, share }),
+        });
+      }
     } catch (error) {
       if (signal?.aborted) break;
-      failures.push({ id: registered.claim.id, error });
+      failures.push({ id: claim.id, error });
       onProgress?.({ kind: 'failed', ...at, error });
       continue;
     }
     writeResult(resultsFolder, result);
     results.push(result);
-    onProgress?.({ kind: 'done', ...at, result });
+    onProgress?.({ kind, ...at, result });
   }
   return { results, failures, interrupted: results.length + failures.length < chosen.length };
 }
@@ -99,18 +122,19 @@ export interface RunClaimOptions extends Pick<RunClaimsOptions, 'signal' | 'sour
   readonly onShare?: (share: number) => void;
 }
 
-/** Runs one claim and judges it; keeps nothing. Rejects with the signal's reason when it is aborted. */
+/** Runs one claim and evaluates its conditions; writes nothing. Rejects with the signal's reason when it is aborted. */
 export async function runClaim(
   { claim, file }: RegisteredClaim,
   options: RunClaimOptions = {},
 ): Promise<ClaimResult> {
   const { signal, onShare } = options;
   const source = options.source === undefined ? sourceFolder() : options.source;
-  // Taken before the run: the sources may be edited while it lasts.
+  // Before the run, since the sources may be edited while it lasts.
   const sources = { claim, file };
   const isSource = source && runsSources(source, sources);
   const hash = isSource && codeHash(source, sources);
-  const training = isSource && trainingHash(source, sources);
+  const evaluation = isSource && evaluationHash(source, file);
+  const trainings = claim.trainings ? await fingerprintTrainings(claim, signal) : [];
   const { apical, node, hardware, commit, dirty } = describeEnvironment();
   const start = Date.now();
   const compute = await openBackend({ backend: claim.backend });
@@ -124,11 +148,11 @@ export async function runClaim(
         await setImmediate();
         signal?.throwIfAborted();
       },
-      train: (config, share) => {
+      train: async (config, share) => {
         const { runsFolder = path.join('runs', 'claims') } = options;
-        const code = training || (commit ?? 'unknown');
-        return trainForClaim(config, {
-          ...{ folder: path.join(runsFolder, claim.id), code, claim: claim.id },
+        return await trainForClaim(config, {
+          ...{ folder: path.join(runsFolder, claim.id), claim: claim.id },
+          fingerprint: declaredTraining(claim, config, trainings).sha256,
           ...{ signal, share },
         });
       },
@@ -142,20 +166,51 @@ export async function runClaim(
     date: new Date(start).toISOString(),
     wallSeconds: (Date.now() - start) / 1000,
     codeHash: hash || null,
+    fingerprint: evaluation && trainings.length > 0 ? { evaluation, trainings } : null,
+    renewed: null,
   };
 }
 
-/** A result without where and when. */
+/** The fingerprint of a config among those that the claim declares. Throws `claim.training` when it is not among them. */
+function declaredTraining(
+  claim: Claim,
+  config: ConfigInput,
+  trainings: readonly TrainingFingerprint[],
+): TrainingFingerprint {
+  const identity = (input: ConfigInput) =>
+    identityOf(parseConfig(input, `a training of claim "${claim.id}"`));
+  const wanted = identity(config);
+  const declared = claim.trainings?.(claim.seeds) ?? [];
+  const found = trainings[declared.findIndex((input) => identity(input) === wanted)];
+  if (found) return found;
+  throw new ApicalError(
+    'claim.training',
+    `Claim "${claim.id}" trains ${config.rule ?? 'a rule'} with seed ${config.seed ?? 0} on a config that is not among its trainings. ` +
+      `List that config in the claim's "trainings".`,
+    { id: claim.id },
+  );
+}
+
+/** A result without the place, the time and the code of the run. */
 type Outcome = Omit<
   ClaimResult,
-  'apical' | 'node' | 'hardware' | 'commit' | 'dirty' | 'date' | 'wallSeconds' | 'codeHash'
+  | 'apical'
+  | 'node'
+  | 'hardware'
+  | 'commit'
+  | 'dirty'
+  | 'date'
+  | 'wallSeconds'
+  | 'codeHash'
+  | 'fingerprint'
+  | 'renewed'
 >;
 
 function outcome(claim: Claim, measurement: Measurement, backend: BackendDescription): Outcome {
-  const conditions = judge(claim, measurement);
+  const conditions = evaluateConditions(claim, measurement);
   const [deciding] = claim.conditions;
   return {
-    version: 1,
+    version: 2,
     kind: 'claim-result',
     id: claim.id,
     status: statusOf(conditions),

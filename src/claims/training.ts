@@ -6,28 +6,27 @@ import { runSession } from '../runs/session.ts';
 import type { TrainedRun } from './claim.ts';
 
 export interface ClaimTrainingOptions {
-  /** One folder a run below it. */
+  /** Every run gets a folder in it. */
   readonly folder: string;
-  /** Names the code that trains, not what is measured then: a run by other code is another run. */
-  readonly code: string;
+  /** Identifies how the code trains: a kept run with another fingerprint is not used. */
+  readonly fingerprint: string;
   readonly claim: string;
   readonly signal?: AbortSignal | undefined;
   readonly share?: ((done: number) => void) | undefined;
 }
 
 /**
- * Trains a config for a claim, or goes on where the same training stopped: its folder is named by the rule, the seed,
- * the config's identity and the code. Rejects with the signal's reason, or with what made the run fail.
+ * Trains a config for a claim, or resumes where the same training stopped: its folder is named by the rule, the seed,
+ * the config's identity and the fingerprint. Rejects with the signal's reason, or with the error that made the run fail.
  */
 export async function trainForClaim(
   input: ConfigInput,
-  { folder, code, claim, signal, share }: ClaimTrainingOptions,
+  { folder, fingerprint, claim, signal, share }: ClaimTrainingOptions,
 ): Promise<TrainedRun> {
   const config = parseConfig(input, `a training of claim "${claim}"`);
   signal?.throwIfAborted();
-  const name = [`${config.rule}-seed${config.seed}`, identityOf(config).slice(0, 8), code.slice(0, 8)].join(
-    '-',
-  );
+  const hashes = [identityOf(config), fingerprint].map((hash) => hash.slice(0, 8));
+  const name = [`${config.rule}-seed${config.seed}`, ...hashes].join('-');
   const { runs, status } = await runSession({
     configs: [config],
     folder: path.join(folder, name),

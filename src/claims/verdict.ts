@@ -3,20 +3,20 @@ import type { Claim, Condition, Expected, Measurement } from './claim.ts';
 export const STATUSES = ['reproduced', 'partly', 'not-reproduced', 'not-run'] as const;
 export type ClaimStatus = (typeof STATUSES)[number];
 
-/** A condition with what was measured. */
-export interface JudgedCondition extends Condition {
+/** A condition with the measured figure. */
+export interface EvaluatedCondition extends Condition {
   /** Null when the figure was not finite, such as after a divergence. */
   readonly measured: number | null;
   readonly holds: boolean;
 }
 
-/** Whether a figure lies in the interval, its ends included. What is not finite lies in none. */
+/** Returns whether a figure lies in the interval, ends included. A figure that is not finite lies in none. */
 export function liesWithin({ minimum = -Infinity, maximum = Infinity }: Expected, measured: number): boolean {
   return Number.isFinite(measured) && measured >= minimum && measured <= maximum;
 }
 
-/** Holds each condition of a claim against its figure. Throws when the claim did not measure one of them. */
-export function judge(claim: Claim, { measured }: Measurement): JudgedCondition[] {
+/** Compares the figure of each condition with the interval. Throws when the claim did not measure one of them. */
+export function evaluateConditions(claim: Claim, { measured }: Measurement): EvaluatedCondition[] {
   return claim.conditions.map((condition) => {
     const figure = measured[condition.id];
     if (figure === undefined) {
@@ -30,7 +30,7 @@ export function judge(claim: Claim, { measured }: Measurement): JudgedCondition[
   });
 }
 
-/** Reproduced when every condition holds, partly when some do, else not. */
+/** Returns `reproduced` when every condition holds, `partly` when some do, else `not-reproduced`. */
 export function statusOf(
   conditions: readonly { readonly holds: boolean }[],
 ): Exclude<ClaimStatus, 'not-run'> {

@@ -1,11 +1,11 @@
 import process from 'node:process';
 import cliProgress from 'cli-progress';
 
-/** Bars that move on stderr, one below the other; `middle` stands between a bar and its state. */
-export function progressBars(middle: string): cliProgress.MultiBar {
+/** Returns progress bars on stderr; `counter` appears between a bar and its state. */
+export function progressBars(counter: string): cliProgress.MultiBar {
   return new cliProgress.MultiBar(
     {
-      format: `{label} {bar} ${middle}  {state}`,
+      format: `{label} {bar} ${counter}  {state}`,
       barCompleteChar: '█',
       barIncompleteChar: '░',
       barsize: 24,

@@ -1,12 +1,12 @@
 import { ApicalError } from '../errors.ts';
 
-/** What the shell is told. */
+/** Exit codes. */
 export const EXIT = { done: 0, failed: 1, usage: 2, claimNotMet: 3, interrupted: 130 } as const;
 
-/** Errors of a run that had begun; every other `ApicalError` is a mistake in what was asked for. */
+/** Codes of errors during a run; every other `ApicalError` is a mistake in the command or its input. */
 const FAILURES = /^(run\.(?!other-config)|heap\.|folder\.full|folder\.locked|checkpoint\.|wasm\.|peer-)/;
 
-/** The exit code that an error stands for. */
+/** Returns the exit code of an error. */
 export function exitCodeOf(error: unknown): number {
   return error instanceof ApicalError && !FAILURES.test(error.code) ? EXIT.usage : EXIT.failed;
 }

@@ -6,7 +6,7 @@ import { progressBars } from './bars.ts';
 import { duration, percent } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Shows runs as they learn: bars that move on a terminal, a line an epoch elsewhere. */
+/** Shows the progress of runs: as bars on a terminal, elsewhere as one line per epoch. */
 export class ProgressView {
   readonly #terminal: Terminal;
   readonly #configs: readonly Config[];
@@ -31,10 +31,11 @@ export class ProgressView {
     }
   }
 
+  /** Shows the state of a run. */
   progress(index: number, { training, latest }: RunProgress): void {
-    // Before the run that a config means, another one may teach its network.
-    const isBefore = this.#configs[index]?.pretraining !== undefined && !training.config.pretraining;
-    const label = `${this.#labels[index] as string}${isBefore ? '  pretraining' : ''}`;
+    // Pretraining is a run of its own before the run of the config.
+    const isPretraining = this.#configs[index]?.pretraining !== undefined && !training.config.pretraining;
+    const label = `${this.#labels[index] as string}${isPretraining ? '  pretraining' : ''}`;
     if (this.#bars) {
       let bar = this.#byRun.get(index);
       if (!bar) {
@@ -54,6 +55,7 @@ export class ProgressView {
     }
   }
 
+  /** Shows the end of a run. */
   finished(index: number, { document }: FinishedRun): void {
     this.#byRun.get(index)?.stop();
     if (document.status !== 'done') {
@@ -64,6 +66,7 @@ export class ProgressView {
     }
   }
 
+  /** Stops all bars. */
   stop(): void {
     this.#bars?.stop();
   }
@@ -71,39 +74,39 @@ export class ProgressView {
   #state({ training, latest }: RunProgress): string {
     const elapsed = (Date.now() - this.#started) / 1000;
     const share = training.step / training.totalSteps;
-    const left = share > 0.02 ? `  ${duration((elapsed * (1 - share)) / share)} left` : '';
+    const remaining = share > 0.02 ? `  ${duration((elapsed * (1 - share)) / share)} left` : '';
     const shown = latest && latest.kind !== 'probe' ? latest : training.lastProgress;
-    return `epoch ${training.epoch.toFixed(1)}  ${latestScore(shown)}${angles(training)}${left}`;
+    return `epoch ${training.epoch.toFixed(1)}  ${latestScore(shown)}${angles(training)}${remaining}`;
   }
 }
 
-/** What an epoch came to. */
+/** Formats the scores of an epoch. */
 function scores({ train, validation, test, metrics }: EvaluationRecord): string {
-  const { return: reached, solved, episodes = 0 } = metrics ?? {};
-  if (reached !== undefined) {
-    return `return ${reached.toFixed(1)}${solved === 1 ? ' (solved)' : ''}  ${episodes} episodes`;
+  const { return: meanReturn, solved, episodes = 0 } = metrics ?? {};
+  if (meanReturn !== undefined) {
+    return `return ${meanReturn.toFixed(1)}${solved === 1 ? ' (solved)' : ''}  ${episodes} episodes`;
   }
-  const held = test ?? validation;
+  const heldOut = test ?? validation;
   return (
     `train error ${train ? percent(train.error) : '–'}` +
-    (held ? `  ${test ? 'test' : 'validation'} error ${percent(held.error)}` : '') +
+    (heldOut ? `  ${test ? 'test' : 'validation'} error ${percent(heldOut.error)}` : '') +
     named(metrics)
   );
 }
 
 function latestScore(record: ProgressRecord | EvaluationRecord | undefined): string {
-  const reached = record?.metrics?.['return'];
-  if (reached !== undefined) return `return ${reached.toFixed(1)}`;
+  const meanReturn = record?.metrics?.['return'];
+  if (meanReturn !== undefined) return `return ${meanReturn.toFixed(1)}`;
   return `train error ${record?.train ? percent(record.train.error, 1) : '–'}`;
 }
 
-/** What a rule measured beside the loss: "  reconstruction of hidden1 12.3". */
+/** Formats metrics that a rule reports besides the loss: "  reconstruction of hidden1 12.3". */
 const named = (metrics: Metrics = {}): string =>
   Object.entries(metrics)
     .map(([name, value]) => `  ${name} ${value.toPrecision(3)}`)
     .join('');
 
-/** "  angle 41° 12° 0°": of each projection's update to the exact gradient. */
+/** Formats the angle of each projection's update to the exact gradient: "  angle 41° 12° 0°". */
 function angles({ lastProbe }: RunProgress['training']): string {
   const degrees = Object.values(lastProbe?.projections ?? {}).map(({ angle }) =>
     angle === null ? '–' : `${angle.toFixed(0)}°`,

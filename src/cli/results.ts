@@ -6,27 +6,27 @@ import type { Session } from '../runs/session.ts';
 import { duration, percent, sparkline, table } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
 
-/** What one run came to. */
+/** Prints the result of one run. */
 export function showRun(terminal: Terminal, { document, metrics }: FinishedRun): void {
   const { colours } = terminal;
   const { rule, seed, task, train, test, validation, status, metrics: named } = document;
   terminal.line(`\n${colours.bold(rule)} on ${task}, seed ${seed}: ${status}`);
   if (document.failure) terminal.line(`  ${document.failure.message}`);
-  const { return: reached, lowestReturn, solved, episodes } = named;
+  const { return: meanReturn, lowestReturn, solved, episodes } = named;
   const scores = [
-    reached !== undefined &&
-      `return ${reached.toFixed(1)}${lowestReturn === undefined ? '' : `, lowest ${lowestReturn.toFixed(1)}`}`,
+    meanReturn !== undefined &&
+      `return ${meanReturn.toFixed(1)}${lowestReturn === undefined ? '' : `, lowest ${lowestReturn.toFixed(1)}`}`,
     solved !== undefined && (solved === 1 ? 'solved' : 'not solved'),
     episodes !== undefined && `learned in ${episodes} episodes`,
     train && `train error ${percent(train.error)}`,
     validation && `validation error ${percent(validation.error)}`,
     test && `test error ${percent(test.error)}${test.errors > 0 ? ` (${test.errors} of ${test.count})` : ''}`,
-    ...(reached === undefined ? Object.entries(named) : []).map(
+    ...(meanReturn === undefined ? Object.entries(named) : []).map(
       ([name, value]) => name !== 'passes' && `${name} ${value.toPrecision(3)}`,
     ),
   ].filter(Boolean);
   if (scores.length > 0) terminal.line(`  ${scores.join(', ')}`);
-  const unit = reached === undefined ? 'examples' : 'steps';
+  const unit = meanReturn === undefined ? 'examples' : 'steps';
   terminal.line(`  ${Math.round(document.examplesPerSecond)} ${unit}/s, ${duration(document.wallSeconds)}`);
   showAngles(
     terminal,
@@ -36,23 +36,23 @@ export function showRun(terminal: Terminal, { document, metrics }: FinishedRun):
   if (document.folder) terminal.line(`  Folder: ${document.folder}`);
 }
 
-/** Rules of which every pair is shown. */
+/** Largest number of rules for which every pair is shown. */
 const MOST_PAIRED = 3;
 
-/** Rules side by side, why they differ, and what to do next. */
+/** Prints a comparison: a table of rules, paired differences, and angles to the gradient. */
 export function showComparison(terminal: Terminal, session: Session, comparison: CompareDocument): void {
   const { runs } = session;
   terminal.line();
   terminal.line(summaryTable(comparison));
   const names = [...new Set(comparison.runs.map(nameOf))];
-  // Of many, the first with each other one; the report has all pairs.
+  // With many rules, only pairs with the first; the report has all pairs.
   const isShown = (first: string) => names.length <= MOST_PAIRED || first === names[0];
   for (const { first, second, metric, mean, interval, seeds } of comparison.paired) {
     if ((metric !== 'test error' && metric !== 'return') || !isShown(first)) continue;
     const show = metric === 'return' ? (value: number) => value.toFixed(1) : percent;
-    const within = interval === null ? '' : ` ± ${show(interval)}`;
+    const margin = interval === null ? '' : ` ± ${show(interval)}`;
     terminal.line(
-      `\n${first} − ${second}: ${show(mean)}${within} ${metric}, over ${seeds.length} shared seed${seeds.length > 1 ? 's' : ''}`,
+      `\n${first} − ${second}: ${show(mean)}${margin} ${metric}, over ${seeds.length} shared seed${seeds.length > 1 ? 's' : ''}`,
     );
   }
   const failed = runs.filter(({ document }) => document.status === 'failed');
@@ -110,7 +110,7 @@ function summaryTable({ runs, summary }: CompareDocument): string {
   );
 }
 
-/** Of each rule's first run, where there was an exact gradient to compare with. */
+/** Prints the angles of each rule's first run that has an exact gradient to compare with. */
 function showFirstAngles(terminal: Terminal, { runs }: Session): void {
   const probed = runs.flatMap(({ document, metrics }) => {
     const probes = metrics.filter((record): record is ProbeRecord => record.kind === 'probe');
@@ -121,13 +121,15 @@ function showFirstAngles(terminal: Terminal, { runs }: Session): void {
   });
   if (probed.length === 0) return;
   terminal.line('\nAngle between each update and the exact gradient, from the first step to the last');
-  terminal.line('(90° is blind chance, 0° is backpropagation; below 90° a small step lowers the loss):');
-  for (const rule of new Set(probed.map((its) => its.rule))) {
-    showAngles(terminal, rule, probed.find((its) => its.rule === rule)?.probes ?? []);
+  terminal.line(
+    '(0° is the exact gradient, 90° a random direction; below 90° a small step lowers the loss):',
+  );
+  for (const name of new Set(probed.map(({ rule }) => rule))) {
+    showAngles(terminal, name, probed.find(({ rule }) => rule === name)?.probes ?? []);
   }
 }
 
-/** One line a projection: how the angle went. */
+/** Prints one line per projection with the course of its angle. */
 function showAngles(terminal: Terminal, rule: string, probes: readonly ProbeRecord[]): void {
   const last = probes.at(-1);
   if (!last) return;

@@ -8,9 +8,9 @@ import { progressBars } from './bars.ts';
 import { duration, percent, table } from './terminal.ts';
 import type { Terminal } from './terminal.ts';
 
-type Outcome = Parameters<NonNullable<SearchListener['judged']>>[1];
+type Outcome = Parameters<NonNullable<SearchListener['scored']>>[1];
 
-/** Shows a search as it goes: a bar a rule on a terminal, a line a judgement elsewhere. */
+/** Shows the progress of a search: one bar per rule on a terminal, elsewhere one line per score. */
 export class SearchView {
   readonly #terminal: Terminal;
   readonly #plan: SearchPlan;
@@ -18,7 +18,7 @@ export class SearchView {
   readonly #byRule = new Map<string, cliProgress.SingleBar>();
   readonly #spent = new Map<string, number>();
   readonly #best = new Map<string, number>();
-  /** How errors are shown. */
+  /** Determines how errors are formatted. */
   taskKind: SearchDocument['taskKind'] = 'classification';
 
   constructor(terminal: Terminal, plan: SearchPlan, resumed?: SearchDocument) {
@@ -36,13 +36,15 @@ export class SearchView {
     }
   }
 
+  /** Shows the progress of a trial. */
   progress({ rule, trial }: TrialStep, epoch: number): void {
     this.#byRule
       .get(rule)
       ?.update({ state: `${this.#bestOf(rule)}trial ${trial} at epoch ${epoch.toFixed(1)}` });
   }
 
-  judged(step: TrialStep, outcome: Outcome): void {
+  /** Shows the score of a trial at a rung. */
+  scored(step: TrialStep, outcome: Outcome): void {
     const { rule, trial, seed, rung } = step;
     const { rungs, planned } = this.#plan.budget;
     const epochs = rungs[rung]?.epochs ?? 0;
@@ -56,20 +58,22 @@ export class SearchView {
       bar.update(spent, { state: this.#bestOf(rule) });
       return;
     }
-    const on = this.#plan.seeds.length > 1 ? `, seed ${seed}` : '';
+    const seedLabel = this.#plan.seeds.length > 1 ? `, seed ${seed}` : '';
     const result = outcome.kind === 'scored' ? `validation error ${this.#show(outcome.error)}` : outcome.kind;
     this.#terminal.note(
-      `${rule}  trial ${trial}${on}  epoch ${epochs}  ${result}  (${spent}/${planned} epochs)`,
+      `${rule}  trial ${trial}${seedLabel}  epoch ${epochs}  ${result}  (${spent}/${planned} epochs)`,
     );
     if (outcome.kind === 'failed') this.#terminal.note(`  ${outcome.message}`);
   }
 
+  /** Shows a warning. */
   warning(message: string): void {
     const line = `Warning: ${message}`;
     if (this.#bars) this.#bars.log(`${line}\n`);
     else this.#terminal.note(line);
   }
 
+  /** Stops all bars. */
   stop(): void {
     this.#bars?.stop();
   }
@@ -87,49 +91,50 @@ export class SearchView {
 const showError = (taskKind: SearchDocument['taskKind'], error: number) =>
   taskKind === 'regression' ? error.toPrecision(3) : percent(error);
 
-/** What a search found, and what to do with it. */
+/** Prints the result of a search and the next step. */
 export function showSearch(terminal: Terminal, search: SearchDocument): void {
   const { configs, best, trials, spent, folder, taskKind, seeds } = search;
   const show = (error: number) => showError(taskKind, error);
   terminal.line();
   terminal.line(
     table(
-      ['rule', 'validation error', 'values', 'trials', 'no result', 'epochs', 'time'],
+      ['rule', 'validation error', 'best values', 'trials', 'no result', 'epochs', 'time'],
       Object.keys(configs).map((rule) => {
-        const found = best.find((its) => its.rule === rule);
-        const own = trials.filter((trial) => trial.rule === rule);
-        const took = spent.find((its) => its.rule === rule);
-        const values = Object.entries(found?.point ?? {}).map(
+        const bestTrial = best.find((entry) => entry.rule === rule);
+        const ofRule = trials.filter((trial) => trial.rule === rule);
+        const cost = spent.find((entry) => entry.rule === rule);
+        const values = Object.entries(bestTrial?.point ?? {}).map(
           ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
         );
         return [
           rule,
-          found ? show(found.error) : '–',
-          found ? values.join(' ') : 'none',
-          String(own.length),
-          String(own.filter(({ status }) => status === 'diverged' || status === 'failed').length),
-          String(took?.epochs ?? 0),
-          duration(took?.trainedSeconds ?? 0),
+          bestTrial ? show(bestTrial.error) : '–',
+          bestTrial ? values.join(' ') : '–',
+          String(ofRule.length),
+          String(ofRule.filter(({ status }) => status === 'diverged' || status === 'failed').length),
+          String(cost?.epochs ?? 0),
+          duration(cost?.trainedSeconds ?? 0),
         ];
       }),
     ),
   );
   const edges = best.filter(({ atEdge }) => atEdge.length > 0);
-  if (edges.length > 0) terminal.line('\nNear an end of the range, beyond which better values may lie:');
+  if (edges.length > 0)
+    terminal.line('\nBest values near an end of their range; better ones may lie outside:');
   for (const { rule, point, atEdge } of edges) {
     terminal.line(`  ${rule}  ${atEdge.map((name) => `${name}=${JSON.stringify(point[name])}`).join(' ')}`);
   }
   for (const rule of Object.keys(configs)) {
-    if (search.status === 'interrupted' || best.some((its) => its.rule === rule)) continue;
-    const own = trials.filter((trial) => trial.rule === rule);
-    const reasons = own.flatMap((trial) =>
+    if (search.status === 'interrupted' || best.some((entry) => entry.rule === rule)) continue;
+    const ofRule = trials.filter((trial) => trial.rule === rule);
+    const reasons = ofRule.flatMap((trial) =>
       trial.seeds.flatMap((seed) => seed.rungs.flatMap(({ failure }) => failure?.message ?? [])),
     );
     terminal.line(`\n${rule} has no result: all of its trials diverged or failed. ${reasons[0] ?? ''}`);
   }
   terminal.line(`\nReport: ${path.join(folder, REPORT_FILE)}`);
   if (best.length === 0 || search.status === 'interrupted') return;
-  const fresh = Math.max(...seeds) + 1;
-  terminal.line('Compare the best configs on test examples and fresh seeds:');
-  terminal.line(`  apical compare --from-search ${folder} --seeds ${fresh}..${fresh + 4}`);
+  const firstSeed = Math.max(...seeds) + 1;
+  terminal.line('Next, compare the best configs on test examples and new seeds:');
+  terminal.line(`  apical compare --from-search ${folder} --seeds ${firstSeed}..${firstSeed + 4}`);
 }

@@ -2,33 +2,33 @@ import process from 'node:process';
 import { stripVTControlCharacters } from 'node:util';
 import colours from 'picocolors';
 
-/** Results go to stdout, everything else to stderr; with `--json` stdout holds one document and nothing else. */
+/** Prints results to stdout and everything else to stderr. With `--json`, stdout holds JSON documents only. */
 export class Terminal {
   readonly json: boolean;
-  /** Colours for stdout; plain where it is no terminal or NO_COLOR is set. */
+  /** Colours for stdout; plain if it is no terminal or NO_COLOR is set. */
   readonly colours: ReturnType<typeof colours.createColors>;
-  /** Whether progress may be drawn over itself. */
+  /** Whether progress lines may be overwritten. */
   readonly animated: boolean;
 
   constructor(json: boolean) {
     this.json = json;
     const plain = process.env['NO_COLOR'] !== undefined && process.env['NO_COLOR'] !== '';
-    // isTTY is undefined off a terminal, which picocolors would take for "decide yourself".
+    // isTTY is undefined without a terminal; picocolors would then decide itself.
     this.colours = colours.createColors(plain ? false : isTerminal(process.stdout));
     this.animated = isTerminal(process.stderr) && process.env['TERM'] !== 'dumb' && !process.env['CI'];
   }
 
-  /** A line of the result. Nothing with `--json`. */
+  /** Prints a line of the result; nothing with `--json`. */
   line(text = ''): void {
     if (!this.json) process.stdout.write(`${text}\n`);
   }
 
-  /** The result as a versioned document; nothing without `--json`. Several calls make a JSONL stream. */
+  /** Prints the result as a versioned document; nothing without `--json`. Several calls print JSON lines. */
   document(value: object): void {
     if (this.json) process.stdout.write(`${JSON.stringify(value)}\n`);
   }
 
-  /** A remark on the way. */
+  /** Prints a note to stderr. */
   note(text: string): void {
     process.stderr.write(`${text}\n`);
   }
@@ -36,7 +36,7 @@ export class Terminal {
 
 const isTerminal = (stream: { readonly isTTY?: boolean }): boolean => stream.isTTY ?? false;
 
-/** Rows as columns, each as wide as its widest cell; numbers are right-aligned. */
+/** Formats a table. Columns are as wide as their widest cell; columns of numbers are right-aligned. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const numeric = head.map((_, column) =>
     rows.every((row) => /^([-+−]?\d|–?$)/.test(plain(row[column] ?? ''))),
@@ -58,11 +58,11 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 const plain = (text: string) => stripVTControlCharacters(text);
 const width = (text: string) => Array.from(plain(text)).length;
 
-/** 0.0213 → "2.13 %". */
+/** Formats 0.0213 as "2.13 %". */
 export const percent = (fraction: number, digits = 2): string =>
   Number.isFinite(fraction) ? `${(fraction * 100).toFixed(digits)} %` : '–';
 
-/** Seconds in words: "4.2 s", "3 min 05 s". */
+/** Formats seconds: "4.2 s", "3 min 05 s". */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '–';
   if (seconds < 59.95) return `${seconds.toFixed(seconds < 10 ? 1 : 0)} s`;
@@ -71,7 +71,7 @@ export function duration(seconds: number): string {
   return `${minutes} min ${String(Math.round(seconds % 60)).padStart(2, '0')} s`;
 }
 
-/** A row of bars from values within [low, high]. */
+/** Formats values within [low, high] as a row of small bars. */
 export function sparkline(values: readonly number[], low: number, high: number): string {
   const bars = '▁▂▃▄▅▆▇█';
   return values

@@ -1,17 +1,17 @@
 import { ApicalError } from '../errors.ts';
 import type { NumericArray } from './formats/array.ts';
 
-/** Class numbers from 0, one an example; `classes` is the largest and one. */
+/** One class number per example, counted from 0; `classes` is the largest class number plus 1. */
 export interface Labels {
   readonly labels: Uint8Array | Float32Array;
   readonly classes: number;
 }
 
-/** More classes than this are taken for a mistake: a measured quantity read as a class number. */
+/** More classes than this are taken for a mistake: a measured quantity that was read as a class number. */
 const mostClasses = 65_536;
 
 /**
- * Class numbers of any numeric type, as bytes where they fit (the same memory where they are bytes already).
+ * Converts class numbers of any numeric type to bytes, or to float32 above 256 classes. Bytes are not copied.
  * Throws `dataset.labels` at the first value that is not a class number.
  */
 export function classLabels(values: NumericArray, name: string): Labels {
@@ -21,15 +21,15 @@ export function classLabels(values: NumericArray, name: string): Labels {
     if (!Number.isInteger(value) || value < 0 || value >= mostClasses) {
       throw new ApicalError(
         'dataset.labels',
-        `${name}: label ${index} is ${value}; class numbers are whole, from 0 to ${mostClasses - 1}. ` +
-          `For targets that are measured values, make the task "regression" (floating-point targets in NPZ).`,
+        `${name}: label ${index} is ${value}, but a class number must be a whole number from 0 to ${mostClasses - 1}. ` +
+          'If the targets are measured values, set the task to "regression" (in NPZ, save them as floating point).',
         { name, index, value },
       );
     }
     if (value > largest) largest = value;
   });
   if (largest < 0)
-    throw new ApicalError('dataset.labels', `${name} holds no labels; at least one is needed.`, { name });
+    throw new ApicalError('dataset.labels', `${name} holds no labels; it must hold at least one.`, { name });
   const classes = largest + 1;
   if (values instanceof Uint8Array) return { labels: values, classes };
   const labels = classes <= 256 ? new Uint8Array(values.length) : new Float32Array(values.length);
@@ -39,7 +39,7 @@ export function classLabels(values: NumericArray, name: string): Labels {
   return { labels, classes };
 }
 
-/** Throws `dataset.mismatch` where inputs and targets do not pair up. */
+/** Throws `dataset.mismatch` if inputs and targets differ in number. */
 export function requireEqualCounts(
   inputsName: string,
   inputs: number,
@@ -49,13 +49,13 @@ export function requireEqualCounts(
   if (inputs === targets) return;
   throw new ApicalError(
     'dataset.mismatch',
-    `${inputsName} holds ${inputs} examples and ${targetsName} ${targets}. They must pair one to one: ` +
-      'take both from the same data set and the same part of it.',
+    `${inputsName} holds ${inputs} examples and ${targetsName} holds ${targets}. The numbers must be equal: take both ` +
+      'files from the same part of the same data set.',
     { inputsName, inputs, targetsName, targets },
   );
 }
 
-/** Throws `dataset.mismatch` where training and test inputs have different shapes. */
+/** Throws `dataset.mismatch` if training and test inputs differ in shape. */
 export function requireEqualShapes(
   trainName: string,
   train: readonly number[],
@@ -65,25 +65,25 @@ export function requireEqualShapes(
   if (train.length === test.length && train.every((extent, index) => extent === test[index])) return;
   throw new ApicalError(
     'dataset.mismatch',
-    `${trainName} has examples of shape [${train.join(', ')}] and ${testName} of [${test.join(', ')}]. ` +
-      'Training and test must have one shape: take both from the same data set.',
+    `${trainName} has examples of shape [${train.join(', ')}] and ${testName} of shape [${test.join(', ')}]. ` +
+      'The shapes must be equal: take both from the same data set.',
     { trainName, train, testName, test },
   );
 }
 
-/** Throws `dataset.values` at the first value that is not a finite number. Bytes always are. */
+/** Throws `dataset.values` at the first value that is not finite. Bytes are always finite. */
 export function requireFinite(values: Uint8Array | Float32Array, name: string): void {
   if (values instanceof Uint8Array) return;
   const index = values.findIndex((value) => !Number.isFinite(value));
   if (index < 0) return;
   throw new ApicalError(
     'dataset.values',
-    `${name}: value ${index} is ${values[index]}. Every value must be a finite number: drop or fill such examples.`,
+    `${name}: value ${index} is ${values[index]}, but every value must be finite. Remove or impute such values.`,
     { name, index, value: values[index] },
   );
 }
 
-/** Throws `dataset.mismatch` where one part has bytes and the other floats: they would not share one scale. */
+/** Throws `dataset.mismatch` if one part holds bytes and the other floats, which differ in scale. */
 export function requireEqualKinds(
   trainName: string,
   train: Uint8Array | Float32Array,
@@ -95,8 +95,8 @@ export function requireEqualKinds(
     values instanceof Uint8Array ? 'bytes' : 'floats';
   throw new ApicalError(
     'dataset.mismatch',
-    `${trainName} holds ${kind(train)} and ${testName} ${kind(test)}; bytes stand for 0 … 1 and floats for ` +
-      'themselves. Save both with one type.',
+    `${trainName} holds ${kind(train)} and ${testName} holds ${kind(test)}, but bytes are scaled to 0 … 1 and floats ` +
+      'are not. Save both with the same type.',
     { trainName, testName },
   );
 }

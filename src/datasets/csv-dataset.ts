@@ -4,40 +4,51 @@ import { elementCount } from './formats/array.ts';
 import { parseCsv } from './formats/csv.ts';
 import type { CsvTable } from './formats/csv.ts';
 import { requireEqualShapes } from './checks.ts';
-import { didYouMean } from './suggest.ts';
+import { didYouMean } from '../suggest.ts';
 
+/** How to read a CSV table as a data set. */
 export interface CsvDatasetOptions {
   /**
-   * The target's column: a name, or a number from 0 (−1 is the last). Several for regression with several outputs.
-   * Left out: the column called "label", else the last.
+   * The target column: a name, or a number from 0 (−1 is the last column). A list for regression with several outputs.
+   * Default: the column named "label", else the last.
    */
   readonly label?: string | number | readonly (string | number)[];
-  /** Whether the first row names the columns. Left out: it does where none of its cells is a number. */
+  /** Whether the first row names the columns. Default: true if none of its cells is a number. */
   readonly header?: boolean;
-  /** Left out: comma, semicolon or tab, whichever the first row has most of. */
+  /** Default: comma, semicolon or tab, whichever occurs most often in the first row. */
   readonly delimiter?: string;
-  /** Left out: classification. */
+  /** Default: classification. */
   readonly task?: Dataset['task'];
-  /** The inputs are bytes of a picture (0 … 255): kept as bytes, scaled to 0 … 1. Left out: they are not. */
+  /** Whether the inputs are pixels (0 … 255), which are kept as bytes and scaled to 0 … 1. Default false. */
   readonly pixels?: boolean;
-  /** Left out: one dimension, all columns but the target. */
+  /** Default: one dimension, which holds every column except the target. */
   readonly inputShape?: readonly number[];
-  /** The part of the rows, drawn at random, that becomes the test set where there is no test file. Left out: 0.2. */
+  /** Without a test file: the share of the rows, drawn at random, that becomes the test set. Default 0.2. */
   readonly testFraction?: number;
 }
 
+/** The bytes of a file with its name. */
 export interface NamedBytes {
-  /** For messages. */
+  /** Shown in messages. */
   readonly name: string;
   readonly bytes: Uint8Array;
 }
 
 /**
- * A data set from a CSV table, or from one for training and one for the test. Labels may be class numbers or names
- * (names, and numbers that leave gaps or do not begin at 0, are numbered in their order).
+ * Reads a data set from a CSV table, or from one table for training and one for testing. Labels may be class numbers
+ * or names. Names are numbered in sorted order, and so are numbers that have gaps or do not start at 0.
  *
  * Throws `dataset.corrupt`, `dataset.column` (no such column), `dataset.values`, `dataset.labels`,
  * `dataset.mismatch` or `dataset.option`.
+ *
+ * @example
+ * ```ts
+ * import { csvDataset, Sequence, stream } from 'apical/rules';
+ *
+ * const bytes = new TextEncoder().encode('5.1,3.5,setosa\n6.3,3.3,virginica\n7.0,3.2,versicolor\n');
+ * const draws = new Sequence(stream(1, 'dataset'));
+ * const irises = csvDataset('irises', { name: 'irises.csv', bytes }, undefined, { testFraction: 0.3 }, draws);
+ * ```
  */
 export function csvDataset(
   id: string,
@@ -56,22 +67,23 @@ export function csvDataset(
   if (elementCount(inputShape) !== width) {
     throw new ApicalError(
       'dataset.option',
-      `${train.name} has ${width} input columns, which the inputShape [${inputShape.join(', ')}] does not fit.`,
+      `${train.name} has ${width} input columns, but the inputShape [${inputShape.join(', ')}] has ` +
+        `${elementCount(inputShape)} elements. The two must be equal: correct the option inputShape.`,
       { width, inputShape },
     );
   }
   const task = options.task ?? 'classification';
   const targets =
     task === 'regression' ? measuredTargets(tables, train.name) : namedClasses(tables, train.name);
-  const whole = tables.map((table, index) => ({
+  const splits = tables.map((table, index) => ({
     count: table.count,
     inputs: table.values,
     targets: targets.values[index] as Split['targets'],
   }));
   const [trainSplit, testSplit] =
-    whole[1] === undefined
-      ? splitAtRandom(whole[0] as Split, options.testFraction ?? 0.2, train.name, draws)
-      : (whole as [Split, Split]);
+    splits[1] === undefined
+      ? splitAtRandom(splits[0] as Split, options.testFraction ?? 0.2, train.name, draws)
+      : (splits as [Split, Split]);
   return {
     id,
     title: id,
@@ -98,18 +110,18 @@ function readTable({ name, bytes }: NamedBytes, options: CsvDatasetOptions): Csv
     if (width < 2) {
       throw new ApicalError(
         'dataset.column',
-        `${name} has a single column; at least one for the inputs and one for the target are needed. ` +
-          'If its columns are separated by another sign, give it as the option delimiter.',
+        `${name} has a single column, but needs at least one for the inputs and one for the target. ` +
+          'If another character separates its columns, set the option delimiter.',
         { name },
       );
     }
     const { label = columns?.includes('label') === true ? 'label' : -1 } = options;
-    const wanted = typeof label === 'object' ? label : [label];
-    return wanted.map((column) => columnIndex(column, width, columns, name));
+    const targets = typeof label === 'object' ? label : [label];
+    return targets.map((column) => columnIndex(column, width, columns, name));
   });
 }
 
-/** The number of a column that is given by name or number. Throws `dataset.column`. */
+/** Returns the number, from 0, of a column that is given by name or number. Throws `dataset.column`. */
 export function columnIndex(
   column: string | number,
   width: number,
@@ -119,20 +131,20 @@ export function columnIndex(
   const index =
     typeof column === 'string' ? (header?.indexOf(column) ?? -1) : column < 0 ? width + column : column;
   if (Number.isInteger(index) && index >= 0 && index < width) return index;
-  const mend =
+  const fix =
     typeof column === 'number'
-      ? `Give a number from 0 to ${width - 1}, or from -${width} to -1 to count from the end.`
+      ? `. Give a number from 0 to ${width - 1}, or from -${width} to -1 to count from the end.`
       : header === undefined
-        ? 'Its first row does not name the columns: give a number, or set the option header.'
-        : `Its columns are ${header.slice(0, 12).join(', ')}${width > 12 ? ', …' : ''}.${didYouMean(column, header)}`;
-  throw new ApicalError('dataset.column', `${name} has no column ${JSON.stringify(column)}. ${mend}`, {
+        ? ': its first row does not name the columns. Give a number, or set the option header.'
+        : `; its columns are ${header.slice(0, 12).join(', ')}${width > 12 ? ', …' : ''}.${didYouMean(column, header)}`;
+  throw new ApicalError('dataset.column', `${name} has no column ${JSON.stringify(column)}${fix}`, {
     name,
     column,
   });
 }
 
 interface Targets {
-  /** One array a table. */
+  /** One array per table. */
   readonly values: readonly (Uint8Array | Float32Array)[];
   readonly size: number;
   readonly names?: readonly string[];
@@ -158,14 +170,15 @@ function namedClasses(tables: readonly CsvTable[], name: string): Targets {
   if (tables.some(({ texts }) => texts.length !== 1)) {
     throw new ApicalError(
       'dataset.option',
-      'Classification takes one label column; for several, set task "regression".',
+      'Classification takes one label column, but the option label names several. Name one, or set the option task to ' +
+        '"regression".',
     );
   }
   const columns = tables.map(({ texts }) =>
     (texts[0] as readonly string[]).map((cell, row) => {
       const value = Number(cell);
       if (cell === '' || (!Number.isNaN(value) && !Number.isInteger(value)))
-        throw badLabel(name, row, cell, 'a class');
+        throw badLabel(name, row, cell, 'a class name or number');
       return Number.isNaN(value) ? cell : String(value); // "1.0" is the class "1".
     }),
   );
@@ -189,35 +202,35 @@ const packed = (labels: number[], classes: number): Uint8Array | Float32Array =>
 const badLabel = (name: string, row: number, cell: string, expected: string): ApicalError =>
   new ApicalError(
     'dataset.labels',
-    `${name}: the target of row ${row + 1} is "${cell}", which is not ${expected}. Mend the row; ` +
-      'measured values need the option task "regression", and another target column the option label.',
+    `${name}: the target of row ${row + 1} is "${cell}", which is not ${expected}. Fix the row, set the option task ` +
+      'to "regression" for measured values, or choose another target column with the option label.',
     { name, row: row + 1, cell },
   );
 
-function splitAtRandom(whole: Split, testFraction: number, name: string, draws: Draws): [Split, Split] {
-  const testCount = Math.max(1, Math.round(whole.count * testFraction));
-  if (!(testFraction > 0 && testFraction < 1) || testCount >= whole.count) {
+function splitAtRandom(complete: Split, testFraction: number, name: string, draws: Draws): [Split, Split] {
+  const testCount = Math.max(1, Math.round(complete.count * testFraction));
+  if (!(testFraction > 0 && testFraction < 1) || testCount >= complete.count) {
     throw new ApicalError(
       'dataset.option',
-      `A test fraction of ${testFraction} leaves no training rows or no test rows of the ${whole.count} in ${name}; ` +
-        'give a number between 0 and 1 and at least two rows.',
-      { testFraction, count: whole.count },
+      `A testFraction of ${testFraction} leaves no training rows or no test rows of the ${complete.count} in ${name}. ` +
+        'Give a number between 0 and 1, and a table of at least two rows.',
+      { testFraction, count: complete.count },
     );
   }
-  const order = Int32Array.from({ length: whole.count }, (_, row) => row);
+  const order = Int32Array.from({ length: complete.count }, (_, row) => row);
   for (let last = order.length - 1; last > 0; last--) {
     const other = Math.floor(draws.uniform() * (last + 1));
     const kept = order[last] as number;
     order[last] = order[other] as number;
     order[other] = kept;
   }
-  return [pick(whole, order.subarray(testCount)), pick(whole, order.subarray(0, testCount))];
+  return [pick(complete, order.subarray(testCount)), pick(complete, order.subarray(0, testCount))];
 }
 
-const pick = (whole: Split, rows: Int32Array): Split => ({
+const pick = (complete: Split, rows: Int32Array): Split => ({
   count: rows.length,
-  inputs: pickRows(whole.inputs, whole.count, rows),
-  targets: pickRows(whole.targets, whole.count, rows),
+  inputs: pickRows(complete.inputs, complete.count, rows),
+  targets: pickRows(complete.targets, complete.count, rows),
 });
 
 function pickRows(

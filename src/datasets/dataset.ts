@@ -1,65 +1,77 @@
 /**
- * Some examples in memory: `count` rows of inputs beside `count` rows of targets.
+ * Examples in memory: `count` rows of inputs beside `count` rows of targets.
  *
- * Values are kept as they come: bytes for pictures, float32 otherwise. A batch becomes floats only as it is
- * gathered, so that MNIST takes 55 MB, once.
+ * Values keep their stored type: bytes for images, float32 otherwise. They are converted to floats only when a batch is
+ * gathered, so MNIST takes 55 MB once.
  */
 export interface Split {
   readonly count: number;
   /** count × product(inputShape) values, row-major. */
   readonly inputs: Uint8Array | Float32Array;
-  /** Classification: one class number (0 … targetSize − 1) an example. Regression: count × targetSize values. */
+  /** Classification: one class number (0 … targetSize − 1) per example. Regression: count × targetSize values. */
   readonly targets: Uint8Array | Float32Array;
 }
 
+/** A data set in memory: training and test examples, and the meaning of their numbers. */
 export interface Dataset {
   readonly id: string;
   readonly title: string;
   readonly task: 'classification' | 'regression';
-  /** The shape of one input, such as [28, 28] or [30]. */
+  /** Shape of one input, such as [28, 28] or [30]. */
   readonly inputShape: readonly number[];
-  /** A stored input v stands for v × inputScale: 1/255 for bytes of pictures, 1 for floats. */
+  /** Factor from stored inputs to network inputs: 1/255 for bytes of images, 1 for floats. */
   readonly inputScale: number;
-  /** Classes, or outputs. */
+  /** Number of classes, or of outputs for regression. */
   readonly targetSize: number;
   readonly classNames?: readonly string[];
   readonly train: Split;
   readonly test: Split;
-  /** The files' checksums are known and equal. Generated sets have no files and are always verified. */
+  /** Whether the checksums of its files are known and match. Always true for generated sets, which have no files. */
   readonly verified: boolean;
-  /** Where it came from, for the report. */
+  /** Origin, for reports: a path, an address or "generated". */
   readonly source: string;
 }
 
-/** What inputs and answers of a network mean that learned a data set: all that using it takes. */
+/** A data set without its examples: what the inputs and outputs of a trained network mean. */
 export type DataDescription = Omit<Dataset, 'train' | 'test' | 'verified' | 'source'>;
 
+/**
+ * Returns the description of a data set, without its examples.
+ *
+ * @example
+ * ```ts
+ * import { describeData, generateDataset, Sequence, stream } from 'apical/rules';
+ *
+ * const dataset = generateDataset('bars', {}, new Sequence(stream(1, 'dataset')));
+ * const { inputShape, classNames } = describeData(dataset); // [4, 4], ['upright', 'lying']
+ * ```
+ */
 export function describeData(dataset: DataDescription): DataDescription {
   const { id, title, task, inputShape, inputScale, targetSize, classNames } = dataset;
   return { id, title, task, inputShape, inputScale, targetSize, ...(classNames ? { classNames } : {}) };
 }
 
-/** Where the bytes of a stored set come from: a folder, a web server, files that a user dropped on the page. */
+/** A place to read the files of a data set from: a folder, a web server, or files dropped on a page. */
 export interface ByteSource {
-  /** The file's bytes, or undefined where there is no such file. */
+  /** Returns the bytes of a file; undefined if there is no such file. */
   read(name: string): Promise<Uint8Array | undefined>;
-  /** For messages and reports: a path or an address. */
+  /** Path or address, for messages and reports. */
   readonly where: string;
-  /** Lower-case hexadecimal MD5. Without it, one in JavaScript is used (0.6 s instead of 0.1 s for MNIST). */
+  /** Computes the MD5 in lower-case hexadecimal. Default: an implementation in JavaScript, about six times slower. */
   readonly md5?: (bytes: Uint8Array) => string | Promise<string>;
-  /** Without it, one in JavaScript is used; it must throw on a damaged stream. */
+  /** Unpacks a gzip file; must throw on a damaged stream. Default: an implementation in JavaScript. */
   readonly gunzip?: (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>;
 }
 
-/** What generators and shuffles draw from. `Sequence` of src/random is one. */
+/** A source of random numbers for generators and shuffles. `Sequence` implements it. */
 export interface Draws {
-  /** Uniform in [0, 1). */
+  /** Returns the next number, uniform in [0, 1). */
   uniform(): number;
-  /** Standard normal. */
+  /** Returns the next number from the standard normal distribution. */
   normal(): number;
 }
 
-/** The first `count` examples of a split, on the same memory. */
+/** Returns the first `count` examples of a split, as a view of the same memory. */
 export function firstExamples(split: Split, count: number): Split {
   if (count === split.count) return split;
   return {

@@ -1,6 +1,6 @@
 import type { IdxDescription } from './idx-dataset.ts';
 
-/** 70 000 pictures of clothes, 28 × 28. Source: Xiao, Rasul, Vollgraf (2017), arXiv:1708.07747. */
+/** 70 000 images of clothes, 28 × 28. Source: Xiao, Rasul, Vollgraf (2017), arXiv:1708.07747. */
 export const fashionMnist: IdxDescription = {
   id: 'fashion-mnist',
   title: 'Fashion-MNIST',
@@ -23,6 +23,6 @@ export const fashionMnist: IdxDescription = {
     testLabels: '15d484375f8d13e6eb1aabb0c3f46965',
   },
   how:
-    'On Debian or Ubuntu run "apt install dataset-fashion-mnist"; elsewhere put its four IDX files (.gz or not) ' +
+    'On Debian or Ubuntu run "apt install dataset-fashion-mnist"; elsewhere put its four IDX files, plain or .gz, ' +
     'into $APICAL_DATA/fashion-mnist.',
 };

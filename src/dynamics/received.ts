@@ -3,27 +3,30 @@ import type { Activation } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { PhaseOptions, Setting } from './phase.ts';
 
+/** The phase options that decide what an area receives. */
+export type Received = Pick<PhaseOptions, 'drive' | 'values'>;
+
 /**
- * f( Σ over forward projections of what their sources send · W + drive + threshold ), (batch, units): a new
+ * Returns f( Σ over forward projections of (activity of the source) · W + drive + bias ), (batch, units), as a new
  * temporary. `activity` is by area index, filled for every area before this one.
  */
 export function receivedRate(
   setting: Setting,
   area: Area,
   activity: readonly Tensor[],
-  options: PhaseOptions,
+  options: Received,
 ): Tensor {
   const rate = setting.compute.temporary([setting.inputs.rows, area.units]);
   receive(setting, area, activity, options, rate, area.activation);
   return rate;
 }
 
-/** The same as a potential, into `out`: before the activation function. */
+/** out ← the same before the activation function: the potential. */
 export function receivedPotential(
   setting: Setting,
   area: Area,
   activity: readonly Tensor[],
-  options: PhaseOptions,
+  options: Received,
   out: Tensor,
 ): void {
   receive(setting, area, activity, options, out, 'linear');
@@ -33,7 +36,7 @@ function receive(
   { compute, network, inputs, copies }: Setting,
   area: Area,
   activity: readonly Tensor[],
-  { values, drive }: PhaseOptions,
+  { values, drive }: Received,
   out: Tensor,
   activation: Activation,
 ): void {
@@ -43,7 +46,7 @@ function receive(
     const weights = values?.(projection) ?? projection.weights;
     const presynaptic = activity[projection.from.index] as Tensor;
     if (projection.from === network.input && received === 0 && copies > 1) {
-      // Copies of an example send alike: one product serves them all.
+      // All copies of an example send the same, so one product serves them.
       const own = inputs.rows / copies;
       const first = out.rowRange(0, own);
       projection.send(compute, first, presynaptic.rowRange(0, own), 0, weights);
@@ -55,7 +58,7 @@ function receive(
   }
   if (received === 0) compute.fill(out, 0);
   const push = drive?.(area);
-  if (push) compute.combine(out, out, push, 1, 1);
-  const thresholds = area.bias && (values?.(area.bias) ?? area.bias.values);
-  if (thresholds || activation !== 'linear') compute.activate(out, out, thresholds, activation);
+  if (push) compute.add(out, out, push);
+  const bias = area.bias && (values?.(area.bias) ?? area.bias.values);
+  if (bias || activation !== 'linear') compute.activate(out, out, bias, activation);
 }

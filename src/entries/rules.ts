@@ -48,10 +48,10 @@ export { zeroDivergenceInference } from '../rules/dendrites/zero-divergence-infe
 export * from '../rules/shared/chain.ts';
 export * from '../rules/shared/contrast.ts';
 export {
-  answerForwardProjections,
-  connectObjectives,
+  withFeedback,
+  withDirectFeedback,
   feedbackOptions,
-  isFeedback,
+  isFeedbackWeights,
   reciprocalFeedbackOptions,
   refuseDisjointWiring,
 } from '../rules/shared/feedback.ts';

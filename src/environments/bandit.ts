@@ -1,23 +1,35 @@
 import { Sequence, stream } from '../random/index.ts';
 import type { Environment } from './environment.ts';
 
+/** Sizes and noise of a contextual bandit. */
 export interface BanditOptions {
   readonly contexts: number;
   readonly arms: number;
-  /** Standard deviation of the reward about its mean. */
+  /** Standard deviation of the reward around its mean. */
   readonly noise: number;
 }
 
-/** Mean reward of every arm in every context, (contexts × arms) row-major, uniform in 0 … 1; the same for all seeds. */
+/**
+ * Returns the mean reward of every arm in every context, (contexts × arms) row-major, uniform in 0 … 1. The means are
+ * the same for all seeds.
+ *
+ * @example
+ * ```ts
+ * import { banditMeans } from 'apical/rules';
+ *
+ * const means = banditMeans({ contexts: 8, arms: 4 });
+ * const best = Math.max(...means.subarray(0, 4)); // the best arm of the first context
+ * ```
+ */
 export function banditMeans({ contexts, arms }: Pick<BanditOptions, 'contexts' | 'arms'>): Float64Array {
   const draws = new Sequence(stream(0, 'environment'));
   return Float64Array.from({ length: contexts * arms }, () => draws.uniform());
 }
 
 /**
- * Associative search: in each of several contexts, seen as a one-hot input, one of the arms pays best on average. An
- * episode is one choice; its reward is the mean of that arm in that context plus normal noise. Solved when the mean
- * reward has covered 95 % of the way from chance to the best arms.
+ * Returns a contextual bandit, or associative search. The agent observes one of several contexts as a one-hot vector
+ * and chooses an arm. An episode is one choice, and its reward is the mean of that arm in that context plus normal
+ * noise. The task is solved when the mean reward covers 95 % of the distance from chance to the best arms.
  *
  * Source: the associative search network of Barto, Sutton & Brouwer (1981).
  */
@@ -33,7 +45,7 @@ export function bandit(options: BanditOptions): Environment {
     id: 'bandit',
     title: `Bandit with ${contexts} contexts and ${arms} arms`,
     summary:
-      'One choice an episode: in each context, seen as a one-hot input, another arm pays best on average.',
+      'One choice per episode: the context is a one-hot vector, and the arm with the highest mean reward depends on it.',
     cites: ['barto1981'],
     observations: contexts,
     actions: { kind: 'discrete', count: arms },

@@ -8,12 +8,12 @@ import { observed, started, stepped } from './play.ts';
 const number = z.number();
 const functionOf = (signature: string) =>
   z.custom((value) => typeof value === 'function', `must be a function ${signature}`);
-const bounds = z.array(number).min(1, 'must have one number for each dimension of an action');
+const bounds = z.array(number).min(1, 'must have one number per dimension of an action');
 
 const contract = z.object({
   id: z
     .string()
-    .regex(/^[a-z][a-z0-9-]*$/, 'must be lower case letters, digits and hyphens, such as "my-task"'),
+    .regex(/^[a-z][a-z0-9-]*$/, 'must be lower-case letters, digits and hyphens, such as "my-task"'),
   title: z.string().min(1),
   summary: z.string(),
   cites: z.array(z.string()),
@@ -28,7 +28,7 @@ const contract = z.object({
         actions.kind === 'discrete' ||
         (actions.low.length === actions.high.length &&
           actions.low.every((low, index) => low < (actions.high[index] as number))),
-      'must have a low below its high in each dimension',
+      'must have a low below the high in each dimension',
     ),
   timeLimit: z.int().min(1, 'must be at least 1').max(1e6),
   solvedAt: number.optional(),
@@ -37,12 +37,39 @@ const contract = z.object({
   observe: functionOf('(state) => observation'),
 });
 
-/** Steps that are tried before anything is learned. */
-const TRIED_STEPS = 64;
+/** Number of steps that a check plays. */
+const TRIAL_STEPS = 64;
 
 /**
- * Checks what a user's file exports, by its fields and by playing a little. Throws `environment.contract`, naming the
- * first field that is wrong, or `environment.step`, naming what had a wrong shape or was not a finite number.
+ * Checks the export of a user's file, by its fields and in a short trial of 64 steps, and returns it as an environment.
+ * `from` names the file in messages.
+ *
+ * Throws `environment.contract`, which names the first wrong field, or `environment.step`, which names the function
+ * that returned a wrong shape or a number that is not finite.
+ *
+ * @example
+ * ```ts
+ * import { checkEnvironment } from 'apical/rules';
+ * import type { Environment } from 'apical/rules';
+ *
+ * const coin: Environment = {
+ *   id: 'coin',
+ *   title: 'Coin',
+ *   summary: 'Reward 1 for a correct guess of a coin that shows heads with probability 0.7.',
+ *   cites: [],
+ *   observations: 1,
+ *   actions: { kind: 'discrete', count: 2 },
+ *   timeLimit: 1,
+ *   reset: () => [0],
+ *   step: (state, [guess], draws) => ({
+ *     state,
+ *     reward: guess === Number(draws.uniform() < 0.7) ? 1 : 0,
+ *     terminated: true,
+ *   }),
+ *   observe: () => [1],
+ * };
+ * checkEnvironment(coin, './coin.ts');
+ * ```
  */
 export function checkEnvironment(candidate: unknown, from: string): Environment {
   const result = contract.safeParse(candidate);
@@ -52,12 +79,12 @@ export function checkEnvironment(candidate: unknown, from: string): Environment 
     throw new ApicalError(
       'environment.contract',
       `${from} does not export an environment${field ? `: "${field}" ${reason(issue)}` : ''}. ` +
-        'Export default { id, title, summary, cites, observations, actions, timeLimit, reset, step, observe }.',
+        'It needs: export default { id, title, summary, cites, observations, actions, timeLimit, reset, step, observe }.',
       { from, field },
     );
   }
   const environment = candidate as Environment;
-  tryOut(environment);
+  playTrial(environment);
   return environment;
 }
 
@@ -66,12 +93,12 @@ const reason = (issue: z.core.$ZodIssue | undefined): string => {
   return /^must|^is/.test(message) ? message : `is wrong: ${message.replace(/^Invalid input: /, '')}`;
 };
 
-function tryOut(environment: Environment): void {
+function playTrial(environment: Environment): void {
   const { actions } = environment;
   const draws = new Sequence(stream(0, 'trial'));
   let state = started(environment, draws);
   observed(environment, state);
-  for (let step = 0; step < TRIED_STEPS; step++) {
+  for (let step = 0; step < TRIAL_STEPS; step++) {
     const action =
       actions.kind === 'discrete'
         ? [step % actions.count]

@@ -1,48 +1,61 @@
 import type { Draws } from '../datasets/dataset.ts';
 
-/** What an agent may do: one of `count` actions, or one value a dimension, each from low to high. */
+/** The actions of an agent: one of `count` discrete actions, or one value per dimension, each from low to high. */
 export type Actions =
   | { readonly kind: 'discrete'; readonly count: number }
   | { readonly kind: 'continuous'; readonly low: readonly number[]; readonly high: readonly number[] };
 
-/** Everything that the future depends on: as many finite numbers at all times. */
+/** The complete (Markov) state of an environment: a fixed number of finite numbers. */
 export type State = readonly number[];
 
-/** What an action led to. */
+/** The result of an action. */
 export interface Transition {
   readonly state: State;
   readonly reward: number;
-  /** The task is over: nothing more can be earned. Running out of time is not this (`timeLimit`). */
+  /** Whether the task has ended, so that no further reward is possible. The time limit does not count as an end. */
   readonly terminated: boolean;
 }
 
 /**
- * A task that answers actions. Its functions are pure: all that changes is in the state, and all chance comes from
- * the draws, so an episode is decided by its seed and the actions, and a run can stop and go on anywhere.
+ * A reinforcement-learning task. Its functions are pure: everything that changes is in the state, and all randomness
+ * comes from the draws. So the seed and the actions determine an episode, and a run can stop and resume anywhere.
  */
 export interface Environment {
-  /** Lower case with hyphens; what users type. */
+  /** Lower case with hyphens, as users type it. */
   readonly id: string;
   readonly title: string;
-  /** Where its equations and constants come from, and what its rewards and limits are, in a sentence or two. */
+  /** Dynamics, rewards and limits in a sentence or two. */
   readonly summary: string;
   /** Keys of docs/bibliography.json. */
   readonly cites: readonly string[];
-  /** How many numbers an agent sees. */
+  /** Number of values that an agent observes. */
   readonly observations: number;
   readonly actions: Actions;
-  /** Steps after which an episode is broken off. It is cut, not over: what was still to come counts as expected. */
+  /** Number of steps after which an episode is truncated: rewards beyond it are estimated, not taken to be 0. */
   readonly timeLimit: number;
-  /** Mean return of 100 episodes from which the task counts as solved. */
+  /** Mean return over 100 episodes at which the task counts as solved. */
   readonly solvedAt?: number;
-  /** The state in which an episode begins. */
+  /** Returns the initial state of an episode. */
   reset(draws: Draws): State;
-  /** `action`: the number of a discrete action in an array of one, or a value within the bounds for each dimension. */
+  /**
+   * Returns the result of an action: an array with the number of the discrete action, or with a value within the bounds
+   * for each dimension.
+   */
   step(state: State, action: readonly number[], draws: Draws): Transition;
-  /** What an agent sees of a state: `observations` numbers, best of size about 1. */
+  /** Returns what the agent observes of a state: `observations` numbers, preferably of magnitude about 1. */
   observe(state: State): readonly number[];
 }
 
-/** How many numbers an action is chosen from: one for each discrete action, or the mean of each dimension. */
+/**
+ * Returns the number of policy outputs that actions need: one per discrete action, or one mean per dimension.
+ *
+ * @example
+ * ```ts
+ * import { actionSize } from 'apical/rules';
+ *
+ * actionSize({ kind: 'discrete', count: 3 }); // 3
+ * actionSize({ kind: 'continuous', low: [-2], high: [2] }); // 1
+ * ```
+ */
 export const actionSize = (actions: Actions): number =>
   actions.kind === 'discrete' ? actions.count : actions.low.length;

@@ -2,17 +2,20 @@ import type { Draws } from '../datasets/dataset.ts';
 import { ApicalError } from '../errors.ts';
 import type { Environment, State, Transition } from './environment.ts';
 
-/** The environment's own functions, with what they return checked: each throws `environment.step`. */
+/*
+ * The functions of an environment with their results checked. Each throws `environment.step`.
+ */
 
-/** `length`: how many numbers a state has, where that is known. */
+/** Returns the initial state of an episode; `length` is the number of state variables, if known. */
 export function started(environment: Environment, draws: Draws, length?: number): State {
   const state: unknown = called(environment, 'reset(draws)', () => environment.reset(draws));
   const complete = numbers(environment, 'reset(draws)', state, length);
   if (complete.length === 0)
-    throw wrong(environment, 'reset(draws) returned no numbers: a state has one at least');
+    throw wrong(environment, 'reset(draws) returned no numbers, but a state must have at least one');
   return complete;
 }
 
+/** Returns the result of an action. */
 export function stepped(
   environment: Environment,
   state: State,
@@ -34,6 +37,7 @@ export function stepped(
   return { state: numbers(environment, `the state of ${what}`, next, state.length), reward, terminated };
 }
 
+/** Returns what the agent observes of a state. */
 export function observed(environment: Environment, state: State): readonly number[] {
   const seen: unknown = called(environment, 'observe(state)', () => environment.observe(state));
   return numbers(environment, 'observe(state)', seen, environment.observations);
@@ -68,7 +72,7 @@ function numbers(
     if (!Number.isFinite(list[index])) {
       throw wrong(
         environment,
-        `${what} returned ${shown(list[index])} at place ${index}, not a finite number`,
+        `${what} returned ${shown(list[index])} at index ${index}, not a finite number`,
       );
     }
   }

@@ -1,5 +1,4 @@
-import type { Phase } from '../dynamics/phase.ts';
-import type { LearningStep } from '../dynamics/step.ts';
+import type { LearningStep, Phase, Reference } from '../dynamics/index.ts';
 import { ApicalError } from '../errors.ts';
 import { Network } from '../network/network.ts';
 import { Optimiser } from '../network/optimiser.ts';
@@ -9,14 +8,13 @@ import type { NetworkSpecification } from '../network/specification.ts';
 import { checkTerm } from '../network/terms.ts';
 import type { Term } from '../network/terms.ts';
 import { stream } from '../random/stream.ts';
-import { referenceFor } from '../references/index.ts';
-import type { Reference } from '../references/index.ts';
 import type { Stream } from '../random/stream.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { learningStep } from './learning-step.ts';
 import type { Batch, Exchange, StepContext, StepObserver } from './learning-step.ts';
-import type { Fantasies, Rule } from './rule.ts';
+import { runEvaluation } from './rule.ts';
+import type { Fantasies, Outcome, Rule, StateDeclaration } from './rule.ts';
 
 export type { Batch, Exchange, Measurement, StepObserver } from './learning-step.ts';
 
@@ -81,20 +79,24 @@ export class Learner {
     this.#options = options;
     this.rule = rule;
     checkServes(rule, specification, options.options);
-    this.network = new Network(compute, rule.wire?.(specification, options.options) ?? specification, seed);
+    this.network = new Network(
+      compute,
+      rule.network?.wire?.(specification, options.options) ?? specification,
+      seed,
+    );
     checkActivations(rule, this.network);
     const optimiserOf =
-      rule.optimisers?.(this.network, options.optimiserOf, options.options) ?? options.optimiserOf;
+      rule.learning?.optimisers?.(this.network, options.optimiserOf, options.options) ?? options.optimiserOf;
     this.optimiser = new Optimiser(compute, this.network.parameters, optimiserOf, options.epochs);
     this.#tally = compute.allocate([Math.max(1, this.network.objectives.length), 4], 'f64');
     this.#probeTally = compute.allocate(this.#tally.shape, 'f64');
     const rowsOf = (tally: Tensor) => this.network.objectives.map((_, row) => tally.rowRange(row, 1));
     this.#tallies = rowsOf(this.#tally);
     this.#probeTallies = rowsOf(this.#probeTally);
-    for (const name of rule.measures?.(this.network, options.options) ?? []) {
+    for (const name of rule.report?.measures?.(this.network, options.options) ?? []) {
       this.#measures.set(name, compute.allocate([2], 'f64'));
     }
-    for (const { name, shape, scope, fill } of rule.state?.(this.network, options.options) ?? []) {
+    for (const { name, shape, scope, fill } of declaredState(rule, this.network, options.options)) {
       if (scope === 'example') {
         const { examples } = options;
         const values = examples === undefined ? undefined : compute.allocate([examples, ...shape]);
@@ -110,9 +112,9 @@ export class Learner {
   /** The exact gradient of what the rule learns, on this network; undefined where there is none to be had. */
   get reference(): Reference | undefined {
     const { rule, network } = this;
-    return rule.reference
-      ? rule.reference(network, this.#options.options)
-      : referenceFor(rule.dynamics, network);
+    return rule.learning?.reference
+      ? rule.learning.reference(network, this.#options.options)
+      : rule.dynamics.reference?.(network);
   }
 
   /** One update. `step` counts updates from 0, `epoch` passes with their fraction. */
@@ -128,16 +130,16 @@ export class Learner {
       const terms = this.#terms;
       const apply = () => {
         observer?.stage?.('update');
-        for (const [parameter, its] of terms) {
-          if (its.length > 0) this.optimiser.apply(parameter, its, step + 1, epoch, compute);
-          its.length = 0;
+        for (const [parameter, emitted] of terms) {
+          if (emitted.length > 0) this.optimiser.apply(parameter, emitted, step + 1, epoch, compute);
+          emitted.length = 0;
         }
       };
       const applyWithin = () => {
         apply();
         observer?.stage?.('rule');
       };
-      for (const its of terms.values()) its.length = 0;
+      for (const emitted of terms.values()) emitted.length = 0;
       this.rule.learn(
         this.#step(compute, batch, { step, epoch }, 'learning', this.#tallies, terms, observer, applyWithin),
       );
@@ -154,6 +156,7 @@ export class Learner {
     step: number,
     visit: (terms: ReadonlyMap<Parameter, readonly Term[]>) => void,
     learn?: Learn,
+    observer?: StepObserver,
   ): void {
     this.#compute.scope(() => {
       const kept = [...this.#state.values()].map((tensor) => {
@@ -165,7 +168,7 @@ export class Learner {
         const terms: Terms = new Map();
         const at = { step, epoch: this.#epoch };
         (learn ?? this.rule.learn)(
-          this.#step(this.#compute, batch, at, 'estimate', this.#probeTallies, terms),
+          this.#step(this.#compute, batch, at, 'estimate', this.#probeTallies, terms, observer),
         );
         visit(terms);
       } finally {
@@ -184,9 +187,9 @@ export class Learner {
     this.#compute.scope(() => {
       const at = { step: 0, epoch: this.#epoch };
       const step = this.#step(this.#compute, batch, at, 'evaluation', this.#tallies, new Map());
-      const phase = step.run('evaluation');
+      const phase = runEvaluation(this.rule, step);
       step.losses(phase);
-      this.rule.evaluate?.(step, phase);
+      this.rule.report?.evaluate?.(step, phase);
       visit?.(phase);
     });
   }
@@ -196,7 +199,7 @@ export class Learner {
     this.#compute.scope(() => {
       const at = { step: 0, epoch: this.#epoch };
       const step = this.#step(this.#compute, batch, at, 'estimate', this.#probeTallies, new Map());
-      const made = this.rule.fantasies?.(step);
+      const made = this.rule.report?.fantasies?.(step);
       if (made) visit(made);
     });
   }
@@ -208,19 +211,16 @@ export class Learner {
       const at = { step: 0, epoch: this.#epoch };
       const batch = { inputs, targets: inputs };
       const step = this.#step(this.#compute, batch, at, 'estimate', this.#tallies, new Map());
-      visit(step.run('evaluation'));
+      visit(runEvaluation(this.rule, step));
     });
   }
 
-  /** What else to try where the loss is no longer finite, by the rule and its dynamics. */
-  advice(): readonly string[] {
+  /** Returns the hints of the rule and its dynamics for the user: see `ReportHooks.hints`. */
+  hints(outcome: Outcome): readonly string[] {
     const { rule } = this;
-    return [rule.advice?.(this.#options.options), rule.dynamics.advice].filter((its) => its !== undefined);
-  }
-
-  /** What the rule has to say of what a finished run last measured, by name. */
-  remarks(measured: Readonly<Record<string, number>>): readonly string[] {
-    return this.rule.remarks?.(this.#options.options, measured) ?? [];
+    const own = rule.report?.hints?.(this.#options.options, outcome) ?? [];
+    const { hint } = rule.dynamics;
+    return outcome.kind === 'diverged' && hint !== undefined ? [...own, hint] : own;
   }
 
   /** Examples sent through the network by training so far, over all phases: what a rule costs in passes. */
@@ -317,9 +317,9 @@ export class Learner {
         }
         checkTerm(term);
         observer?.term?.(parameter, term);
-        let its = terms.get(parameter);
-        if (!its) terms.set(parameter, (its = []));
-        its.push(term);
+        let emitted = terms.get(parameter);
+        if (!emitted) terms.set(parameter, (emitted = []));
+        emitted.push(term);
       },
       apply,
       memory: (name) => {
@@ -349,9 +349,9 @@ export class Learner {
 
 /** Throws `rule.network` where a hidden area computes what the rule's dynamics cannot. */
 function checkServes(rule: Rule, specification: NetworkSpecification, options: unknown): void {
-  const reason = rule.refuses?.(specification, options) ?? rule.dynamics.refuses?.(specification);
+  const reason = rule.network?.refuses?.(specification, options) ?? rule.dynamics.refuses?.(specification);
   if (reason === undefined) return;
-  throw new ApicalError('rule.network', `The rule "${rule.id}" cannot serve this network: ${reason}.`, {
+  throw new ApicalError('rule.network', `Rule "${rule.id}" does not support this network: ${reason}.`, {
     rule: rule.id,
   });
 }
@@ -372,6 +372,20 @@ function checkActivations({ id, dynamics }: Rule, network: Network): void {
       { rule: id, area: area.id, activation: area.activation },
     );
   }
+}
+
+/** Throws `rule.state` where a rule declares two tensors of one name. */
+function declaredState(rule: Rule, network: Network, options: unknown): readonly StateDeclaration[] {
+  const declared = rule.learning?.state?.(network, options) ?? [];
+  for (const [index, { name }] of declared.entries()) {
+    if (declared.findIndex((other) => other.name === name) === index) continue;
+    throw new ApicalError(
+      'rule.state',
+      `Rule "${rule.id}" declares the state "${name}" twice. Give each tensor a name of its own.`,
+      { rule: rule.id, state: name },
+    );
+  }
+  return declared;
 }
 
 type Learn = (step: LearningStep) => void;

@@ -1,5 +1,5 @@
-import type { Phase } from '../dynamics/phase.ts';
-import type { LearningStep, Sample } from '../dynamics/step.ts';
+import type { Dynamics, LearningStep, Phase, PhaseOptions, Sample } from '../dynamics/index.ts';
+import type { Area } from '../network/area.ts';
 import type { Network } from '../network/network.ts';
 import { asValues, errorOf, lossesOf, tallyObjective } from '../network/objective.ts';
 import type { Objective } from '../network/objective.ts';
@@ -8,21 +8,22 @@ import type { Term } from '../network/terms.ts';
 import type { Stream } from '../random/stream.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { checkPhaseOptions } from './phase-options.ts';
 import type { Rule } from './rule.ts';
 
 /** A batch on the heap: inputs (batch, units), and class labels (batch, i32) or target values (batch, outputs). */
 export interface Batch {
   readonly inputs: Tensor;
   readonly targets: Tensor;
-  /** (batch): how much every example counts, in losses and errors; 1 each when absent. A tally counts all alike. */
+  /** Weight of each example in losses and errors, (batch); 1 if absent. A tally ignores it. */
   readonly weights?: Tensor;
-  /** (batch, i32): which of the training examples these are, by which a rule remembers them; absent for others. */
+  /** Numbers of the training examples, (batch, i32), by which a rule remembers them; absent for other examples. */
   readonly examples?: Tensor;
-  /** How the example of a row is called where something is wrong with it; by its row when absent. */
+  /** Names the example of a row in error messages; by its row if absent. */
   readonly nameOf?: (row: number) => string;
 }
 
-/** What one sample of a rule came to, and the passes that it took. */
+/** The effect of one sample of a rule, and the number of passes that it took. */
 export interface Measurement {
   readonly effect: number;
   readonly passes: number;
@@ -31,23 +32,24 @@ export interface Measurement {
 /** How workers that train one network share its samples. */
 export interface Exchange {
   /**
-   * All measurements, in order: some made here by `measure`, the others elsewhere, the same to the bit. Where the
-   * run's books are kept, sample 0 is always measured here, and first: a tally takes a step's first judgement.
+   * Returns all measurements in order: some made here by `measure`, others elsewhere, equal to the bit. The worker that
+   * keeps the records measures sample 0 itself and first, since a tally counts the first phase scored in a step.
    */
   round(count: number, measure: (sample: number) => Measurement): readonly Measurement[];
 }
 
-/** What an audit may follow in a step: which tensors stand for what. */
+/** What an audit follows in a step: what each tensor stands for. */
 export interface StepObserver {
-  phase?(phase: Phase): void;
+  /** Called after each phase; `isGiven` says whether an area's activity was handed in rather than computed. */
+  phase?(phase: Phase, isGiven: (area: Area) => boolean): void;
   error?(objective: Objective, error: Tensor): void;
-  /** One loss for each example, and whether it was read back as one number. */
+  /** Called with the loss of each example, and whether it was read back as one number. */
   losses?(losses: Tensor, asNumber: boolean): void;
   term?(parameter: Parameter, term: Term): void;
   stage?(stage: 'forward' | 'rule' | 'update'): void;
 }
 
-/** What a step is made of; the learner owns all of it. */
+/** What a step is made of. The learner owns all of it. */
 export interface StepContext {
   readonly compute: Compute;
   readonly network: Network;
@@ -56,36 +58,36 @@ export interface StepContext {
   readonly step: number;
   readonly epoch: number;
   readonly training: boolean;
-  /** One row of four f64 for each objective. */
+  /** A row of four f64 for each objective. */
   readonly tally: readonly Tensor[];
   readonly observer?: StepObserver | undefined;
   stream(name: string): Stream;
   state(name: string): Tensor;
   emit(parameter: Parameter, term: Term): void;
   apply(): void;
-  /** What a rule remembers of every training example, (examples, …); undefined where none are known. */
+  /** Returns what a rule remembers of each training example, (examples, …); undefined values where none are known. */
   memory(name: string): { readonly shape: readonly number[]; readonly values: Tensor | undefined };
-  /** Where what a rule measures under a name is added up, [Σ, examples or Σ of wholes] in f64; undefined where nobody asks. */
+  /** Returns the sums of a metric, [Σ, examples or Σ of wholes] in f64; undefined where nothing is recorded. */
   measured(name: string): Tensor | undefined;
-  /** Called with the examples of every phase. */
+  /** Counts the examples of a phase. */
   passed(examples: number): void;
   readonly exchange?: Exchange | undefined;
 }
 
-/** Samples measured here stay drawn until they are used, as long as they take no more than this. */
+/** Samples that are measured here stay drawn until they are used, up to this much memory. */
 const KEPT_BYTES = 64 * 2 ** 20;
 
-/** The step of a rule on a batch. */
+/** Makes the step of a rule on a batch. */
 export function learningStep(context: StepContext, batch: Batch, copies = 1): LearningStep {
   const { compute, network, rule, observer, tally, exchange } = context;
   const { inputs, targets, weights, examples, nameOf } = batch;
-  let judged: Phase | undefined;
+  let scored: Phase | undefined;
   const tallied = new Set<Objective>();
 
-  /** Where a judgement is tallied: on the books for the first phase, else beside them. */
+  /** Returns the tally of an objective for the first phase that is scored; undefined for others. */
   const tallyFor = (phase: Phase, objective: Objective): Tensor | undefined => {
-    judged ??= phase;
-    if (phase !== judged || tallied.has(objective)) return undefined;
+    scored ??= phase;
+    if (phase !== scored || tallied.has(objective)) return undefined;
     tallied.add(objective);
     return tally[network.objectives.indexOf(objective)];
   };
@@ -95,11 +97,11 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
     compute.fill(total, 0);
     for (const objective of objectives) {
       const output = phase.output(objective.area);
-      const its = compute.temporary([inputs.rows]);
-      lossesOf(compute, objective, its, output, targets, nameOf);
+      const own = compute.temporary([inputs.rows]);
+      lossesOf(compute, objective, own, output, targets, nameOf);
       const row = tallyFor(phase, objective);
-      if (row) tallyObjective(compute, objective, row, its, output, targets);
-      compute.combine(total, total, its, 1, 1);
+      if (row) tallyObjective(compute, objective, row, own, output, targets);
+      compute.add(total, total, own);
     }
     if (weights) compute.multiply(total, total, weights);
     return total;
@@ -108,12 +110,39 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
   /** Passes of the sample that is being measured, where samples are shared. */
   let measuring: { passes: number } | undefined;
 
-  /** A sample that was measured elsewhere, or not kept: what passes it took is known. */
+  /** Draws a sample that was measured elsewhere or not kept. Its passes are known already. */
   const drawnAgain = (draw: (sample: number) => Sample, sample: number): Sample => {
     measuring = { passes: 0 };
     const drawn = draw(sample);
     measuring = undefined;
     return drawn;
+  };
+
+  const run = (
+    ...words: [name: string, options?: PhaseOptions] | [Dynamics, name: string, options?: PhaseOptions]
+  ): Phase => {
+    const [dynamics, name, given = {}] =
+      typeof words[0] === 'string'
+        ? ([rule.dynamics, words[0], words[1] as PhaseOptions | undefined] as const)
+        : ([words[0], words[1] as string, words[2]] as const);
+    // A rule's file may hold another copy of the same dynamics.
+    const isOwn = dynamics.id === rule.dynamics.id;
+    const options: PhaseOptions = {
+      ...(isOwn ? rule.learning?.phase?.(context.options, name) : {}),
+      ...given,
+    };
+    checkPhaseOptions(dynamics, name, options, inputs);
+    observer?.stage?.('forward');
+    const presented = options.inputs;
+    const phase = dynamics.run(presented ? { ...learning, inputs: presented } : learning, name, options);
+    if (measuring) measuring.passes += inputs.rows;
+    else context.passed(inputs.rows);
+    observer?.phase?.(
+      phase,
+      (area) => options.clamp?.(area) !== undefined || (area === network.input && presented !== undefined),
+    );
+    observer?.stage?.('rule');
+    return phase;
   };
 
   const learning: LearningStep = {
@@ -146,16 +175,8 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
       if (weights) compute.scaleRows(error, error, weights, 1, 0);
       observer?.error?.(objective, error);
     },
-    run(name, options) {
-      observer?.stage?.('forward');
-      const its = { ...rule.phase?.(context.options, name), ...options };
-      const phase = (its.dynamics ?? rule.dynamics).run(learning, name, its);
-      if (measuring) measuring.passes += inputs.rows;
-      else context.passed(inputs.rows);
-      observer?.phase?.(phase);
-      observer?.stage?.('rule');
-      return phase;
-    },
+    run: run as LearningStep['run'],
+    like: (area) => compute.temporary([inputs.rows, area.units]),
     error(phase, objective) {
       const output = phase.output(objective.area);
       const error = compute.temporary(output.shape);
@@ -171,7 +192,7 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
     measure(name, values, whole) {
       const sums = context.measured(name)?.data;
       if (!sums) return;
-      // Without an operation that an audit would have to follow: what is measured reaches no synapse.
+      // Summed without operations that an audit would follow: a metric reaches no synapse.
       const sumOf = ({ data }: Tensor): number => {
         let sum = 0;
         for (const value of data) sum += value;
@@ -180,19 +201,19 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
       sums[0] = (sums[0] as number) + sumOf(values);
       sums[1] = (sums[1] as number) + (whole ? sumOf(whole) : values.size);
     },
-    judge(phase) {
+    score(phase) {
       losses(phase, network.objectives);
     },
     losses(phase, objective) {
-      const its = losses(phase, objective ? [objective] : network.objectives);
-      observer?.losses?.(its, false);
-      return its;
+      const each = losses(phase, objective ? [objective] : network.objectives);
+      observer?.losses?.(each, false);
+      return each;
     },
     loss(phase) {
-      const its = losses(phase, network.objectives);
-      observer?.losses?.(its, true);
+      const each = losses(phase, network.objectives);
+      observer?.losses?.(each, true);
       let sum = 0;
-      for (const loss of its.data) sum += loss;
+      for (const loss of each.data) sum += loss;
       return sum / inputs.rows;
     },
     samples(count, draw) {
@@ -209,7 +230,7 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
         const kept = new Map<number, Sample>();
         const before = compute.temporaryBytes;
         const measured = exchange.round(count, (sample) => {
-          const its = (measuring = { passes: 0 });
+          const counted = (measuring = { passes: 0 });
           const held = compute.temporaryBytes;
           let effect: number;
           if (held - before < KEPT_BYTES) {
@@ -218,7 +239,7 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
             effect = compute.scope(() => drawn.measure());
           } else effect = compute.scope(() => draw(sample).measure());
           measuring = undefined;
-          return { effect, passes: its.passes };
+          return { effect, passes: counted.passes };
         });
         for (const [sample, { effect, passes }] of measured.entries()) {
           compute.scope(() => (kept.get(sample) ?? drawnAgain(draw, sample)).use(effect));

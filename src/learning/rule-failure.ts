@@ -1,13 +1,16 @@
 import { ApicalError } from '../errors.ts';
 import type { Rule } from './rule.ts';
 
-/** What a rule threw, or what its terms made the library throw, as an error with the rule's name. */
+/**
+ * Returns what a rule threw, or what its terms made the library throw, as an error that names the rule. `when` says what
+ * it did, such as "while learning".
+ */
 export function ruleFailure(rule: Rule, when: string, error: unknown): ApicalError {
   if (error instanceof ApicalError) return error;
   const reason = error instanceof Error ? error.message : String(error);
   return new ApicalError(
     'run.rule-failed',
-    `The rule "${rule.id}" failed ${when}: ${reason.replace(/[.\s]*$/, '')}. Mend its file, then run it again; APICAL_DEBUG=1 shows where it was thrown.`,
+    `Rule "${rule.id}" failed ${when}: ${reason.replace(/[.\s]*$/, '')}. Fix its file and run again (APICAL_DEBUG=1 prints the stack).`,
     { rule: rule.id },
     error,
   );

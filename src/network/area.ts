@@ -7,24 +7,40 @@ import type { Parameter } from './parameter.ts';
 import type { ProjectionKind } from './specification.ts';
 
 /*
- * The two halves of the graph: areas, and the projections that join them. Each refers to the other, so they share a file.
+ * The two halves of the graph: areas and the projections that join them. Each refers to the other, so they share a file.
  */
 
-/** A population of units with one activation function. */
+/**
+ * A population of units with one activation function. Networks create their areas from a specification.
+ *
+ * @example
+ * ```ts
+ * import { Network, openBackend, stack } from 'apical/rules';
+ * import type { Area } from 'apical/rules';
+ *
+ * const specification = stack({ layers: [4, 3, 2], activation: 'tanh', objective: 'cross-entropy' });
+ * const network = new Network(await openBackend(), specification, 1);
+ * const hidden: Area = network.area('hidden1');
+ * const [projection] = hidden.incoming; // 'input→hidden1', with hidden.units = 3 columns
+ * ```
+ */
 export class Area {
   readonly id: string;
-  /** Position in the network's list, and in everything kept by area. */
+  /** Position in the areas of the network. */
   readonly index: number;
   readonly shape: Shape;
+  /** Number of units: the product of the shape. */
   readonly units: number;
   readonly activation: Activation;
+  /** Probability that a unit is silenced in a training pass. */
   readonly dropout: number;
-  /** The bias, (units), or (channels) where a convolution ends; undefined for an area without one. */
+  /** The bias, of shape (units), or (channels) if a convolution ends here; undefined for an area without bias. */
   readonly bias: Bias | undefined;
-  /** The bias of top-down activity, (units); undefined for an area without one. */
+  /** The bias for top-down activity, of shape (units); undefined for an area without one. */
   readonly topDownBias: Bias | undefined;
-  /** Projections that end and start here, of every kind. */
+  /** Projections of every kind that end here. */
   readonly incoming: Projection[] = [];
+  /** Projections of every kind that start here. */
   readonly outgoing: Projection[] = [];
 
   constructor(
@@ -47,7 +63,7 @@ export class Area {
   }
 }
 
-/** What one axis of a projection's weights counts, and how many there are. */
+/** The meaning and length of one axis of a weight tensor. */
 export interface Axis {
   readonly name:
     | 'presynaptic'
@@ -61,7 +77,7 @@ export interface Axis {
   readonly length: number;
 }
 
-/** What every kind of projection is made from. */
+/** The parts that projections of every kind have in common. */
 export interface ProjectionParts {
   readonly id: string;
   readonly kind: ProjectionKind;
@@ -74,20 +90,39 @@ export interface ProjectionParts {
   readonly isSymmetric?: boolean;
 }
 
-/** What going back along a projection may need besides the signal. */
+/** Additional inputs of `Projection.sendBack`. */
 export interface BackOptions {
-  /** Numbers to use in place of the weights. */
+  /** Weights to use in place of those of the projection. */
   readonly weights?: Tensor;
-  /** The activity that was sent: where max-pooling, which is not linear, is differentiated. */
+  /** The presynaptic activity at which to differentiate max-pooling, which is not linear. */
   readonly sent?: Tensor;
 }
 
-/** Synapses from one area to another, seen the way activity goes. */
+/**
+ * The synapses from one area to another. Weights are (presynaptic, postsynaptic).
+ *
+ * @example
+ * ```ts
+ * import { Network, openBackend, stack } from 'apical/rules';
+ * import type { Projection } from 'apical/rules';
+ *
+ * const compute = await openBackend();
+ * const specification = stack({ layers: [4, 3], activation: 'tanh', objective: 'squared-error' });
+ * const network = new Network(compute, specification, 1);
+ * const projection: Projection = network.projection('input→output');
+ * compute.scope(() => {
+ *   const activity = compute.temporary([1, 4]).set([1, 0, 0, 0]);
+ *   const input = compute.temporary([1, 3]);
+ *   projection.send(compute, input, activity); // the first row of projection.weights
+ * });
+ * ```
+ */
 export abstract class Projection implements Parameter {
   readonly id: string;
   readonly kind: ProjectionKind;
   readonly from: Area;
   readonly to: Area;
+  /** Whether a rule may change the weights. */
   readonly plastic: boolean;
   readonly values: Tensor;
   readonly mask: Tensor | undefined;
@@ -96,11 +131,11 @@ export abstract class Projection implements Parameter {
   readonly isSymmetric: boolean;
   abstract readonly isDense: boolean;
   /**
-   * What the numbers in `weights` are, row-major, slowest axis first; empty without weights. Who writes them in another
-   * order (PyTorch: upper channel, lower channel, kernel row, kernel column) reads it off from here.
+   * Axes of `weights`, row-major, slowest axis first; empty without weights. Code that writes weights in another order
+   * (PyTorch: upper channel, lower channel, kernel row, kernel column) permutes these axes.
    */
   abstract readonly layout: readonly Axis[];
-  /** For a forward projection: the feedback projection that answers it, if there is one. */
+  /** For a forward projection: the feedback projection that answers it, if any. */
   feedback: Projection | undefined;
 
   constructor({ id, kind, from, to, plastic, weights, mask, signs, isSymmetric = false }: ProjectionParts) {
@@ -115,26 +150,30 @@ export abstract class Projection implements Parameter {
     this.isSymmetric = isSymmetric;
   }
 
+  /** The weights: another name for `values`. */
   get weights(): Tensor {
     return this.values;
   }
 
-  /** How many pairs of units share one weight. */
+  /** Number of pairs of units that share one weight. */
   get sharing(): number {
     return 1;
   }
 
-  /** False for pooling, whose `weights` are empty: nothing to learn, and nothing for feedback to answer. */
+  /** Whether there are weights. False for pooling, which has nothing to learn and nothing for feedback to answer. */
   get hasWeights(): boolean {
     return this.values.size > 0;
   }
 
-  /** out(batch, postsynaptic) ← what synapses make of the presynaptic signal + beta · out. W may be perturbed. */
+  /**
+   * Sends activity forward: out(batch, postsynaptic) ← presynaptic · W + beta · out, with presynaptic(batch,
+   * presynaptic). `weights` replaces W, for example by perturbed weights.
+   */
   abstract send(compute: Compute, out: Tensor, presynaptic: Tensor, beta?: number, weights?: Tensor): void;
 
   /**
-   * out(batch, presynaptic) ← the adjoint of `send`, applied to the postsynaptic signal, + beta · out. No synapse can
-   * do that; the audit reports it as the use of transposed weights.
+   * Sends a signal backward, with the adjoint of `send`: out(batch, presynaptic) ← postsynaptic · Wᵀ + beta · out, with
+   * postsynaptic(batch, postsynaptic). No synapse can do this, and the audit reports it as transposed weights.
    */
   abstract sendBack(
     compute: Compute,
@@ -153,12 +192,15 @@ export abstract class Projection implements Parameter {
     beta: number,
   ): void;
 
-  /** The derivative of `send` at the activity `sent`, along a tangent: `send` itself where that is linear. */
+  /**
+   * Sends a tangent with the derivative of `send` at the activity `sent`: out ← derivative · tangent + beta · out. The
+   * same as `send` for linear projections.
+   */
   sendTangent(...[compute, out, tangent, beta]: TangentArguments): void {
     this.send(compute, out, tangent, beta);
   }
 
-  /** out ← the weights in the shape of a feedback projection that answers this one: the exact feedback. */
+  /** Computes the exact feedback: out ← the transposed weights, in the shape of a projection that answers this one. */
   exactFeedback(compute: Compute, out: Tensor): void {
     compute.transpose(out, this.values);
   }

@@ -1,4 +1,4 @@
-import { checkFits, pictureAfter, windowOf } from './projections/connection.ts';
+import { checkWindow, outputShape, windowOf } from './projections/connection.ts';
 import type {
   ConnectionSpecification,
   AreaSpecification,
@@ -8,37 +8,58 @@ import type {
 } from './specification.ts';
 import { stack } from './specification.ts';
 
-/** One convolution of a stack, and the pooling after it. Kernels, strides and windows are square. */
+/** A convolution and the pooling after it. Kernels, strides and windows are square. */
 export interface ConvolutionalLayer {
-  /** Kernels, and so channels of the area. */
+  /** Number of kernels, and so of channels of the area. */
   readonly channels: number;
   /** Side of a kernel. */
   readonly kernel: number;
   /** Default 1. */
   readonly stride?: number;
-  /** Zeros around the picture. Default 0. */
+  /** Rows and columns of zeros around the image. Default 0. */
   readonly padding?: number;
-  /** Whether all places share their kernels; false for a locally connected projection. Default true. */
+  /** Whether all positions share the kernels; false for a locally connected projection. Default true. */
   readonly shared?: boolean;
-  /** Side of the pooling window, which moves by its own size; 1 (the default) for no pooling. */
+  /** Side of the pooling window, which is also its stride; 1 for no pooling. Default 1. */
   readonly pool?: number;
   /** Default max. */
   readonly pooling?: 'max' | 'average';
 }
 
+/** Options of `convolutionalStack`. */
 export interface ConvolutionalStackOptions extends Omit<StackOptions, 'layers'> {
   /** Channels, height and width of an example. */
   readonly input: readonly number[];
   readonly convolutions: readonly ConvolutionalLayer[];
-  /** Units of the dense hidden areas above. */
+  /** Units of each dense hidden area above the convolutions. */
   readonly hidden: readonly number[];
+  /** Units of the output area. */
   readonly outputs: number;
 }
 
 /**
- * A stack of convolutions, then of dense projections: areas input, convolution1, pool1 (where it pools), convolution2,
- * …, hidden1, …, output. Convolved areas have the activation of hidden ones, pooled areas are linear; dropout is that
- * of the dense hidden areas. Throws `network.kernel` for a kernel or window larger than its input.
+ * Returns a network of convolutions followed by dense projections. The areas are input, convolution1, pool1 (if it
+ * pools), convolution2, …, hidden1, …, output. Convolved areas have the activation of hidden areas, and pooled areas
+ * are linear. Dropout applies to the dense hidden areas.
+ *
+ * Throws `network.kernel` for a kernel or window that is larger than its input.
+ *
+ * @example
+ * ```ts
+ * import { convolutionalStack } from 'apical/rules';
+ *
+ * const lenet = convolutionalStack({
+ *   input: [1, 28, 28],
+ *   convolutions: [
+ *     { channels: 6, kernel: 5, padding: 2, pool: 2 },
+ *     { channels: 16, kernel: 5, pool: 2 },
+ *   ],
+ *   hidden: [120, 84],
+ *   outputs: 10,
+ *   activation: 'relu',
+ *   objective: 'cross-entropy',
+ * });
+ * ```
  */
 export function convolutionalStack(options: ConvolutionalStackOptions): NetworkSpecification {
   const { input, convolutions, hidden, outputs, activation, bias = true } = options;
@@ -53,8 +74,8 @@ export function convolutionalStack(options: ConvolutionalStackOptions): NetworkS
     rest: Pick<AreaSpecification, 'activation' | 'bias'>,
     how: Pick<ProjectionSpecification, 'density' | 'initialisation'>,
   ): void => {
-    checkFits(`${last.id}→${id}`, last.id, connection.kind, windowOf(connection, last.shape));
-    const shape = pictureAfter(connection, last.shape, channels);
+    checkWindow(`${last.id}→${id}`, last.id, connection.kind, windowOf(connection, last.shape));
+    const shape = outputShape(connection, last.shape, channels);
     areas.push({ id, shape, ...rest });
     projections.push({ from: last.id, to: id, connection, ...how });
     last = { id, shape };

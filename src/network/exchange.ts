@@ -4,38 +4,65 @@ import { LAYOUTS, layoutOf, pytorchModule } from './layout.ts';
 import type { LayoutEntry, WeightLayout } from './layout.ts';
 import type { Network } from './network.ts';
 
-/** Numbers with their shape, row-major, outside of the heap: what files hold. */
+/** An array of a weight file: numbers with their shape, row-major. */
 export interface WeightArray {
   readonly shape: readonly number[];
   readonly data: ArrayLike<number> | ArrayLike<bigint>;
 }
 
+/** Options of `importWeights`. */
 export interface ImportOptions {
-  /** Default: the one whose names the arrays have. */
+  /** Default: the layout that most names belong to. */
   readonly layout?: WeightLayout;
-  /** Where the arrays came from, for messages. */
+  /** Subject of the messages. Default "The weights". */
   readonly name?: string;
 }
 
-/** Copies of a network's weights by name, in the type of its backend; `layoutOf` says which and in what order of axes. */
+/**
+ * Returns copies of the weights of a network by name, in the number type of its backend. The layout decides which tensors
+ * are included, how they are named and in what order their axes are.
+ *
+ * @example
+ * ```ts
+ * import { exportWeights, Network, openBackend, stack } from 'apical/rules';
+ *
+ * const specification = stack({ layers: [8, 5, 3], activation: 'relu', objective: 'cross-entropy' });
+ * const network = new Network(await openBackend(), specification, 1);
+ * const arrays = exportWeights(network, 'pytorch');
+ * arrays.get('0.weight')?.shape; // [5, 8]
+ * ```
+ */
 export function exportWeights(
   network: Network,
   layout: WeightLayout,
 ): Map<string, { shape: readonly number[]; data: Float32Array | Float64Array }> {
   return new Map(
-    layoutOf(network, layout).map(({ name, tensor, shape, turn }) => {
+    layoutOf(network, layout).map(({ name, tensor, shape, permutation }) => {
       const values = tensor.data.slice() as Float32Array | Float64Array;
-      return [name, { shape, data: turn ? reordered(values, turn.lengths, turn.order) : values }];
+      return [
+        name,
+        { shape, data: permutation ? permute(values, permutation.lengths, permutation.order) : values },
+      ];
     }),
   );
 }
 
 /**
- * Gives a network the weights of those arrays, all or none. What a network needs to answer must be there; feedback, masks,
- * signs and a rule's own readouts may be, and stay as they are where not.
+ * Sets the weights of a network from arrays, all or none. The tensors of the forward path are required. Feedback, masks,
+ * signs and readouts of a rule are optional, and the network keeps its own if they are absent.
  *
- * Throws `weights.mismatch`: one message that lists every array that is missing or surplus, of another shape or type,
- * not finite, not 0 where there is no synapse, or of the wrong sign.
+ * Throws `weights.mismatch`. The message lists every array that is missing or superfluous, has a wrong shape or type, is
+ * not finite, is not 0 where no synapse exists, or violates Dale's law.
+ *
+ * @example
+ * ```ts
+ * import { exportWeights, importWeights, Network, openBackend, stack } from 'apical/rules';
+ *
+ * const compute = await openBackend();
+ * const specification = stack({ layers: [8, 5, 3], activation: 'relu', objective: 'cross-entropy' });
+ * const [source, copy] = [new Network(compute, specification, 1), new Network(compute, specification, 2)];
+ * importWeights(copy, exportWeights(source, 'apical'));
+ * ```
  */
 export function importWeights(
   network: Network,
@@ -45,7 +72,7 @@ export function importWeights(
   const entries = layoutOf(network, layout);
   const problems = [
     ...entries.flatMap((entry) => problemsWith(entry, arrays.get(entry.name), arrays, layout)),
-    ...surplus(entries, arrays),
+    ...superfluousArrays(entries, arrays),
   ];
   if (problems.length > 0) {
     const module = layout === 'pytorch' ? pytorchModule(network) : undefined;
@@ -56,13 +83,13 @@ export function importWeights(
       { source, layout, problems },
     );
   }
-  for (const { name, tensor, shape, turn } of entries) {
+  for (const { name, tensor, shape, permutation } of entries) {
     const data = arrays.get(name)?.data as ArrayLike<number> | undefined;
-    if (data) tensor.set(turn ? reordered(data, shape, inverse(turn.order)) : data);
+    if (data) tensor.set(permutation ? permute(data, shape, inverse(permutation.order)) : data);
   }
 }
 
-/** The layout that most of the names belong to. */
+/** Returns the layout that most of the names belong to. */
 function layoutByNames(network: Network, arrays: ReadonlyMap<string, WeightArray>): WeightLayout {
   const known = (layout: WeightLayout) =>
     layoutOf(network, layout).filter(({ name }) => arrays.has(name)).length;
@@ -70,9 +97,9 @@ function layoutByNames(network: Network, arrays: ReadonlyMap<string, WeightArray
   return best as WeightLayout;
 }
 
-/** What is wrong with an array, in the words of a list. */
+/** Returns the problems of an array, as lines of the message. */
 function problemsWith(
-  { name, tensor, shape, isOptional, turn, role, mask, signs }: LayoutEntry,
+  { name, tensor, shape, isOptional, permutation, role, mask, signs }: LayoutEntry,
   array: WeightArray | undefined,
   arrays: ReadonlyMap<string, WeightArray>,
   layout: WeightLayout,
@@ -80,57 +107,66 @@ function problemsWith(
   const expected = `"${name}" ${tuple(shape)}`;
   if (!array) return isOptional ? [] : [`${expected} is missing.`];
   if (array.shape.join() !== shape.join()) {
-    const isOtherWay = shape.length === 2 && array.shape.join() === [...shape].reverse().join();
+    const isTransposed = shape.length === 2 && array.shape.join() === [...shape].reverse().join();
     const order = layout === 'pytorch' ? '(out, in)' : '(presynaptic, postsynaptic)';
     return [
       `"${name}": expected ${tuple(shape)}, found ${tuple(array.shape)}.` +
-        (isOtherWay && role === 'weights' ? ` Weights are ${order} in this layout: transpose it.` : ''),
+        (isTransposed && role === 'weights' ? ` Weights are ${order} in this layout: transpose it.` : ''),
     ];
   }
   const { data } = array;
-  if (!isReal(data)) return [`${expected} holds ${typeOf(data)}: float32 or float64 is needed.`];
+  if (!isReal(data)) return [`${expected} holds ${typeOf(data)}, but must hold float32 or float64.`];
   const count = (isWrong: (value: number, index: number) => boolean) => {
     let wrong = 0;
     for (let index = 0; index < data.length; index++) if (isWrong(data[index] as number, index)) wrong += 1;
     return wrong;
   };
   const infinite = count((value) => !Number.isFinite(value));
-  if (infinite > 0) return [`${expected} has ${infinite} values that are not finite.`];
+  const share = (wrong: number) => `${wrong} of ${data.length}`;
+  if (infinite > 0) return [`${expected} has values that are not finite (${share(infinite)}).`];
   if (role === 'mask' || role === 'signs') {
     const low = role === 'mask' ? 0 : -1;
     const other = count((value) => value !== low && value !== 1);
-    return other > 0 ? [`${expected} must hold ${low} and 1 only, but ${other} values are others.`] : [];
+    return other > 0
+      ? [`${expected} must hold only ${low} and 1, but has other values (${share(other)}).`]
+      : [];
   }
-  const inFile = (here: ArrayLike<number>) => (turn ? reordered(here, turn.lengths, turn.order) : here);
-  const given = (what: string) => arrays.get(`${name}.${what}`)?.data as ArrayLike<number> | undefined;
+  const toFile = (values: ArrayLike<number>) =>
+    permutation ? permute(values, permutation.lengths, permutation.order) : values;
+  const given = (part: string) => arrays.get(`${name}.${part}`)?.data as ArrayLike<number> | undefined;
   const problems: string[] = [];
   if (mask) {
-    const exists = inFile(given('mask') ?? mask.data);
+    const exists = toFile(given('mask') ?? mask.data);
     const unwired = count((value, index) => value !== 0 && exists[index] === 0);
     if (unwired > 0) {
       problems.push(
-        `${expected} has ${unwired} weights other than 0 where this network has no synapse (its density is below 1).`,
+        `${expected} has nonzero weights where this network has no synapse (${share(unwired)}; its density is below 1).`,
       );
     }
   }
   if (signs) {
-    const its = given('signs') ?? signs.data;
-    const sign = inFile(
+    const signOf = given('signs') ?? signs.data;
+    const sign = toFile(
       Float64Array.from(
         { length: tensor.size },
-        (_, index) => its[Math.floor(index / tensor.columns)] as number,
+        (_, index) => signOf[Math.floor(index / tensor.columns)] as number,
       ),
     );
     const wrong = count((value, index) => value * (sign[index] as number) < 0);
     if (wrong > 0) {
-      problems.push(`${expected} has ${wrong} weights without the sign of their unit (it obeys Dale's law).`);
+      problems.push(
+        `${expected} has weights of the wrong sign for their presynaptic unit under Dale's law (${share(wrong)}).`,
+      );
     }
   }
   return problems;
 }
 
-/** Arrays that the network has no place for, and what each may have been meant to be. */
-function surplus(entries: readonly LayoutEntry[], arrays: ReadonlyMap<string, WeightArray>): string[] {
+/** Returns a line for each array that the network has no place for, with the name that may have been meant. */
+function superfluousArrays(
+  entries: readonly LayoutEntry[],
+  arrays: ReadonlyMap<string, WeightArray>,
+): string[] {
   const known = new Set(entries.map(({ name }) => name));
   const open = entries.filter(({ name }) => !arrays.has(name));
   return [...arrays].flatMap(([name, { shape }]) => {
@@ -145,8 +181,8 @@ function surplus(entries: readonly LayoutEntry[], arrays: ReadonlyMap<string, We
   });
 }
 
-/** Values of an array of these lengths with its axes in another order: axis i of the result is axis order[i]. */
-function reordered(
+/** Permutes the axes of an array with these lengths: axis i of the result is axis order[i] of the values. */
+function permute(
   values: ArrayLike<number>,
   lengths: readonly number[],
   order: readonly number[],
@@ -154,19 +190,19 @@ function reordered(
   const strides = lengths.map((_, axis) => lengths.slice(axis + 1).reduce((all, length) => all * length, 1));
   const shape = order.map((axis) => lengths[axis] as number);
   const steps = order.map((axis) => strides[axis] as number);
-  const place = shape.map(() => 0);
+  const position = shape.map(() => 0);
   const result = new (values instanceof Float32Array ? Float32Array : Float64Array)(values.length);
   let from = 0;
   for (let to = 0; to < result.length; to++) {
     result[to] = values[from] as number;
-    // On to the next place, the last axis fastest.
+    // Advances to the next position, the last axis fastest.
     for (let axis = shape.length - 1; axis >= 0; axis--) {
       const [length, step] = [shape[axis] as number, steps[axis] as number];
       from += step;
-      place[axis] = (place[axis] as number) + 1;
-      if ((place[axis] as number) < length) break;
+      position[axis] = (position[axis] as number) + 1;
+      if ((position[axis] as number) < length) break;
       from -= step * length;
-      place[axis] = 0;
+      position[axis] = 0;
     }
   }
   return result;

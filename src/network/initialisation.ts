@@ -5,28 +5,41 @@ import type { Activation } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /**
- * Where weights start. With n presynaptic and m postsynaptic units that really connect:
- * - `uniform`: U(−scale, scale), or U(−1/√n, 1/√n) when no scale is given;
- * - `normal`: N(0, scale²), or N(0, 1/n) when no scale is given;
- * - `glorot`: U(±√(6/(n+m))), four times that for a logistic unit (Glorot & Bengio 2010, who give it for tanh;
+ * The distribution of initial weights. With n existing synapses per postsynaptic unit (fan-in) and m per presynaptic
+ * unit (fan-out):
+ * - `uniform`: U(−scale, scale), or U(−1/√n, 1/√n) without a scale;
+ * - `normal`: N(0, scale²), or N(0, 1/n) without a scale;
+ * - `glorot`: U(±√(6/(n+m))) × scale, and four times that for logistic units (Glorot & Bengio 2010 derive it for tanh;
  *   the logistic function is four times flatter at 0);
- * - `he`: N(0, 2/n), for ReLU (He et al. 2015);
+ * - `he`: N(0, 2/n) × scale, for ReLU (He et al. 2015);
  * - `orthogonal`: random orthonormal rows or columns × scale (Saxe, McClelland, Ganguli 2014);
  * - `zero`.
  */
 export interface Initialisation {
   readonly kind: 'uniform' | 'normal' | 'glorot' | 'he' | 'orthogonal' | 'zero';
+  /** Default 1, except for `uniform` and `normal`. */
   readonly scale?: number;
 }
 
+/**
+ * Returns the default initialisation of weights that end in units with this activation: He for ReLU and softplus,
+ * Glorot for the others.
+ *
+ * @example
+ * ```ts
+ * import { defaultInitialisation } from 'apical/rules';
+ *
+ * defaultInitialisation('relu'); // { kind: 'he' }
+ * ```
+ */
 export const defaultInitialisation = (target: Activation): Initialisation => ({
   kind: target === 'relu' || target === 'softplus' ? 'he' : 'glorot',
 });
 
 /**
- * Fills weights(presynaptic, postsynaptic) before any mask. `fanIn` and `fanOut` count the synapses that will
- * exist: for a feedback projection those of the forward one that it answers, so that both start alike.
- * `target` is the activation of the area that the forward weights end in.
+ * Fills weights(presynaptic, postsynaptic), before any mask, with initial values. `fanIn` and `fanOut` count the synapses
+ * that will exist; for feedback they are those of the forward projection that it answers, so that both start with the
+ * same distribution. `target` is the activation of the area in which the forward weights end.
  */
 export function initialise(
   compute: Compute,
@@ -63,7 +76,7 @@ export function initialise(
   }
 }
 
-/** Gram–Schmidt, twice over each vector ("twice is enough"), on the shorter side's vectors, in f64. */
+/** Orthogonalises the vectors of the shorter side by Gram–Schmidt, twice each ("twice is enough"), in f64. */
 function orthogonalise(compute: Compute, weights: Tensor, scale: number, source: Stream): void {
   compute.drawNormal(weights, 0, 1, source, 0);
   const { rows, columns } = weights;
@@ -95,7 +108,8 @@ function orthogonalise(compute: Compute, weights: Tensor, scale: number, source:
   weights.set(values.map((value) => value * scale));
 }
 
-/** The stream from which a projection's weights start. */
+/** Returns the random stream of the initial weights of a projection. */
 export const weightStream = (seed: number, id: string): Stream => stream(seed, `weights ${id}`);
-/** The stream from which a projection's wiring is drawn. */
+
+/** Returns the random stream of the mask of a projection. */
 export const wiringStream = (seed: number, id: string): Stream => stream(seed, `wiring ${id}`);

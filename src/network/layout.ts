@@ -6,43 +6,45 @@ import type { Network } from './network.ts';
 import { PoolingProjection } from './projections/pooling.ts';
 
 /**
- * How weights are named and turned in a file.
+ * The names and axis orders of weights in a file.
  *
- * - `apical`: as they lie here. Weights are called by their projection, `input→hidden1`, and are (presynaptic,
- *   postsynaptic); thresholds are called `hidden1.bias`. Everything that the network holds: feedback, masks and signs too.
- * - `pytorch`: the state_dict of an `nn.Sequential` in which every activation function other than linear is a module of
- *   its own: `0.weight`, `0.bias`, `2.weight`, … Weights are (out, in), kernels (out, in, height, width). Where the network is no plain chain of layers,
- *   names are `input→hidden1.weight` and `hidden1.bias`. Only what leads from the input to the answer: no feedback, and
- *   no readouts that a rule added for its own use.
+ * - `apical`: as in memory. Weights have the id of their projection, such as `input→hidden1`, and are (presynaptic,
+ *   postsynaptic); biases are called `hidden1.bias`. The file holds every tensor, including feedback, masks and signs.
+ * - `pytorch`: the state_dict of an `nn.Sequential` in which every activation function except linear is a module:
+ *   `0.weight`, `0.bias`, `2.weight`, … Weights are (out, in), kernels (out, in, height, width). In a network that is
+ *   not a chain of layers, names are `input→hidden1.weight` and `hidden1.bias`. The file holds only the forward path
+ *   from the input to the output area: no feedback, and no readouts that a rule added for its own use.
  */
 export type WeightLayout = 'apical' | 'pytorch';
 
+/** The layouts, the default of exports first. */
 export const LAYOUTS: readonly WeightLayout[] = ['pytorch', 'apical'];
 
-/** One tensor of a network, and what it is in a file. */
+/** A tensor of a network and its form in a file. */
 export interface LayoutEntry {
   readonly name: string;
   readonly tensor: Tensor;
   readonly role: 'weights' | 'bias' | 'mask' | 'signs';
-  /** In the file: the tensor's own shape, or of weights in PyTorch's order (out, in, …). */
+  /** Shape in the file: that of the tensor, or (out, in, …) for weights in the order of PyTorch. */
   readonly shape: readonly number[];
-  /** The axes of the tensor here, and for each axis in the file which of these it is; undefined for the same order. */
-  readonly turn?: { readonly lengths: readonly number[]; readonly order: readonly number[] } | undefined;
-  /** What answering does without: feedback, masks, signs, readouts that a rule added. A network keeps its own where it is not given. */
+  /** Lengths of the axes in memory and, for each axis in the file, its index among them; undefined for equal orders. */
+  readonly permutation?:
+    { readonly lengths: readonly number[]; readonly order: readonly number[] } | undefined;
+  /** Whether a file may lack it, so that the network keeps its own: feedback, masks, signs and readouts of a rule. */
   readonly isOptional: boolean;
-  /** Of weights: 1 where a synapse exists; and ±1 for presynaptic units under Dale's law. */
+  /** For weights: the mask and the signs of the projection, if any. */
   readonly mask?: Tensor | undefined;
   readonly signs?: Tensor | undefined;
 }
 
-/** All that a file of this layout holds of a network. */
+/** Returns every tensor that a file with this layout holds. */
 export function layoutOf(network: Network, layout: WeightLayout): LayoutEntry[] {
-  const path = answeringAreas(network);
+  const path = forwardAreas(network);
   const inPytorch = layout === 'pytorch';
   const names = inPytorch ? sequentialOf(network, path)?.names : undefined;
   const entries: LayoutEntry[] = [];
-  const add = (name: string, tensor: Tensor, its: Pick<LayoutEntry, 'role' | 'isOptional'>) =>
-    entries.push({ name, tensor, shape: tensor.shape, ...its });
+  const add = (name: string, tensor: Tensor, rest: Pick<LayoutEntry, 'role' | 'isOptional'>) =>
+    entries.push({ name, tensor, shape: tensor.shape, ...rest });
 
   for (const area of network.areas) {
     for (const { id, kind, weights, mask, signs, layout: axes } of area.incoming) {
@@ -51,12 +53,12 @@ export function layoutOf(network: Network, layout: WeightLayout): LayoutEntry[] 
       const common = { role: 'weights', tensor: weights, isOptional, mask, signs } as const;
       if (inPytorch) {
         const name = names?.get(area)?.weight ?? `${id}.weight`;
-        const turn = pytorchOrder(axes);
+        const permutation = pytorchOrder(axes);
         entries.push({
           ...common,
           name,
-          turn,
-          shape: turn.order.map((axis) => turn.lengths[axis] as number),
+          permutation,
+          shape: permutation.order.map((axis) => permutation.lengths[axis] as number),
         });
         continue;
       }
@@ -71,7 +73,7 @@ export function layoutOf(network: Network, layout: WeightLayout): LayoutEntry[] 
   return entries;
 }
 
-/** In which order PyTorch has axes: (out, in), of convolutions (out, in, height, width). */
+/** The order of axes in PyTorch: (out, in), and (out, in, height, width) for convolutions. */
 const PYTORCH_AXES: readonly Axis['name'][] = [
   'postsynaptic',
   'upper channel',
@@ -92,30 +94,51 @@ function pytorchOrder(axes: readonly Axis[]): { lengths: readonly number[]; orde
 }
 
 /**
- * The network's answering path as a line of PyTorch, whose state_dict has the names of the `pytorch` layout; undefined
- * when it is no plain chain of layers.
+ * Returns the forward path as a PyTorch expression whose state_dict has the names of the `pytorch` layout; undefined if
+ * the network is not a chain of layers.
+ *
+ * @example
+ * ```ts
+ * import { Network, openBackend, pytorchModule, stack } from 'apical/rules';
+ *
+ * const specification = stack({ layers: [8, 5, 3], activation: 'relu', objective: 'cross-entropy' });
+ * const network = new Network(await openBackend(), specification, 1);
+ * pytorchModule(network); // 'nn.Sequential(nn.Linear(8, 5), nn.ReLU(), nn.Linear(5, 3))'
+ * ```
  */
 export function pytorchModule(network: Network): string | undefined {
-  const modules = sequentialOf(network, answeringAreas(network))?.modules;
+  const modules = sequentialOf(network, forwardAreas(network))?.modules;
   return modules && `nn.Sequential(${modules.join(', ')})`;
 }
 
-/** The area that answers: of the first objective that is no rule's own. */
-export function answeringArea({ objectives, areas }: Network): Area {
+/**
+ * Returns the output area of a network: that of the first objective which is not auxiliary, or the last area of a network
+ * without objectives.
+ *
+ * @example
+ * ```ts
+ * import { Network, openBackend, outputArea, stack } from 'apical/rules';
+ *
+ * const specification = stack({ layers: [8, 5, 3], activation: 'relu', objective: 'cross-entropy' });
+ * const network = new Network(await openBackend(), specification, 1);
+ * outputArea(network).id; // 'output'
+ * ```
+ */
+export function outputArea({ objectives, areas }: Network): Area {
   const objective = objectives.find(({ auxiliary }) => !auxiliary) ?? objectives[0];
   return objective?.area ?? (areas.at(-1) as Area);
 }
 
-/** Areas from which forward projections lead to the answer, the answering area too. */
-function answeringAreas(network: Network): ReadonlySet<Area> {
-  const path = new Set<Area>([answeringArea(network)]);
+/** Returns the areas of the forward path: the output area and all areas that reach it without feedback. */
+function forwardAreas(network: Network): ReadonlySet<Area> {
+  const path = new Set<Area>([outputArea(network)]);
   for (const area of path) {
     for (const { kind, from } of area.incoming) if (kind !== 'feedback') path.add(from);
   }
   return path;
 }
 
-/** The projections from the input to the answer, one after the other; undefined where paths branch or meet. */
+/** Returns the projections of the forward path in order; undefined if paths branch or meet. */
 function chainOf(network: Network, path: ReadonlySet<Area>): readonly Projection[] | undefined {
   const isOnPath = ({ kind, from, to }: Projection) => kind !== 'feedback' && path.has(from) && path.has(to);
   const chain: Projection[] = [];
@@ -130,13 +153,13 @@ function chainOf(network: Network, path: ReadonlySet<Area>): readonly Projection
 }
 
 interface Sequential {
-  /** As PyTorch writes them. */
+  /** Expressions of the modules. */
   readonly modules: readonly string[];
-  /** By the area that a layer ends in: what its parameters are called. */
+  /** Names of the parameters, by the area in which their layer ends. */
   readonly names: ReadonlyMap<Area, { readonly weight: string; readonly bias: string }>;
 }
 
-/** The answering path as an `nn.Sequential`; undefined where it is no chain, or PyTorch has no module for a layer. */
+/** Returns the forward path as an `nn.Sequential`; undefined if it is not a chain, or PyTorch has no module for a layer. */
 function sequentialOf(network: Network, path: ReadonlySet<Area>): Sequential | undefined {
   const chain = chainOf(network, path);
   if (!chain) return undefined;
@@ -155,11 +178,11 @@ function sequentialOf(network: Network, path: ReadonlySet<Area>): Sequential | u
   return { modules, names };
 }
 
-/** What a projection is in PyTorch, the module with its weights last; undefined for a locally connected one. */
+/** Returns a projection as PyTorch modules, the module with the weights last; undefined if locally connected. */
 function modulesOf(projection: Projection): string[] | undefined {
   const { from, to } = projection;
   const bias = to.bias ? '' : ', bias=False';
-  const pair = ([down, right]: readonly [number, number]) => `(${down}, ${right})`;
+  const pair = ([vertical, horizontal]: readonly [number, number]) => `(${vertical}, ${horizontal})`;
   if (projection instanceof PoolingProjection) {
     const { how, window } = projection;
     return [`nn.${how === 'max' ? 'Max' : 'Avg'}Pool2d(${pair(window.kernel)}, ${pair(window.stride)})`];

@@ -10,22 +10,37 @@ import type { Parameter } from './parameter.ts';
 import type { Projection } from './area.ts';
 import type { NetworkSpecification, ProjectionSpecification } from './specification.ts';
 import { projectionId } from './specification.ts';
-import { checkSpecification, found, sortAreas } from './projections/wiring.ts';
+import { checkSpecification, findById, sortAreas } from './projections/wiring.ts';
 
 /**
- * Areas joined by projections, with their weights in the heap. Weights depend on the seed and on each
- * projection's own id, so adding a projection does not change the others.
+ * A network: areas joined by projections, with weights on a backend. The initial weights of a projection depend on the
+ * seed and its id alone, so adding a projection does not change the others.
+ *
+ * @example
+ * ```ts
+ * import { Network, openBackend, stack } from 'apical/rules';
+ *
+ * const specification = stack({ layers: [784, 100, 10], activation: 'relu', objective: 'cross-entropy' });
+ * const network = new Network(await openBackend(), specification, 1);
+ * const { weights } = network.projection('input→hidden1'); // (784, 100)
+ * network.dispose();
+ * ```
  */
 export class Network {
   readonly specification: NetworkSpecification;
-  /** In an order in which every forward projection runs from an earlier area to a later one. */
+  /** Sorted so that every forward projection runs from an earlier to a later area. */
   readonly areas: readonly Area[];
+  /** In the order of the specification. */
   readonly projections: readonly Projection[];
+  /** The area whose activity is the example. */
   readonly input: Area;
   readonly objectives: readonly Objective[];
   readonly #compute: Compute;
 
-  /** Throws `network.…` errors that name the area or projection when the specification is not a network. */
+  /**
+   * Creates the network and draws its weights. Throws a `network.…` error that names the area or projection if the
+   * specification is invalid; nothing is allocated then.
+   */
   constructor(compute: Compute, specification: NetworkSpecification, seed: number) {
     this.#compute = compute;
     checkSpecification(specification);
@@ -40,10 +55,10 @@ export class Network {
     this.input = this.area(specification.input);
     this.projections = specification.projections.map((projection) => {
       const [from, to] = [this.area(projection.from), this.area(projection.to)];
-      const made = connect(compute, specification, projection, from, to, seed);
-      from.outgoing.push(made);
-      to.incoming.push(made);
-      return made;
+      const created = connect(compute, specification, projection, from, to, seed);
+      from.outgoing.push(created);
+      to.incoming.push(created);
+      return created;
     });
     for (const projection of specification.projections) {
       if (projection.answers === undefined) continue;
@@ -63,22 +78,40 @@ export class Network {
     }));
   }
 
-  /** Throws `network.unknown-area`. */
+  /** Returns the area with this id. Throws `network.unknown-area`. */
   area(id: string): Area {
-    return found(this.areas, id, 'area');
+    return findById(this.areas, id, 'area');
   }
 
-  /** Throws `network.unknown-projection`. */
+  /** Returns the projection with this id. Throws `network.unknown-projection`. */
   projection(id: string): Projection {
-    return found(this.projections, id, 'projection');
+    return findById(this.projections, id, 'projection');
   }
 
-  /** Everything a rule may change: weights of plastic projections and thresholds. */
+  /**
+   * Returns the feedback projections that end at an area, in the order of the specification.
+   *
+   * @example
+   * ```ts
+   * import { Network, openBackend, stack } from 'apical/rules';
+   *
+   * const forward = stack({ layers: [8, 5, 5, 3], activation: 'tanh', objective: 'cross-entropy' });
+   * const direct = ['hidden1', 'hidden2'].map((to) => ({ from: 'output', to, kind: 'feedback' as const }));
+   * const specification = { ...forward, projections: [...forward.projections, ...direct] };
+   * const network = new Network(await openBackend(), specification, 1);
+   * const [feedback] = network.feedbackTo(network.area('hidden1')); // 'feedback:output→hidden1'
+   * ```
+   */
+  feedbackTo(area: Area): readonly Projection[] {
+    return area.incoming.filter(({ kind }) => kind === 'feedback');
+  }
+
+  /** Everything that a rule may change: the weights of plastic projections and the biases. */
   get parameters(): readonly Parameter[] {
     return [...this.projections.filter((projection) => projection.plastic), ...this.#biases()];
   }
 
-  /** Every number the network holds, by name, as a checkpoint keeps it. */
+  /** Returns every tensor of the network by name, as a checkpoint stores it. */
   tensors(): ReadonlyMap<string, Tensor> {
     const named = new Map<string, Tensor>();
     for (const { id, values, mask, signs } of [...this.projections, ...this.#biases()]) {
@@ -90,11 +123,12 @@ export class Network {
     return named;
   }
 
-  /** What a user should know of: units that sparse wiring leaves without input, output or feedback. */
+  /** Returns warnings about units that sparse wiring leaves without input, output or feedback. */
   warnings(): readonly string[] {
     return unconnectedUnits(this.areas, this.input, new Set(this.objectives.map(({ area }) => area)));
   }
 
+  /** Frees every tensor of the network. */
   dispose(): void {
     for (const { values, mask, signs } of [...this.projections, ...this.#biases()]) {
       for (const tensor of [values, mask, signs]) if (tensor) this.#compute.free(tensor);
@@ -106,14 +140,14 @@ export class Network {
   }
 }
 
-/** Takes over another projection's wiring, and its weights times a factor. */
+/** Copies the mask of another projection, and its weights times a factor. */
 function startLike(
   compute: Compute,
   network: Network,
   id: string,
   { projection, factor }: NonNullable<ProjectionSpecification['startsLike']>,
 ): void {
-  const [own, other] = [network.projection(id), network.projection(projection)];
-  compute.scale(own.weights, other.weights, factor);
-  if (own.mask && other.mask) compute.copy(own.mask, other.mask);
+  const [copy, source] = [network.projection(id), network.projection(projection)];
+  compute.scale(copy.weights, source.weights, factor);
+  if (copy.mask && source.mask) compute.copy(copy.mask, source.mask);
 }

@@ -4,22 +4,34 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { Area } from './area.ts';
 import type { BlackBox, ObjectiveKind } from './specification.ts';
 
-/** An area and what it is trained towards. */
+/** An area with its training objective. */
 export interface Objective {
   readonly area: Area;
   readonly kind: ObjectiveKind;
+  /** The loss of one example, for a black box. */
   readonly loss?: BlackBox | undefined;
-  /** It trains its area, but is no part of what the network is for: a run's loss does not count it. */
+  /** Whether it only helps to train its area, so that the loss of a run excludes it. */
   readonly auxiliary: boolean;
 }
 
-/** Whether `errorOf` has an error to give. */
+/**
+ * Returns whether an objective has a derivative, ∂L/∂output.
+ *
+ * @example
+ * ```ts
+ * import { hasDerivative, Network, openBackend, stack } from 'apical/rules';
+ *
+ * const specification = stack({ layers: [2, 2], activation: 'linear', objective: 'zero-one' });
+ * const network = new Network(await openBackend(), specification, 1);
+ * network.objectives.every(hasDerivative); // false
+ * ```
+ */
 export const hasDerivative = ({ kind }: Objective): boolean =>
   kind === 'cross-entropy' || kind === 'squared-error';
 
 /**
- * error ← ∂L/∂output, one row an example; tally (4 × f64) += [Σ L, wrong answers, examples, ½ Σ target²].
- * Throws `objective.no-derivative` where there is none.
+ * Computes the output error, one row per example: error ← ∂L/∂output. Adds to the tally (4 × f64): [Σ L, wrong answers,
+ * examples, ½ Σ target²]. Throws `objective.no-derivative` for an objective without a derivative.
  */
 export function errorOf(
   compute: Compute,
@@ -35,16 +47,16 @@ export function errorOf(
   } else {
     throw new ApicalError(
       'objective.no-derivative',
-      `The objective "${kind}" of area "${area.id}" has no derivative, and this rule needs one. Rules that work ` +
-        'from the loss alone do not: node-perturbation, weight-perturbation, serial-weight-perturbation, reinforce.',
+      `The objective "${kind}" of area "${area.id}" has no derivative, which this rule needs. Use a rule that needs ` +
+        'only the loss: node-perturbation, weight-perturbation, serial-weight-perturbation or reinforce.',
       { kind, area: area.id },
     );
   }
 }
 
 /**
- * losses(batch) ← loss of every example. A black box is called here: the one place where values are read back. `nameOf`
- * says how the example of a row is called. Throws `objective.black-box` where it gives no number.
+ * Computes the loss per example: losses(batch). A black box is called here, on values read back from the backend;
+ * `nameOf` names the example of a row in messages. Throws `objective.black-box` if it fails or returns no finite number.
  */
 export function lossesOf(
   compute: Compute,
@@ -60,7 +72,7 @@ export function lossesOf(
       return;
     case 'squared-error': {
       const difference = compute.temporary(output.shape);
-      compute.combine(difference, output, asValues(compute, targets, output.columns), 1, -1);
+      compute.subtract(difference, output, asValues(compute, targets, output.columns));
       compute.dotRows(losses, difference, difference);
       compute.scale(losses, losses, 0.5);
       return;
@@ -74,8 +86,8 @@ export function lossesOf(
 }
 
 /**
- * Adds to a tally what `errorOf` would, for objectives without a derivative too: those have their losses read back.
- * `losses` (batch) is what `lossesOf` gave.
+ * Adds to a tally what `errorOf` adds, also for objectives without a derivative. These read back `losses` (batch), the
+ * result of `lossesOf`.
  */
 export function tallyObjective(
   compute: Compute,
@@ -112,29 +124,29 @@ function blackBoxLosses(
   const all = targets.data;
   const width = targets.type === 'i32' ? 0 : targets.columns;
   return Array.from({ length: output.rows }, (_, row) => {
-    const answer = outputs.subarray(row * output.columns, (row + 1) * output.columns);
+    const outputRow = outputs.subarray(row * output.columns, (row + 1) * output.columns);
     const target = width === 0 ? (all[row] as number) : all.subarray(row * width, (row + 1) * width);
-    const fail = (what: string, cause?: unknown): never => {
+    const fail = (event: string, cause?: unknown): never => {
       throw new ApicalError(
         'objective.black-box',
-        `The black-box objective of area "${area.id}" ${what} for ${nameOf(row)}: it must return a finite number.`,
+        `The black-box objective of area "${area.id}" ${event} for ${nameOf(row)}: it must return a finite number.`,
         { area: area.id, example: nameOf(row) },
         cause,
       );
     };
     let value: unknown;
     try {
-      value = loss?.(answer, target);
+      value = loss?.(outputRow, target);
     } catch (error) {
       fail(`threw "${error instanceof Error ? error.message : String(error)}"`, error);
     }
-    if (typeof value !== 'number' || !Number.isFinite(value)) return fail(`returned ${spoken(value)}`);
+    if (typeof value !== 'number' || !Number.isFinite(value)) return fail(`returned ${describeValue(value)}`);
     return value;
   });
 }
 
-/** What a user's function returned, in words. */
-function spoken(value: unknown): string {
+/** Describes the return value of a user's function in words. */
+function describeValue(value: unknown): string {
   if (typeof value === 'number') return String(value);
   if (typeof value === 'string') return `the text "${value}"`;
   if (value === undefined) return 'nothing';
@@ -142,7 +154,7 @@ function spoken(value: unknown): string {
   return typeof value === 'boolean' ? String(value) : `a value of type ${typeof value}`;
 }
 
-/** Target values; class labels become one-hot rows. */
+/** Returns target values (batch, units); class labels become one-hot rows. */
 export function asValues(compute: Compute, targets: Tensor, units: number): Tensor {
   if (targets.type !== 'i32') return targets;
   const values = compute.temporary([targets.size, units]);

@@ -8,7 +8,7 @@ import type { Term } from './terms.ts';
 import { makeSymmetric } from './projections/symmetry.ts';
 import { accumulate, materialise } from './terms.ts';
 
-/** How synapses of one projection change, given a rule's terms g. Decay and max-norm spare thresholds. */
+/** How the terms g of a rule change one parameter. Decay and the bound on norms apply to weights and not to biases. */
 export interface OptimiserSpecification {
   /**
    * - `sgd`: W ← W − η·g
@@ -24,24 +24,34 @@ export interface OptimiserSpecification {
   readonly momentum: Scheduled;
   /** ρ of RMSprop, β₂ of Adam. */
   readonly meanSquareDecay: number;
+  /** ε of RMSprop and Adam. */
   readonly epsilon: number;
-  /** λ: each update also subtracts η·λ·W (for RMSprop and Adam, λ·W is added to g). */
+  /** Weight decay λ: each update also subtracts η·λ·W (for RMSprop and Adam, λ·W is added to g). */
   readonly decay: number;
-  /** Upper bound on the norm of a unit's incoming weights; 0 for none. */
+  /** Upper bound on the norm of the weights of a unit; 0 for none. */
   readonly maximumNorm: number;
   /**
-   * λ apart from g: each update first takes W ← (1 − ηλ)·W, whatever the kind (as Loshchilov & Hutter 2019 do for
-   * Adam), so that the difference of two projections with equal terms shrinks by just that. Default 0.
+   * Decoupled weight decay λ: each update starts with W ← (1 − ηλ)·W for every kind (Loshchilov & Hutter 2019 do so for
+   * Adam). The difference between two projections with equal terms then shrinks by exactly this factor. Default 0.
    */
   readonly decoupledDecay?: number;
-  /** Whether the bound is on a unit's incoming weights (the default) or its outgoing ones. */
+  /** Whether `maximumNorm` bounds the incoming or the outgoing weights of a unit. Default incoming. */
   readonly boundedWeights?: 'incoming' | 'outgoing';
 }
 
-/** By what optimiser a parameter changes. */
+/** Returns the optimiser of a parameter. */
 export type OptimiserOf = (parameter: Parameter) => OptimiserSpecification;
 
-/** Plain gradient descent at a constant rate, without state, decay or bounds. */
+/**
+ * Returns plain gradient descent at a constant rate, without state, decay or bounds.
+ *
+ * @example
+ * ```ts
+ * import { plainDescent } from 'apical/rules';
+ *
+ * const optimiser = plainDescent(0.1); // W ← W − 0.1·g
+ * ```
+ */
 export const plainDescent = (rate: number): OptimiserSpecification => ({
   kind: 'sgd',
   rate,
@@ -54,20 +64,38 @@ export const plainDescent = (rate: number): OptimiserSpecification => ({
 
 interface State {
   readonly specification: OptimiserSpecification;
-  /** Velocity, or mean of the gradient. */
+  /** Velocity, or running mean of the gradient. */
   readonly first: Tensor | undefined;
-  /** Mean square of the gradient. */
+  /** Running mean square of the gradient. */
   readonly second: Tensor | undefined;
 }
 
-/** Turns terms into changes of weights, with a state of its own for every parameter. */
+/**
+ * Applies terms to parameters and keeps the state of each parameter. It alone changes weights.
+ *
+ * @example
+ * ```ts
+ * import { Network, openBackend, Optimiser, plainDescent, stack } from 'apical/rules';
+ *
+ * const compute = await openBackend();
+ * const specification = stack({ layers: [2, 1], activation: 'linear', objective: 'squared-error' });
+ * const network = new Network(compute, specification, 1);
+ * const optimiser = new Optimiser(compute, network.parameters, () => plainDescent(0.1), 1);
+ * compute.scope(() => {
+ *   const pre = compute.temporary([1, 2]).set([1, 2]);
+ *   const post = compute.temporary([1, 1]).set([0.5]);
+ *   // The first update, in epoch 0: W ← W − 0.1 · preᵀ · post.
+ *   optimiser.apply(network.projection('input→output'), [{ kind: 'outer', pre, post }], 1, 0);
+ * });
+ * ```
+ */
 export class Optimiser {
   readonly #compute: Compute;
   readonly #states = new Map<Parameter, State>();
   readonly #tensors = new Map<string, Tensor>();
   readonly #epochs: number;
 
-  /** `specificationOf` may differ by parameter; `epochs` is the length of the run, for schedules. */
+  /** `specificationOf` returns the optimiser of each parameter; `epochs` is the length of the run, for schedules. */
   constructor(
     compute: Compute,
     parameters: readonly Parameter[],
@@ -90,25 +118,25 @@ export class Optimiser {
     }
   }
 
-  /** State by name, for checkpoints. */
+  /** Returns the state tensors by name, for checkpoints. */
   tensors(): ReadonlyMap<string, Tensor> {
     return this.#tensors;
   }
 
-  /** Whether this parameter is one that may change. */
+  /** Returns whether the optimiser changes this parameter. */
   changes(parameter: Parameter): boolean {
     return this.#states.has(parameter);
   }
 
-  /** The learning rate of a parameter at this time. */
+  /** Returns the learning rate of a parameter at a fractional epoch; 0 for a parameter that does not change. */
   rate(parameter: Parameter, epoch: number): number {
     const state = this.#states.get(parameter);
     return state ? valueAt(state.specification.rate, epoch, this.#epochs) : 0;
   }
 
   /**
-   * Changes one parameter by its terms. `update` counts updates from 1, `epoch` passes with their fraction;
-   * `compute` is the backend, or one that is being watched.
+   * Updates one parameter with its terms. `update` counts updates from 1, and `epoch` is fractional; `compute` is the
+   * backend or a wrapper that records operations. Throws an Error for a parameter that is not plastic.
    */
   apply(
     parameter: Parameter,
@@ -118,7 +146,11 @@ export class Optimiser {
     compute: Compute = this.#compute,
   ): void {
     const state = this.#states.get(parameter);
-    if (!state) throw new Error(`"${parameter.id}" is not plastic, so no term may be emitted for it.`);
+    if (!state) {
+      throw new Error(
+        `"${parameter.id}" is not plastic, so no term may be emitted for it. Emit none, or set its "plastic" to true.`,
+      );
+    }
     const { specification } = state;
     const rate = valueAt(specification.rate, epoch, this.#epochs);
     const decay = parameter.role === 'weights' ? specification.decay : 0;
@@ -157,6 +189,7 @@ export class Optimiser {
     }
   }
 
+  /** Frees the state tensors. */
   dispose(): void {
     for (const tensor of this.#tensors.values()) this.#compute.free(tensor);
   }
@@ -181,30 +214,30 @@ export class Optimiser {
     const nesterov = specification.kind === 'nesterov';
     const [term] = terms;
     if (parameter.isDense && terms.length === 1 && term?.kind === 'outer' && term.pre) {
-      // One product into the velocity, one pass over both: the gradient is never written down.
+      // A fused kernel: one product into the velocity and one pass over both, without storing the gradient.
       const scaled = rate * (term.factor ?? 1);
       compute.momentumStep(weights, velocity, term.pre, term.post, scaled, momentum, rate * decay, nesterov);
       return;
     }
     if (!nesterov) {
-      // Products add up in the velocity itself; terms that read the weights read them before they move.
+      // Products accumulate in the velocity itself, unless a term reads the weights, which must not move before.
       const reads = terms.some(({ kind }) => kind === 'weight-decay' || kind === 'mixing');
       if (!reads) {
         if (decay !== 0) {
           compute.combine(velocity, velocity, weights, momentum, -rate * decay);
           accumulate(compute, parameter, velocity, terms, -rate, 1);
         } else accumulate(compute, parameter, velocity, terms, -rate, momentum);
-        compute.combine(weights, weights, velocity, 1, 1);
+        compute.add(weights, weights, velocity);
         return;
       }
     }
-    // W ← W − μV_old here and + (1+μ)V_new below is Nesterov; the terms still read the weights as they were.
+    // W ← W − μV_old here and + (1+μ)V_new below is Nesterov; the terms have already read the old weights.
     const change = compute.temporary(weights.shape);
     accumulate(compute, parameter, change, terms, -rate, 0);
-    if (decay !== 0) compute.combine(change, change, weights, 1, -rate * decay);
-    if (nesterov) compute.combine(weights, weights, velocity, 1, -momentum);
+    if (decay !== 0) compute.addScaled(change, weights, -rate * decay);
+    if (nesterov) compute.addScaled(weights, velocity, -momentum);
     compute.combine(velocity, velocity, change, momentum, 1);
-    compute.combine(weights, weights, velocity, 1, nesterov ? 1 + momentum : 1);
+    compute.addScaled(weights, velocity, nesterov ? 1 + momentum : 1);
   }
 
   #adaptive(
@@ -219,7 +252,7 @@ export class Optimiser {
   ): void {
     const gradient = compute.temporary(parameter.values.shape);
     materialise(compute, parameter, gradient, terms);
-    if (decay !== 0) compute.combine(gradient, gradient, parameter.values, 1, decay);
+    if (decay !== 0) compute.addScaled(gradient, parameter.values, decay);
     const { meanSquareDecay, epsilon } = specification;
     if (specification.kind === 'rmsprop') {
       compute.rmspropStep(parameter.values, second as Tensor, gradient, rate, meanSquareDecay, epsilon);

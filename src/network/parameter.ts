@@ -1,24 +1,22 @@
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
-/**
- * A set of numbers that a rule may change through terms: the weights of a projection or the bias of an
- * area. The optimiser keeps its state by `id`.
- */
+/** A set of numbers that a rule may change through terms: the weights of a projection or the bias of an area. */
 export interface Parameter {
+  /** Unique in the network; the optimiser stores its state under it. */
   readonly id: string;
-  /** Columns are postsynaptic units, or channels where places share weights. */
+  /** The numbers. Columns are postsynaptic units, or channels if positions share weights. */
   readonly values: Tensor;
-  /** 1 where a synapse exists, 0 where not; undefined when all do. */
+  /** 1 where a synapse exists and 0 elsewhere; undefined if all exist. */
   readonly mask: Tensor | undefined;
-  /** (presynaptic): 1 for units that excite, −1 for units that inhibit; undefined where weights may have any sign. */
+  /** (presynaptic): 1 for excitatory and −1 for inhibitory units; undefined if weights may have any sign. */
   readonly signs?: Tensor | undefined;
   readonly role: 'weights' | 'bias';
-  /** Whether it stays a symmetric matrix. Default false. */
+  /** Whether updates keep the matrix symmetric. Default false. */
   readonly isSymmetric?: boolean;
-  /** Whether an outer term is preᵀ · post and no more: an optimiser may then fuse the product with its step. */
+  /** Whether an outer term is just preᵀ · post, so that an optimiser may fuse the product with its step. */
   readonly isDense: boolean;
-  /** target ← factor · Σ over the batch (and places) of pre ⊗ post + beta · target: what an outer term means here. */
+  /** Adds an outer term: target ← factor · Σ over the batch (and shared positions) of pre ⊗ post + beta · target. */
   addOuter(
     compute: Compute,
     target: Tensor,
@@ -29,7 +27,18 @@ export interface Parameter {
   ): void;
 }
 
-/** The bias of an area: synapses from a presynaptic unit that is always 1. */
+/**
+ * The bias of an area: the weights from a presynaptic unit whose activity is always 1.
+ *
+ * @example
+ * ```ts
+ * import { Bias, Network, openBackend, stack } from 'apical/rules';
+ *
+ * const specification = stack({ layers: [4, 3, 2], activation: 'tanh', objective: 'cross-entropy' });
+ * const network = new Network(await openBackend(), specification, 1);
+ * const biases = network.parameters.filter((parameter) => parameter instanceof Bias); // 'hidden1.bias', 'output.bias'
+ * ```
+ */
 export class Bias implements Parameter {
   readonly id: string;
   readonly values: Tensor;
@@ -42,7 +51,7 @@ export class Bias implements Parameter {
     this.values = values;
   }
 
-  /** post(batch, units); a bias shared by the places of a channel sums over them. */
+  /** Adds factor · Σ over the batch of post(batch, units); a bias shared by the positions of a channel sums over them. */
   addOuter(
     compute: Compute,
     target: Tensor,
@@ -56,8 +65,10 @@ export class Bias implements Parameter {
   }
 }
 
-/** The presynaptic side of a term, which only a bias can do without. */
-export function presynapticOf({ id }: Parameter, pre: Tensor | undefined): Tensor {
+/** Returns the presynaptic side of an outer term. Throws a TypeError if it is missing: only a bias needs none. */
+export function requirePresynaptic({ id }: Parameter, pre: Tensor | undefined): Tensor {
   if (pre) return pre;
-  throw new TypeError(`An outer term of projection "${id}" needs its presynaptic side, \`pre\`.`);
+  throw new TypeError(
+    `An outer term for projection "${id}" has no presynaptic side; set "pre" to a tensor of shape (batch, presynaptic).`,
+  );
 }

@@ -1,11 +1,11 @@
 /**
- * A value that changes over training, as data; epochs count with their fraction.
+ * A value that changes during training, as data. The epoch is a real number.
  * - `constant`: value;
  * - `step`: value × factor^⌊epoch / every⌋;
  * - `linear`: from value to `end` over the first `epochs` (default: the whole run), then `end`;
  * - `exponential`: value × factor^epoch;
  * - `cosine`: from value to `end` (default 0) along half a cosine over `epochs` (default: the whole run).
- * Over the first `warmup` epochs the value is multiplied by a factor that rises linearly from 0 to 1.
+ * During the first `warmup` epochs the value is multiplied by a factor that rises linearly from 0 to 1.
  */
 export type Schedule = { readonly warmup?: number } & (
   | { readonly kind: 'constant'; readonly value: number }
@@ -15,17 +15,35 @@ export type Schedule = { readonly warmup?: number } & (
   | { readonly kind: 'cosine'; readonly value: number; readonly end?: number; readonly epochs?: number }
 );
 
-/** A plain number is a constant schedule. */
+/** A number, which is constant, or a schedule. */
 export type Scheduled = number | Schedule;
 
-/** The value at `epoch` of a run of `epochs`. */
+/**
+ * Returns the value of a schedule at a fractional `epoch` of a run of `epochs`.
+ *
+ * @example
+ * ```ts
+ * import { valueAt } from 'apical/rules';
+ *
+ * valueAt({ kind: 'cosine', value: 0.1 }, 5, 10); // 0.05
+ * ```
+ */
 export function valueAt(scheduled: Scheduled, epoch: number, epochs: number): number {
   if (typeof scheduled === 'number') return scheduled;
   const { warmup = 0 } = scheduled;
   return unwarmed(scheduled, epoch, epochs) * (epoch < warmup ? epoch / warmup : 1);
 }
 
-/** The same course at `factor` times the height. */
+/**
+ * Returns a schedule whose values are multiplied by `factor`.
+ *
+ * @example
+ * ```ts
+ * import { scaleSchedule } from 'apical/rules';
+ *
+ * scaleSchedule({ kind: 'linear', value: 1, end: 0 }, 0.1); // { kind: 'linear', value: 0.1, end: 0 }
+ * ```
+ */
 export function scaleSchedule(scheduled: Scheduled, factor: number): Scheduled {
   if (typeof scheduled === 'number') return scheduled * factor;
   const value = scheduled.value * factor;

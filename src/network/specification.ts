@@ -1,40 +1,44 @@
 import type { Activation } from '../tensor/kernels.ts';
 import type { Initialisation } from './initialisation.ts';
 
-/** A population of units. */
+/** Specifies a population of units. */
 export interface AreaSpecification {
   readonly id: string;
-  /** Units, or channels × height × width. */
+  /** (units), or (channels, height, width). */
   readonly shape: readonly number[];
   /** Default linear. */
   readonly activation?: Activation;
   /** Probability that a unit is silenced in a training pass; the others are scaled up. Default 0. */
   readonly dropout?: number;
-  /** Whether units have a learned threshold. Default true, except for an area that receives nothing. */
+  /** Whether units have a learned bias. Default true for an area that receives input through weights. */
   readonly bias?: boolean;
   /**
-   * Whether units have thresholds of another kind, for activity that comes from above: when a machine makes what it
-   * models, or a decoder reconstructs it. Default false.
+   * Whether units have a second bias, for top-down activity: when a generative model samples the area, or a decoder
+   * reconstructs it. Default false.
    */
   readonly topDownBias?: boolean;
 }
 
-/**
- * forward: part of the path that computes; the graph of forward projections has no cycle.
- * feedback: carries signals down for a rule, and takes no part in the forward pass.
- * lateral: within an area or against the forward order, for dynamics that settle; and between an area's pyramidal cells
- *   and its interneurons, an area that nothing else reaches.
- */
-export type ProjectionKind = 'forward' | 'feedback' | 'lateral';
+/** The kinds of projection. */
+export const PROJECTION_KINDS = ['forward', 'feedback', 'lateral'] as const;
 
 /**
- * Which units a projection joins.
+ * The role of a projection.
+ * - `forward`: part of the forward path; the graph of forward projections has no cycle;
+ * - `feedback`: carries signals for a rule and takes no part in the forward pass;
+ * - `lateral`: within an area, or against the forward order in dynamics that settle; also between the pyramidal cells of
+ *   an area and their interneurons, which form an area of their own.
+ */
+export type ProjectionKind = (typeof PROJECTION_KINDS)[number];
+
+/**
+ * The pairs of units that a projection connects.
  * - `dense`: every unit with every unit;
- * - `convolution`: the units of every place with what a kernel sees there; all places share the kernels;
- * - `local`: the same, but every place has kernels of its own;
- * - `pooling`: each place of a channel with a window of the same channel, without weights.
+ * - `convolution`: every position with the window of a kernel; all positions share the kernels;
+ * - `local`: the same, but every position has its own kernels;
+ * - `pooling`: every position of a channel with a window of the same channel, without weights.
  *
- * All but dense join areas of channels × height × width. Pairs are (down, right).
+ * All kinds except dense connect areas of shape (channels, height, width). Pairs are (vertical, horizontal).
  */
 export type ConnectionSpecification =
   | { readonly kind: 'dense' }
@@ -43,95 +47,107 @@ export type ConnectionSpecification =
       readonly kernel: readonly [number, number];
       /** Default 1 × 1. */
       readonly stride?: readonly [number, number];
-      /** Rows and columns of zeros around the picture. Default none. */
+      /** Rows and columns of zeros around the image. Default none. */
       readonly padding?: readonly [number, number];
     }
   | {
       readonly kind: 'pooling';
       readonly how: 'max' | 'average';
       readonly window: readonly [number, number];
-      /** Default: the window, so that windows touch and do not overlap. */
+      /** Default: the size of the window, so that windows touch without overlap. */
       readonly stride?: readonly [number, number];
     };
 
 /**
- * Which pairs of units feedback joins, when the forward projection that it answers is sparse:
- * - `independent`: drawn for itself;
- * - `reciprocal`: one draw for each pair of units decides both, so that the sparser of the two joins only pairs that
- *   the other joins as well; with equal densities the same pairs;
- * - `disjoint`: one draw decides which way the pair is joined, if any; no pair is joined both ways.
+ * The relation between the synapses of feedback and those of the sparse forward projection that it answers.
+ * - `independent`: each has its own random draw;
+ * - `reciprocal`: one draw per pair of units decides both, so that the sparser projection connects a subset of the pairs
+ *   of the other; with equal densities, both connect the same pairs;
+ * - `disjoint`: one draw per pair decides the direction, if any; no pair is connected in both directions.
  */
 export type Wiring = 'independent' | 'reciprocal' | 'disjoint';
 
-/** Synapses from one area to another. */
+/** Specifies the synapses from one area to another. */
 export interface ProjectionSpecification {
-  /** Default "from→to", with the kind before it unless it is forward. */
+  /** Default "from→to", preceded by "kind:" unless it is forward. */
   readonly id?: string;
+  /** Id of the presynaptic area. */
   readonly from: string;
+  /** Id of the postsynaptic area. */
   readonly to: string;
   /** Default forward. */
   readonly kind?: ProjectionKind;
-  /** Which units it joins. Default dense; feedback that answers a projection is connected as that one. */
+  /** Default dense; feedback that answers a projection has the connection of that projection. */
   readonly connection?: ConnectionSpecification;
-  /** Whether a rule may change it. Default true, for feedback and pooling false. */
+  /** Whether a rule may change it. Default true; false for feedback and pooling. */
   readonly plastic?: boolean;
-  /** Default: He for ReLU, Glorot otherwise. */
+  /** Default: He for ReLU and softplus, Glorot otherwise. */
   readonly initialisation?: Initialisation;
-  /** Share of the possible synapses that exist, drawn at random; default 1. */
+  /** Share of the possible synapses that exist, drawn at random. Default 1. */
   readonly density?: number;
-  /** Of feedback that answers a projection: how its pairs of units go with that one's. Default independent. */
+  /** For feedback that answers a projection: the relation between the synapses of the two. Default independent. */
   readonly wiring?: Wiring;
   /**
-   * Share of the presynaptic units whose weights are never negative; the others' are never positive (Dale's law).
-   * Without it weights may have any sign.
+   * Share of excitatory presynaptic units (Dale's law): their weights are never negative, and those of the other units
+   * never positive. Without it, weights may have any sign.
    */
   readonly excitatory?: number;
   /**
-   * Within one area: W = Wᵀ, and no unit is joined with itself unless `selfConnections`. Its gradient is taken among
-   * symmetric matrices.
+   * Whether W = Wᵀ, within one area. No unit connects to itself unless `selfConnections` is true. Gradients are taken in
+   * the space of symmetric matrices. Default false.
    */
   readonly symmetric?: boolean;
-  /** Whether a symmetric projection joins units with themselves. Default false. */
+  /** Whether a symmetric projection connects units to themselves. Default false. */
   readonly selfConnections?: boolean;
-  /** Whether feedback that answers a projection starts as its transpose, whatever its initialisation. Default false. */
+  /** Whether feedback starts as the transpose of the projection that it answers. Default false. */
   readonly startsTransposed?: boolean;
-  /** A projection of the same shape whose weights and wiring this one takes over at the start, the weights times a factor. */
+  /** A projection of the same shape whose initial weights, times a factor, and mask this projection copies. */
   readonly startsLike?: { readonly projection: string; readonly factor: number };
-  /** The projection that this one answers: it runs from that one's target to its source. */
+  /** Id of the forward projection that this feedback answers; it must run in the opposite direction. */
   readonly answers?: string;
 }
 
 /**
- * What an area can be trained towards.
+ * The losses that an area can be trained on.
  * - `cross-entropy`: −ln softmax(output) at the label, in nats;
  * - `squared-error`: ½‖output − target‖²;
- * - `zero-one`: 1 for a wrong answer, 0 for a right one; it has no derivative;
- * - `black-box`: any function of output and target that a user writes; no derivative is asked for.
+ * - `zero-one`: 1 for a wrong and 0 for a correct prediction; it has no derivative;
+ * - `black-box`: a user's function of output and target, whose derivative is never used.
  */
 export type ObjectiveKind = 'cross-entropy' | 'squared-error' | 'zero-one' | 'black-box';
 
-/** A user's loss of one example: output of the area, and the class label or the target values. A finite number. */
+/** Computes the loss of one example, a finite number, from the output and the class label or target values. */
 export type BlackBox = (output: ArrayLike<number>, target: number | ArrayLike<number>) => number;
 
-/** What an area is trained towards. */
+/** Specifies the training objective of an area. */
 export interface ObjectiveSpecification {
   readonly area: string;
   readonly kind: ObjectiveKind;
-  /** Of a black box: the loss of one example. */
+  /** The loss of one example, for a black box. */
   readonly loss?: BlackBox | undefined;
-  /** It trains its area, but a run's loss does not count it. Default false. */
+  /** Whether it only helps to train its area, so that the loss of a run excludes it. Default false. */
   readonly auxiliary?: boolean;
 }
 
-/** A network: areas joined by projections, as plain data. A feedforward stack is one shape of it. */
+/** Specifies a network, as plain data: areas joined by projections. A feedforward stack is one shape of this graph. */
 export interface NetworkSpecification {
   readonly areas: readonly AreaSpecification[];
   readonly projections: readonly ProjectionSpecification[];
-  /** The area whose activity is the example. */
+  /** Id of the area whose activity is the example. */
   readonly input: string;
   readonly objectives: readonly ObjectiveSpecification[];
 }
 
+/**
+ * Returns the id of a projection: its own, or the default "from→to", preceded by "kind:" unless it is forward.
+ *
+ * @example
+ * ```ts
+ * import { projectionId } from 'apical/rules';
+ *
+ * projectionId({ from: 'output', to: 'hidden1', kind: 'feedback' }); // 'feedback:output→hidden1'
+ * ```
+ */
 export const projectionId = (projection: ProjectionSpecification): string => {
   const path = `${projection.from}→${projection.to}`;
   return (
@@ -139,25 +155,41 @@ export const projectionId = (projection: ProjectionSpecification): string => {
   );
 };
 
+/** Options of `stack`. */
 export interface StackOptions {
-  /** Units by layer, the input first. */
+  /** Units of each layer, from the input to the output; at least two. */
   readonly layers: readonly number[];
-  /** Of hidden areas. */
+  /** Activation of the hidden areas. */
   readonly activation: Activation;
+  /** Default linear. */
   readonly outputActivation?: Activation;
   readonly objective: ObjectiveKind;
-  /** Of a black box. */
+  /** The loss of one example, for a black box. */
   readonly loss?: BlackBox | undefined;
+  /** Dropout of the hidden areas. Default 0. */
   readonly dropout?: number;
+  /** Dropout of the input area. Default 0. */
   readonly inputDropout?: number;
+  /** Whether hidden and output areas have a bias. Default true. */
   readonly bias?: boolean;
+  /** Density of every projection. Default 1. */
   readonly density?: number;
-  /** Share of excitatory units, in all projections. */
+  /** Share of excitatory units in every projection. */
   readonly excitatory?: number;
+  /** Initialisation of every projection. Default: He for ReLU and softplus, Glorot otherwise. */
   readonly initialisation?: Initialisation;
 }
 
-/** A feedforward stack: areas input, hidden1, hidden2, …, output. At least two layers. */
+/**
+ * Returns a feedforward network with the areas input, hidden1, hidden2, …, output.
+ *
+ * @example
+ * ```ts
+ * import { stack } from 'apical/rules';
+ *
+ * const specification = stack({ layers: [784, 100, 10], activation: 'relu', objective: 'cross-entropy' });
+ * ```
+ */
 export function stack(options: StackOptions): NetworkSpecification {
   const {
     layers,

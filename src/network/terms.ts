@@ -4,39 +4,44 @@ import type { Parameter } from './parameter.ts';
 import { makeSymmetric } from './projections/symmetry.ts';
 
 /**
- * What a rule may say about a change of synapses: only products of what is at hand there. A term is an
- * estimate of the gradient of the loss, so the optimiser goes against it (a Hebbian rule emits the negative
- * of its products). `factor` scales the whole term; 1 when absent. For thresholds the presynaptic unit is the
- * constant 1, so `outer` needs no `pre`.
+ * One term of the update of a parameter: a product of quantities that are available at the synapse. A term estimates
+ * the gradient of the loss and the optimiser descends it, so a Hebbian rule emits the negative of its products.
+ * `factor` scales the whole term (default 1). The presynaptic activity of a bias is always 1, so its outer terms need
+ * no `pre`.
  */
 export type Term =
   /**
-   * Σ over the batch of pre ⊗ post; pre (batch, presynaptic), post (batch, postsynaptic). A parameter knows its own
-   * outer product: where places share a weight, it is summed over them.
+   * Σ over the batch of pre ⊗ post; pre (batch, presynaptic), post (batch, postsynaptic). If positions share a weight,
+   * the sum runs over them too.
    */
   | { readonly kind: 'outer'; readonly pre?: Tensor; readonly post: Tensor; readonly factor?: number }
-  /** A direction in weight space × one number: a perturbation × its effect, an eligibility trace × a reward. */
+  /** A direction in weight space, such as a perturbation times its effect or an eligibility trace times a reward. */
   | { readonly kind: 'direction'; readonly direction: Tensor; readonly factor?: number }
   /**
-   * W_ij × perUnit_j: decay by a factor of the postsynaptic unit (Oja: Σ y²). perUnit (postsynaptic); of a
-   * convolution, here and for mixing, (channels).
+   * W_ij × perUnit_j: decay in proportion to a quantity of the postsynaptic unit (Oja: Σ y²). perUnit (postsynaptic), or
+   * (channels) for a convolution.
    */
   | { readonly kind: 'weight-decay'; readonly perUnit: Tensor; readonly factor?: number }
-  /** W · mixing: each unit's weights mixed with its neighbours' (Sanger). mixing (postsynaptic, postsynaptic). */
+  /**
+   * W · mixing: the weights of each unit mixed with those of its neighbours (Sanger). mixing (postsynaptic,
+   * postsynaptic), or (channels, channels) for a convolution.
+   */
   | { readonly kind: 'mixing'; readonly mixing: Tensor; readonly factor?: number };
 
 const KINDS: ReadonlySet<string> = new Set<Term['kind']>(['outer', 'direction', 'weight-decay', 'mixing']);
 
-/** Throws for what is no term: a user's file may emit anything. */
+/** Throws a TypeError for an unknown kind of term, because a user's file may emit anything. */
 export function checkTerm(term: Term): void {
   if (!KINDS.has(term.kind)) {
-    throw new TypeError(`There is no term of kind "${term.kind}": it must be ${[...KINDS].join(', ')}.`);
+    throw new TypeError(
+      `A term has the kind "${term.kind}", but it must be outer, direction, weight-decay or mixing.`,
+    );
   }
 }
 
 /**
- * target ← target·beta + scale · Σ terms. Where the target is the parameter itself, `beta` shrinks it first.
- * Products accumulate in place; nothing is materialised but a mixing of the target with itself.
+ * Adds terms to a tensor: target ← beta · target + scale · Σ terms. If the target is the parameter itself, `beta`
+ * shrinks the weights before the update. Products accumulate in place; only mixing needs a temporary tensor.
  */
 export function accumulate(
   compute: Compute,
@@ -46,7 +51,7 @@ export function accumulate(
   scale: number,
   beta: number,
 ): void {
-  // Terms that read the weights go first, on the weights as they were.
+  // Terms that read the weights come first, while the weights still have their old values.
   const ordered =
     terms.length > 1 ? [...terms].sort((a, b) => Number(readsWeights(b)) - Number(readsWeights(a))) : terms;
   const readers = terms.filter(readsWeights).length;
@@ -83,7 +88,25 @@ export function accumulate(
 
 const readsWeights = (term: Term): boolean => term.kind === 'weight-decay' || term.kind === 'mixing';
 
-/** gradient ← Σ terms, made symmetric where the parameter is, and masked: what a rule's update is compared by. */
+/**
+ * Computes the gradient that terms stand for: gradient ← Σ terms, symmetrised if the parameter is symmetric, and masked.
+ *
+ * @example
+ * ```ts
+ * import { materialise, Network, openBackend, stack } from 'apical/rules';
+ *
+ * const compute = await openBackend();
+ * const specification = stack({ layers: [2, 2], activation: 'linear', objective: 'squared-error' });
+ * const weights = new Network(compute, specification, 1).projection('input→output');
+ * const gradient = compute.allocate([2, 2]);
+ * compute.scope(() => {
+ *   const pre = compute.temporary([1, 2]).set([1, 2]);
+ *   const post = compute.temporary([1, 2]).set([3, 4]);
+ *   materialise(compute, weights, gradient, [{ kind: 'outer', pre, post }]);
+ * });
+ * gradient.toArray(); // [3, 4, 6, 8]
+ * ```
+ */
 export function materialise(
   compute: Compute,
   parameter: Parameter,

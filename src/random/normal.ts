@@ -1,14 +1,21 @@
 /**
- * Standard normal deviates from 32 random bits, by the inverse of the distribution function.
+ * Returns a standard normal deviate, in float32, for 32 random bits (an integer from 0 to 2³² − 1): the quantile at the
+ * centre of one of 2³² equal cells of (0, 1). The relative accuracy is 1e-7.
  *
- * Written with +, −, ×, ÷ and √ alone: those are correctly rounded everywhere, whereas `Math.log` and
- * `Math.cos` may differ between engines in the last bit. The wasm kernel repeats these lines
- * (`backends/wasm/assembly/random.ts`), and a test holds the two equal to the bit.
+ * The code uses +, −, ×, ÷ and √ alone, which are correctly rounded everywhere; `Math.log` and `Math.cos` may differ
+ * between engines in the last bit. The wasm kernel repeats these lines (`backends/wasm/assembly/random.ts`), and a
+ * test checks that both give the same bits.
  *
- * Source: Wichura (1988), Algorithm AS 241 (PPND7), Applied Statistics 37(3); relative accuracy 1e-7.
+ * Source: Wichura (1988), Algorithm AS 241 (PPND7), Applied Statistics 37(3).
+ *
+ * @example
+ * ```ts
+ * console.log(normalFromBits(2 ** 31)); // about 0: the middle of the distribution
+ * console.log(normalFromBits(Math.floor(0.975 * 2 ** 32))); // about 1.96
+ * ```
  */
 export function normalFromBits(bits: number): number {
-  // The middle of one of 2³² equal cells of (0, 1): never 0, never 1, symmetric about ½.
+  // The centre of one of 2³² equal cells of (0, 1): never 0, never 1, symmetric about ½.
   const q = (bits + 0.5) * 2.3283064365386963e-10 - 0.5;
   if (q >= -0.425 && q <= 0.425) {
     const r = 0.180625 - q * q;
@@ -34,13 +41,13 @@ export function normalFromBits(bits: number): number {
   return Math.fround(q < 0 ? -magnitude : magnitude);
 }
 
-/** An exponential deviate of mean 1 from 32 random bits: −ln of the middle of one of 2³² equal cells of (0, 1). */
+/** Returns an exponential deviate of mean 1 for 32 random bits: −ln of the centre of one of 2³² equal cells of (0, 1). */
 export const exponentialFromBits = (bits: number): number =>
   -naturalLogarithm((bits + 0.5) * 2.3283064365386963e-10);
 
 const LN2 = 0.6931471805599453;
 
-/** ln x for x in (0, 1), by exact range reduction and the series of 2·artanh((m−1)/(m+1)). */
+/** Returns ln x for x in (0, 1), by exact range reduction and the series of 2·artanh((m−1)/(m+1)). */
 function naturalLogarithm(x: number): number {
   let mantissa = x;
   let exponent = 0;

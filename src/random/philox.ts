@@ -1,17 +1,10 @@
-/**
- * Philox4x32-10: a counter-based generator. The same (counter, key) gives the same 128 bits on every
- * backend and platform, so a draw needs no state: only to know which draw it is.
- *
- * Source: Salmon, Moraes, Dror, Shaw (2011), "Parallel random numbers: as easy as 1, 2, 3", SC11.
- * The published known-answer vectors are in the tests.
- */
 const MULTIPLIER_0 = 0xd2511f53;
 const MULTIPLIER_1 = 0xcd9e8d57;
 const WEYL_0 = 0x9e3779b9;
 const WEYL_1 = 0xbb67ae85;
 const ROUNDS = 10;
 
-/** High 32 bits of the 64-bit product of two unsigned 32-bit integers, in exact integer arithmetic. */
+/** Returns the high 32 bits of the 64-bit product of two unsigned 32-bit integers, in exact integer arithmetic. */
 function multiplyHigh(a: number, b: number): number {
   const aLow = a & 0xffff;
   const aHigh = a >>> 16;
@@ -23,8 +16,19 @@ function multiplyHigh(a: number, b: number): number {
 }
 
 /**
- * Writes the four 32-bit words for one counter to `out[0..3]`.
- * Counter words c0…c3 and key words k0, k1 are taken modulo 2³².
+ * Writes the four 32-bit words of Philox4x32-10 for one counter to `out[0..3]`. The generator is counter-based: the same
+ * counter (c0 … c3) and key (k0, k1) give the same 128 bits on every backend and platform, so a draw needs no state.
+ * Counter and key words are taken modulo 2³².
+ *
+ * Source: Salmon, Moraes, Dror & Shaw (2011), "Parallel random numbers: as easy as 1, 2, 3", SC11. The published
+ * known-answer vectors are in the tests.
+ *
+ * @example
+ * ```ts
+ * const words = new Uint32Array(4);
+ * philox4x32(words, 0, 0, 0, 0, 0, 0);
+ * console.log(words[0]?.toString(16)); // 6627e8d5
+ * ```
  */
 export function philox4x32(
   out: Uint32Array,

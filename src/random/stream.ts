@@ -2,9 +2,9 @@ import { exponentialFromBits, normalFromBits } from './normal.ts';
 import { philox4x32 } from './philox.ts';
 
 /**
- * A named stream of random numbers: everything drawn from it is a pure function of
- * (seed, name, step, row, column), so two streams never disturb each other, a resumed run continues to the
- * bit from its step number alone, and a thousand rows drawn at once equal a thousand rows drawn singly.
+ * A named stream of random numbers. Every number is a pure function of (seed, name, step, row, column). Two streams
+ * therefore never disturb each other, a resumed run continues to the bit from its step number alone, and a thousand
+ * rows drawn at once equal a thousand rows drawn one by one.
  */
 export interface Stream {
   readonly seed: number;
@@ -16,7 +16,16 @@ export interface Stream {
 
 const words = new Uint32Array(4);
 
-/** The stream called `name` of a run with this seed (an integer from 0 to 2⁵³ − 1). */
+/**
+ * Returns the stream called `name` of a run with this seed, an integer from 0 to 2⁵³ − 1.
+ *
+ * @example
+ * ```ts
+ * const noise = stream(1, 'noise hidden1');
+ * const again = stream(1, 'noise hidden1');
+ * console.log(bitsAt(noise, 0, 0, 0) === bitsAt(again, 0, 0, 0)); // true
+ * ```
+ */
 export function stream(seed: number, name: string): Stream {
   // FNV-1a over UTF-16 units, in two lanes with different offsets; Philox then mixes it with the seed.
   let hash0 = 0x811c9dc5;
@@ -30,7 +39,16 @@ export function stream(seed: number, name: string): Stream {
   return { seed, name, key0: words[0] as number, key1: words[1] as number };
 }
 
-/** 32 random bits for element (row, column) of the draw made at `step`. */
+/**
+ * Returns 32 random bits, as an integer from 0 to 2³² − 1, for element (row, column) of the draw at `step`. `step` is an
+ * integer from 0 to 2⁵³ − 1, row and column from 0 to 2³² − 1.
+ *
+ * @example
+ * ```ts
+ * const bits = bitsAt(stream(1, 'dropout hidden1'), 7, 0, 3);
+ * console.log(Number.isInteger(bits)); // true
+ * ```
+ */
 export function bitsAt(source: Stream, step: number, row: number, column: number): number {
   philox4x32(
     words,
@@ -44,13 +62,39 @@ export function bitsAt(source: Stream, step: number, row: number, column: number
   return words[column & 3] as number;
 }
 
-/** Uniform in [0, 1) with 24 bits, exact in float32. */
+/**
+ * Returns a uniform number in [0, 1) for 32 random bits. It has the upper 24 of them and is exact in float32.
+ *
+ * @example
+ * ```ts
+ * console.log(uniformFromBits(2 ** 31)); // 0.5
+ * ```
+ */
 export const uniformFromBits = (bits: number): number => (bits >>> 8) * 5.9604644775390625e-8;
 
-/** The threshold below which 32 random bits mean "yes" with this probability. 2³² (always) is allowed. */
+/**
+ * Returns the threshold below which 32 random bits lie with this probability (from 0 to 1): an integer from 0, never,
+ * to 2³², always.
+ *
+ * @example
+ * ```ts
+ * console.log(thresholdOf(0.25) === 2 ** 30); // true
+ * ```
+ */
 export const thresholdOf = (probability: number): number => Math.round(probability * 0x1_0000_0000);
 
-/** Reads a stream as a sequence: for set-up work (shuffles, synthetic data), not for hot loops. */
+/**
+ * Reads a stream number by number. It serves set-up work such as shuffles and synthetic data; hot loops draw whole
+ * tensors. Two sequences of one stream and step give the same numbers.
+ *
+ * @example
+ * ```ts
+ * const draws = new Sequence(stream(1, 'order'));
+ * const order = Int32Array.of(0, 1, 2, 3);
+ * draws.shuffle(order);
+ * console.log(order.length, draws.below(6) < 6); // 4 true
+ * ```
+ */
 export class Sequence {
   readonly #stream: Stream;
   readonly #step: number;
@@ -62,6 +106,7 @@ export class Sequence {
     this.#step = step;
   }
 
+  /** Returns the next 32 random bits, as an integer from 0 to 2³² − 1. */
   bits(): number {
     const word = this.#position & 3;
     if (word === 0) {
@@ -73,22 +118,22 @@ export class Sequence {
     return this.#block[word] as number;
   }
 
-  /** Uniform in [0, 1). */
+  /** Returns a uniform number in [0, 1). */
   uniform(): number {
     return uniformFromBits(this.bits());
   }
 
-  /** Standard normal. */
+  /** Returns a standard normal deviate. */
   normal(): number {
     return normalFromBits(this.bits());
   }
 
-  /** Exponential of mean 1: how long until the next event of a Poisson process of rate 1. */
+  /** Returns an exponential deviate of mean 1: the waiting time of a Poisson process of rate 1. */
   exponential(): number {
     return exponentialFromBits(this.bits());
   }
 
-  /** An integer from 0 to limit − 1, each equally likely (by rejection). */
+  /** Returns an integer from 0 to limit − 1, each equally likely (by rejection). limit is from 1 to 2³². */
   below(limit: number): number {
     const excess = 0x1_0000_0000 % limit;
     let bits = this.bits();
@@ -96,7 +141,7 @@ export class Sequence {
     return bits % limit;
   }
 
-  /** Fisher–Yates, in place. */
+  /** Shuffles in place (Fisher–Yates): every permutation is equally likely. */
   shuffle(values: Int32Array): void {
     for (let last = values.length - 1; last > 0; last--) {
       const other = this.below(last + 1);

@@ -1,4 +1,4 @@
-import { isChoice, thresholdsOf } from '../dynamics/index.ts';
+import { isChoice, biasOf } from '../dynamics/index.ts';
 import type { LearningStep } from '../dynamics/step.ts';
 import { ApicalError } from '../errors.ts';
 import type { Area } from '../network/area.ts';
@@ -6,28 +6,37 @@ import type { Network } from '../network/network.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { MOST_CONFIGURATIONS } from '../dynamics/stochastic/enumeration.ts';
 
-/** Whether a machine models its outputs given its inputs, or all that is visible: inputs and outputs. */
+/** The likelihood that a machine models: that of outputs given inputs, or that of both. */
 export type Modelled = 'outputs' | 'all';
 
-/** Every state of some areas of a Boltzmann machine beside given ones, with its probability. */
+/** All states of the free areas of a Boltzmann machine, with their probabilities given the clamped areas. */
 export interface Ensemble {
-  /** Of row state · batch + example: P(state | what is given), in f64. */
+  /** (states · batch): P(state | clamped areas) in f64; row state · batch + example. */
   readonly probabilities: Float64Array;
-  /** (batch): ln Σ over the states of exp(−E). */
+  /** (batch): ln Σ over all states of exp(−E). */
   readonly logSums: Float64Array;
-  /** (states · batch, units). */
+  /** Returns the activity of an area in every state, (states · batch, units). */
   activity(area: Area): Tensor;
-  /** The ends that take part. */
+  /** The areas that take part. */
   readonly areas: readonly Area[];
 }
 
-/** In how many states these areas can be: 2 for each binary unit, one choice of n at a linear output. */
-export const statesOfAreas = (network: Network, areas: readonly Area[]): number =>
+/** Returns the number of joint states of some areas: 2 per binary unit, n for a linear output, a choice of one of n. */
+const statesOfAreas = (network: Network, areas: readonly Area[]): number =>
   areas.reduce((product, area) => product * (isChoice(network, area) ? area.units : 2 ** area.units), 1);
 
 /**
- * Goes through all states of the free areas of `within`, the others given, (batch, units) each. Throws
- * `reference.too-large` where there are more than `MOST_CONFIGURATIONS`.
+ * Enumerates all states of the areas `within` that are not in `given`, which holds clamped activity, (batch, units), by
+ * area. Throws `reference.too-large` for more than `MOST_CONFIGURATIONS` states.
+ *
+ * @example
+ * ```ts
+ * import { ensembleOf, type LearningStep } from 'apical/rules';
+ *
+ * // ln Σ exp(−E) over all states, with the inputs clamped to the examples.
+ * export const logSums = (step: LearningStep) =>
+ *   ensembleOf(step, new Map([[step.network.input, step.inputs]]), step.inputs.rows).logSums;
+ * ```
  */
 export function ensembleOf(
   { compute, network }: Pick<LearningStep, 'compute' | 'network'>,
@@ -41,8 +50,8 @@ export function ensembleOf(
     const units = free.map(({ id, units }) => `${units} of "${id}"`).join(', ');
     throw new ApicalError(
       'reference.too-large',
-      `A Boltzmann machine with ${units} free units has ${states.toPrecision(2)} states, too many to go through one by one: at most ` +
-        `${MOST_CONFIGURATIONS}, such as 12 binary units. Take a smaller one, or estimate its likelihood by annealed importance sampling.`,
+      `A Boltzmann machine with ${units} free units has ${states.toPrecision(2)} states, and enumeration handles at most ` +
+        `${MOST_CONFIGURATIONS} (12 binary units). Use a smaller machine, or estimate the likelihood by annealed importance sampling.`,
       { states, most: MOST_CONFIGURATIONS },
     );
   }
@@ -76,12 +85,17 @@ export function ensembleOf(
     for (let row = example; row < rows; row += batch) sum += Math.exp((logWeights[row] as number) - largest);
     logSums[example] = largest + Math.log(sum);
   }
-  const probabilities = logWeights.map((its, row) => Math.exp(its - (logSums[row % batch] as number)));
+  const probabilities = logWeights.map((logWeight, row) =>
+    Math.exp(logWeight - (logSums[row % batch] as number)),
+  );
   return { probabilities, logSums, activity, areas: within };
 }
 
-/** (rows): −E = Σ_{i<j} W_ij s_i s_j + Σ b_i s_i. */
-export function negativeEnergies(
+/**
+ * Returns −E = Σ_{i<j} W_ij s_i s_j + Σ b_i s_i of each row, (rows), in f64, over the areas `within`. `activity` returns
+ * the states of an area, (rows, units).
+ */
+function negativeEnergies(
   { compute, network }: Pick<LearningStep, 'compute' | 'network'>,
   within: readonly Area[],
   activity: (area: Area) => Tensor,
@@ -101,7 +115,7 @@ export function negativeEnergies(
     add(sent, activity(to), from === to ? 0.5 : 1);
   }
   for (const area of within) {
-    const bias = thresholdsOf(area, (its) => within.includes(its));
+    const bias = biasOf(area, (other) => within.includes(other));
     if (!bias) continue;
     const pushed = compute.temporary(activity(area).shape);
     compute.fill(pushed, 0);
@@ -112,12 +126,23 @@ export function negativeEnergies(
 }
 
 /**
- * The exact gradient of −ln P of the data under a Boltzmann machine, by going through all states:
+ * Returns the exact gradient of −ln P of the data under a Boltzmann machine, by enumeration of all states:
  *
  *   −∂ ln P/∂W_ij = −( ⟨s_i s_j⟩⁺ − ⟨s_i s_j⟩⁻ ),     −∂ ln P/∂b_i = −( ⟨s_i⟩⁺ − ⟨s_i⟩⁻ )
  *
- * ⁺ with inputs and outputs given, ⁻ with the inputs given (`outputs`) or nothing (`all`). Source: Ackley, Hinton &
- * Sejnowski (1985), Cognitive Science 9. Held to finite differences of ln P in f64 by test.
+ * In ⁺ inputs and outputs are clamped; in ⁻ the inputs (`outputs`) or nothing (`all`). A test compares it with finite
+ * differences of ln P in f64. It throws `reference.too-large` for more than `MOST_CONFIGURATIONS` states.
+ *
+ * Source: Ackley, Hinton & Sejnowski (1985), Cognitive Science 9.
+ *
+ * @example
+ * ```ts
+ * import { boltzmannReference, isEnumerable, type Network } from 'apical/rules';
+ *
+ * // For a rule's `learning` group.
+ * export const reference = (network: Network) =>
+ *   isEnumerable(network, 'outputs') ? boltzmannReference('outputs') : undefined;
+ * ```
  */
 export const boltzmannReference =
   (modelled: Modelled) =>
@@ -125,24 +150,46 @@ export const boltzmannReference =
     const { positive, negative, rows } = phasesOf(step, modelled);
     emitEnsemble(step, positive, -1 / rows);
     emitEnsemble(step, negative, 1 / (modelled === 'all' ? 1 : rows));
-    step.judge(step.run('evaluation'));
+    step.score(step.run('evaluation'));
   };
 
-/** ln P of every example, (batch): of its outputs given its inputs, or of both. */
+/**
+ * Returns ln P of each example, (batch), in f64: of outputs given inputs, or of both. Throws `reference.too-large` for
+ * more than `MOST_CONFIGURATIONS` states.
+ *
+ * @example
+ * ```ts
+ * import { logLikelihoods, type LearningStep } from 'apical/rules';
+ *
+ * export const meanLogLikelihood = (step: LearningStep) =>
+ *   logLikelihoods(step, 'outputs').reduce((sum, value) => sum + value, 0) / step.inputs.rows;
+ * ```
+ */
 export function logLikelihoods(step: LearningStep, modelled: Modelled): Float64Array {
   const { positive, negative } = phasesOf(step, modelled);
   return positive.logSums.map(
-    (its, example) => its - (negative.logSums[modelled === 'all' ? 0 : example] as number),
+    (logSum, example) => logSum - (negative.logSums[modelled === 'all' ? 0 : example] as number),
   );
 }
 
-/** Whether both ensembles are small enough. */
+/**
+ * Returns whether all states of a machine can be enumerated, at most `MOST_CONFIGURATIONS`.
+ *
+ * @example
+ * ```ts
+ * import { boltzmannReference, isEnumerable, type Network } from 'apical/rules';
+ *
+ * export const reference = (network: Network) =>
+ *   isEnumerable(network, 'all') ? boltzmannReference('all') : undefined;
+ * ```
+ */
 export const isEnumerable = (network: Network, modelled: Modelled): boolean =>
   statesOfAreas(
     network,
     network.areas.filter((area) => modelled === 'all' || area !== network.input),
   ) <= MOST_CONFIGURATIONS;
 
+/** Returns the ensembles of both phases. */
 function phasesOf(step: LearningStep, modelled: Modelled) {
   const { network, inputs } = step;
   const rows = inputs.rows;
@@ -154,7 +201,7 @@ function phasesOf(step: LearningStep, modelled: Modelled) {
   return { positive, negative, rows };
 }
 
-/** Terms factor · Σ over rows of P ( s_from ⊗ s_to ), and of thresholds. */
+/** Emits factor · Σ over rows of P ( s_from ⊗ s_to ) for weights, and factor · Σ P s for biases. */
 function emitEnsemble(
   step: LearningStep,
   { probabilities, activity, areas }: Ensemble,
@@ -174,7 +221,7 @@ function emitEnsemble(
     step.emit(projection, { kind: 'outer', pre: activity(from), post: weighted(to), factor });
   }
   for (const area of areas) {
-    const bias = thresholdsOf(area, takesPart);
+    const bias = biasOf(area, takesPart);
     if (bias) step.emit(bias, { kind: 'outer', post: weighted(area), factor });
   }
 }

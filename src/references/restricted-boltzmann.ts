@@ -1,12 +1,11 @@
-import type { LearningStep } from '../dynamics/step.ts';
-import { emitReadouts } from '../dynamics/step.ts';
+import type { LearningStep, Reference } from '../dynamics/step.ts';
+import { emitReadouts } from '../dynamics/passes.ts';
 import type { Phase } from '../dynamics/phase.ts';
 import type { Area, Projection } from '../network/area.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { MOST_CONFIGURATIONS } from '../dynamics/stochastic/enumeration.ts';
-import type { Reference } from './index.ts';
 
-/** A restricted Boltzmann machine: an area, and those below that it is joined with. */
+/** A restricted Boltzmann machine: an area, the areas below it, and the projections that join them. */
 export interface TwoLayers {
   readonly upper: Area;
   readonly lowers: readonly Area[];
@@ -14,10 +13,25 @@ export interface TwoLayers {
 }
 
 /**
- * The exact gradient of Σ over machines of −ln P(v), with v what the areas below send, and of the readouts' losses in
- * what they read; undefined where a machine has more than `MOST_CONFIGURATIONS` states on its smaller side:
+ * Returns the exact gradient of Σ over machines of −ln P(v), where v is the activity of the areas below, and of the
+ * losses of readouts:
  *
  *   −∂ ln P(v)/∂W = −( v ⊗ p(h|v) − Σ_h P(h) ⟨v|h⟩ ⊗ h )
+ *
+ * Returns undefined if the smaller side of a machine has more than `MOST_CONFIGURATIONS` states.
+ *
+ * Source: Hinton (2002), Neural Computation 14.
+ *
+ * @example
+ * ```ts
+ * import { machinesReference, type Network } from 'apical/rules';
+ *
+ * // One machine: the first hidden area and the input.
+ * export function reference({ input }: Network) {
+ *   const projections = input.outgoing.slice(0, 1);
+ *   return machinesReference(projections.map(({ to }) => ({ upper: to, lowers: [input], projections })));
+ * }
+ * ```
  */
 export function machinesReference(machines: readonly TwoLayers[]): Reference | undefined {
   if (!machines.every(isSmallEnough)) return undefined;
@@ -28,6 +42,7 @@ export function machinesReference(machines: readonly TwoLayers[]): Reference | u
   };
 }
 
+/** Emits −∂ ln P(v)/∂θ of one machine, averaged over the batch. */
 function emitLikelihood(step: LearningStep, phase: Phase, machine: TwoLayers): void {
   const { upper, lowers, projections } = machine;
   emit(step, machine, (area) => phase.rate(area), -1 / step.inputs.rows);
@@ -51,6 +66,7 @@ function emitLikelihood(step: LearningStep, phase: Phase, machine: TwoLayers): v
   }
 }
 
+/** Emits factor · v ⊗ h for weights, and factor · v and factor · h for biases. */
 function emit(
   step: LearningStep,
   { upper, lowers, projections }: TwoLayers,
@@ -73,16 +89,29 @@ function emit(
   }
 }
 
-/** The distribution of a machine: every state of its smaller side with its probability, and the mean of the other given it. */
-interface Model {
+/** The distribution of a machine: all states of its smaller side, and the mean of the other side given each state. */
+export interface MachineDistribution {
+  /** (states): P of each state of the smaller side, in f64. */
   readonly probabilities: Float64Array;
   /** ln Σ over all states of exp(−E). */
   readonly logNormaliser: number;
-  /** (states, units). */
+  /** Returns the mean of an area given each state, (states, units); for the smaller side, the state itself. */
   mean(area: Area): Tensor;
 }
 
-export function modelOf({ compute }: Pick<LearningStep, 'compute'>, machine: TwoLayers): Model {
+/**
+ * Returns the distribution of a machine by enumeration of its smaller side. Check `isSmallEnough` first: memory grows
+ * with 2^units.
+ *
+ * @example
+ * ```ts
+ * import { isSmallEnough, modelOf, type LearningStep, type TwoLayers } from 'apical/rules';
+ *
+ * export const logNormaliser = (step: LearningStep, machine: TwoLayers) =>
+ *   isSmallEnough(machine) ? modelOf(step, machine).logNormaliser : undefined;
+ * ```
+ */
+export function modelOf({ compute }: Pick<LearningStep, 'compute'>, machine: TwoLayers): MachineDistribution {
   const { upper, lowers, projections } = machine;
   const lowerUnits = lowers.reduce((sum, { units }) => sum + units, 0);
   const countsUpper = upper.units <= lowerUnits;
@@ -133,17 +162,32 @@ export function modelOf({ compute }: Pick<LearningStep, 'compute'>, machine: Two
     compute.activate(mean, potential, undefined, 'logistic');
     means.set(area, mean);
   }
-  const largest = logWeights.reduce((most, its) => Math.max(most, its), -Infinity);
-  const sum = logWeights.reduce((total, its) => total + Math.exp(its - largest), 0);
+  const largest = logWeights.reduce((most, logWeight) => Math.max(most, logWeight), -Infinity);
+  const sum = logWeights.reduce((total, logWeight) => total + Math.exp(logWeight - largest), 0);
   const logNormaliser = largest + Math.log(sum);
   return {
     logNormaliser,
-    probabilities: logWeights.map((its) => Math.exp(its - logNormaliser)),
+    probabilities: logWeights.map((logWeight) => Math.exp(logWeight - logNormaliser)),
     mean: (area) => means.get(area) as Tensor,
   };
 }
 
-/** ln Σ_h exp(−E(v, h)) = v·a + Σ_j softplus( (v W + b)_j ) of every example; of lower areas, (batch, units). In f64. */
+/**
+ * Returns ln Σ_h exp(−E(v, h)) = v·a + Σ_j softplus( (v W + b)_j ) of each example, (batch), in f64. `examples` holds the
+ * activity v of the lower areas, (batch, units).
+ *
+ * @example
+ * ```ts
+ * import { logWeightsOf, modelOf, type LearningStep, type TwoLayers } from 'apical/rules';
+ *
+ * // ln P(v) of each example, for a machine onto the input.
+ * export function logProbabilities(step: LearningStep, machine: TwoLayers) {
+ *   const examples = new Map([[step.network.input, step.inputs]]);
+ *   const { logNormaliser } = modelOf(step, machine);
+ *   return logWeightsOf(step.compute, machine, examples).map((logWeight) => logWeight - logNormaliser);
+ * }
+ * ```
+ */
 export function logWeightsOf(
   compute: LearningStep['compute'],
   { upper, lowers, projections }: TwoLayers,
@@ -170,11 +214,21 @@ export function logWeightsOf(
   return logs;
 }
 
-/** Whether all states of its smaller side can be gone through. */
+/**
+ * Returns whether all states of a machine's smaller side can be enumerated, at most `MOST_CONFIGURATIONS`.
+ *
+ * @example
+ * ```ts
+ * import { isSmallEnough, machinesReference, type TwoLayers } from 'apical/rules';
+ *
+ * export const reference = (machines: readonly TwoLayers[]) =>
+ *   machines.every(isSmallEnough) ? machinesReference(machines) : undefined;
+ * ```
+ */
 export const isSmallEnough = (machine: TwoLayers): boolean =>
   smallerSide(machine) <= Math.log2(MOST_CONFIGURATIONS);
 
-/** Units on the side with fewer of them. */
+/** Returns the number of units of the smaller side. */
 const smallerSide = ({ upper, lowers }: TwoLayers): number =>
   Math.min(
     upper.units,

@@ -1,15 +1,8 @@
-/**
- * Reports of runs and comparisons. Loading this module loads the libraries that draw (about a third of a second),
- * so commands import it only when they write a report.
+/*
+ * Reports of runs and comparisons. This module loads the drawing libraries, which takes about a third of a second, so
+ * commands import it only when they write a report.
  */
 export { renderComparisonReport } from './comparison-report.ts';
 export { renderComparisonTable } from './comparison-table.ts';
 export { renderRunReport, runTitle } from './run-report.ts';
 export { writeFigures } from './write.ts';
-export type {
-  ComparisonReport,
-  PairedRow,
-  RunEnvironment,
-  RunReport,
-  SummaryRow,
-} from '../runs/report-inputs.ts';

@@ -1,4 +1,4 @@
-/** Markup that is known to be safe to put in a page as it is. Only `html` and `trusted` make it. */
+/** Markup that is safe to insert into a page. Only `html` and `trusted` create it. */
 export class Markup {
   readonly text: string;
 
@@ -11,11 +11,12 @@ export class Markup {
   }
 }
 
+/** A value that the `html` template can interpolate. */
 export type Interpolated = Markup | string | number | null | undefined | false | readonly Interpolated[];
 
 /**
- * A template whose interpolated values are escaped, so that a name from a user's file cannot become markup.
- * `Markup` and arrays of it pass as they are; null, undefined and false print nothing.
+ * Builds markup from a template. Interpolated text is escaped, so that a name from a user's file cannot become markup;
+ * `Markup` is inserted unchanged, arrays are concatenated, and null, undefined and false give nothing.
  */
 export function html(strings: TemplateStringsArray, ...values: readonly Interpolated[]): Markup {
   let text = strings[0] ?? '';
@@ -25,17 +26,17 @@ export function html(strings: TemplateStringsArray, ...values: readonly Interpol
   return new Markup(text);
 }
 
-/** Text that another renderer has already escaped. */
+/** Returns text as markup without escaping it, for text that another renderer has escaped. */
 export function trusted(text: string): Markup {
   return new Markup(text);
 }
 
-/** Escapes text for HTML and XML, in elements and in quoted attributes; drops characters that XML forbids. */
+/** Escapes text for elements and quoted attributes of HTML and XML, and replaces characters that XML forbids. */
 export function escape(text: string): string {
   return printable(text).replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }
 
-/** The text without control characters and halves of surrogate pairs, which no XML document may hold. */
+/** Replaces the characters that XML forbids: control characters and unpaired surrogates. */
 export function printable(text: string): string {
   return text.toWellFormed().replace(FORBIDDEN, '�');
 }

@@ -1,7 +1,7 @@
 import { html, trusted, type Interpolated, type Markup } from './markup.ts';
 import { FONT_STACK, themeVariables } from './charts/theme.ts';
 
-/** A whole page that needs nothing beside itself; its policy forbids every request. */
+/** Returns a complete, self-contained HTML page whose content security policy forbids every request. */
 export function page(title: string, generator: string, body: Markup): string {
   const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
   return html`<!doctype html>
@@ -23,7 +23,7 @@ export function page(title: string, generator: string, body: Markup): string {
     </html> `.text;
 }
 
-/** A section with its heading; undefined when there is nothing to show. */
+/** Returns a section with a heading; undefined without content. */
 export function section(id: string, heading: string, content: Interpolated): Markup | undefined {
   if (content === undefined || content === null || content === false) return undefined;
   return html`<section aria-labelledby="${id}">
@@ -32,13 +32,14 @@ export function section(id: string, heading: string, content: Interpolated): Mar
   </section> `;
 }
 
+/** A column of a table. */
 export interface Column {
   readonly heading: Interpolated;
-  /** Numbers are set to the right. */
+  /** Whether cells are right-aligned, as numbers are. */
   readonly numeric?: boolean;
 }
 
-/** A table in a box of its own that scrolls when the screen is narrow. The first cell of a row is its heading. */
+/** Returns a table that scrolls by itself on narrow screens. The first cell of a row is its heading. */
 export function table(
   caption: string,
   columns: readonly Column[],
@@ -70,7 +71,7 @@ export function table(
   </div> `;
 }
 
-/** A table of names and values, without a row of headings. */
+/** Returns a table of names and values without column headings; undefined without rows. */
 export function facts(
   caption: string,
   rows: readonly (readonly [name: string, value: Interpolated])[],
@@ -95,11 +96,12 @@ export function facts(
   </div> `;
 }
 
-/** Text to be copied, line by line as it is. */
+/** Returns preformatted text, such as a command line. */
 export function code(text: string): Markup {
   return html`<pre tabindex="0"><code>${text}</code></pre> `;
 }
 
+/** Returns content that a reader can unfold below a summary. */
 export function details(summary: string, content: Interpolated): Markup {
   return html`<details>
     <summary>${summary}</summary>

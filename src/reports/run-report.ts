@@ -20,27 +20,27 @@ import {
   costTable,
   environments,
   equations,
-  howToRepeat,
+  howToReproduce,
   localityAudit,
   sources,
   speedFacts,
 } from './sections.ts';
-import { errorsAreShares, groupByRule, lastProbe, projectionsOf } from './charts/series.ts';
+import { errorsAreRates, groupByRule, lastProbe, projectionsOf } from './charts/series.ts';
 
-/** The report of one run: one HTML file that needs no script, no network and no other file. */
+/** Returns the report of a run as one HTML file without scripts and without references to other files. */
 export function renderRunReport(report: RunReport): string {
   const groups = groupByRule([report]);
   const figures = new Map(figuresOf(report).map((figure) => [figure.id, figure]));
-  const figure = (id: 'curves' | 'angles' | 'feedback') => {
-    const found = figures.get(id);
-    return found && figureMarkup(found);
+  const markupOf = (id: 'curves' | 'angles' | 'feedback') => {
+    const figure = figures.get(id);
+    return figure && figureMarkup(figure);
   };
-  const curves = figure('curves');
-  const angles = figure('angles');
-  const feedback = figure('feedback');
+  const curves = markupOf('curves');
+  const angles = markupOf('angles');
+  const feedback = markupOf('feedback');
   const title = runTitle(report);
   const body = html`<header>
-      <p class="kind">Apical, report of one run</p>
+      <p class="kind">Apical · Run report</p>
       <h1>${title}</h1>
       ${failure(report)} ${equations(groups)}
     </header>
@@ -49,23 +49,23 @@ export function renderRunReport(report: RunReport): string {
       section('curves', 'Learning curves', curves && [curves, epochTable(report)]),
       section('angles', 'Angle to the exact gradient', angles && [angles, alignmentTable(report)]),
       section('feedback', 'Feedback weights', feedback),
-      section('fantasies', 'What it makes', fantasiesMarkup(report)),
+      section('fantasies', 'Fantasies', fantasiesMarkup(report)),
       section('mistakes', 'Mistakes', mistakesMarkup(report)),
       section('locality', 'Locality audit', localityAudit(groups)),
       section('cost', 'Cost', costTable(groups)),
-      section('environment', 'Where it ran', environments(groups)),
-      section('repeat', 'How to repeat it', howToRepeat(groups, report.command)),
+      section('environment', 'Hardware and software', environments(groups)),
+      section('repeat', 'How to reproduce', howToReproduce(groups, report.command)),
       section('sources', 'Sources', sources(groups)),
     ]}`;
   return page(title, `Apical ${report.environment.apical}`, body);
 }
 
-/** What happened, in one line of plain words. */
+/** Returns the outcome of a run in one line, such as "Backpropagation learned MNIST to 1.9 % test error in 5 epochs". */
 export function runTitle(report: RunReport): string {
   const { run } = report;
   const rule = report.ruleTitle || run.rule;
   const task = taskTitle(report);
-  const score = resultWords(report);
+  const score = finalScore(report);
   const reached = lastEpoch(report);
   if (run.status === 'failed') return `${rule} failed on ${task} after ${epochs(reached)}`;
   if (run.status === 'interrupted') {
@@ -81,20 +81,20 @@ export function runTitle(report: RunReport): string {
     return `${rule} ${verb} ${task}: ${score.text} after ${epochs(run.epochs)}`;
   }
   const chance = report.classNames && report.classNames.length > 1 ? 1 - 1 / report.classNames.length : 1;
-  if (errorsAreShares(report) && score.error >= 0.9 * chance) {
+  if (errorsAreRates(report) && score.error >= 0.9 * chance) {
     return `${rule} did not learn ${task}: ${score.text} after ${epochs(run.epochs)}`;
   }
   return `${rule} learned ${task} to ${score.text} in ${epochs(run.epochs)}`;
 }
 
-/** The task in words. */
+/** Returns the name of the task for readers. */
 export function taskTitle(report: RunReport): string {
   const known: Readonly<Record<string, string>> = { mnist: 'MNIST', 'fashion-mnist': 'Fashion-MNIST' };
   const { task } = report.run;
   return report.taskTitle ?? (Object.hasOwn(known, task) ? known[task] : undefined) ?? task;
 }
 
-function resultWords(report: RunReport): { error: number; text: string } | undefined {
+function finalScore(report: RunReport): { error: number; text: string } | undefined {
   const { test, validation, train, metrics } = report.run;
   if (metrics['return'] !== undefined) {
     return { error: 0, text: `a mean return of ${number(metrics['return'])}` };
@@ -105,7 +105,7 @@ function resultWords(report: RunReport): { error: number; text: string } | undef
       ? (['validation', validation] as const)
       : (['training', train] as const);
   if (!score) return undefined;
-  const shown = errorsAreShares(report)
+  const shown = errorsAreRates(report)
     ? `${percent(score.error)} ${name} error`
     : `a normalised ${name} error of ${number(score.error, 3)}`;
   return { error: score.error, text: shown };
@@ -118,16 +118,16 @@ function failure(report: RunReport): Markup | undefined {
 
 function keyFigures(report: RunReport): Markup {
   const { run } = report;
-  const shares = errorsAreShares(report);
-  const error = (value: number) => (shares ? percent(value) : number(value, 3));
-  const word = shares ? 'error' : 'normalised error';
+  const areRates = errorsAreRates(report);
+  const error = (value: number) => (areRates ? percent(value) : number(value, 3));
+  const word = areRates ? 'error' : 'normalised error';
   const heldOut = (name: string, score: typeof run.test | undefined): [string, Interpolated][] => {
     if (!score) return [];
-    const counted = shares
+    const shown = areRates
       ? `${error(score.error)} (${count(score.errors)} of ${count(score.count)} wrong)`
       : error(score.error);
     return [
-      [`${name} ${word}`, name === 'Test' ? html`<strong>${counted}</strong>` : counted],
+      [`${name} ${word}`, name === 'Test' ? html`<strong>${shown}</strong>` : shown],
       [`${name} loss`, number(score.loss)],
     ];
   };
@@ -142,10 +142,10 @@ function keyFigures(report: RunReport): Markup {
     ...heldOut('Validation', run.validation),
     ...training,
     ...Object.entries(run.metrics).map(
-      ([name, value]) => [capitalised(words(name)), inUnit(value, unitOf(name, shares))] as const,
+      ([name, value]) => [capitalised(words(name)), inUnit(value, unitOf(name, areRates))] as const,
     ),
   ]);
-  const setting = facts('The run', [
+  const setting = facts('Settings and speed', [
     ['Rule', `${report.ruleTitle || run.rule} (${run.rule})`],
     ['Task', taskTitle(report)],
     ['Seed', String(run.seed)],
@@ -160,14 +160,14 @@ function keyFigures(report: RunReport): Markup {
   return html`<div class="pair">${scores}${setting}</div> `;
 }
 
-/** The numbers behind the learning curves. */
+/** Returns a table with the values of the learning curves. */
 function epochTable(report: RunReport): Markup | undefined {
   const records = report.metrics.filter((record) => record.kind === 'evaluation');
   if (records.length === 0) return undefined;
   const named = [...new Set(records.flatMap(({ metrics }) => Object.keys(metrics ?? {})))];
-  const shares = errorsAreShares(report);
+  const areRates = errorsAreRates(report);
   const error = (value: number | undefined) =>
-    value === undefined ? '–' : shares ? percent(value) : number(value, 3);
+    value === undefined ? '–' : areRates ? percent(value) : number(value, 3);
   const splits = (['train', 'validation', 'test'] as const).filter((split) =>
     records.some((record) => record[split]),
   );
@@ -186,10 +186,10 @@ function epochTable(report: RunReport): Markup | undefined {
     duration(record.trainedSeconds),
   ]);
   return details(
-    'The numbers of these curves',
+    'Values of the learning curves',
     table(
       'At the end of each epoch',
-      [{ heading: 'Epoch' }, ...columns, { heading: 'Time in training', numeric: true }],
+      [{ heading: 'Epoch' }, ...columns, { heading: 'Training time', numeric: true }],
       rows,
     ),
   );
@@ -210,9 +210,9 @@ function alignmentTable(report: RunReport): Markup {
   });
   const headings = [
     'Angle to the gradient',
-    'Norm / gradient’s norm',
-    'Feedback to transpose',
-    'Feedback to pseudo-inverse',
+    'Norm / norm of the gradient',
+    'Feedback angle to transpose',
+    'Feedback angle to pseudo-inverse',
     'Distance to pseudo-inverse',
   ];
   const used = headings

@@ -14,7 +14,7 @@ import { PAGE } from './charts/theme.ts';
 
 const SIZE = [440, 270] as const;
 
-/** The report of a search: one HTML file that needs no script, no network and no other file. */
+/** Returns the report of a search as one HTML file without scripts and without references to other files. */
 export function renderSearchReport(search: SearchDocument, environment: Environment): string {
   const rules = Object.keys(search.configs);
   const title = `Search of ${plural(rules.length, 'rule')} on ${search.task}`;
@@ -24,20 +24,20 @@ export function renderSearchReport(search: SearchDocument, environment: Environm
     trials: search.trials.filter(({ rule }) => rule === name),
   }));
   const { budget, seeds } = search;
-  const lead = `${plural(budget.rungs[0]?.trials ?? 0, 'trial')} and ${plural(budget.planned, 'epoch')} for each rule on ${plural(seeds.length, 'seed')}, ${search.status}.`;
+  const lead = `${plural(budget.rungs[0]?.trials ?? 0, 'trial')} and ${plural(budget.planned, 'epoch')} per rule on ${plural(seeds.length, 'seed')}, ${search.status}.`;
   const body = html`<header>
-      <p class="kind">Apical, report of a search</p>
+      <p class="kind">Apical · Search report</p>
       <h1>${title}</h1>
       <p class="lead">${lead}</p>
     </header>
     ${[
-      section('results', 'Best of each rule', results(search)),
-      section('parameters', 'Validation error by parameter', scatters(search, groups)),
-      section('progress', 'Best so far', progress(search, groups)),
-      section('method', 'How it searched', method(search)),
-      section('trials', 'Every trial', everyTrial(search)),
-      section('environment', 'Where it ran', place(search, environment)),
-      section('repeat', 'How to repeat it', repeat(search)),
+      section('results', 'Best trial of each rule', results(search)),
+      section('parameters', 'Validation error against each parameter', scatters(search, groups)),
+      section('progress', 'Best error so far', progress(search, groups)),
+      section('method', 'Search method', method(search)),
+      section('trials', 'All trials', allTrials(search)),
+      section('environment', 'Hardware and software', environmentFacts(search, environment)),
+      section('repeat', 'How to reproduce', howToReproduce(search)),
       section('sources', 'Sources', sources()),
     ]}`;
   return page(title, `Apical ${environment.apical}`, body);
@@ -49,8 +49,8 @@ const shown = (search: SearchDocument, error: number | null) =>
 
 function results(search: SearchDocument): Markup {
   const rows = Object.keys(search.configs).map((rule) => {
-    const best = search.best.find((its) => its.rule === rule);
-    const spent = search.spent.find((its) => its.rule === rule);
+    const best = search.best.find((entry) => entry.rule === rule);
+    const spent = search.spent.find((entry) => entry.rule === rule);
     const trials = search.trials.filter((trial) => trial.rule === rule);
     return [
       rule,
@@ -69,31 +69,31 @@ function results(search: SearchDocument): Markup {
     'By seed',
     'Values',
     'Config',
-    'Without a result',
+    'Failed trials',
     'Epochs',
     'Time',
   ];
   return html`${table(
-      'Lowest validation error among the trials of full length',
+      'Lowest validation error among the trials that ran to the last rung',
       headings.map((heading, index) => ({ heading, numeric: [1, 5, 6, 7].includes(index) })),
       rows,
     )}
     <p class="kind">
-      The lowest of many errors on the same validation examples is too good by chance: run the configs on
-      fresh seeds and on test examples before saying which rule is better.
+      The lowest of many errors on the same validation examples is biased downward by selection. Before
+      concluding which rule is better, run the configs on new seeds and on test examples.
     </p>
-    ${search.best.flatMap(edges)}`;
+    ${search.best.flatMap(edgeWarnings)}`;
 }
 
-/** Where a best value lies at an end of its range, the range was too narrow to say that it is the best. */
-function edges({ rule, point, atEdge }: BestDocument): Markup[] {
+/** Warns of best values near a bound of their range, which was then too narrow to contain the optimum for certain. */
+function edgeWarnings({ rule, point, atEdge }: BestDocument): Markup[] {
   const values = atEdge.map((path) => `${path} ${labelOf(point[path])}`);
   return values.length === 0
     ? []
     : [
         html`<p class="alarm">
-          ${rule}: ${list(values)} ${values.length > 1 ? 'are' : 'is'} near an end of the range; better values
-          may lie beyond.
+          ${rule}: ${list(values)} ${values.length > 1 ? 'are' : 'is'} near a bound of the range, and better
+          values may lie beyond it.
         </p> `,
       ];
 }
@@ -112,7 +112,7 @@ function scatters(search: SearchDocument, groups: readonly Trials[]): Markup | u
   return figure(
     groups,
     charts,
-    'Filled: trials of full length. Hollow: stopped at a rung, with their error there. Crosses on the upper edge: diverged or failed.',
+    'Filled symbols: trials that ran to the last rung. Hollow symbols: trials stopped at an earlier rung, with their error there. Crosses on the upper edge: trials that diverged or failed.',
   );
 }
 
@@ -131,7 +131,7 @@ function progress(search: SearchDocument, groups: readonly Trials[]): Markup | u
   return figure(
     groups,
     [trusted(drawChart(chart, PAGE))],
-    'Trials in the order of their numbers, rung by rung; early rungs are judged after few epochs.',
+    'Trials are ordered by rung and then by number. Errors at early rungs are measured after few epochs.',
   );
 }
 
@@ -159,10 +159,10 @@ function method(search: SearchDocument): Markup {
     count(trials),
   ]);
   return html`<p>
-      Random search with successive halving. Every rule has the same budget, and the same values where rules
-      share a range. Of each rung the best of ${budget.eta} goes on from where it stood, with the schedules of
-      the full length from the beginning. Trials are judged by their mean validation error over seeds; test
-      examples were not read.
+      Random search with successive halving. All rules have the same budget, and the same sampled values for
+      ranges that they share. At each rung, the best 1 of ${budget.eta} trials continues from its current
+      state; schedules always span the full length. Trials are ranked by their mean validation error over
+      seeds, and test examples are not used.
     </p>
     ${table(
       'Rungs of each rule',
@@ -170,19 +170,19 @@ function method(search: SearchDocument): Markup {
       rungs,
     )}
     ${table(
-      'Space',
-      [{ heading: 'Path' }, { heading: 'Rules' }, { heading: 'Range' }],
+      'Search space',
+      [{ heading: 'Parameter' }, { heading: 'Rules' }, { heading: 'Range' }],
       space.map(({ path, rule, range }) => [path, rule ?? 'all', showRange(range)]),
     )}
-    ${facts('Equal for all', [
+    ${facts('Common settings', [
       ['Seeds of the runs', seeds.join(', ')],
       ['Seed of the search', String(searchSeed)],
       ['Held out for validation', percent(validation)],
-      ['Budget', `${count(budget.epochs)} epochs asked for, ${count(budget.planned)} planned, for each rule`],
+      ['Budget per rule', `${count(budget.epochs)} epochs requested, ${count(budget.planned)} planned`],
     ])}`;
 }
 
-function everyTrial(search: SearchDocument): Markup {
+function allTrials(search: SearchDocument): Markup {
   const tables = Object.keys(search.configs).map((rule) => {
     const trials = search.trials.filter((trial) => trial.rule === rule);
     const rows = trials.map((trial) => [
@@ -199,10 +199,10 @@ function everyTrial(search: SearchDocument): Markup {
       { heading: 'Status' },
       { heading: 'Epochs', numeric: true },
       ...search.budget.rungs.map(({ epochs }) => ({
-        heading: `At ${plural(epochs, 'epoch')}`,
+        heading: `After ${plural(epochs, 'epoch')}`,
         numeric: true,
       })),
-      { heading: 'Why' },
+      { heading: 'Failure' },
     ];
     return details(
       `${rule}: ${plural(trials.length, 'trial')}`,
@@ -223,9 +223,9 @@ const pointText = (point: TrialDocument['point']) =>
     .map(([path, value]) => `${path} ${labelOf(value)}`)
     .join(', ');
 
-function place(search: SearchDocument, environment: Environment): Markup | undefined {
+function environmentFacts(search: SearchDocument, environment: Environment): Markup | undefined {
   return facts('Machine, backend and versions', [
-    ['Backend', `${search.backend}, 1 thread a trial`],
+    ['Backend', `${search.backend}, 1 thread per trial`],
     ['Hardware', environment.hardware],
     ['Apical', environment.apical],
     ['Commit', environment.commit ?? 'none: not in a repository'],
@@ -234,7 +234,7 @@ function place(search: SearchDocument, environment: Environment): Markup | undef
   ]);
 }
 
-function repeat(search: SearchDocument): Markup {
+function howToReproduce(search: SearchDocument): Markup {
   return html`${code(`${search.command}\napical compare --from-search ${search.folder} --seeds 100..104`)}
   ${search.best.map(({ rule, config }) =>
     details(`Best config of ${rule}`, code(JSON.stringify(config, null, 2))),

@@ -6,8 +6,11 @@ import { details, facts, code, table } from './page.ts';
 import type { RuleGroup } from './charts/series.ts';
 import { equation } from './equation.ts';
 
-/** Parts that the report of a run and that of a comparison share. Each takes the runs grouped by rule. */
+/*
+ * Sections that run reports and comparison reports share. Each takes the runs grouped by rule.
+ */
 
+/** Returns the equation of each rule, with a heading if there are several rules. */
 export function equations(groups: readonly RuleGroup[]): Markup[] {
   return groups.flatMap((group) => {
     const tex = group.runs[0]?.ruleEquation.trim();
@@ -20,7 +23,7 @@ export function equations(groups: readonly RuleGroup[]): Markup[] {
   });
 }
 
-/** What crossed to each synapse in one audited step of each rule. */
+/** Returns the locality audit: the signals that reached each synapse in one recorded step of each rule. */
 export function localityAudit(groups: readonly RuleGroup[]): Markup | undefined {
   const audited = groups.filter((group) => (group.runs[0]?.locality.length ?? 0) > 0);
   if (audited.length === 0) return undefined;
@@ -29,7 +32,7 @@ export function localityAudit(groups: readonly RuleGroup[]): Markup | undefined 
     const heading = groups.length > 1 && html`<h3>${group.title}</h3> `;
     return html`${heading}
       <p>${transportOf(rows)}</p>
-      ${table('What one real step was seen to carry to the synapses of each projection', LOCALITY_COLUMNS, rows.map(localityCells))}`;
+      ${table('Signals that reached the synapses of each projection in one recorded step', LOCALITY_COLUMNS, rows.map(localityCells))}`;
   });
   return html`${tables}
     <dl class="columns">
@@ -41,7 +44,7 @@ export function localityAudit(groups: readonly RuleGroup[]): Markup | undefined 
     </dl> `;
 }
 
-/** Multiply–accumulates and bytes for one example, a row by rule. */
+/** Returns the table of multiply–accumulates and bytes per example, with one row per rule. */
 export function costTable(groups: readonly RuleGroup[]): Markup | undefined {
   const rows = groups.flatMap((group) => {
     const cost = group.runs.find((report) => report.cost)?.cost;
@@ -50,33 +53,34 @@ export function costTable(groups: readonly RuleGroup[]): Markup | undefined {
   if (rows.length === 0) return undefined;
   const headings = ['Forward', 'Feedback', 'Update', 'Total', 'Total / forward', 'Between areas'];
   return html`${table(
-      'Multiply–accumulates for one example of a batch, measured in a real step',
+      'Multiply–accumulate operations per example, measured in a training step',
       [{ heading: 'Rule' }, ...headings.map((heading) => ({ heading, numeric: true }))],
       rows,
     )}
     <p class="kind">
-      “Between areas” is what is sent from area to area: activity forward, errors or targets back.
+      “Between areas” counts the bytes sent from area to area: activity forward, and errors or targets
+      backward.
     </p> `;
 }
 
-/** Where the runs were computed: once when it was the same everywhere, else for each. */
+/** Returns the hardware and software of the runs, one table per distinct environment. */
 export function environments(groups: readonly RuleGroup[]): Markup {
   const runs = groups.flatMap((group) => group.runs.map((report) => ({ group, report })));
-  const places = new Map<string, { report: RunReport; names: string[]; dates: string[] }>();
+  const distinct = new Map<string, { report: RunReport; names: string[]; dates: string[] }>();
   for (const { group, report } of runs) {
     const { date, ...environment } = report.environment;
     const key = JSON.stringify([environment, report.run.backend, report.run.threads]);
-    const place = places.get(key) ?? { report, names: [], dates: [] };
-    place.names.push(`${group.title}, seed ${report.run.seed}`);
-    place.dates.push(date);
-    places.set(key, place);
+    const entry = distinct.get(key) ?? { report, names: [], dates: [] };
+    entry.names.push(`${group.title}, seed ${report.run.seed}`);
+    entry.dates.push(date);
+    distinct.set(key, entry);
   }
-  return html`${[...places.values()].map(({ report, names, dates }) => {
+  return html`${[...distinct.values()].map(({ report, names, dates }) => {
     const { run, environment } = report;
     const sorted = dates.toSorted();
     const span = sorted[0] === sorted.at(-1) ? sorted[0] : `${sorted[0] ?? ''} to ${sorted.at(-1) ?? ''}`;
     const commit = environment.commit ?? 'none: not in a repository';
-    return facts(places.size === 1 ? 'Machine, backend and versions' : names.join('; '), [
+    return facts(distinct.size === 1 ? 'Machine, backend and versions' : names.join('; '), [
       ['Backend', `${run.backend} (${environment.backendDetail}), ${plural(run.threads, 'thread')}`],
       ['Hardware', environment.hardware],
       ['Apical', environment.apical],
@@ -90,8 +94,8 @@ export function environments(groups: readonly RuleGroup[]): Markup {
   })}`;
 }
 
-/** Command lines, and every distinct config in full. */
-export function howToRepeat(groups: readonly RuleGroup[], command: string): Markup {
+/** Returns the command lines that reproduce the runs, and every distinct config in full. */
+export function howToReproduce(groups: readonly RuleGroup[], command: string): Markup {
   const runs = groups.flatMap((group) => group.runs);
   const commands = [...new Set(runs.map((report) => report.command))].filter((line) => line !== command);
   const configs = new Map<string, string[]>();
@@ -102,14 +106,14 @@ export function howToRepeat(groups: readonly RuleGroup[], command: string): Mark
     }
   }
   const folders = runs.flatMap((report) => report.run.folder ?? []);
-  return html`${code(command)}${commands.length > 0 && details('Each run by itself', code(commands.join('\n')))}${[
+  return html`${code(command)}${commands.length > 0 && details('Single runs', code(commands.join('\n')))}${[
     ...configs,
   ].map(([text, names]) =>
     details(runs.length === 1 ? 'Complete config' : `Complete config: ${names.join('; ')}`, code(text)),
-  )}${folders.length > 0 && details('Folders of the records', code(folders.join('\n')))}`;
+  )}${folders.length > 0 && details('Run folders', code(folders.join('\n')))}`;
 }
 
-/** Citations in the order met, each once; addresses in them become links. */
+/** Returns the distinct citations in their order, with addresses as links. */
 export function sources(groups: readonly RuleGroup[]): Markup | undefined {
   const citations = new Set(groups.flatMap((group) => group.runs.flatMap((report) => report.citations)));
   if (citations.size === 0) return undefined;
@@ -118,12 +122,12 @@ export function sources(groups: readonly RuleGroup[]): Markup | undefined {
   </ol> `;
 }
 
-/** Speed, time and memory of a run. */
+/** Returns time, speed and memory of a run. */
 export function speedFacts(report: RunReport): (readonly [string, Interpolated])[] {
   const { run } = report;
   const unit = run.metrics['return'] === undefined ? 'example' : 'step';
   return [
-    ['Time', `${duration(run.wallSeconds)}, ${plural(Math.round(run.examplesPerSecond), unit)} a second`],
+    ['Time', `${duration(run.wallSeconds)}, ${plural(Math.round(run.examplesPerSecond), unit)} per second`],
     ['Peak memory', bytes(run.peakMemoryBytes)],
   ];
 }
@@ -131,17 +135,22 @@ export function speedFacts(report: RunReport): (readonly [string, Interpolated])
 const LOCALITY_MEANINGS = [
   [
     'Transposed weights',
-    'Projections whose weights were used backwards. No known synapse can read another’s weight this way.',
+    'Projections whose weights were used in the backward direction. No known synapse has access to the weight of another in this way.',
   ],
-  ['Other weights read', 'Projections whose weights were read other than by passing activity through them.'],
-  ['Signed error', 'Whether a signed error signal, apart from activity, reached the synapse.'],
+  [
+    'Other weights read',
+    'Projections whose weights were read for a purpose other than sending activity through them.',
+  ],
+  ['Signed error', 'Whether a signed error signal, separate from activity, reached the synapse.'],
+  ['Target', 'Whether the target itself, or the activity of an area clamped to it, reached the synapse.'],
+  ['Error in input', 'Whether the presynaptic input carried an error, added for a second phase.'],
   ['Global scalars', 'Single numbers that every synapse received, such as a reward.'],
-  ['Phases', 'Phases of activity that one update needs.'],
+  ['Phases', 'Number of activity phases that one update needs.'],
   [
     'Waits for',
-    'Projections that an error had to cross, one after the other, before this synapse could change.',
+    'Number of projections that an error had to cross in sequence before the synapse could change.',
   ],
-  ['Computed from', 'Everything that the update was computed from.'],
+  ['Computed from', 'All signals from which the update was computed.'],
 ] as const;
 
 const LOCALITY_COLUMNS = ['Projection', ...LOCALITY_MEANINGS.map(([term]) => term)].map((heading) => ({
@@ -156,6 +165,8 @@ function localityCells(row: LocalityRow): Interpolated[] {
     names(row.transposedWeights),
     names(row.otherWeights),
     row.signedError ? 'yes' : 'no',
+    row.target ? 'yes' : 'no',
+    row.errorInInput ? 'yes' : 'no',
     names(row.globalScalars),
     count(row.phases),
     count(row.waitsForProjections),
@@ -166,9 +177,9 @@ function localityCells(row: LocalityRow): Interpolated[] {
 function transportOf(rows: readonly LocalityRow[]): string {
   const transported = rows.filter((row) => row.transposedWeights.length > 0);
   if (transported.length === 0)
-    return 'No synapse read the transposed weights of another: no weight transport.';
+    return 'No weight transport: no update used the transposed weights of another projection.';
   const names = transported.map((row) => row.projection);
-  return `Weight transport: the update of ${list(names)} used transposed weights of other projections.`;
+  return `Weight transport: the update of ${list(names)} used the transposed weights of other projections.`;
 }
 
 function costCells(title: string, cost: Cost): Interpolated[] {
@@ -185,7 +196,7 @@ function costCells(title: string, cost: Cost): Interpolated[] {
   ];
 }
 
-/** Web addresses, DOIs and arXiv numbers as links; everything else as text. */
+/** Converts web addresses, DOIs and arXiv numbers in a citation to links. */
 export function linked(citation: string): Interpolated[] {
   const parts = citation.split(
     /(https?:\/\/[^\s<>"]*[^\s<>".,;)\]]|\b10\.\d{4,9}\/[^\s<>"]*[^\s<>".,;)\]]|\barXiv:\d{4}\.\d{4,5})/u,

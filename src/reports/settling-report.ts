@@ -18,35 +18,35 @@ import { sourcesSection } from './study.ts';
 const SIZE = [440, 270] as const;
 const SOURCES = ['scellier2017', 'ernoult2019', 'pineda1987', 'bengio2016'];
 
-/** The report of how one network settles: one HTML file that needs no script, no network and no other file. */
+/** Returns the report of a settling network as one HTML file without scripts and without references to other files. */
 export function renderSettlingReport(study: SettlingDocument, apical: string): string {
   const { rule, task, batch, freeSteps, nudgedSteps, stepSize, nudge, run, seed } = study;
-  const title = `How a network of ${rule} settles on ${task}`;
+  const title = `Settling of ${rule} on ${task}`;
   const body = html`<header>
-      <p class="kind">Apical, report of a network that settles</p>
+      <p class="kind">Apical · Settling report</p>
       <h1>${title}</h1>
       <p class="lead">
-        ${batch} examples, ${freeSteps} free steps from silence and ${nudgedSteps} nudged ones of
-        ${number(stepSize)} time constants, β = ${number(nudge)},
-        ${run ? `weights of ${run.folder} at step ${run.step}` : `initial weights of seed ${seed}`},
+        ${batch} examples; ${freeSteps} free steps from zero activity, then ${nudgedSteps} nudged steps, of
+        ${number(stepSize)} time constants each; β = ${number(nudge)};
+        ${run ? `weights of ${run.folder} at step ${run.step}` : `initial weights of seed ${seed}`}; backend
         ${study.backend}.
       </p>
     </header>
     ${settlingFigures(study).map((figure) => section(figure.id, figure.title, figureMarkup(figure)))}
-    ${section('slopes', 'The theorem in numbers', theorem(study))}
+    ${section('slopes', 'Slopes of the settled cost', theorem(study))}
     ${section('arrival', 'Early inference', inference(study))}
-    ${section('starts', 'Where to begin', starts(study))} ${sourcesSection(SOURCES)}`;
+    ${section('starts', 'Distance of initial states', starts(study))} ${sourcesSection(SOURCES)}`;
   return page(title, `Apical ${apical}`, body);
 }
 
-/** The figures of a study. */
+/** Returns the figures of the study. */
 export function settlingFigures(study: SettlingDocument): Figure[] {
   return [energyFigure(study), updateFigure(study), inferenceFigure(study), lineFigure(study)].filter(
     (figure) => figure !== undefined,
   );
 }
 
-/** One line; x from 1 unless given. */
+/** Returns a series of one line; x counts from 1 unless given. */
 const series = (name: string, index: number, values: readonly number[], xs?: readonly number[]): Series => ({
   name,
   index,
@@ -69,7 +69,7 @@ function energyFigure({ energy, speed, freeSteps }: SettlingDocument): Figure | 
   const terms = energy.filter(({ name }) => name !== 'energy');
   const charts = [
     ...(total ? [chart('Energy', [series('all units', 0, total.values)])] : []),
-    chart('Speed, root mean square of ds/dt', [series('all units', 0, speed.values)], 'step', {
+    chart('Speed: root mean square of ds/dt', [series('all units', 0, speed.values)], 'step', {
       logarithmic: true,
     }),
     ...terms.map(({ name, values }: Values) => chart(`Term: ${name}`, [series('all units', 0, values)])),
@@ -77,7 +77,7 @@ function energyFigure({ energy, speed, freeSteps }: SettlingDocument): Figure | 
   return {
     id: 'energy',
     title: 'Energy and speed',
-    caption: `Mean over the examples after every step: ${freeSteps} free ones, then the nudged ones. The energy is without the nudge's cost, so it may rise once outputs are pulled.`,
+    caption: `Average over the examples after each step: ${freeSteps} free steps, then the nudged steps. The energy excludes the cost of the nudge, so it may rise in the nudged phase.`,
     charts,
     columns: 2,
   };
@@ -87,9 +87,9 @@ function updateFigure({ updates }: SettlingDocument): Figure | undefined {
   if (updates.length === 0) return undefined;
   return {
     id: 'updates',
-    title: 'What is learned in the nudged phase, beside backpropagation through time',
+    title: 'Updates in the nudged phase and backpropagation through time',
     caption:
-      'Sum over the steps so far, along the gradient of as many steps back, as a share of it: what synapses change while the outputs are nudged, and what backpropagation finds that many steps before the end of the free phase. From a fixed point, with a small β and symmetric weights, the two are one curve.',
+      'Cumulative sums, projected onto the full gradient and relative to it. Nudged: the change of the synapses over the nudged steps so far. Through time: the contribution of as many last steps of the free phase to backpropagation through time. At a fixed point, for small β and symmetric weights, the two curves coincide.',
     charts: updates.map(({ projection, nudged, unrolled }) =>
       chart(projection, [series('nudged', 0, nudged), series('through time', 1, unrolled)], 'step', {
         from: 0,
@@ -103,12 +103,12 @@ function inferenceFigure({ earlyInference }: SettlingDocument): Figure | undefin
   if (earlyInference.length === 0) return undefined;
   return {
     id: 'inference',
-    title: 'How the nudge spreads',
+    title: 'Propagation of the nudge',
     caption:
-      'Norm of the way from the free state over β, by area: the error arrives one area farther down in each step.',
+      'Norm of the displacement from the free state, divided by β, for each area. The error reaches one more area in each step.',
     charts: [
       chart(
-        'Way from the free state',
+        'Displacement from the free state',
         earlyInference.map(({ area, moved }, index) =>
           series(
             area,
@@ -128,12 +128,12 @@ function lineFigure({ costLine }: SettlingDocument): Figure | undefined {
   if (!costLine) return undefined;
   const { points, slopes } = costLine;
   const xs = points.map(([distance]) => distance);
-  const middle = points[(points.length - 1) / 2]?.[1] ?? NaN;
+  const costAtZero = points[(points.length - 1) / 2]?.[1] ?? NaN;
   return {
     id: 'theorem',
-    title: 'The settled cost along the gradient',
+    title: 'Settled cost along the gradient',
     caption:
-      'Cost of the batch once settled, with all parameters moved along the gradient, and the straight line whose slope is what the rule’s terms say.',
+      'Cost of the batch after settling, as a function of the distance that all parameters are moved along the gradient. The straight line has the slope that the terms of the rule predict.',
     charts: [
       chart(
         'Cost',
@@ -147,11 +147,11 @@ function lineFigure({ costLine }: SettlingDocument): Figure | undefined {
           series(
             'slope by the rule',
             1,
-            xs.map((x) => middle + slopes.rule * x),
+            xs.map((x) => costAtZero + slopes.rule * x),
             xs,
           ),
         ],
-        'way along the gradient',
+        'distance along the gradient',
       ),
     ],
     columns: 1,
@@ -162,18 +162,18 @@ function theorem({ costLine }: SettlingDocument): Markup | undefined {
   if (!costLine) return undefined;
   const { rule, reference, difference } = costLine.slopes;
   return facts('Slope of the settled cost along its gradient', [
-    ['By the terms of the rule', number(rule, 5)],
-    ['By the exact gradient', number(reference, 5)],
-    ['By the difference of two costs', number(difference, 5)],
+    ['From the terms of the rule', number(rule, 5)],
+    ['From the exact gradient', number(reference, 5)],
+    ['From the difference of two costs', number(difference, 5)],
   ]);
 }
 
 function inference({ earlyInference }: SettlingDocument): Markup {
   return table(
-    'The first move of each area after the nudge, against −∂C/∂h',
+    'First displacement of each area after the nudge, compared with −∂C/∂h',
     [
       { heading: 'Area' },
-      { heading: 'Arrives at step', numeric: true },
+      { heading: 'Step of arrival', numeric: true },
       { heading: 'Cosine', numeric: true },
     ],
     earlyInference.map(({ area, arrival, cosine }) => [area, String(arrival), number(cosine, 5)]),
@@ -182,16 +182,16 @@ function inference({ earlyInference }: SettlingDocument): Markup {
 
 function starts({ starts: distances }: SettlingDocument): Markup {
   return table(
-    'Distance of rates from where the free phase ends, relative to their norm there',
+    'Distance of initial rates from the rates at the end of the free phase, relative to the norm of the latter',
     [
       { heading: 'Area' },
       { heading: 'Feedforward pass', numeric: true },
-      { heading: 'Pass, from below twice', numeric: true },
-      { heading: 'Silence', numeric: true },
+      { heading: 'Pass with doubled bottom-up input', numeric: true },
+      { heading: 'Zero activity', numeric: true },
     ],
     distances.map(({ area, feedforward, doubled, silence }) => [
       area,
-      ...[feedforward, doubled, silence].map((its) => number(its, 3)),
+      ...[feedforward, doubled, silence].map((distance) => number(distance, 3)),
     ]),
   );
 }

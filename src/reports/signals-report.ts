@@ -12,48 +12,50 @@ import { sourcesSection } from './study.ts';
 const SIZE = [440, 270] as const;
 const SOURCES = ['hinton2007', 'meulemans2020'];
 
-/** The report of what a rule teaches: one HTML file that needs no script, no network and no other file. */
+/** Returns the report of teaching signals as one HTML file without scripts and without references to other files. */
 export function renderSignalsReport(study: SignalsDocument, apical: string): string {
   const { rule, task, batch, run, seed, backend, varied } = study;
-  const title = `What ${rule} teaches the units of a network on ${task}`;
+  const title = `Teaching signals of ${rule} on ${task}`;
   const body = html`<header>
-      <p class="kind">Apical, report of teaching signals</p>
+      <p class="kind">Apical · Report of teaching signals</p>
       <h1>${title}</h1>
       <p class="lead">
-        ${batch} training examples, ${run ? `weights of ${run.folder} at step ${run.step}` : `seed ${seed}`},
-        ${backend}${varied === null ? '' : `, ${varied} varied`}.
+        ${batch} training examples; ${run ? `weights of ${run.folder} at step ${run.step}` : `seed ${seed}`};
+        backend ${backend}${varied === null ? '' : `; ${varied} varied`}.
       </p>
     </header>
     ${signalsFigures(study).map((figure) => section(figure.id, figure.title, figureMarkup(figure)))}
-    ${section('agreement', 'In numbers', numbers(study))}
+    ${section('agreement', 'Agreement with exact directions', numbers(study))}
     ${section('reconstructions', 'Reconstructions', reconstructions(study))} ${sourcesSection(SOURCES)}`;
   return page(title, `Apical ${apical}`, body);
 }
 
-/** The figures of a study. */
+/** Returns the figures of the study. */
 export const signalsFigures = (study: SignalsDocument): Figure[] =>
   [scatters(study), angles(study)].filter((figure) => figure !== undefined);
 
 const nameOf = ({ varied, looks }: SignalsDocument, { value, updates }: SignalsLook): string =>
   [
     ...(varied === null ? [] : [`${varied.split('.').at(-1) ?? varied} ${value ?? ''}`]),
-    ...(new Set(looks.map((its) => its.updates)).size > 1 ? [`${updates} updates`] : []),
+    ...(new Set(looks.map((look) => look.updates)).size > 1 ? [`${updates} updates`] : []),
   ].join(', ');
 
-/** A panel for each area of each look; few of them, so the last ones. */
+/** Draws a panel for each area of the last looks, eight panels at most. */
 function scatters(study: SignalsDocument): Figure | undefined {
   const most = 8;
   const charts = study.looks
-    .flatMap((look) => look.areas.map((its) => ({ look, its })))
-    .filter(({ its }) => its.points.length > 0)
+    .flatMap((look) => look.areas.map((signal) => ({ look, signal })))
+    .filter(({ signal }) => signal.points.length > 0)
     .slice(-most)
-    .map(({ look, its }) => scatter([its.area, nameOf(study, look)].filter(Boolean).join(': '), its));
+    .map(({ look, signal }) =>
+      scatter([signal.area, nameOf(study, look)].filter(Boolean).join(': '), signal),
+    );
   if (charts.length === 0) return undefined;
   return {
     id: 'scatter',
-    title: 'What units are taught, beside what the gradient would teach them',
+    title: 'Teaching signals and the negative gradient',
     caption:
-      'A point is a unit and an example: across, the descent of that example’s loss along the unit’s potential; upwards, what the rule has the unit’s synapses follow. On a straight line through the middle the two are one, up to a factor. In the titles: the angle between them over all units and examples.',
+      'Each point is one unit and one example. Horizontal: the negative gradient of the loss with respect to the potential of the unit, −∂L/∂a. Vertical: the teaching signal that the rule gives to the synapses of the unit. On a straight line through the origin, the two agree up to a factor. The titles show the angle between them over all units and examples.',
     charts,
     columns: Math.min(2, charts.length),
   };
@@ -61,7 +63,7 @@ function scatters(study: SignalsDocument): Figure | undefined {
 
 function scatter(title: string, { points, gradient }: AreaSignal): Chart {
   const dots: Series = {
-    name: 'a unit and an example',
+    name: 'one unit and one example',
     index: 0,
     traces: [{ seed: 0, points: points.map(([x, y]) => ({ x, y })) }],
     mean: [],
@@ -70,13 +72,13 @@ function scatter(title: string, { points, gradient }: AreaSignal): Chart {
     title: gradient?.angle == null ? title : `${title}, ${number(gradient.angle, 3)}°`,
     series: [dots],
     marks: 'dots',
-    horizontal: horizontalAxis([dots], 'descent of the loss along the potential'),
+    horizontal: horizontalAxis([dots], 'negative gradient −∂L/∂a'),
     vertical: verticalAxis([dots], 'plain'),
     size: SIZE,
   };
 }
 
-/** Angles of the areas over the looks that are numbers: updates, or what is varied. */
+/** Draws the angles of the areas against the number of updates, or against the varied value if it is a number. */
 function angles(study: SignalsDocument): Figure | undefined {
   const { looks, varied } = study;
   const overUpdates = new Set(looks.map(({ updates }) => updates)).size > 1;
@@ -90,14 +92,15 @@ function angles(study: SignalsDocument): Figure | undefined {
       ['gaussNewton', 'Angle to the Gauss–Newton direction'],
       ['apical', 'Angle of apical potentials to the gradient'],
     ] as const
-  ).flatMap(([what, title]) => {
+  ).flatMap(([direction, title]) => {
     const series = groups.flatMap((group, at) =>
       areas.flatMap((area, index): Series[] => {
         const points = looks
           .filter(({ value }) => group === null || value === group)
           .flatMap((look) => {
-            const its: Agreement | null | undefined = look.areas.find((one) => one.area === area)?.[what];
-            return its?.angle == null ? [] : [{ x: xOf(look), y: its.angle }];
+            const signal = look.areas.find((candidate) => candidate.area === area);
+            const agreement: Agreement | null | undefined = signal?.[direction];
+            return agreement?.angle == null ? [] : [{ x: xOf(look), y: agreement.angle }];
           });
         const name = group === null || groups.length === 1 ? area : `${area}, ${group}`;
         return points.length < 2
@@ -119,19 +122,20 @@ function angles(study: SignalsDocument): Figure | undefined {
   if (charts.length === 0) return undefined;
   return {
     id: 'signal-angles',
-    title: 'Angles of what units are taught',
-    caption: 'Over all units and examples of an area. At 90° it has nothing to do with the other direction.',
+    title: 'Angles of the teaching signals',
+    caption: 'Over all units and examples of an area. At 90° (dashed) the two directions are orthogonal.',
     charts,
     columns: Math.min(2, charts.length),
   };
 }
 
 function numbers(study: SignalsDocument) {
-  const angle = (its: Agreement | null) => (its?.angle == null ? '–' : `${number(its.angle)}°`);
+  const angle = (agreement: Agreement | null) =>
+    agreement?.angle == null ? '–' : `${number(agreement.angle)}°`;
   return table(
-    'What units are taught against the descent of the loss, the Gauss–Newton direction, and apical potentials',
+    'Teaching signals compared with the negative gradient and the Gauss–Newton direction, and apical potentials compared with the negative gradient',
     [
-      { heading: 'When' },
+      { heading: 'Condition' },
       { heading: 'Area' },
       { heading: 'Angle to −∂L/∂a', numeric: true },
       { heading: 'Slope', numeric: true },
@@ -139,13 +143,13 @@ function numbers(study: SignalsDocument) {
       { heading: 'Apical to −∂L/∂a', numeric: true },
     ],
     study.looks.flatMap((look) =>
-      look.areas.map((its) => [
+      look.areas.map((signal) => [
         nameOf(study, look) || `${look.updates} updates`,
-        its.area,
-        angle(its.gradient),
-        its.gradient?.slope == null ? '–' : number(its.gradient.slope, 3),
-        angle(its.gaussNewton),
-        angle(its.apical),
+        signal.area,
+        angle(signal.gradient),
+        signal.gradient?.slope == null ? '–' : number(signal.gradient.slope, 3),
+        angle(signal.gaussNewton),
+        angle(signal.apical),
       ]),
     ),
   );
@@ -161,8 +165,8 @@ function reconstructions(study: SignalsDocument) {
   );
   if (rows.length === 0) return undefined;
   return table(
-    'Share of an area’s variance that is lost in its reconstruction from above: 1 is no better than the mean',
-    [{ heading: 'When' }, { heading: 'Area' }, { heading: 'Unexplained', numeric: true }],
+    'Share of the variance of an area that its top-down reconstruction does not explain; 1 is no better than the mean',
+    [{ heading: 'Condition' }, { heading: 'Area' }, { heading: 'Unexplained', numeric: true }],
     rows,
   );
 }

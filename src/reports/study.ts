@@ -9,7 +9,7 @@ import { section } from './page.ts';
 import { linked } from './sections.ts';
 import { renderPng } from './write.ts';
 
-/** The last section of a study's report, of keys of the bibliography. */
+/** Returns the section of sources of a study, from keys of the bibliography. */
 export const sourcesSection = (keys: readonly string[]): Markup | undefined =>
   section(
     'sources',
@@ -19,7 +19,7 @@ export const sourcesSection = (keys: readonly string[]): Markup | undefined =>
     </ol>`,
   );
 
-/** Leaves a study's report.html in a folder, and its figures beside it, as SVG and PNG. Returns the report's path. */
+/** Writes report.html and the figures of a study, as SVG and PNG, into a folder. Returns the path of the report. */
 export async function writeStudy(
   folder: string,
   report: string,

@@ -6,11 +6,10 @@ import type { ComparisonReport, RunReport } from '../runs/report-inputs.ts';
 import { mistakesSvg } from './charts/pictures.ts';
 
 /**
- * Writes every figure that the records can fill as SVG and PNG (twice the SVG's size) into an existing folder:
- * `curves`, `angles`, `feedback` and, for a run, `mistakes`. Each file appears whole or not at all.
+ * Writes every figure that the records allow, as SVG and PNG (at twice the size), into an existing folder: `curves`,
+ * `cost`, `angles`, `feedback` and, for a run, `mistakes`. Returns the paths. Each file is written atomically.
  *
- * @returns the paths written.
- * @throws ApicalError `no_fonts` when the system has no font to label a PNG with; the SVGs are written by then.
+ * Throws `no_fonts` if the system has no font for the labels of a PNG; the SVG files are complete by then.
  */
 export async function writeFigures(folder: string, report: RunReport | ComparisonReport): Promise<string[]> {
   const drawings: { name: string; svg: string }[] = figuresOf(report).map((figure) => ({
@@ -32,11 +31,7 @@ export async function writeFigures(folder: string, report: RunReport | Compariso
   return written;
 }
 
-/**
- * An SVG as PNG bytes on its own background, at `scale` pixels a unit.
- *
- * @throws ApicalError `no_fonts` when the system has no font: the picture would have no labels.
- */
+/** Renders an SVG to PNG bytes, at `scale` pixels per unit. Throws `no_fonts` if the system has no font for the labels. */
 export async function renderPng(svg: string, scale = 2): Promise<Uint8Array> {
   const { Resvg } = await import('@resvg/resvg-js');
   const probe = new Resvg(
@@ -45,7 +40,7 @@ export async function renderPng(svg: string, scale = 2): Promise<Uint8Array> {
   if (probe.getBBox() === undefined) {
     throw new ApicalError(
       'no_fonts',
-      'A PNG needs a font for its labels, and this system has none: install one (such as DejaVu Sans), or use the SVG.',
+      'The labels of a PNG need a font, but this system has none: install one, such as DejaVu Sans, or use the SVG.',
     );
   }
   return new Resvg(svg, { fitTo: { mode: 'zoom', value: scale } }).render().asPng();

@@ -31,7 +31,7 @@ import { contrastiveDivergence } from './generative/contrastive-divergence.ts';
 import { wakeSleep } from './generative/wake-sleep.ts';
 import type { Rule } from '../learning/rule.ts';
 
-/** Every rule of the library. A new rule is its file and a line here. */
+/** All rules of the library, in the order in which lists show them. A new rule is one file and one line here. */
 export const RULES: readonly Rule[] = [
   backpropagation,
   recurrentBackpropagation,

@@ -5,14 +5,23 @@ import type { Rule } from '../learning/rule.ts';
 
 export { RULES } from './catalogue.ts';
 
-/** The rule of that id. Throws `rule.unknown`, with the nearest id. */
+/**
+ * Returns the rule with this id. Throws `rule.unknown`, which suggests the nearest id.
+ *
+ * @example
+ * ```ts
+ * import { ruleById } from 'apical/rules';
+ *
+ * console.log(ruleById('feedback-alignment').title); // Feedback alignment
+ * ```
+ */
 export function ruleById(id: string): Rule {
   const rule = RULES.find((candidate) => candidate.id === id);
   if (rule) return rule;
   const [nearest] = RULES.map((candidate) => candidate.id).sort((a, b) => distance(a, id) - distance(b, id));
   throw new ApicalError(
     'rule.unknown',
-    `There is no rule "${id}". Did you mean "${nearest ?? ''}"? \`apical rules\` lists them; a file is given as ./my-rule.ts.`,
+    `There is no rule "${id}". Did you mean "${nearest ?? ''}"? \`apical rules\` lists all rules; name a rule file as ./my-rule.ts.`,
     { id, nearest },
   );
 }

@@ -5,13 +5,16 @@ import { packageFile } from './files/package-root.ts';
 
 let known: Readonly<Record<string, Source>> | undefined;
 
-/** Every source, by key. */
+/** Returns every source of docs/bibliography.json, by key. */
 export function bibliography(): Readonly<Record<string, Source>> {
   known ??= JSON.parse(readFileSync(packageFile('docs/bibliography.json'), 'utf8')) as Record<string, Source>;
   return known;
 }
 
-/** "Lillicrap, Cownden, Tweed & Akerman (2016). Title. Venue. https://doi.org/…"; the key itself when unknown. */
+/**
+ * Formats a source: "Lillicrap, Cownden, Tweed & Akerman (2016). Title. Venue. https://doi.org/…". Returns the key if
+ * it is unknown.
+ */
 export function citation(key: string): string {
   const source = bibliography()[key];
   if (!source) return key;

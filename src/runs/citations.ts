@@ -8,7 +8,7 @@ export interface Source {
   readonly url?: string;
 }
 
-/** "Lillicrap, Cownden, Tweed & Akerman (2016). Title. Venue.", and where it can be read. */
+/** Formats a source: "Lillicrap, Cownden, Tweed & Akerman (2016). Title. Venue.", with a link if there is one. */
 export function citationOf(source: Source): { readonly text: string; readonly link: string | undefined } {
   const names = source.authors.map((author) => author.replace(/,.*$/, ''));
   const last = names.pop() ?? '';
@@ -19,7 +19,7 @@ export function citationOf(source: Source): { readonly text: string; readonly li
   };
 }
 
-/** A source as BibTeX, under its key in the bibliography. */
+/** Formats a source as BibTeX, under its key in the bibliography. */
 export function bibtexOf(key: string, { title, authors, year, venue, doi, url }: Source): string {
   const fields = {
     author: authors.join(' and '),
@@ -33,5 +33,5 @@ export function bibtexOf(key: string, { title, authors, year, venue, doi, url }:
   return `@misc{${key},\n${lines.join(',\n')}\n}`;
 }
 
-/** Signs that TeX would take for commands. */
-const bibtexText = (text: string) => text.replace(/[&%$#_]/g, (sign) => `\\${sign}`);
+/** Escapes characters that are special in TeX. */
+const bibtexText = (text: string) => text.replace(/[&%$#_]/g, (character) => `\\${character}`);

@@ -4,11 +4,11 @@ import { meanInterval, pairedInterval } from '../analysis/statistics.ts';
 
 /** One metric of one rule over its seeds. */
 export interface SummaryRow {
-  /** Or the variant of a rule that takes part more than once. */
+  /** Id of the rule, or the name of a variant if a rule takes part more than once. */
   readonly rule: string;
   readonly metric: string;
   readonly mean: number;
-  /** Half the width of the 95 % interval of the mean; null with one seed. */
+  /** Half-width of the 95 % interval of the mean; null with one seed. */
   readonly interval: number | null;
   readonly seeds: readonly number[];
   /** In the order of `seeds`. */
@@ -20,8 +20,9 @@ export interface PairedRow {
   readonly first: string;
   readonly second: string;
   readonly metric: string;
-  /** Mean over seeds of first − second. */
+  /** Mean of first − second over seeds. */
   readonly mean: number;
+  /** Half-width of the 95 % interval of that mean; null with one seed. */
   readonly interval: number | null;
   readonly seeds: readonly number[];
 }
@@ -37,7 +38,7 @@ export interface CompareDocument {
   readonly status: RunStatus;
 }
 
-/** The document of a comparison of runs. */
+/** Returns the document of a comparison. */
 export function compareDocument(
   runs: readonly RunDocument[],
   folder: string | null,
@@ -58,7 +59,10 @@ const METRICS: Readonly<Record<string, Metric>> = {
   'examples per second': (run) => run.examplesPerSecond,
 };
 
-/** Last angles of updates to the exact gradient: facts about a rule, which no rule is to win. */
+/**
+ * Returns metrics for the last angle of each projection to the exact gradient. They describe a rule and are not
+ * compared.
+ */
 const angleMetrics = (runs: readonly RunDocument[]): Record<string, Metric> =>
   Object.fromEntries(
     [...new Set(runs.flatMap(({ alignment }) => Object.keys(alignment)))].map((projection) => [
@@ -67,7 +71,7 @@ const angleMetrics = (runs: readonly RunDocument[]): Record<string, Metric> =>
     ]),
   );
 
-/** Means by rule, and differences between rules on shared seeds, over the runs that were finished. */
+/** Computes means by rule and differences between rules on shared seeds, over finished runs. */
 export function summarise(runs: readonly RunDocument[]): { summary: SummaryRow[]; paired: PairedRow[] } {
   const finished = runs.filter(({ status }) => status === 'done');
   const rules = [...new Set(finished.map(nameOf))];

@@ -23,7 +23,7 @@ import { exportedNetwork } from './exported-network.ts';
 import type { WeightsFile } from './exported-network.ts';
 
 export interface LoadOptions {
-  /** Default: that of the run's config; where that is blas, whichever is here. */
+  /** By default that of the run's config; "auto" if the config says "blas". */
   readonly backend?: BackendName | undefined;
   readonly threads?: number | undefined;
   /** The rule by which the network learned: a rule object, an id or a file. Default: the rule in the run's config. */
@@ -31,8 +31,8 @@ export interface LoadOptions {
 }
 
 /**
- * The network that a run learned, on a backend of its own: from the run's folder (its newest good checkpoint, also while
- * it goes on), or from a file that `apical export` wrote. Neither needs the data set. Call `dispose` in the end.
+ * Loads a trained network onto a backend of its own: from the folder of a run (its latest good checkpoint, even while
+ * the run continues), or from a file that `apical export` wrote. Neither needs the data set. Call `dispose` when done.
  *
  * Throws `folder.…`, `checkpoint.…`, `weights.…`, `config.…` and `rule.…` errors. A rule file must still exist; a rule object
  * must be given as `rule` (`rule.needed`, `rule.mismatch`).
@@ -102,7 +102,7 @@ async function fromFolder(folder: string): Promise<Source> {
   if (config.task.environment !== undefined) {
     throw new ApicalError(
       'predict.environment',
-      `The run in ${folder} learned to act in "${config.task.environment}", so there is no data to answer: give a run that learned from examples.`,
+      `The run in ${folder} was trained in the environment "${config.task.environment}", so it cannot predict examples. Give a run that was trained on a data set.`,
       { folder },
     );
   }
@@ -134,8 +134,8 @@ function fromFile(file: string): Source {
   if (config === undefined || !parsed.success) {
     throw new ApicalError(
       'weights.no-network',
-      `${file} holds weights, but not the network that they belong to: \`apical export\` did not write it. ` +
-        `Give the folder of a run; to go on learning from these weights: apical run --weights ${file}`,
+      `${file} holds weights but no network, because \`apical export\` did not write it. ` +
+        `Give the folder of a run, or train from these weights with \`apical run --weights ${file}\`.`,
       { file },
     );
   }
@@ -151,10 +151,16 @@ function fromFile(file: string): Source {
 }
 
 /** Returns the rule by which a network learned. Throws `rule.needed`, `rule.mismatch` and the errors of `loadRule`. */
-async function ruleOf({ config, rule: id }: Source, from: string, given: string | Rule | undefined): Promise<Rule> {
+async function ruleOf(
+  { config, rule: id }: Source,
+  from: string,
+  given: string | Rule | undefined,
+): Promise<Rule> {
   if (given === undefined) {
     return loadRule(config.rule).catch((error: unknown) => {
-      throw error instanceof ApicalError && error.code === 'rule.unknown' ? ruleNeeded(config.rule, from) : error;
+      throw error instanceof ApicalError && error.code === 'rule.unknown'
+        ? ruleNeeded(config.rule, from)
+        : error;
     });
   }
   const rule = typeof given === 'string' ? await loadRule(given) : checkOwnRule(given, 'The option rule');

@@ -17,7 +17,7 @@ import { isUserFile } from '../config/user-file.ts';
 import { importUserFile } from './files/user-file.ts';
 
 /**
- * Finds what a config's task names, and gives a function that puts it on a backend. Throws `dataset.…`,
+ * Finds the task of a config. Resolves to a function that creates it on a backend. Throws `dataset.…`,
  * `environment.…`, `objective.file` and `config.labels`.
  */
 export async function findTask(config: Config): Promise<(compute: Compute) => Task> {
@@ -32,8 +32,8 @@ export async function findTask(config: Config): Promise<(compute: Compute) => Ta
 }
 
 /**
- * The environment of that id, or the default export of a file. Throws `environment.unknown`, `environment.option`,
- * `environment.file` (it does not load), `environment.contract` or `environment.step`.
+ * Returns the environment with that id, or the default export of a file. Throws `environment.unknown`,
+ * `environment.option`, `environment.file` (it does not load), `environment.contract` or `environment.step`.
  */
 export async function openEnvironment(
   reference: string,
@@ -44,26 +44,26 @@ export async function openEnvironment(
   if (unused !== undefined) {
     throw new ApicalError(
       'environment.option',
-      `task.options.${unused} has no place: the environment file "${reference}" says all by itself.`,
+      `task.options.${unused} cannot be used with the environment file "${reference}", which takes no options. Leave it out.`,
     );
   }
-  const from = `The environment file "${reference}"`;
-  return checkEnvironment(await importUserFile(reference, 'environment'), from);
+  const source = `The environment file "${reference}"`;
+  return checkEnvironment(await importUserFile(reference, 'environment'), source);
 }
 
-/** What to open for a config's data set: a known one with its options, or a path. Throws `config.…`. */
+/** Returns the reference to a config's data set: an id with options, or a path. Throws `config.…` errors. */
 export function requestFor({ task }: Pick<Config, 'task'>): DatasetReference {
   const { dataset, environment, options, labels } = task;
   if (dataset === undefined) {
     throw new ApicalError(
       'config.task',
-      `The task is to act in the environment "${environment ?? ''}", which has no examples to take: name a data set.`,
+      `The task is the environment "${environment ?? ''}", which has no examples. Set task.dataset instead.`,
     );
   }
   if (labels !== undefined && !/\.[ct]sv$/i.test(dataset)) {
     throw new ApicalError(
       'config.labels',
-      `task.labels is ${JSON.stringify(labels)}, but it names the label column of a .csv file, and task.dataset is "${dataset}". Leave it out.`,
+      `task.labels is ${JSON.stringify(labels)}, but only .csv and .tsv files have a label column to name, and task.dataset is "${dataset}". Leave task.labels out.`,
     );
   }
   if (isContentsId(dataset)) {

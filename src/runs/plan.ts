@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { distance } from 'fastest-levenshtein';
+import { didYouMean } from '../suggest.ts';
 import { ApicalError } from '../errors.ts';
 import { assign } from '../config/assignments.ts';
 import { parseConfig, withRule } from '../config/config.ts';
@@ -8,51 +8,57 @@ import type { Config } from '../config/config.ts';
 import { differences } from '../config/identity.ts';
 import { PRESETS } from '../config/presets.ts';
 
-/** What a command line says about the runs it wants. */
-export interface Request {
-  /** A preset's id or a config file; the defaults when absent. */
+/** The runs that a command line requests. */
+export interface RunsRequest {
+  /** Id of a preset, or a config file; by default the default config. */
   readonly base?: string | undefined;
-  /** A complete config to start from instead, and what to call it in errors. */
+  /** A complete config to start from instead, and its name in errors. */
   readonly from?: { readonly config: Config; readonly name: string } | undefined;
-  /** "path=value" each, on top of it. */
+  /** Settings of the form "path=value", applied last. */
   readonly set: readonly string[];
-  /** Rules: ids or files; from the config when absent. */
+  /** Rules, as ids or files; by default that of the config. */
   readonly rules?: readonly string[] | undefined;
   readonly seeds?: readonly number[] | undefined;
 }
 
-/** The complete configs of a request, rule by rule for each seed. Throws `config.…` errors. */
-export function planRuns(request: Request): Config[] {
+/** Returns the complete configs of a request, rule by rule for each seed. Throws `config.…` errors. */
+export function planRuns(request: RunsRequest): Config[] {
   const { rules, seeds } = request;
   const { input, where } = readInput(request);
   const first = parseConfig(input, where);
   const allSeeds = seeds ?? [first.seed];
   const allRules = rules ?? [first.rule];
   return allSeeds.flatMap((seed) =>
-    // With one rule, the options are meant for it, whichever the config names.
+    // A single rule gets the options of the config, whichever rule the config names.
     allRules.map((rule) =>
       allRules.length === 1 ? { ...first, rule, seed } : withRule({ ...first, seed }, rule),
     ),
   );
 }
 
-/** A config, and what it is called among others: its rule, or its file's name where several have that rule. */
+/** A config with the name that identifies it: its rule, or its file's name if several configs have that rule. */
 export interface Variant {
   readonly name: string;
   readonly config: Config;
 }
 
-/** Config files, or a folder of them. Throws `config.not-json` for a folder without any. */
+/**
+ * Returns the config files of a folder, or the file itself. Throws `config.not-json` for a folder without config
+ * files.
+ */
 export function configFilesIn(reference: string): string[] {
   if (!existsSync(reference) || !statSync(reference).isDirectory()) return [reference];
   const names = readdirSync(reference).filter((name) => name.endsWith('.json'));
   if (names.length > 0) return names.sort().map((name) => path.join(reference, name));
-  throw new ApicalError('config.not-json', `The folder "${reference}" holds no config file (NAME.json).`);
+  throw new ApicalError(
+    'config.not-json',
+    `The folder "${reference}" holds no config file (*.json). Give a folder of config files, or one file.`,
+  );
 }
 
 /**
- * Reads configs that stand side by side, and gives each its name. Throws `config.…`, and `config.together` when two of
- * them cannot be told apart, or not be compared.
+ * Reads configs to compare and names each. Throws `config.…` errors, and `config.together` if two of them have the same
+ * name or cannot be compared.
  */
 export function readVariants(files: readonly string[], set: readonly string[]): Variant[] {
   const configs = files.map((base) => {
@@ -61,8 +67,8 @@ export function readVariants(files: readonly string[], set: readonly string[]): 
   });
   const [first] = configs as [Config];
   const names = configs.map(({ rule }, index) => {
-    const isAlone = configs.filter((other) => other.rule === rule).length === 1;
-    return isAlone ? rule : path.parse(files[index] ?? '').name.replace(/^best-/, '');
+    const isOnlyOne = configs.filter((other) => other.rule === rule).length === 1;
+    return isOnlyOne ? rule : path.parse(files[index] ?? '').name.replace(/^best-/, '');
   });
   return configs.map((config, index) => {
     const [file, name] = [files[index] ?? '', names[index] ?? ''];
@@ -70,40 +76,40 @@ export function readVariants(files: readonly string[], set: readonly string[]): 
     if (twin < index) {
       throw new ApicalError(
         'config.together',
-        `"${files[twin] ?? ''}" and "${file}" are both called "${name}" here, so their results could not be told apart. Leave one out, or give it a file name of its own.`,
+        `"${files[twin] ?? ''}" and "${file}" are both called "${name}", so their results would be mixed up. Rename one of the files, or leave it out.`,
       );
     }
     const [difference] = differences(sharedOf(config), sharedOf(first));
     if (difference !== undefined) {
       throw new ApicalError(
         'config.together',
-        `"${file}" and "${files[0] ?? ''}" cannot be compared: ${difference.replace(' here,', ' and').replace(' in the folder', '')}. Make them alike by --set.`,
+        `"${file}" and "${files[0] ?? ''}" cannot be compared, because they differ in ${difference.replace(' here,', ' and').replace(' in the folder', '')}. Give both the same value with --set.`,
       );
     }
     return { name, config };
   });
 }
 
-/** Configs from files, for each seed: what a comparison of tuned rules, or of variants of one, consists of. */
+/** Returns the configs of a comparison of config files, for each seed. Throws as `readVariants` does. */
 export const planConfigs = ({
   files,
   set,
   seeds,
-}: Pick<Request, 'set' | 'seeds'> & { readonly files: readonly string[] }): Variant[] => {
+}: Pick<RunsRequest, 'set' | 'seeds'> & { readonly files: readonly string[] }): Variant[] => {
   const variants = readVariants(files, set);
   return (seeds ?? [variants[0]?.config.seed ?? 0]).flatMap((seed) =>
     variants.map(({ name, config }) => ({ name, config: { ...config, seed } })),
   );
 };
 
-/** What the runs of a comparison must have in common, by config: they share it, or would be judged unlike. */
+/** Returns the part of a config that all runs of a comparison must share, to be evaluated alike. */
 function sharedOf({ task, control, epochs, backend, threads, objective }: Config): object {
   const { updates, evaluation } = control ?? {};
   return { task, control: { updates, evaluation }, epochs, backend, threads, objective };
 }
 
-/** What a request says itself, before defaults are filled in, and where it says so. Throws `config.…` errors. */
-export function readInput({ base, from, set }: Pick<Request, 'base' | 'from' | 'set'>): {
+/** Reads the input of a request without defaults, with its name for errors. Throws `config.…` errors. */
+export function readInput({ base, from, set }: Pick<RunsRequest, 'base' | 'from' | 'set'>): {
   input: Record<string, unknown>;
   where: string;
 } {
@@ -124,10 +130,12 @@ function readBase(base: string): Record<string, unknown> {
   const preset = PRESETS.find(({ id }) => id === base);
   if (preset) return structuredClone(preset.config);
   if (!existsAsFile(base)) {
-    const [nearest] = PRESETS.map(({ id }) => id).sort((a, b) => distance(a, base) - distance(b, base));
+    const ids = PRESETS.map(({ id }) => id);
     throw new ApicalError(
       'config.unknown-preset',
-      `There is no preset and no config file "${base}". Did you mean "${nearest ?? ''}"? Presets: ${PRESETS.map(({ id }) => id).join(', ')}.`,
+      /[\\/]|\.json$/.test(base)
+        ? `There is no config file "${base}". Check the path.`
+        : `"${base}" is neither a preset nor a config file.${didYouMean(base, ids)} Presets: ${ids.join(', ')}.`,
     );
   }
   let value: unknown;
@@ -135,10 +143,16 @@ function readBase(base: string): Record<string, unknown> {
     value = JSON.parse(readFileSync(base, 'utf8'));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ApicalError('config.not-json', `The config file "${base}" cannot be read: ${reason}`);
+    throw new ApicalError(
+      'config.not-json',
+      `The config file "${base}" cannot be read: ${reason}. It must hold one JSON object.`,
+    );
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new ApicalError('config.not-json', `The config file "${base}" must hold one JSON object.`);
+    throw new ApicalError(
+      'config.not-json',
+      `The config file "${base}" must hold one JSON object, such as {"rule": "backprop"}.`,
+    );
   }
   return value as Record<string, unknown>;
 }

@@ -1,9 +1,16 @@
 import type { PairedRow, SummaryRow } from './documents.ts';
-import type { Cost, LocalityRow, MetricsRecord, Mistake, PictureGrid, RunDocument } from '../training/records.ts';
+import type {
+  Cost,
+  LocalityRow,
+  MetricsRecord,
+  Mistake,
+  PictureGrid,
+  RunDocument,
+} from '../training/records.ts';
 
 export type { PairedRow, SummaryRow } from './documents.ts';
 
-/** Where a run was computed, as far as a reader needs it to judge or repeat the run. */
+/** Where a run was computed, in the detail needed to assess or repeat it. */
 export interface RunEnvironment {
   readonly apical: string;
   readonly node: string;
@@ -21,28 +28,28 @@ export interface RunEnvironment {
 export interface RunReport {
   readonly run: RunDocument;
   readonly metrics: readonly MetricsRecord[];
-  /** The complete config, every default spelled out. */
+  /** The complete config with all defaults. */
   readonly config: unknown;
   readonly ruleTitle: string;
-  /** TeX, without dollar signs. Empty when the rule states none. */
+  /** TeX without dollar signs; empty if the rule states no equation. */
   readonly ruleEquation: string;
-  /** The task in words ("MNIST"); its id when absent. */
+  /** Title of the task, such as "MNIST"; by default its id. */
   readonly taskTitle?: string;
   /**
-   * Whether `error` is a share of wrong answers or a normalised squared error. When absent it is read from the
-   * held-out scores, where regression counts no wrong answers. Of no meaning where there are no errors.
+   * Whether `error` is a fraction of wrong answers or a normalised squared error. If absent, it follows from the
+   * held-out scores, where regression counts no wrong answers. It has no meaning for tasks without errors.
    */
   readonly taskKind?: 'classification' | 'regression';
-  /** Mean return from which a task that answers actions counts as solved. */
+  /** Mean return from which an environment counts as solved. */
   readonly solvedAt?: number;
   readonly citations: readonly string[];
   readonly locality: readonly LocalityRow[];
-  /** Null when no step was measured. */
+  /** Null if no step was measured. */
   readonly cost: Cost | null;
   readonly mistakes: readonly Mistake[];
-  /** Inputs that the network made of itself. */
+  /** Inputs that the network generated. */
   readonly fantasies?: PictureGrid;
-  /** Height and width of a mistake's pixels; a square when absent. */
+  /** Height and width of a mistake's image; by default a square. */
   readonly imageShape?: readonly [height: number, width: number];
   readonly classNames?: readonly string[];
   /** The exact command line that repeats the run. */
@@ -60,11 +67,11 @@ export interface ComparisonReport {
   readonly command: string;
 }
 
-/** How reports are rendered. A session is handed it: reports are made of what sessions leave, so a session imports none. */
+/** Renders reports. A session receives it as an option, because runs must not import reports. */
 export interface Reports {
   renderRunReport(report: RunReport): string;
   renderComparisonReport(report: ComparisonReport): string;
   renderComparisonTable(report: ComparisonReport): string;
-  /** Writes the figures as SVG and PNG into a folder, and returns their paths. */
+  /** Writes the figures as SVG and PNG files into a folder and returns their paths. */
   writeFigures(folder: string, report: RunReport | ComparisonReport): Promise<string[]>;
 }

@@ -6,25 +6,25 @@ import { parseConfig } from '../config/config.ts';
 import { readDocuments, requireRunFolder } from './folder/documents.ts';
 import { writeDocument } from './folder/files.ts';
 
-/** What an interrupted folder asks to be done again. */
+/** The runs of a folder that can be resumed. */
 export interface Resumable {
   readonly configs: readonly Config[];
-  /** What each is called, where not by its rule. */
+  /** Name of each config, if it is not its rule. */
   readonly names?: readonly string[];
   readonly command: string;
 }
 
-/** In the folder of a comparison: what it consists of. */
+/** File in the folder of a comparison that lists its configs. */
 const PLAN_FILE = 'plan.json';
 
-/** Keeps what a comparison consists of, so that it can be resumed. */
+/** Saves the configs of a comparison, so that it can be resumed. */
 export function writePlan(folder: string, plan: Resumable): void {
   writeDocument(path.join(folder, PLAN_FILE), `${JSON.stringify(plan, null, 2)}\n`);
 }
 
 /**
- * The runs of a folder: of one run, or of a comparison with its runs in folders inside.
- * Throws `folder.missing`, `folder.not-a-run`, `folder.newer`, or `config.…` when a file was changed by hand.
+ * Returns the runs of a folder: one run, or those of a comparison.
+ * Throws `folder.missing`, `folder.not-a-run`, `folder.newer`, or `config.…` if a file was changed by hand.
  */
 export function resumable(folder: string): Resumable {
   const file = path.join(folder, PLAN_FILE);
@@ -45,7 +45,7 @@ export function resumable(folder: string): Resumable {
     if (error instanceof ApicalError) throw error;
     throw new ApicalError(
       'folder.not-a-run',
-      `${file} is damaged, so the comparison cannot be resumed as a whole; each run in a folder beside it can.`,
+      `${file} is damaged, so the comparison cannot be resumed as a whole. Resume each of its runs with \`apical run --resume\`.`,
     );
   }
 }

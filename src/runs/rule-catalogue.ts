@@ -2,10 +2,10 @@ import { z } from 'zod';
 import type { Cost, LocalityRow } from '../analysis/index.ts';
 import { openBackend } from '../backends/open.ts';
 import { ruleById, RULES } from '../rules/index.ts';
-import { auditStandard, totalMacs } from '../analysis/standard-audit.ts';
+import { auditStandard, STANDARD_LAYERS, totalMacs } from '../analysis/standard-audit.ts';
 import { loadRule } from './files/rule-file.ts';
 
-/** A JSON Schema, as far as the listing reads it. */
+/** The part of a JSON Schema that the listing reads. */
 export interface OptionsSchema {
   readonly properties?: Readonly<
     Record<
@@ -20,6 +20,7 @@ export interface OptionsSchema {
   >;
 }
 
+/** A rule with its measured locality and cost. */
 export interface RuleDescription {
   readonly id: string;
   readonly family: string;
@@ -30,18 +31,21 @@ export interface RuleDescription {
   readonly options: OptionsSchema;
   readonly locality: readonly LocalityRow[];
   readonly cost: Cost;
-  /** All its multiply–accumulates over backprop's. */
+  /** Multiply–accumulates of a step relative to backprop's. */
   readonly costRatio: number;
 }
 
-/** Every rule, or those named, with what one real step of each on the standard network showed. */
-export async function describeRules(references?: readonly string[]): Promise<RuleDescription[]> {
+/** Describes every rule, or the given ones, with an audit of one real step on the standard network. */
+export async function describeRules(
+  references?: readonly string[],
+  layers: readonly number[] = STANDARD_LAYERS,
+): Promise<RuleDescription[]> {
   const rules = references ? await Promise.all(references.map(loadRule)) : RULES;
   const compute = await openBackend({ backend: 'wasm' });
-  const exact = totalMacs(auditStandard(compute, ruleById('backprop')));
+  const exact = totalMacs(auditStandard(compute, ruleById('backprop'), layers));
   const described = rules.map((rule): RuleDescription => {
     const { id, family, title, summary, equation, cites } = rule;
-    const seen = auditStandard(compute, rule);
+    const audit = auditStandard(compute, rule, layers);
     return {
       id,
       family,
@@ -50,8 +54,8 @@ export async function describeRules(references?: readonly string[]): Promise<Rul
       equation,
       cites,
       options: z.toJSONSchema(rule.options, { io: 'input', unrepresentable: 'any' }) as OptionsSchema,
-      ...seen,
-      costRatio: totalMacs(seen) / exact,
+      ...audit,
+      costRatio: totalMacs(audit) / exact,
     };
   });
   compute.dispose();

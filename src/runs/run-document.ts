@@ -5,15 +5,16 @@ import type { EvaluationRecord, MetricsRecord, RunDocument, RunStatus } from '..
 import type { Task } from '../training/task.ts';
 import type { Training } from '../training/training.ts';
 
-export interface Described {
+/** Input of `describeRun`. */
+export interface RunState {
   readonly training: Training;
   readonly workers: number;
-  /** Its name among variants of one rule, where it is one. */
+  /** Name of the run, if its rule takes part more than once. */
   readonly variant?: string | undefined;
   readonly metrics: readonly MetricsRecord[];
   readonly status: RunStatus;
   readonly wallSeconds: number;
-  /** Its folder's path; undefined where nothing is kept. */
+  /** Path of the run folder; undefined if nothing is saved. */
   readonly folder: string | undefined;
   readonly compute: Compute;
   readonly task: Pick<Task, 'id'>;
@@ -21,7 +22,7 @@ export interface Described {
   readonly peakMemoryBytes: number;
 }
 
-/** What a run has come to, as `--json` prints and `run.json` keeps it. */
+/** Returns the document of a run, as `--json` prints it and `run.json` saves it. */
 export function describeRun({
   training,
   workers,
@@ -34,7 +35,7 @@ export function describeRun({
   task,
   error,
   peakMemoryBytes,
-}: Described): RunDocument {
+}: RunState): RunDocument {
   const { config } = training;
   const evaluation = metrics.findLast((record): record is EvaluationRecord => record.kind === 'evaluation');
   const probe = metrics.findLast((record) => record.kind === 'probe');
@@ -51,7 +52,7 @@ export function describeRun({
     ...(config.workers > 1 ? { workers } : {}),
     seed: config.seed,
     epochs: config.epochs,
-    // A rule that asks for no error has none to show.
+    // A rule that never computes an error has a loss of NaN.
     train: train && Number.isFinite(train.loss) ? train : null,
     ...(validation ? { validation } : {}),
     test: test ?? null,

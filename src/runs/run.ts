@@ -21,34 +21,36 @@ import { WorkerPool } from './workers/pool.ts';
 
 const now = () => performance.now() / 1000;
 
+/** Options of `executeRun`. */
 export interface RunOptions {
   readonly compute: Compute;
   readonly task: Task;
   readonly config: Config;
   readonly rules: RunRules;
-  /** What it is called where its rule takes part more than once. */
+  /** Name of the run, if its rule takes part more than once. */
   readonly variant?: string | undefined;
-  /** For the backends of workers. */
+  /** Path of the BLAS library, for the backends of workers. */
   readonly blasPath?: string | undefined;
-  /** Where it is kept; without one nothing is written. */
+  /** Folder to save to; without one nothing is written. */
   readonly folder?: RunFolder | undefined;
-  /** Go on from the folder's latest checkpoint. */
+  /** Resume from the folder's latest checkpoint. */
   readonly resume?: boolean;
-  /** Stops there with a checkpoint, as if interrupted, so that it can go on later. */
+  /** Stops after this epoch with a checkpoint, as if interrupted, so that the run can be resumed. */
   readonly stopAtEpoch?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: RunProgress) => void) | undefined;
   readonly onWarning?: ((message: string) => void) | undefined;
-  /** Sees what has learned to its end, before it is disposed of. */
+  /** Receives the finished training before it is disposed of. */
   readonly onDone?: ((training: Training) => void) | undefined;
 }
 
+/** The state of a running training. */
 export interface RunProgress {
   readonly training: Training;
   readonly latest: MetricsRecord | undefined;
 }
 
-/** A run that has ended, one way or another, with what a report needs. */
+/** A run that has ended, whatever its status, with everything that a report needs. */
 export interface FinishedRun {
   readonly document: RunDocument;
   readonly metrics: readonly MetricsRecord[];
@@ -58,17 +60,17 @@ export interface FinishedRun {
 }
 
 /**
- * Does one run from where it stands to its end, with records, checkpoints and status kept in its folder. A
- * failure of learning (`run.diverged`) or of the folder (`folder.full`) ends it as failed and is returned, not
- * thrown, so that the other runs of a comparison go on; the last good checkpoint stays. Wrong configs throw.
+ * Executes one run to its end and saves its records, checkpoints and status in its folder. If learning fails
+ * (`run.diverged`) or the folder does (`folder.full`), the run ends as failed and the error is returned, not thrown, so
+ * that other runs of a comparison continue. The last good checkpoint stays. Invalid configs throw.
  */
 export async function executeRun(options: RunOptions): Promise<FinishedRun> {
   const { compute, task, config, rules, variant, folder, signal, onProgress, onWarning } = options;
   const metrics: MetricsRecord[] = [];
   const pool = openPool(options);
-  const record = (its: MetricsRecord) => {
-    metrics.push(its);
-    folder?.record(its);
+  const record = (entry: MetricsRecord) => {
+    metrics.push(entry);
+    folder?.record(entry);
   };
   const training = beginTraining(task, config, rules, record, pool);
   for (const warning of training.learner.network.warnings()) onWarning?.(warning);
@@ -107,11 +109,11 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
     let savedEpoch = Math.floor(training.epoch);
     let sliceStart = now();
     try {
-      const before = isRestored ? 'done' : await pretrain(options, training);
-      if (!training.done && before === 'done') await pool?.start(training, signal);
+      const pretraining = isRestored ? 'done' : await pretrain(options, training);
+      if (!training.done && pretraining === 'done') await pool?.start(training, signal);
       status = await drive(training, {
         now,
-        until: before === 'done' ? stopAt(options, training) : 0,
+        until: pretraining === 'done' ? stopAt(options, training) : 0,
         signal,
         pause: async () => {
           wallSeconds += now() - sliceStart;
@@ -126,14 +128,14 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
           savedEpoch = epoch;
         },
       });
-      if (status === 'interrupted' && before === 'done') save();
+      if (status === 'interrupted' && pretraining === 'done') save();
     } catch (error) {
       status = 'failed';
       failure = ruleFailure(rules.rule, `at step ${training.step}`, error);
     }
     if (status === 'done') {
-      const measured = metrics.findLast((its) => its.kind === 'evaluation')?.metrics ?? {};
-      for (const remark of training.learner.remarks(measured)) onWarning?.(remark);
+      const measured = metrics.findLast((entry) => entry.kind === 'evaluation')?.metrics ?? {};
+      for (const hint of training.learner.hints({ kind: 'finished', measured })) onWarning?.(hint);
     }
     workers = pool?.size ?? 1;
     await pool?.close();
@@ -159,44 +161,44 @@ const stopAt = ({ stopAtEpoch }: RunOptions, { stepsPerEpoch }: Training): numbe
   stopAtEpoch === undefined ? undefined : stopAtEpoch * stepsPerEpoch;
 
 /**
- * Does the run that comes before this one, where its config asks for one, and gives its network what that has found. It
- * is kept in the folder `pretraining` inside, as a run of its own, and gone on with where it was interrupted. Throws its error.
+ * Executes the pretraining of a config, if it has one, and copies the weights into the network. Pretraining is a run of
+ * its own in the subfolder `pretraining`, and is resumed if it was interrupted. Throws its error.
  */
 async function pretrain(options: RunOptions, training: Training): Promise<'done' | 'interrupted'> {
   const { compute, task, folder } = options;
-  const config = configBefore(options);
+  const config = pretrainingOf(options);
   if (!config) return 'done';
-  const kept = folder && openInside(folder, 'pretraining', config, compute);
+  const subfolder = folder && openSubfolder(folder, 'pretraining', config, compute);
   try {
     const { document, error } = await executeRun({
       ...{ compute, task, config, rules: { rule: ruleById(config.rule) } },
-      ...{ blasPath: options.blasPath, folder: kept, resume: true },
+      ...{ blasPath: options.blasPath, folder: subfolder, resume: true },
       ...{ signal: options.signal, onProgress: options.onProgress },
       onDone: ({ learner }) => takeOver(compute, learner.network, training.learner.network),
     });
     if (error instanceof Error) throw error;
     return document.status === 'done' ? 'done' : 'interrupted';
   } finally {
-    kept?.close();
+    subfolder?.close();
   }
 }
 
-/** The run that comes before, as a config; undefined where none does. Throws `config.pretraining`. */
-function configBefore({ config, task }: Pick<RunOptions, 'config' | 'task'>): Config | undefined {
+/** Returns the config of the pretraining run; undefined if there is none. Throws `config.pretraining`. */
+function pretrainingOf({ config, task }: Pick<RunOptions, 'config' | 'task'>): Config | undefined {
   const { pretraining } = config;
   if (!pretraining || !task.examples) return undefined;
   return pretrainingConfig({ ...config, pretraining }, networkFor(config, task.examples));
 }
 
-function openInside(folder: RunFolder, name: string, config: Config, compute: Compute): RunFolder {
-  const where = path.join(folder.path, name);
+function openSubfolder(folder: RunFolder, name: string, config: Config, compute: Compute): RunFolder {
+  const subfolder = path.join(folder.path, name);
   const { backend } = compute;
-  return RunFolder.exists(where)
-    ? RunFolder.open(where, { config, backend })
-    : RunFolder.create(where, { config, command: `begun by the run in ${folder.path}`, backend });
+  return RunFolder.exists(subfolder)
+    ? RunFolder.open(subfolder, { config, backend })
+    : RunFolder.create(subfolder, { config, command: `started by the run in ${folder.path}`, backend });
 }
 
-/** Workers for a run that asks for them, and whose samples can be shared. */
+/** Creates workers if the config asks for them and the task has examples. */
 function openPool({ compute, task, config, blasPath, onWarning }: RunOptions): WorkerPool | undefined {
   const { examples } = task;
   if (config.workers === 1 || !examples) return undefined;
@@ -204,15 +206,15 @@ function openPool({ compute, task, config, blasPath, onWarning }: RunOptions): W
 }
 
 /**
- * Throws what is wrong with a config before anything is written or learned. A run that is resumed has weights of its own,
- * so the file that it started from may be gone.
+ * Throws if a config is invalid, before anything is written or trained. A resumed run has weights of its own, so the
+ * file that it started from may be gone.
  */
 export function checkRun(task: Task, config: Config, rules: RunRules, isResumed = false): void {
-  const before = configBefore({ config, task });
-  if (before) {
-    const rule = ruleById(before.rule);
-    checkOptions(rule, before.ruleOptions);
-    checkRun(task, before, { rule }, isResumed);
+  const pretraining = pretrainingOf({ config, task });
+  if (pretraining) {
+    const rule = ruleById(pretraining.rule);
+    checkOptions(rule, pretraining.ruleOptions);
+    checkRun(task, pretraining, { rule }, isResumed);
   }
   const training = beginTraining(task, config, rules, () => undefined);
   try {

@@ -24,26 +24,27 @@ import type { RunRules, Task } from '../training/task.ts';
 import { sealWeights } from './files/weights-file.ts';
 import { withWorkers } from './workers/check.ts';
 
+/** Options of `runSession`. */
 export interface SessionOptions {
-  /** One complete config a run. They share data set, backend and threads. */
+  /** A complete config for each run. All share data set, backend and threads. */
   readonly configs: readonly Config[];
-  /** What each config is called, where rules alone do not tell them apart. */
+  /** Name of each config, if rules alone do not identify them. */
   readonly names?: readonly string[] | undefined;
-  /** The folder to write to: of the run itself, or of a comparison with one folder a run inside. */
+  /** Folder to write to: a single run directly, several runs in a subfolder each. */
   readonly folder: string;
-  /** Go on in a folder that already holds these runs. */
+  /** Resume the runs that the folder holds. */
   readonly resume?: boolean;
   readonly blasPath?: string | undefined;
-  /** The command line that repeats it. */
+  /** The command line that repeats the session. */
   readonly command: string;
   readonly figures?: boolean;
-  /** How reports are rendered, loaded when the runs have ended; without it none are written. */
+  /** Loads the renderer of reports after the runs; without it no reports are written. */
   readonly reports?: () => Promise<Reports>;
   readonly signal?: AbortSignal;
   readonly listener?: SessionListener;
 }
 
-/** What a command line or a page shows while a session runs. */
+/** Callbacks for the progress of a session. */
 export interface SessionListener {
   opened?(compute: Compute, task: Task): void;
   progress?(index: number, progress: RunProgress): void;
@@ -51,19 +52,20 @@ export interface SessionListener {
   warning?(message: string): void;
 }
 
+/** The result of a session. */
 export interface Session {
   readonly runs: readonly FinishedRun[];
   readonly documents: readonly RunDocument[];
   /** Present for more than one run. */
   readonly comparison?: CompareDocument;
-  /** Path of the HTML report, where reports are written. */
+  /** Path of the HTML report, if one is written. */
   readonly report?: string;
   readonly status: RunStatus;
 }
 
 /**
- * Does all runs of a command: opens the backend and the data once, lets the rules of one seed take turns side by
- * side, keeps every run in its folder, and writes the report.
+ * Executes all runs of a command: opens the backend and the data once, interleaves the runs of one seed, saves every
+ * run in its folder, and writes the report.
  */
 export async function runSession(options: SessionOptions): Promise<Session> {
   return await runSealed({ ...options, configs: options.configs.map(sealWeights) });
@@ -79,19 +81,19 @@ async function runSealed(options: SessionOptions): Promise<Session> {
   for (const { rule, ruleOptions } of options.configs) checkOptions(rules.get(rule) as Rule, ruleOptions);
   const configs = withWorkers(options.configs, rules, (message) => listener?.warning?.(message));
   const rulesOf = await withCritics(configs, rules);
-  const putOn = await findTask(first);
+  const createTask = await findTask(first);
   const compute = await openBackend({
     backend: first.backend,
-    // With workers each has one, so that the bits do not depend on how many there are.
+    // Each worker has one thread, so that the bits do not depend on the number of workers.
     threads: configs.some(({ workers }) => workers > 1) ? 1 : first.threads,
     ...(options.blasPath === undefined ? {} : { blasPath: options.blasPath }),
   });
-  const task = putOn(compute);
+  const task = createTask(compute);
   listener?.opened?.(compute, task);
 
   const folders: RunFolder[] = [];
   const runs: FinishedRun[] = [];
-  // When one run cannot go on at all, those beside it stop too, with a checkpoint.
+  // If one run cannot continue at all, the others stop too, with a checkpoint.
   const halt = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, halt.signal]) : halt.signal;
   try {
@@ -107,9 +109,9 @@ async function runSealed(options: SessionOptions): Promise<Session> {
       writePlan(options.folder, { configs: options.configs, ...(names ? { names } : {}), command });
     }
     for (const seed of new Set(configs.map((config) => config.seed))) {
-      const together = configs.flatMap((config, index) => (config.seed === seed ? [index] : []));
-      const ends = await Promise.allSettled(
-        together.map(async (index) => {
+      const ofSeed = configs.flatMap((config, index) => (config.seed === seed ? [index] : []));
+      const outcomes = await Promise.allSettled(
+        ofSeed.map(async (index) => {
           const config = configs[index] as Config;
           try {
             const run = await executeRun({
@@ -133,10 +135,10 @@ async function runSealed(options: SessionOptions): Promise<Session> {
           }
         }),
       );
-      for (const end of ends) if (end.status === 'rejected') throw end.reason;
+      for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
       if (options.signal?.aborted) break;
     }
-    return await conclude({ ...options, configs }, compute, task, rulesOf, folders, runs);
+    return await writeResults({ ...options, configs }, compute, task, rulesOf, folders, runs);
   } finally {
     for (const folder of folders) folder.close();
     task.dispose();
@@ -152,20 +154,20 @@ const variantAt = (options: SessionOptions, index: number): string | undefined =
   return name === options.configs[index]?.rule ? undefined : name;
 };
 
-/** The folder of a run, locked: a new one, or when resuming the one that holds this config. */
+/** Opens the folder of a run and locks it: a new one or, when resuming, the one that holds this config. */
 function openFolder(options: SessionOptions, index: number, compute: Compute, { examples }: Task): RunFolder {
   const { configs, folder, command, resume } = options;
   const config = configs[index] as Config;
   const name = `${slug(nameAt(options, index))}-seed${config.seed}`;
-  const where = configs.length === 1 ? folder : path.join(folder, name);
+  const runPath = configs.length === 1 ? folder : path.join(folder, name);
   if (configs.length > 1) makeFolder(folder);
   const backend = compute.backend;
-  if (resume && RunFolder.exists(where)) return RunFolder.open(where, { config, backend });
+  if (resume && RunFolder.exists(runPath)) return RunFolder.open(runPath, { config, backend });
   const data = examples ? { data: describeData(examples.dataset) } : {};
-  return RunFolder.create(where, { config, command, backend, ...data });
+  return RunFolder.create(runPath, { config, command, backend, ...data });
 }
 
-async function conclude(
+async function writeResults(
   options: SessionOptions,
   compute: Compute,
   task: Task,
@@ -175,32 +177,32 @@ async function conclude(
 ): Promise<Session> {
   const { configs, folder, command } = options;
   const documents = runs.map(({ document }) => document);
-  const status = overall(documents, configs.length);
+  const status = sessionStatus(documents, configs.length);
   const reports: RunReport[] = [];
   for (const [index, run] of runs.entries()) {
     const config = configs[index] as Config;
     reports.push(reportOf(options, compute, task, config, rulesOf(config), run));
   }
-  const rendered = await options.reports?.();
-  if (rendered) {
+  const renderer = await options.reports?.();
+  if (renderer) {
     for (const [index, report] of reports.entries()) {
-      const own = folders[index] as RunFolder;
-      own.writeReport(rendered.renderRunReport(report));
-      if (options.figures) await rendered.writeFigures(own.path, report);
+      const runFolder = folders[index] as RunFolder;
+      runFolder.writeReport(renderer.renderRunReport(report));
+      if (options.figures) await renderer.writeFigures(runFolder.path, report);
     }
   }
-  const report = rendered ? { report: path.join(folder, 'report.html') } : {};
+  const report = renderer ? { report: path.join(folder, 'report.html') } : {};
   if (configs.length === 1) return { runs, documents, status, ...report };
   const comparison = compareDocument(documents, folder, status);
   writeDocument(path.join(folder, 'compare.json'), `${JSON.stringify(comparison, null, 2)}\n`);
-  if (rendered) {
+  if (renderer) {
     const { summary, paired } = comparison;
     const titles = new Set(configs.map((config) => rulesOf(config).rule.title));
     const title = `${[...titles].join(' and ')} on ${task.title}`;
-    const page: ComparisonReport = { title, runs: reports, summary, paired, command };
-    writeDocument(path.join(folder, 'compare.md'), rendered.renderComparisonTable(page));
-    writeDocument(path.join(folder, 'report.html'), rendered.renderComparisonReport(page));
-    if (options.figures) await rendered.writeFigures(folder, page);
+    const comparisonReport: ComparisonReport = { title, runs: reports, summary, paired, command };
+    writeDocument(path.join(folder, 'compare.md'), renderer.renderComparisonTable(comparisonReport));
+    writeDocument(path.join(folder, 'report.html'), renderer.renderComparisonReport(comparisonReport));
+    if (options.figures) await renderer.writeFigures(folder, comparisonReport);
   }
   return { runs, documents, comparison, status, ...report };
 }
@@ -218,7 +220,7 @@ function reportOf(
   try {
     audit = task.audit(config, rules);
   } catch (error) {
-    // A rule that failed in learning fails here too, and that has been said.
+    // A rule that failed while learning fails here too, and has been reported.
     if (run.document.status !== 'failed') throw ruleFailure(rule, 'in its audit', error);
   }
   const { locality, cost } = audit;
@@ -245,29 +247,29 @@ const NO_AUDIT: Audit = {
   cost: { forwardMacs: 0, feedbackMacs: 0, updateMacs: 0, bytesBetweenAreas: 0 },
 };
 
-/** Failed when any run failed, interrupted when any did not end, else done. */
-function overall(documents: readonly RunDocument[], planned: number): RunStatus {
+/** Returns failed if any run failed, interrupted if any run did not end, and done otherwise. */
+function sessionStatus(documents: readonly RunDocument[], planned: number): RunStatus {
   if (documents.some(({ status }) => status === 'failed')) return 'failed';
   if (documents.length < planned || documents.some(({ status }) => status === 'interrupted'))
     return 'interrupted';
   return 'done';
 }
 
-/** Runs are told apart by rule: in results by its id, in folders by its file's name. Throws `config.rules`. */
+/** Throws `config.rules` if two rules share an id, which names results, or a file name, which names folders. */
 export function checkDistinct(rules: ReadonlyMap<string, Rule>): void {
   for (const [index, [reference, rule]] of [...rules].entries()) {
     for (const [other, { id }] of [...rules].slice(0, index)) {
-      const same = id === rule.id ? `the id "${id}"` : `the name "${slug(other)}"`;
+      const shared = id === rule.id ? `the id "${id}"` : `the name "${slug(other)}"`;
       if (id !== rule.id && slug(other) !== slug(reference)) continue;
       throw new ApicalError(
         'config.rules',
-        `The rules "${other}" and "${reference}" both have ${same}, so their results could not be told apart: rename one.`,
+        `The rules "${other}" and "${reference}" both have ${shared}, so their results would be mixed up. Rename one of them.`,
       );
     }
   }
 }
 
-/** The rules of every run, with those of critics loaded too. Throws what `loadRule` does, and `rule.options`. */
+/** Returns the rules of every run, including those of critics. Throws as `loadRule` does, and `rule.options`. */
 async function withCritics(
   configs: readonly Config[],
   rules: ReadonlyMap<string, Rule>,
@@ -285,7 +287,7 @@ async function withCritics(
   });
 }
 
-/** A name for a folder: a rule's id, or the file's name without its ending. */
+/** Returns the folder name of a rule: its id, or its file's name without the extension. */
 export const slug = (rule: string) =>
   path
     .basename(rule)

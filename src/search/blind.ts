@@ -9,17 +9,20 @@ import { requestFor } from '../runs/open-task.ts';
 import { exampleTask } from '../training/task.ts';
 import type { Task } from '../training/task.ts';
 
-/** What the trials of a search learn from, on a backend of one thread. */
+/** The task that trials train on: no test examples, and a backend with one thread. */
 export interface BlindTask {
   readonly compute: Compute;
   readonly task: Task;
   readonly dataset: Examples['dataset'];
-  /** How many examples there are to learn from and to judge by. */
+  /** Number of examples for training and validation together. */
   readonly count: number;
   dispose(): void;
 }
 
-/** Opens what a config names, without its test examples. Throws `dataset.…`, `objective.…`, `blas.…`. */
+/**
+ * Opens the data set, the objective and the backend of a config, without test examples. Throws `dataset.…`,
+ * `objective.…` and `blas.…` errors.
+ */
 export async function openBlind(config: Config, blasPath?: string): Promise<BlindTask> {
   const loss = await loadObjective(config);
   const dataset = withoutTest(await openDataset(requestFor(config)));
@@ -42,7 +45,7 @@ export async function openBlind(config: Config, blasPath?: string): Promise<Blin
   };
 }
 
-/** The same data set with an empty test split: what is not there cannot be chosen by. */
+/** Returns the data set with an empty test split, so that no choice can depend on test examples. */
 export function withoutTest(dataset: Dataset): Dataset {
   const { inputs, targets } = dataset.test;
   return { ...dataset, test: { count: 0, inputs: inputs.slice(0, 0), targets: targets.slice(0, 0) } };

@@ -8,35 +8,40 @@ import type { RunStatus } from '../training/records.ts';
 import type { SearchPlan } from './plan.ts';
 import type { Point } from './space.ts';
 
-/** A trial on one seed, judged at one rung. */
+/** The score of a trial on one seed at one rung. */
 export interface RungScore {
   readonly epochs: number;
   readonly status: 'scored' | 'diverged' | 'failed';
-  /** On the validation examples; null where there is none. */
+  /** Validation error; null if the trial diverged or failed. */
   readonly error: number | null;
   readonly loss: number | null;
-  /** Until here. */
+  /** Training time of the trial up to this rung. */
   readonly trainedSeconds?: number;
   readonly passes?: number;
   readonly failure?: { readonly code: string; readonly message: string };
 }
 
+/** The runs of one trial on one seed. */
 export interface TrialSeed {
   readonly seed: number;
-  /** Its run folder, inside that of the search. */
+  /** The run folder, relative to the folder of the search. */
   readonly folder: string;
   readonly rungs: readonly RungScore[];
 }
 
-/** Waiting for its first judgement, stopped at a rung by better ones, finished, or ended by a failure. */
+/**
+ * Not started; between rungs; stopped at a rung because others scored better; trained to full length; or ended by a
+ * divergence or a failure.
+ */
 export type TrialStatus = 'waiting' | 'learning' | 'stopped' | 'finished' | 'diverged' | 'failed';
 
+/** One trial of one rule, with its mean scores over seeds. */
 export interface TrialDocument {
   readonly rule: string;
   readonly trial: number;
   readonly point: Point;
   readonly status: TrialStatus;
-  /** Index of the last rung at which all its seeds were judged, its epochs, and the means over seeds there. */
+  /** Index of the last rung at which all seeds have a score; `epochs`, `error` and `loss` belong to that rung. */
   readonly rung: number | null;
   readonly epochs: number;
   readonly error: number | null;
@@ -44,23 +49,24 @@ export interface TrialDocument {
   readonly seeds: readonly TrialSeed[];
 }
 
+/** The best trial of one rule. */
 export interface BestDocument {
   readonly rule: string;
   readonly trial: number;
   readonly point: Point;
-  /** Means over seeds on validation examples, after the full length. */
+  /** Validation error and loss at full length, averaged over seeds. */
   readonly error: number;
   readonly loss: number;
-  /** The errors, in the order of the seeds. */
+  /** Validation error of each seed, in the order of the search's seeds. */
   readonly values: readonly number[];
-  /** Paths whose best value is at an end of their range, beyond which better ones may lie. */
+  /** Config paths whose best value lies at an end of the range; better values may lie outside. */
   readonly atEdge: readonly string[];
-  /** A complete config, inside the folder of the search. */
+  /** File of the complete config, relative to the folder of the search. */
   readonly file: string;
   readonly config: Config;
 }
 
-/** What one rule's trials took in all: the epochs are its budget, equal for all rules. */
+/** Total cost of one rule's trials. The number of epochs is the budget, equal for all rules. */
 export interface SpentDocument {
   readonly rule: string;
   readonly epochs: number;
@@ -68,15 +74,15 @@ export interface SpentDocument {
   readonly passes: number;
 }
 
-/** The `--json` document of a search, also kept as `search.json`, from which it is resumed. */
+/** The `--json` document of a search. It is also saved as `search.json`, from which the search resumes. */
 export interface SearchDocument extends SearchPlan {
   readonly version: 1;
   readonly kind: 'search';
-  /** SHA-256 of all that decides the result. */
+  /** SHA-256 of everything that determines the result. */
   readonly id: string;
   readonly status: RunStatus;
   readonly task: string;
-  /** Whether errors are shares of wrong answers, or normalised squared errors. */
+  /** Whether errors are fractions of wrong answers or normalised squared errors. */
   readonly taskKind: 'classification' | 'regression';
   readonly backend: string;
   readonly trials: readonly TrialDocument[];
@@ -88,13 +94,13 @@ export interface SearchDocument extends SearchPlan {
 export const SEARCH_FILE = 'search.json';
 export const REPORT_FILE = 'search.html';
 
-/** The plan in a document, from which the search goes on. */
+/** Returns the plan that a search document contains. */
 export function planOf(document: SearchDocument): SearchPlan {
   const { configs, space, searchSeed, seeds, validation, budget, command } = document;
   return { configs, space, searchSeed, seeds, validation, budget, command };
 }
 
-/** The identity of a search: the hash of everything in its plan but the command. */
+/** Returns the identity of a search: the hash of its plan without the command. */
 export function identityOfPlan({
   configs,
   space,
@@ -106,46 +112,42 @@ export function identityOfPlan({
   return hashOfJson({ configs, space, searchSeed, seeds, validation, budget });
 }
 
-/** The config files that a search has left, the best of each rule. Throws `search.unfinished`, and as `readSearch`. */
+/** Returns the best config file of each rule. Throws `search.unfinished` and the errors of `readSearch`. */
 export function resultsOf(folder: string): string[] {
   const { status, best } = readSearch(folder);
   if (status === 'done' && best.length > 0) return best.map(({ file }) => path.join(folder, file));
-  const mend =
+  const problem =
     status === 'done' || status === 'failed'
-      ? 'all of its trials diverged or failed'
-      : `go on with it by \`apical search --resume ${folder}\``;
-  throw new ApicalError(
-    'search.unfinished',
-    `The search in ${folder} has no result for each rule: ${mend}.`,
-    { folder },
-  );
+      ? 'has no config for at least one rule, because all of its trials diverged or failed. Change its ranges and search again.'
+      : `is not finished. Resume it with \`apical search --resume ${folder}\`.`;
+  throw new ApicalError('search.unfinished', `The search in ${folder} ${problem}`, { folder });
 }
 
-/** Reads the document of a search. Throws `search.missing`, `search.damaged`, `search.changed`, `folder.newer`. */
+/** Reads and checks `search.json`. Throws `search.missing`, `search.damaged`, `search.changed` or `folder.newer`. */
 export function readSearch(folder: string): SearchDocument {
   const file = path.join(folder, SEARCH_FILE);
   if (!existsSync(file)) {
     throw new ApicalError(
       'search.missing',
-      `There is no search in ${folder}: it has no ${SEARCH_FILE}. Give the folder of a search, as it was given to --out.`,
+      `There is no search in "${folder}": it has no ${SEARCH_FILE}. Give the folder of a search, such as one in runs/.`,
       { folder },
     );
   }
   let document: SearchDocument;
   try {
     const found = JSON.parse(readFileSync(file, 'utf8')) as { kind: string; version: number };
-    if (found.kind !== 'search') throw new Error('it is of another kind');
+    if (found.kind !== 'search') throw new Error(`its kind is "${found.kind}", not "search"`);
     document = found as unknown as SearchDocument;
     if (found.version > 1) {
       throw new ApicalError(
         'folder.newer',
-        `The search in ${folder} was made by a later version of Apical: update it.`,
+        `The search in ${folder} was written by a later version of Apical. Update Apical to open it.`,
       );
     }
     if (identityOfPlan(document) !== document.id) {
       throw new ApicalError(
         'search.changed',
-        `The plan in ${file} was changed after the search began, so its trials would not be of one search. Undo the change, or begin another search.`,
+        `The plan in ${file} was changed after the search began, so old and new trials would not be comparable. Undo the change, or start a new search.`,
         { folder },
       );
     }
@@ -154,7 +156,7 @@ export function readSearch(folder: string): SearchDocument {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ApicalError(
       'search.damaged',
-      `${file} is damaged (${reason}), so the search cannot be resumed; its trials are runs, which can be, each in its folder.`,
+      `${file} is damaged (${reason}), so the search cannot be resumed. Start a new search, or resume single trials with \`apical run --resume\`.`,
       { folder },
       error,
     );

@@ -23,40 +23,40 @@ import {
 } from './space.ts';
 import type { Dimension, Point } from './space.ts';
 
-/** All that decides a search: the same plan gives the same trials, judged alike. */
+/** Everything that determines a search: equal plans give equal trials and equal scores. */
 export interface SearchPlan {
-  /** By rule, or by the name of a variant of it: the complete config that the trials vary. */
+  /** The complete config that trials vary, by rule or by the name of a variant. */
   readonly configs: Readonly<Record<string, Config>>;
   readonly space: readonly Dimension[];
-  /** Decides the points that are tried; seeds decide the runs. */
+  /** Seed of the points that are tried; `seeds` are those of the runs. */
   readonly searchSeed: number;
   readonly seeds: readonly number[];
-  /** Share of the training examples on which trials are judged. */
+  /** Fraction of the training examples held out to score trials. */
   readonly validation: number;
   readonly budget: Budget;
-  /** The command line that repeats it. */
+  /** The command line that repeats the search. */
   readonly command: string;
 }
 
-/** What a command line asks for. */
+/** The options of `apical search`. */
 export interface SearchRequest extends Pick<BudgetRequest, 'budget' | 'eta' | 'rungs'> {
   readonly base?: string | undefined;
   readonly set: readonly string[];
   readonly rules: readonly string[];
-  /** In the place of base and rules: config files, one a rule or variant. */
+  /** Config files, one for each rule or variant, instead of `base` and `rules`. */
   readonly files?: readonly string[] | undefined;
   readonly seeds?: readonly number[] | undefined;
-  /** A file with a space, and ranges over it. */
+  /** A JSON file of ranges; those in `vary` override it. */
   readonly space?: string | undefined;
   readonly vary: readonly string[];
   readonly searchSeed?: number | undefined;
   readonly command: string;
 }
 
-/** Where a config holds nothing out for validation: as much of MNIST as it has test examples. */
+/** Fraction held out if the config names none: on MNIST, as many examples as the test set has. */
 const VALIDATION = 1 / 6;
 
-/** What a search compares, or where and how it computes: not what it may vary. */
+/** Keys that a search must not vary: what it compares, and where and how it computes. */
 const FIXED: readonly string[] = [
   ...[
     'version',
@@ -73,7 +73,9 @@ const FIXED: readonly string[] = [
   ...['backend', 'threads', 'workers'],
 ];
 
-/** Plans a search, and checks all that can be checked before data are read. Throws `config.…`, `search.…`, `rule.…`. */
+/**
+ * Plans a search and checks everything that needs no data. Throws `config.…`, `search.…` and `rule.…` errors.
+ */
 export async function planSearch(request: SearchRequest): Promise<SearchPlan> {
   const { command, budget, eta, rungs } = request;
   const validation = validationOf(request);
@@ -83,11 +85,11 @@ export async function planSearch(request: SearchRequest): Promise<SearchPlan> {
   const [{ config: first }] = variants as [Variant];
   checkTask(first);
   const seeds = request.seeds ?? [first.seed];
-  const asked = overlay(
+  const requested = overlay(
     request.space === undefined ? [] : readSpace(request.space, names),
     request.vary.map((text) => parseVary(text, names)),
   );
-  const space = resolve(asked.length > 0 ? asked : defaultSpace(first), first);
+  const space = resolve(requested.length > 0 ? requested : defaultSpace(first), first);
   checkSpace(space, first);
   const varies = space.some(({ path }) => path.startsWith('network.initialisation.'));
   const plan: SearchPlan = {
@@ -105,7 +107,7 @@ export async function planSearch(request: SearchRequest): Promise<SearchPlan> {
     if ([...extremeConfigs(plan, name, rules.get(config.rule) as Rule)].length > 0) continue;
     throw new ApicalError(
       'search.space',
-      `Nothing varies for "${name}". Give it a range too, such as --vary optimiser.rate=log:0.0003..0.1.`,
+      `Nothing varies for "${name}". Give it a range as well, such as --vary ${name}:optimiser.rate=log:0.0003..0.1.`,
     );
   }
   return plan;
@@ -116,7 +118,7 @@ function variantsOf({ base, set, rules, files }: SearchRequest): Variant[] {
   return planRuns({ base, set, rules }).map((config) => ({ name: config.rule, config }));
 }
 
-/** The rules of a search. Throws `rule.…`, and `config.rules` when two cannot be told apart. */
+/** Loads the rules of a search. Throws `rule.…` errors, and `config.rules` if two rules share a name. */
 export async function loadRules(references: readonly string[]): Promise<Map<string, Rule>> {
   const rules = new Map<string, Rule>();
   for (const reference of references) rules.set(reference, await loadRule(reference));
@@ -124,13 +126,13 @@ export async function loadRules(references: readonly string[]): Promise<Map<stri
   return rules;
 }
 
-/** The values that a trial gives to one rule, or variant. */
+/** Returns the values of a trial for one rule or variant. */
 export const pointOf = (plan: SearchPlan, name: string, trial: number): Point =>
   drawPoint(plan.space, name, plan.searchSeed, trial);
 
 /**
- * The config of a trial: of full length, so that a schedule is that of the whole run wherever the trial stops; with
- * validation, on one thread, and without the probes that no judgement needs.
+ * Returns the config of a trial. It has the full length, so that schedules do not depend on where the trial stops. It
+ * holds out validation examples, uses one thread, and probes nothing.
  */
 export function trialConfig(plan: SearchPlan, name: string, point: Point, seed: number): Config {
   const config = withPoint(plan.configs[name] as Config, point, 'a trial of the search');
@@ -138,20 +140,19 @@ export function trialConfig(plan: SearchPlan, name: string, point: Point, seed: 
     ...config,
     seed,
     threads: 1,
-    // The trials side by side are workers enough.
+    // Trials already run in parallel.
     workers: 1,
     task: { ...config.task, validation: plan.validation },
     probe: { ...config.probe, every: 0 },
   };
 }
 
-/** The config of a result: as it was asked for, with the values of a point in place. */
+/** Returns the config of a result: the requested config with the values of a point. */
 export const resultConfig = (plan: SearchPlan, name: string, point: Point): Config =>
   withPoint(plan.configs[name] as Config, point, 'the result of the search');
 
 /**
- * Trial configs of a rule at both ends of each range. Throws what is wrong with one, in the words of the range that
- * it came from.
+ * Yields the trial configs of a rule at both ends of each range. Errors name the range that caused them.
  */
 export function* extremeConfigs(plan: SearchPlan, name: string, rule: Rule): Generator<Config> {
   const first = pointOf(plan, name, 0);
@@ -163,7 +164,7 @@ export function* extremeConfigs(plan: SearchPlan, name: string, rule: Rule): Gen
       try {
         checkOptions(rule, ruleOptions);
       } catch (error) {
-        throw explained(error, dimension, where, Object.keys(plan.configs).length);
+        throw withRange(error, dimension, where, Object.keys(plan.configs).length);
       }
       yield trialConfig(plan, name, point, plan.seeds[0] as number);
     }
@@ -176,12 +177,12 @@ function withPoint(config: Config, point: Point, where: string): Config {
   return parseConfig(input, where);
 }
 
-/** An option that one rule has and another has not is for one rule alone. */
-function explained(error: unknown, { rule, path }: Dimension, where: string, rules: number): unknown {
+/** Adds the range to an error, with a hint if only some of the rules may have this option. */
+function withRange(error: unknown, { rule, path }: Dimension, where: string, rules: number): unknown {
   if (!(error instanceof ApicalError)) return error;
   const hint =
     rule === undefined && rules > 1
-      ? ` To vary it for one rule alone, put the rule before it: --vary RULE:${path}=…`
+      ? ` To vary it for one rule only, put the rule first: --vary RULE:${path}=…`
       : '';
   return new ApicalError(error.code, `${where}: ${error.message}${hint}`, {}, error);
 }
@@ -191,24 +192,24 @@ function checkTask({ task: { environment } }: Config): void {
   if (environment === undefined) return;
   throw new ApicalError(
     'search.task',
-    `A search judges trials by examples held out from a data set, and task.environment "${environment}" has none. Compare such runs by \`apical compare\`.`,
+    `A search scores trials on examples held out from a data set, but task.environment is "${environment}", which has none. Use \`apical compare\` instead.`,
   );
 }
 
-/** Throws `search.validation` when the config itself says that nothing is held out. */
+/** Returns the fraction to hold out. Throws `search.validation` if the config sets it to 0. */
 function validationOf({ base, files, set }: SearchRequest): number {
   const { input } = readInput({ base: files?.[0] ?? base, set });
   const { validation } = (input['task'] ?? {}) as { validation?: unknown };
   if (validation === 0) {
     throw new ApicalError(
       'search.validation',
-      'task.validation is 0, but a search judges its trials on examples held out from training, never on test data. Leave it out (1/6 is held out), or give a share such as task.validation=0.1.',
+      'task.validation is 0, but a search scores trials on held-out training examples, never on test examples. Leave it out for the default of 1/6, or give a fraction such as task.validation=0.1.',
     );
   }
   return typeof validation === 'number' ? validation : VALIDATION;
 }
 
-/** Learning rate, and the scale of the first weights where it is relative to the standard one. */
+/** Returns the default ranges: the learning rate and, if it is a relative factor, the scale of the initial weights. */
 function defaultSpace({ optimiser, network, graph }: Config): Dimension[] {
   const isAdaptive = optimiser.kind === 'adam' || optimiser.kind === 'rmsprop';
   const [from, to] = isAdaptive ? [1e-4, 0.03] : [1e-3, 1];
@@ -218,7 +219,7 @@ function defaultSpace({ optimiser, network, graph }: Config): Dimension[] {
   return [rate, { path: 'network.initialisation.scale', range: { kind: 'log', from: 0.05, to: 2 } }];
 }
 
-/** Paths as they are set: where the config has a schedule, its value is what varies, and its form stays. */
+/** Resolves paths to a schedule into paths to its value, so that the form of the schedule stays. */
 function resolve(space: readonly Dimension[], config: Config): Dimension[] {
   return space.map((dimension) => {
     let node: unknown = config;
@@ -229,7 +230,7 @@ function resolve(space: readonly Dimension[], config: Config): Dimension[] {
   });
 }
 
-/** A scale needs a kind beside it: that of the hidden areas. */
+/** Returns a config with its initialisation written out, so that the scale can be set. */
 function withInitialisation(config: Config): Config {
   const initialisation = config.network.initialisation ?? defaultInitialisation(config.network.activation);
   return { ...config, network: { ...config.network, initialisation } };
@@ -242,13 +243,13 @@ function checkSpace(space: readonly Dimension[], { graph }: Config): void {
     if (key === 'network' && graph) {
       throw new ApicalError(
         'search.space',
-        `${path} cannot be searched: the config has a graph, in the place of "network".`,
+        `${path} cannot be searched, because the config has a graph instead of a network. Leave this range out.`,
       );
     }
     if (!FIXED.includes(key)) continue;
     throw new ApicalError(
       'search.space',
-      `${path} cannot be searched: "${key}" is the same in all trials, so that they can be compared. Set it by --set (epochs and seeds by --epochs and --seeds).`,
+      `${path} cannot be searched, because all trials must have the same "${key}". Fix it with --set, --epochs or --seeds.`,
     );
   }
 }
@@ -257,7 +258,7 @@ function readSpace(file: string, rules: readonly string[]): Dimension[] {
   if (!existsSync(file)) {
     throw new ApicalError(
       'search.space',
-      `There is no file "${file}" with a space. Give ranges by --vary, or a JSON file.`,
+      `There is no file "${file}" for --space. Check the path, or give ranges with --vary.`,
     );
   }
   let input: unknown;
@@ -265,7 +266,10 @@ function readSpace(file: string, rules: readonly string[]): Dimension[] {
     input = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ApicalError('search.space', `The space in "${file}" cannot be read: ${reason}`);
+    throw new ApicalError(
+      'search.space',
+      `The ranges in "${file}" cannot be read: ${reason}. The file must hold one JSON object.`,
+    );
   }
-  return parseSpace(input, rules, `The space in "${file}"`);
+  return parseSpace(input, rules, `The ranges in "${file}"`);
 }

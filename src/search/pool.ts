@@ -6,25 +6,28 @@ import { fileURLToPath } from 'node:url';
 import { ApicalError } from '../errors.ts';
 import type { TrialOutcome, TrialWork } from './trial.ts';
 
-export type WorkerOrder =
-  | { readonly kind: 'learn'; readonly work: TrialWork; readonly blasPath?: string | undefined }
+/** What the main process tells a worker process. */
+export type WorkerCommand =
+  | { readonly kind: 'run'; readonly work: TrialWork; readonly blasPath?: string | undefined }
   | { readonly kind: 'stop' };
 
-export type WorkerAnswer =
+/** What a worker process tells the main process. */
+export type WorkerReply =
   | { readonly kind: 'ready' }
   | { readonly kind: 'progress'; readonly epoch: number }
   | { readonly kind: 'warning'; readonly message: string }
   | { readonly kind: 'outcome'; readonly outcome: TrialOutcome }
-  /** It cannot be done at all, here or in another worker. */
+  /** The trial cannot run at all, in this worker or another. */
   | { readonly kind: 'refused'; readonly code: string; readonly message: string };
 
+/** Options of a `TrialPool`. */
 export interface TrialPoolOptions {
   readonly workers: number;
   readonly blasPath?: string | undefined;
   readonly onWarning?: ((message: string) => void) | undefined;
 }
 
-/** A trial whose worker dies so often has failed. */
+/** Number of worker crashes after which a trial counts as failed. */
 const ATTEMPTS = 3;
 
 interface Job {
@@ -32,19 +35,20 @@ interface Job {
   readonly onProgress: ((epoch: number) => void) | undefined;
   readonly resolve: (outcome: TrialOutcome) => void;
   readonly reject: (error: unknown) => void;
-  deaths: number;
+  crashes: number;
 }
 
 interface Worker {
   readonly process: ChildProcess;
   isReady: boolean;
   job: Job | undefined;
-  lastWords: string;
+  /** The end of the process's stderr. */
+  stderrTail: string;
 }
 
 /**
- * Worker processes that learn trials side by side. One that dies is replaced, and its trial goes on from its last
- * checkpoint; a trial whose workers die three times is counted as failed.
+ * Worker processes that run trials in parallel. A process that dies is replaced, and its trial continues from its last
+ * checkpoint. A trial whose process dies three times counts as failed.
  */
 export class TrialPool {
   readonly #options: TrialPoolOptions;
@@ -54,27 +58,28 @@ export class TrialPool {
   #failedStarts = 0;
   #isStopped = false;
 
-  /** Starts nothing yet: workers come with work. */
+  /** Starts no process yet; processes start when there are trials to run. */
   constructor(options: TrialPoolOptions) {
     this.#options = options;
   }
 
-  /** Learns a trial as soon as a worker is free, first come, first served. Rejects where no worker could do it. */
-  learn(work: TrialWork, onProgress?: (epoch: number) => void): Promise<TrialOutcome> {
+  /** Runs a trial as soon as a worker is free, in order of arrival. Rejects if the trial cannot run in any worker. */
+  run(work: TrialWork, onProgress?: (epoch: number) => void): Promise<TrialOutcome> {
     return new Promise((resolve, reject) => {
-      this.#queue.push({ work, onProgress, resolve, reject, deaths: 0 });
+      this.#queue.push({ work, onProgress, resolve, reject, crashes: 0 });
       this.#assign();
     });
   }
 
-  /** Nothing new is begun, and what is being learned stops with a checkpoint: all outcomes are `interrupted`. */
+  /** Starts no more trials and stops running ones with a checkpoint; their outcomes are `interrupted`. */
   stop(): void {
     this.#isStopped = true;
     for (const { resolve } of this.#queue.splice(0)) resolve({ kind: 'interrupted' });
-    for (const { process } of this.#workers) if (process.connected) process.send({ kind: 'stop' });
+    for (const { process } of this.#workers)
+      if (process.connected) process.send({ kind: 'stop' } satisfies WorkerCommand);
   }
 
-  /** Resolves when all workers have ended. */
+  /** Stops the pool; resolves when all processes have ended. */
   async close(): Promise<void> {
     this.stop();
     await Promise.all(
@@ -97,91 +102,92 @@ export class TrialPool {
       if (!job) return;
       worker.job = job;
       const { blasPath } = this.#options;
-      worker.process.send({ kind: 'learn', work: job.work, blasPath } satisfies WorkerOrder);
+      worker.process.send({ kind: 'run', work: job.work, blasPath } satisfies WorkerCommand);
     }
     const starting = [...this.#workers].filter(({ isReady }) => !isReady).length;
     const wanted = Math.min(this.#queue.length - starting, this.#options.workers - this.#workers.size);
-    for (let count = 0; count < wanted; count++) this.#begin();
+    for (let count = 0; count < wanted; count++) this.#startWorker();
   }
 
-  #begin(): void {
+  #startWorker(): void {
     const child = forkWorker();
-    const worker: Worker = { process: child, isReady: false, job: undefined, lastWords: '' };
+    const worker: Worker = { process: child, isReady: false, job: undefined, stderrTail: '' };
     this.#workers.add(worker);
-    // What a rule prints is lost: stdout is for results.
+    // Discards what a rule prints: stdout is for results.
     child.stdout?.resume();
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      worker.lastWords = (worker.lastWords + text).slice(-2000);
+      worker.stderrTail = (worker.stderrTail + text).slice(-2000);
     });
-    child.on('message', (answer) => this.#hear(worker, answer as WorkerAnswer));
-    child.on('error', () => undefined); // A message to one that has just died; its end is heard too.
-    child.on('close', (code, signal) => this.#bury(worker, code, signal));
+    child.on('message', (reply) => this.#receive(worker, reply as WorkerReply));
+    child.on('error', () => undefined); // Sending to a process that has just died; `close` follows.
+    child.on('close', (code, signal) => this.#remove(worker, code, signal));
   }
 
-  #hear(worker: Worker, answer: WorkerAnswer): void {
-    switch (answer.kind) {
+  #receive(worker: Worker, reply: WorkerReply): void {
+    switch (reply.kind) {
       case 'ready':
         worker.isReady = true;
         this.#failedStarts = 0;
         break;
       case 'progress':
-        worker.job?.onProgress?.(answer.epoch);
+        worker.job?.onProgress?.(reply.epoch);
         return;
       case 'warning':
-        // Of a config, every trial says the same.
-        if (!this.#warnings.has(answer.message)) this.#options.onWarning?.(answer.message);
-        this.#warnings.add(answer.message);
+        // Every trial of a config gives the same warnings.
+        if (!this.#warnings.has(reply.message)) this.#options.onWarning?.(reply.message);
+        this.#warnings.add(reply.message);
         return;
       default: {
         const { job } = worker;
         worker.job = undefined;
-        if (answer.kind === 'outcome') job?.resolve(answer.outcome);
-        else job?.reject(new ApicalError(answer.code, answer.message));
+        if (reply.kind === 'outcome') job?.resolve(reply.outcome);
+        else job?.reject(new ApicalError(reply.code, reply.message));
       }
     }
     this.#assign();
   }
 
-  #bury(worker: Worker, code: number | null, signal: string | null): void {
+  #remove(worker: Worker, code: number | null, signal: string | null): void {
     this.#workers.delete(worker);
-    const { job, isReady, lastWords } = worker;
+    const { job, isReady, stderrTail } = worker;
     if (this.#isStopped) {
       job?.resolve({ kind: 'interrupted' });
       return;
     }
-    const last = lastWords.split('\n').findLast((line) => line.trim() !== '');
+    const last = stderrTail.split('\n').findLast((line) => line.trim() !== '');
     const how = `${signal ? `by ${signal}` : `with code ${code ?? '?'}`}${last === undefined ? '' : ` (${last.trim()})`}`;
     if (!isReady) this.#failedStarts += 1;
     if (this.#failedStarts >= ATTEMPTS) {
       const error = new ApicalError(
         'run.worker',
-        `No worker process could be started: ${ATTEMPTS} of them ended ${how} before they were ready. Try --workers 1, or free memory.`,
+        `No worker process could start: ${ATTEMPTS} of them ended ${how} before they were ready. Free some memory, or try --workers 1.`,
       );
       for (const { reject } of this.#queue.splice(0)) reject(error);
       return;
     }
     if (job) {
-      job.deaths += 1;
-      const trial = `the trial in ${job.work.folder}`;
-      if (job.deaths < ATTEMPTS) {
-        const fate = `${trial} goes on from its last checkpoint in another`;
-        this.#options.onWarning?.(`A worker process ended ${how}; ${fate}.`);
+      job.crashes += 1;
+      const { folder } = job.work;
+      if (job.crashes < ATTEMPTS) {
+        this.#options.onWarning?.(
+          `A worker process ended ${how}. Another one continues the trial in ${folder} from its last checkpoint.`,
+        );
         this.#queue.unshift(job);
       } else {
-        const message = `Its worker process ended ${job.deaths} times, the last time ${how}.`;
-        this.#options.onWarning?.(`${message} So ${trial} is counted as failed.`);
-        job.resolve({ kind: 'failed', code: 'run.worker', message });
+        const end = `worker process ended ${job.crashes} times, the last time ${how}.`;
+        this.#options.onWarning?.(`The trial in ${folder} failed: its ${end}`);
+        job.resolve({ kind: 'failed', code: 'run.worker', message: `The ${end}` });
       }
     }
     this.#assign();
   }
 }
 
-/** From source (tests) the program is TypeScript, which a loader reads; from a build it is JavaScript. */
+/** Starts a worker process: JavaScript from a build, or TypeScript through a loader from source (in tests). */
 function forkWorker(): ChildProcess {
   const here = fileURLToPath(import.meta.url);
   const program = path.join(path.dirname(here), `worker${path.extname(here)}`);
-  // Without the flags of this process: a loader or an inspector has no business in there.
+  // No flags of this process: its loader or inspector must not run in the worker.
   const options = { execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] as ('ignore' | 'pipe' | 'ipc')[] };
   if (path.extname(here) === '.js') return fork(program, [], options);
   const loader = path.join(

@@ -13,29 +13,30 @@ import { openBlind } from './blind.ts';
 import { identityOfPlan, REPORT_FILE, SEARCH_FILE } from './document.ts';
 import type { SearchDocument } from './document.ts';
 import { halve } from './halving.ts';
-import type { Judgement } from './halving.ts';
+import type { TrialScore } from './halving.ts';
 import { extremeConfigs, loadRules, pointOf, trialConfig } from './plan.ts';
 import type { SearchPlan } from './plan.ts';
 import { TrialPool } from './pool.ts';
 import { SearchState } from './state.ts';
 import type { TrialOutcome } from './trial.ts';
 
+/** Options of `runSearch`. */
 export interface SearchOptions {
   readonly plan: SearchPlan;
-  /** Where everything is kept: `search.json`, `search.html`, `best-RULE.json`, and a run folder for each trial and seed. */
+  /** Folder to write to: `search.json`, `search.html`, `best-RULE.json`, and a run folder for each trial and seed. */
   readonly folder: string;
-  /** What was done before, to go on from. */
+  /** The interrupted search to resume. */
   readonly resumed?: SearchDocument | undefined;
-  /** Processes that learn trials side by side. The result does not depend on it. */
+  /** Number of processes that run trials in parallel. The result does not depend on it. */
   readonly workers: number;
   readonly blasPath?: string | undefined;
-  /** Renders `search.html` from the finished search; without it no report is written. */
+  /** Renders `search.html`; without it no report is written. */
   readonly report?: ((document: SearchDocument) => Promise<string>) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly listener?: SearchListener;
 }
 
-/** A trial on one seed, on its way to a rung. */
+/** A trial on one seed and the rung up to which it trains. */
 export interface TrialStep {
   readonly rule: string;
   readonly trial: number;
@@ -43,28 +44,29 @@ export interface TrialStep {
   readonly rung: number;
 }
 
+/** Callbacks for the progress of a search. */
 export interface SearchListener {
-  /** What there is to learn from, in words, and the backend. */
-  opened?(about: Pick<SearchDocument, 'backend' | 'taskKind'> & { readonly title: string }): void;
+  /** Receives a description of the data, and the backend. */
+  opened?(task: Pick<SearchDocument, 'backend' | 'taskKind'> & { readonly title: string }): void;
   progress?(step: TrialStep, epoch: number): void;
-  judged?(step: TrialStep, outcome: Exclude<TrialOutcome, { kind: 'interrupted' }>): void;
+  scored?(step: TrialStep, outcome: Exclude<TrialOutcome, { kind: 'interrupted' }>): void;
   warning?(message: string): void;
 }
 
 const SAVE_MILLISECONDS = 1000;
 
 /**
- * Searches for each rule's best config on equal terms: the same budget of epochs, the same points where rules share a
- * range, judged by validation error alone. Every trial is a run folder; killed at any moment, the search goes on where
- * it was, and gives the same result whatever the number of workers.
+ * Searches for the best config of each rule on equal terms: the same budget of epochs, the same points where rules
+ * share a range, and scores from validation examples only. Every trial is a run folder. A search that is killed at any
+ * moment can be resumed, and the result does not depend on the number of workers.
  *
- * Throws `folder.…`, `dataset.…`, `config.…`, `run.worker`; a trial that diverges or fails is a result.
+ * Throws `folder.…`, `dataset.…`, `config.…` and `run.worker` errors. A trial that diverges or fails is a result.
  */
 export async function runSearch(options: SearchOptions): Promise<SearchDocument> {
   const { plan, folder, resumed, signal, listener } = options;
-  refuseOther(folder, resumed !== undefined);
-  const about = await checkTrials(options);
-  listener?.opened?.(about);
+  if (!resumed) refuseUsed(folder);
+  const opened = await checkTrials(options);
+  listener?.opened?.(opened);
   makeFolder(folder);
   const lock = new FolderLock(folder);
   const pool = new TrialPool({
@@ -79,9 +81,9 @@ export async function runSearch(options: SearchOptions): Promise<SearchDocument>
     kind: 'search',
     id: identityOfPlan(plan),
     status,
-    task: about.task,
-    taskKind: about.taskKind,
-    backend: about.backend,
+    task: opened.task,
+    taskKind: opened.taskKind,
+    backend: opened.backend,
     trials: state.trials(),
     best: state.best(),
     spent: state.spent(),
@@ -97,7 +99,7 @@ export async function runSearch(options: SearchOptions): Promise<SearchDocument>
   try {
     save();
     if (signal?.aborted) pool.stop();
-    const learn = async (step: TrialStep): Promise<boolean> => {
+    const runStep = async (step: TrialStep): Promise<boolean> => {
       const { rule, trial, seed, rung } = step;
       if (state.score(rule, trial, seed, rung)) return true;
       const work = {
@@ -106,30 +108,33 @@ export async function runSearch(options: SearchOptions): Promise<SearchDocument>
         stopAtEpoch: plan.budget.rungs[rung]?.epochs ?? 0,
         command: plan.command,
       };
-      const outcome = await pool.learn(work, (epoch) => listener?.progress?.(step, epoch));
+      const outcome = await pool.run(work, (epoch) => listener?.progress?.(step, epoch));
       if (outcome.kind === 'interrupted') return false;
       state.record(rule, trial, seed, outcome);
-      listener?.judged?.(step, outcome);
+      listener?.scored?.(step, outcome);
       if (Date.now() - saved > SAVE_MILLISECONDS) save();
       return true;
     };
-    const judge = async (rule: string, trial: number, rung: number): Promise<Judgement | undefined> => {
-      const done = await Promise.all(plan.seeds.map((seed) => learn({ rule, trial, seed, rung })));
-      return done.every(Boolean) ? state.judgement(rule, trial, rung) : undefined;
+    const evaluate = async (rule: string, trial: number, rung: number): Promise<TrialScore | undefined> => {
+      const done = await Promise.all(plan.seeds.map((seed) => runStep({ rule, trial, seed, rung })));
+      return done.every(Boolean) ? state.meanScore(rule, trial, rung) : undefined;
     };
-    const ends = await Promise.allSettled(
+    const halvings = await Promise.allSettled(
       Object.keys(plan.configs).map(async (rule) => {
         try {
           return await halve(
             plan.budget.rungs,
-            (trial, rung) => judge(rule, trial, rung),
-            (rung, goOn, judged) => {
+            (trial, rung) => evaluate(rule, trial, rung),
+            (rung, promotedTrials, scores) => {
               const isLast = rung === plan.budget.rungs.length - 1;
-              const left = [...judged.keys()].filter((trial) => !isLast && !goOn.includes(trial));
-              for (const trial of left) state.stop(rule, trial);
+              const stopped = [...scores.keys()].filter(
+                (trial) => !isLast && !promotedTrials.includes(trial),
+              );
+              for (const trial of stopped) state.stop(rule, trial);
               save();
-              for (const trial of left) {
-                for (const seed of plan.seeds) thin(path.join(folder, state.folder(rule, trial, seed)));
+              for (const trial of stopped) {
+                for (const seed of plan.seeds)
+                  removeCheckpoints(path.join(folder, state.folder(rule, trial, seed)));
               }
             },
           );
@@ -139,14 +144,14 @@ export async function runSearch(options: SearchOptions): Promise<SearchDocument>
         }
       }),
     );
-    for (const end of ends) if (end.status === 'rejected') throw end.reason;
-    const isDone = ends.every((end) => end.status === 'fulfilled' && end.value);
-    return await conclude(options, describe(isDone ? overall(state) : 'interrupted'));
+    for (const halving of halvings) if (halving.status === 'rejected') throw halving.reason;
+    const isDone = halvings.every((halving) => halving.status === 'fulfilled' && halving.value);
+    return await writeResults(options, describe(isDone ? finalStatus(state) : 'interrupted'));
   } catch (error) {
     try {
       save('interrupted');
     } catch {
-      // On a full disk the document of before stays.
+      // On a full disk the last saved document stays.
     }
     throw error;
   } finally {
@@ -156,14 +161,14 @@ export async function runSearch(options: SearchOptions): Promise<SearchDocument>
   }
 }
 
-/** Failed when a rule has no result for another reason than that its trials diverged. */
-function overall(state: SearchState): RunStatus {
+/** Returns `failed` if a rule has no result because trials failed rather than diverged. */
+function finalStatus(state: SearchState): RunStatus {
   const found = state.best().map(({ rule }) => rule);
   const without = state.trials().filter(({ rule }) => !found.includes(rule));
   return without.some(({ status }) => status === 'failed') ? 'failed' : 'done';
 }
 
-async function conclude(
+async function writeResults(
   { folder, report }: SearchOptions,
   document: SearchDocument,
 ): Promise<SearchDocument> {
@@ -175,12 +180,12 @@ async function conclude(
   return document;
 }
 
-/** What is wrong with any config at an end of a range is said before anything is written or learned. */
+/** Checks the configs at both ends of each range before anything is written or trained. */
 async function checkTrials({ plan, blasPath }: SearchOptions) {
   const variants = Object.entries(plan.configs);
   const rules = await loadRules(variants.map(([, { rule }]) => rule));
-  const [[any]] = variants as [[string, Config]];
-  const config = trialConfig(plan, any, pointOf(plan, any, 0), plan.seeds[0] as number);
+  const [[first]] = variants as [[string, Config]];
+  const config = trialConfig(plan, first, pointOf(plan, first, 0), plan.seeds[0] as number);
   const blind = await openBlind(config, blasPath);
   try {
     const { compute, task, dataset, count } = blind;
@@ -188,42 +193,41 @@ async function checkTrials({ plan, blasPath }: SearchOptions) {
       const rule = rules.get(reference) as Rule;
       for (const each of extremeConfigs(plan, name, rule)) checkRun(task, each, { rule });
     }
-    const held = Math.round(count * plan.validation);
-    if (held === 0) {
+    const heldOut = Math.round(count * plan.validation);
+    if (heldOut === 0) {
       throw new ApicalError(
         'search.validation',
-        `task.validation holds out ${plan.validation} of ${count} training examples, which is none. Give a larger share.`,
+        `task.validation is ${plan.validation}, which holds out none of the ${count} training examples. Give a larger fraction.`,
       );
     }
     return {
       task: task.id,
       taskKind: dataset.task,
       backend: `${compute.backend.name} (${compute.backend.detail})`,
-      title: `${task.title}: ${config.task.trainExamples ?? count - held} examples to learn from, ${held} to judge by, test examples left alone`,
+      title: `${task.title}: ${config.task.trainExamples ?? count - heldOut} training and ${heldOut} validation examples; test examples are not read`,
     };
   } finally {
     blind.dispose();
   }
 }
 
-/** Throws `folder.exists` when a folder holds a search that is not to be resumed, or a run. */
-function refuseOther(folder: string, isResumed: boolean): void {
-  if (isResumed) return;
+/** Throws `folder.exists` if the folder already holds a search or a run. */
+function refuseUsed(folder: string): void {
   const used = [SEARCH_FILE, RUN_FILE].find((name) => existsSync(path.join(folder, name)));
   if (used === undefined) return;
   const what = used === SEARCH_FILE ? 'a search' : 'a run';
-  const mend = used === SEARCH_FILE ? `Go on with it by --resume ${folder}, or choose` : 'Choose';
+  const fix = used === SEARCH_FILE ? `Resume it with --resume ${folder}, or choose` : 'Choose';
   throw new ApicalError(
     'folder.exists',
-    `The folder ${folder} already holds ${what}. ${mend} another --out.`,
+    `The folder ${folder} already holds ${what}. ${fix} another --out.`,
     {
       folder,
     },
   );
 }
 
-/** The weights of a trial that was left behind: its config and curve stay, from which the same ones can be learned. */
-function thin(folder: string): void {
+/** Deletes the checkpoints of a stopped trial. Its config stays, so the same weights can be trained again. */
+function removeCheckpoints(folder: string): void {
   if (!existsSync(folder)) return;
   for (const name of readdirSync(folder)) {
     if (name.startsWith('checkpoint-')) removeQuietly(path.join(folder, name));

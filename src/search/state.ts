@@ -9,15 +9,18 @@ import type {
   TrialSeed,
   TrialStatus,
 } from './document.ts';
-import { byJudgement } from './halving.ts';
-import type { Judgement } from './halving.ts';
+import { byScore } from './halving.ts';
+import type { TrialScore } from './halving.ts';
 import { pointOf, resultConfig } from './plan.ts';
 import type { SearchPlan } from './plan.ts';
 import { dimensionsFor, shareOf } from './space.ts';
 import type { Point } from './space.ts';
 import type { TrialOutcome } from './trial.ts';
 
-/** A best value so near to an end of its range may have better ones beyond. */
+/**
+ * A best value this close to an end of its range (as a fraction of the range) is reported: better ones may lie
+ * outside.
+ */
 const EDGE = 0.05;
 
 interface Trial {
@@ -28,47 +31,51 @@ interface Trial {
   wasStopped: boolean;
 }
 
-/** What is known of the trials of a search so far. */
+/** Keeps the scores of all trials of a search. */
 export class SearchState {
   readonly #plan: SearchPlan;
   readonly #trials = new Map<string, Trial>();
 
-  constructor(plan: SearchPlan, before?: Pick<SearchDocument, 'trials'>) {
+  /** Starts with the scores of a resumed search, if there is one. */
+  constructor(plan: SearchPlan, resumed?: Pick<SearchDocument, 'trials'>) {
     this.#plan = plan;
-    const known = new Map(before?.trials.map((trial) => [keyOf(trial.rule, trial.trial), trial]));
+    const known = new Map(resumed?.trials.map((trial) => [keyOf(trial.rule, trial.trial), trial]));
     for (const rule of Object.keys(plan.configs)) {
       for (let trial = 0; trial < (plan.budget.rungs[0]?.trials ?? 0); trial++) {
         const key = keyOf(rule, trial);
-        const kept = known.get(key);
+        const saved = known.get(key);
         const seeds = plan.seeds.map((seed) => ({
           seed,
           folder: path.posix.join('trials', slug(rule), `${String(trial).padStart(4, '0')}-seed${seed}`),
-          rungs: [...(kept?.seeds.find((its) => its.seed === seed)?.rungs ?? [])],
+          rungs: [...(saved?.seeds.find((trialSeed) => trialSeed.seed === seed)?.rungs ?? [])],
         }));
         this.#trials.set(key, {
           rule,
           trial,
           point: pointOf(plan, rule, trial),
           seeds,
-          wasStopped: kept?.status === 'stopped',
+          wasStopped: saved?.status === 'stopped',
         });
       }
     }
   }
 
+  /** Returns the values that a trial tries. */
   point(rule: string, trial: number): Point {
     return this.#get(rule, trial).point;
   }
 
+  /** Returns the run folder of a trial on one seed, relative to the folder of the search. */
   folder(rule: string, trial: number, seed: number): string {
     return this.#seed(rule, trial, seed).folder;
   }
 
-  /** What is known of a trial on one seed at a rung. */
+  /** Returns the score of a trial on one seed at a rung, or undefined if it has none yet. */
   score(rule: string, trial: number, seed: number, rung: number): RungScore | undefined {
     return this.#seed(rule, trial, seed).rungs[rung];
   }
 
+  /** Adds the outcome of a trial on one seed at its next rung. */
   record(
     rule: string,
     trial: number,
@@ -86,30 +93,32 @@ export class SearchState {
     }
   }
 
+  /** Marks a trial as not promoted. */
   stop(rule: string, trial: number): void {
     this.#get(rule, trial).wasStopped = true;
   }
 
-  /** Means over seeds at a rung; infinite as soon as one seed diverged or failed. */
-  judgement(rule: string, trial: number, rung: number): Judgement {
+  /** Returns the mean score over seeds at a rung; infinite if any seed diverged or failed. */
+  meanScore(rule: string, trial: number, rung: number): TrialScore {
     const scores = this.#get(rule, trial).seeds.map(({ rungs }) => rungs[rung]);
     const mean = (key: 'error' | 'loss') =>
       scores.reduce((sum, score) => sum + (score?.[key] ?? Number.POSITIVE_INFINITY), 0) / scores.length;
     return { error: mean('error'), loss: mean('loss') };
   }
 
+  /** Returns every trial with its status and scores. */
   trials(): TrialDocument[] {
     return [...this.#trials.values()].map((trial) => this.#describe(trial));
   }
 
-  /** By rule, of the trials that learned for the full length, the one that is best on validation examples. */
+  /** Returns the best fully trained trial of each rule, by validation error. */
   best(): BestDocument[] {
     const last = this.#plan.budget.rungs.length - 1;
     return Object.keys(this.#plan.configs).flatMap((rule): BestDocument[] => {
       const finished = this.trials().filter((trial) => trial.rule === rule && trial.status === 'finished');
       const [first] = finished
-        .map(({ trial }) => [trial, this.judgement(rule, trial, last)] as const)
-        .sort(byJudgement);
+        .map(({ trial }) => [trial, this.meanScore(rule, trial, last)] as const)
+        .sort(byScore);
       if (!first) return [];
       const [trial, { error, loss }] = first;
       const { point, seeds } = this.#get(rule, trial);
@@ -135,13 +144,14 @@ export class SearchState {
     });
   }
 
+  /** Returns the total cost of each rule's trials. */
   spent(): SpentDocument[] {
     return Object.keys(this.#plan.configs).map((rule) => {
-      const lasts = [...this.#trials.values()]
+      const runs = [...this.#trials.values()]
         .filter((trial) => trial.rule === rule)
         .flatMap(({ seeds }) => seeds.map(({ rungs }) => rungs));
       const sum = (of: (rungs: readonly RungScore[]) => number) =>
-        lasts.reduce((total, rungs) => total + of(rungs), 0);
+        runs.reduce((total, rungs) => total + of(rungs), 0);
       return {
         rule,
         epochs: sum((rungs) => rungs.at(-1)?.epochs ?? 0),
@@ -154,34 +164,35 @@ export class SearchState {
   }
 
   #describe({ rule, trial, point, seeds, wasStopped }: Trial): TrialDocument {
-    const judged = Math.min(...seeds.map(({ rungs }) => rungs.length));
+    // Rungs at which all seeds have a score.
+    const scored = Math.min(...seeds.map(({ rungs }) => rungs.length));
     const finite = (value: number) => (Number.isFinite(value) ? value : null);
-    const judgement = judged === 0 ? undefined : this.judgement(rule, trial, judged - 1);
+    const score = scored === 0 ? undefined : this.meanScore(rule, trial, scored - 1);
     return {
       rule,
       trial,
       point,
-      status: this.#status(judged, seeds, wasStopped),
-      rung: judged === 0 ? null : judged - 1,
-      epochs: this.#plan.budget.rungs[judged - 1]?.epochs ?? 0,
-      error: judgement ? finite(judgement.error) : null,
-      loss: judgement ? finite(judgement.loss) : null,
-      seeds: seeds.map((its) => ({ ...its })),
+      status: this.#status(scored, seeds, wasStopped),
+      rung: scored === 0 ? null : scored - 1,
+      epochs: this.#plan.budget.rungs[scored - 1]?.epochs ?? 0,
+      error: score ? finite(score.error) : null,
+      loss: score ? finite(score.loss) : null,
+      seeds: seeds.map((trialSeed) => ({ ...trialSeed })),
     };
   }
 
-  #status(judged: number, seeds: readonly TrialSeed[], wasStopped: boolean): TrialStatus {
+  #status(scored: number, seeds: readonly TrialSeed[], wasStopped: boolean): TrialStatus {
     const scores = seeds.flatMap(({ rungs }) => rungs);
     for (const status of ['failed', 'diverged'] as const) {
       if (scores.some((score) => score.status === status)) return status;
     }
-    if (judged === this.#plan.budget.rungs.length) return 'finished';
+    if (scored === this.#plan.budget.rungs.length) return 'finished';
     if (wasStopped) return 'stopped';
     return scores.length === 0 ? 'waiting' : 'learning';
   }
 
   #seed(rule: string, trial: number, seed: number) {
-    const found = this.#get(rule, trial).seeds.find((its) => its.seed === seed);
+    const found = this.#get(rule, trial).seeds.find((trialSeed) => trialSeed.seed === seed);
     if (!found) throw new Error(`The search has no seed ${seed}.`);
     return found;
   }

@@ -6,7 +6,7 @@ import { loadRule } from '../runs/files/rule-file.ts';
 import { executeRun } from '../runs/run.ts';
 import type { BlindTask } from './blind.ts';
 
-/** A trial on one seed, to be learned as far as a rung. */
+/** A trial on one seed and the rung up to which it trains. */
 export interface TrialWork {
   readonly config: Config;
   readonly folder: string;
@@ -14,30 +14,31 @@ export interface TrialWork {
   readonly command: string;
 }
 
-/** How a trial did on one seed. */
+/** The outcome of a trial on one seed. */
 export type TrialOutcome =
   | {
       readonly kind: 'scored';
-      /** On the validation examples, at the rung's epoch. */
+      /** Validation error and loss at the rung's epoch. */
       readonly error: number;
       readonly loss: number;
       readonly trainedSeconds: number;
-      /** Examples sent through the network so far, over all phases of all steps. */
+      /** Number of examples passed through the network so far, over all phases of all steps. */
       readonly passes: number;
     }
   | { readonly kind: 'diverged' | 'failed'; readonly code: string; readonly message: string }
   | { readonly kind: 'interrupted' };
 
+/** Callbacks for the progress of a trial. */
 export interface TrialListener {
   progress?(epoch: number): void;
   warning?(message: string): void;
 }
 
-/** How long a lock is waited for whose owner has been left behind: it stops with a checkpoint. */
+/** How long to wait for a folder locked by an orphaned worker, which stops after a checkpoint. */
 const LOCK_SECONDS = 20;
 
-/** Learns one trial in its run folder, from its beginning or its last checkpoint, until its rung. */
-export async function learnTrial(
+/** Trains one trial in its run folder up to its rung, from the start or from its last checkpoint. */
+export async function runTrial(
   { compute, task }: BlindTask,
   { config, folder, stopAtEpoch, command }: TrialWork,
   signal: AbortSignal,
@@ -48,33 +49,33 @@ export async function learnTrial(
     RunFolder.exists(folder)
       ? RunFolder.open(folder, { config, backend: compute.backend })
       : RunFolder.create(folder, { config, command, backend: compute.backend });
-  const kept = await whenUnlocked(open);
+  const runFolder = await whenUnlocked(open);
   try {
     const { document, metrics } = await executeRun({
       compute,
       task,
       config,
       rules: { rule },
-      folder: kept,
+      folder: runFolder,
       resume: true,
       stopAtEpoch,
       signal,
       onProgress: ({ training }) => listener.progress?.(training.epoch),
       onWarning: (message) => listener.warning?.(message),
     });
-    // Whoever went on with this trial by hand may have got further than its rung.
-    const judged = metrics.find((record) => record.kind === 'evaluation' && record.epoch === stopAtEpoch);
-    if (judged?.kind === 'evaluation' && judged.validation) {
-      const { error, loss } = judged.validation;
+    // A user may have resumed this trial by hand beyond its rung.
+    const evaluation = metrics.find((record) => record.kind === 'evaluation' && record.epoch === stopAtEpoch);
+    if (evaluation?.kind === 'evaluation' && evaluation.validation) {
+      const { error, loss } = evaluation.validation;
       const { passes = 0 } = document.metrics;
-      return { kind: 'scored', error, loss, trainedSeconds: judged.trainedSeconds, passes };
+      return { kind: 'scored', error, loss, trainedSeconds: evaluation.trainedSeconds, passes };
     }
     const { failure } = document;
     if (!failure) return { kind: 'interrupted' };
     if (failure.code.startsWith('folder.')) throw new ApicalError(failure.code, failure.message);
     return { kind: failure.code === 'run.diverged' ? 'diverged' : 'failed', ...failure };
   } finally {
-    kept.close();
+    runFolder.close();
   }
 }
 

@@ -4,12 +4,12 @@ import { provideBlas } from '../backends/open.ts';
 import { ApicalError } from '../errors.ts';
 import { openBlind } from './blind.ts';
 import type { BlindTask } from './blind.ts';
-import type { WorkerAnswer, WorkerOrder } from './pool.ts';
-import { learnTrial } from './trial.ts';
+import type { WorkerCommand, WorkerReply } from './pool.ts';
+import { runTrial } from './trial.ts';
 
 /*
- * The program of a worker process: learns the trials that it is given, one after the other, with a backend of its own.
- * Told to stop, or left behind, it saves a checkpoint first.
+ * The program of a worker process: runs the trials it receives one after the other, on a backend of its own. It saves
+ * a checkpoint before it ends, whether it is told to stop or its parent is gone.
  */
 
 const PROGRESS_MILLISECONDS = 200;
@@ -17,45 +17,45 @@ const PROGRESS_MILLISECONDS = 200;
 const stop = new AbortController();
 let task: Promise<BlindTask> | undefined;
 let reported = 0;
-let isLearning = false;
+let isRunning = false;
 
-const say = (answer: WorkerAnswer) => {
-  if (process.connected) process.send?.(answer);
+const send = (reply: WorkerReply) => {
+  if (process.connected) process.send?.(reply);
 };
 
-async function obey(order: WorkerOrder): Promise<void> {
-  if (order.kind === 'stop') {
+async function handle(command: WorkerCommand): Promise<void> {
+  if (command.kind === 'stop') {
     stop.abort();
     return;
   }
-  const { work, blasPath } = order;
-  isLearning = true;
+  const { work, blasPath } = command;
+  isRunning = true;
   try {
     task ??= openBlind(work.config, blasPath);
-    const outcome = await learnTrial(await task, work, stop.signal, {
+    const outcome = await runTrial(await task, work, stop.signal, {
       progress: (epoch) => {
         if (Date.now() - reported < PROGRESS_MILLISECONDS) return;
         reported = Date.now();
-        say({ kind: 'progress', epoch });
+        send({ kind: 'progress', epoch });
       },
-      warning: (message) => say({ kind: 'warning', message }),
+      warning: (message) => send({ kind: 'warning', message }),
     });
-    say({ kind: 'outcome', outcome });
+    send({ kind: 'outcome', outcome });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    say({ kind: 'refused', code: error instanceof ApicalError ? error.code : 'internal', message });
+    send({ kind: 'refused', code: error instanceof ApicalError ? error.code : 'internal', message });
   }
-  isLearning = false;
-  leave();
+  isRunning = false;
+  exitIfOrphaned();
 }
 
-/** Left behind, it ends: a rule may have timers that would keep it. */
-function leave(): void {
-  if (!process.connected && !isLearning) process.exit();
+/** Ends the process if its parent is gone; timers of a rule could keep it alive. */
+function exitIfOrphaned(): void {
+  if (!process.connected && !isRunning) process.exit();
 }
 
 provideBlas(blasBackend);
-// Ctrl-C reaches the whole group; the process that gives the orders says what to do.
+// Ctrl-C reaches the whole process group; the parent decides what to do.
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => {
   stop.abort();
@@ -63,7 +63,7 @@ process.on('SIGTERM', () => {
 });
 process.on('disconnect', () => {
   stop.abort();
-  leave();
+  exitIfOrphaned();
 });
-process.on('message', (order) => void obey(order as WorkerOrder));
-say({ kind: 'ready' });
+process.on('message', (command) => void handle(command as WorkerCommand));
+send({ kind: 'ready' });

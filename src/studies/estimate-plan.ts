@@ -21,18 +21,18 @@ import { requestFor } from '../runs/open-task.ts';
 import { checkOptions } from '../training/rule-options.ts';
 import { startFromWeights } from '../runs/files/weights-file.ts';
 
-/** What a command line says of an estimate; what it leaves out has a default. */
-export interface EstimateWords {
-  /** A preset or a config file: its data and its network. */
+/** Options of `apical estimate`, as they are typed. */
+export interface EstimateOptions {
+  /** A preset or a config file, whose data and network are used. */
   readonly base?: string | undefined;
-  /** A run's folder: its data, its network and its newest weights. */
+  /** The folder of a run, whose data, network and latest weights are used. */
   readonly run?: string | undefined;
   readonly rule?: string | undefined;
   readonly network?: string | undefined;
   readonly activation?: Activation | undefined;
   readonly sweep?: Sweep | undefined;
   readonly sizes?: string | undefined;
-  /** "path=value" each. */
+  /** Settings of the form "path=value". */
   readonly set: readonly string[];
   readonly samples: string;
   readonly seeds?: string | undefined;
@@ -43,60 +43,57 @@ export interface EstimateWords {
 
 const DEFAULT_LAYERS = '784-128-10';
 const DEFAULT_BATCH = 10;
-/** Keys of a config that an estimate heeds. */
+/** Keys of a config that an estimate uses. */
 const KEYS: readonly string[] = ['task', 'network', 'graph', 'objective'];
 
 /**
- * Opens what an estimate asks for (backend, data, a run's weights), makes it and closes all again. Random numbers
- * and a plain stack are taken unless a preset, a config, a run or `--set` says another task or network. Throws
- * `estimate.…`, `config.…`, `rule.…`, `dataset.…`, `objective.…`, `folder.…` and `checkpoint.…` errors.
+ * Opens the backend, the data and the weights, and runs an estimate on them. Without a preset, a config, a run or
+ * `--set`, the data are random and the network is a plain stack. Throws `estimate.…`, `config.…`, `rule.…`,
+ * `dataset.…`, `objective.…`, `folder.…` and `checkpoint.…` errors.
  */
 export async function estimate(
-  words: EstimateWords,
+  options: EstimateOptions,
   onProgress?: EstimateRequest['onProgress'],
 ): Promise<EstimateDocument> {
-  const { ruleSet, configSet } = sorted(words.set);
-  if (words.sizes !== undefined && words.sweep === undefined) {
-    throw new ApicalError(
-      'estimate.sweep',
-      '--sizes says the sizes of a sweep: give --sweep width, depth or outputs too.',
-    );
+  const { ruleSet, configSet } = splitSettings(options.set);
+  if (options.sizes !== undefined && options.sweep === undefined) {
+    throw new ApicalError('estimate.sweep', '--sizes needs a sweep. Add --sweep width, depth or outputs.');
   }
-  const trained = words.run === undefined ? undefined : openRun(words.run, words, configSet);
-  const config = trained?.config ?? configOf(words, configSet);
+  const trained = options.run === undefined ? undefined : openRun(options.run, options, configSet);
+  const config = trained?.config ?? configOf(options, configSet);
   if (config?.pretraining && !trained) {
     throw new ApicalError(
       'estimate.pretraining',
-      'An estimate of a config takes the weights that its run begins with, and here pretraining has to find them first: do the run, then give its folder by --run, or leave pretraining out.',
+      'The config has pretraining, but an estimate needs the weights after it. Run the config first and give its folder with --run, or leave pretraining out.',
     );
   }
-  const reference = words.rule ?? config?.rule;
+  const reference = options.rule ?? config?.rule;
   if (reference === undefined) {
     throw new ApicalError(
       'estimate.rule',
-      'Which rule? Give --rule, such as --rule node-perturbation; `apical rules` lists them.',
+      'No rule is named. Give one, such as --rule node-perturbation; `apical rules` lists them.',
     );
   }
-  // Options belong to the rule that the config names.
+  // The config's options belong to the rule that it names.
   const input = { ruleOptions: reference === config?.rule ? { ...config.ruleOptions } : {} };
   for (const assignment of ruleSet) assign(input, assignment);
-  const seeds = words.seeds === undefined ? [config?.seed ?? 0] : parseSeeds(words.seeds);
-  const plain = config ? undefined : layersOf(words, parseLayers(words.network ?? DEFAULT_LAYERS));
+  const seeds = options.seeds === undefined ? [config?.seed ?? 0] : parseSeeds(options.seeds);
+  const randomLayers = config ? undefined : layersOf(options, parseLayers(options.network ?? DEFAULT_LAYERS));
   const rule = await loadRule(reference);
   checkOptions(rule, input.ruleOptions);
   const loss = config && (await loadObjective(config));
   const dataset = config && (await openDataset(requestFor(config)));
   const compute = await openBackend({
-    backend: words.backend ?? config?.backend ?? 'auto',
+    backend: options.backend ?? config?.backend ?? 'auto',
     ...(config ? { threads: config.threads } : {}),
   });
   const examples = dataset && new Examples(compute, dataset, loss);
   try {
-    const activation = words.activation ?? rule.dynamics.activations?.[0] ?? 'relu';
+    const activation = options.activation ?? rule.dynamics.activations?.[0] ?? 'relu';
     const subjects =
       config && examples
-        ? subjectsOfConfig(config, examples, words)
-        : (plain ?? []).map((layers) => randomSubject(layers, activation));
+        ? subjectsOfConfig(config, examples, options)
+        : (randomLayers ?? []).map((layers) => randomSubject(layers, activation));
     return runEstimate(compute, {
       rule,
       options: input.ruleOptions,
@@ -109,10 +106,10 @@ export async function estimate(
           else if (config) startFromWeights(learner.network, config);
         },
       })),
-      samples: Number(words.samples),
+      samples: Number(options.samples),
       seeds,
-      batch: words.batch === undefined ? (config?.batch ?? DEFAULT_BATCH) : Number(words.batch),
-      degrees: Number(words.angle),
+      batch: options.batch === undefined ? (config?.batch ?? DEFAULT_BATCH) : Number(options.batch),
+      degrees: Number(options.angle),
       ...(onProgress ? { onProgress } : {}),
     });
   } catch (error) {
@@ -123,8 +120,8 @@ export async function estimate(
   }
 }
 
-/** What `--set` says of the rule, and what of the config. Throws `config.set`. */
-function sorted(set: readonly string[]): { ruleSet: string[]; configSet: string[] } {
+/** Splits `--set` into settings of the rule and of the config. Throws `config.set`. */
+function splitSettings(set: readonly string[]): { ruleSet: string[]; configSet: string[] } {
   const ruleSet: string[] = [];
   const configSet: string[] = [];
   for (const assignment of set) {
@@ -137,22 +134,21 @@ function sorted(set: readonly string[]): { ruleSet: string[]; configSet: string[
       const option = { batch: '--batch', seed: '--seeds', rule: '--rule', backend: '--backend' }[key];
       throw new ApicalError(
         'config.set',
-        `--set of \`apical estimate\` takes ${['ruleOptions', ...KEYS].join(', ')}, such as ruleOptions.samples=10 or task.dataset=mnist, but it is given "${key}"` +
-          (option ? `: use ${option}.` : ', which has no part in an estimate.'),
+        `\`apical estimate\` cannot set "${key}"${option ? `; use ${option} instead` : ''}. With --set it takes keys of ${['ruleOptions', ...KEYS].join(', ')}.`,
       );
     }
   }
   return { ruleSet, configSet };
 }
 
-/** The config of a preset, a file or `--set`; undefined when random numbers will do. */
-function configOf({ base }: EstimateWords, set: readonly string[]): Config | undefined {
+/** Returns the config of a preset, a file or `--set`; undefined if the data are random. */
+function configOf({ base }: EstimateOptions, set: readonly string[]): Config | undefined {
   if (base === undefined && set.length === 0) return undefined;
   return planRuns({ base, set })[0];
 }
 
-function openRun(folder: string, words: EstimateWords, set: readonly string[]): TrainedRun {
-  const { base, network, activation, sweep } = words;
+function openRun(folder: string, options: EstimateOptions, set: readonly string[]): TrainedRun {
+  const { base, network, activation, sweep } = options;
   const others = { [`"${base}"`]: base, '--network': network, '--activation': activation, '--sweep': sweep };
   const [other] = [
     ...Object.entries(others).flatMap(([name, value]) => (value === undefined ? [] : [name])),
@@ -161,21 +157,21 @@ function openRun(folder: string, words: EstimateWords, set: readonly string[]): 
   if (other !== undefined) {
     throw new ApicalError(
       'estimate.run',
-      `--run ${folder} says data, network and weights, so ${other} has no place: leave one of them out.`,
+      `--run ${folder} already sets the data, the network and the weights, so it cannot be combined with ${other}. Leave one of them out.`,
     );
   }
   return readTrainedRun(folder);
 }
 
-/** The networks that are looked at when only their layers are said: one, or those of a sweep. */
-function layersOf({ sweep, sizes }: EstimateWords, layers: readonly number[]): (readonly number[])[] {
+/** Returns the layers of one network, or of each network of a sweep. */
+function layersOf({ sweep, sizes }: EstimateOptions, layers: readonly number[]): (readonly number[])[] {
   return sweep
     ? sweepOf(layers, sweep, sizes === undefined ? SWEEP_SIZES[sweep] : parseSizes(sizes))
     : [layers];
 }
 
-function subjectsOfConfig(config: Config, examples: Examples, words: EstimateWords): Subject[] {
-  const { network, activation, sweep } = words;
+function subjectsOfConfig(config: Config, examples: Examples, options: EstimateOptions): Subject[] {
+  const { network, activation, sweep } = options;
   if (network === undefined && activation === undefined && sweep === undefined) {
     return [dataSubject(config, examples)];
   }
@@ -183,14 +179,14 @@ function subjectsOfConfig(config: Config, examples: Examples, words: EstimateWor
     const option = network ? '--network' : activation ? '--activation' : '--sweep';
     throw new ApicalError(
       'estimate.network',
-      `The config has a graph, which says the network, so ${option} has no place: leave one of them out.`,
+      `The config has a graph, which already defines the network, so it cannot be combined with ${option}. Leave one of them out.`,
     );
   }
   const { dataset, inputUnits } = examples;
   if (sweep === 'outputs') {
     throw new ApicalError(
       'estimate.sweep',
-      `--sweep outputs varies the output layer, but ${dataset.title} says how many outputs there are: leave the preset out, so that the numbers are random.`,
+      `--sweep outputs varies the number of outputs, but ${dataset.title} fixes it. Leave the data set out to use random data.`,
     );
   }
   const layers =
@@ -198,10 +194,10 @@ function subjectsOfConfig(config: Config, examples: Examples, words: EstimateWor
   if (layers[0] !== inputUnits || layers.at(-1) !== dataset.targetSize) {
     throw new ApicalError(
       'estimate.network',
-      `--network is ${layers.join('-')}, but ${dataset.title} has ${inputUnits} inputs and ${dataset.targetSize} ${dataset.task === 'classification' ? 'classes' : 'target values'}: begin it with ${inputUnits} and end it with ${dataset.targetSize}.`,
+      `--network is ${layers.join('-')}, but ${dataset.title} has ${inputUnits} inputs and ${dataset.targetSize} ${dataset.task === 'classification' ? 'classes' : 'target values'}. Begin it with ${inputUnits} and end it with ${dataset.targetSize}.`,
     );
   }
-  return layersOf(words, layers).map((each) => {
+  return layersOf(options, layers).map((each) => {
     const hidden = each.slice(1, -1);
     const changed = { ...config.network, hidden, activation: activation ?? config.network.activation };
     return dataSubject({ ...config, network: changed }, examples);
@@ -213,7 +209,7 @@ function parseSizes(text: string): number[] {
   if (sizes.some(Number.isNaN) || new Set(sizes).size < Math.max(2, sizes.length)) {
     throw new ApicalError(
       'estimate.sweep',
-      `--sizes takes at least two different whole numbers such as 8,32,128, but it is "${text}".`,
+      `--sizes must list at least two different whole numbers, such as 8,32,128, but it is "${text}".`,
     );
   }
   return sizes;

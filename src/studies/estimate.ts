@@ -10,36 +10,36 @@ import type { Subject } from './subject.ts';
 import { lineFit } from '../analysis/line-fit.ts';
 import type { LineFit } from '../analysis/line-fit.ts';
 
-/** [low, high] of a 95 % interval. */
+/** Both ends of a 95 % interval. */
 export type Interval = readonly [number, number];
 
-/** One projection of one network under one seed; "all" is the whole network. */
+/** The statistics of one projection of one network for one seed; the projection "all" is the whole network. */
 export interface EstimateRow {
   readonly rule: string;
-  /** "784-128-10". */
+  /** Units of each area, such as "784-128-10". */
   readonly network: string;
   readonly seed: number;
   readonly projection: string;
-  /** Postsynaptic units, and synapses. */
+  /** Number of postsynaptic units. */
   readonly units: number;
   readonly synapses: number;
   readonly samples: number;
-  /** Of one update to the exact gradient, on average over the rule's noise. */
+  /** Angle between one update and the exact gradient, averaged over the rule's noise. */
   readonly angleDegrees: number | null;
   /** ‖E g − ∇‖ / ‖∇‖. */
   readonly bias: number | null;
-  /** Σ over synapses, over the rule's own noise on a fixed batch. */
+  /** Variance over the rule's own noise on a fixed batch, summed over synapses. */
   readonly variance: number;
-  /** The same over ‖∇‖². */
+  /** `variance` / ‖∇‖². */
   readonly relativeVariance: number | null;
-  /** Σ over synapses of the variance of E g from batch to batch. */
+  /** Variance of E g from batch to batch, summed over synapses. */
   readonly dataVariance: number;
-  /** ‖E g‖² / variance; null when the variance is 0. */
+  /** ‖E g‖² / variance; null if the variance is 0. */
   readonly signalToNoise: number | null;
-  /** Of one update, for one example: passes through the network, multiply–accumulates. */
+  /** Cost of one update per example: passes through the network and multiply–accumulates. */
   readonly passes: number;
   readonly macs: number;
-  /** 95 % intervals, by a jackknife over groups of samples. */
+  /** 95 % intervals from a jackknife over groups of samples. */
   readonly intervals: {
     readonly angleDegrees: Interval | null;
     readonly bias: Interval | null;
@@ -47,8 +47,8 @@ export interface EstimateRow {
     readonly signalToNoise: Interval | null;
   };
   /**
-   * What the mean of how many updates costs that is within `degrees` of the exact gradient; null if it never is. A
-   * rule whose bias cannot be told from none counts as unbiased.
+   * The number of updates whose mean lies within `degrees` of the exact gradient, and their cost; null if no number is
+   * enough. A rule whose bias is not significant counts as unbiased.
    */
   readonly forAngle: {
     readonly degrees: number;
@@ -58,7 +58,7 @@ export interface EstimateRow {
   } | null;
 }
 
-/** The growth of a quantity with size: ln(relative variance) = exponent · ln(size) + …, of one projection or all. */
+/** How the relative variance grows with size: ln(relative variance) = exponent · ln(size) + constant. */
 export interface Growth {
   readonly projection: string;
   readonly with: 'units' | 'synapses';
@@ -67,49 +67,52 @@ export interface Growth {
   readonly sizes: number;
 }
 
+/** The `--json` document of `apical estimate`: a rule as an estimator of the gradient. */
 export interface EstimateDocument {
   readonly version: 1;
   readonly kind: 'estimate';
   readonly rule: string;
   readonly options: unknown;
-  /** The data set, or null for random numbers. */
+  /** Id of the data set; null for random data. */
   readonly task: string | null;
-  /** The run whose weights these are, and its updates so far; null for initial weights. */
+  /** The run that the weights come from, and its number of updates; null for initial weights. */
   readonly run: { readonly folder: string; readonly step: number } | null;
   readonly batch: number;
   readonly rows: readonly EstimateRow[];
   readonly growth: readonly Growth[];
 }
 
+/** Input of `runEstimate`. */
 export interface EstimateRequest extends Pick<EstimateDocument, 'task' | 'run'> {
   readonly rule: Rule;
-  /** What the user gave; defaults are filled in. */
+  /** Options of the rule as given; defaults are filled in. */
   readonly options: unknown;
-  /** Several for a sweep. */
+  /** One network, or several for a sweep. */
   readonly subjects: readonly Subject[];
   readonly samples: number;
   readonly seeds: readonly number[];
-  /** Examples of the batch. */
+  /** Number of examples in the batch. */
   readonly batch: number;
   readonly degrees: number;
   /** Called before each network; may throw to stop. */
   readonly onProgress?: (done: number, total: number, network: string) => void;
 }
 
+/** The fewest samples for which intervals can be computed. */
 export const MINIMUM_SAMPLES = 2 * JACKKNIFE_GROUPS;
-/** Batches for the variance over data: each takes two updates, so a quarter of the samples. All are in memory at once. */
+/** Number of batches for the variance over data. Each takes two updates; all are in memory at once. */
 const batchesFor = (samples: number) => Math.min(200, Math.max(4, Math.round(samples / 4)));
 
 /**
- * How good an estimator of the gradient a rule is, by the weights of projections (thresholds are perturbed with them,
- * but not compared). Throws `estimate.…` and `rule.…` errors.
+ * Measures how good an estimator of the gradient a rule is, for the weights of each projection. Biases are perturbed as
+ * well, but not compared. Throws `estimate.…` and `rule.…` errors.
  */
 export function runEstimate(compute: Compute, request: EstimateRequest): EstimateDocument {
   const { rule, subjects, samples, seeds, batch, degrees, task, run } = request;
   if (!Number.isInteger(samples) || samples < MINIMUM_SAMPLES) {
     throw new ApicalError(
       'estimate.samples',
-      `--samples must be a whole number of at least ${MINIMUM_SAMPLES}, so that intervals can be given, but it is ${samples}.`,
+      `--samples must be a whole number of at least ${MINIMUM_SAMPLES}, which the intervals need, but it is ${samples}.`,
     );
   }
   if (!(degrees > 0 && degrees < 90)) {
@@ -188,8 +191,8 @@ function estimateOne(
   }
 }
 
-/** The 95 % interval of a figure. */
-function around({ value, standardError }: Figure): Interval {
+/** Returns the 95 % interval of a figure. */
+function intervalOf({ value, standardError }: Figure): Interval {
   const half = jstat.studentt.inv(0.975, JACKKNIFE_GROUPS - 1) * standardError;
   return [value - half, value + half];
 }
@@ -197,7 +200,7 @@ function around({ value, standardError }: Figure): Interval {
 function rowOf(row: EstimatorStatistics) {
   const root = (value: number) => Math.sqrt(Math.max(0, value));
   const { angleDegrees, squaredBias, variance, signalToNoise, gradientPower } = row;
-  const biasInterval = squaredBias && around(squaredBias);
+  const biasInterval = squaredBias && intervalOf(squaredBias);
   return {
     projection: row.projection,
     units: row.units,
@@ -208,18 +211,19 @@ function rowOf(row: EstimatorStatistics) {
     relativeVariance: gradientPower ? variance.value / gradientPower : null,
     signalToNoise: signalToNoise && signalToNoise.value,
     intervals: {
-      angleDegrees: angleDegrees && around(angleDegrees),
+      angleDegrees: angleDegrees && intervalOf(angleDegrees),
       bias: biasInterval && ([root(biasInterval[0]), root(biasInterval[1])] as const),
-      variance: around(variance),
-      signalToNoise: signalToNoise && around(signalToNoise),
+      variance: intervalOf(variance),
+      signalToNoise: signalToNoise && intervalOf(signalToNoise),
     },
   };
 }
 
 /**
- * The mean of n updates has the part s = ⟨E g, ∇⟩/‖∇‖ along the gradient, and across it ‖E g‖² − s² + variance/n in
- * square (nearly all of the variance lies across); its tangent is to be tan(degrees). A bias that cannot be told from
- * none counts as none, E g = ∇: few samples of a noisy rule scatter far from its mean.
+ * Returns the number n of updates whose mean lies within `degrees` of the gradient. That mean has the component s =
+ * ⟨E g, ∇⟩/‖∇‖ along the gradient and the squared component ‖E g‖² − s² + variance/n across it, as nearly all of the
+ * variance lies across; their ratio must be tan²(degrees). A bias that is not significant counts as none, E g = ∇,
+ * because the mean of few samples of a noisy rule scatters widely.
  */
 function forAngle(
   { alongGradient, gradientPower, meanPower, squaredBias, variance }: EstimatorStatistics,
@@ -227,7 +231,7 @@ function forAngle(
   { passes, macs }: { passes: number; macs: number },
 ): EstimateRow['forAngle'] {
   if (alongGradient === null || gradientPower === null || squaredBias === null) return null;
-  const isUnbiased = around(squaredBias)[0] <= 0;
+  const isUnbiased = intervalOf(squaredBias)[0] <= 0;
   if (!isUnbiased && alongGradient <= 0) return null;
   const along = isUnbiased ? gradientPower : alongGradient ** 2 * gradientPower;
   const across = isUnbiased ? 0 : Math.max(0, meanPower - along);
@@ -237,15 +241,15 @@ function forAngle(
   return { degrees, samples, passes: samples * passes, macs: samples * macs };
 }
 
-/** A power law for each projection that all networks have, and for the whole, where the variance is not 0. */
+/** Fits a power law for the whole network and for each projection that all networks have, if the variance is not 0. */
 function growthOf(rows: readonly EstimateRow[]): Growth[] {
   const networks = new Set(rows.map(({ network }) => network)).size;
   const projections = [...new Set(rows.map(({ projection }) => projection))];
   return projections.flatMap((projection) => {
-    const its = rows.filter((row) => row.projection === projection && (row.relativeVariance ?? 0) > 0);
-    if (new Set(its.map(({ network }) => network)).size < networks) return [];
+    const matching = rows.filter((row) => row.projection === projection && (row.relativeVariance ?? 0) > 0);
+    if (new Set(matching.map(({ network }) => network)).size < networks) return [];
     return (['synapses', 'units'] as const).flatMap((size): Growth[] => {
-      const points = its.map(
+      const points = matching.map(
         (row) => [Math.log(row[size]), Math.log(row.relativeVariance as number)] as const,
       );
       const sizes = new Set(points.map(([x]) => x)).size;

@@ -17,9 +17,9 @@ import { loadRule } from '../runs/files/rule-file.ts';
 import { wholeNumber } from './numbers.ts';
 import { ExampleTraining } from '../training/example-training.ts';
 
-/** What a command line says of a study. */
-export interface LikelihoodWords {
-  /** A run's folder. */
+/** Options of `apical likelihood`, as they are typed. */
+export interface LikelihoodOptions {
+  /** The folder of a run. */
   readonly run: string;
   readonly examples: string;
   readonly chains: string;
@@ -27,18 +27,18 @@ export interface LikelihoodWords {
   readonly backend: BackendName;
 }
 
-/** One restricted machine of a run's network. Likelihoods are in nats an example. */
+/** One restricted Boltzmann machine of a run's network. Log-likelihoods are in nats per example. */
 export interface MachineLikelihood {
   readonly upper: string;
   readonly lowers: readonly string[];
   readonly units: readonly [below: number, above: number];
   readonly logNormaliser: LogNormaliser;
   readonly train: number;
-  /** Null where the data set has no test examples. */
+  /** Null if the data set has no test examples. */
   readonly test: number | null;
 }
 
-/** How likely the examples are to the machines that a run learned. */
+/** The `--json` document of `apical likelihood`: mean log-likelihoods of examples. */
 export interface LikelihoodDocument {
   readonly version: 1;
   readonly kind: 'likelihood';
@@ -52,33 +52,34 @@ export interface LikelihoodDocument {
   readonly machines: readonly MachineLikelihood[];
 }
 
-/** Rules whose networks are stacks of restricted machines. */
-const SERVED = ['contrastive-divergence', 'deep-belief-net'];
+/** Rules whose networks are stacks of restricted Boltzmann machines. */
+const SUPPORTED = ['contrastive-divergence', 'deep-belief-net'];
 
 /**
- * Mean log-likelihood of examples under every restricted machine of a run: ln Z by going through all states, or by annealed
- * importance sampling where there are too many. A machine above the first is judged by what the areas below it send,
- * probabilities as they are. Throws `likelihood.…`, `rule.…`, `dataset.…` and `folder.…` errors.
+ * Computes the mean log-likelihood of examples under every restricted Boltzmann machine of a run. ln Z comes from an
+ * enumeration of all states or, if there are too many, from annealed importance sampling. A machine above the first is
+ * evaluated on the output of the areas below it, taken as probabilities. Throws `likelihood.…`, `rule.…`, `dataset.…`
+ * and `folder.…` errors.
  */
-export async function studyLikelihood(words: LikelihoodWords): Promise<LikelihoodDocument> {
+export async function studyLikelihood(options: LikelihoodOptions): Promise<LikelihoodDocument> {
   const [examples, chains, steps] = [
-    whole('--examples', words.examples),
-    whole('--chains', words.chains),
-    whole('--steps', words.steps),
+    whole('--examples', options.examples),
+    whole('--chains', options.chains),
+    whole('--steps', options.steps),
   ] as const;
-  const trained = readTrainedRun(words.run);
+  const trained = readTrainedRun(options.run);
   const { config } = trained;
-  if (!SERVED.includes(config.rule)) {
+  if (!SUPPORTED.includes(config.rule)) {
     throw new ApicalError(
       'likelihood.rule',
-      `The run in ${words.run} learned by "${config.rule}", whose network is no stack of restricted Boltzmann machines: give a run of ${SERVED.join(' or ')}.`,
+      `The run in ${options.run} learned by "${config.rule}", whose network is not a stack of restricted Boltzmann machines. Give a run of ${SUPPORTED.join(' or ')}.`,
       { rule: config.rule },
     );
   }
   const rule = await loadRule(config.rule);
   const dataset = await openDataset(requestFor(config));
   const loss = await loadObjective(config);
-  const compute = await openBackend({ backend: words.backend, threads: config.threads });
+  const compute = await openBackend({ backend: options.backend, threads: config.threads });
   const all = new Examples(compute, dataset, loss);
   const training = new ExampleTraining({ compute, examples: all, config, rule });
   try {
@@ -116,7 +117,7 @@ export async function studyLikelihood(words: LikelihoodWords): Promise<Likelihoo
   }
 }
 
-/** Of the first examples of a set. */
+/** Computes the mean log-likelihood of the first `most` examples of a set. */
 function likelihoodOf(
   compute: Compute,
   learner: Learner,

@@ -1,21 +1,21 @@
 import { ApicalError } from '../errors.ts';
 
-/** How an option of a study is to be read, and by which code it is refused. */
+/** The allowed values of an option, and the error code if it has another one. */
 interface Range {
   readonly code: string;
   readonly least: number;
   readonly most: number;
-  /** How the sentence goes on. */
-  readonly says?: string;
+  /** What the error message says between the option and the bounds. */
+  readonly requirement?: string;
 }
 
-/** A whole number that a command line gives. Throws an error of that code. */
+/** Parses a whole number from the command line. Throws an error with the given code. */
 export function wholeNumber(
   option: string,
   text: string,
-  { code, least, most, says = 'must be a whole number' }: Range,
+  { code, least, most, requirement = 'must be a whole number' }: Range,
 ): number {
   const value = Number(text);
   if (text.trim() !== '' && Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new ApicalError(code, `${option} ${says} from ${least} to ${most}, but it is "${text}".`);
+  throw new ApicalError(code, `${option} ${requirement} from ${least} to ${most}, but it is "${text}".`);
 }

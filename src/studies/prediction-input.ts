@@ -14,91 +14,96 @@ import type { Config } from '../config/config.ts';
 import { readAll } from '../runs/folder/files.ts';
 import { unitsOf, wrongShape } from '../training/trained-network.ts';
 
+/** Options that say how to read examples from a file. */
 export interface InputOptions {
-  /** Of a table, the label's column (name or number; several with commas); of NPZ, its array; else a file of labels. */
+  /**
+   * Where the labels are. In a table: a column by name or number, or several separated by commas. In NPZ: an array by
+   * name. Otherwise: a file of labels.
+   */
   readonly labels?: string | undefined;
-  /** Turns pictures over: dark becomes light. */
+  /** Inverts images: dark becomes light. */
   readonly invert?: boolean | undefined;
 }
 
-/** Examples to answer, from a file. */
+/** Examples from a file, ready for the network. */
 export interface PredictionInput {
-  /** (count, …), with the shape of the network's examples or flat. */
+  /** Shape (count, …), where … is the shape of the network's input. */
   readonly inputs: { readonly shape: readonly number[]; readonly data: Uint8Array | Float32Array };
-  /** By example, a class number; or for regression `targetSize` values. */
+  /** For each example a class number, or for regression `targetSize` values. */
   readonly labels: Int32Array | Float32Array | undefined;
-  /** What was taken for granted, and what looks wrong: for whoever watches. */
+  /** Notes for the user: assumptions that were made, and what looks wrong. */
   readonly notes: readonly string[];
 }
 
-/** What a network has learned from: `TrainedNetwork` is one. */
-interface Learned {
+/** The data and the config that a network was trained with; `TrainedNetwork` has both. */
+interface TrainedWith {
   readonly data: DataDescription;
   readonly config: Pick<Config, 'task'>;
 }
 
 /**
- * Reads examples from IDX (.gz or not), CSV, NPZ, NPY or one PNG picture, told apart by content, and checks them against
- * what the network takes. Throws `predict.…`, and for damaged files `dataset.…` errors.
+ * Reads examples from an IDX (optionally .gz), CSV, NPZ, NPY or PNG file, recognised by content, and checks them
+ * against the network's input. Throws `predict.…` errors, and `dataset.…` errors for damaged files.
  */
 export async function readExamples(
   file: string,
-  learned: Learned,
+  trained: TrainedWith,
   options: InputOptions = {},
 ): Promise<PredictionInput> {
-  const { data } = learned;
-  const raw = await parse(file, learned, options);
-  const count = exampleCount(raw.array.shape, data, file);
-  const notes = [...raw.notes];
-  let values = asInputs(raw.array.data, data, file, notes);
+  const { data } = trained;
+  const contents = await parse(file, trained, options);
+  const count = exampleCount(contents.array.shape, data, file);
+  const notes = [...contents.notes];
+  let values = asInputs(contents.array.data, data, file, notes);
   if (options.invert) values = inverted(values, data, file);
-  else if (isPicture(data) && hasLightBorder(values, data)) {
+  else if (isImage(data) && hasLightBorder(values, data)) {
     notes.push(
-      `${basename(file)}: the picture is light at its border. A network that learned light figures on a dark ground, as in MNIST, needs --invert.`,
+      `${basename(file)}: the images have light borders. If the network was trained on light figures on a dark background, as in MNIST, add --invert.`,
     );
   }
   return {
     inputs: { shape: [count, ...data.inputShape], data: values },
-    labels: raw.labels && labelsOf(raw.labels, count, data, file),
+    labels: contents.labels && labelsOf(contents.labels, count, data, file),
     notes,
   };
 }
 
-interface Raw {
+/** What a file holds, before it is checked against the network. */
+interface FileContents {
   readonly array: ShapedArray;
-  /** Row by row. */
+  /** In row order. */
   readonly labels?: readonly string[] | undefined;
   readonly notes: readonly string[];
 }
 
-async function parse(file: string, learned: Learned, options: InputOptions): Promise<Raw> {
+async function parse(file: string, trained: TrainedWith, options: InputOptions): Promise<FileContents> {
   const bytes = await readFile(file);
   const starts = (...expected: number[]) => expected.every((byte, index) => bytes[index] === byte);
   if (starts(0x50, 0x4b)) return parseArrays(bytes, file, options.labels);
-  if (/\.[ct]sv$/i.test(file.replace(/\.gz$/i, ''))) return parseTable(bytes, file, learned, options.labels);
+  if (/\.[ct]sv$/i.test(file.replace(/\.gz$/i, ''))) return parseTable(bytes, file, trained, options.labels);
   const labels = options.labels === undefined ? undefined : await readLabels(options.labels);
   if (starts(0x89, 0x50, 0x4e, 0x47))
-    return { array: await parsePicture(bytes, file, learned), labels, notes: [] };
+    return { array: await parseImage(bytes, file, trained), labels, notes: [] };
   if (starts(0x93, 0x4e)) return { array: parseNpy(bytes, file), labels, notes: [] };
   if (starts(0, 0)) return { array: parseIdx(bytes, file), labels, notes: [] };
   throw new ApicalError(
     'predict.format',
-    `${file} is of no known kind: give IDX (.gz or not), .csv, .tsv, .npz, .npy or .png.`,
+    `The format of ${file} is unknown. Give an IDX file (optionally .gz), .csv, .tsv, .npz, .npy or .png.`,
     { file },
   );
 }
 
-/** Loaded late: few need pictures. The size is looked at before anything is decoded. */
-async function parsePicture(bytes: Uint8Array, file: string, { data }: Learned): Promise<ShapedArray> {
+/** Parses a PNG image. Its decoder is loaded on demand, and the size is checked before anything is decoded. */
+async function parseImage(bytes: Uint8Array, file: string, { data }: TrainedWith): Promise<ShapedArray> {
   const { parsePng, pngSize } = await import('../datasets/formats/png.ts');
   const { width, height } = pngSize(bytes, file);
-  const expected = withoutOnes(data.inputShape);
-  if (expected.join() !== withoutOnes([height, width]).join())
+  const expected = squeeze(data.inputShape);
+  if (expected.join() !== squeeze([height, width]).join())
     throw wrongShape(data.inputShape, [height, width], file);
   return { shape: [1, height, width], data: parsePng(bytes, file).data };
 }
 
-/** Arrays that hold inputs, by name, and the labels beside each. */
+/** Names of arrays that hold examples, each with the name of the array that holds their labels. */
 const ARRAY_NAMES: Readonly<Record<string, string>> = {
   x: 'y',
   x_test: 'y_test',
@@ -106,7 +111,7 @@ const ARRAY_NAMES: Readonly<Record<string, string>> = {
   images: 'labels',
 };
 
-function parseArrays(bytes: Uint8Array, file: string, labelsName: string | undefined): Raw {
+function parseArrays(bytes: Uint8Array, file: string, labelsName: string | undefined): FileContents {
   const arrays = parseNpz(bytes, file);
   const names = [...arrays.keys()];
   const others = names.filter((name) => name !== labelsName && !Object.values(ARRAY_NAMES).includes(name));
@@ -116,7 +121,7 @@ function parseArrays(bytes: Uint8Array, file: string, labelsName: string | undef
   if (name === undefined) {
     throw new ApicalError(
       'predict.array',
-      `${file} holds ${names.map((its) => `"${its}"`).join(', ') || 'no arrays'}. Call the one with the examples ${Object.keys(ARRAY_NAMES).join(', ')}, or leave only one in the file.`,
+      `${file} holds ${names.map((array) => `"${array}"`).join(', ') || 'no arrays'}, so it is unclear which array holds the examples. Name it ${Object.keys(ARRAY_NAMES).join(' or ')}, or keep only one array in the file.`,
       { file, names },
     );
   }
@@ -124,30 +129,30 @@ function parseArrays(bytes: Uint8Array, file: string, labelsName: string | undef
   if (labelsName !== undefined && !labels) {
     throw new ApicalError(
       'predict.labels',
-      `${file} has no array "${labelsName}": there are ${names.map((its) => `"${its}"`).join(', ')}.`,
+      `${file} has no array "${labelsName}" for --labels. Its arrays are ${names.map((array) => `"${array}"`).join(', ')}.`,
       { file, names },
     );
   }
   return {
     array: arrays.get(name) as ShapedArray,
     labels: labels && Array.from(labels.data, String),
-    notes: names.length > 1 ? [`${basename(file)}: the examples are the array "${name}".`] : [],
+    notes: names.length > 1 ? [`${basename(file)}: the array "${name}" is read as the examples.`] : [],
   };
 }
 
 function parseTable(
   bytes: Uint8Array,
   file: string,
-  { data, config }: Learned,
-  wanted: string | undefined,
-): Raw {
+  { data, config }: TrainedWith,
+  labelColumns: string | undefined,
+): FileContents {
   const units = unitsOf(data);
   const outputs = data.task === 'regression' ? data.targetSize : 1;
   const notes: string[] = [];
   const table = parseCsv(bytes, file, {}, (width, header) => {
     const column = (name: string | number) => columnIndex(name, width, header, file);
-    if (wanted !== undefined) {
-      return wanted
+    if (labelColumns !== undefined) {
+      return labelColumns
         .split(',')
         .map((name) => column(/^-?\d+$/.test(name) && !header?.includes(name) ? Number(name) : name));
     }
@@ -158,8 +163,8 @@ function parseTable(
     if (width !== units + outputs) return [];
     notes.push(
       outputs === 1
-        ? `${basename(file)}: the last column is taken for the label; --labels names another.`
-        : `${basename(file)}: the last ${outputs} columns are taken for the targets; --labels names others.`,
+        ? `${basename(file)}: the last column is read as the label. Choose another with --labels.`
+        : `${basename(file)}: the last ${outputs} columns are read as the targets. Choose others with --labels.`,
     );
     return Array.from({ length: outputs }, (_, index) => width - outputs + index);
   });
@@ -171,29 +176,31 @@ function parseTable(
   return { array: { shape: [count, values.length / count], data: values }, labels, notes };
 }
 
-/** Labels in a file of their own. */
+/** Reads labels from a separate file. */
 async function readLabels(file: string): Promise<readonly string[]> {
   const bytes = await readFile(file);
   const array = bytes[0] === 0x93 ? parseNpy(bytes, file) : parseIdx(bytes, file);
   return Array.from(array.data, String);
 }
 
-/** How many examples an array of this shape holds. Throws `predict.shape`. */
+/** Returns the number of examples in an array of this shape. Throws `predict.shape` or `predict.empty`. */
 function exampleCount(shape: readonly number[], data: DataDescription, file: string): number {
   const units = unitsOf(data);
-  const fits = (its: readonly number[]) =>
-    withoutOnes(its).join() === withoutOnes(data.inputShape).join() ||
-    (elementCount(its) === units && withoutOnes(its).length === 1);
+  const fits = (exampleShape: readonly number[]) =>
+    squeeze(exampleShape).join() === squeeze(data.inputShape).join() ||
+    (elementCount(exampleShape) === units && squeeze(exampleShape).length === 1);
   const [count = 1, ...each] = shape;
   if (fits(each)) {
     if (count > 0) return count;
-    throw new ApicalError('predict.empty', `${file} holds no examples.`, { file });
+    throw new ApicalError('predict.empty', `${file} holds no examples. Give a file with at least one.`, {
+      file,
+    });
   }
   if (fits(shape)) return 1;
   throw wrongShape(data.inputShape, shape.length > 1 ? each : shape, file);
 }
 
-/** The numbers as the network takes them: bytes where it learned from bytes and these are bytes too. */
+/** Converts values to network inputs: bytes if the network was trained on bytes and these are bytes too. */
 function asInputs(
   values: NumericArray,
   data: DataDescription,
@@ -206,11 +213,13 @@ function asInputs(
   const largest = floats.reduce((most, value) => Math.max(most, value), 0);
   if (largest <= 1) return floats;
   if (floats.every((value) => value >= 0 && value <= 255 && Number.isInteger(value))) {
-    notes.push(`${basename(file)}: whole numbers up to ${largest} are taken for bytes of pictures, 0 … 255.`);
+    notes.push(
+      `${basename(file)}: the values are whole numbers up to ${largest} and are read as pixel bytes, 0 to 255.`,
+    );
     return Uint8Array.from(floats);
   }
   notes.push(
-    `${basename(file)}: values go up to ${largest}, but the network learned from values of 0 … 1. Scale them as in training.`,
+    `${basename(file)}: values go up to ${largest}, but the network was trained on values from 0 to 1. Scale them as in training.`,
   );
   return floats;
 }
@@ -224,17 +233,16 @@ function inverted(
   if (data.inputScale !== 1) return values.map((value) => 1 - value);
   throw new ApicalError(
     'predict.invert',
-    `--invert turns pictures over, but the network learned from measured values and ${file} holds such. Leave it out.`,
+    `--invert inverts images, but the network was not trained on images and ${file} holds none. Leave it out.`,
     { file },
   );
 }
 
-const isPicture = (data: DataDescription) =>
-  data.inputScale !== 1 && withoutOnes(data.inputShape).length === 2;
+const isImage = (data: DataDescription) => data.inputScale !== 1 && squeeze(data.inputShape).length === 2;
 
-/** Whether the rims of the first pictures are light on average. */
+/** Returns whether the borders of the first images are light on average. */
 function hasLightBorder(values: Uint8Array | Float32Array, data: DataDescription): boolean {
-  const [height = 1, width = 1] = withoutOnes(data.inputShape);
+  const [height = 1, width = 1] = squeeze(data.inputShape);
   const units = height * width;
   let sum = 0;
   let count = 0;
@@ -247,7 +255,9 @@ function hasLightBorder(values: Uint8Array | Float32Array, data: DataDescription
   return sum / count > (values instanceof Uint8Array ? 127.5 : 0.5);
 }
 
-/** Throws `predict.labels`: another number of them, or one that the network does not know. */
+/**
+ * Converts labels to class numbers or target values. Throws `predict.labels` if their number or one of them is wrong.
+ */
 function labelsOf(
   cells: readonly string[],
   count: number,
@@ -259,20 +269,24 @@ function labelsOf(
   if (cells.length !== expected) {
     throw new ApicalError(
       'predict.labels',
-      `${file} holds ${count} examples, so ${expected} ${isRegression ? 'target values' : 'labels'} are expected, but there are ${cells.length}.`,
+      `${file} holds ${count} examples and needs ${expected} ${isRegression ? 'target values' : 'labels'}, but there are ${cells.length}. Give ${isRegression ? `${data.targetSize} values` : 'one label'} per example.`,
       { file, expected, found: cells.length },
     );
   }
-  const fail = (cell: string, index: number, what: string) =>
-    new ApicalError('predict.labels', `${file}: label ${index} is "${cell}", but ${what}.`, {
-      file,
-      index,
-      cell,
-    });
+  const labelError = (cell: string, index: number, expectation: string) =>
+    new ApicalError(
+      'predict.labels',
+      `${file}: label ${index} is "${cell}", but ${expectation}. Fix it, or choose other labels with --labels.`,
+      {
+        file,
+        index,
+        cell,
+      },
+    );
   if (isRegression) {
     return Float32Array.from(cells, (cell, index) => {
       if (cell.trim() !== '' && Number.isFinite(Number(cell))) return Number(cell);
-      throw fail(cell, index, 'a number is expected');
+      throw labelError(cell, index, 'a number is expected');
     });
   }
   const { classNames = [], targetSize } = data;
@@ -282,11 +296,11 @@ function labelsOf(
     if (named >= 0) return named;
     if (Number.isInteger(value) && value >= 0 && value < targetSize) return value;
     const known = classNames.length > 0 ? classNames.join(', ') : `0 … ${targetSize - 1}`;
-    throw fail(cell, index, `the network's classes are ${known}`);
+    throw labelError(cell, index, `the network's classes are ${known}`);
   });
 }
 
-/** Throws `predict.missing`. A gzip file is unpacked. */
+/** Reads a file and unpacks gzip. Throws `predict.missing`. */
 async function readFile(file: string): Promise<Uint8Array> {
   if (!existsSync(file) || !statSync(file).isFile()) {
     throw new ApicalError('predict.missing', `There is no file ${file}. Check the path.`, { file });
@@ -295,5 +309,5 @@ async function readFile(file: string): Promise<Uint8Array> {
   return isGzip(bytes) ? await gunzip(bytes, file) : bytes;
 }
 
-/** A shape without the axes that say nothing: a channel of its own, say. */
-const withoutOnes = (shape: readonly number[]) => shape.filter((length) => length !== 1);
+/** Removes axes of length 1 from a shape, such as a single channel. */
+const squeeze = (shape: readonly number[]) => shape.filter((length) => length !== 1);

@@ -2,21 +2,22 @@ import type { PredictionInput } from './prediction-input.ts';
 import { countWrong } from '../training/trained-network.ts';
 import type { Answers, TrainedNetwork } from '../training/trained-network.ts';
 
-/** A class and what speaks for it: a probability where the network gives one, else the output of its unit. */
+/** A class with its score: a probability if the network gives one, else the output of the class's unit. */
 export interface ScoredClass {
   readonly class: number;
   readonly name: string;
   readonly score: number;
 }
 
+/** The prediction for one example. */
 export interface PredictionRow {
   readonly index: number;
-  /** Of classification: the answer and the next best. */
+  /** Classification: the best class and the second best. */
   readonly answer?: ScoredClass;
   readonly second?: ScoredClass;
-  /** Where the file says it. */
+  /** The label in the file, if it has one. */
   readonly label?: { readonly class: number; readonly name: string };
-  /** Of regression. */
+  /** Regression: the outputs and, if the file has them, the targets. */
   readonly values?: readonly number[];
   readonly targets?: readonly number[];
 }
@@ -25,21 +26,24 @@ export interface PredictionRow {
 export interface PredictionDocument {
   readonly version: 1;
   readonly kind: 'prediction';
-  /** The run's folder, or the file of an exported network. */
+  /** The folder of a run, or the file of an exported network. */
   readonly from: string;
   readonly identity: string;
   readonly rule: string;
   readonly step: number;
   readonly input: string;
-  /** What classes are called; null for regression. */
+  /** Names of the classes; null for regression. */
   readonly classes: readonly string[] | null;
   readonly scores: 'probability' | 'output';
   readonly rows: readonly PredictionRow[];
-  /** With labels: wrong answers and their share; for regression the squared error over that of answering 0, and errors 0. */
+  /**
+   * Null without labels. Classification: number and fraction of wrong answers. Regression: the squared error relative
+   * to that of answering 0, with `errors` 0.
+   */
   readonly result: { readonly error: number; readonly errors: number; readonly count: number } | null;
 }
 
-/** What a network answered to the examples of a file, with their labels where there are any. */
+/** Returns the predictions for the examples of a file, with their labels if there are any. */
 export function predictionDocument(
   trained: TrainedNetwork,
   answers: Answers,
@@ -63,7 +67,7 @@ export function predictionDocument(
   };
 }
 
-/** A table for spreadsheets: a row an example, with the score of every class (or every output). */
+/** Returns CSV with one row per example and the score of every class (or every output). */
 export function predictionCsv({ rows, classes, scores }: PredictionDocument, answers: Answers): string {
   const all = answers.probabilities ?? answers.outputs;
   const hasLabels = rows.some(({ label, targets }) => label ?? targets);

@@ -2,7 +2,7 @@ import {
   costLine,
   earlyInference,
   energyTraces,
-  relaxationOfLearner,
+  settlingDynamicsOf,
   startDistances,
   updateCurves,
 } from '../analysis/index.ts';
@@ -26,14 +26,14 @@ import { ruleFailure } from '../learning/rule-failure.ts';
 import { wholeNumber } from './numbers.ts';
 import { startFromWeights } from '../runs/files/weights-file.ts';
 
-/** What a command line says of a study. */
-export interface SettlingWords {
+/** Options of `apical settle`, as they are typed. */
+export interface SettlingOptions {
   /** A preset or a config file. */
   readonly base?: string | undefined;
-  /** A run's folder: its data, its network and its newest weights. */
+  /** The folder of a run, whose data, network and latest weights are used. */
   readonly run?: string | undefined;
   readonly rule?: string | undefined;
-  /** "path=value" each. */
+  /** Settings of the form "path=value". */
   readonly set: readonly string[];
   readonly batch: string;
   readonly steps: string;
@@ -43,7 +43,7 @@ export interface SettlingWords {
   readonly backend: BackendName;
 }
 
-/** How one network settles, and what it learns while it does. */
+/** The `--json` document of `apical settle`: how a network settles, and which updates follow from it. */
 export interface SettlingDocument {
   readonly version: 1;
   readonly kind: 'settling';
@@ -58,9 +58,9 @@ export interface SettlingDocument {
   readonly nudgedSteps: number;
   readonly stepSize: number;
   readonly nudge: number;
-  /** After every step, free ones first, mean over the examples; empty where the dynamics have no energy. */
+  /** Energy after every step, free steps first, averaged over examples; empty if the dynamics have no energy. */
   readonly energy: readonly Trace[];
-  /** Root mean square of ds/dt; the first step has none. */
+  /** Root mean square of ds/dt at every step but the first. */
   readonly speed: Trace;
   readonly updates: readonly UpdateCurve[];
   readonly earlyInference: readonly EarlyInference[];
@@ -71,48 +71,55 @@ export interface SettlingDocument {
 const MOST_STEPS = 100_000;
 
 /**
- * Opens data, backend and weights, and looks at how the network of a config settles on one batch. Nothing is learned.
+ * Examines how the network of a config or a run settles on one batch. No weight changes.
  * Throws `settle.…`, `analysis.not-settling`, `config.…`, `rule.…`, `dataset.…` and `folder.…` errors.
  */
-export async function studySettling(words: SettlingWords): Promise<SettlingDocument> {
+export async function studySettling(options: SettlingOptions): Promise<SettlingDocument> {
   const numbers = {
-    batch: whole('--batch', words.batch),
-    freeSteps: whole('--steps', words.steps),
-    nudgedSteps: whole('--nudged-steps', words.nudgedSteps),
-    stepSize: positive('--step-size', words.stepSize, 1),
-    nudge: positive('--nudge', words.nudge, 1000),
+    batch: whole('--batch', options.batch),
+    freeSteps: whole('--steps', options.steps),
+    nudgedSteps: whole('--nudged-steps', options.nudgedSteps),
+    stepSize: positive('--step-size', options.stepSize, 1),
+    nudge: positive('--nudge', options.nudge, 1000),
   };
-  const trained = words.run === undefined ? undefined : readTrainedRun(words.run);
-  const [given = words.run, ...others] = [words.base, ...words.set];
-  if (trained && (words.base !== undefined || words.set.length > 0)) {
+  const trained = options.run === undefined ? undefined : readTrainedRun(options.run);
+  const [other] = [
+    ...(options.base === undefined ? [] : [`"${options.base}"`]),
+    ...options.set.map((assignment) => `--set ${assignment}`),
+  ];
+  if (trained && other !== undefined) {
     throw new ApicalError(
       'settle.run',
-      `--run ${words.run ?? ''} says data, network and weights, so "${given ?? others.join(' ')}" has no place: leave one of them out.`,
+      `--run ${options.run ?? ''} already sets the data, the network and the weights, so it cannot be combined with ${other}. Leave one of them out.`,
     );
   }
   const config: Config | undefined = trained
     ? trained.config
-    : planRuns({ base: words.base ?? 'equilibrium', set: words.set })[0];
-  if (!config) throw new ApicalError('settle.config', 'There is nothing to look at: give a preset or a run.');
-  const reference = words.rule ?? config.rule;
+    : planRuns({ base: options.base ?? 'equilibrium', set: options.set })[0];
+  if (!config)
+    throw new ApicalError(
+      'settle.config',
+      'There is no network to examine. Give a preset, a config file or --run.',
+    );
+  const reference = options.rule ?? config.rule;
   const rule = await loadRule(reference);
   const own = reference === config.rule ? config.ruleOptions : {};
-  const options = parseOptions(rule, { ...own, ...phasesFor(rule, own, numbers) });
+  const ruleOptions = parseOptions(rule, { ...own, ...phasesFor(rule, own, numbers) });
   const loss = await loadObjective(config);
   const dataset = await openDataset(requestFor(config));
-  const compute = await openBackend({ backend: words.backend, threads: config.threads });
+  const compute = await openBackend({ backend: options.backend, threads: config.threads });
   const examples = new Examples(compute, dataset, loss);
   try {
     const subject = dataSubject(config, examples);
     const learner = new Learner(compute, {
       specification: subject.specification,
       rule,
-      options,
+      options: ruleOptions,
       optimiserOf: () => plainDescent(0),
       seed: config.seed,
       epochs: 1,
     });
-    relaxationOfLearner(learner);
+    settlingDynamicsOf(learner);
     if (trained) restoreLearner(learner, trained.checkpoint, reference === config.rule);
     else startFromWeights(learner.network, config);
     return compute.scope(() => {
@@ -123,7 +130,7 @@ export async function studySettling(words: SettlingWords): Promise<SettlingDocum
         version: 1,
         kind: 'settling',
         rule: rule.id,
-        options,
+        options: ruleOptions,
         task: dataset.id,
         seed: config.seed,
         run: trained ? { folder: trained.folder, step: trained.checkpoint.step } : null,
@@ -144,7 +151,10 @@ export async function studySettling(words: SettlingWords): Promise<SettlingDocum
   }
 }
 
-/** The steps of the study, as far as the rule has such options, so that its own terms are looked at in the same phases. */
+/**
+ * Returns the steps of the study as options of the rule, if it has such options, so that its terms use the same
+ * phases.
+ */
 function phasesFor(
   rule: Rule,
   own: object,

@@ -19,31 +19,31 @@ import { wholeNumber } from './numbers.ts';
 import { ExampleTraining } from '../training/example-training.ts';
 import { startFromWeights } from '../runs/files/weights-file.ts';
 
-/** What a command line says of a study. */
-export interface SignalsWords {
+/** Options of `apical signals`, as they are typed. */
+export interface SignalsOptions {
   /** A preset or a config file. */
   readonly base?: string | undefined;
-  /** A run's folder: its data, its network and its newest weights. */
+  /** The folder of a run, whose data, network and latest weights are used. */
   readonly run?: string | undefined;
   readonly rule?: string | undefined;
-  /** "path=value" each. */
+  /** Settings of the form "path=value". */
   readonly set: readonly string[];
-  /** "path=a|b|c": one study for each value. */
+  /** "path=a|b|c": repeats the study for each value. */
   readonly vary?: string | undefined;
-  /** After how many updates to look, "0,100,1000". */
+  /** Numbers of updates after which to measure, such as "0,100,1000". */
   readonly updates?: string | undefined;
   readonly batch: string;
   readonly backend: BackendName;
 }
 
-/** One look: after some updates, with some value of what is varied. */
+/** The signals after a number of updates, for one value of the varied key. */
 export interface SignalsLook extends Signals {
   readonly updates: number;
-  /** As it was typed; null where nothing is varied. */
+  /** As typed; null if nothing is varied. */
   readonly value: string | null;
 }
 
-/** What a rule teaches the units of a network, beside the gradient. */
+/** The `--json` document of `apical signals`: the teaching signals of a rule compared with the gradient. */
 export interface SignalsDocument {
   readonly version: 1;
   readonly kind: 'signals';
@@ -61,46 +61,50 @@ export interface SignalsDocument {
 const MOST_UPDATES = 1e7;
 
 /**
- * Looks at what every hidden unit is taught on one batch of training examples: at the start, after some updates of a
- * run that is taken for this alone and left nowhere, or with the weights of a run's folder; once for each value of what
- * is varied. `progress` hears of the share that is done. Throws `signals.…`, `config.…`, `rule.…`, `dataset.…` and
- * `folder.…` errors.
+ * Measures the teaching signal of every hidden unit on one batch of training examples: at the start, after some
+ * updates of a temporary run, or with the weights of a saved run. It repeats this for each value of the varied key.
+ * `progress` receives the fraction done. Throws `signals.…`, `config.…`, `rule.…`, `dataset.…` and `folder.…` errors.
  */
 export async function studySignals(
-  words: SignalsWords,
+  options: SignalsOptions,
   progress: (share: number) => void = () => undefined,
 ): Promise<SignalsDocument> {
-  const batch = whole('--batch', words.batch, 1);
-  const updates = (words.updates ?? '0').split(',').map((text) => whole('--updates', text.trim(), 0));
+  const batch = whole('--batch', options.batch, 1);
+  const updates = (options.updates ?? '0')
+    .split(',')
+    .map((text) => whole('--updates', text.trim(), 0, 'must list whole numbers'));
   if (updates.some((count, index) => count <= (updates[index - 1] ?? -1))) {
-    throw new ApicalError('signals.number', `--updates must rise, but it is "${words.updates ?? ''}".`);
-  }
-  const trained = words.run === undefined ? undefined : readTrainedRun(words.run);
-  if (trained && (words.base !== undefined || words.updates !== undefined)) {
     throw new ApicalError(
-      'signals.run',
-      `--run ${words.run ?? ''} says data, network and weights, so ${words.base === undefined ? '--updates' : `"${words.base}"`} has no place: leave one of them out.`,
+      'signals.number',
+      `--updates must list rising numbers, such as 0,100,1000, but it is "${options.updates ?? ''}".`,
     );
   }
-  const varied = variedBy(words.vary);
-  const rules = words.rule === undefined ? undefined : [words.rule];
-  const from = trained && { config: trained.config, name: 'the run’s config' };
+  const trained = options.run === undefined ? undefined : readTrainedRun(options.run);
+  if (trained && (options.base !== undefined || options.updates !== undefined)) {
+    throw new ApicalError(
+      'signals.run',
+      `--run ${options.run ?? ''} already sets the data, the network and the weights, so it cannot be combined with ${options.base === undefined ? '--updates' : `"${options.base}"`}. Leave one of them out.`,
+    );
+  }
+  const varied = parseVaried(options.vary);
+  const rules = options.rule === undefined ? undefined : [options.rule];
+  const from = trained && { config: trained.config, name: `the config of ${trained.folder}` };
   const configs = (varied?.values ?? [null]).map((value) => {
-    const set = [...words.set, ...(varied && value !== null ? [`${varied.path}=${value}`] : [])];
-    const [config] = planRuns({ base: trained ? undefined : (words.base ?? 'digits'), from, set, rules });
+    const set = [...options.set, ...(varied && value !== null ? [`${varied.path}=${value}`] : [])];
+    const [config] = planRuns({ base: trained ? undefined : (options.base ?? 'digits'), from, set, rules });
     return { value, config: config as Config };
   });
   const first = configs[0]?.config as Config;
   const rule = await loadRule(first.rule);
   const dataset = await openDataset(requestFor(first));
   const loss = await loadObjective(first);
-  const compute = await openBackend({ backend: words.backend, threads: first.threads });
+  const compute = await openBackend({ backend: options.backend, threads: first.threads });
   const examples = new Examples(compute, dataset, loss);
   try {
     const looks: SignalsLook[] = [];
     for (const [index, { value, config }] of configs.entries()) {
-      const share = (its: number) => {
-        progress((index + its) / configs.length);
+      const report = (fraction: number) => {
+        progress((index + fraction) / configs.length);
       };
       const subject = dataSubject(config, examples);
       const training = new ExampleTraining({ compute, examples, config, rule });
@@ -109,8 +113,8 @@ export async function studySignals(
           restoreLearner(training.learner, trained.checkpoint, config.rule === trained.config.rule);
         else startFromWeights(training.learner.network, config);
         for (const count of updates) {
-          learnUntil(training, count, share);
-          looks.push({ updates: count, value, ...look(compute, training, subject, batch) });
+          trainUntil(training, count, report);
+          looks.push({ updates: count, value, ...measure(compute, training, subject, batch) });
         }
       } finally {
         training.dispose();
@@ -129,35 +133,35 @@ export async function studySignals(
       looks,
     };
   } catch (error) {
-    throw ruleFailure(rule, 'while its signals were read', error);
+    throw ruleFailure(rule, 'while its teaching signals were measured', error);
   } finally {
     examples.dispose();
     compute.dispose();
   }
 }
 
-function look(compute: Compute, training: ExampleTraining, subject: Subject, size: number): Signals {
+function measure(compute: Compute, training: ExampleTraining, subject: Subject, size: number): Signals {
   const { config, learner, step } = training;
   return compute.scope(() =>
     teachingSignals(compute, learner, subject.batch(compute, size, config.seed, 0), step),
   );
 }
 
-function learnUntil(training: ExampleTraining, count: number, share: (done: number) => void): void {
+function trainUntil(training: ExampleTraining, count: number, report: (fraction: number) => void): void {
   if (count > training.totalSteps) {
     throw new ApicalError(
       'signals.number',
-      `--updates asks for ${count}, but the run has ${training.totalSteps}: give fewer, or more epochs by --set epochs=….`,
+      `--updates is ${count}, but the run has only ${training.totalSteps} updates. Give fewer, or more epochs with --set epochs=….`,
     );
   }
   while (training.step < count) {
     training.advance(Math.min(50, count - training.step), () => performance.now() / 1000);
-    share(training.step / count);
+    report(training.step / count);
   }
 }
 
-/** "path=a|b|c". Throws `signals.vary`. */
-function variedBy(text: string | undefined): { path: string; values: readonly string[] } | undefined {
+/** Parses "path=a|b|c". Throws `signals.vary`. */
+function parseVaried(text: string | undefined): { path: string; values: readonly string[] } | undefined {
   if (text === undefined) return undefined;
   const split = text.indexOf('=');
   const values = text.slice(split + 1).split('|');
@@ -166,14 +170,9 @@ function variedBy(text: string | undefined): { path: string; values: readonly st
   }
   throw new ApicalError(
     'signals.vary',
-    `--vary takes path=value|value, such as ruleOptions.blend=0.01|0.1|1, but it is "${text}".`,
+    `--vary must be path=value|value, such as ruleOptions.blend=0.01|0.1|1, but it is "${text}".`,
   );
 }
 
-const whole = (option: string, text: string, least: number): number =>
-  wholeNumber(option, text, {
-    code: 'signals.number',
-    least,
-    most: MOST_UPDATES,
-    says: 'takes whole numbers',
-  });
+const whole = (option: string, text: string, least: number, requirement = 'must be a whole number'): number =>
+  wholeNumber(option, text, { code: 'signals.number', least, most: MOST_UPDATES, requirement });

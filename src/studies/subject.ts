@@ -10,18 +10,18 @@ import { splitExamples } from '../training/examples.ts';
 import { randomBatch } from '../training/random-batch.ts';
 import { networkFor } from '../training/network-of-config.ts';
 
-/** What an estimate looks at: a network, and the batches that it is given. */
+/** What a study examines: a network and its batches. */
 export interface Subject {
-  /** Units of each area, "784-128-10". */
+  /** Number of units of each area, such as "784-128-10". */
   readonly name: string;
   readonly specification: NetworkSpecification;
-  /** Batch number `index` of a seed, in temporaries of the scope that the caller has opened. */
+  /** Returns batch `index` of a seed, in temporaries of the scope that the caller has opened. */
   batch(compute: Compute, examples: number, seed: number, index: number): Batch;
-  /** Puts other weights in the place of those that the seed has drawn. */
+  /** Replaces the weights that the seed has drawn. */
   prepare?(learner: Learner): void;
 }
 
-/** A stack without thresholds, initialised as in training; random inputs and random labels (cross-entropy). */
+/** Returns a stack without biases, initialised as in training, with random inputs and labels (cross-entropy). */
 export function randomSubject(layers: readonly number[], activation: Activation): Subject {
   const [inputs, classes] = [layers[0] as number, layers.at(-1) as number];
   return {
@@ -33,8 +33,8 @@ export function randomSubject(layers: readonly number[], activation: Activation)
 }
 
 /**
- * The network of a config, and batches of its training examples in an order that the seed decides; what the config
- * holds out for validation is not touched. Throws `config.…` and `network.…` errors.
+ * Returns the network of a config with batches of its training examples, in an order that the seed determines.
+ * Validation examples are not used. Throws `config.…` and `network.…` errors.
  */
 export function dataSubject(config: Config, examples: Examples): Subject {
   const specification = networkFor(config, examples);
@@ -50,7 +50,7 @@ export function dataSubject(config: Config, examples: Examples): Subject {
       if (size > train.length) {
         throw new ApicalError(
           'estimate.batch',
-          `--batch is ${size}, but ${examples.dataset.title} leaves ${train.length} training examples: choose a batch of at most ${train.length}.`,
+          `--batch is ${size}, but ${examples.dataset.title} has ${train.length} training examples here. Choose a batch of at most ${train.length}.`,
         );
       }
       const order = orders.get(seed) ?? train.slice();
@@ -65,19 +65,19 @@ export function dataSubject(config: Config, examples: Examples): Subject {
   };
 }
 
-/** "784-128-10" → [784, 128, 10]. Throws `estimate.network`. */
+/** Parses "784-128-10" as [784, 128, 10]. Throws `estimate.network`. */
 export function parseLayers(text: string): number[] {
   const layers = text.split('-').map((part) => (/^[1-9]\d{0,6}$/.test(part.trim()) ? Number(part) : NaN));
   if (layers.length < 2 || layers.some(Number.isNaN)) {
     throw new ApicalError(
       'estimate.network',
-      `--network takes the units of each layer, the input first, such as 784-128-10, but it is "${text}".`,
+      `--network must list the units of each layer from the input on, such as 784-128-10, but it is "${text}".`,
     );
   }
   return layers;
 }
 
-/** What a sweep varies, and its sizes unless others are asked for. */
+/** The quantities that a sweep can vary, each with its default sizes. */
 export const SWEEP_SIZES = {
   width: [8, 32, 128, 512],
   depth: [1, 2, 4, 8, 16],
@@ -85,7 +85,10 @@ export const SWEEP_SIZES = {
 } as const;
 export type Sweep = keyof typeof SWEEP_SIZES;
 
-/** The networks of a sweep: hidden layers of each of these widths, or so many, or outputs. Throws `estimate.sweep`. */
+/**
+ * Returns the layers of each network of a sweep: `sizes` are widths of the hidden layers, numbers of hidden layers, or
+ * numbers of outputs. Throws `estimate.sweep`.
+ */
 export function sweepOf(layers: readonly number[], sweep: Sweep, sizes: readonly number[]): number[][] {
   const hidden = layers.slice(1, -1);
   const [first, last] = [layers[0] as number, layers.at(-1) as number];
@@ -93,7 +96,7 @@ export function sweepOf(layers: readonly number[], sweep: Sweep, sizes: readonly
   if (hidden.length === 0) {
     throw new ApicalError(
       'estimate.sweep',
-      `--sweep ${sweep} needs a network with a hidden layer, but it is ${layers.join('-')}.`,
+      `--sweep ${sweep} needs a hidden layer, but the network is ${layers.join('-')}. Add one, such as --network ${layers.join('-32-')}.`,
     );
   }
   return sizes.map((size) =>

@@ -5,9 +5,9 @@ import { BYTES_PER_ELEMENT, sizeOf, Tensor } from './tensor.ts';
 const ALIGNMENT = 64;
 
 /**
- * Memory for the temporaries of a step: allocation moves a pointer, leaving a scope moves it back. The
- * tensor handles are kept too: a step that asks for the same shapes in the same order gets the same
- * objects, so a training step leaves nothing to the garbage collector.
+ * Memory for the temporaries of a step. Allocation moves a pointer forward; the end of a scope moves it back. Tensor
+ * handles are kept: a step that asks for the same shapes in the same order gets the same objects. A training step
+ * therefore leaves nothing to the garbage collector.
  */
 export class Arena {
   readonly #heap: Heap;
@@ -21,7 +21,7 @@ export class Arena {
     this.#heap = heap;
   }
 
-  /** Runs `body`; every temporary made inside is gone afterwards, also when it throws. */
+  /** Runs `body` and returns its result. Temporaries made inside are released, also when `body` throws. */
   scope<Result>(body: () => Result): Result {
     const block = this.#block;
     const used = this.#used;
@@ -36,16 +36,22 @@ export class Arena {
     }
   }
 
-  /** A temporary with undefined contents. Only inside a scope. */
+  /**
+   * Returns a temporary with undefined contents. Throws an Error outside of a scope, and `heap.exhausted` if memory
+   * runs out.
+   */
   allocate(type: ElementType, shape: Shape): Tensor {
-    if (this.#depth === 0) throw new Error('Temporaries exist only inside compute.scope(() => …).');
+    if (this.#depth === 0)
+      throw new Error(
+        'A temporary was requested outside of compute.scope(() => …). Open a scope around the call.',
+      );
     const bytes = Math.ceil((sizeOf(shape) * BYTES_PER_ELEMENT[type]) / ALIGNMENT) * ALIGNMENT;
     const offset = this.#advance(bytes);
-    let here = this.#handles.get(offset);
-    if (!here) this.#handles.set(offset, (here = []));
-    for (const known of here) if (known.type === type && sameShape(known.shape, shape)) return known;
+    let handles = this.#handles.get(offset);
+    if (!handles) this.#handles.set(offset, (handles = []));
+    for (const known of handles) if (known.type === type && sameShape(known.shape, shape)) return known;
     const handle = new Tensor(this.#heap, type, [...shape], offset);
-    here.push(handle);
+    handles.push(handle);
     return handle;
   }
 
@@ -55,7 +61,7 @@ export class Arena {
     return before.reduce((sum, { bytes }) => sum + bytes, this.#used);
   }
 
-  /** Gives all memory back to the heap. */
+  /** Returns all memory to the heap. */
   dispose(): void {
     for (const block of this.#blocks) this.#heap.release(block.offset);
     this.#blocks = [];
@@ -81,7 +87,7 @@ export class Arena {
     }
   }
 
-  /** After a step that overflowed: one block large enough for all of it. */
+  /** Replaces the blocks of a step that overflowed by one block that is large enough. */
   #consolidate(): void {
     const bytes = this.#blocks.reduce((sum, block) => sum + block.bytes, 0);
     this.dispose();

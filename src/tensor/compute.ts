@@ -1,52 +1,79 @@
-import { thresholdOf } from '../random/stream.ts';
 import type { Stream } from '../random/stream.ts';
 import { Arena } from './arena.ts';
+import { CheckedBatches } from './batches.ts';
+import { KeyedDraws } from './draws.ts';
+import { CheckedElementwise } from './elementwise.ts';
 import type { Heap } from './heap.ts';
 import type { Activation, Kernels } from './kernels.ts';
-import { ACTIVATIONS } from './kernels.ts';
-import type { MatmulForm, Operations } from './operations.ts';
-import { mismatch } from './shapes.ts';
+import { CheckedObjectives } from './objectives.ts';
+import type { Operations } from './operations.ts';
+import { CheckedProducts } from './products.ts';
+import type { MatmulForm } from './products.ts';
+import { CheckedRowsAndColumns } from './rows-and-columns.ts';
 import { CheckedSpatial } from './spatial.ts';
 import type { Window } from './spatial.ts';
 import type { ElementType, Shape } from './tensor.ts';
 import { BYTES_PER_ELEMENT, sizeOf, Tensor } from './tensor.ts';
+import { CheckedUnits } from './units.ts';
 
-/** What a run must say about where it was computed. */
+/** Backend of a run, as its documents record it. */
 export interface BackendDescription {
   readonly name: 'reference' | 'wasm' | 'blas';
   /** Element type of floats. */
   readonly float: 'f32' | 'f64';
+  /** Number of threads, the caller's own included. */
   readonly threads: number;
   /** Library, version and processor, as far as known. */
   readonly detail: string;
 }
 
-const PLAIN: MatmulForm = {};
-
-/** Units whose rate is their state, as long as that is kept within its bounds. */
-export const IS_OWN_RATE: ReadonlySet<Activation> = new Set<Activation>(['linear', 'relu', 'hard-sigmoid']);
-
 /**
- * A backend at work: tensors in one heap, temporaries in an arena, and the operations on them. Shapes are
- * checked here, once for every backend; kernels see only addresses. A shape error is a bug in a rule, so it
- * throws a RangeError that names the operation and the shapes.
+ * A backend at work: tensors in one heap, temporaries in an arena, and the operations on them (`Operations` says what
+ * each computes). Shapes are checked here, once for every backend; kernels see only addresses. Operands that do not
+ * match are a bug in a rule: a RangeError names the operation and the shapes.
+ *
+ * @example
+ * ```ts
+ * const compute = await openBackend({ backend: 'reference' });
+ * const a = compute.allocate([2, 3]).set([1, 2, 3, 4, 5, 6]);
+ * const product = compute.allocate([2, 2]);
+ * compute.matmul(product, a, a, { transposeB: true });
+ * console.log(product.toArray()); // [14, 32, 32, 77]
+ * compute.dispose();
+ * ```
  */
 export class Compute implements Operations {
+  /** The memory of all tensors. */
   readonly heap: Heap;
   readonly backend: BackendDescription;
-  readonly #kernels: Kernels;
-  readonly #spatial: CheckedSpatial;
   readonly #arena: Arena;
+  readonly #products: CheckedProducts;
+  readonly #elementwise: CheckedElementwise;
+  readonly #rowsAndColumns: CheckedRowsAndColumns;
+  readonly #units: CheckedUnits;
+  readonly #batches: CheckedBatches;
+  readonly #objectives: CheckedObjectives;
+  readonly #draws: KeyedDraws;
+  readonly #spatial: CheckedSpatial;
 
   constructor(heap: Heap, kernels: Kernels, backend: BackendDescription) {
     this.heap = heap;
     this.backend = backend;
-    this.#kernels = kernels;
-    this.#spatial = new CheckedSpatial(kernels);
     this.#arena = new Arena(heap);
+    this.#products = new CheckedProducts(kernels);
+    this.#elementwise = new CheckedElementwise(kernels);
+    this.#rowsAndColumns = new CheckedRowsAndColumns(kernels);
+    this.#units = new CheckedUnits(kernels);
+    this.#batches = new CheckedBatches(kernels);
+    this.#objectives = new CheckedObjectives(kernels);
+    this.#draws = new KeyedDraws(kernels);
+    this.#spatial = new CheckedSpatial(kernels);
   }
 
-  /** A tensor of zeros that lives until `free`. Throws `heap.exhausted`. */
+  /**
+   * Returns a tensor of zeros that lives until `free`. The default type is the backend's float.
+   * Throws `heap.exhausted` if memory runs out.
+   */
   allocate(shape: Shape, type: ElementType = this.backend.float): Tensor {
     return new Tensor(
       this.heap,
@@ -56,16 +83,20 @@ export class Compute implements Operations {
     );
   }
 
+  /** Releases the memory of a tensor made by `allocate`. Throws `heap.release` if it was released before. */
   free(tensor: Tensor): void {
     this.heap.release(tensor.offset);
   }
 
-  /** Runs `body`; temporaries made inside are gone afterwards. */
+  /** Runs `body`, releases the temporaries made inside, and returns the result. */
   scope<Result>(body: () => Result): Result {
     return this.#arena.scope(body);
   }
 
-  /** A temporary with undefined contents, gone when the innermost scope ends. */
+  /**
+   * Returns a temporary with undefined contents, released when the innermost scope ends.
+   * Throws an Error outside of a scope, and `heap.exhausted` if memory runs out.
+   */
   temporary(shape: Shape, type: ElementType = this.backend.float): Tensor {
     return this.#arena.allocate(type, shape);
   }
@@ -75,22 +106,13 @@ export class Compute implements Operations {
     return this.#arena.bytesInUse;
   }
 
-  /** Gives the arena's memory back; tensors made by `allocate` stay. */
+  /** Releases the memory of temporaries and ends worker threads. Tensors made by `allocate` stay. */
   dispose(): void {
     this.#arena.dispose();
   }
 
-  matmul(out: Tensor, a: Tensor, b: Tensor, form: MatmulForm = PLAIN): void {
-    const transposeA = form.transposeA ?? false;
-    const transposeB = form.transposeB ?? false;
-    const m = transposeA ? a.columns : a.rows;
-    const k = transposeA ? a.rows : a.columns;
-    const n = transposeB ? b.rows : b.columns;
-    if ((transposeB ? b.columns : b.rows) !== k || out.rows !== m || out.columns !== n) {
-      mismatch('matmul', out, a, b);
-    }
-    const { alpha = 1, beta = 0 } = form;
-    this.#kernels.matmul(out.offset, a.offset, b.offset, m, n, k, transposeA, transposeB, alpha, beta);
+  matmul(out: Tensor, a: Tensor, b: Tensor, form?: MatmulForm): void {
+    this.#products.matmul(out, a, b, form);
   }
 
   momentumStep(
@@ -103,81 +125,152 @@ export class Compute implements Operations {
     decay: number,
     nesterov: boolean,
   ): void {
-    if (
-      weights.size !== velocity.size ||
-      pre.rows !== post.rows ||
-      pre.columns !== weights.rows ||
-      post.columns !== weights.columns
-    ) {
-      mismatch('momentumStep', weights, velocity, pre, post);
-    }
-    this.#kernels.momentumStep(
-      weights.offset,
-      velocity.offset,
-      pre.offset,
-      post.offset,
-      pre.rows,
-      pre.columns,
-      post.columns,
-      rate,
-      momentum,
-      decay,
-      nesterov,
-    );
+    this.#products.momentumStep(weights, velocity, pre, post, rate, momentum, decay, nesterov);
+  }
+
+  rmspropStep(
+    weights: Tensor,
+    meanSquare: Tensor,
+    gradient: Tensor,
+    rate: number,
+    decay: number,
+    epsilon: number,
+  ): void {
+    this.#products.rmspropStep(weights, meanSquare, gradient, rate, decay, epsilon);
+  }
+
+  adamStep(
+    weights: Tensor,
+    mean: Tensor,
+    meanSquare: Tensor,
+    gradient: Tensor,
+    rate: number,
+    beta1: number,
+    beta2: number,
+    epsilon: number,
+    count: number,
+  ): void {
+    this.#products.adamStep(weights, mean, meanSquare, gradient, rate, beta1, beta2, epsilon, count);
   }
 
   fill(out: Tensor, value: number): void {
-    this.#kernels.fill(out.offset, out.size, value);
+    this.#elementwise.fill(out, value);
   }
 
   copy(out: Tensor, a: Tensor): void {
-    sameSize('copy', out, a);
-    if (out.type !== a.type) mismatch(`copy (${a.type} to ${out.type})`, out, a);
-    const bytes = a.size * BYTES_PER_ELEMENT[a.type];
-    this.heap.u8.copyWithin(out.offset, a.offset, a.offset + bytes);
+    this.#elementwise.copy(out, a);
   }
 
   combine(out: Tensor, a: Tensor, b: Tensor, alpha: number, beta: number): void {
-    sameSize('combine', out, a, b);
-    this.#kernels.combine(out.offset, a.offset, b.offset, out.size, alpha, beta);
+    this.#elementwise.combine(out, a, b, alpha, beta);
+  }
+
+  add(out: Tensor, a: Tensor, b: Tensor): void {
+    this.#elementwise.add(out, a, b);
+  }
+
+  subtract(out: Tensor, a: Tensor, b: Tensor): void {
+    this.#elementwise.subtract(out, a, b);
+  }
+
+  addScaled(out: Tensor, a: Tensor, scale: number): void {
+    this.#elementwise.addScaled(out, a, scale);
   }
 
   scale(out: Tensor, a: Tensor, factor: number): void {
-    sameSize('scale', out, a);
-    this.#kernels.combine(out.offset, a.offset, a.offset, out.size, factor, 0);
+    this.#elementwise.scale(out, a, factor);
   }
 
   multiply(out: Tensor, a: Tensor, b: Tensor): void {
-    sameSize('multiply', out, a, b);
-    this.#kernels.multiply(out.offset, a.offset, b.offset, out.size);
+    this.#elementwise.multiply(out, a, b);
+  }
+
+  divide(out: Tensor, a: Tensor, b: Tensor): void {
+    this.#elementwise.divide(out, a, b);
+  }
+
+  exp(out: Tensor, a: Tensor): void {
+    this.#elementwise.exp(out, a);
+  }
+
+  log(out: Tensor, a: Tensor): void {
+    this.#elementwise.log(out, a);
+  }
+
+  sqrt(out: Tensor, a: Tensor): void {
+    this.#elementwise.sqrt(out, a);
+  }
+
+  abs(out: Tensor, a: Tensor): void {
+    this.#elementwise.abs(out, a);
+  }
+
+  clip(out: Tensor, a: Tensor, low: number, high: number): void {
+    this.#elementwise.clip(out, a, low, high);
   }
 
   below(out: Tensor, a: Tensor, b: Tensor): void {
-    sameSize('below', out, a, b);
-    this.#kernels.below(out.offset, a.offset, b.offset, out.size);
+    this.#elementwise.below(out, a, b);
   }
 
   multiplyBySign(out: Tensor, a: Tensor, b: Tensor): void {
-    sameSize('multiplyBySign', out, a, b);
-    this.#kernels.multiplyBySign(out.offset, a.offset, b.offset, out.size);
+    this.#elementwise.multiplyBySign(out, a, b);
   }
 
   transpose(out: Tensor, a: Tensor): void {
-    if (out.rows !== a.columns || out.columns !== a.rows) mismatch('transpose', out, a);
-    this.#kernels.transpose(out.offset, a.offset, a.rows, a.columns);
+    this.#rowsAndColumns.transpose(out, a);
+  }
+
+  addRow(out: Tensor, a: Tensor, row: Tensor, scale?: number): void {
+    this.#rowsAndColumns.addRow(out, a, row, scale);
+  }
+
+  addColumn(out: Tensor, a: Tensor, column: Tensor, scale?: number): void {
+    this.#rowsAndColumns.addColumn(out, a, column, scale);
+  }
+
+  scaleColumns(out: Tensor, a: Tensor, row: Tensor, alpha?: number, beta?: number): void {
+    this.#rowsAndColumns.scaleColumns(out, a, row, alpha, beta);
+  }
+
+  scaleRows(out: Tensor, a: Tensor, column: Tensor, alpha?: number, beta?: number): void {
+    this.#rowsAndColumns.scaleRows(out, a, column, alpha, beta);
+  }
+
+  sumRows(out: Tensor, a: Tensor, alpha?: number, beta?: number): void {
+    this.#rowsAndColumns.sumRows(out, a, alpha, beta);
+  }
+
+  sumColumns(out: Tensor, a: Tensor, alpha?: number, beta?: number): void {
+    this.#rowsAndColumns.sumColumns(out, a, alpha, beta);
+  }
+
+  maxRows(out: Tensor, a: Tensor): void {
+    this.#rowsAndColumns.maxRows(out, a);
+  }
+
+  maxColumns(out: Tensor, a: Tensor): void {
+    this.#rowsAndColumns.maxColumns(out, a);
+  }
+
+  dot(out: Tensor, a: Tensor, b: Tensor): void {
+    this.#rowsAndColumns.dot(out, a, b);
+  }
+
+  dotRows(out: Tensor, a: Tensor, b: Tensor): void {
+    this.#rowsAndColumns.dotRows(out, a, b);
+  }
+
+  limitColumnNorms(weights: Tensor, limit: number): void {
+    this.#rowsAndColumns.limitColumnNorms(weights, limit);
+  }
+
+  limitRowNorms(weights: Tensor, limit: number): void {
+    this.#rowsAndColumns.limitRowNorms(weights, limit);
   }
 
   activate(out: Tensor, potential: Tensor, bias: Tensor | undefined, activation: Activation): void {
-    sameSize('activate', out, potential);
-    const kind = ACTIVATIONS.indexOf(activation);
-    if (bias && bias.size !== out.columns) {
-      const places = out.columns / bias.size;
-      if (!Number.isInteger(places)) mismatch('activate', out, potential, bias);
-      const { offset, size } = bias;
-      this.#kernels.activateChannels(out.offset, potential.offset, offset, out.rows, size, places, kind);
-      return;
-    }
-    this.#kernels.activate(out.offset, potential.offset, bias?.offset ?? 0, out.rows, out.columns, kind);
+    this.#units.activate(out, potential, bias, activation);
   }
 
   multiplyBySlope(
@@ -187,10 +280,7 @@ export class Compute implements Operations {
     gain: Tensor | undefined,
     activation: Activation,
   ): void {
-    sameSize('multiplyBySlope', out, a, rate);
-    if (gain) sameSize('multiplyBySlope', out, gain);
-    const kind = ACTIVATIONS.indexOf(activation);
-    this.#kernels.multiplyBySlope(out.offset, a.offset, rate.offset, gain?.offset ?? 0, out.size, kind);
+    this.#units.multiplyBySlope(out, a, rate, gain, activation);
   }
 
   relax(
@@ -201,13 +291,7 @@ export class Compute implements Operations {
     size: number,
     activation: Activation,
   ): void {
-    sameSize('relax', state, rate, received, drive);
-    const kind = ACTIVATIONS.indexOf(activation);
-    if (state.offset === rate.offset && !IS_OWN_RATE.has(activation)) {
-      mismatch(`relax (${activation} units need a rate apart from their state)`, state, rate);
-    }
-    const { offset, size: units } = state;
-    this.#kernels.relax(offset, rate.offset, received.offset, drive.offset, units, size, kind);
+    this.#units.relax(state, rate, received, drive, size, activation);
   }
 
   fire(
@@ -218,153 +302,68 @@ export class Compute implements Operations {
     gain: number,
     stream: Stream,
     step: number,
-    firstRow = 0,
+    firstRow?: number,
   ): void {
-    sameSize('fire', drawn, rate, potential);
-    if (bias && bias.size !== drawn.columns) {
-      this.activate(rate, potential, bias, 'linear');
-      this.fire(drawn, rate, rate, undefined, gain, stream, step, firstRow);
-      return;
-    }
-    this.#kernels.fire(
-      drawn.offset,
-      rate.offset,
-      potential.offset,
-      bias?.offset ?? 0,
-      drawn.rows,
-      drawn.columns,
-      gain,
-      ...counterOf(stream, step),
-      firstRow,
-    );
+    this.#units.fire(drawn, rate, potential, bias, gain, stream, step, firstRow);
   }
 
   sweep(state: Tensor, drive: Tensor, weights: Tensor, uniform: Tensor | undefined, gain: number): void {
-    sameSize('sweep', state, drive);
-    if (uniform) sameSize('sweep', state, uniform);
-    const { rows, columns: units } = state;
-    if (weights.rows !== units || weights.columns !== units) mismatch('sweep', state, drive, weights);
-    this.#kernels.sweep(state.offset, drive.offset, weights.offset, uniform?.offset ?? 0, rows, units, gain);
-  }
-
-  sumRows(out: Tensor, a: Tensor, alpha: number, beta: number): void {
-    if (out.size !== a.columns) mismatch('sumRows', out, a);
-    this.#kernels.sumRows(out.offset, a.offset, a.rows, a.columns, alpha, beta);
-  }
-
-  scaleColumns(out: Tensor, a: Tensor, row: Tensor, alpha: number, beta: number): void {
-    sameSize('scaleColumns', out, a);
-    if (row.size !== a.columns) mismatch('scaleColumns', out, a, row);
-    this.#kernels.scaleColumns(out.offset, a.offset, row.offset, a.rows, a.columns, alpha, beta);
-  }
-
-  scaleRows(out: Tensor, a: Tensor, column: Tensor, alpha: number, beta: number): void {
-    sameSize('scaleRows', out, a);
-    if (column.size !== a.rows) mismatch('scaleRows', out, a, column);
-    this.#kernels.scaleRows(out.offset, a.offset, column.offset, a.rows, a.columns, alpha, beta);
-  }
-
-  dot(out: Tensor, a: Tensor, b: Tensor): void {
-    sameSize('dot', a, b);
-    if (out.type !== 'f64') mismatch('dot (out must be f64)', out, a, b);
-    this.#kernels.dot(out.offset, a.offset, b.offset, a.size);
-  }
-
-  dotRows(out: Tensor, a: Tensor, b: Tensor): void {
-    sameSize('dotRows', a, b);
-    if (out.size !== a.rows) mismatch('dotRows', out, a, b);
-    this.#kernels.dotRows(out.offset, a.offset, b.offset, a.rows, a.columns);
-  }
-
-  limitRowNorms(weights: Tensor, limit: number): void {
-    this.#kernels.limitRowNorms(weights.offset, weights.rows, weights.columns, limit);
-  }
-
-  limitColumnNorms(weights: Tensor, limit: number): void {
-    this.#kernels.limitColumnNorms(weights.offset, weights.rows, weights.columns, limit);
+    this.#units.sweep(state, drive, weights, uniform, gain);
   }
 
   gatherRows(out: Tensor, data: Tensor, indices: Tensor, scale: number): void {
-    if (out.columns !== data.columns || out.rows !== indices.size || indices.type !== 'i32') {
-      mismatch('gatherRows (indices must be i32)', out, data, indices);
-    }
-    const bytes = data.type === 'u8';
-    this.#kernels.gatherRows(out.offset, data.offset, indices.offset, out.rows, out.columns, scale, bytes);
+    this.#batches.gatherRows(out, data, indices, scale);
   }
 
   scatterRows(data: Tensor, a: Tensor, indices: Tensor): void {
-    if (a.columns !== data.columns || a.rows !== indices.size) mismatch('scatterRows', data, a, indices);
-    this.#kernels.scatterRows(data.offset, a.offset, indices.offset, a.rows, a.columns);
+    this.#batches.scatterRows(data, a, indices);
   }
 
   gatherLabels(out: Tensor, labels: Tensor, indices: Tensor): void {
-    if (out.size !== indices.size) mismatch('gatherLabels', out, labels, indices);
-    this.#kernels.gatherLabels(out.offset, labels.offset, indices.offset, out.size);
+    this.#batches.gatherLabels(out, labels, indices);
   }
 
   oneHot(out: Tensor, labels: Tensor): void {
-    if (out.rows !== labels.size || labels.type !== 'i32')
-      mismatch('oneHot (labels must be i32)', out, labels);
-    this.#kernels.oneHot(out.offset, labels.offset, out.rows, out.columns);
+    this.#batches.oneHot(out, labels);
   }
 
   softmax(out: Tensor, logits: Tensor): void {
-    sameSize('softmax', out, logits);
-    this.#kernels.softmax(out.offset, logits.offset, out.rows, out.columns);
+    this.#objectives.softmax(out, logits);
   }
 
   softmaxCrossEntropy(error: Tensor, tally: Tensor, logits: Tensor, labels: Tensor): void {
-    sameSize('softmaxCrossEntropy', error, logits);
-    if (labels.size !== logits.rows || labels.type !== 'i32' || tally.type !== 'f64') {
-      mismatch('softmaxCrossEntropy (labels must be i32, tally f64)', tally, labels);
-    }
-    this.#kernels.softmaxCrossEntropy(
-      error.offset,
-      tally.offset,
-      logits.offset,
-      labels.offset,
-      logits.rows,
-      logits.columns,
-    );
+    this.#objectives.softmaxCrossEntropy(error, tally, logits, labels);
   }
 
   squaredError(error: Tensor, tally: Tensor, output: Tensor, target: Tensor): void {
-    sameSize('squaredError', error, output, target);
-    if (tally.type !== 'f64') mismatch('squaredError (tally must be f64)', tally);
-    this.#kernels.squaredError(
-      error.offset,
-      tally.offset,
-      output.offset,
-      target.offset,
-      output.rows,
-      output.columns,
-    );
+    this.#objectives.squaredError(error, tally, output, target);
   }
 
   crossEntropyRows(out: Tensor, logits: Tensor, labels: Tensor): void {
-    perLabelledRow('crossEntropyRows', out, logits, labels);
-    this.#kernels.crossEntropyRows(out.offset, logits.offset, labels.offset, logits.rows, logits.columns);
+    this.#objectives.crossEntropyRows(out, logits, labels);
   }
 
   wrongRows(out: Tensor, output: Tensor, labels: Tensor): void {
-    perLabelledRow('wrongRows', out, output, labels);
-    this.#kernels.wrongRows(out.offset, output.offset, labels.offset, output.rows, output.columns);
+    this.#objectives.wrongRows(out, output, labels);
   }
 
   choose(out: Tensor, probabilities: Tensor, uniform: Tensor): void {
-    sameSize('choose', out, probabilities);
-    if (uniform.size !== out.rows) mismatch('choose', out, probabilities, uniform);
-    this.#kernels.choose(out.offset, probabilities.offset, uniform.offset, out.rows, out.columns);
+    this.#objectives.choose(out, probabilities, uniform);
   }
 
-  drawUniform(out: Tensor, low: number, high: number, stream: Stream, step: number, firstRow = 0): void {
-    const { offset, rows, columns } = out;
-    this.#kernels.drawUniform(offset, rows, columns, low, high - low, ...counterOf(stream, step), firstRow);
+  drawUniform(out: Tensor, low: number, high: number, stream: Stream, step: number, firstRow?: number): void {
+    this.#draws.drawUniform(out, low, high, stream, step, firstRow);
   }
 
-  drawNormal(out: Tensor, mean: number, deviation: number, stream: Stream, step: number, firstRow = 0): void {
-    const { offset, rows, columns } = out;
-    this.#kernels.drawNormal(offset, rows, columns, mean, deviation, ...counterOf(stream, step), firstRow);
+  drawNormal(
+    out: Tensor,
+    mean: number,
+    deviation: number,
+    stream: Stream,
+    step: number,
+    firstRow?: number,
+  ): void {
+    this.#draws.drawNormal(out, mean, deviation, stream, step, firstRow);
   }
 
   drawBernoulli(
@@ -373,26 +372,20 @@ export class Compute implements Operations {
     value: number,
     stream: Stream,
     step: number,
-    firstRow = 0,
+    firstRow?: number,
   ): void {
-    const { offset, rows, columns } = out;
-    const threshold = thresholdOf(probability);
-    this.#kernels.drawBernoulli(
-      ...([offset, rows, columns, threshold, value] as const),
-      ...counterOf(stream, step),
-      firstRow,
-    );
+    this.#draws.drawBernoulli(out, probability, value, stream, step, firstRow);
   }
 
   unfold(out: Tensor, a: Tensor, window: Window): void {
     this.#spatial.unfold(out, a, window);
   }
 
-  fold(out: Tensor, a: Tensor, window: Window, beta = 0): void {
+  fold(out: Tensor, a: Tensor, window: Window, beta?: number): void {
     this.#spatial.fold(out, a, window, beta);
   }
 
-  matmulChannels(out: Tensor, a: Tensor, b: Tensor, form: Omit<MatmulForm, 'transposeA'> = PLAIN): void {
+  matmulChannels(out: Tensor, a: Tensor, b: Tensor, form?: Omit<MatmulForm, 'transposeA'>): void {
     this.#spatial.matmulChannels(out, a, b, form);
   }
 
@@ -411,65 +404,4 @@ export class Compute implements Operations {
   maxPoolBack(out: Tensor, a: Tensor, by: Tensor, window: Window): void {
     this.#spatial.maxPoolBack(out, a, by, window);
   }
-
-  rmspropStep(
-    weights: Tensor,
-    meanSquare: Tensor,
-    gradient: Tensor,
-    rate: number,
-    decay: number,
-    epsilon: number,
-  ): void {
-    sameSize('rmspropStep', weights, meanSquare, gradient);
-    this.#kernels.rmspropStep(
-      weights.offset,
-      meanSquare.offset,
-      gradient.offset,
-      weights.size,
-      rate,
-      decay,
-      epsilon,
-    );
-  }
-
-  adamStep(
-    weights: Tensor,
-    mean: Tensor,
-    meanSquare: Tensor,
-    gradient: Tensor,
-    rate: number,
-    beta1: number,
-    beta2: number,
-    epsilon: number,
-    count: number,
-  ): void {
-    sameSize('adamStep', weights, mean, meanSquare, gradient);
-    this.#kernels.adamStep(
-      weights.offset,
-      mean.offset,
-      meanSquare.offset,
-      gradient.offset,
-      weights.size,
-      rate,
-      beta1,
-      beta2,
-      epsilon,
-      1 / (1 - beta1 ** count),
-      1 / (1 - beta2 ** count),
-    );
-  }
-}
-
-/** The key of a stream, and a step as two words. */
-const counterOf = ({ key0, key1 }: Stream, step: number) =>
-  [key0, key1, step >>> 0, Math.floor(step / 0x1_0000_0000)] as const;
-
-function perLabelledRow(operation: string, out: Tensor, values: Tensor, labels: Tensor): void {
-  if (out.size !== values.rows || labels.size !== values.rows || labels.type !== 'i32') {
-    mismatch(`${operation} (labels must be i32)`, out, values, labels);
-  }
-}
-
-function sameSize(operation: string, first: Tensor, ...others: readonly Tensor[]): void {
-  for (const other of others) if (other.size !== first.size) mismatch(operation, first, ...others);
 }

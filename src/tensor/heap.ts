@@ -1,27 +1,37 @@
 import { ApicalError } from '../errors.ts';
 
-/** Every block starts on a cache line, so that kernels and BLAS see aligned rows. */
+/** Every block starts on a cache line, so that kernels and BLAS see aligned rows. In bytes. */
 const ALIGNMENT = 64;
 const PAGE = 65536;
-/** The first pages belong to the kernels' own static data. */
+/** The first pages hold static data of the kernels. */
 const RESERVED = 4 * PAGE;
 
+/** Size and kind of a heap's memory. */
 export interface HeapOptions {
-  /** Bytes to start with; the heap grows by itself. Default 16 MiB. */
+  /** Initial size in bytes. The heap grows by itself. Default 16 MiB. */
   readonly initialBytes?: number;
-  /** Bytes it may grow to; at most 4 GiB, the default 3 GiB. */
+  /** Maximum size in bytes, at most 4 GiB. Default 3 GiB. */
   readonly maximumBytes?: number;
-  /** Shared memory lets worker threads see the same bytes; where a host forbids it, unshared works too. */
+  /** Whether worker threads can see the memory. Default: yes, where the host has SharedArrayBuffer. */
   readonly shared?: boolean;
 }
 
 /**
- * One `WebAssembly.Memory` in which every tensor lives. JavaScript views, SIMD kernels and BLAS work on the
- * same bytes. Blocks are reserved and released by offset (in bytes, aligned to 64); the memory grows as
- * needed and never moves. Throws `heap.exhausted` when the maximum is reached.
+ * The memory of all tensors: one `WebAssembly.Memory` whose bytes JavaScript views, SIMD kernels and BLAS share. Blocks
+ * are reserved and released by their offset, in bytes and aligned to 64. The memory grows as needed and never moves.
+ *
+ * @example
+ * ```ts
+ * const heap = new Heap({ initialBytes: 2 ** 20, maximumBytes: 2 ** 26 });
+ * const offset = heap.reserve(4 * 10);
+ * heap.f32.fill(1, offset / 4, offset / 4 + 10);
+ * heap.release(offset);
+ * console.log(heap.bytesInUse); // 0
+ * ```
  */
 export class Heap {
   readonly memory: WebAssembly.Memory;
+  /** Size in bytes that the heap may grow to. */
   readonly maximumBytes: number;
   /** Free blocks sorted by offset, never adjacent (neighbours are merged). */
   readonly #free: { offset: number; bytes: number }[] = [];
@@ -53,29 +63,36 @@ export class Heap {
     this.#u8 = new Uint8Array(this.#buffer);
   }
 
-  /** Views of the whole heap, valid until it grows: take them where they are used, never keep them. */
+  /** View of the whole heap as f32. It goes stale when the heap grows: use it at once and do not keep it. */
   get f32(): Float32Array {
     return this.#f32;
   }
+  /** View of the whole heap as f64, as short-lived as `f32`. */
   get f64(): Float64Array {
     return this.#f64;
   }
+  /** View of the whole heap as i32, as short-lived as `f32`. */
   get i32(): Int32Array {
     return this.#i32;
   }
+  /** View of the whole heap as u8, as short-lived as `f32`. */
   get u8(): Uint8Array {
     return this.#u8;
   }
 
-  /** Bytes reserved now, and the most there ever were. */
+  /** Bytes reserved now. */
   get bytesInUse(): number {
     return this.#inUse;
   }
+  /** Most bytes that were ever reserved at once. */
   get peakBytes(): number {
     return this.#peak;
   }
 
-  /** Reserves a block of zeros and returns its offset. */
+  /**
+   * Reserves a block of zeros and returns its offset in bytes. Throws `heap.exhausted` if the heap would have to grow
+   * beyond its maximum.
+   */
   reserve(bytes: number): number {
     const wanted = Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
     const index = this.#free.findIndex((block) => block.bytes >= wanted);
@@ -98,11 +115,14 @@ export class Heap {
     return offset;
   }
 
-  /** Gives a block back. Releasing what is not reserved is a bug in the caller and throws. */
+  /** Releases the block at this offset. Throws `heap.release` if none is reserved there: a bug in the caller. */
   release(offset: number): void {
     const bytes = this.#reserved.get(offset);
     if (bytes === undefined)
-      throw new ApicalError('heap.release', `Offset ${offset} of the heap is not reserved.`);
+      throw new ApicalError(
+        'heap.release',
+        `No block of the heap is reserved at offset ${offset}. Free a tensor once, and free no view of one.`,
+      );
     this.#reserved.delete(offset);
     this.#inUse -= bytes;
     let index = this.#free.findIndex((block) => block.offset > offset);
@@ -149,8 +169,8 @@ export class Heap {
     const mebibytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
     throw new ApicalError(
       'heap.exhausted',
-      `Out of heap: ${mebibytes(wanted)} wanted, ${mebibytes(this.#inUse)} of ${mebibytes(this.maximumBytes)} in use. ` +
-        'Make the network or the batch smaller, or allow more memory.',
+      `Out of heap: ${mebibytes(wanted)} requested, ${mebibytes(this.#inUse)} of ${mebibytes(this.maximumBytes)} in use. ` +
+        'Reduce the network or the batch, or raise the heap’s maximumBytes.',
       { wanted, inUse: this.#inUse, maximum: this.maximumBytes },
     );
   }

@@ -1,18 +1,19 @@
-import type { SpatialKernels } from './spatial.ts';
+import type { SpatialKernels } from './spatial-kernels.ts';
 
-/** Activation functions, by the number that kernels know them by. */
+/** Names of the activation functions. A kernel takes an index into this list. */
 export const ACTIVATIONS = ['linear', 'relu', 'logistic', 'tanh', 'hard-sigmoid', 'softplus'] as const;
+/** Name of an activation function. */
 export type Activation = (typeof ACTIVATIONS)[number];
 
 /**
- * What a backend implements: arithmetic on row-major blocks, named by their byte offsets in the heap.
- * Sizes are in elements; `float` elements are f32, or f64 on the reference backend. Shapes are already
- * checked by `Compute`, which is the only caller. Out and input blocks may coincide (element for element)
- * except in `matmul`, `outer…`, `transpose`, gathers and reductions. A sum is taken in an order that depends
- * on the arguments and the thread count alone.
+ * The arithmetic that a backend implements, on row-major blocks given by their byte offsets in the heap. Sizes count
+ * elements. Floats are f32, or f64 on the reference backend. `Compute` is the only caller and has checked all shapes.
+ * Output and input blocks may be the same block, except in `matmul`, outer products, `transpose`, gathers and
+ * reductions. The order of a sum depends on the arguments and the number of threads alone. The operations of
+ * `Operations` say what each kernel computes.
  */
 export interface Kernels extends SpatialKernels {
-  /** out(m,n) ← alpha · op(a)(m,k) · op(b)(k,n) + beta · out; with beta = 0 the old out is not read. */
+  /** out(m,n) ← alpha · op(a)(m,k) · op(b)(k,n) + beta · out; with beta 0 the old out is not read. */
   matmul(
     out: number,
     a: number,
@@ -25,7 +26,7 @@ export interface Kernels extends SpatialKernels {
     alpha: number,
     beta: number,
   ): void;
-  /** velocity ← momentum·velocity − rate·preᵀ·post − decay·weights; weights += velocity (Nesterov: see Compute). */
+  /** velocity ← momentum·velocity − rate·preᵀ·post − decay·weights; weights += velocity (Nesterov: see ProductOperations). */
   momentumStep(
     weights: number,
     velocity: number,
@@ -40,14 +41,29 @@ export interface Kernels extends SpatialKernels {
     nesterov: boolean,
   ): void;
 
+  /** out ← value. */
   fill(out: number, size: number, value: number): void;
-  /** out ← alpha·a + beta·b. With beta = 0, b is not read. */
+  /** out ← alpha·a + beta·b. With beta 0, b is not read. */
   combine(out: number, a: number, b: number, size: number, alpha: number, beta: number): void;
+  /** out ← a ⊙ b. */
   multiply(out: number, a: number, b: number, size: number): void;
+  /** out ← a / b. */
+  divide(out: number, a: number, b: number, size: number): void;
+  /** out ← eᵃ, in f32 within 1 unit in the last place. */
+  exp(out: number, a: number, size: number): void;
+  /** out ← ln a, in f32 within 1 unit in the last place. */
+  log(out: number, a: number, size: number): void;
+  /** out ← √a. */
+  sqrt(out: number, a: number, size: number): void;
+  /** out ← |a|. */
+  abs(out: number, a: number, size: number): void;
+  /** out ← min(max(a, low), high), where low ≤ high. NaN stays NaN. */
+  clip(out: number, a: number, size: number, low: number, high: number): void;
   /** out ← 1 where a < b, else 0. */
   below(out: number, a: number, b: number, size: number): void;
   /** out ← a ⊙ sign(b), with sign −1, 0 or 1. */
   multiplyBySign(out: number, a: number, b: number, size: number): void;
+  /** out(c,r) ← a(r,c). */
   transpose(out: number, a: number, rows: number, columns: number): void;
 
   /** out ← f(potential + bias); bias is a row, 0 for none. */
@@ -59,10 +75,10 @@ export interface Kernels extends SpatialKernels {
     columns: number,
     activation: number,
   ): void;
-  /** out ← a ⊙ f′ ⊙ gain, with f′ read off from the rate f(x); gain 0 for none. */
+  /** out ← a ⊙ f′ ⊙ gain, where f′ is a function of the rate f(x); gain 0 for none. */
   multiplyBySlope(out: number, a: number, rate: number, gain: number, size: number, activation: number): void;
 
-  /** state ← bound(state + step·(ρ′(state) ⊙ (received + drive) − state)); rate ← ρ(state): see Operations. */
+  /** state ← bound(state + step·(ρ′(state) ⊙ (received + drive) − state)); rate ← ρ(state): see UnitOperations. */
   relax(
     state: number,
     rate: number,
@@ -88,7 +104,7 @@ export interface Kernels extends SpatialKernels {
     stepHigh: number,
     firstRow: number,
   ): void;
-  /** Unit by unit: state_i ← uniform_i < logistic(gain·(drive_i + W_i·state)); without uniform (0), the logistic. */
+  /** For i = 0, 1, …: state_i ← uniform_i < logistic(gain·(drive_i + W_i·state)), or the logistic if uniform is 0. */
   sweep(
     state: number,
     drive: number,
@@ -99,7 +115,17 @@ export interface Kernels extends SpatialKernels {
     gain: number,
   ): void;
 
-  /** out(columns) ← alpha · Σ_rows a + beta · out. */
+  /** out(r,c) ← a(r,c) + scale · row(c). */
+  addRow(out: number, a: number, row: number, rows: number, columns: number, scale: number): void;
+  /** out(r,c) ← a(r,c) + scale · column(r). */
+  addColumn(out: number, a: number, column: number, rows: number, columns: number, scale: number): void;
+  /** out(r) ← alpha · Σ_c a(r,c) + beta · out(r). */
+  sumColumns(out: number, a: number, rows: number, columns: number, alpha: number, beta: number): void;
+  /** out(c) ← max_r a(r,c); NaN if one is NaN. */
+  maxRows(out: number, a: number, rows: number, columns: number): void;
+  /** out(r) ← max_c a(r,c); NaN if one is NaN. */
+  maxColumns(out: number, a: number, rows: number, columns: number): void;
+  /** out(c) ← alpha · Σ_r a(r,c) + beta · out(c). */
   sumRows(out: number, a: number, rows: number, columns: number, alpha: number, beta: number): void;
   /** out(r,c) ← alpha · a(r,c) · row(c) + beta · out(r,c). */
   scaleColumns(
@@ -121,13 +147,13 @@ export interface Kernels extends SpatialKernels {
     alpha: number,
     beta: number,
   ): void;
-  /** out, one f64 ← Σ a·b, accumulated in f64. */
+  /** out (one f64) ← Σ a·b, accumulated in f64. */
   dot(out: number, a: number, b: number, size: number): void;
   /** out(r) ← Σ over columns of a ⊙ b. */
   dotRows(out: number, a: number, b: number, rows: number, columns: number): void;
-  /** Scales every column of weights(rows, columns) whose Euclidean norm exceeds the limit down to it. */
+  /** Scales every column of weights(rows, columns) whose Euclidean norm exceeds the limit down to the limit. */
   limitColumnNorms(weights: number, rows: number, columns: number, limit: number): void;
-  /** The same for every row. */
+  /** As `limitColumnNorms`, for every row. */
   limitRowNorms(weights: number, rows: number, columns: number, limit: number): void;
 
   /** out(batch, columns) floats ← scale · data[indices]; data are u8 where `bytes`, else floats. */
@@ -140,17 +166,18 @@ export interface Kernels extends SpatialKernels {
     scale: number,
     bytes: boolean,
   ): void;
-  /** data[indices] ← a, for float rows; an index must not occur twice. */
+  /** data[indices] ← a, for rows of floats; an index must not occur twice. */
   scatterRows(data: number, a: number, indices: number, batch: number, columns: number): void;
   /** out(batch) i32 ← labels[indices], labels u8. */
   gatherLabels(out: number, labels: number, indices: number, batch: number): void;
   /** out(batch, classes) ← 1 at the label, else 0. */
   oneHot(out: number, labels: number, batch: number, classes: number): void;
 
+  /** out(r, ·) ← softmax of row r. */
   softmax(out: number, logits: number, rows: number, columns: number): void;
   /**
    * error ← softmax(logits) − onehot(labels), and tally (f64 × 4) += [Σ cross-entropy in nats, wrong, rows, 0].
-   * A row is wrong unless the label's logit is strictly the largest (so NaN is wrong).
+   * A row is wrong unless the logit of the label is strictly the largest (so NaN is wrong).
    */
   softmaxCrossEntropy(
     error: number,
@@ -162,7 +189,7 @@ export interface Kernels extends SpatialKernels {
   ): void;
   /**
    * error ← output − target, and tally += [½Σ error², wrong, rows, ½Σ target²]. A row is wrong unless the
-   * largest output stands where the largest target does.
+   * largest output is where the largest target is.
    */
   squaredError(
     error: number,
@@ -177,7 +204,7 @@ export interface Kernels extends SpatialKernels {
   crossEntropyRows(out: number, logits: number, labels: number, rows: number, columns: number): void;
   /** out(r) ← 0 when the label's output is strictly the largest of its row, else 1. */
   wrongRows(out: number, output: number, labels: number, rows: number, columns: number): void;
-  /** out(r, ·) ← 1 at the first column whose cumulated probability exceeds uniform(r), else 0. */
+  /** out(r, ·) ← 1 at the first column whose cumulative probability exceeds uniform(r), else 0. */
   choose(out: number, probabilities: number, uniform: number, rows: number, columns: number): void;
 
   /** Uniform in [low, low + span); element (r, c) uses counter row firstRow + r. */
@@ -193,6 +220,7 @@ export interface Kernels extends SpatialKernels {
     stepHigh: number,
     firstRow: number,
   ): void;
+  /** mean + deviation · normal deviate; keyed as `drawUniform`. */
   drawNormal(
     out: number,
     rows: number,

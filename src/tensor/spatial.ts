@@ -1,21 +1,32 @@
-import type { MatmulForm } from './operations.ts';
+import type { MatmulForm } from './products.ts';
 import { mismatch } from './shapes.ts';
+import type { ChannelOuter, ChannelProduct, SpatialKernels, WindowArguments } from './spatial-kernels.ts';
+import type { Specifications } from './specification.ts';
 import type { Tensor } from './tensor.ts';
 
-/** A kernel or pooling window that slides over pictures of channels × height × width. Lengths in pixels. */
+/** A convolution kernel or pooling window that slides over pictures of channels × height × width. Lengths are in pixels. */
 export interface Window {
   readonly channels: number;
   readonly height: number;
   readonly width: number;
   /** Height and width of the kernel. */
   readonly kernel: readonly [number, number];
-  /** How far it moves, down and to the right. */
+  /** Step from one place to the next, down and to the right. */
   readonly stride: readonly [number, number];
   /** Rows of zeros above and below, columns of zeros left and right. */
   readonly padding: readonly [number, number];
 }
 
-/** How many places the kernel takes, down and to the right; below 1 where it does not fit. */
+/**
+ * Returns the number of places of the kernel, down and to the right: ⌊(length + 2 · padding − kernel) / stride⌋ + 1.
+ * A number below 1 means that the kernel does not fit.
+ *
+ * @example
+ * ```ts
+ * const window = { channels: 1, height: 28, width: 28, kernel: [5, 5], stride: [1, 1], padding: [2, 2] } as const;
+ * console.log(placesOf(window)); // [28, 28]
+ * ```
+ */
 export function placesOf({ height, width, kernel, stride, padding }: Window): [number, number] {
   return [
     Math.floor((height + 2 * padding[0] - kernel[0]) / stride[0]) + 1,
@@ -23,7 +34,16 @@ export function placesOf({ height, width, kernel, stride, padding }: Window): [n
   ];
 }
 
-/** Units of the picture, inputs of one kernel over all channels, and places. */
+/**
+ * Returns the number of units of a picture (channels · height · width), of inputs of one kernel (over all channels),
+ * and of places.
+ *
+ * @example
+ * ```ts
+ * const window = { channels: 3, height: 8, width: 8, kernel: [2, 2], stride: [2, 2], padding: [0, 0] } as const;
+ * console.log(sizesOf(window)); // { units: 192, inputs: 12, places: 16 }
+ * ```
+ */
 export function sizesOf(window: Window): { units: number; inputs: number; places: number } {
   const { channels, height, width, kernel } = window;
   const [down, right] = placesOf(window);
@@ -35,120 +55,65 @@ export function sizesOf(window: Window): { units: number; inputs: number; places
 }
 
 /**
- * The operations of convolution, locally connected projections and pooling. A picture's units are in the order of its
- * shape, channels × height × width; the inputs of a kernel likewise, channels × kernel height × kernel width; places
- * are ordered by rows.
+ * Convolution, locally connected projections and pooling. The units of a picture are ordered as channels × height ×
+ * width, the inputs of a kernel as channels × kernel height × kernel width, and places row by row.
  */
 export interface SpatialOperations {
-  /** out(batch, inputs of the kernel, places) ← what the kernel sees at every place; a(batch, units). */
+  /**
+   * Unfolds pictures into the inputs of the kernel at every place: out(batch, inputs, places) from a(batch, units).
+   * Inputs in the padding are 0.
+   */
   unfold(out: Tensor, a: Tensor, window: Window): void;
-  /** out(batch, units) ← beta · out + the adjoint of `unfold`: every unit sums what all kernels say of it. */
+  /**
+   * Folds the inputs of all places back into pictures, the adjoint of `unfold`: out(batch, units) ← beta · out + the
+   * sum, for every unit, over all inputs of a(batch, inputs, places) that are this unit. beta is 0 by default.
+   */
   fold(out: Tensor, a: Tensor, window: Window, beta?: number): void;
   /**
-   * out(batch, n, places) ← alpha · Σ_k a(batch, k, places) · op(b)(k, n) + beta · out. With b of three dimensions
+   * Multiplies channels by weights, place by place:
+   * out(batch, n, places) ← alpha · Σ_k a(batch, k, places) · op(b)(k, n) + beta · out. If b has three dimensions,
    * every place has weights of its own: b(k, n, places), or (n, k, places) when transposed.
    */
   matmulChannels(out: Tensor, a: Tensor, b: Tensor, form?: Omit<MatmulForm, 'transposeA'>): void;
   /**
-   * out(k, n) ← alpha · Σ over the batch and places of a(batch, k, places) · b(batch, n, places) + beta · out; with
-   * out(k, n, places), the sum over the batch for every place.
+   * Sums outer products of channels: out(k, n) ← alpha · Σ a(batch, k, places) · b(batch, n, places) + beta · out, over
+   * the batch and places. With out(k, n, places), the sum over the batch for every place.
    */
   outerChannels(out: Tensor, a: Tensor, b: Tensor, alpha: number, beta: number): void;
-  /** out(channels) ← alpha · Σ over the batch and places of a(batch, channels × places) + beta · out. */
+  /** Sums channels: out(channels) ← alpha · Σ a(batch, channels · places) + beta · out, over the batch and places. */
   sumChannels(out: Tensor, a: Tensor, alpha: number, beta: number): void;
   /**
-   * out(batch, channels × places) ← a at the unit of each window where `by` is largest, the first among equals; a and
-   * by (batch, units). With by = a this is max-pooling; otherwise its derivative at `by`, applied to a. No padding.
+   * Pools by maximum: out(batch, channels · places) ← a at that unit of each window where `by` is largest, the first of
+   * equals. a and by are (batch, units); the window has no padding. With by = a this is max-pooling. Otherwise it is
+   * the derivative of max-pooling at `by`, applied to a.
    */
   maxPool(out: Tensor, a: Tensor, by: Tensor, window: Window): void;
-  /** out(batch, units) ← the adjoint of that derivative: what comes to a place goes to its winner. */
+  /**
+   * Applies the adjoint of the derivative of max-pooling at `by`: out(batch, units) ← the sum of a(batch, channels ·
+   * places) over the windows whose largest unit this is, else 0.
+   */
   maxPoolBack(out: Tensor, a: Tensor, by: Tensor, window: Window): void;
 }
 
-/** Rows of `operation`'s table: see OPERATIONS. */
-export const SPATIAL_OPERATIONS = {
+export const SPATIAL_OPERATIONS: Specifications<SpatialOperations> = {
   unfold: { roles: ['out', 'in', 'value'] },
-  fold: { roles: ['inout', 'in', 'value', 'value'] },
+  fold: { roles: ['inout', 'in', 'value', 'value'], beta: (args) => args[3] },
   matmulChannels: {
     roles: ['out', 'in', 'in', 'value'],
-    multiplyAccumulates: ([out, a]: readonly unknown[]) => (out as Tensor).size * channelsOf(a as Tensor),
+    beta: (args) => (args[3] as MatmulForm | undefined)?.beta,
+    multiplyAccumulates: ([out, a]) => (out as Tensor).size * channelsOf(a as Tensor),
   },
   outerChannels: {
     roles: ['inout', 'in', 'in', 'value', 'value'],
-    multiplyAccumulates: ([, a, b]: readonly unknown[]) => (b as Tensor).size * channelsOf(a as Tensor),
+    beta: (args) => args[4],
+    multiplyAccumulates: ([, a, b]) => (b as Tensor).size * channelsOf(a as Tensor),
   },
-  sumChannels: { roles: ['inout', 'in', 'value', 'value'] },
+  sumChannels: { roles: ['inout', 'in', 'value', 'value'], beta: (args) => args[3] },
   maxPool: { roles: ['out', 'in', 'in', 'value'] },
   maxPoolBack: { roles: ['out', 'in', 'in', 'value'] },
-} as const;
+};
 
 const channelsOf = (tensor: Tensor): number => tensor.shape[1] ?? 1;
-
-/** What backends implement of it; conventions as in `Kernels`. `planes` are the channels of all examples. */
-export interface SpatialKernels {
-  unfold(out: number, a: number, planes: number, ...window: WindowArguments): void;
-  fold(out: number, a: number, planes: number, ...rest: [...window: WindowArguments, beta: number]): void;
-  maxPool(out: number, a: number, by: number, planes: number, ...window: WindowArguments): void;
-  maxPoolBack(out: number, a: number, by: number, planes: number, ...window: WindowArguments): void;
-  matmulChannels(...product: ChannelProduct): void;
-  /** The same where every place has weights of its own. */
-  matmulPlaces(...product: ChannelProduct): void;
-  outerChannels(...product: ChannelOuter): void;
-  outerPlaces(...product: ChannelOuter): void;
-  /** out ← f(potential + bias), bias of a channel added at all its places. */
-  activateChannels(
-    out: number,
-    potential: number,
-    bias: number,
-    batch: number,
-    channels: number,
-    places: number,
-    activation: number,
-  ): void;
-  sumChannels(
-    out: number,
-    a: number,
-    batch: number,
-    channels: number,
-    places: number,
-    alpha: number,
-    beta: number,
-  ): void;
-}
-
-export type WindowArguments = [
-  height: number,
-  width: number,
-  kernelHeight: number,
-  kernelWidth: number,
-  strideY: number,
-  strideX: number,
-  paddingY: number,
-  paddingX: number,
-];
-export type ChannelProduct = [
-  out: number,
-  a: number,
-  b: number,
-  batch: number,
-  k: number,
-  n: number,
-  places: number,
-  transposeB: boolean,
-  alpha: number,
-  beta: number,
-];
-export type ChannelOuter = [
-  out: number,
-  a: number,
-  b: number,
-  batch: number,
-  k: number,
-  n: number,
-  places: number,
-  alpha: number,
-  beta: number,
-];
 
 /** The same operations with their shapes checked, on a backend's kernels. */
 export class CheckedSpatial implements SpatialOperations {
@@ -161,21 +126,23 @@ export class CheckedSpatial implements SpatialOperations {
   unfold(out: Tensor, a: Tensor, window: Window): void {
     const { units, inputs, places } = sizesOf(window);
     const batch = a.size / units;
-    if (out.size !== batch * inputs * places) mismatch('unfold', out, a);
+    if (out.size !== batch * inputs * places)
+      mismatch('unfold', 'out(batch, inputs, places), a(batch, units)', out, a);
     this.#kernels.unfold(out.offset, a.offset, batch * window.channels, ...argumentsOf(window));
   }
 
   fold(out: Tensor, a: Tensor, window: Window, beta = 0): void {
     const { units, inputs, places } = sizesOf(window);
     const batch = out.size / units;
-    if (a.size !== batch * inputs * places) mismatch('fold', out, a);
+    if (a.size !== batch * inputs * places)
+      mismatch('fold', 'out(batch, units), a(batch, inputs, places)', out, a);
     this.#kernels.fold(out.offset, a.offset, batch * window.channels, ...argumentsOf(window), beta);
   }
 
   matmulChannels(out: Tensor, a: Tensor, b: Tensor, form: Omit<MatmulForm, 'transposeA'> = {}): void {
     const { transposeB = false, alpha = 1, beta = 0 } = form;
-    const [batch, k, places] = threeOf(a, 'matmulChannels', out, a, b);
-    const [outBatch, n, outPlaces] = threeOf(out, 'matmulChannels', out, a, b);
+    const [batch, k, places] = threeOf(a, 'matmulChannels', CHANNEL_PRODUCT, out, a, b);
+    const [outBatch, n, outPlaces] = threeOf(out, 'matmulChannels', CHANNEL_PRODUCT, out, a, b);
     const [first, second, own = places] = b.shape;
     if (
       batch !== outBatch ||
@@ -184,7 +151,7 @@ export class CheckedSpatial implements SpatialOperations {
       first !== (transposeB ? n : k) ||
       second !== (transposeB ? k : n)
     ) {
-      mismatch('matmulChannels', out, a, b);
+      mismatch('matmulChannels', CHANNEL_PRODUCT, out, a, b);
     }
     const product: ChannelProduct = [
       ...([out.offset, a.offset, b.offset, batch, k, n, places] as const),
@@ -197,11 +164,11 @@ export class CheckedSpatial implements SpatialOperations {
   }
 
   outerChannels(out: Tensor, a: Tensor, b: Tensor, alpha: number, beta: number): void {
-    const [batch, k, places] = threeOf(a, 'outerChannels', out, a, b);
-    const [otherBatch, n, otherPlaces] = threeOf(b, 'outerChannels', out, a, b);
+    const [batch, k, places] = threeOf(a, 'outerChannels', CHANNEL_OUTER, out, a, b);
+    const [otherBatch, n, otherPlaces] = threeOf(b, 'outerChannels', CHANNEL_OUTER, out, a, b);
     const [rows, columns, own = places] = out.shape;
     if (batch !== otherBatch || places !== otherPlaces || own !== places || rows !== k || columns !== n) {
-      mismatch('outerChannels', out, a, b);
+      mismatch('outerChannels', CHANNEL_OUTER, out, a, b);
     }
     const product: ChannelOuter = [out.offset, a.offset, b.offset, batch, k, n, places, alpha, beta];
     if (out.shape.length === 3) this.#kernels.outerPlaces(...product);
@@ -210,7 +177,8 @@ export class CheckedSpatial implements SpatialOperations {
 
   sumChannels(out: Tensor, a: Tensor, alpha: number, beta: number): void {
     const places = a.columns / out.size;
-    if (!Number.isInteger(places)) mismatch('sumChannels', out, a);
+    if (!Number.isInteger(places))
+      mismatch('sumChannels', 'out(channels), a(batch, channels · places)', out, a);
     this.#kernels.sumChannels(out.offset, a.offset, a.rows, out.size, places, alpha, beta);
   }
 
@@ -227,21 +195,30 @@ export class CheckedSpatial implements SpatialOperations {
   #planesOf(operation: string, large: Tensor, by: Tensor, small: Tensor, window: Window): number {
     const { units, places } = sizesOf(window);
     const planes = (large.size / units) * window.channels;
-    if (by.size !== large.size || small.size !== planes * places || window.padding.some((rows) => rows > 0)) {
-      mismatch(operation, large, by, small);
+    if (window.padding.some((length) => length > 0)) {
+      throw new RangeError(
+        `${operation}: pooling takes no padding, got ${window.padding.join(' × ')}. Use [0, 0].`,
+      );
+    }
+    if (by.size !== large.size || small.size !== planes * places) {
+      mismatch(operation, 'two of (batch, units) and one of (batch, channels · places)', large, by, small);
     }
     return planes;
   }
 }
 
+const CHANNEL_PRODUCT = 'out(batch, n, places), a(batch, k, places), b(k, n) or (k, n, places)';
+const CHANNEL_OUTER = 'out(k, n) or (k, n, places), a(batch, k, places), b(batch, n, places)';
+
 function threeOf(
   tensor: Tensor,
   operation: string,
+  expected: string,
   ...all: readonly Tensor[]
 ): readonly [number, number, number] {
   const [batch, channels, places] = tensor.shape;
   if (batch === undefined || channels === undefined || places === undefined || tensor.shape.length !== 3) {
-    return mismatch(`${operation} (which takes (batch, channels, places))`, ...all);
+    return mismatch(operation, expected, ...all);
   }
   return [batch, channels, places];
 }

@@ -384,8 +384,8 @@ export class ExampleTraining implements Training {
       `The loss is not a finite number at step ${this.#step} (epoch ${this.epoch.toFixed(2)}): ${where}. ` +
         `Lower optimiser.rate (now ${JSON.stringify(this.config.optimiser.rate)}), or bound weights with optimiser.maximumNorm` +
         `${this.learner
-          .advice()
-          .map((advice) => `; or ${advice}`)
+          .hints({ kind: 'diverged' })
+          .map((hint) => `; or ${hint}`)
           .join('')}.`,
       { step: this.#step, projection: broken?.id },
     );

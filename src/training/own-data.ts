@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Dataset, Split } from '../datasets/dataset.ts';
-import { didYouMean } from '../datasets/suggest.ts';
+import { didYouMean } from '../suggest.ts';
 import { ApicalError } from '../errors.ts';
 
 /**

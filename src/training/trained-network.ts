@@ -1,7 +1,7 @@
 import type { DataDescription } from '../datasets/dataset.ts';
 import { isStochastic, stochastic } from '../dynamics/index.ts';
 import { ApicalError } from '../errors.ts';
-import { answeringArea, plainDescent } from '../network/index.ts';
+import { outputArea, plainDescent } from '../network/index.ts';
 import type { Area, Network } from '../network/index.ts';
 import { Learner } from '../learning/learner.ts';
 import { parseOptions } from '../learning/rule.ts';
@@ -117,7 +117,7 @@ export class TrainedNetwork {
 
   /** Predicts for inputs, `batch` examples at a time. Throws `predict.shape` and `predict.values` (not finite). */
   predict(inputs: Inputs, batch = BATCH): Answers {
-    const area = answeringArea(this.network);
+    const area = outputArea(this.network);
     const { data, count } = this.#examples(inputs);
     const width = area.units;
     const Floats = this.compute.backend.float === 'f64' ? Float64Array : Float32Array;

@@ -3,7 +3,7 @@ import { estimatorStatistics, varianceOverData } from '../../src/analysis/index.
 import type { EstimatorStatistics, Figure } from '../../src/analysis/index.ts';
 import { openBackend } from '../../src/backends/open.ts';
 import { stack } from '../../src/network/index.ts';
-import { backpropagate } from '../../src/dynamics/feedforward/backpropagation.ts';
+import { backpropagate } from '../../src/dynamics/feedforward/feedforward.ts';
 import { ruleById } from '../../src/rules/index.ts';
 import type { Learner } from '../../src/learning/index.ts';
 import type { Compute, Tensor } from '../../src/tensor/index.ts';

@@ -16,7 +16,7 @@ import {
 
 const here = tryOpenBlas().library;
 
-/** A system library that is present on every machine and is no BLAS. */
+/** A system library that every machine has and that is no BLAS. */
 const notABlas =
   process.platform === 'win32'
     ? 'kernel32.dll'
@@ -35,7 +35,7 @@ describe('the search', () => {
         .filter((name) => !name.includes('/')),
   });
 
-  it('prefers OpenBLAS on threads to what else Debian has, and the reference comes last of all', () => {
+  it('prefers threaded OpenBLAS to the other libraries of Debian, and puts the reference last', () => {
     const triplet = '/usr/lib/aarch64-linux-gnu';
     const files = [
       `${triplet}/libblas.so.3`,
@@ -48,7 +48,7 @@ describe('the search', () => {
     expect(found.filter((path) => path.startsWith('/'))).toEqual([...files].reverse());
   });
 
-  it('takes the threaded build on Fedora and puts FlexiBLAS behind it', () => {
+  it('prefers the threaded build on Fedora, and puts FlexiBLAS after it', () => {
     const files = [
       '/usr/lib64/libflexiblas.so.3',
       '/usr/lib64/libopenblaso.so.0',
@@ -69,14 +69,14 @@ describe('the search', () => {
     expect(found.slice(0, 2)).toEqual([...files].reverse());
   });
 
-  it('falls back from Homebrew to Accelerate on macOS, which is in no file', () => {
+  it('falls back from Homebrew to Accelerate on macOS, which has no file', () => {
     const accelerate = '/System/Library/Frameworks/Accelerate.framework/Accelerate';
     const brewed = '/opt/homebrew/opt/openblas/lib/libopenblas.dylib';
     expect(findBlas({ platform: 'darwin', ...layout([]) })[0]).toBe(accelerate);
     expect(findBlas({ platform: 'darwin', ...layout([brewed]) }).slice(0, 2)).toEqual([brewed, accelerate]);
   });
 
-  it('looks along PATH on Windows, whatever the case of its name', () => {
+  it('searches PATH on Windows, whatever the case of the variable name', () => {
     const file = 'D:\\blas\\bin\\libopenblas.dll';
     const found = findBlas({
       platform: 'win32',
@@ -86,7 +86,7 @@ describe('the search', () => {
     expect(found[0]).toBe(file);
   });
 
-  it('considers nothing but the library that the user named, the option before the variable', () => {
+  it('considers only the library that the user named, the option before the variable', () => {
     const environment = { APICAL_BLAS: '/b/libopenblas.so', CONDA_PREFIX: '/home/a/env' };
     expect(findBlas({ platform: 'linux', environment })).toEqual(['/b/libopenblas.so']);
     expect(findBlas({ platform: 'linux', environment, path: 'libblis.so.4' })).toEqual(['libblis.so.4']);
@@ -117,7 +117,7 @@ describe('a library that cannot be used', () => {
     throw new Error('nothing was thrown');
   };
 
-  it('is named with its path and the mend when the user chose it, and nothing takes its place', () => {
+  it('is an error with its path and the fix if the user named it, and no other library replaces it', () => {
     const missing = join(folder, 'absent.so');
     const cases = [
       [{ path: missing }, 'blas.not-found', missing],
@@ -137,7 +137,7 @@ describe('a library that cannot be used', () => {
     }
   });
 
-  it('is passed over in a search, with the reason kept', () => {
+  it('is skipped in a search, with the reason kept', () => {
     const candidates = [text, notABlas, 'libabsent-blas.so'];
     const { library, reasons } = tryOpenBlas({ environment: {}, candidates });
     expect(library).toBeUndefined();
@@ -150,7 +150,7 @@ describe('a library that cannot be used', () => {
     expect(error.message).toMatch(/install/i);
   });
 
-  it.skipIf(here === undefined)('does not keep a good one behind it from being found', () => {
+  it.skipIf(here === undefined)('does not prevent the search from finding a good library after it', () => {
     const { library, reasons } = tryOpenBlas({ environment: {}, candidates: [text, here?.path ?? ''] });
     expect(library?.path).toBe(here?.path);
     expect(reasons).toHaveLength(1);
@@ -175,7 +175,7 @@ function checkLibrary(library: BlasLibrary): void {
     if (library.threadsSettable) library.setThreads(threads);
   };
 
-  // Any deterministic noise will do.
+  // Deterministic noise.
   let state = 1;
   const noise = (from: number, count: number): void => {
     for (let index = 0; index < count; index++) {
@@ -193,7 +193,7 @@ function checkLibrary(library: BlasLibrary): void {
     [129, 1, 67],
     [101, 259, 131],
   ])(
-    'multiplies [%i, %i] by [%i] columns within the rounding of 32 bits, any transpose and thread count',
+    'multiplies (%i, %i) by %i columns within float32 rounding, for every transpose and number of threads',
     (m, k, n) => {
       const [a, b, c] = [0, 40_000, 80_000];
       noise(a, m * k);
@@ -238,7 +238,7 @@ function checkLibrary(library: BlasLibrary): void {
                 worst = Math.max(worst, Math.abs(read(c + i * n + j) - exact) / size);
               }
             }
-            // A sum of k + 1 terms in any order errs by at most (k + 2) roundings of its terms' sizes.
+            // The error of a sum of k + 1 terms, in any order, is at most (k + 2) roundings of the sum of their sizes.
             expect(worst).toBeLessThanOrEqual((k + 2) * 2 ** -24);
             expect(heap[guard]).toBe(7);
           }
@@ -247,7 +247,7 @@ function checkLibrary(library: BlasLibrary): void {
     },
   );
 
-  it('agrees between its routines for vectors and its matrix product', () => {
+  it('gives the same results by its vector routines and its matrix product', () => {
     const [m, n] = [37, 53];
     const [a, x, y, u, v] = [0, 5_000, 6_000, 7_000, 8_000];
     noise(a, m * n);
@@ -266,7 +266,7 @@ function checkLibrary(library: BlasLibrary): void {
     for (let i = 0; i < m; i++) expect(read(y + i)).toBeCloseTo(read(u + i), 4);
   });
 
-  it('refuses thread counts that it cannot use', () => {
+  it('refuses numbers of threads that it cannot use', () => {
     for (const threads of [0, -1, 1.5, Number.NaN, library.maximumThreads + 1]) {
       expect(() => {
         library.setThreads(threads);
@@ -274,13 +274,13 @@ function checkLibrary(library: BlasLibrary): void {
     }
   });
 
-  it('is the same one when opened again', () => {
+  it('is the same object when opened again', () => {
     expect(openBlas({ path: library.path, environment: {} })).toBe(library);
   });
 }
 
 describe.skipIf(here === undefined)('addresses', () => {
-  it('lie where the view begins, in memory shared or not, and follow growth', () => {
+  it('point to the start of the view, in shared and unshared memory, also after growth', () => {
     for (const shared of [true, false]) {
       const memory = new WebAssembly.Memory({ initial: 1, maximum: 400, shared });
       memory.grow(300);
@@ -291,7 +291,7 @@ describe.skipIf(here === undefined)('addresses', () => {
     }
   });
 
-  it('are refused to a buffer that has been transferred away', () => {
+  it('are refused for a buffer that has been transferred', () => {
     const buffer = new ArrayBuffer(8);
     structuredClone(buffer, { transfer: [buffer] });
     expect(() => addressOf(buffer)).toThrow(/detached/);

@@ -5,7 +5,7 @@ import type { Compute } from '../../src/tensor/index.ts';
 
 provideBlas(blasBackend);
 
-/** Opens these backends for the tests of a file, and gives a function that finds one. */
+/** Opens these backends for the tests of a file, and returns a function that finds one of them by name. */
 export function openAll<Name extends 'reference' | 'wasm' | 'blas'>(
   names: readonly Name[],
 ): (name: Name) => Compute {

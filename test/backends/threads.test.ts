@@ -16,10 +16,10 @@ import { Sequence, stream } from '../../src/random/index.ts';
 import { Heap } from '../../src/tensor/index.ts';
 import type { Kernels } from '../../src/tensor/kernels.ts';
 
-/** Control blocks of pools whose workers are idle: their tickets tell that jobs were cut. */
+/** Control blocks of pools whose workers are idle. Their tickets change when a job is cut. */
 const tickets = new Set<Int32Array>();
 
-/** A worker that says it is ready and never takes a share: every job is cut, and all of it is done here. */
+/** A worker that reports ready and never takes a share: every job is cut, and this thread does all shares. */
 const idle: StartWorker = ({ control, index }) => {
   const words = new Int32Array(control);
   Atomics.store(words, WORD.ready + index, 1);
@@ -27,7 +27,7 @@ const idle: StartWorker = ({ control, index }) => {
   return { terminate: () => undefined };
 };
 
-/** Workers of this host, and how many shares of the last job they did. */
+/** Workers of this host, whether they are ready, and how many shares of the last job they did. */
 function watched(): { startWorker: StartWorker; ready(): boolean; shares(): number } {
   const controls: { words: Int32Array; index: number }[] = [];
   return {
@@ -51,7 +51,7 @@ const BYTES = 4 * SIZE;
 const NAMES = ['a', 'b', 'c', 'd', 'row', 'bytes', 'indices'] as const;
 type Operands = Record<(typeof NAMES)[number], number>;
 
-/** A heap with the same operands each time: floats, a row, bytes, indices of rows. */
+/** Kernels on a heap with the same operands each time: floats, a row, bytes, indices of rows. */
 async function bench(threads: number, startWorker: StartWorker) {
   const heap = new Heap({ initialBytes: 2 ** 22 });
   const { kernels, pool } = await wasmKernels(heap, { threads, startWorker });
@@ -60,7 +60,7 @@ async function bench(threads: number, startWorker: StartWorker) {
     const draws = new Sequence(stream(7, 'operands'));
     for (const name of ['a', 'b', 'c', 'd', 'row'] as const) {
       const values = heap.f32.subarray(at[name] / 4, at[name] / 4 + SIZE);
-      // Positive where a square root is taken; a third of zeros, which products may pass over.
+      // Positive where a square root is taken; a third are zeros, which products may skip.
       const low = name === 'c' ? 0 : -1;
       for (let i = 0; i < SIZE; i++) values[i] = i % 3 === 0 ? 0 : low + (1 - low) * draws.uniform();
     }
@@ -81,6 +81,12 @@ const calls: Record<string, Call> = {
   fill: (k, { a }) => k.fill(a, SIZE, 0.3),
   combine: (k, { a, b }) => k.combine(a, a, b, SIZE, 0.7, -0.3),
   multiply: (k, { a, b, c }) => k.multiply(a, b, c, SIZE),
+  divide: (k, { a, b, c }) => k.divide(a, b, c, SIZE),
+  exp: (k, { a, b }) => k.exp(a, b, SIZE),
+  log: (k, { a, b }) => k.log(a, b, SIZE),
+  sqrt: (k, { a, c }) => k.sqrt(a, c, SIZE),
+  abs: (k, { a, b }) => k.abs(a, b, SIZE),
+  clip: (k, { a, b }) => k.clip(a, b, SIZE, -0.3, 0.6),
   multiplyBySign: (k, { a, b, c }) => k.multiplyBySign(a, b, c, SIZE),
   activate: (k, { a, b, row }) => {
     k.activate(a, b, row, ROWS, COLUMNS, 3);
@@ -102,6 +108,10 @@ const calls: Record<string, Call> = {
     k.sweep(a, b, d, c, 300, 67, 0.5);
     k.sweep(b, c, d, 0, 300, 67, 0.5);
   },
+  addRow: (k, { a, b, row }) => k.addRow(a, b, row, ROWS, COLUMNS, 0.3),
+  addColumn: (k, { a, b, row }) => k.addColumn(a, b, row, ROWS, COLUMNS, 0.3),
+  sumColumns: (k, { a, b }) => k.sumColumns(a, b, ROWS, COLUMNS, 0.3, 0.5),
+  maxColumns: (k, { a, b }) => k.maxColumns(a, b, ROWS, COLUMNS),
   scaleColumns: (k, { a, b, row }) => k.scaleColumns(a, b, row, ROWS, COLUMNS, 0.3, 0.5),
   scaleRows: (k, { a, b, row }) => k.scaleRows(a, b, row, ROWS, COLUMNS, 0.3, 0.5),
   gatherBytes: (k, { a, bytes, indices }) => k.gatherRows(a, bytes, indices, ROWS, COLUMNS, 1 / 255, true),
@@ -163,7 +173,7 @@ describe('the number of threads changes no bit', () => {
     const results: Buffer[] = [];
     const before = [...tickets].map((words) => words[WORD.ticket]);
     for (const { kernels, at, reset, contents } of await Promise.all(benches)) {
-      // The first of its kind is never cut.
+      // The first job of its kind is never cut.
       reset();
       call(kernels, at);
       reset();
@@ -176,7 +186,7 @@ describe('the number of threads changes no bit', () => {
     for (const other of others) expect(one?.equals(other)).toBe(true);
   });
 
-  test('nor do real workers, which take their part', { timeout: 30_000 }, async () => {
+  test('real workers take shares and change no bit', { timeout: 30_000 }, async () => {
     const { startWorker, ready, shares } = watched();
     const single = await bench(1, idle);
     const triple = await bench(3, startWorker);
@@ -194,7 +204,7 @@ describe('the number of threads changes no bit', () => {
       }
     }
     expect(helped).toBeGreaterThanOrEqual(3);
-    // Workers see memory that was not there when they began.
+    // Workers see memory that was added after they started.
     const before = triple.heap.memory.buffer.byteLength;
     const [far = 0, farToo = 0] = [single, triple].map(({ heap }) => heap.reserve(2 ** 24) + 2 ** 24 - BYTES);
     expect(triple.heap.memory.buffer.byteLength).toBeGreaterThan(before);
@@ -207,7 +217,7 @@ describe('the number of threads changes no bit', () => {
   });
 });
 
-describe('what a backend says of its threads', () => {
+describe('a backend reports its threads', () => {
   const large = (compute: Awaited<ReturnType<typeof wasmBackend>>): number => {
     const [a, out] = [compute.allocate([300, 300]), compute.allocate([300, 300])];
     a.data.fill(1);
@@ -215,7 +225,7 @@ describe('what a backend says of its threads', () => {
     return out.data[0] as number;
   };
 
-  test('as many as asked for; one without shared memory', async () => {
+  test('as many as requested, or one without shared memory', async () => {
     const two = await openBackend({ backend: 'wasm', threads: 2 });
     expect(two.backend.threads).toBe(2);
     two.dispose();
@@ -224,7 +234,7 @@ describe('what a backend says of its threads', () => {
     expect(large(unshared)).toBe(300);
   });
 
-  test('workers that cannot be started leave one thread, the results and a reason', async () => {
+  test('one, with the reason and the right results, if workers cannot be started', async () => {
     const compute = await wasmBackend(new Heap(), {
       threads: 3,
       startWorker: () => {
@@ -236,7 +246,7 @@ describe('what a backend says of its threads', () => {
     expect(compute.backend.detail).toContain('no more threads');
   });
 
-  test('a worker that dies later is not waited for', async () => {
+  test('one fewer, without waiting, after a worker has ended', async () => {
     let die: (reason: string) => void = () => undefined;
     const compute = await wasmBackend(new Heap(), {
       threads: 2,
@@ -252,7 +262,7 @@ describe('what a backend says of its threads', () => {
     expect(large(compute)).toBe(300);
   });
 
-  test('a kernel that fails on a worker is an error, once', async () => {
+  test('one after a kernel has failed on a worker, which throws once', async () => {
     let words = new Int32Array(new SharedArrayBuffer(CONTROL_BYTES));
     const compute = await wasmBackend(new Heap(), {
       threads: 2,
@@ -310,7 +320,7 @@ describe('a process with workers', () => {
     );
 
   test.each([
-    ['of itself', '', 0, null],
+    ['by itself', '', 0, null],
     ['after dispose', 'compute.dispose()', 0, null],
     ['by exit', 'process.exit(3)', 3, null],
     ['by a signal', 'process.kill(process.pid, "SIGTERM"); setTimeout(() => {}, 5000)', null, 'SIGTERM'],

@@ -14,7 +14,7 @@ const subject = (id: string, measure: Subject['measure']): Subject => ({
 });
 
 describe('turns', () => {
-  it('alternate, give the median without the first round, and go on when one fails', async () => {
+  it('alternate, give the median without the first round, and continue after a failure', async () => {
     const order: string[] = [];
     const turns = (id: string, times: number[]) =>
       subject(id, () => {
@@ -47,7 +47,7 @@ describe('turns', () => {
 });
 
 describe('a run without peers', () => {
-  it('measures the step beside its products and the probe beside the run, and prints every row', async () => {
+  it('compares the step with its products and the probe with the run, and prints every row', async () => {
     const seen = new Set<string>();
     const document = await runBench({
       quick: true,
@@ -63,7 +63,7 @@ describe('a run without peers', () => {
     const share = row('share/products');
     expect(share?.relative?.value).toBeCloseTo((share?.millisecondsPerStep ?? NaN) / step, 9);
     expect(share?.relative?.value).toBeGreaterThan(0.1);
-    // A probe of every hundredth step costs about two updates, so a few per cent of a run.
+    // A probe at every hundredth step costs about two updates, a few per cent of a run.
     expect(row('probe/probe')?.relative?.value).toBeLessThan(0.2);
 
     const table = renderBench(document);
@@ -74,25 +74,25 @@ describe('a run without peers', () => {
     }
   });
 
-  it('refuses what it does not know', async () => {
+  it('refuses unknown groups and turns without length', async () => {
     await expect(runBench({ only: ['speed'] })).rejects.toThrow(/"speed".*limit, product, step/);
     await expect(runBench({ seconds: 0 })).rejects.toThrow(/longer than 0/);
   });
 });
 
-it('takes samples at once or one by one to the same gradient', async () => {
+it('batched and single samples estimate the same gradient', async () => {
   const compute = await openBackend({ backend: 'reference' });
-  const [atOnce, oneByOne] = [true, false].map((batched) => {
+  const [batch, single] = [true, false].map((batched) => {
     const way = new SampledGradient(compute, { layers: [6, 5, 3], samples: 1000, batched });
     way.step();
     return way.gradients.flatMap((gradient) => gradient.toArray());
   }) as [number[], number[]];
   const inner = (a: readonly number[], b: readonly number[]) =>
     a.reduce((sum, value, index) => sum + value * (b[index] ?? NaN), 0);
-  const power = inner(atOnce, atOnce);
-  // Over 8 units the noise of each is about 9/1000 of the gradient's power.
-  expect(inner(atOnce, oneByOne) / Math.sqrt(power * inner(oneByOne, oneByOne))).toBeGreaterThan(0.96);
-  expect(power / inner(oneByOne, oneByOne)).toBeGreaterThan(0.7);
-  expect(power / inner(oneByOne, oneByOne)).toBeLessThan(1.4);
+  const power = inner(batch, batch);
+  // With 8 units, the noise of each estimate is about 9/1000 of the power of the gradient.
+  expect(inner(batch, single) / Math.sqrt(power * inner(single, single))).toBeGreaterThan(0.96);
+  expect(power / inner(single, single)).toBeGreaterThan(0.7);
+  expect(power / inner(single, single)).toBeLessThan(1.4);
   compute.dispose();
 });

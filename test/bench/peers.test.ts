@@ -19,7 +19,7 @@ import {
 } from '../../src/bench/peers.ts';
 
 const minute = 60_000;
-/** Those that know products and perceptrons. */
+/** The peers that support matrix products and perceptrons. */
 const ids: readonly PeerId[] = ['pytorch', 'tfjs-wasm', 'jax-js'];
 const small: MlpWork = {
   kind: 'mlp-step',
@@ -31,7 +31,7 @@ const small: MlpWork = {
   rule: 'backprop',
 };
 
-/** The inputs every peer is given, see protocol.mjs. */
+/** Returns the numbers that every peer uses (protocol.mjs). */
 function fill(rows: number, columns: number, scale = 1, offset = -0.5): Matrix {
   const value = (i: number): number =>
     Math.fround(((Math.imul(i, 2654435761) >>> 0) / 2 ** 32 + offset) * scale);
@@ -52,10 +52,10 @@ interface Layer {
   velocity: Matrix;
 }
 
-/** Plain backpropagation with momentum in f64: the first logits and the losses that `verify` must report. */
+/** Runs plain backpropagation with momentum in f64, and returns the first logits and the losses for `verify`. */
 function train({ layers, batch, momentum }: MlpWork, steps: number): { logits: number[]; losses: number[] } {
-  // The bias is one more row of the weights, met by an input that is always one.
-  const withOne = (activity: Matrix): Matrix => activity.clone().addColumn(Matrix.ones(batch, 1));
+  // The bias is an additional row of the weights, for an input that is always 1.
+  const withConstant = (activity: Matrix): Matrix => activity.clone().addColumn(Matrix.ones(batch, 1));
   const stack: Layer[] = [];
   let units = 0;
   for (const next of layers) {
@@ -74,7 +74,7 @@ function train({ layers, batch, momentum }: MlpWork, steps: number): { logits: n
     let output = fill(batch, layers[0] ?? 0, 1, 0);
     const seen: { layer: Layer; input: Matrix }[] = [];
     for (const layer of stack) {
-      const input = withOne(
+      const input = withConstant(
         seen.length === 0 ? output : Matrix.max(output, Matrix.zeros(batch, output.columns)),
       );
       seen.push({ layer, input });
@@ -96,7 +96,7 @@ function train({ layers, batch, momentum }: MlpWork, steps: number): { logits: n
   return { logits: logits ?? [], losses };
 }
 
-/** The losses of LeNet in f64, from the weights and inputs that peers are given. */
+/** Returns the losses of LeNet in f64, for the weights and inputs of the peers. */
 async function lenetLosses({ batch, momentum }: LenetWork, steps: number): Promise<number[]> {
   const compute = await openBackend({ backend: 'reference' });
   const learner = new Learner(compute, {
@@ -124,7 +124,7 @@ async function lenetLosses({ batch, momentum }: LenetWork, steps: number): Promi
 
 function find(peers: readonly Peer[], id: PeerId): Peer {
   const peer = peers.find((candidate) => candidate.id === id);
-  if (!peer) throw new Error(`${id} is not a row`);
+  if (!peer) throw new Error(`There is no row for ${id}.`);
   return peer;
 }
 
@@ -133,21 +133,21 @@ function expectClose(actual: readonly number[], expected: readonly number[]): vo
   expect(Math.max(...actual.map((value, i) => Math.abs(value - (expected[i] ?? NaN))))).toBeLessThan(1e-4);
 }
 
-describe('installed peers compute what they are timed on', () => {
+describe('installed peers compute the correct results', () => {
   let peers: Peer[] = [];
   beforeAll(async () => {
     peers = await discoverPeers();
   }, 2 * minute);
   afterAll(() => Promise.all(peers.map((peer) => peer.close())));
 
-  it.each(PEERS)('%s is a row, with the way to install it when it is absent', (id) => {
+  it.each(PEERS)('%s has a row, with the installation command if it is absent', (id) => {
     const peer = find(peers, id);
     if (peer.available) expect(peer.version).toMatch(/^\d+\.\d+/);
     else expect(peer.reason).toMatch(/install it with/);
   });
 
   it.for(ids)(
-    '%s: products, the forward pass and training with momentum agree with f64',
+    '%s: products, forward pass and training with momentum agree with f64',
     { timeout: 2 * minute },
     async (id, { skip }) => {
       const peer = find(peers, id);
@@ -171,13 +171,13 @@ describe('installed peers compute what they are timed on', () => {
       );
       for (const result of Object.values(dropped)) {
         const [before = NaN, after = NaN] = result;
-        expect(Math.abs(after - (losses[1] ?? NaN))).toBeGreaterThan(1e-5); // dropout did something
+        expect(Math.abs(after - (losses[1] ?? NaN))).toBeGreaterThan(1e-5); // Dropout has an effect.
         expect(result.at(-1)).toBeLessThan(0.9 * before);
       }
     },
   );
 
-  it('PyTorch takes the steps of LeNet that Apical takes', { timeout: 2 * minute }, async ({ skip }) => {
+  it('PyTorch takes the same steps of LeNet as Apical', { timeout: 2 * minute }, async ({ skip }) => {
     const peer = find(peers, 'pytorch');
     skip(!peer.available, peer.reason);
     const work: LenetWork = { kind: 'lenet-step', batch: 10, momentum: 0.9 };
@@ -187,7 +187,7 @@ describe('installed peers compute what they are timed on', () => {
   });
 
   it.for(ids)(
-    '%s: a product of 64 times the work takes longer, and other rules are refused',
+    '%s: a product with 64 times the work takes longer, and other rules are refused',
     { timeout: 2 * minute },
     async (id, { skip }) => {
       const peer = find(peers, id);
@@ -205,7 +205,7 @@ describe('installed peers compute what they are timed on', () => {
   );
 });
 
-describe('a peer that fails says why', () => {
+describe('a failing peer reports the reason', () => {
   let folder = '';
   let peers: Peer[] = [];
   const hello = `console.log(JSON.stringify({ peer: 'p', version: '1.0', maximumThreads: 1, details: '' }));`;
@@ -225,7 +225,7 @@ describe('a peer that fails says why', () => {
     rmSync(folder, { recursive: true });
   };
 
-  it('absent interpreter, absent package', async () => {
+  it('if the interpreter or the package is absent', async () => {
     await discover(`import 'no-such-package';`, hello);
     expect(find(peers, 'pytorch')).toMatchObject({ id: 'pytorch', available: false });
     expect(find(peers, 'pytorch').reason).toMatch(/'no-such-python' was not found.*python3-torch/);
@@ -235,7 +235,7 @@ describe('a peer that fails says why', () => {
     await closeAll();
   });
 
-  it('death and silence reject the request; the next one starts afresh', async () => {
+  it('if the process ends or does not answer; the next request starts a new process', async () => {
     const dies = `${hello} process.stdin.once('data', () => { console.error('RangeError: out of it'); process.exit(3); });`;
     await discover(dies, `${hello} process.stdin.resume();`);
     for (let attempt = 0; attempt < 2; attempt++) {

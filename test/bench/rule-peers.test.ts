@@ -1,4 +1,4 @@
-/** Every way to write a rule's step in another tool takes the steps that Apical takes, on the same random numbers. */
+/** Every way to write the step of a rule in another tool takes the same steps as Apical, on the same random numbers. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openBackend } from '../../src/backends/open.ts';
 import { discoverPeers } from '../../src/bench/peers.ts';
@@ -30,27 +30,27 @@ afterAll(async () => {
   compute.dispose();
 });
 
-/** The losses of `steps` steps, each judged before it changes anything. */
-function judgedLosses(work: RuleWork, steps = STEPS): number[] {
-  const own = new RuleStep(compute, work);
+/** Returns the losses of `steps` steps, each evaluated before its update. */
+function evaluatedLosses(work: RuleWork, steps = STEPS): number[] {
+  const rule = new RuleStep(compute, work);
   return Array.from({ length: steps }, () => {
-    own.step();
-    return own.loss();
+    rule.step();
+    return rule.loss();
   });
 }
 
-/** What a machine makes of the data, before the first step and after each. */
-function reconstructions(work: ContrastiveWork): number[] {
-  const own = new RuleStep(compute, work);
-  const before = own.reconstruction();
+/** Returns the reconstruction errors before the first step and after each step. */
+function reconstructionErrors(work: ContrastiveWork): number[] {
+  const rule = new RuleStep(compute, work);
+  const before = rule.reconstruction();
   const after = Array.from({ length: STEPS }, () => {
-    own.step();
-    return own.reconstruction();
+    rule.step();
+    return rule.reconstruction();
   });
   return [before, ...after];
 }
 
-/** What Apical draws, [rows, columns] each, in the order of a step's draws. */
+/** Returns the random numbers of Apical for every step, in the order of its draws. */
 function drawsOf(
   draws: readonly {
     readonly name: string;
@@ -68,17 +68,22 @@ function drawsOf(
   ).flat();
 }
 
-/** The losses that each way of a peer reports; `ways` is how many there must be. */
-async function found(id: PeerId, work: Work, ways: number, skip: (when: boolean, why?: string) => void) {
+/** Returns the losses of each way of a peer; `ways` is the expected number of ways. */
+async function lossesByWay(
+  id: PeerId,
+  work: Work,
+  ways: number,
+  skip: (when: boolean, why?: string) => void,
+) {
   const peer = peers.find((candidate) => candidate.id === id);
-  if (!peer) throw new Error(`${id} is not a row`);
+  if (!peer) throw new Error(`There is no row for ${id}.`);
   skip(!peer.available, peer.reason);
   const all = Object.entries(await peer.verify(work, 1, STEPS));
   expect(all).toHaveLength(ways);
   return all;
 }
 
-/** To single precision: what differs grows with the steps. */
+/** Expects equality to single precision; rounding differences grow with the number of steps. */
 function expectClose(actual: readonly number[], expected: readonly number[], way: string): void {
   expect(actual).toHaveLength(expected.length);
   const scale = Math.max(...expected.map(Math.abs));
@@ -88,16 +93,16 @@ function expectClose(actual: readonly number[], expected: readonly number[], way
 
 const learns = (losses: readonly number[]) => expect(losses.at(-1)).toBeLessThan(0.9 * Math.max(...losses));
 
-describe('the steps of another tool are those of Apical', () => {
+describe('another tool takes the same steps as Apical', () => {
   it('equilibrium propagation in PyTorch', { timeout }, async ({ skip }) => {
     const work: EquilibriumWork = {
       ...{ kind: 'equilibrium-step', layers: [20, 12, 9, 5], batch: 6 },
       ...{ freeSteps: 15, nudgedSteps: 5, nudge: 0.7, stepSize: 0.5 },
     };
-    const expected = judgedLosses(work);
+    const expected = evaluatedLosses(work);
     learns(expected);
-    // The loss before the first step is that of silence, which a run does not judge.
-    for (const [way, losses] of await found('pytorch', work, 3, skip)) {
+    // The loss before the first step is that of zero activity, which a run does not evaluate.
+    for (const [way, losses] of await lossesByWay('pytorch', work, 3, skip)) {
       expectClose(losses.slice(1), expected, way);
     }
   });
@@ -107,20 +112,23 @@ describe('the steps of another tool are those of Apical', () => {
     { timeout },
     async (persistent, { skip }) => {
       const { work, draws } = machine(persistent);
-      const expected = reconstructions(work);
+      const expected = reconstructionErrors(work);
       learns(expected);
-      for (const [way, losses] of await found('pytorch', { ...work, draws }, 2, skip)) {
+      for (const [way, losses] of await lossesByWay('pytorch', { ...work, draws }, 2, skip)) {
         expectClose(losses, expected, way);
       }
-      const [undrawn] = await found('pytorch', work, 2, skip);
-      expect(undrawn?.[1].at(-1), 'its own random numbers').not.toBeCloseTo(expected.at(-1) ?? NaN, 6);
+      const [ownDraws] = await lossesByWay('pytorch', work, 2, skip);
+      expect(ownDraws?.[1].at(-1), 'the random numbers of PyTorch').not.toBeCloseTo(
+        expected.at(-1) ?? NaN,
+        6,
+      );
     },
   );
 
   it('contrastive divergence with persistent chains in scikit-learn', { timeout }, async ({ skip }) => {
     const { work, draws } = machine(true);
-    const expected = reconstructions(work);
-    for (const [way, losses] of await found('scikit-learn', { ...work, draws }, 2, skip)) {
+    const expected = reconstructionErrors(work);
+    for (const [way, losses] of await lossesByWay('scikit-learn', { ...work, draws }, 2, skip)) {
       expectClose(losses, expected, way);
     }
   });
@@ -130,9 +138,10 @@ describe('the steps of another tool are those of Apical', () => {
       ...{ kind: 'predictive-step', layers: [20, 12, 9, 5], batch: 6 },
       ...{ steps: 15, stepSize: 0.2, rate: 0.05 },
     };
-    const expected = judgedLosses(work, STEPS + 1);
+    const expected = evaluatedLosses(work, STEPS + 1);
     learns(expected);
-    for (const [way, losses] of await found('pytorch', work, 3, skip)) expectClose(losses, expected, way);
+    for (const [way, losses] of await lossesByWay('pytorch', work, 3, skip))
+      expectClose(losses, expected, way);
   });
 
   it('difference target propagation in PyTorch', { timeout }, async ({ skip }) => {
@@ -144,15 +153,15 @@ describe('the steps of another tool are those of Apical', () => {
       { name: 'noise hidden1→hidden2', shape: [6, 12], normal: 0.3 },
       { name: 'noise hidden2→hidden3', shape: [6, 9], normal: 0.3 },
     ]);
-    const expected = judgedLosses(work, STEPS + 1);
+    const expected = evaluatedLosses(work, STEPS + 1);
     learns(expected);
-    for (const [way, losses] of await found('pytorch', { ...work, draws }, 3, skip)) {
+    for (const [way, losses] of await lossesByWay('pytorch', { ...work, draws }, 3, skip)) {
       expectClose(losses, expected, way);
     }
   });
 });
 
-/** A small machine, and what it draws. */
+/** Returns a small Boltzmann machine and its random numbers. */
 function machine(persistent: boolean): { work: ContrastiveWork; draws: number[][] } {
   const [visible, hidden, batch] = [20, 12, 6];
   const work: ContrastiveWork = {

@@ -11,7 +11,7 @@ const good = {
 const cited = [{ from: 'rule "x"', key: 'author2020' }];
 
 describe('the bibliography', () => {
-  it('is complete: every source that a rule or a claim cites is there, well formed, and none is idle', () => {
+  it('holds every cited source, well formed, and no source that nothing cites', () => {
     expect(checkBibliography()).toEqual([]);
   });
 
@@ -28,19 +28,19 @@ describe('the bibliography', () => {
     [{ ...good, doi: 'https://doi.org/10.1234/x' }, 'the doi'],
     [{ ...good, doi: undefined, url: 'javascript:alert(1)' }, 'is not an https address'],
     [{ ...good, pages: '1-2' }, 'no field "pages"'],
-  ])('finds what is wrong with %j', (entry, problem) => {
+  ])('finds the problem of %j', (entry, problem) => {
     expect(checkBibliography({ author2020: entry }, cited).join('\n')).toContain(problem);
   });
 
-  it('finds citations without a source, sources without a citation, and keys out of order', () => {
+  it('finds citations without a source, sources without a citation and keys out of order', () => {
     const problems = checkBibliography({ zoo2020: good, author2020: good }, [
       ...cited,
       { from: 'claim "y"', key: 'nobody1999' },
     ]);
     expect(problems).toEqual([
       '"zoo2020" is out of order: keys are sorted.',
-      'The claim "y" cites "nobody1999", which is not there.',
-      '"zoo2020" is cited by nothing.',
+      'The claim "y" cites "nobody1999", which does not exist.',
+      'Nothing cites "zoo2020".',
     ]);
   });
 });

@@ -1,13 +1,13 @@
 import { appendFileSync, cpSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { codeHash, runsSources, sourceFolder, trainingHash } from '../../src/claims/code-hash.ts';
+import { codeHash, evaluationHash, runsSources, sourceFolder } from '../../src/claims/code-hash.ts';
 import { CLAIMS } from '../../src/claims/index.ts';
 import { temporaryFolder } from './fixture.ts';
 
 const SMALL = { claim: { backend: 'reference' }, file: 'claims/suite/claim.ts' } as const;
 
-/** A tree in which a claim reaches a rule, the rule a helper, and the helper only the types of a third file. */
+/** Writes a source tree in which a claim imports a rule, the rule a helper, and the helper only types of a third file. */
 function smallTree(): {
   source: string;
   write: (name: string, content: string) => void;
@@ -42,16 +42,6 @@ describe('the hash of the code that a claim depends on', () => {
     },
   );
 
-  it('of training alone changes with what trains, not with what the claim says of it', () => {
-    const { source } = smallTree();
-    const before = trainingHash(source, SMALL);
-    expect(before).toMatch(/^[0-9a-f]{64}$/);
-    appendFileSync(path.join(source, 'claims/suite/claim.ts'), '// changed\n');
-    expect(trainingHash(source, SMALL)).toBe(before);
-    appendFileSync(path.join(source, 'rules/helper.ts'), '// changed\n');
-    expect(trainingHash(source, SMALL)).not.toBe(before);
-  });
-
   it('does not change with files that cannot change the outcome, nor with line ends', () => {
     const { source, write, hash } = smallTree();
     const before = hash();
@@ -62,11 +52,12 @@ describe('the hash of the code that a claim depends on', () => {
     expect(hash()).toBe(before);
   });
 
-  it('of a claim that trains changes with training and the data sets too', () => {
+  it('changes with training and the data sets too for a claim that trains', () => {
     const { source, write, hash } = smallTree();
     write('training/example-training.ts', 'export const training = 1;\n');
     write('datasets/index.ts', 'export const datasets = 1;\n');
-    const trains = () => codeHash(source, { ...SMALL, claim: { ...SMALL.claim, trains: true } });
+    const claim = { ...SMALL.claim, trainings: () => [] };
+    const trains = () => codeHash(source, { ...SMALL, claim });
     for (const name of ['training/example-training.ts', 'datasets/index.ts', 'rules/helper.ts']) {
       const [before, other] = [trains(), hash()];
       appendFileSync(path.join(source, name), '// changed\n');
@@ -80,7 +71,7 @@ describe('the hash of the code that a claim depends on', () => {
     expect(codeHash(source, { ...SMALL, file: 'claims/suite/missing.ts' })).toBeUndefined();
   });
 
-  it('follows a real claim down to the kernels, and no further than it reaches', () => {
+  it('follows the imports of a real claim down to the kernels, and nothing else', () => {
     const real = sourceFolder() as string;
     const source = path.join(temporaryFolder(), 'src');
     cpSync(real, source, { recursive: true });
@@ -103,8 +94,57 @@ describe('the hash of the code that a claim depends on', () => {
   });
 });
 
+describe('the hash of the code by which a claim evaluates its trainings', () => {
+  const CLAIM = 'claims/suite/claim.ts';
+  const FIXTURE = 'claims/fixtures/mean.ts';
+  const tree = () => {
+    const { source, write } = smallTree();
+    write(FIXTURE, 'export const mean = 1;\n');
+    write(
+      CLAIM,
+      "import { rule } from '../../rules/rule.ts';\nimport { mean } from '../fixtures/mean.ts';\nexport const claim = [rule, mean];\n",
+    );
+    const hash = () => evaluationHash(source, CLAIM);
+    return { source, write, hash, before: hash() };
+  };
+
+  it.each([CLAIM, FIXTURE])('changes with the code of %s', (file) => {
+    const { source, hash, before } = tree();
+    expect(before).toMatch(/^[0-9a-f]{64}$/);
+    appendFileSync(path.join(source, file), 'export const more = 1;\n');
+    expect(hash()).not.toBe(before);
+  });
+
+  it('does not change with the library, nor with comments, line breaks and paths of imports', () => {
+    const { source, write, hash, before } = tree();
+    appendFileSync(path.join(source, 'rules/rule.ts'), 'export const more = 1;\n');
+    write('rules/family/rule.ts', 'export const rule = 1;\n');
+    write(
+      CLAIM,
+      `import {
+  rule,
+} from '../../rules/family/rule.ts';
+import { mean } from '../fixtures/mean.ts';
+
+/**
+ * What it claims: 'a string' // and more.
+ */
+// A line.
+export const claim =
+  [rule, mean];
+`,
+    );
+    expect(hash()).toBe(before);
+  });
+
+  it('is unknown when a file is missing', () => {
+    const { source } = tree();
+    expect(evaluationHash(source, 'claims/suite/missing.ts')).toBeUndefined();
+  });
+});
+
 describe('a build', () => {
-  it('vouches for the sources only when none of them is newer', () => {
+  it('corresponds to the sources only when none of them is newer', () => {
     const { source } = smallTree();
     const build = path.join(path.dirname(source), 'dist');
     const check = () => runsSources(source, SMALL, 'file:///dist/claims/code-hash.js');

@@ -1,10 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Claim, ClaimContext, Measurement, RegisteredClaim } from '../../src/claims/index.ts';
+import type { ConfigInput } from '../../src/config/config.ts';
 
-/** A folder that is gone when the test ends. */
+/** Makes a folder that is removed when the test ends. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'apical-claims-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -15,7 +16,7 @@ export interface FakeOptions extends Partial<Omit<Claim, 'run'>> {
   readonly run?: (context: ClaimContext) => Promise<Measurement>;
 }
 
-/** A claim with two conditions, an error below 0.1 and an angle of 20 to 40 degrees; both hold as it is. */
+/** A claim with two conditions, an error below 0.1 and an angle of 20 to 40 degrees; by default both hold. */
 export function fakeClaim(options: FakeOptions = {}): Claim {
   return {
     id: 'author2020-works',
@@ -43,6 +44,37 @@ export function fakeClaim(options: FakeOptions = {}): Claim {
         perSeed: seeds.map((seed) => ({ seed, values: { error: 0.04 + 0.02 * seed, angle: 30 + 2 * seed } })),
       }),
     ...options,
+  };
+}
+
+/** A run of less than a second, on 200 points. */
+export const tinyTraining = (rule: string, seed = 0): ConfigInput => ({
+  rule,
+  seed,
+  task: { dataset: 'rings', options: { trainCount: 200, testCount: 60 } },
+  network: { hidden: [8] },
+  batch: 20,
+  epochs: 4,
+  backend: 'wasm',
+  threads: 1,
+  probe: { every: 0 },
+});
+
+/** Entry files that the code hash of a claim looks for. */
+const ROOTS = ['backends/reference.ts', 'training/example-training.ts', 'datasets/index.ts'];
+
+/** Makes folders for claims: results, runs and, with `withSources`, a source tree. */
+export function placeOf(claims: readonly RegisteredClaim[], withSources = true) {
+  const folder = temporaryFolder();
+  const source = path.join(folder, 'src');
+  for (const file of [...ROOTS, ...claims.map((registered) => registered.file)]) {
+    mkdirSync(path.dirname(path.join(source, file)), { recursive: true });
+    writeFileSync(path.join(source, file), `export const content = '${file}';\n`);
+  }
+  return {
+    ...{ claims, source: withSources ? source : null },
+    resultsFolder: path.join(folder, 'results'),
+    runsFolder: path.join(folder, 'runs'),
   };
 }
 

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { epochsToErrors, pairedMistakes } from '../../src/claims/suite/feedback/hinton2016-lecture-table.ts';
 
 describe('the comparison of the lecture table', () => {
-  it('counts epochs until the errors are first as few as the target', () => {
+  it('counts epochs until errors first reach the target', () => {
     expect(epochsToErrors([400, 250, 200, 210, 190], 200)).toBe(3);
     expect(epochsToErrors([400, 250], 200)).toBe(2); // a lower bound
   });
 
-  it('is McNemar’s for one seed: what both get wrong tells nothing', () => {
+  it('is McNemar’s for one seed: mistakes of both arms cancel', () => {
     const count = 10_000;
     // 100 wrong in both, 30 in the first alone, 10 in the second alone.
     const first = Array.from({ length: count }, (_, example) => (example < 130 ? 1 : 0));
@@ -19,7 +19,7 @@ describe('the comparison of the lecture table', () => {
     expect(half).toBeCloseTo(1.6449 * Math.sqrt(40 - 20 ** 2 / count), 2);
   });
 
-  it('narrows with further seeds as far as their mistakes are others', () => {
+  it('narrows with more seeds in so far as their mistakes differ', () => {
     const wrongAt = (from: number) =>
       Array.from({ length: 10_000 }, (_, example) => (example >= from && example < from + 50 ? 1 : 0));
     const none = wrongAt(10_000);

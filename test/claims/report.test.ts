@@ -1,7 +1,7 @@
 import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
 import { claimStandings, renderClaimsReport, runClaims } from '../../src/claims/index.ts';
-import type { Claim } from '../../src/claims/index.ts';
+import type { Claim, ClaimStanding } from '../../src/claims/index.ts';
 import { fakeClaim, registered, temporaryFolder } from './fixture.ts';
 
 const SOURCES = {
@@ -14,7 +14,7 @@ const SOURCES = {
   },
 };
 
-/** The page after the first `run` of the claims, as text and as a document. */
+/** Returns the page after running the claims with ids `run`, as text and as a document. */
 async function reportOf(claims: readonly Claim[], run: readonly string[]) {
   const place = { claims: registered(...claims), resultsFolder: temporaryFolder(), source: null };
   if (run.length > 0) await runClaims({ ids: run }, place);
@@ -23,7 +23,7 @@ async function reportOf(claims: readonly Claim[], run: readonly string[]) {
 }
 
 describe('the report on claims', () => {
-  it('counts outcomes in its heading and gives every claim a section, a source and a command', async () => {
+  it('counts outcomes in the heading and gives every claim a section, a source and a command', async () => {
     const partly = fakeClaim({
       id: 'author2020-partly',
       title: 'It half works',
@@ -47,7 +47,7 @@ describe('the report on claims', () => {
     }
   });
 
-  it('draws a dot a seed and puts the figure inside the band exactly when the condition holds', async () => {
+  it('draws a dot for each seed, and the figure inside the band exactly when the condition holds', async () => {
     const failing = fakeClaim({
       id: 'author2020-fails',
       run: ({ seeds }) =>
@@ -70,7 +70,7 @@ describe('the report on claims', () => {
     }
   });
 
-  it('draws seeds that lie powers of ten apart, single values, and figures that diverged', async () => {
+  it('draws seeds that differ by powers of ten, single values and diverged figures', async () => {
     const spread = fakeClaim({
       id: 'author2020-spread',
       conditions: [{ id: 'error', statement: 'Error', unit: '', expected: { maximum: 1e-3, text: 'small' } }],
@@ -97,7 +97,7 @@ describe('the report on claims', () => {
     expect((b - a) / (c - b)).toBeCloseTo(1.5, 1);
   });
 
-  it('escapes whatever a claim says, and asks for nothing from anywhere', async () => {
+  it('escapes all texts of a claim, and loads nothing from the network', async () => {
     const evil = '<script>alert("x")</script> & </style>';
     const claim = fakeClaim({
       title: evil,
@@ -119,15 +119,24 @@ describe('the report on claims', () => {
     for (const element of document.querySelectorAll('[src], link')) expect(element.outerHTML).toBe('');
   });
 
-  it('says when an outcome is stale', async () => {
+  it('marks outcomes that are stale, unchecked or renewed', async () => {
     const place = { claims: registered(fakeClaim()), resultsFolder: temporaryFolder(), source: null };
     await runClaims({}, place);
     const [standing] = claimStandings(place);
     if (!standing) throw new Error('There is no claim.');
-    const render = (stale: boolean | null) =>
-      renderClaimsReport({ standings: [{ ...standing, stale }], sources: SOURCES, apical: '1.2.3' });
-    expect(render(true)).toContain('the code has changed since');
-    expect(render(false)).not.toContain('the code has changed since');
-    expect(render(null)).not.toContain('the code has changed since');
+    const render = (changes: Partial<ClaimStanding>) =>
+      renderClaimsReport({ standings: [{ ...standing, ...changes }], sources: SOURCES, apical: '1.2.3' });
+    expect(render({ stale: true })).toContain('stale: the code has changed since');
+    expect(render({ stale: null, unchecked: true })).toContain('unchecked: shared code has changed since');
+    for (const stale of [false, null]) expect(render({ stale })).not.toContain('code has changed since');
+    const { result } = standing;
+    if (!result) throw new Error('The claim has no result.');
+    const renewed = {
+      date: '2026-12-01T10:00:00.000Z',
+      commit: 'abcdef0123456789',
+      because: 'fingerprint',
+    } as const;
+    expect(render({ result: { ...result, renewed } })).toContain('2026-12-01, at commit abcdef012345: ');
+    expect(render({})).not.toContain('Renewed');
   });
 });

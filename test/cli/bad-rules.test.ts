@@ -22,7 +22,7 @@ describe('a rule file that does not load', () => {
   test.each([
     ['has a syntax error', 'export default {', ['does not load']],
     ['throws on import', 'throw new Error("no luck today");', ['does not load', 'no luck today']],
-    ['imports what is not there', 'import "no-such-package";', ['does not load', 'no-such-package']],
+    ['imports a missing package', 'import "no-such-package";', ['does not load', 'no-such-package']],
     ['has no default export', 'export const rule = {};', ['does not export a rule']],
     ['exports a function', 'export default () => 1;', ['does not export a rule']],
     ['exports nothing', 'export default undefined;', ['does not export a rule']],
@@ -32,7 +32,7 @@ describe('a rule file that does not load', () => {
     expect(existsSync('here')).toBe(false);
   });
 
-  test('is not there', async () => {
+  test('is missing', async () => {
     expectRefusal(await run('./mine.ts'), 2, 'no rule file', './mine.ts');
     expectRefusal(await apical('rules', './mine.ts'), 2, 'no rule file', './mine.ts');
   });
@@ -58,7 +58,7 @@ describe('a rule that breaks the contract', () => {
     expectRefusal(await run('./mine.mjs'), 2, `"${field}"`, named);
   });
 
-  test('has the id of another, or its file has the name of another', async () => {
+  test('shares its id or file name with another rule', async () => {
     mkdirSync('other');
     writeRule('mine.mjs', {});
     writeRule('yours.mjs', {});
@@ -71,21 +71,21 @@ describe('a rule that breaks the contract', () => {
   });
 });
 
-/** What a rule does wrong once it runs. */
+/** Mistakes of a rule that appear when it runs. */
 const FAULTS = [
   ['throws', 'throw new Error("no idea");', 'no idea'],
   ['throws at a later step', 'if (step.step === 3) throw new Error("no idea any more");', 'step 3'],
-  ['throws what is no error', 'throw null;', 'null'],
+  ['throws something other than an error', 'throw null;', 'null'],
   ['returns a promise', 'return Promise.reject(new Error("later"));', 'promise'],
-  ['asks for a state it did not declare', 'step.state("trace");', '"trace"'],
+  ['reads a state that it did not declare', 'step.state("trace");', '"trace"'],
   [
-    'emits a kind of term that there is not',
+    'emits an unknown kind of term',
     'step.emit(step.network.projections[0], { kind: "hebb" });',
     'outer, direction',
   ],
-  ['emits no term but undefined', 'step.emit(step.network.projections[0], undefined);', 'mine'],
+  ['emits undefined instead of a term', 'step.emit(step.network.projections[0], undefined);', 'mine'],
   [
-    'emits a term of a wrong shape',
+    'emits a term of the wrong shape',
     'const [p] = step.network.projections; step.emit(p, { kind: "outer", pre: step.inputs, post: step.inputs });',
     '(2, 8)',
   ],
@@ -94,10 +94,10 @@ const FAULTS = [
     'step.emit({ ...step.network.projections[0], id: "stiff" }, { kind: "outer", post: step.inputs });',
     '"stiff"',
   ],
-  ['wants more memory than there is', 'step.compute.temporary([1e6, 1e6]);', 'Out of heap'],
+  ['needs more memory than there is', 'step.compute.temporary([1e6, 1e6]);', 'Out of heap'],
 ] as const;
 
-describe('a rule that fails as it learns', () => {
+describe('a rule that fails while learning', () => {
   test.each(FAULTS)('%s: the run fails with a message', async (_what, body, named) => {
     writeRule('mine.mjs', { learn: `(step) => { ${body} }` });
     const { code, stdout, stderr } = await run('./mine.mjs', '--json');
@@ -111,7 +111,7 @@ describe('a rule that fails as it learns', () => {
     expect(JSON.parse(readFileSync('here/run.json', 'utf8'))).toMatchObject({ status: 'failed' });
   });
 
-  test('before its first step, in wire or state, leaves no folder', async () => {
+  test('before the first step, in wire or state, leaves no folder', async () => {
     for (const field of ['wire', 'state']) {
       writeRule('mine.mjs', { [field]: '() => { throw new Error("no idea"); }' });
       expectRefusal(await run('./mine.mjs'), 1, '"mine"', 'no idea');
@@ -119,7 +119,7 @@ describe('a rule that fails as it learns', () => {
     }
   });
 
-  test('does not stop the others of a comparison', async () => {
+  test('does not stop the other rules of a comparison', async () => {
     writeRule('mine.mjs', { learn: '() => { throw new Error("no idea"); }' });
     const printed = await apical(
       'compare',
@@ -136,13 +136,13 @@ describe('a rule that fails as it learns', () => {
     expect(existsSync('here/report.html')).toBe(true);
   });
 
-  test('also when it is only to be shown', async () => {
+  test('also if it is only shown', async () => {
     writeRule('mine.mjs', { learn: '() => { throw new Error("no idea"); }' });
     expectRefusal(await apical('rules', './mine.mjs'), 1, '"mine"', 'no idea');
   });
 });
 
-test('a rule that never asks for an error runs, and shows none', async () => {
+test('a rule that never computes an error runs, and shows none', async () => {
   writeRule('mine.mjs', {});
   const printed = await run('./mine.mjs', '--json');
   expect(printed.code).toBe(0);
@@ -150,7 +150,7 @@ test('a rule that never asks for an error runs, and shows none', async () => {
   expect(printed.stderr).not.toContain('NaN');
 });
 
-test('a rule from a file that imports from "apical" learns as the same rule of the library, to the bit', async () => {
+test('a rule file that imports from "apical" trains like the same rule of the library, to the bit', async () => {
   const text = `
     import { defineRule } from 'apical';
     import { descend, feedforward, noOptions } from 'apical/rules';

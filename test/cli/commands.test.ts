@@ -19,7 +19,7 @@ import type { Printed } from './fixture.ts';
 
 workInEmptyFolder();
 
-/** The one document that a command printed. */
+/** Parses the single document that a command printed. */
 function only<Schema extends z.ZodType>(schema: Schema, { stdout }: Printed): z.output<Schema> {
   const found = documents(stdout);
   expect(found).toHaveLength(1);
@@ -29,7 +29,7 @@ function only<Schema extends z.ZodType>(schema: Schema, { stdout }: Printed): z.
 const expectPlain = ({ stdout, stderr }: Printed) => expect(stdout + stderr).not.toContain('\u001b');
 
 describe('run', () => {
-  test('learns, says how it went, and leaves a folder with a report', async () => {
+  test('trains, prints the result, and writes a folder with a report', async () => {
     const printed = await apical('run', 'rings', ...TINY, '--out', 'here');
     expect(printed.code).toBe(0);
     expect(printed.stdout).toMatch(/backprop on rings, seed 0: done/);
@@ -43,7 +43,7 @@ describe('run', () => {
     }
   });
 
-  test('--json prints the document of the run, the same that is in its folder, and progress apart', async () => {
+  test('--json prints the document that is also in the folder, and progress to stderr', async () => {
     const printed = await apical('run', 'rings', ...TINY, '--out', 'here', '--json');
     const document = only(runDocument, printed);
     expect(printed.code).toBe(0);
@@ -57,7 +57,7 @@ describe('run', () => {
     expect(printed.stderr).toContain('epoch');
   });
 
-  test('several seeds make a document a line, and a folder each', async () => {
+  test('several seeds print one document per line and write a folder each', async () => {
     const printed = await apical('run', 'two-spirals', ...TINY, '--seeds', '3..4', '--out', 'here', '--json');
     const runs = documents(printed.stdout).map((document) => runDocument.parse(document));
     expect(runs.map(({ seed }) => seed)).toEqual([3, 4]);
@@ -65,7 +65,7 @@ describe('run', () => {
     for (const { folder } of runs) expect(existsSync(path.join(folder, 'metrics.jsonl'))).toBe(true);
   });
 
-  test('takes a config file, options in any order, and a new folder in runs/ when none is given', async () => {
+  test('accepts a config file and options in any order, and creates a folder in runs/ by default', async () => {
     const config = {
       task: { dataset: 'linear-teacher', options: { trainCount: 50, testCount: 10 } },
       batch: 10,
@@ -87,7 +87,7 @@ describe('run', () => {
     expect(existsSync(path.join(document.folder, 'report.html'))).toBe(true);
   });
 
-  test('--figures also leaves pictures', async () => {
+  test('--figures also writes images', async () => {
     const { code } = await apical('run', 'rings', ...TINY, '--out', 'here', '--figures');
     expect(code).toBe(0);
     const names = readdirSync('here', { recursive: true }).map(String);
@@ -98,7 +98,7 @@ describe('run', () => {
       ).toBe(true);
   });
 
-  test('the exact gradient and feedback alignment are told apart by their angles', async () => {
+  test('the angles of feedback alignment differ from those of the exact gradient', async () => {
     const printed = await apical(
       'run',
       'rings',
@@ -116,7 +116,7 @@ describe('run', () => {
 });
 
 describe('compare', () => {
-  test('shows a row a rule, the paired difference and the angles', async () => {
+  test('prints a row per rule, the paired difference and the angles', async () => {
     const printed = await apical('compare', 'rings', ...TINY, '--seeds', '0,1', '--out', 'here');
     expect(printed.code).toBe(0);
     expect(printed.stdout).toMatch(/^backprop +2 +\d+\.\d\d % ± \d/m);
@@ -127,7 +127,7 @@ describe('compare', () => {
     expect(existsSync('here/report.html')).toBe(true);
   });
 
-  test('--json has the runs, a mean for each rule and metric, and paired differences', async () => {
+  test('--json has the runs, means by rule and metric, and paired differences', async () => {
     const printed = await apical('compare', 'rings', ...TINY, '--seeds', '0..2', '--out', 'here', '--json');
     const { runs, summary, paired } = only(compareDocument, printed);
     expect(runs.map(({ rule, seed }) => `${rule} ${seed}`).sort()).toEqual(
@@ -145,7 +145,7 @@ describe('compare', () => {
     expect(difference?.interval).toBeGreaterThanOrEqual(0);
   });
 
-  test('of one rule and seed is a comparison all the same', async () => {
+  test('accepts a single rule and seed', async () => {
     const printed = await apical(
       'compare',
       'rings',
@@ -163,14 +163,14 @@ describe('compare', () => {
 });
 
 describe('rules', () => {
-  test('lists every rule with what it needs to know and what it costs', async () => {
+  test('lists every rule with locality and cost', async () => {
     const printed = await apical('rules');
     expect(printed.code).toBe(0);
     for (const { id } of RULES) expect(printed.stdout).toContain(id);
     expectPlain(printed);
   });
 
-  test('--json has locality and cost as a real step showed them', async () => {
+  test('--json has locality and cost as measured in a real step', async () => {
     const { rules } = only(rulesDocument, await apical('rules', '--json'));
     expect(rules.map(({ id }) => id)).toEqual(RULES.map(({ id }) => id));
     const uses = (id: string) =>
@@ -181,7 +181,7 @@ describe('rules', () => {
     expect(uses('feedback-alignment')).toBe(false);
   });
 
-  test('of one rule shows equation, source and options', async () => {
+  test('shows equation, source and options of one rule', async () => {
     const printed = await apical('rules', 'feedback-alignment');
     expect(printed.stdout).toMatch(/Lillicrap.*2016/);
     expect(printed.stdout).toMatch(
@@ -193,7 +193,7 @@ describe('rules', () => {
 });
 
 describe('data, claims and bench', () => {
-  test('data tells of every set whether it is here and how to get it', async () => {
+  test('data lists the status of every data set and how to get it', async () => {
     const [shown, json] = [await apical('data'), await apical('data', '--json')];
     const { datasets } = only(dataDocument, json);
     expect(shown.code).toBe(0);
@@ -205,7 +205,7 @@ describe('data, claims and bench', () => {
     expectPlain(shown);
   });
 
-  test('claims lists what was published with its last verdict', async () => {
+  test('claims lists published claims with the last verdict', async () => {
     const [shown, json] = [await apical('claims'), await apical('claims', '--json')];
     for (const { id, status } of only(claimsDocument, json).claims) {
       expect(shown.stdout).toContain(id);
@@ -215,14 +215,14 @@ describe('data, claims and bench', () => {
     expectPlain(shown);
   });
 
-  test('claims report writes a page and says where', async () => {
+  test('claims report writes a page and prints its path', async () => {
     const { code, stdout } = await apical('claims', 'report', '--out', 'page.html', '--json');
     expect(code).toBe(0);
     expect(documents(stdout)).toEqual([{ version: 1, kind: 'claims-report', path: 'page.html' }]);
     expect(readFileSync('page.html', 'utf8')).toMatch(/^<!doctype html>/i);
   });
 
-  test('bench times what is asked for', async () => {
+  test('bench measures the requested groups', async () => {
     const printed = await apical('bench', '--quick', '--only', 'limit', '--json');
     expect(printed.code).toBe(0);
     for (const { id } of only(benchDocument, printed).rows) expect(id).toMatch(/^limit\//);
@@ -230,9 +230,12 @@ describe('data, claims and bench', () => {
 });
 
 describe('help', () => {
-  const COMMANDS = ['run', 'compare', 'rules', 'claims', 'bench', 'data', 'help'];
+  const COMMANDS = [
+    ...['run', 'compare', 'search', 'data', 'rules', 'lab', 'estimate', 'signals', 'settle', 'likelihood'],
+    ...['predict', 'export', 'claims', 'bench', 'help'],
+  ];
 
-  test.each(COMMANDS.map((name) => [name]))('of %s begins with its own examples', async (name) => {
+  test.each(COMMANDS.map((name) => [name]))('of %s begins with examples', async (name) => {
     const asked = await apical('help', name);
     const flagged = await apical(name, '--help');
     expect([asked.code, flagged.code]).toEqual([0, 0]);
@@ -244,16 +247,17 @@ describe('help', () => {
     expect(document).toMatchObject({ kind: 'help', topic: name, text: asked.stdout });
   });
 
-  test('without a topic begins with examples and names every command', async () => {
+  test('without a topic begins with examples and lists every command in groups', async () => {
     const { code, stdout } = await apical('help');
     expect(code).toBe(0);
     expect(stdout).toMatch(/^Examples:/);
     for (const name of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${name} `, 'm'));
+    expect(stdout).not.toMatch(/^Commands:/m);
     expect((await apical('--help')).stdout).toBe(stdout);
     expect((await apical('claims', 'run', '--help')).stdout).toMatch(/^Examples:\n {2}apical claims run/);
   });
 
-  test('of config names every key', async () => {
+  test('of config lists every key', async () => {
     const { stdout } = await apical('help', 'config');
     for (const key of Object.keys(configSchema.shape)) expect(stdout).toMatch(new RegExp(`^${key}\\b`, 'm'));
     expect(documents((await apical('help', 'config', '--json')).stdout)[0]).toMatchObject({
@@ -261,7 +265,7 @@ describe('help', () => {
     });
   });
 
-  test('of presets names every preset, and of exits every code', async () => {
+  test('of presets lists every preset, and of exits every code', async () => {
     const presets = await apical('help', 'presets');
     for (const { id } of PRESETS) expect(presets.stdout).toContain(id);
     const exits = await apical('help', 'exits');
@@ -270,7 +274,7 @@ describe('help', () => {
     expectPlain(exits);
   });
 
-  test('--version is the version of the package', async () => {
+  test('--version prints the version of the package', async () => {
     const { stdout } = await apical('--version');
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
       version: string;
@@ -279,8 +283,8 @@ describe('help', () => {
   });
 });
 
-describe('what is printed where', () => {
-  test('an error with --json is a document too, and the message still goes to stderr', async () => {
+describe('output', () => {
+  test('an error with --json is a document, and its message still goes to stderr', async () => {
     for (const words of [
       ['run', 'no-such-preset', '--json'],
       ['run', 'rings', '--no-such-option', '--json'],
@@ -294,7 +298,7 @@ describe('what is printed where', () => {
     }
   });
 
-  test('colours are for terminals, and not when NO_COLOR asks for none', async () => {
+  test('colours are for terminals, unless NO_COLOR is set', async () => {
     const was = process.stdout.isTTY;
     try {
       process.stdout.isTTY = true;

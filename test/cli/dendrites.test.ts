@@ -18,7 +18,7 @@ const run = (rule: string, ...words: string[]) =>
     ...words,
   );
 
-describe('cells with dendrites, by whole commands', () => {
+describe('rules with dendrites', () => {
   test.each([
     ['dendritic-microcircuit', [], []],
     ['dendritic-microcircuit', ['form=continuous', 'duration=4'], []],
@@ -26,7 +26,10 @@ describe('cells with dendrites, by whole commands', () => {
     ['segregated-dendrites', [], []],
     ['segregated-dendrites', ['version=spiking', 'duration=30'], ['network.activation=logistic']],
   ])('%s runs with %j', async (rule, options, more) => {
-    const set = [...options.map((its) => `ruleOptions.${its}`), ...more].flatMap((its) => ['--set', its]);
+    const set = [...options.map((option) => `ruleOptions.${option}`), ...more].flatMap((setting) => [
+      '--set',
+      setting,
+    ]);
     const { code, stdout } = await run(rule, ...set, '--set', 'optimiser.rate=0.005');
     expect(code).toBe(0);
     expect(stdout).toMatch(/test error/);
@@ -40,17 +43,12 @@ describe('cells with dendrites, by whole commands', () => {
       ['apical: must be more than 0, but it is -0.5'],
     ],
     [
-      'a step beyond the time constants',
+      'a step longer than the time constants',
       'dendritic-microcircuit',
       ['form=continuous', 'timeStep=1'],
       ['timeStep', '0.476'],
     ],
-    [
-      'a pull that has no steady state',
-      'dendritic-microcircuit',
-      ['nudge=5'],
-      ['nudge', '1.1', 'continuous'],
-    ],
+    ['a nudge without a steady state', 'dendritic-microcircuit', ['nudge=5'], ['nudge', '1.1', 'continuous']],
     [
       'spikes faster than steps',
       'segregated-dendrites',
@@ -58,24 +56,24 @@ describe('cells with dendrites, by whole commands', () => {
       ['maximalRate', 'at most 1'],
     ],
     [
-      'a step beyond the rise of a potential',
+      'a step longer than the rise of a potential',
       'segregated-dendrites',
       ['version=spiking', 'timeStep=5'],
       ['timeStep', '3 ms'],
     ],
     [
-      'rates that are no probabilities',
+      'rates that are not probabilities',
       'segregated-dendrites',
       ['version=spiking'],
       ['"hidden1" is tanh', 'logistic'],
     ],
   ])('%s is refused', async (_what, rule, options, named) => {
-    const refused = await run(rule, ...options.flatMap((its) => ['--set', `ruleOptions.${its}`]));
+    const refused = await run(rule, ...options.flatMap((option) => ['--set', `ruleOptions.${option}`]));
     expectRefusal(refused, 2, ...named);
     expect(existsSync('here')).toBe(false);
   });
 
-  test('networks that they cannot serve are refused with rules that can', async () => {
+  test('unsupported networks are refused with rules that support them', async () => {
     const graph = {
       areas: [
         { id: 'input', shape: [2] },
@@ -92,7 +90,7 @@ describe('cells with dendrites, by whole commands', () => {
     };
     for (const rule of ['dendritic-microcircuit', 'segregated-dendrites']) {
       const refused = await run(rule, '--set', `graph=${JSON.stringify(graph)}`);
-      expectRefusal(refused, 2, '"lateral:hidden→hidden" is lateral', 'Rules that can');
+      expectRefusal(refused, 2, '"lateral:hidden→hidden" is lateral', 'Rules that do');
     }
   });
 });

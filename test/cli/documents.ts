@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** The documents that scripts rely on, as they were promised; keys beyond these may be added. */
+/** Schemas of the documents that scripts rely on. Further keys may be added. */
 const fraction = z.number().min(0);
 const score = z.object({ loss: z.number(), error: fraction });
 const heldOut = score.extend({ errors: z.int().min(0), count: z.int().min(1) });
@@ -122,6 +122,8 @@ export const rulesDocument = z.object({
             transposedWeights: z.array(z.string()),
             otherWeights: z.array(z.string()),
             signedError: z.boolean(),
+            target: z.boolean(),
+            errorInInput: z.boolean(),
             globalScalars: z.array(z.string()),
             phases: z.int().min(1),
             waitsForProjections: z.int().min(0),

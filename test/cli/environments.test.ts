@@ -9,7 +9,7 @@ const SHORT = [
   ...['--set', 'batch=4', '--set', 'network.hidden=[6]', '--set', 'probe.every=0', '--threads', '1'],
 ] as const;
 
-/** A user's environment: go to the middle of a line. */
+/** A user's environment: move to the middle of a line. */
 const MINE = {
   id: "'line'",
   title: "'A line'",
@@ -44,7 +44,7 @@ const runMine = (...words: string[]) =>
     ...words,
   );
 
-test('a run says how far it came, and its folder has the report', async () => {
+test('a run prints its return, and writes a report', async () => {
   const { code, stdout, stderr } = await apical('run', 'cart-pole', ...SHORT, '--out', 'here');
   expect(code).toBe(0);
   expect(stderr).toContain('Cart-pole: 4 observations, 2 actions, episodes of at most 500 steps');
@@ -58,7 +58,7 @@ test('a run says how far it came, and its folder has the report', async () => {
   expect(report).toContain('Neuronlike adaptive elements');
 });
 
-test('a comparison has returns by rule; --json holds them all', async () => {
+test('a comparison prints returns by rule; --json has them all', async () => {
   const rules = ['--rules', 'backprop,node-perturbation', '--seeds', '0,1'];
   const { code, stdout } = await apical('compare', 'bandit', ...SHORT, ...rules, '--out', 'here');
   expect(code).toBe(0);
@@ -73,8 +73,8 @@ test('a comparison has returns by rule; --json holds them all', async () => {
   }
 });
 
-describe('an environment of one’s own', () => {
-  test('is learned like any other', async () => {
+describe('a user’s environment', () => {
+  test('can be trained on like any other', async () => {
     write();
     const { code, stderr, stdout } = await runMine();
     expect(stderr).toContain('A line: 1 observation, 2 actions, episodes of at most 10 steps');
@@ -84,16 +84,12 @@ describe('an environment of one’s own', () => {
 
   test.each([
     [
-      'that sees more than it says',
+      'with more observations than declared',
       { observe: '([x]) => [x, 1]' },
       ['observe(state) returned 2 numbers', 'must be 1'],
     ],
-    ['without bounds', { actions: "{ kind: 'continuous' }" }, ['./mine.ts', '"actions']],
-    [
-      'whose reward is missing',
-      { step: '(state) => ({ state, terminated: false })' },
-      ['the reward undefined'],
-    ],
+    ['with actions without bounds', { actions: "{ kind: 'continuous' }" }, ['./mine.ts', '"actions']],
+    ['without a reward', { step: '(state) => ({ state, terminated: false })' }, ['the reward undefined']],
     ['that throws', { reset: '() => { throw new Error("no luck"); }' }, ['reset(draws) threw "no luck"']],
   ] as const)('%s is refused before anything is written', async (_what, fields, words) => {
     write(fields);
@@ -101,13 +97,13 @@ describe('an environment of one’s own', () => {
     expect(existsSync('here')).toBe(false);
   });
 
-  test('that is not there, or given options, is refused', async () => {
+  test('that is missing, or is given options, is refused', async () => {
     expectRefusal(await runMine(), 2, 'no environment file', './mine.ts');
     write();
     expectRefusal(await runMine('--set', 'task.options.size=3'), 2, 'task.options.size', './mine.ts');
   });
 
-  test('that breaks on the way fails its run, and says where', async () => {
+  test('that fails during a run ends the run and says where', async () => {
     write({ step: '(state) => ({ state, reward: ++taken > 150 ? NaN : 1, terminated: false })' });
     writeFileSync('mine.ts', `let taken = 0;\n${readFileSync('mine.ts', 'utf8')}`);
     const { code, stdout } = await runMine();

@@ -19,7 +19,7 @@ const NETWORK = [
 describe('apical estimate', () => {
   workInEmptyFolder();
 
-  test('gives one JSON document with every projection and the whole', async () => {
+  test('prints one JSON document with every projection and the whole network', async () => {
     const { code, stdout } = await apical('estimate', '--rule', 'node-perturbation', ...NETWORK, '--json');
     expect(code).toBe(0);
     const document = JSON.parse(stdout) as EstimateDocument;
@@ -34,21 +34,21 @@ describe('apical estimate', () => {
       expect(row).toMatchObject({ network: '6-5-4-3', samples: 20, passes: 2 });
       expect(row.variance).toBeGreaterThan(row.intervals.variance[0]);
       expect(row.angleDegrees).toBeGreaterThan(10);
-      // Two passes up, and one outer product.
+      // Two forward passes and one outer product.
       expect(row.macs).toBe(3 * 62);
     }
   });
 
-  test('sets options of the rule, and says what a near angle costs', async () => {
+  test('sets options of the rule, and reports the cost of a given angle', async () => {
     const few = ['estimate', '--rule', 'forward-gradient', ...NETWORK];
     const weights = await apical(...few, '--set', 'ruleOptions.perturb=weights', '--json');
     const document = JSON.parse(weights.stdout) as EstimateDocument;
     expect(document.options).toEqual({ perturb: 'weights' });
     const shown = await apical('estimate', '--rule', 'backprop', ...NETWORK, '--angle', '10');
-    expect(shown.stdout).toContain('1 updates for 10°');
+    expect(shown.stdout).toMatch(/ 1 for 10°$/m);
   });
 
-  test('fits the growth with size: weight perturbation’s with the synapses', async () => {
+  test('fits the growth of the variance: for weight perturbation, with the number of synapses', async () => {
     const { stdout } = await apical(
       ...[
         'estimate',
@@ -70,7 +70,7 @@ describe('apical estimate', () => {
     expect(whole?.exponent).toBeLessThan(1.2);
   });
 
-  test('fits how the variance grows with the outputs: by q + 1 in one layer of q units', async () => {
+  test('fits the growth of the variance with the outputs: by q + 1 in one layer of q units', async () => {
     const { stdout } = await apical(
       ...['estimate', '--rule', 'forward-gradient', '--network', '10-4', '--samples', '400', '--batch', '1'],
       ...['--sweep', 'outputs', '--sizes', '15,63,255', '--backend', 'wasm', '--json'],
@@ -84,7 +84,7 @@ describe('apical estimate', () => {
     expect(whole?.exponent).toBeLessThan(1.1);
   });
 
-  test('does not take the scatter of few samples for a bias', async () => {
+  test('does not mistake the scatter of few samples for a bias', async () => {
     const words = ['--network', '30-40-10', '--batch', '1', '--samples', '20', '--seeds', '0..5'];
     const { stdout } = await apical('estimate', '--rule', 'node-perturbation', ...words, '--json');
     const { rows } = JSON.parse(stdout) as EstimateDocument;
@@ -99,7 +99,7 @@ describe('apical estimate', () => {
     expect(shown.stdout).toMatch(/< \d/);
   });
 
-  test('takes data and network from a preset or a config, and keeps what is said beside it', async () => {
+  test('takes data and network from a preset or a config; options override them', async () => {
     const words = ['estimate', 'two-spirals', '--rule', 'node-perturbation', '--samples', '20', '--json'];
     const { code, stdout } = await apical(
       ...words,
@@ -121,7 +121,7 @@ describe('apical estimate', () => {
     expect(ownNetwork).toMatchObject({ batch: 50, rows: [{ network: '2-64-64-2', seed: 0 }, {}, {}, {}] });
   });
 
-  test('sweeps the width on data, and takes a graph', async () => {
+  test('sweeps the width on a data set, and accepts a graph', async () => {
     const few = ['estimate', '--rule', 'backprop', '--samples', '20', '--batch', '3', '--json'];
     const task = ['--set', 'task.dataset=linear-teacher'];
     const sweep = await apical(
@@ -166,7 +166,7 @@ describe('apical estimate', () => {
     expect(both.stderr).toContain('graph');
   });
 
-  test('has no gradient to compare with where the objective has none', async () => {
+  test('reports no angle and no bias if the objective has no gradient', async () => {
     writeFileSync('mine.ts', 'export default (output, target) => Number(output[target] < 0);');
     for (const objective of ['zero-one', './mine.ts']) {
       const { code, stdout } = await apical(
@@ -180,7 +180,7 @@ describe('apical estimate', () => {
     }
   });
 
-  test('takes the weights of a run, by its own rule or by another', async () => {
+  test('uses the weights of a run, for its own rule or another', async () => {
     const learn = ['two-spirals', '--rule', 'feedback-alignment', ...TINY, '--out', 'spirals'];
     expect((await apical('run', ...learn)).code).toBe(0);
     const estimate = async (...words: string[]) => {
@@ -188,7 +188,7 @@ describe('apical estimate', () => {
       const document = JSON.parse(stdout) as EstimateDocument;
       return { document, all: document.rows.filter(({ projection }) => projection === 'all') };
     };
-    // With every example in the batch, all that a seed could change is the weights, forward and back.
+    // The batch holds every example, so a seed could only change the weights, forward and feedback.
     const own = await estimate('--run', 'spirals', '--batch', '100', '--seeds', '0..1');
     expect(own.document).toMatchObject({ rule: 'feedback-alignment', task: 'two-spirals', batch: 100 });
     expect(own.document.run).toEqual({ folder: 'spirals', step: 25 });
@@ -217,14 +217,14 @@ describe('apical estimate', () => {
     ['angle', ['--angle', '90'], 'between 0 and 90'],
     ['sweep', ['--network', '6-3', '--sweep', 'width'], 'hidden layer'],
     ['sizes', ['--sweep', 'width', '--sizes', '8,8'], '8,8'],
-    ['outputs of data', ['rings', '--sweep', 'outputs'], 'how many outputs'],
+    ['outputs of data', ['rings', '--sweep', 'outputs'], 'number of outputs'],
     ['set', ['--set', 'epochs=3'], 'epochs'],
     ['options', ['--set', 'ruleOptions.noise=-1'], 'noise: must be more than 0, but it is -1.'],
     ['options', ['--set', 'ruleOptions.nois=1'], 'Did you mean "noise"?'],
     ['rule', ['--rule', 'node-pertubation'], 'node-perturbation'],
     ['set of data', ['--set', 'batch=3'], '--batch'],
     ['preset', ['two-spiral'], 'two-spirals'],
-    ['network of data', ['two-spirals', '--network', '3-4-2'], 'begin it with 2 and end it with 2'],
+    ['network of data', ['two-spirals', '--network', '3-4-2'], 'Begin it with 2 and end it with 2'],
     ['batch of data', ['two-spirals', '--batch', '100000'], 'at most'],
     ['data set', ['--set', 'task.dataset=mnits'], 'mnist'],
     ['run', ['--run', 'nowhere'], 'nowhere'],
@@ -236,7 +236,7 @@ describe('apical estimate', () => {
     expect(stderr).not.toContain('internal error');
   });
 
-  test('asks for a rule where nothing names one', async () => {
+  test('asks for a rule if none is named', async () => {
     const { code, stderr } = await apical('estimate', '--network', '6-3');
     expect(code).toBe(2);
     expect(stderr).toContain('--rule node-perturbation');

@@ -10,20 +10,20 @@ import { afterEach, beforeEach, expect, vi } from 'vitest';
 import { main } from '../../src/cli/main.ts';
 import { decodeCheckpoint } from '../../src/runs/folder/checkpoint.ts';
 
-/** What a command left: its exit code and all that it printed. */
+/** The exit code and the output of a command. */
 export interface Printed {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** A run of 25 steps on 100 examples: what a command does, and little else. */
+/** Options of a tiny run: 25 steps on 100 examples. */
 export const TINY = [
   ...['--set', 'task.options={"trainCount":100,"testCount":30}', '--set', 'batch=20', '--epochs', '5'],
   ...['--set', 'network.hidden=[8]', '--set', 'probe.every=10', '--backend', 'wasm', '--threads', '1'],
 ] as const;
 
-/** Every test of the file works in an empty folder of its own, which goes with it. */
+/** Runs every test of the file in an empty folder of its own, which is removed afterwards. */
 export function workInEmptyFolder(): void {
   const home = process.cwd();
   let folder = '';
@@ -58,13 +58,13 @@ export async function apical(...words: readonly string[]): Promise<Printed> {
 const program = fileURLToPath(new URL('../../bin/apical.js', import.meta.url));
 const children: ChildProcess[] = [];
 
-/** A command in a process of its own; `ended` resolves when it is over. */
+/** Starts a command in a process of its own; `ended` resolves to its output. */
 export function start(
   words: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): { child: ChildProcess; ended: Promise<Printed> } {
   if (!existsSync(fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url)))) {
-    throw new Error('There is no build to test: run `npm run build` first, or `npm test`, which does.');
+    throw new Error('There is no build to test. Run `npm run build` first, or `npm test`, which does so.');
   }
   const child = spawn(process.execPath, [program, ...words], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -78,7 +78,7 @@ export function start(
   return { child, ended };
 }
 
-/** Expects a refusal: the exit code, a message that has all the words, no stack, nothing on stdout. */
+/** Expects a refusal: an exit code, a message that contains all words, no stack, and an empty stdout. */
 export function expectRefusal({ code, stdout, stderr }: Printed, exit: number, ...words: string[]): void {
   expect({ code, stderr }).toEqual({ code: exit, stderr });
   for (const word of words) expect(stderr).toContain(word);
@@ -91,7 +91,7 @@ export function expectNoStack(text: string): void {
   expect(text).not.toContain('internal error');
 }
 
-/** The documents on stdout: one a line, nothing else. */
+/** Parses the documents on stdout: one per line, nothing else. */
 export function documents(stdout: string): unknown[] {
   expect(stdout.endsWith('\n')).toBe(true);
   return stdout
@@ -105,7 +105,7 @@ export const checkpointsOf = (folder: string): string[] =>
     .filter((name) => name.startsWith('checkpoint-'))
     .sort();
 
-/** The numbers of the last checkpoint of a folder, by name. */
+/** Returns the numbers of a folder's last checkpoint, by name. */
 export function numbersOf(folder: string): Map<string, number[]> {
   const { tensors } = lastCheckpoint(folder);
   return new Map([...tensors].map(([id, { data }]) => [id, Array.from(data as Float32Array)]));
@@ -116,7 +116,7 @@ function lastCheckpoint(folder: string) {
   return decodeCheckpoint(readFileSync(path.join(folder, name)), name);
 }
 
-/** What must be equal to the bit between equal runs: all numbers of the last checkpoint, all records but times. */
+/** Returns what equal runs share to the bit: all numbers of the last checkpoint, and all records but times. */
 export function outcomeOf(folder: string): { step: number; tensors: unknown; metrics: unknown[] } {
   const { step, tensors } = lastCheckpoint(folder);
   const metrics = readFileSync(path.join(folder, 'metrics.jsonl'), 'utf8').trimEnd().split('\n');
@@ -135,7 +135,7 @@ export function outcomeOf(folder: string): { step: number; tensors: unknown; met
 
 /** Dynamics in which no unit is ever active, in plain JavaScript. */
 const STILL = `{
-    id: 'still', title: 'Still',
+    id: 'still', title: 'Still', accepts: {},
     run({ compute, network, inputs }, name) {
       const rates = network.areas.map((area) => {
         const rate = area === network.input ? inputs : compute.temporary([inputs.rows, area.units]);
@@ -159,7 +159,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   learn: '() => undefined',
 };
 
-/** Writes a rule file that imports nothing, with some of its fields as given; `undefined` leaves one out. */
+/** Writes a rule file without imports and with the given fields; `undefined` leaves a field out. */
 export function writeRule(file: string, fields: Readonly<Record<string, string | undefined>>): void {
   const lines = Object.entries({ ...FIELDS, ...fields }).flatMap(([name, value]) =>
     value === undefined ? [] : [`  ${name}: ${value},`],

@@ -9,19 +9,19 @@ const run = (rule: string, ...words: string[]) =>
 const RULES = ['recirculation', 'two-pass', 'difference-target-propagation', 'simplified-target-propagation'];
 
 describe('inverses that do not converge', () => {
-  test.each(RULES)('%s says so: which one, its error and what to do', async (rule) => {
+  test.each(RULES)('%s names the inverse, its error and a remedy', async (rule) => {
     const { code, stderr } = await run(rule, '--set', 'ruleOptions.inverseRate=1000');
-    // What comes down through two-pass's own activity multiplies itself: nothing is finite any more.
+    // Reconstructions of two-pass feed back into themselves, so activity is soon no longer finite.
     const ended = rule === 'two-pass';
     expect(code).toBe(ended ? 1 : 0);
     if (ended) expect(stderr).toMatch(/no longer finite.*or lower ruleOptions\.inverseRate \(now 1000\)/);
     else
       expect(stderr).toMatch(
-        /The inverse that comes down to "(input|hidden\d)" has not converged: its squared error is \d.*Lower ruleOptions\.inverseRate \(now 1000\)/,
+        /The inverse onto "(input|hidden\d)" has not converged: its squared error is \d.*Lower ruleOptions\.inverseRate \(now 1000\)/,
       );
   });
 
-  test.each(RULES)('%s says nothing of inverses that do', async (rule) => {
+  test.each(RULES)('%s gives no hint about inverses that do', async (rule) => {
     const { code, stderr } = await run(
       rule,
       ...['--set', 'network.activation=tanh', '--epochs', '40', '--set', 'batch=5'],

@@ -14,7 +14,7 @@ const binary = fileURLToPath(new URL('../../bin/apical.js', import.meta.url));
 let root: string;
 let server: LabServer;
 
-/** A page of two files, a secret beside it, and a data set elsewhere. */
+/** A page of two files, a secret next to it, and a data set elsewhere. */
 beforeAll(async () => {
   root = mkdtempSync(path.join(tmpdir(), 'apical-serve-'));
   const page = path.join(root, 'page');
@@ -43,25 +43,25 @@ interface Answer {
   readonly text: string;
 }
 
-/** As written: no client in between that would mend the path. */
+/** Requests a path as it is; other clients would normalise it. */
 const get = (
   url: string,
   options: { method?: string; headers?: Record<string, string> } = {},
 ): Promise<Answer> =>
   new Promise((resolve, reject) => {
-    const asked = request({ host: '127.0.0.1', port: server.port, path: url, ...options }, (response) => {
+    const outgoing = request({ host: '127.0.0.1', port: server.port, path: url, ...options }, (response) => {
       let text = '';
       response.on('data', (part: Buffer) => (text += part.toString()));
       response.on('end', () =>
         resolve({ status: response.statusCode ?? 0, headers: response.headers, text }),
       );
     });
-    asked.on('error', reject);
-    asked.end();
+    outgoing.on('error', reject);
+    outgoing.end();
   });
 
 describe('the server of the page', () => {
-  test('isolates it from other origins and lets it load nothing from elsewhere', async () => {
+  test('isolates the page from other origins and blocks loading from elsewhere', async () => {
     const { status, headers } = await get('/');
     expect(status).toBe(200);
     expect(headers['cross-origin-opener-policy']).toBe('same-origin');
@@ -71,7 +71,7 @@ describe('the server of the page', () => {
     expect(headers['x-content-type-options']).toBe('nosniff');
   });
 
-  test('lets browsers keep what never changes, and ask for the rest', async () => {
+  test('lets browsers cache files that never change, and revalidate the rest', async () => {
     expect((await get('/assets/script-abc123.js')).headers['cache-control']).toContain('immutable');
     const { headers } = await get('/');
     expect(headers['cache-control']).toBe('no-cache');
@@ -80,7 +80,7 @@ describe('the server of the page', () => {
     expect((await get('/nothing.js')).headers['cache-control']).toBe('no-store');
   });
 
-  test('gives nothing outside its folder', async () => {
+  test('serves nothing outside its folder', async () => {
     for (const url of [
       '/../secret.txt',
       '/%2e%2e/secret.txt',
@@ -98,12 +98,12 @@ describe('the server of the page', () => {
     }
   });
 
-  test('is read only, and by this machine’s own name', async () => {
+  test('is read-only, and answers only to this machine’s own name', async () => {
     expect((await get('/', { method: 'POST' })).status).toBe(405);
     expect((await get('/', { headers: { Host: 'elsewhere.example' } })).status).toBe(421);
   });
 
-  test('has the data sets that are found, as they are', async () => {
+  test('serves the data sets that are found, unchanged', async () => {
     expect(server.datasets).toEqual(['fashion-mnist']);
     const index = JSON.parse((await get('/data/index.json')).text) as Record<string, Record<string, number>>;
     expect(index).toEqual({
@@ -114,7 +114,7 @@ describe('the server of the page', () => {
     expect(headers['content-encoding']).toBeUndefined();
   });
 
-  test('says when the page is not built', async () => {
+  test('refuses a page that is not built', async () => {
     await expect(serveLab({ port: 0, folder: path.join(root, 'empty') })).rejects.toMatchObject({
       code: 'lab.not-built',
     });
@@ -128,28 +128,28 @@ describe('apical lab', () => {
     child.stdout.on('data', (part: Buffer) => (out += part.toString()));
     child.stderr.on('data', (part: Buffer) => (err += part.toString()));
     const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
-    return { child, ended, said: () => ({ out, err }) };
+    return { child, ended, output: () => ({ out, err }) };
   };
 
-  test('takes a free port where the one asked for is taken, and stops on Ctrl-C', async () => {
+  test('uses a free port if the requested one is taken, and stops on Ctrl-C', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => other.once('listening', resolve));
     const { port } = other.address() as AddressInfo;
-    const { child, ended, said } = start('--port', String(port), '--json');
-    await expect.poll(() => said().out, { timeout: 20_000 }).toContain('\n');
-    const document = JSON.parse(said().out) as { kind: string; url: string; port: number };
+    const { child, ended, output } = start('--port', String(port), '--json');
+    await expect.poll(() => output().out, { timeout: 20_000 }).toContain('\n');
+    const document = JSON.parse(output().out) as { kind: string; url: string; port: number };
     expect(document).toMatchObject({ version: 1, kind: 'lab' });
     expect(document.port).not.toBe(port);
-    expect(said().err).toContain(`Port ${port} is taken`);
+    expect(output().err).toContain(`Port ${port} is taken`);
     expect((await fetch(document.url)).status).toBe(200);
     child.kill('SIGINT');
     expect(await ended).toBe(130);
     other.close();
   });
 
-  test('refuses what is no port', async () => {
-    const { ended, said } = start('--port', 'eighty');
+  test('refuses an invalid port', async () => {
+    const { ended, output } = start('--port', 'eighty');
     expect(await ended).toBe(2);
-    expect(said().err).toContain('--port takes a whole number from 0 to 65535, but it is "eighty"');
+    expect(output().err).toContain('--port takes a whole number from 0 to 65535, but it is "eighty"');
   });
 });

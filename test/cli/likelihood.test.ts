@@ -19,7 +19,7 @@ const BARS = [
 describe('apical likelihood', () => {
   workInEmptyFolder();
 
-  test('learning raises the likelihood, which is exact where all states can be gone through', async () => {
+  test('learning raises the likelihood, which is exact if all states can be enumerated', async () => {
     const likelihood = async (epochs: string, folder: string) => {
       expect((await apical(...BARS, '--epochs', epochs, '--out', folder)).code).toBe(0);
       const { code, stdout } = await apical('likelihood', folder, '--examples', '200', '--json');
@@ -31,19 +31,19 @@ describe('apical likelihood', () => {
     expect(after?.logNormaliser.how).toBe('enumeration');
     expect(after?.lowers).toEqual(['input']);
     expect(after?.train).toBeGreaterThan((before?.train ?? NaN) + 0.5);
-    // No state is likelier than certain.
+    // A probability is at most 1.
     expect(after?.train).toBeLessThan(0);
   });
 
   test.each<[string, readonly string[], RegExp]>([
-    ['no such run', ['nowhere'], /nowhere/],
-    ['no whole number', ['trained', '--chains', '0'], /--chains must be a whole number/],
+    ['a missing run', ['nowhere'], /nowhere/],
+    ['no chains', ['trained', '--chains', '0'], /--chains must be a whole number/],
     [
-      'another rule’s run',
+      'a run of another rule',
       ['trained'],
-      /no stack of restricted Boltzmann machines: give a run of contrastive/,
+      /not a stack of restricted Boltzmann machines\. Give a run of contrastive/,
     ],
-  ])('%s is told in one line', async (_, words, message) => {
+  ])('%s is refused in one line', async (_, words, message) => {
     expect((await apical('run', ...TINY, '--out', 'trained')).code).toBe(0);
     const { code, stderr } = await apical('likelihood', ...words);
     expect(stderr.trim().split('\n')).toHaveLength(1);

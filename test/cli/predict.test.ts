@@ -21,17 +21,20 @@ async function run(...words: readonly string[]) {
   return runDocument.parse(documents(stdout)[0]);
 }
 
-describe('loadNetwork answers as the run was tested: the errors are those that it recorded', () => {
+describe('loadNetwork predicts with the errors that the run recorded', () => {
   test.each([
     ['with dropout', ['--set', 'network.dropout=0.4', '--set', 'network.inputDropout=0.2']],
-    ['of stochastic units', ['--rule', 'reinforce', '--set', 'network.activation=logistic']],
+    ['with stochastic units', ['--rule', 'reinforce', '--set', 'network.activation=logistic']],
     ['in double precision', ['--backend', 'reference']],
     [
-      'on a squared error',
+      'with a squared error',
       ['--set', 'objective=squared-error', '--set', 'network.outputActivation=logistic'],
     ],
-    ['that has no derivative', ['--set', 'objective=zero-one', '--rule', 'node-perturbation']],
-    ['through few synapses', ['--set', 'network.density=0.5', '--rule', 'feedback-alignment']],
+    [
+      'with an objective without a derivative',
+      ['--set', 'objective=zero-one', '--rule', 'node-perturbation'],
+    ],
+    ['with sparse projections', ['--set', 'network.density=0.5', '--rule', 'feedback-alignment']],
   ] as const)('%s', async (_what, words) => {
     const { test: recorded } = await run('rings', ...TINY, ...words);
     const { test: examples } = await openDataset({
@@ -41,7 +44,7 @@ describe('loadNetwork answers as the run was tested: the errors are those that i
     const network = await loadNetwork('here');
     const answers = network.predict(examples.inputs);
     expect(countWrong(answers, examples.targets)).toBe(recorded?.errors);
-    // One by one, and as rows, it is the same.
+    // The answers are the same one by one and as rows.
     const rows = Array.from({ length: 30 }, (_, row) =>
       Array.from(examples.inputs.subarray(2 * row, 2 * row + 2)),
     );
@@ -52,7 +55,7 @@ describe('loadNetwork answers as the run was tested: the errors are those that i
     network.dispose();
   });
 
-  test('for values: what the teacher would say', async () => {
+  test('for regression: with the error that the run recorded', async () => {
     const set = 'task={"dataset":"linear-teacher","options":{"trainCount":400,"testCount":50}}';
     const { test: recorded } = await run('linear-teacher', '--set', set, '--epochs', '5');
     const { test: examples, ...description } = await openDataset({
@@ -76,7 +79,7 @@ describe('loadNetwork answers as the run was tested: the errors are those that i
     network.dispose();
   });
 
-  test('rows of another length, numbers that are none', async () => {
+  test('rows of the wrong length, and NaN', async () => {
     await run('rings', ...TINY);
     const network = await loadNetwork('here');
     expect(() => network.predict([[1, 2, 3]])).toThrow('example of 2 values is expected, but it is 3 values');
@@ -87,7 +90,7 @@ describe('loadNetwork answers as the run was tested: the errors are those that i
   });
 });
 
-/** 4 × 3 pictures of three kinds: the row that is light. */
+/** 4 × 3 images of three classes: which row is light. */
 function pictures(count: number) {
   const labels = Uint8Array.from({ length: count }, (_, index) => (index * 7) % 3);
   const data = Uint8Array.from({ length: 12 * count }, (_, index) => {
@@ -130,7 +133,7 @@ async function predict(
 const answersOf = ({ rows }: PredictionDocument) => rows.map(({ answer }) => answer?.class);
 
 describe('apical predict', () => {
-  test('answers the same whatever kind of file the pictures are in, without their data set', async () => {
+  test('gives the same predictions for every file format, without the data set', async () => {
     const { test: recorded } = await learnPictures();
     renameSync('set', 'elsewhere');
     const { labels, data } = pictures(20);
@@ -171,7 +174,7 @@ describe('apical predict', () => {
     }
   });
 
-  test('one PNG picture of any kind', async () => {
+  test('accepts PNG images of any kind', async () => {
     await learnPictures();
     const { data } = pictures(3);
     const second = data.slice(12, 24);
@@ -195,7 +198,7 @@ describe('apical predict', () => {
     expect((await inPng('paper.png', { ...size, data: dark, channels: 1 }, '--invert')).row).toEqual(
       grey.row,
     );
-    // Black strokes of which only the alpha differs lie on white paper.
+    // Black strokes that differ only in alpha lie on white paper.
     const strokes = Uint8Array.from({ length: 24 }, (_, index) =>
       index % 2 ? (second[index >> 1] as number) : 0,
     );
@@ -204,7 +207,7 @@ describe('apical predict', () => {
     );
   });
 
-  test('shows a table, and writes all scores to a file', async () => {
+  test('prints a table and saves all scores to a file', async () => {
     writeFileSync(
       'flowers.csv',
       `width,height,kind\n${Array.from({ length: 40 }, (_, row) => `${row % 2 ? -1 : 1},${(row % 5) / 5},${row % 2 ? '"rose, red"' : 'lily'}`).join('\n')}\n`,
@@ -238,7 +241,7 @@ describe('apical predict', () => {
     expect(lines).toHaveLength(41);
     expect(lines[0]).toBe('index,prediction,probability,second,second probability,label,lily,"rose, red"');
     expect(lines[2]).toMatch(/^1,"rose, red",0\.[89]\d+,lily,0\.[01]\d+,"rose, red",0\.[01]\d+,0\.[89]\d+$/);
-    // Without the column of the labels there is nothing to compare with.
+    // Without labels there is no error.
     writeFileSync('new.csv', 'width,height\n-1,0.2\n');
     expect((await predict('--input', 'new.csv')).document).toMatchObject({
       result: null,
@@ -246,7 +249,7 @@ describe('apical predict', () => {
     });
   });
 
-  test('takes an older checkpoint where the newest is damaged', async () => {
+  test('uses an older checkpoint if the newest is damaged', async () => {
     await learnPictures();
     const [last] = checkpointsOf('here').slice(-1) as [string];
     const before = await predict('--input', 'set/t10k-images-idx3-ubyte');
@@ -274,7 +277,7 @@ describe('input that is refused', () => {
     await refuse(['--input', 'wide.csv'], 'wide.csv', '4 × 3 is expected, but it is 4 values');
   });
 
-  test('a picture for a network that learned no pictures', async () => {
+  test('an image for a network that was not trained on images', async () => {
     await run('rings', ...TINY);
     writeFileSync('a.png', encode({ width: 28, height: 28, channels: 1, data: new Uint8Array(784) }));
     await refuse(['--input', 'a.png'], 'example of 2 values is expected, but it is 28 × 28');
@@ -282,7 +285,7 @@ describe('input that is refused', () => {
     await refuse(['--input', 'a.csv', '--invert'], '--invert', 'a.csv');
   });
 
-  test('files that are missing, damaged or of another kind', async () => {
+  test('files that are missing, damaged or of unknown format', async () => {
     await learnPictures();
     await refuse([], '--input');
     await refuse(['--input', 'no.png'], 'no.png');
@@ -306,7 +309,7 @@ describe('input that is refused', () => {
     await refuse(['--input', 'text.csv'], 'text.csv', '"x"');
   });
 
-  test('labels that are missing, too few or of no class', async () => {
+  test('labels that are missing, too many or of no class', async () => {
     await learnPictures();
     const images = ['--input', 'set/t10k-images-idx3-ubyte'];
     await refuse([...images, '--labels', 'no-such'], 'no-such');
@@ -320,8 +323,8 @@ describe('input that is refused', () => {
     await refuse(['--input', 'table.csv', '--labels', 'knid'], '"knid"', 'Did you mean "kind"');
   });
 
-  test('runs that are none, or several', async () => {
-    await refuse(['--input', 'x.csv'], 'no folder here');
+  test('folders with no run or several', async () => {
+    await refuse(['--input', 'x.csv'], 'no folder "here"');
     mkdirSync('here');
     await refuse(['--input', 'x.csv'], 'run.json');
     rmSync('here', { recursive: true });

@@ -5,7 +5,7 @@ import { compareDocument, searchDocument } from './documents.ts';
 import { apical, documents, numbersOf, outcomeOf, workInEmptyFolder } from './fixture.ts';
 
 /*
- * Pretraining where several runs are made of one config.
+ * Pretraining with several runs from one config.
  */
 
 workInEmptyFolder();
@@ -16,7 +16,7 @@ const SHARED = [
   ...['--set', 'pretraining.optimiser.rate=0.2', '--set', 'checkpointSeconds=0', '--backend', 'wasm'],
 ];
 
-test('rules that are compared begin with the same pretrained weights on the same seed, and each goes its way', async () => {
+test('compared rules start from the same pretrained weights for the same seed, and then differ', async () => {
   const rules = ['backprop', 'feedback-alignment'];
   const { code, stdout } = await apical(
     ...['compare', ...SHARED, '--rules', rules.join(','), '--seeds', '0..1'],
@@ -35,7 +35,7 @@ test('rules that are compared begin with the same pretrained weights on the same
   expect(after[0]).not.toEqual(first?.get(id));
 });
 
-test('a search varies how an area is pretrained', async () => {
+test('a search can vary the pretraining', async () => {
   const { code, stdout } = await apical(
     ...['search', ...SHARED, '--rules', 'backprop', '--vary', 'pretraining.optimiser.rate=log:0.001..1'],
     ...['--epochs', '4', '--budget', '12', '--out', 'searched', '--json'],
@@ -49,7 +49,7 @@ test('a search varies how an area is pretrained', async () => {
   expect(new Set(trials.map(({ loss }) => loss)).size).toBe(trials.length);
 });
 
-test('worker threads that share samples begin with the pretrained weights, too', async () => {
+test('worker threads start from the pretrained weights too', async () => {
   const words = ['run', ...SHARED, '--rule', 'weight-perturbation', '--set', 'ruleOptions.samples=4'];
   for (const workers of ['1', '2']) {
     const { code } = await apical(...words, '--epochs', '2', '--set', `workers=${workers}`, '--out', workers);

@@ -21,7 +21,7 @@ import type { Printed } from './fixture.ts';
 
 workInEmptyFolder();
 
-/** A run of about a second, with a checkpoint a few times. */
+/** A run of about a second with several checkpoints. */
 const LONG = [
   ...['rings', '--set', 'task.options={"trainCount":400,"testCount":50}', '--set', 'batch=4'],
   ...['--set', 'network.hidden=[24,24]', '--set', 'network.dropout=0.1', '--set', 'task.validation=0.1'],
@@ -29,16 +29,16 @@ const LONG = [
 ];
 const EPOCHS = ['--epochs', '200'];
 
-/** Resolves when a run has saved a checkpoint beyond those that are there. */
+/** Resolves when a run has saved a checkpoint that is not in `before`. */
 async function newCheckpoint(folder: string, before: readonly string[]): Promise<void> {
   for (let waited = 0; waited < 20_000; waited += 5) {
     if (existsSync(folder) && checkpointsOf(folder).some((name) => !before.includes(name))) return;
     await setTimeout(5);
   }
-  throw new Error(`No checkpoint came in ${folder}.`);
+  throw new Error(`No checkpoint was saved in ${folder}.`);
 }
 
-/** Ends a command by a signal once it has saved a checkpoint in that folder, a random moment later. */
+/** Stops a command with a signal, a random moment after it has saved a checkpoint in a folder. */
 async function stopped(words: readonly string[], folder: string, signal: NodeJS.Signals): Promise<Printed> {
   const before = existsSync(folder) ? checkpointsOf(folder) : [];
   const { child, ended } = start(words);
@@ -54,14 +54,14 @@ const statusOf = (folder: string) =>
 describe('equal runs', () => {
   const words = [...LONG, '--epochs', '6', '--rule', 'feedback-alignment'];
 
-  test('of one seed are equal to the bit, of another seed are not', async () => {
+  test('with the same seed are equal to the bit, and with another seed differ', async () => {
     for (const folder of ['first', 'second']) await apical('run', ...words, '--out', folder);
     await apical('run', ...words, '--set', 'seed=1', '--out', 'other');
     expect(outcomeOf('second')).toEqual(outcomeOf('first'));
     expect(outcomeOf('other').tensors).not.toEqual(outcomeOf('first').tensors);
   });
 
-  test('give the same numbers in another process, beside another rule and among other seeds', async () => {
+  test('give the same numbers in another process, next to another rule and among other seeds', async () => {
     await apical('run', ...words, '--out', 'alone');
     const { ended } = start(['run', ...words, '--out', 'process']);
     const compare = [...LONG, '--epochs', '6', '--rules', 'backprop,feedback-alignment', '--seeds', '0,1'];
@@ -73,13 +73,13 @@ describe('equal runs', () => {
 });
 
 describe('a run that is stopped', () => {
-  test('by kill -9, several times and at any moment, ends as if nothing had happened', async () => {
+  test('by kill -9, several times and at any moment, equals an uninterrupted run', async () => {
     await apical('run', ...LONG, ...EPOCHS, '--out', 'whole');
     let words = ['run', ...LONG, ...EPOCHS, '--out', 'here'];
     let kills = 0;
     while (kills < 4) {
       const { code } = await stopped(words, 'here', 'SIGKILL');
-      if (code === 0) break; // It was done before.
+      if (code === 0) break; // The run ended before the kill.
       kills += 1;
       expect(statusOf('here')).toBe('running');
       words = ['run', '--resume', 'here'];
@@ -92,7 +92,7 @@ describe('a run that is stopped', () => {
   });
 
   test.each(['SIGINT', 'SIGTERM'] as const)(
-    'by %s saves a checkpoint, says how to go on, and does',
+    'by %s saves a checkpoint, says how to resume, and does so',
     async (signal) => {
       const printed = await stopped(
         ['run', ...LONG, ...EPOCHS, '--out', 'a folder', '--json'],
@@ -117,7 +117,7 @@ describe('a run that is stopped', () => {
   test('by Ctrl-C twice ends at once', async () => {
     const { child, ended } = start(['run', ...LONG, '--epochs', '100000', '--out', 'here']);
     await newCheckpoint('here', []);
-    child.kill('SIGSTOP'); // Both arrive before it can do anything.
+    child.kill('SIGSTOP'); // Both signals arrive before it can react.
     child.kill('SIGINT');
     child.kill('SIGTERM');
     child.kill('SIGCONT');
@@ -128,7 +128,7 @@ describe('a run that is stopped', () => {
     expect((await apical('run', '--resume', 'here', '--epochs', '1')).stderr).toContain('epochs: 1 here');
   });
 
-  test('a comparison too, whole and with every seed', async () => {
+  test('a comparison too, completely and with every seed', async () => {
     const words = [...LONG, '--epochs', '40', '--seeds', '0,1'];
     await apical('compare', ...words, '--out', 'whole');
     const folder = 'here/feedback-alignment-seed0';
@@ -147,14 +147,14 @@ describe('a run that is stopped', () => {
   });
 });
 
-describe('a reader that goes away', () => {
+describe('a reader that closes the pipe', () => {
   const program = fileURLToPath(new URL('../../bin/apical.js', import.meta.url));
 
   test.each([
     [['help', 'config']],
     [['rules', '--json']],
     [['compare', ...LONG, '--epochs', '20', '--out', 'here']],
-  ])('of %j neither crashes it nor shows a stack', async (words) => {
+  ])('%j neither crashes nor shows a stack', async (words) => {
     const child = spawn(process.execPath, [program, ...words], { stdio: ['ignore', 'pipe', 'pipe'] });
     child.stdout.destroy();
     let stderr = '';
@@ -166,7 +166,7 @@ describe('a reader that goes away', () => {
   });
 });
 
-test('MNIST is learned within 600 MB', async () => {
+test('MNIST trains within 600 MB', async () => {
   const words = [
     '--set',
     'task.trainExamples=2000',
@@ -184,8 +184,8 @@ test('MNIST is learned within 600 MB', async () => {
   expect(score?.error).toBeLessThan(0.7);
 });
 
-test('the command is a program that a shell can start by itself', async () => {
-  // npx does not make it one where it has linked an earlier clone at the same place.
+test('the command is executable', async () => {
+  // npx does not make it executable if it has linked an earlier clone at the same path.
   const child = spawn(fileURLToPath(new URL('../../bin/apical.js', import.meta.url)), ['--version']);
   let printed = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (printed += text));

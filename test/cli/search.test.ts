@@ -17,7 +17,7 @@ import {
 import type { Printed } from './fixture.ts';
 
 /*
- * `apical search`: the same for every rule, whatever happens on the way, and never by test data.
+ * `apical search`: equal terms for every rule, whatever happens on the way, and no test data.
  */
 
 workInEmptyFolder();
@@ -26,7 +26,7 @@ const set = (...assignments: readonly string[]) => assignments.flatMap((each) =>
 
 const SMALL = ['rings', '--set', 'task.options={"trainCount":240,"testCount":60}', '--backend', 'wasm'];
 
-/** Two rules, some seconds on one worker, with a checkpoint as often as can be. */
+/** Two rules, some seconds on one worker, with frequent checkpoints. */
 const LONG = [
   ...['search', ...SMALL, '--set', 'batch=4', '--set', 'network.hidden=[24,24]'],
   ...['--set', 'optimiser.rate={"kind":"linear","value":0.1,"end":0}', '--set', 'checkpointSeconds=0.02'],
@@ -40,7 +40,7 @@ const only = ({ stdout }: Printed): SearchDocument => {
   return document as SearchDocument;
 };
 
-/** What must be equal between equal searches: all but times and places. */
+/** Returns what equal searches share: everything but times and paths. */
 function outcomeOf({ id, trials, best, budget, space, spent }: SearchDocument): unknown {
   const isTime = (key: string) => key === 'trainedSeconds';
   const whole = { id, trials, best, budget, space, spent };
@@ -48,13 +48,13 @@ function outcomeOf({ id, trials, best, budget, space, spent }: SearchDocument): 
 }
 
 let uninterrupted: SearchDocument | undefined;
-/** What everything that is done to a search must come to. */
+/** Returns the search that every interrupted search must equal. */
 const whole = async () =>
   (uninterrupted ??= only(await start([...LONG, '--workers', '1', '--out', 'whole', '--json']).ended));
 
 /**
- * Stops the process that learns a trial, in the midst of it, where so many trials have been begun at least, and returns
- * its number. Whoever is to go on has to be told so by SIGCONT.
+ * Stops a worker process in the middle of a trial, once at least `begun` trials have started, and returns its process id.
+ * SIGCONT continues it.
  */
 async function stopTrial(folder: string, begun = 1): Promise<number> {
   const trials = path.join(folder, 'trials');
@@ -69,31 +69,31 @@ async function stopTrial(folder: string, begun = 1): Promise<number> {
     if (pid === undefined) continue;
     process.kill(pid, 'SIGSTOP');
     if (holderOf(path.join(trials, trial)) === pid) return pid;
-    // It gave the trial back just now.
+    // It has just released the trial.
     process.kill(pid, 'SIGCONT');
   }
-  throw new Error(`No trial was learned in ${folder}.`);
+  throw new Error(`No trial was trained in ${folder}.`);
 }
 
-/** The process that has a trial's folder, if one has. */
+/** Returns the id of the process that holds a trial's folder, if there is one. */
 function holderOf(trial: string): number | undefined {
   try {
     return (JSON.parse(readFileSync(path.join(trial, 'run.lock'), 'utf8')) as { pid: number }).pid;
   } catch {
-    // Given back just now, or half written.
+    // The lock was just released, or is incomplete.
     return undefined;
   }
 }
 
 describe('a search', () => {
-  test('is equal for every rule and whatever the number of workers, and goes on after a worker is killed', async () => {
+  test('is equal for every rule and every number of workers, and continues after a worker is killed', async () => {
     const expected = await whole();
     const running = start([...LONG, '--workers', '2', '--out', 'killed', '--json']);
     process.kill(await stopTrial('killed'), 'SIGKILL');
     const printed = await running.ended;
     expect({ code: printed.code, stderr: printed.stderr }).toMatchObject({ code: 0 });
     expect(printed.stderr).toMatch(
-      /Warning: A worker process ended by SIGKILL; .* goes on from its last checkpoint/,
+      /Warning: A worker process ended by SIGKILL\. Another one continues the trial in .* from its last checkpoint/,
     );
     const killed = only(printed);
     expect(outcomeOf(killed)).toEqual(outcomeOf(expected));
@@ -115,35 +115,32 @@ describe('a search', () => {
     expect(first).toEqual(second);
     for (const { rule, trial, error, values } of best) {
       expect(error).toBeCloseTo((values[0] ?? 0) / 2 + (values[1] ?? 0) / 2, 12);
-      const finished = trials.filter((its) => its.rule === rule && its.status === 'finished');
-      expect(Math.min(...finished.map((its) => its.error ?? Infinity))).toBe(error);
-      expect(finished.map((its) => its.trial)).toContain(trial);
+      const finished = trials.filter((other) => other.rule === rule && other.status === 'finished');
+      expect(Math.min(...finished.map((other) => other.error ?? Infinity))).toBe(error);
+      expect(finished.map((other) => other.trial)).toContain(trial);
     }
   });
 
-  test.each(['SIGINT', 'SIGKILL'] as const)(
-    'goes on where %s ended it, to the same result',
-    async (signal) => {
-      const expected = await whole();
-      const { child, ended } = start([...LONG, '--workers', '1', '--out', 'a folder', '--json']);
-      // Of the 18 trials of the first rung.
-      const pid = await stopTrial('a folder', 1 + Math.floor(Math.random() * 6));
-      child.kill(signal);
-      process.kill(pid, 'SIGCONT');
-      const stopped = await ended;
-      if (signal === 'SIGINT') {
-        expect(stopped.code).toBe(130);
-        expectNoStack(stopped.stderr);
-        expect(stopped.stderr).toContain(`apical search --resume 'a folder'`);
-        expect(only(stopped).status).toBe('interrupted');
-      }
-      const resumed = await start(['search', '--resume', 'a folder', '--workers', '2', '--json']).ended;
-      expect({ code: resumed.code, stderr: resumed.stderr }).toMatchObject({ code: 0 });
-      expect(outcomeOf(only(resumed))).toEqual(outcomeOf(expected));
-    },
-  );
+  test.each(['SIGINT', 'SIGKILL'] as const)('resumes after %s to the same result', async (signal) => {
+    const expected = await whole();
+    const { child, ended } = start([...LONG, '--workers', '1', '--out', 'a folder', '--json']);
+    // One of the 18 trials of the first rung.
+    const pid = await stopTrial('a folder', 1 + Math.floor(Math.random() * 6));
+    child.kill(signal);
+    process.kill(pid, 'SIGCONT');
+    const stopped = await ended;
+    if (signal === 'SIGINT') {
+      expect(stopped.code).toBe(130);
+      expectNoStack(stopped.stderr);
+      expect(stopped.stderr).toContain(`apical search --resume 'a folder'`);
+      expect(only(stopped).status).toBe('interrupted');
+    }
+    const resumed = await start(['search', '--resume', 'a folder', '--workers', '2', '--json']).ended;
+    expect({ code: resumed.code, stderr: resumed.stderr }).toMatchObject({ code: 0 });
+    expect(outcomeOf(only(resumed))).toEqual(outcomeOf(expected));
+  });
 
-  test('leaves configs that run and compare take, runs in folders, and a report with every parameter', async () => {
+  test('writes configs for run and compare, run folders, and a report with every parameter', async () => {
     const words = ['--epochs', '3', '--budget', '12', '--set', 'batch=20', '--workers', '2', '--out', 'here'];
     const printed = await start(['search', ...SMALL, ...words]).ended;
     expect({ code: printed.code, stderr: printed.stderr }).toMatchObject({ code: 0 });
@@ -173,7 +170,7 @@ describe('a search', () => {
         };
       const config = read(path.join('here', file));
       expect(config.optimiser.rate).toBe(point['optimiser.rate']);
-      // All training examples are learned from, as the search was asked to begin with.
+      // All training examples are used again, as in the requested config.
       expect(config.task.validation).toBe(0);
       expect(read(`both/${rule}-seed7/config.json`)).toEqual({ ...config, seed: 7 });
     }
@@ -196,7 +193,7 @@ describe('a search', () => {
     );
   });
 
-  test('of variants of one rule gives each the budget, and compare tells them apart', async () => {
+  test('of variants of one rule gives each the budget, and compare distinguishes them', async () => {
     mkdirSync('variants');
     for (const [name, network] of Object.entries({
       dense: { hidden: [8] },
@@ -265,7 +262,7 @@ describe('a search', () => {
     );
     writeFileSync('set/t10k-images-idx3-ubyte', idx([10, 2, 2], pixels.slice(0, 40)));
     writeFileSync('set/t10k-labels-idx1-ubyte', idx([10], Array<number>(10).fill(2)));
-    // A loss that is told what it is judged by.
+    // A loss that throws if it sees a test example.
     writeFileSync(
       'loss.mjs',
       `export default (output, target) => {
@@ -298,7 +295,7 @@ describe('a search', () => {
     }
   });
 
-  test('counts as failed what kills its workers, as worst what diverges, and finishes the rest', async () => {
+  test('counts trials that kill their worker as failed and diverged ones as worst, and finishes the rest', async () => {
     writeRule('deadly.mjs', { id: `'deadly'`, learn: `() => process.kill(process.pid, 'SIGKILL')` });
     const linear = set(
       'network.hidden=[4]',
@@ -341,7 +338,7 @@ describe('a search is refused', () => {
       ['--budget', '60', '--set', 'task.validation=0'],
       ['task.validation is 0', '1/6'],
     ],
-    [['--budget', '60', '--set', 'task.validation=0.0001'], ['which is none']],
+    [['--budget', '60', '--set', 'task.validation=0.0001'], ['holds out none']],
     [
       ['--budget', '60', '--vary', 'optimiser.rte=log:0.1..1'],
       ['optimiser.rte', 'Did you mean "optimiser.rate"?'],
@@ -373,7 +370,7 @@ describe('a search is refused', () => {
     expect(existsSync('here')).toBe(false);
   });
 
-  test('of a task without examples to hold out', async () => {
+  test('for a task without examples to hold out', async () => {
     expectRefusal(
       await apical('search', '--set', 'task.environment=bandit', '--budget', '60'),
       2,
@@ -381,9 +378,13 @@ describe('a search is refused', () => {
     );
   });
 
-  test('where there is none to go on with, or it is another', async () => {
-    expectRefusal(await apical('search', '--resume', 'nowhere'), 2, 'There is no search in nowhere');
-    expectRefusal(await apical('search', '--resume', 'x', '--budget', '9'), 2, '--budget has no place');
+  test('if there is no search to resume, or the options differ', async () => {
+    expectRefusal(await apical('search', '--resume', 'nowhere'), 2, 'There is no search in "nowhere"');
+    expectRefusal(
+      await apical('search', '--resume', 'x', '--budget', '9'),
+      2,
+      'cannot be combined with --budget',
+    );
     mkdirSync('torn');
     writeFileSync('torn/search.json', '{"kind": "sea');
     expectRefusal(await apical('search', '--resume', 'torn'), 2, 'is damaged');

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { SettlingDocument } from '../../src/studies/settling.ts';
 import { apical, TINY, workInEmptyFolder } from './fixture.ts';
 
-/** Three clouds of points, by a network that settles. */
+/** Two spirals, and a network that settles. */
 const SETTLING = [
   ...[
     '--set',
@@ -19,7 +19,7 @@ const SETTLING = [
 describe('apical settle', () => {
   workInEmptyFolder();
 
-  test('gives one JSON document, and a report with its figures', async () => {
+  test('prints one JSON document and writes a report with figures', async () => {
     const { code, stdout, stderr } = await apical(
       ...[
         'settle',
@@ -58,7 +58,7 @@ describe('apical settle', () => {
     }
   });
 
-  test('of a vector field there is no energy, but all the rest', async () => {
+  test('a vector field has no energy, but all other results', async () => {
     const words = [
       'settle',
       'equilibrium',
@@ -77,14 +77,10 @@ describe('apical settle', () => {
   });
 
   test.each<[string, readonly string[], RegExp]>([
+    ['a feedforward rule', ['settle', 'digits'], /"backprop".*nothing settles.*equilibrium-propagation/],
+    ['a nudge of 0', ['settle', ...SETTLING, '--nudge', '0'], /--nudge must be above 0.*"0"/],
     [
-      'a rule whose activity arises in a pass',
-      ['settle', 'digits'],
-      /"backprop".*nothing settles.*equilibrium-propagation/,
-    ],
-    ['no nudge', ['settle', ...SETTLING, '--nudge', '0'], /--nudge must be above 0.*"0"/],
-    [
-      'steps that are no number',
+      'steps that are not a number',
       ['settle', ...SETTLING, '--steps', 'many'],
       /--steps must be a whole number.*"many"/,
     ],
@@ -108,7 +104,7 @@ describe('bad input to rules that settle', () => {
       /"free" phase has not settled after 20 steps.*still move by 0\.\d+.*ruleOptions\.freeSteps/,
     ],
     [
-      'units that an energy cannot have',
+      'units without an energy',
       ['network.activation=relu'],
       /continuous Hopfield network.*"hidden1" is relu.*network\.activation=hard-sigmoid/,
     ],
@@ -117,13 +113,13 @@ describe('bad input to rules that settle', () => {
       ['ruleOptions.sides=symmetric', 'ruleOptions.update=continual'],
       /choose sides "one" or "random"/,
     ],
-  ])('%s: says what is wrong and what to do', async (_, settings, message) => {
+  ])('%s: names the problem and the fix', async (_, settings, message) => {
     const { code, stderr } = await run(...settings.flatMap((setting) => ['--set', setting]));
     expect(code).toBeGreaterThan(0);
     expect(stderr).toMatch(message);
   });
 
-  test('activity that runs away says after how many steps, and what to try', async () => {
+  test('diverging activity: names the step and what to try', async () => {
     const { code, stderr } = await run(
       ...['--rule', 'contrastive-hebbian', '--set', 'network.activation=relu'],
       ...['--set', 'ruleOptions={"gain":1,"freeSteps":400,"tolerance":0.001}'],
@@ -136,7 +132,7 @@ describe('bad input to rules that settle', () => {
     );
   });
 
-  test('weights that differ both ways are refused where an energy is needed, and served by another rule', async () => {
+  test('asymmetric weights are refused by rules that need an energy, and accepted by another rule', async () => {
     const graph = {
       areas: [
         { id: 'input', shape: [2] },
@@ -165,8 +161,8 @@ describe('bad input to rules that settle', () => {
     const refused = await apical(...words('equilibrium-propagation', 'refused'));
     expect(refused.code).toBeGreaterThan(0);
     expect(refused.stderr).toMatch(/"lateral:hidden→hidden".*"symmetric".*vector-field-ep/);
-    const served = await apical(...words('vector-field-ep', 'served'));
-    expect(served.stderr).not.toMatch(/cannot/);
-    expect(served.code).toBe(0);
+    const accepted = await apical(...words('vector-field-ep', 'accepted'));
+    expect(accepted.stderr).not.toMatch(/cannot/);
+    expect(accepted.code).toBe(0);
   });
 });

@@ -3,13 +3,13 @@ import { describe, expect, test } from 'vitest';
 import type { SignalsDocument } from '../../src/studies/signals.ts';
 import { apical, TINY, workInEmptyFolder } from './fixture.ts';
 
-/** The network and data of a tiny run, without what this command does not take. */
+/** The network and data of a tiny run, without options that this command does not have. */
 const SMALL = [...TINY.slice(0, 4), '--set', 'network.hidden=[8]', '--backend', 'wasm'];
 
 describe('apical signals', () => {
   workInEmptyFolder();
 
-  test('gives one JSON document with a look for each value and count, and a report with its figures', async () => {
+  test('prints one JSON document with the signals for each value and count, and writes a report with figures', async () => {
     const { code, stdout, stderr } = await apical(
       ...['signals', ...SMALL, '--rule', 'two-pass', '--set', 'network.activation=tanh'],
       ...['--vary', 'ruleOptions.blend=0.1|1', '--updates', '0,3', '--batch', '9', '--out', 'seen', '--json'],
@@ -33,7 +33,7 @@ describe('apical signals', () => {
     }
   });
 
-  test('looks at the weights of a run, and leaves the run as it is', async () => {
+  test('measures at the weights of a run and leaves the run unchanged', async () => {
     expect((await apical('run', ...TINY, '--out', 'trained')).code).toBe(0);
     const { code, stdout } = await apical('signals', '--run', 'trained', '--batch', '5', '--json');
     expect(code).toBe(0);
@@ -43,23 +43,31 @@ describe('apical signals', () => {
   });
 
   test.each<[string, readonly string[], RegExp]>([
-    ['updates that fall', ['--updates', '5,1'], /--updates must rise, but it is "5,1"/],
-    ['more updates than the run has', ['--updates', '9999999'], /asks for 9999999, but the run has \d+/],
-    ['a value alone', ['--vary', 'ruleOptions.scale=1'], /--vary takes path=value\|value/],
-    ['no whole number', ['--batch', 'ten'], /--batch takes whole numbers from 1/],
-    ['a key that there is not', ['--vary', 'ruleOptions.blent=1|2', '--rule', 'two-pass'], /blent/],
-    ['more examples than there are', ['--batch', '100000'], /training examples: choose a batch of at most/],
-  ])('%s is told in one line', async (_, words, message) => {
+    ['updates that fall', ['--updates', '5,1'], /--updates must list rising numbers.*but it is "5,1"/],
+    [
+      'more updates than the run has',
+      ['--updates', '9999999'],
+      /--updates is 9999999, but the run has only \d+ updates/,
+    ],
+    ['a single value', ['--vary', 'ruleOptions.scale=1'], /--vary must be path=value\|value/],
+    ['a batch that is no number', ['--batch', 'ten'], /--batch must be a whole number from 1/],
+    ['an unknown key', ['--vary', 'ruleOptions.blent=1|2', '--rule', 'two-pass'], /blent/],
+    [
+      'more examples than there are',
+      ['--batch', '100000'],
+      /training examples here\. Choose a batch of at most/,
+    ],
+  ])('%s is refused in one line', async (_, words, message) => {
     const { code, stderr } = await apical('signals', ...SMALL, ...words);
     expect(stderr.trim().split('\n')).toHaveLength(1);
     expect(stderr).toMatch(message);
     expect(code).toBe(2);
   });
 
-  test('a run and a preset together are told apart', async () => {
+  test('a run and a preset together are refused', async () => {
     expect((await apical('run', ...TINY, '--out', 'trained')).code).toBe(0);
     const { code, stderr } = await apical('signals', 'digits', '--run', 'trained');
-    expect(stderr).toMatch(/says data, network and weights, so "digits" has no place/);
+    expect(stderr).toMatch(/--run trained already sets .* cannot be combined with "digits"/);
     expect(code).toBe(2);
   });
 });

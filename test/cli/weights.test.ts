@@ -29,7 +29,7 @@ async function exportRun(...words: readonly string[]) {
   expect({ code, stderr }).toEqual({ code: 0, stderr });
   return exportDocument.parse(documents(stdout)[0]);
 }
-/** Trains so little that the weights stay what they were. */
+/** Trains so little that the weights do not change. */
 const STILL = ['--set', 'optimiser={"kind":"sgd","rate":1e-30}', '--epochs', '1', '--set', 'seed=7'];
 const weightsOf = (folder: string) => {
   const { tensors } = outcomeOf(folder) as { tensors: Record<string, string> };
@@ -53,7 +53,7 @@ describe('apical export, then apical run --weights', () => {
     expect(weightsOf('second').length).toBe(4);
   });
 
-  test('the file says what run it is of, and is as good as its folder', async () => {
+  test('the file names its run, and loads like the folder', async () => {
     const { id } = await learn('first');
     await exportRun('first');
     const { metadata, tensors } = parseSafetensors(readFileSync('first.safetensors'));
@@ -84,7 +84,7 @@ describe('apical export, then apical run --weights', () => {
     expect(answers[2]).toEqual(answers[0]);
   });
 
-  test('an existing file is not written over, unless that is asked for', async () => {
+  test('an existing file is overwritten only with --force', async () => {
     await learn('first');
     writeFileSync('mine.npz', 'mine');
     expectRefusal(await apical('export', 'first', '--out', 'mine.npz'), 2, 'mine.npz', '--force');
@@ -96,7 +96,7 @@ describe('apical export, then apical run --weights', () => {
   });
 });
 
-test('workers start from them too: the run is the same with one and with two', async () => {
+test('workers start from the weights too: the run is the same with one and with two', async () => {
   await learn('first');
   await exportRun('first', '--out', 'start.npz');
   const words = ['--rule', 'weight-perturbation', '--set', 'ruleOptions.samples=4', '--epochs', '1'];
@@ -108,7 +108,7 @@ test('workers start from them too: the run is the same with one and with two', a
 });
 
 describe('weights are part of a run’s identity', () => {
-  test('by what is in the file', async () => {
+  test('by the contents of the file', async () => {
     await learn('first');
     await exportRun('first', '--out', 'start.npz');
     const plain = await learn('plain', ...STILL);
@@ -124,10 +124,10 @@ describe('weights are part of a run’s identity', () => {
     (other.get('0.bias')?.data as Float32Array)[0] = 1;
     writeFileSync('start.npz', serializeNpz(other));
     expect((await learn('changed', ...STILL, '--weights', 'start.npz')).id).not.toBe(once.id);
-    // To go on with a run, another file is another config.
+    // A changed file is another config, so the run cannot resume with it.
     const words = ['run', 'rings', ...TINY, ...STILL, '--weights', 'start.npz', '--resume', 'once'];
     expectRefusal(await apical(...words), 2, 'weights.sha256', 'in the folder');
-    // The folder alone has all that is needed.
+    // The folder alone is enough.
     rmSync('start.npz');
     const before = outcomeOf('once');
     expect((await apical('run', '--resume', 'once')).code).toBe(0);
@@ -150,7 +150,7 @@ describe('weights are part of a run’s identity', () => {
     expectRefusal(await apical('run', '--resume', 'second'), 2, 'start.npz', 'SHA-256');
   });
 
-  test('all rules of a comparison start from them, and an estimate is made at them', async () => {
+  test('all rules of a comparison start from them, and so does an estimate', async () => {
     await learn('first');
     await exportRun('first', '--out', 'start.npz');
     const words = ['compare', 'rings', ...TINY, ...STILL, '--weights', 'start.npz', '--out', 'both'];
@@ -178,8 +178,8 @@ describe('weights that are refused, before anything is written', () => {
     expect(existsSync('here')).toBe(false);
   };
 
-  test('files that are missing, damaged or no weights', async () => {
-    await refuse('no.npz', 'no file');
+  test('files that are missing, damaged or not weights', async () => {
+    await refuse('no.npz', 'no weights file');
     mkdirSync('folder');
     await refuse('folder', 'apical export');
     writeFileSync('model.pt', 'hello');
@@ -197,7 +197,7 @@ describe('weights that are refused, before anything is written', () => {
     await refuse('', 'weights: must be');
   });
 
-  test('names and shapes that do not match are all listed', async () => {
+  test('all mismatched names and shapes are listed', async () => {
     await learn('first', '--set', 'network.hidden=[6]');
     await exportRun('first');
     const { tensors } = parseSafetensors(readFileSync('first.safetensors'));
@@ -212,7 +212,7 @@ describe('weights that are refused, before anything is written', () => {
     );
   });
 
-  test('weights alone are no network', async () => {
+  test('weights alone are not a network', async () => {
     await learn('first');
     await exportRun('first', '--out', 'bare.npz');
     writeFileSync('bare.npz', serializeNpz(parseNpz(readFileSync('bare.npz'))));
@@ -226,7 +226,7 @@ describe('weights that are refused, before anything is written', () => {
   });
 });
 
-/** A Python that has torch, if there is one. */
+/** A Python with torch, if there is one. */
 const python = defaultPythons().find((candidate) => {
   try {
     execFileSync(candidate, ['-c', 'import torch, numpy'], { stdio: 'ignore' });
@@ -254,7 +254,7 @@ print(json.dumps(fresh(inputs).tolist()))
 
 describe('PyTorch', () => {
   test.skipIf(python === undefined)(
-    'loads what is exported and answers alike; and the other way',
+    'loads exported weights and gives the same outputs, and the reverse',
     async () => {
       await learn('first', '--set', 'network.hidden=[8,5]', '--set', 'network.activation=tanh');
       const { module } = await exportRun('first', '--format', 'npz');

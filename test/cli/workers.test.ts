@@ -20,15 +20,15 @@ workInEmptyFolder();
 
 const SHARED = ['--set', 'ruleOptions.samples=4', '--threads', '1'];
 const run = (...words: string[]) => apical('run', 'rings', ...TINY, ...SHARED, ...words);
-/** A run by the rule in mine.mjs. */
+/** A run with the rule in mine.mjs. */
 const OWN = ['run', 'rings', ...TINY, '--rule', './mine.mjs'];
 const own = (...words: string[]) => apical(...OWN, ...words);
-/** 2000 steps: of 100 ms, longer than a test may take. */
+/** 2000 steps: at 100 ms each, longer than a test may take. */
 const LONG = ['--epochs', '400', '--set', 'probe.every=0'];
 
 /**
- * A rule that shares samples, and does something else in worker threads at step 3. The main thread does not come to the
- * end before the test writes the file `heard`, and a worker not beyond step 5 before the main thread is there.
+ * Writes a rule that shares samples and runs `inWorkers` in worker threads at step 3. The main thread does not finish
+ * before the test writes the file `heard`, and workers do not pass step 5 before the main thread does.
  */
 function writeSharingRule(inWorkers: string): void {
   writeRule('mine.mjs', {
@@ -59,7 +59,7 @@ function writeSharingRule(inWorkers: string): void {
 }
 
 describe('a run with workers', () => {
-  test('leaves what a run with one leaves, to the bit, and says how many there were', async () => {
+  test('equals a run with one worker to the bit, and records the number of workers', async () => {
     const one = await run('--rule', 'weight-perturbation', '--out', 'one');
     expect(one.code).toBe(0);
     const { ended } = start([
@@ -89,31 +89,35 @@ describe('a run with workers', () => {
     [
       'dies',
       'process.exit(3);',
-      /Worker 2 stopped \(its thread ended with code 3\); the run goes on with 1 worker/,
+      /Worker 2 stopped \(its thread ended with code 3\)\. The run continues with 1 worker/,
     ],
-    ['throws', 'throw new Error("no idea");', /Worker 2 stopped \(no idea\); the run goes on with 1 worker/],
     [
-      'goes astray',
-      'network.parameters[0].values.data[0] += 1;',
-      /Worker 2 stopped \(.* other weights than worker 1/,
+      'throws',
+      'throw new Error("no idea");',
+      /Worker 2 stopped \(no idea\)\. The run continues with 1 worker/,
     ],
-  ])('of which one %s says so, and ends as with one', async (_what, inWorkers, said) => {
+    [
+      'changes its weights',
+      'network.parameters[0].values.data[0] += 1;',
+      /Worker 2 stopped \(its weights differ from those of worker 1/,
+    ],
+  ])('of which one %s gives a warning, and ends as with one', async (_what, inWorkers, warning) => {
     writeSharingRule(inWorkers);
     await own(...LONG, '--out', 'one');
     const { child, ended } = start([...OWN, ...LONG, '--workers', '2', '--out', 'two']);
-    let heard = '';
+    let output = '';
     child.stderr?.on('data', (text: string) => {
-      heard += text;
-      if (said.test(heard)) writeFileSync('heard', '');
+      output += text;
+      if (warning.test(output)) writeFileSync('heard', '');
     });
     const { code, stderr } = await ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr });
-    expect(stderr).toMatch(said);
+    expect(stderr).toMatch(warning);
     expectNoStack(stderr);
     expect(outcomeOf('two')).toEqual(outcomeOf('one'));
   });
 
-  test('of which one hangs is not held by it, and ends as with one', async () => {
+  test('of which one hangs is not blocked, and ends as with one', async () => {
     writeSharingRule("writeFileSync('heard', ''); for (;;);");
     await own(...LONG, '--out', 'one');
     const { code, stderr } = await start([...OWN, ...LONG, '--workers', '2', '--out', 'two']).ended;
@@ -123,10 +127,10 @@ describe('a run with workers', () => {
     expect(outcomeOf('two')).toEqual(outcomeOf('one'));
   });
 
-  test("that is stopped and resumed ends as if nothing had happened, on a user's own data and loss", async () => {
+  test("that is stopped and resumed equals an uninterrupted run, on a user's data and loss", async () => {
     const rows = Array.from({ length: 40 }, (_, row) => `${Math.sin(row)},${Math.cos(3 * row)},${row % 2}`);
     writeFileSync('table.csv', ['a,b,label', ...rows].join('\n'));
-    // So slow where it is to be stopped, until it has been, that it does not end before.
+    // Slow until the run is stopped, so that it does not end before.
     const wait = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);';
     writeFileSync(
       'loss.mjs',
@@ -161,7 +165,7 @@ describe('a run with workers', () => {
   });
 });
 
-test('a comparison lets a rule that shares nothing train alone, and says so', async () => {
+test('in a comparison, a rule that shares no samples trains on one worker, with a warning', async () => {
   const base = { rule: 'weight-perturbation', ruleOptions: { samples: 4 }, workers: 2 };
   writeFileSync('config.json', JSON.stringify({ ...base, task: { dataset: 'rings' } }));
   const words = TINY.slice(0, -2);
@@ -169,7 +173,7 @@ test('a comparison lets a rule that shares nothing train alone, and says so', as
   const { ended } = start(['compare', 'config.json', ...words, ...rules, '--out', 'here', '--json']);
   const { code, stdout, stderr } = await ended;
   expect({ code, stderr }).toEqual({ code: 0, stderr });
-  expect(stderr).toContain('Warning: The rule "backprop" shares no samples: it trains on one worker.');
+  expect(stderr).toContain('Warning: The rule "backprop" shares no samples, so it trains on one worker.');
   const { runs } = documents(stdout)[0] as { runs: { rule: string; workers?: number }[] };
   compareDocument.parse(documents(stdout)[0]);
   expect(runs.map(({ rule, workers }) => [rule, workers])).toEqual([
@@ -178,15 +182,15 @@ test('a comparison lets a rule that shares nothing train alone, and says so', as
   ]);
 });
 
-describe('workers that cannot be had', () => {
+describe('workers that are refused', () => {
   test.each([
-    ['a rule that shares nothing', ['--rule', 'backprop'], ['"backprop"', '"weight-perturbation"']],
+    ['a rule that shares no samples', ['--rule', 'backprop'], ['"backprop"', '"weight-perturbation"']],
     ['too few samples', ['--rule', 'weight-perturbation', '--workers', '5'], ['4 samples', 'at most 4']],
-    ['threads beside them', ['--rule', 'weight-perturbation', '--threads', '2'], ['threads is 2']],
-    ['no number of workers', ['--rule', 'weight-perturbation', '--workers', '0'], ['workers', '0']],
-    ['none of a comparison', [], ['"backprop"']],
+    ['threads as well', ['--rule', 'weight-perturbation', '--threads', '2'], ['threads is 2']],
+    ['0 workers', ['--rule', 'weight-perturbation', '--workers', '0'], ['workers', '0']],
+    ['no rule of a comparison that shares samples', [], ['"backprop"']],
   ])('%s', async (what, words, named) => {
-    const options = what === 'a rule that shares nothing' ? TINY : [...TINY, ...SHARED];
+    const options = what === 'a rule that shares no samples' ? TINY : [...TINY, ...SHARED];
     const command = words.length === 0 ? 'compare' : 'run';
     const all = words.length === 0 ? TINY : options;
     expectRefusal(

@@ -62,14 +62,14 @@ async function errorOf(reference: DatasetReference): Promise<ApicalError> {
   return thrown as ApicalError;
 }
 
-/** As a browser would: without Node's MD5 and gzip. */
+/** Opens a folder as a browser would: without the MD5 and gzip of Node. */
 function openWithoutTools(folder: string): Promise<Dataset> {
   const { read, where } = folderSource(folder);
   return loadIdxDataset({ id: 'own', title: 'Own', how: '' }, { read, where });
 }
 
 describe('MNIST from its package', () => {
-  test('is whole, verified, and held once as bytes', async () => {
+  test('is complete, verified and held once, as bytes', async () => {
     const dataset = await openDataset('mnist');
     expect(dataset.verified).toBe(true);
     expect([dataset.train.count, dataset.test.count, dataset.inputShape, dataset.targetSize]).toEqual([
@@ -93,14 +93,14 @@ describe('MNIST from its package', () => {
     expect([...dataset.train.targets.subarray(0, 5)]).toEqual([5, 0, 4, 1, 9]);
   });
 
-  test('the first examples alone lie on the same memory', async () => {
+  test('loads only the first examples if the options say so', async () => {
     const dataset = await openDataset({ id: 'mnist', options: { trainCount: 100, testCount: 10 } });
     expect([dataset.train.count, dataset.train.inputs.length, dataset.test.targets.length]).toEqual([
       100, 78_400, 10,
     ]);
   });
 
-  test('without injected tools the checksums come out the same', async () => {
+  test('verifies its checksums without injected tools', async () => {
     const { read, where } = folderSource(candidateFolders('mnist', {})[0] as string);
     const dataset = await loadDataset('mnist', {}, { read, where }, fixedDraws());
     expect(dataset.verified).toBe(true);
@@ -108,7 +108,7 @@ describe('MNIST from its package', () => {
 });
 
 describe('the list of data sets', () => {
-  test('says what is here, and how to get what is not', async () => {
+  test('shows which data sets are available, and why the others are not', async () => {
     const statuses = await describeDatasets();
     expect(statuses.map(({ id }) => id)).toEqual([
       'mnist',
@@ -127,7 +127,7 @@ describe('the list of data sets', () => {
       expect(available && verified).toBe(problem === undefined);
   });
 
-  test('shows a damaged set as here and not verified, with the reason', async () => {
+  test('shows a damaged data set as available but not verified, with the reason', async () => {
     const folder = join(root, 'own');
     await mkdir(join(folder, 'mnist'), { recursive: true });
     for (const [name, bytes] of Object.entries(smallSet)) await writeFile(join(folder, 'mnist', name), bytes);
@@ -164,14 +164,14 @@ describe('a folder of IDX files', () => {
       'dotted and gzipped',
       (name: string, bytes: Uint8Array) => [`${name.replace('-idx', '.idx')}.gz`, gzipSync(bytes)] as const,
     ],
-  ])('%s files are read', async (_, variant) => {
+  ])('is read from %s files', async (_, variant) => {
     const files = Object.fromEntries(Object.entries(smallSet).map(([name, bytes]) => variant(name, bytes)));
     const folder = await folderOf(files);
     expect(await openDataset(folder)).toMatchObject(expected);
     expect(await openWithoutTools(folder)).toMatchObject(expected);
   });
 
-  test('a missing file is named, and how to get it told', async () => {
+  test('with a missing file is refused; the message names the file and how to obtain it', async () => {
     const folder = await folderOf({ ...smallSet });
     await rm(join(folder, 't10k-labels-idx1-ubyte'));
     expect((await errorOf(folder)).message).toMatch(/there is no t10k-labels-idx1-ubyte/);
@@ -180,7 +180,7 @@ describe('a folder of IDX files', () => {
     expect(error.message).toMatch(/there is no train-images-idx3-ubyte .*apt install dataset-fashion-mnist/);
   });
 
-  test('a wrong checksum is told with both sums', async () => {
+  test('with a wrong checksum is refused; the message shows both checksums', async () => {
     const error = await errorOf({ id: 'mnist', path: await folderOf(smallSet) });
     expect(error.code).toBe('dataset.checksum');
     expect(error.message).toMatch(
@@ -190,46 +190,48 @@ describe('a folder of IDX files', () => {
 
   test.each([
     [
-      'cut',
+      'truncated',
       'train-images-idx3-ubyte',
       pictures(3).subarray(0, 20),
       /train-images-idx3-ubyte in .* 28 bytes .* found 20/,
     ],
-    ['of another format', 't10k-labels-idx1-ubyte', new TextEncoder().encode('<html>'), /found 3c 68 74 6d/],
-    ['a cut gzip', 't10k-images-idx3-ubyte', gzipSync(pictures(2)).subarray(0, 25), /gzip/],
+    ['not IDX', 't10k-labels-idx1-ubyte', new TextEncoder().encode('<html>'), /found 3c 68 74 6d/],
+    ['a truncated gzip file', 't10k-images-idx3-ubyte', gzipSync(pictures(2)).subarray(0, 25), /gzip/],
     ['empty', 'train-labels-idx1-ubyte', new Uint8Array(0), /found 0 bytes/],
-  ])('a file that is %s is told', async (_, name, bytes, message) => {
+  ])('with a file that is %s is refused', async (_, name, bytes, message) => {
     const folder = await folderOf({ ...smallSet, [name]: bytes });
     for (const open of [openDataset, openWithoutTools]) {
-      const told = expect.stringMatching(message) as string;
-      await expect(open(folder)).rejects.toMatchObject({ code: 'dataset.corrupt', message: told });
+      await expect(open(folder)).rejects.toMatchObject({
+        code: 'dataset.corrupt',
+        message: expect.stringMatching(message) as string,
+      });
     }
   });
 
-  test('a gzip stream with a flipped bit is told', async () => {
+  test('with a flipped bit in a gzip stream is refused', async () => {
     const packed = gzipSync(pictures(3));
-    const middle = packed.length - 12;
-    packed[middle] = (packed[middle] as number) ^ 0x10;
+    const position = packed.length - 12;
+    packed[position] = (packed[position] as number) ^ 0x10;
     const folder = await folderOf({ ...smallSet, 'train-images-idx3-ubyte': packed });
     for (const open of [openDataset, openWithoutTools]) {
       await expect(open(folder)).rejects.toMatchObject({ code: 'dataset.corrupt' });
     }
   });
 
-  test('pictures and labels that do not pair are told with both counts', async () => {
+  test('with unequal numbers of images and labels is refused; the message shows both numbers', async () => {
     const error = await errorOf(await folderOf({ ...smallSet, 'train-labels-idx1-ubyte': labels(0, 1) }));
     expect(error.code).toBe('dataset.mismatch');
-    expect(error.message).toMatch(/holds 3 examples and .* 2\./);
+    expect(error.message).toMatch(/holds 3 examples and .* holds 2\./);
   });
 
-  test('training and test pictures of different shapes are told', async () => {
+  test('with training and test images of different shapes is refused', async () => {
     const wide = serializeIdx({ shape: [2, 3], data: new Uint8Array(6) });
     expect((await errorOf(await folderOf({ ...smallSet, 't10k-images-idx3-ubyte': wide }))).code).toBe(
       'dataset.mismatch',
     );
   });
 
-  test('float inputs keep their values', async () => {
+  test('keeps the values of float inputs', async () => {
     const inputs = (count: number): Uint8Array =>
       serializeIdx({
         shape: [count, 2],
@@ -261,7 +263,7 @@ describe('an NPZ file', () => {
   const open = async (arrays: Readonly<Record<string, ShapedArray>>): ReturnType<typeof openDataset> =>
     openDataset(await fileOf('digits.npz', serializeNpz(Object.entries(arrays))));
 
-  /** numpy.savez_compressed of uint8 x and int64 y of shape (count, 1), as Keras has them. NumPy 2.4. */
+  /** Written by numpy.savez_compressed (NumPy 2.4) from uint8 x and int64 y of shape (count, 1), as in Keras. */
   const numpyFile =
     'UEsDBC0AAAAIAAAAIQCaCbEc//////////8LABQAeF90cmFpbi5ucHkBABAAjAAAAAAAAABUAAAAAAAAAJvsF+obEMnIUMZQrZ6SWpxcpG6l' +
     'oF5Taqiuo6Cell9UUpSYF59flJIKEndLzClOBYoXZyQWpAL5GsY6CkZApKmjUKtAHuBiYGRiZmFlY+fg5OIGAFBLAwQtAAAACAAAACEAiM0P' +
@@ -274,7 +276,7 @@ describe('an NPZ file', () => {
     'AAAAgAGRAAAAeV90cmFpbi5ucHlQSwECLQMtAAAACAAAACEAAtKi2kwAAACEAAAACgAAAAAAAAAAAAAAgAEcAQAAeF90ZXN0Lm5weVBLAQIt' +
     'Ay0AAAAIAAAAIQDtrYsrSgAAAIgAAAAKAAAAAAAAAAAAAACAAaQBAAB5X3Rlc3QubnB5UEsFBgAAAAAEAAQA4gAAACoCAAAAAA==';
 
-  test('as NumPy writes it is read', async () => {
+  test('written by NumPy is read', async () => {
     const file = Uint8Array.from(atob(numpyFile), (letter) => letter.charCodeAt(0));
     expect(await openDataset(await fileOf('keras.npz', file))).toMatchObject({
       id: 'keras',
@@ -291,7 +293,7 @@ describe('an NPZ file', () => {
     });
   });
 
-  test('with floating-point targets is a regression', async () => {
+  test('with floating-point targets becomes a regression task', async () => {
     const y = (count: number): ShapedArray => ({
       shape: [count, 2],
       data: Float64Array.from({ length: 2 * count }, () => 0.5),
@@ -307,13 +309,13 @@ describe('an NPZ file', () => {
       'mixes bytes and floats',
       { ...set, x_test: { shape: [1, 2, 2], data: new Float32Array(4) } },
       'dataset.mismatch',
-      /x_train holds bytes and .*x_test floats/,
+      /x_train holds bytes and .*x_test holds floats/,
     ],
     [
       'has unequal counts',
       { ...set, y_train: set.y_test },
       'dataset.mismatch',
-      /x_train holds 3 examples and .*y_train 1/,
+      /x_train holds 3 examples and .*y_train holds 1/,
     ],
     ['has one-hot rows', { ...set, y_train: bytes([3, 10]) }, 'dataset.labels', /numpy\.argmax/],
     [
@@ -329,7 +331,7 @@ describe('an NPZ file', () => {
       /value 2 is NaN/,
     ],
   ] as [string, Record<string, ShapedArray>, string, RegExp][])(
-    'that %s is told',
+    'that %s is refused',
     async (_, arrays, code, message) => {
       await expect(open(arrays)).rejects.toMatchObject({
         code,
@@ -338,7 +340,7 @@ describe('an NPZ file', () => {
     },
   );
 
-  test('that is no ZIP file is told', async () => {
+  test('that is not a ZIP file is refused', async () => {
     expect((await errorOf(await fileOf('text.npz', 'hello'))).code).toBe('dataset.corrupt');
   });
 });
@@ -352,7 +354,7 @@ describe('a CSV file', () => {
     '5.8,2.7,virginica',
   ].join('\n');
 
-  test('with names for labels and no header becomes classes', async () => {
+  test('with names as labels and no header becomes a classification task', async () => {
     const dataset = await openDataset({ path: await fileOf('iris.csv', irises), csv: { testFraction: 0.4 } });
     expect(dataset).toMatchObject({ task: 'classification', inputShape: [2], inputScale: 1, targetSize: 3 });
     expect(dataset.classNames).toEqual(['setosa', 'versicolor', 'virginica']);
@@ -366,7 +368,7 @@ describe('a CSV file', () => {
     expect(rows.sort()).toEqual(irises.split('\n').sort()); // every row once, with its own label
   });
 
-  test('the split is a function of the draws', async () => {
+  test('is split as a function of the draws', async () => {
     const path = await fileOf(
       'many.csv',
       Array.from({ length: 50 }, (_, row) => `${row},${row % 2}`).join('\n'),
@@ -386,7 +388,7 @@ describe('a CSV file', () => {
     expect(dataset.classNames).toBeUndefined();
   });
 
-  test('of pixels stays bytes and takes a shape', async () => {
+  test('of pixels stays bytes and gets the given shape', async () => {
     const path = await fileOf('pixels.csv', '1,0,255,3,4\n0,5,6,7,8\n');
     const dataset = await openDataset({
       path,
@@ -396,7 +398,7 @@ describe('a CSV file', () => {
     expect(dataset.train.inputs).toEqual(Uint8Array.of(0, 255, 3, 4, 5, 6, 7, 8));
   });
 
-  test('with several targets is a regression', async () => {
+  test('with several targets becomes a regression task', async () => {
     const path = await fileOf('two.csv', 'x,y,z\n1,0.5,2\n2,1.5,3\n');
     const dataset = await openDataset({
       path,
@@ -406,7 +408,7 @@ describe('a CSV file', () => {
     expect(dataset.train.targets).toEqual(Float32Array.of(2, 0.5, 3, 1.5));
   });
 
-  test('labels −1 and 1 are two classes', async () => {
+  test('with the labels −1 and 1 has two classes', async () => {
     const path = await fileOf('signs.csv', '1,1\n2,-1\n3,1.0\n');
     const dataset = await openDataset({ path, csv: { testPath: path } });
     expect(dataset.classNames).toEqual(['-1', '1']);
@@ -415,7 +417,7 @@ describe('a CSV file', () => {
 
   test.each([
     [
-      'a cell that is no number',
+      'a cell that is not a number',
       '1,2,0\n3,x,1\n',
       {},
       'dataset.values',
@@ -425,7 +427,7 @@ describe('a CSV file', () => {
     ['rows of unequal length', '1,2,0\n3,1\n', {}, 'dataset.corrupt', /equally long rows.* line 2/],
     ['no rows', 'a,b\n', {}, 'dataset.corrupt', /found none/],
     [
-      'a column that is not there',
+      'an unknown label column',
       'width,length,kind\n1,2,0\n',
       { label: 'knd' },
       'dataset.column',
@@ -434,9 +436,15 @@ describe('a CSV file', () => {
     ['a column out of range', '1,2,0\n', { label: 3 }, 'dataset.column', /from 0 to 2/],
     ['fractional labels', '1,2,0.5\n2,3,1\n', {}, 'dataset.labels', /row 1 is "0.5".*"regression"/],
     ['a pixel above 255', '256,1\n2,3\n', { pixels: true }, 'dataset.values', /whole number from 0 to 255/],
-    ['a shape that does not fit', '1,2,0\n3,4,1\n', { inputShape: [3] }, 'dataset.option', /2 input columns/],
+    [
+      'a wrong input shape',
+      '1,2,0\n3,4,1\n',
+      { inputShape: [3] },
+      'dataset.option',
+      /2 input columns.* \[3\] has 3 elements/,
+    ],
     ['a single row', '1,2,0\n', {}, 'dataset.option', /leaves no training rows/],
-  ])('with %s is told', async (_, text, csv, code, message) => {
+  ])('with %s is refused', async (_, text, csv, code, message) => {
     const error = await errorOf({ path: await fileOf('bad.csv', text), csv });
     expect(error.code).toBe(code);
     expect(error.message).toMatch(message);
@@ -447,25 +455,25 @@ describe('references', () => {
   test.each([
     ['mnits', 'dataset.unknown', /Did you mean "mnist"\?/],
     ['Fashion_MNIST', 'dataset.unknown', /Did you mean "fashion-mnist"\?/],
-    ['something-else-entirely', 'dataset.unknown', /"something-else-entirely"\. Known are mnist/],
+    ['something-else-entirely', 'dataset.unknown', /"something-else-entirely"; use mnist/],
     ['./nowhere/', 'dataset.missing', /no file or folder .*nowhere/],
     ['nothing.csv', 'dataset.missing', /nothing\.csv/],
     [{}, 'dataset.option', /an id or a path/],
-  ] as [DatasetReference, string, RegExp][])('%o is answered by %s', async (reference, code, message) => {
+  ] as [DatasetReference, string, RegExp][])('%o is refused with %s', async (reference, code, message) => {
     const error = await errorOf(reference);
     expect(error.code).toBe(code);
     expect(error.message).toMatch(message);
   });
 
-  test('a file of no known kind is told', async () => {
+  test('a file of unknown kind is refused', async () => {
     expect((await errorOf(await fileOf('notes.txt', 'x'))).code).toBe('dataset.unknown');
   });
 
-  test('APICAL_DATA comes before every other folder', () => {
+  test('APICAL_DATA is searched before every other folder', () => {
     expect(candidateFolders('mnist', { APICAL_DATA: '/data' })[0]).toBe(join('/data', 'mnist'));
   });
 
-  test('generated sets need no files', async () => {
+  test('generated data sets need no files', async () => {
     const nothing: ByteSource = { where: 'nowhere', read: () => Promise.resolve(undefined) };
     expect((await loadDataset('rings', { trainCount: 4 }, nothing, fixedDraws())).train.count).toBe(4);
     await expect(loadDataset('mnist', {}, nothing, fixedDraws())).rejects.toMatchObject({
@@ -474,7 +482,7 @@ describe('references', () => {
   });
 });
 
-/** A small linear congruential generator: any source of numbers will do. */
+/** A small linear congruential generator: any source of numbers serves. */
 function fixedDraws(): Draws {
   let state = 12_345;
   const uniform = (): number => {

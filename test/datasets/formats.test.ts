@@ -9,7 +9,7 @@ import { parseNpz, serializeNpz } from '../../src/datasets/formats/npz.ts';
 import { parseSafetensors, serializeSafetensors } from '../../src/datasets/formats/safetensors.ts';
 import { ApicalError } from '../../src/errors.ts';
 
-/** Arrays of any bits: for floats also NaNs, infinities and −0, so equality is that of the bytes. */
+/** Arrays of arbitrary bits: floats include NaN, infinities and −0, so arrays are compared by their bytes. */
 const arrays = (types: readonly ElementType[]): fc.Arbitrary<ShapedArray> =>
   fc.tuple(fc.constantFrom(...types), fc.array(fc.nat(4), { maxLength: 4 })).chain(([type, shape]) => {
     const length =
@@ -26,7 +26,7 @@ const bits = (data: NumericArray): number[] => [
 ];
 const plain = ({ shape, data }: ShapedArray): unknown => [data.constructor.name, [...shape], bits(data)];
 
-/** The same bytes, beginning at an odd address. */
+/** Returns the same bytes at an odd address. */
 const misaligned = (bytes: Uint8Array): Uint8Array => {
   const room = new Uint8Array(bytes.length + 1);
   room.set(bytes, 1);
@@ -49,7 +49,7 @@ function damaged(bytes: Uint8Array, list: readonly { kind: string; at: number; b
   return result;
 }
 
-/** Damage may go unseen where it hits values; it must never surface as anything but an ApicalError. */
+/** Damage to values may go unnoticed, but it must never surface as anything other than an ApicalError. */
 const failsReadably = (parse: () => unknown): void => {
   try {
     parse();
@@ -74,7 +74,7 @@ const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
 describe('IDX', () => {
   const idxTypes: ElementType[] = ['u1', 'i1', 'i2', 'i4', 'f4', 'f8'];
 
-  test('reads big-endian values as published', () => {
+  test('reads the big-endian layout of the specification', () => {
     const { shape, data } = parseIdx(
       Uint8Array.from([0, 0, 0x0b, 2, 0, 0, 0, 1, 0, 0, 0, 2, 0x01, 0x02, 0xff, 0xfe]),
     );
@@ -82,7 +82,7 @@ describe('IDX', () => {
     expect(data).toEqual(Int16Array.from([258, -2]));
   });
 
-  test('what is written is read, to the bit', () => {
+  test('restores every array to the bit', () => {
     fc.assert(
       fc.property(arrays(idxTypes), (array) => {
         expect(plain(parseIdx(misaligned(serializeIdx(array))))).toEqual(plain(array));
@@ -90,7 +90,7 @@ describe('IDX', () => {
     );
   });
 
-  test('bytes of pictures are not copied', () => {
+  test('does not copy image bytes', () => {
     const file = serializeIdx({ shape: [2, 3], data: Uint8Array.from([1, 2, 3, 4, 5, 6]) });
     expect(parseIdx(file).data.buffer).toBe(file.buffer);
   });
@@ -103,26 +103,26 @@ describe('IDX', () => {
     ],
     ['an unknown type', Uint8Array.from([0, 0, 7, 1, 0, 0, 0, 0]), /type byte .*, found 07/],
     [
-      'a cut header',
+      'a truncated header',
       Uint8Array.from([0, 0, 8, 3, 0, 0, 0, 1]),
       /header of 16 bytes for 3 dimensions, found 8 bytes/,
     ],
     [
-      'a cut body',
+      'a truncated body',
       Uint8Array.from([0, 0, 8, 1, 0, 0, 0, 9, 1, 2]),
-      /17 bytes for the shape 9, found 10: it is cut/,
+      /17 bytes for the shape 9, found 10: it is truncated/,
     ],
     [
       'trailing bytes',
       Uint8Array.from([0, 0, 8, 1, 0, 0, 0, 1, 1, 2]),
       /9 bytes .*, found 10: it has trailing bytes/,
     ],
-  ])('%s is told as what it is', (_, bytes, message) => {
+  ])('refuses %s and says what is wrong', (_, bytes, message) => {
     expect(() => parseIdx(bytes, 'digits')).toThrow(message);
     expect(codeOf(() => parseIdx(bytes, 'digits'))).toBe('dataset.corrupt');
   });
 
-  test('damage never ends in a raw error', () => {
+  test('answers damage with a value or an ApicalError, never a raw error', () => {
     fc.assert(
       fc.property(arrays(idxTypes), fc.array(damages, { minLength: 1, maxLength: 3 }), (array, list) => {
         failsReadably(() => parseIdx(damaged(serializeIdx(array), list)));
@@ -131,26 +131,26 @@ describe('IDX', () => {
     );
   });
 
-  test('refuses to write what the format cannot hold', () => {
+  test('does not write what the format cannot hold', () => {
     expect(codeOf(() => serializeIdx({ shape: [1], data: Uint32Array.of(1) }))).toBe('idx.type');
     expect(codeOf(() => serializeIdx({ shape: [2], data: Uint8Array.of(1) }))).toBe('idx.shape');
   });
 });
 
 describe('NPY and NPZ', () => {
-  /** numpy.save of [[1.5, −2.25], [0, 1e300]], NumPy 2.4. */
+  /** Written by numpy.save (NumPy 2.4) from [[1.5, −2.25], [0, 1e300]]. */
   const numpyFile =
     'k05VTVBZAQB2AHsnZGVzY3InOiAnPGY4JywgJ2ZvcnRyYW5fb3JkZXInOiBGYWxzZSwgJ3NoYXBlJzogKDIsIDIpLCB9ICAgICAg' +
     'ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAAAAAAAD4PwAAAAAAAALAAAAAAAAA' +
     'AACcdQCIPOQ3fg==';
 
-  test('reads and writes what NumPy writes, byte for byte', () => {
+  test('reads a file of NumPy and writes the same bytes', () => {
     const array = parseNpy(fromBase64(numpyFile));
     expect(array).toEqual({ shape: [2, 2], data: Float64Array.from([1.5, -2.25, 0, 1e300]) });
     expect(serializeNpy(array)).toEqual(fromBase64(numpyFile));
   });
 
-  test('what is written is read, to the bit', () => {
+  test('restores every array to the bit', () => {
     fc.assert(
       fc.property(arrays(allTypes), (array) => {
         expect(plain(parseNpy(misaligned(serializeNpy(array))))).toEqual(plain(array));
@@ -158,7 +158,7 @@ describe('NPY and NPZ', () => {
     );
   });
 
-  test('an NPZ file gives its arrays by name, or only those wanted', () => {
+  test('reads all arrays of an NPZ file by name, or only the wanted ones', () => {
     fc.assert(
       fc.property(arrays(allTypes), arrays(allTypes), (weights, bias) => {
         const file = serializeNpz([
@@ -198,12 +198,12 @@ describe('NPY and NPZ', () => {
       /for the shape \(3\) of f8/,
     ],
     ['no shape', "{'descr': '<f8', 'fortran_order': False, }", /a shape in the NPY header/],
-  ])('%s is told as what it is', (_, header, message) => {
+  ])('refuses %s and says what is wrong', (_, header, message) => {
     expect(() => parseNpy(npy(header, 8))).toThrow(message);
     expect(codeOf(() => parseNpy(npy(header, 8)))).toBe('dataset.corrupt');
   });
 
-  test('damage never ends in a raw error', () => {
+  test('answers damage with a value or an ApicalError, never a raw error', () => {
     fc.assert(
       fc.property(arrays(allTypes), fc.array(damages, { minLength: 1, maxLength: 3 }), (array, list) => {
         failsReadably(() => parseNpy(damaged(serializeNpy(array), list)));
@@ -222,7 +222,7 @@ describe('safetensors', () => {
   });
   const metadata = fc.dictionary(names, fc.string({ unit: 'binary' }), { maxKeys: 4, noNullPrototype: true });
 
-  test('reads the published layout', () => {
+  test('reads the layout of the specification', () => {
     const header = '{"w":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]},"__metadata__":{"step":"7"}}';
     const length = Uint8Array.from([header.length, 0, 0, 0, 0, 0, 0, 0]);
     const values = new Uint8Array(Float32Array.of(1.5, -3).buffer);
@@ -233,7 +233,7 @@ describe('safetensors', () => {
     expect(texts).toEqual({ step: '7' });
   });
 
-  test('what is written is read, to the bit, and every tensor is aligned', () => {
+  test('restores every tensor to the bit, aligned', () => {
     fc.assert(
       fc.property(tensorSets, metadata, (tensors, texts) => {
         const bytes = serializeSafetensors(tensors, texts);
@@ -241,20 +241,20 @@ describe('safetensors', () => {
         expect(read.metadata).toEqual(texts);
         expect(read.tensors.size).toBe(tensors.length);
         for (const [name, tensor] of tensors) {
-          const found = read.tensors.get(name) as ShapedArray;
-          expect(plain(found)).toEqual(plain(tensor));
-          expect(found.data.buffer).toBe(bytes.buffer); // aligned, so not copied
+          const restored = read.tensors.get(name) as ShapedArray;
+          expect(plain(restored)).toEqual(plain(tensor));
+          expect(restored.data.buffer).toBe(bytes.buffer); // aligned, so not copied
         }
-        expect(plain([...parseSafetensors(misaligned(bytes)).tensors.values()][0] ?? tensorOfOne)).toEqual(
-          plain([...read.tensors.values()][0] ?? tensorOfOne),
+        expect(plain([...parseSafetensors(misaligned(bytes)).tensors.values()][0] ?? scalar)).toEqual(
+          plain([...read.tensors.values()][0] ?? scalar),
         );
       }),
     );
   });
 
-  const tensorOfOne: ShapedArray = { shape: [], data: Float32Array.of(1) };
+  const scalar: ShapedArray = { shape: [], data: Float32Array.of(1) };
 
-  test('the bytes do not depend on the order in which tensors come', () => {
+  test('writes the same bytes whatever the order of the tensors', () => {
     fc.assert(
       fc.property(tensorSets, (tensors) => {
         expect(serializeSafetensors(tensors.toReversed())).toEqual(serializeSafetensors(tensors));
@@ -262,7 +262,7 @@ describe('safetensors', () => {
     );
   });
 
-  test('takes tensors from shared memory', () => {
+  test('writes tensors from shared memory', () => {
     const shared = new Float32Array(new SharedArrayBuffer(8));
     shared.set([4, 5]);
     const { tensors } = parseSafetensors(serializeSafetensors([['w', { shape: [2], data: shared }]]));
@@ -285,31 +285,39 @@ describe('safetensors', () => {
       Uint8Array.of(255, 255, 255, 255, 255, 255, 255, 255),
       /header should have/,
     ],
-    ['no JSON', file('{"a"', 0), /not JSON/],
-    ['a list', file('[]', 0), /must begin with "\{"/],
-    ['a gap', file(`{"a":${entry(0, 2)},"b":${entry(3, 4)}}`, 4), /"b" should begin at byte 2 .* not at 3/],
+    ['invalid JSON', file('{"a"', 0), /not JSON/],
+    ['a list', file('[]', 0), /must start with "\{"/],
+    [
+      'a gap',
+      file(`{"a":${entry(0, 2)},"b":${entry(3, 4)}}`, 4),
+      /"b" must start at byte 2 .* not at byte 3/,
+    ],
     [
       'an overlap',
       file(`{"a":${entry(0, 2)},"b":${entry(1, 4)}}`, 4),
-      /"b" should begin at byte 2 .* not at 1/,
+      /"b" must start at byte 2 .* not at byte 1/,
     ],
-    ['trailing bytes', file(`{"a":${entry(0, 2)}}`, 3), /should have 2 bytes, found 3/],
-    ['a cut body', file(`{"a":${entry(0, 2)}}`, 1), /at least 2 bytes, found 1/],
-    ['an unknown type', file(`{"a":${entry(0, 2, '[1]', 'BF16')}}`, 2), /"BF16"; known are F64, F32/],
+    ['trailing bytes', file(`{"a":${entry(0, 2)}}`, 3), /expected 2 bytes of values, found 3/],
+    ['a truncated body', file(`{"a":${entry(0, 2)}}`, 1), /at least 2 bytes of values, found 1/],
     [
-      'a shape that does not fit',
-      file(`{"a":${entry(0, 2, '[3]')}}`, 2),
-      /3 bytes by its shape and 2 by its offsets/,
+      'an unknown type',
+      file(`{"a":${entry(0, 2, '[1]', 'BF16')}}`, 2),
+      /"BF16", but it must be one of F64, F32/,
     ],
-    ['a negative extent', file(`{"a":${entry(0, 2, '[-2]')}}`, 2), /not a list of whole numbers/],
-    ['metadata that is not text', file('{"__metadata__":{"step":7}}', 0), /must hold texts only/],
+    [
+      'a shape that contradicts the offsets',
+      file(`{"a":${entry(0, 2, '[3]')}}`, 2),
+      /3 bytes according to its shape, but 2 according to its offsets/,
+    ],
+    ['a negative length', file(`{"a":${entry(0, 2, '[-2]')}}`, 2), /not a list of non-negative integers/],
+    ['metadata that is not text', file('{"__metadata__":{"step":7}}', 0), /must hold strings only/],
     ['a tensor that is null', file('{"a":null}', 0), /"a" has no description/],
-  ])('%s is refused and told', (_, bytes, message) => {
+  ])('refuses %s and says what is wrong', (_, bytes, message) => {
     expect(() => parseSafetensors(bytes)).toThrow(message);
     expect(codeOf(() => parseSafetensors(bytes))).toBe('safetensors.invalid');
   });
 
-  test('any cut and any appended byte is refused', () => {
+  test('refuses every truncated file and every appended byte', () => {
     fc.assert(
       fc.property(tensorSets, fc.nat(1_000_000), (tensors, at) => {
         const bytes = serializeSafetensors(tensors);
@@ -319,7 +327,7 @@ describe('safetensors', () => {
     );
   });
 
-  test('damage never ends in a raw error', () => {
+  test('answers damage with a value or an ApicalError, never a raw error', () => {
     fc.assert(
       fc.property(tensorSets, fc.array(damages, { minLength: 1, maxLength: 3 }), (tensors, list) => {
         failsReadably(() => parseSafetensors(damaged(serializeSafetensors(tensors, { a: 'b' }), list)));
@@ -328,21 +336,23 @@ describe('safetensors', () => {
     );
   });
 
-  test('refuses to write a tensor whose shape does not fit, a name twice, and the reserved name', () => {
-    const one: ShapedArray = { shape: [1], data: Float32Array.of(1) };
-    expect(() => serializeSafetensors([['w', { ...one, shape: [2] }]])).toThrow(/shape \[2\] of tensor "w"/);
+  test('does not write a tensor of wrong shape, a repeated name or the reserved name', () => {
+    const tensor: ShapedArray = { shape: [1], data: Float32Array.of(1) };
+    expect(() => serializeSafetensors([['w', { ...tensor, shape: [2] }]])).toThrow(
+      /shape \[2\] of tensor "w"/,
+    );
     expect(() =>
       serializeSafetensors([
-        ['w', one],
-        ['w', one],
+        ['w', tensor],
+        ['w', tensor],
       ]),
-    ).toThrow(/Two tensors are called "w"/);
-    expect(() => serializeSafetensors([['__metadata__', one]])).toThrow(/keeps that name/);
+    ).toThrow(/Two tensors are named "w"/);
+    expect(() => serializeSafetensors([['__metadata__', tensor]])).toThrow(/the format reserves/);
   });
 });
 
 describe('CSV', () => {
-  test('numbers survive a round trip through text', () => {
+  test('restores numbers from their text', () => {
     const number = fc.float({ noNaN: true, noDefaultInfinity: true });
     fc.assert(
       fc.property(
@@ -363,7 +373,7 @@ describe('CSV', () => {
     );
   });
 
-  test('arbitrary text gives a table or a readable error', () => {
+  test('answers arbitrary text with a table or an ApicalError', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: fc.constantFrom('1', '.', ',', '"', '\n', ';', 'a', ' ', '\r') }),

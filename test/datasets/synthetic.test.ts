@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { completeOptions, datasetIds, generateDataset } from '../../src/datasets/index.ts';
+import { completeOptions } from '../../src/datasets/catalogue.ts';
+import { datasetIds, generateDataset } from '../../src/datasets/index.ts';
 import type { Dataset, Draws, LinearTeacher, Split } from '../../src/datasets/index.ts';
 import { onUnitCircle, teacherExamples } from '../../src/datasets/synthetic.ts';
 import { ApicalError } from '../../src/errors.ts';
@@ -11,20 +12,20 @@ const generate = (id: string, options: Record<string, number> = {}, seed = 1): D
 const generatedIds = ['linear-teacher', 'two-spirals', 'rings', 'bars'];
 
 describe.each(generatedIds)('%s', (id) => {
-  test('is a function of its seed', () => {
+  test('depends on its seed alone', () => {
     const counts = { trainCount: 40, testCount: 10 };
     expect(generate(id, counts, 3)).toEqual(generate(id, counts, 3));
     expect(generate(id, counts, 3).train.inputs).not.toEqual(generate(id, counts, 4).train.inputs);
   });
 
-  test('keeps its task and its test set when it is given more training examples', () => {
+  test('keeps its task and its test set when the training set grows', () => {
     const small = generate(id, { trainCount: 10, testCount: 50 });
     const large = generate(id, { trainCount: 300, testCount: 50 });
     expect(large.test).toEqual(small.test);
     expect(large.train.inputs.subarray(0, small.train.inputs.length)).toEqual(small.train.inputs);
   });
 
-  test('has the sizes it states', () => {
+  test('has the declared sizes', () => {
     const dataset = generate(id, { trainCount: 31, testCount: 7 });
     const width = dataset.inputShape.reduce((product, extent) => product * extent, 1);
     const perExample = dataset.task === 'regression' ? dataset.targetSize : 1;
@@ -60,7 +61,7 @@ describe('the linear teacher', () => {
     expect(Math.abs(moments(dataset.teacher).variance - 1 / 3)).toBeLessThan(5 * Math.sqrt(4 / 45 / 300));
   });
 
-  test('its targets are the teacher applied to the inputs', () => {
+  test('has targets equal to the teacher applied to the inputs', () => {
     for (const { inputs, targets } of [dataset.test, teacherExamples(dataset.teacher, 30, 5, draws(9))]) {
       for (let index = 0; index < targets.length; index++) {
         const [example, output] = [Math.floor(index / 10), index % 10];
@@ -76,7 +77,7 @@ describe('the linear teacher', () => {
 });
 
 describe('two spirals', () => {
-  test('without noise every point lies on the spiral of its class, by Math.cos and Math.sin', () => {
+  test('without noise place every point on the spiral of its class, by Math.cos and Math.sin', () => {
     const { inputs, targets } = generate('two-spirals', { noise: 0, turns: 3 }).train;
     targets.forEach((label, example) => {
       const [x, y] = [inputs[2 * example] as number, inputs[2 * example + 1] as number];
@@ -88,7 +89,7 @@ describe('two spirals', () => {
     });
   });
 
-  test('no line does much better than chance, the nearest neighbour does', () => {
+  test('are separable by the nearest neighbour, but hardly by a line', () => {
     const dataset = generate('two-spirals');
     expect(bestLine(dataset.train)).toBeLessThan(0.65);
     expect(nearestNeighbour(dataset)).toBeGreaterThan(0.98);
@@ -96,7 +97,7 @@ describe('two spirals', () => {
 });
 
 describe('rings', () => {
-  test('the distance from the centre tells the class, no line does', () => {
+  test('are separable by the distance from the centre, but not by a line', () => {
     const dataset = generate('rings', { rings: 4, noise: 0 });
     expect(dataset.targetSize).toBe(4);
     const { inputs, targets } = dataset.test;
@@ -107,7 +108,7 @@ describe('rings', () => {
     expect(bestLine(generate('rings', { rings: 2 }).train)).toBeLessThan(0.75);
   });
 
-  test('any beginning is balanced', () => {
+  test('are balanced in every prefix', () => {
     const { targets } = generate('rings', { rings: 3, trainCount: 30 }).train;
     expect([0, 1, 2].map((label) => targets.filter((target) => target === label).length)).toEqual([
       10, 10, 10,
@@ -115,7 +116,7 @@ describe('rings', () => {
   });
 });
 
-test('the point on the circle agrees with Math.cos and Math.sin, also far round', () => {
+test('onUnitCircle agrees with Math.cos and Math.sin over many turns', () => {
   for (let turns = -3; turns <= 100; turns += 0.0517) {
     const [cosine, sine] = onUnitCircle(turns);
     const part = (turns - Math.floor(turns)) * 2 * Math.PI;
@@ -131,7 +132,7 @@ test('the point on the circle agrees with Math.cos and Math.sin, also far round'
 });
 
 describe('options', () => {
-  test('are complete, with every default spelled out', () => {
+  test('are completed with every default', () => {
     expect(completeOptions('rings', { noise: 0.2 })).toEqual({
       trainCount: 2000,
       testCount: 1000,
@@ -143,13 +144,17 @@ describe('options', () => {
   });
 
   test.each([
-    ['rings', { ring: 3 }, /no option "ring". Did you mean "rings"\?/],
-    ['rings', { rings: 1 }, /"rings" \(rings, one a class\) .* whole number from 2 to 256; it is 1/],
-    ['two-spirals', { noise: Number.NaN }, /must be a number from 0 to 10; it is NaN/],
-    ['two-spirals', { trainCount: 1.5 }, /whole number from 1 to 10000000; it is 1.5/],
-    ['mnist', { trainCount: 60_001 }, /from 1 to 60000; it is 60001/],
+    ['rings', { ring: 3 }, /no option "ring"; it takes .*, rings, noise\. Did you mean "rings"\?/],
+    [
+      'rings',
+      { rings: 1 },
+      /"rings" \(number of rings, one per class\) .* is 1; it must be a whole number from 2 to 256/,
+    ],
+    ['two-spirals', { noise: Number.NaN }, /is NaN; it must be a number from 0 to 10\./],
+    ['two-spirals', { trainCount: 1.5 }, /is 1.5; it must be a whole number from 1 to 10000000\./],
+    ['mnist', { trainCount: 60_001 }, /is 60001; it must be a whole number from 1 to 60000\./],
     ['linear-teacher', { inputs: 65_536, trainCount: 10_000_000 }, /do not fit in memory/],
-  ])('%s refuses %o', (id, options, message) => {
+  ])('of %s refuse %o', (id, options, message) => {
     const run = (): unknown => (id === 'mnist' ? completeOptions(id, options) : generate(id, options));
     expect(run).toThrow(message);
     expect(run).toThrow(ApicalError);
@@ -166,7 +171,7 @@ function moments(values: Float32Array | Uint8Array): { mean: number; variance: n
   return { mean, variance: squares / values.length - mean * mean };
 }
 
-/** The accuracy of the best of many lines. */
+/** Returns the accuracy of the best of many lines. */
 function bestLine({ inputs, targets }: Split): number {
   let best = 0;
   for (let direction = 0; direction < 12; direction++) {
@@ -198,7 +203,7 @@ function nearestNeighbour({ train, test: probe }: Dataset): number {
 }
 
 describe('bars', () => {
-  test('light up whole lines, upright or lying, and never none', () => {
+  test('are complete lines of one orientation, at least one per image', () => {
     const { train, inputShape, classNames } = generate('bars', { trainCount: 400, side: 5 });
     expect([inputShape, classNames]).toEqual([
       [5, 5],
@@ -217,7 +222,7 @@ describe('bars', () => {
       expect(count).toBeGreaterThan(0);
       lit += count;
     }
-    // p / (1 − (1 − p)⁵) of the lines, since none is left out.
+    // The expected share of bars is p / (1 − (1 − p)⁵), since images without bars are drawn again.
     expect(Math.abs(lit / 2000 - 0.3 / (1 - 0.7 ** 5))).toBeLessThan(0.05);
   });
 });

@@ -4,8 +4,8 @@ import type { Dynamics } from '../../src/dynamics/index.ts';
 import { materialise } from '../../src/network/index.ts';
 import type { NetworkSpecification, Parameter, Term } from '../../src/network/index.ts';
 import { Sequence, stream } from '../../src/random/index.ts';
-import { backpropagate } from '../../src/dynamics/feedforward/backpropagation.ts';
-import type { Reference } from '../../src/references/index.ts';
+import { backpropagate } from '../../src/dynamics/feedforward/feedforward.ts';
+import type { Reference } from '../../src/dynamics/step.ts';
 import { defineRule, Learner, noOptions } from '../../src/learning/index.ts';
 import type { Compute } from '../../src/tensor/index.ts';
 

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openBackend } from '../../src/backends/open.ts';
-import { feedforward, stochastic } from '../../src/dynamics/index.ts';
+import { feedforward, generative, stochastic } from '../../src/dynamics/index.ts';
 import { Network, stack } from '../../src/network/index.ts';
 import type { NetworkSpecification } from '../../src/network/index.ts';
-import { backpropagate } from '../../src/dynamics/feedforward/backpropagation.ts';
-import { referenceFor } from '../../src/references/index.ts';
+import { backpropagate } from '../../src/dynamics/feedforward/feedforward.ts';
 import { ruleById } from '../../src/rules/index.ts';
 import type { Batch, Learner } from '../../src/learning/index.ts';
 import type { Compute } from '../../src/tensor/index.ts';
@@ -23,17 +22,17 @@ test('the exact gradient belongs to the dynamics, and stochastic units have one 
   const networkOf = (specification: NetworkSpecification) => new Network(compute, specification, 1);
   const small = networkOf(logistic([3, 4, 2]));
   const large = networkOf(logistic([3, 40, 2]));
-  expect(referenceFor(feedforward, large)).toBe(backpropagate);
+  expect(feedforward.reference?.(large)).toBe(backpropagate);
   const wrongOrRight = networkOf({
     ...logistic([3, 4, 2]),
     objectives: [{ area: 'output', kind: 'zero-one' }],
   });
-  expect(referenceFor(feedforward, wrongOrRight)).toBeUndefined();
-  expect(referenceFor(stochastic, wrongOrRight)).toBeDefined();
+  expect(feedforward.reference?.(wrongOrRight)).toBeUndefined();
+  expect(stochastic.reference?.(wrongOrRight)).toBeDefined();
   wrongOrRight.dispose();
-  expect(referenceFor({ ...feedforward, id: 'weather' }, large)).toBeUndefined();
-  expect(referenceFor(stochastic, small)).toBeDefined();
-  expect(referenceFor(stochastic, large)).toBeUndefined();
+  expect(generative.reference).toBeUndefined();
+  expect(stochastic.reference?.(small)).toBeDefined();
+  expect(stochastic.reference?.(large)).toBeUndefined();
   small.dispose();
   large.dispose();
 });
@@ -96,7 +95,7 @@ test.each<[string, NetworkSpecification]>([
   };
   const loss = () =>
     inputs.reduce((sum, input, row) => sum + expectedLoss(learner, input, targets[row] ?? []), 0) / 2;
-  const exact = gradientsOf(compute, learner, batch, referenceFor(stochastic, learner.network));
+  const exact = gradientsOf(compute, learner, batch, stochastic.reference?.(learner.network));
   expect(exact.size).toBe(learner.network.parameters.length);
   for (const { id, values } of learner.network.parameters) {
     for (const [index, gradient] of (exact.get(id) ?? []).entries()) {

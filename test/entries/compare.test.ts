@@ -110,7 +110,7 @@ describe('a comparison', () => {
   });
 
   test('stops as a whole where one run cannot begin', async () => {
-    const refusing: Rule = { ...mine, id: 'refusing', refuses: () => 'it has no taste for it' };
+    const refusing: Rule = { ...mine, id: 'refusing', network: { refuses: () => 'it has no taste for it' } };
     const closed = await closedBackends(() =>
       expectRefusal(compare({ ...long, rules: ['backprop', refusing] }), 'rule.network', 'no taste'),
     );

@@ -13,15 +13,15 @@ const draws = (seed = 0) => new Sequence(stream(seed, 'test'));
 describe.each(environmentIds)('%s', (id) => {
   const environment = environmentById(id);
 
-  test('keeps its own contract', () => {
+  test('meets the contract', () => {
     expect(checkEnvironment(environment, id)).toBe(environment);
   });
 
-  test('is a function of its draws, and changes nothing that it is given', () => {
+  test('depends on its draws alone and does not change its arguments', () => {
     const play = (seed: number) => {
-      const its = draws(seed);
-      const state = Object.freeze(environment.reset(its));
-      const { state: next, reward } = environment.step(state, Object.freeze([1]), its);
+      const source = draws(seed);
+      const state = Object.freeze(environment.reset(source));
+      const { state: next, reward } = environment.step(state, Object.freeze([1]), source);
       return { state, next, reward, seen: environment.observe(next) };
     };
     expect(play(1)).toEqual(play(1));
@@ -29,7 +29,7 @@ describe.each(environmentIds)('%s', (id) => {
   });
 });
 
-test('in the bandit the best arms pay what it says, and taking them solves it', () => {
+test('the bandit pays its mean rewards, and choosing the best arms solves it', () => {
   const bandit = environmentById('bandit', { contexts: 5, arms: 3, noise: 0 });
   const means = banditMeans({ contexts: 5, arms: 3 });
   let best = 0;
@@ -45,15 +45,15 @@ test('in the bandit the best arms pay what it says, and taking them solves it', 
 test.each([
   ['cart-pol', {}, 'environment.unknown', 'Did you mean "cart-pole"?'],
   ['bandit', { arm: 3 }, 'environment.option', 'Did you mean "arms"?'],
-  ['bandit', { arms: 1 }, 'environment.option', 'from 2 to 1000; it is 1'],
+  ['bandit', { arms: 1 }, 'environment.option', 'is 1; it must be a whole number from 2 to 1000'],
   ['pendulum', { substeps: 2.5 }, 'environment.option', 'a whole number'],
-])('%s with %j is refused in one sentence', (id, options, code, words) => {
+])('%s with %j is refused', (id, options, code, words) => {
   expect(() => environmentById(id, options as Record<string, number>)).toThrow(
     expect.objectContaining({ code, message: expect.stringContaining(words) as string }),
   );
 });
 
-describe('a user’s environment is refused', () => {
+describe('checkEnvironment', () => {
   const good: Environment = {
     id: 'mine',
     title: 'Mine',
@@ -66,27 +66,27 @@ describe('a user’s environment is refused', () => {
     step: ([value = 0], [action = 0]) => ({ state: [value + action], reward: 1, terminated: value > 3 }),
     observe: ([value = 0]) => [value, 1],
   };
-  test('unless it is right', () => expect(checkEnvironment(good, 'here')).toBe(good));
+  test('returns a correct environment', () => expect(checkEnvironment(good, 'here')).toBe(good));
 
   test.each([
-    ['nothing', undefined, 'Export default'],
+    ['no export', undefined, 'export default'],
     ['no observations', { observations: undefined }, '"observations"'],
     ['half an observation', { observations: 2.5 }, '"observations"'],
     ['an unknown kind of actions', { actions: { kind: 'any' } }, '"actions'],
     ['a single action', { actions: { kind: 'discrete', count: 1 } }, '"actions.count" must be at least 2'],
     [
-      'bounds of two sizes',
+      'bounds of different lengths',
       { actions: { kind: 'continuous', low: [0], high: [1, 2] } },
       '"actions" must have a low',
     ],
     [
-      'bounds the wrong way round',
+      'reversed bounds',
       { actions: { kind: 'continuous', low: [1], high: [0] } },
       '"actions" must have a low',
     ],
     ['no time', { timeLimit: 0 }, '"timeLimit" must be at least 1'],
-    ['no step', { step: 4 }, '"step" must be a function'],
-  ])('with %s', (_what, fields, words) => {
+    ['no step function', { step: 4 }, '"step" must be a function'],
+  ])('refuses %s', (_what, fields, words) => {
     const candidate = fields && { ...good, ...fields };
     expect(() => checkEnvironment(candidate, 'The file here')).toThrow(
       expect.objectContaining({
@@ -100,36 +100,36 @@ describe('a user’s environment is refused', () => {
 
   test.each([
     [
-      'an observation too long',
+      'an observation that is too long',
       { observe: () => [1, 2, 3] },
       'observe(state) returned 3 numbers, but there must be 2',
     ],
-    ['an observation that is no array', { observe: () => 1 }, 'observe(state) returned 1, not an array'],
+    ['an observation that is not an array', { observe: () => 1 }, 'observe(state) returned 1, not an array'],
     [
       'an observation that is not finite',
       { observe: () => [1, NaN] },
-      'observe(state) returned NaN at place 1',
+      'observe(state) returned NaN at index 1',
     ],
-    ['a beginning that is no array', { reset: () => ({}) }, 'reset(draws) returned {}'],
-    ['an empty state', { reset: () => [] }, 'a state has one at least'],
+    ['an initial state that is not an array', { reset: () => ({}) }, 'reset(draws) returned {}'],
+    ['an empty state', { reset: () => [] }, 'a state must have at least one'],
     [
       'a state that grows',
       { step: () => ({ state: [1, 2], reward: 0, terminated: false }) },
       'the state of step(state, action, draws) returned 2 numbers, but there must be 1',
     ],
     [
-      'a reward that is no number',
+      'a reward that is not a number',
       { step: () => ({ state: [1], reward: '1', terminated: false }) },
       'the reward "1",',
     ],
     [
-      'an end that is no yes or no',
+      'a value of terminated that is not a boolean',
       { step: () => ({ state: [1], reward: 1, terminated: 0 }) },
       'terminated = 0',
     ],
     ['a promise', { step: () => Promise.resolve() }, 'returned a promise'],
     [
-      'a fault on the way',
+      'an exception',
       {
         step: () => {
           throw new Error('no luck');
@@ -137,7 +137,7 @@ describe('a user’s environment is refused', () => {
       },
       'threw "no luck"',
     ],
-  ])('that plays %s', (_what, fields, words) => {
+  ])('refuses %s in the trial', (_what, fields, words) => {
     expect(() => checkEnvironment({ ...good, ...fields }, 'here')).toThrow(
       expect.objectContaining({
         code: 'environment.step',

@@ -12,13 +12,13 @@ const FLAGS = [
   ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
 ];
 
-/** A small task that is there at once, for everything that is not about pictures. */
+/** A small task that loads at once, for tests that need no pictures. */
 export const RINGS = '#/lab?preset=rings&rule=backprop&rule=feedback-alignment';
 
 export interface Bench {
   readonly browser: Browser;
   readonly server: LabServer;
-  /** A page in a context of its own; what its console says is kept. */
+  /** Opens a page in a context of its own. */
   open(hash?: string, options?: OpenOptions): Promise<Opened>;
   close(): Promise<void>;
 }
@@ -26,38 +26,43 @@ export interface Bench {
 export interface OpenOptions {
   readonly width?: number;
   readonly dark?: boolean;
+  /** Language of the browser. Default: en-GB. */
+  readonly locale?: 'en-GB' | 'zh-CN';
   readonly reducedMotion?: boolean;
-  /** Before the page's own scripts. */
+  /** Runs before the scripts of the page. */
   readonly before?: (page: Page, context: BrowserContext) => Promise<unknown>;
 }
 
 export interface Opened {
   readonly page: Page;
   readonly context: BrowserContext;
-  /** Errors and warnings of the console, and what was thrown. */
+  /** Errors and warnings of the console, and uncaught errors. */
   readonly said: string[];
 }
 
-/** Chromium of the system, and the page as `apical lab` serves it. */
+/** Starts the system's Chromium, and the server as `apical lab` does. */
 export async function openBench(options: Partial<LabServerOptions> = {}): Promise<Bench> {
   const executablePath = process.env['APICAL_CHROMIUM'] ?? CHROMIUM.find((path) => existsSync(path));
   if (executablePath === undefined) {
-    throw new Error(`The lab's tests need Chromium (Debian: chromium), or its path in APICAL_CHROMIUM.`);
+    throw new Error('The tests of the lab need Chromium (Debian: chromium), or its path in APICAL_CHROMIUM.');
   }
   const browser = await chromium.launch({ executablePath, args: FLAGS });
   const server = await serveLab({ port: 0, ...options });
   return {
     browser,
     server,
-    async open(hash = RINGS, { width = 1280, dark = false, reducedMotion = true, before } = {}) {
+    async open(
+      hash = RINGS,
+      { width = 1280, dark = false, locale = 'en-GB', reducedMotion = true, before } = {},
+    ) {
       const context = await browser.newContext({
         viewport: { width, height: 900 },
         colorScheme: dark ? 'dark' : 'light',
         reducedMotion: reducedMotion ? 'reduce' : 'no-preference',
-        locale: 'en-GB',
+        locale,
       });
       const page = await context.newPage();
-      page.setDefaultTimeout(15_000);
+      page.setDefaultTimeout(60_000);
       const said: string[] = [];
       page.on('console', (message) => {
         if (['error', 'warning'].includes(message.type())) said.push(message.text());
@@ -74,30 +79,30 @@ export async function openBench(options: Partial<LabServerOptions> = {}): Promis
   };
 }
 
-/** Resolves when there is a session to be seen. */
+/** Resolves when a session is ready. */
 export async function ready(page: Page): Promise<void> {
   await page.locator('.play:enabled').waitFor();
 }
 
-/** The step that all runs have reached. */
+/** Returns the step that all runs have reached. */
 export async function stepOf(page: Page): Promise<number> {
   const text = (await page.locator('.position').textContent()) ?? '';
   return Number(/step ([\d\u2009]+)/.exec(text)?.[1]?.replaceAll('\u2009', '') ?? Number.NaN);
 }
 
-/** Learns unseen up to a step, by the page's own control. */
+/** Learns this many steps in the background. */
 export async function learn(page: Page, steps: number): Promise<void> {
   const from = await stepOf(page);
-  await page.getByLabel('Steps unseen').fill(String(steps));
+  await page.getByLabel('Background steps').fill(String(steps));
   await page.getByRole('button', { name: 'Run', exact: true }).click();
-  await expect.poll(() => stepOf(page), { timeout: 20_000 }).toBe(from + steps);
+  await expect.poll(() => stepOf(page), { timeout: 60_000 }).toBe(from + steps);
 }
 
-/** Keys mean what they mean to the page only where no control has the focus. */
+/** Removes the focus from controls, so that the keys of the page work. */
 export const leaveControls = (page: Page): Promise<void> =>
   page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
 
-/** Throws with every violation that axe finds. */
+/** Fails with every violation that axe finds. */
 export async function requireAccessible(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze();
   expect(
@@ -108,6 +113,6 @@ export async function requireAccessible(page: Page): Promise<void> {
   ).toEqual([]);
 }
 
-/** No view may be wider than the window. */
+/** Returns by how many pixels the page is wider than the window. */
 export const overflow = (page: Page): Promise<number> =>
   page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

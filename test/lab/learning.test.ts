@@ -1,17 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  Examples,
-  ExampleTraining,
-  fingerprintOf,
-  openBackend,
-  openDataset,
-  parseConfig,
-  PRESETS,
-  ruleById,
-} from '../../src/entries/internals.ts';
-import type { ConfigInput, MetricsRecord } from '../../src/entries/internals.ts';
+import { ruleById } from '../../src/entries/internals.ts';
+import type { MetricsRecord } from '../../src/entries/internals.ts';
 import { learn, leaveControls, openBench, ready, stepOf } from './fixture.ts';
 import type { Bench } from './fixture.ts';
+import { inNode } from './in-node.ts';
 
 let bench: Bench;
 beforeAll(async () => {
@@ -20,8 +12,8 @@ beforeAll(async () => {
 afterAll(() => bench.close());
 
 /**
- * What both hosts must have recorded. Time is each one's own; angles end in an arc tangent, whose last bit engines are free
- * in: they agree to ten digits, everything else to the bit.
+ * Returns records as both hosts must have them. Times differ, and angles end in an arc tangent, whose last bit depends on
+ * the engine: angles must agree to ten digits, everything else to the bit.
  */
 const comparable = (records: readonly MetricsRecord[]): unknown =>
   JSON.parse(
@@ -32,36 +24,20 @@ const comparable = (records: readonly MetricsRecord[]): unknown =>
     ),
   );
 
-/** The same in Node: weights and records after so many steps. */
-async function inNode(preset: string, input: ConfigInput, rule: string, steps: number) {
-  const base = PRESETS.find(({ id }) => id === preset)?.config ?? {};
-  const config = parseConfig({ ...base, ...input, backend: 'wasm', rule, ruleOptions: {} });
-  const compute = await openBackend({ backend: 'wasm', threads: 1 });
-  const dataset = await openDataset({ id: config.task.dataset ?? '', options: config.task.options });
-  const records: MetricsRecord[] = [];
-  const training = new ExampleTraining({
-    compute,
-    examples: new Examples(compute, dataset),
-    config,
-    rule: ruleById(rule),
-    record: (record) => records.push(record),
-  });
-  while (training.step < steps) training.advance(1, () => 0);
-  const fingerprint = fingerprintOf(training.snapshot().tensors);
-  compute.dispose();
-  return { fingerprint, records };
-}
-
 describe('numbers', () => {
   test.each(['feedback-alignment', 'node-perturbation'])(
-    'of %s equal those of Node to the bit',
+    'of %s equal the numbers of Node to the bit',
     async (rule) => {
       const { page, said } = await bench.open(`#/lab?preset=rings&rule=${rule}`);
       await ready(page);
       await learn(page, 130);
       const mine = await page.evaluate(() => window.apicalLab.ask('fingerprint', 0));
       const recorded = await page.evaluate(() => window.apicalLab.ask('records', 0, 0));
-      const { fingerprint, records } = await inNode('rings', {}, rule, 130);
+      const { fingerprint, records } = await inNode('rings', {
+        rule: ruleById(rule),
+        input: {},
+        steps: 130,
+      });
       expect(mine).toBe(fingerprint);
       expect(comparable(recorded)).toEqual(comparable(records));
       expect(said).toEqual([]);
@@ -69,19 +45,17 @@ describe('numbers', () => {
     },
   );
 
-  test('of MNIST equal those of Node to the bit, with threads and without', async () => {
-    const input = {
-      network: { hidden: [32], activation: 'relu' },
-      task: { dataset: 'mnist', trainExamples: 2000 },
-    } as const;
+  test('of MNIST equal the numbers of Node to the bit, with and without threads', async () => {
     const settings =
       'set=network.hidden=[32]&set=task.trainExamples=2000&set=network.initialisation={"kind":"he"}';
-    const { fingerprint } = await inNode(
-      'digits',
-      { ...input, network: { hidden: [32], activation: 'relu', initialisation: { kind: 'he' } } },
-      'feedback-alignment',
-      15,
-    );
+    const { fingerprint } = await inNode('digits', {
+      rule: ruleById('feedback-alignment'),
+      input: {
+        network: { hidden: [32], activation: 'relu', initialisation: { kind: 'he' } },
+        task: { dataset: 'mnist', trainExamples: 2000 },
+      },
+      steps: 15,
+    });
     const { page } = await bench.open(`#/lab?preset=digits&rule=feedback-alignment&${settings}`);
     await ready(page);
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
@@ -89,7 +63,7 @@ describe('numbers', () => {
     expect(await page.evaluate(() => window.apicalLab.ask('fingerprint', 0))).toBe(fingerprint);
     await page.context().close();
 
-    // A web host without isolation: plain memory, one thread.
+    // A web host without isolation has plain memory and one thread.
     const plain = await bench.open(`#/lab?preset=digits&rule=feedback-alignment&${settings}`, {
       before: (page) =>
         page.route('**/*', async (route) => {
@@ -109,7 +83,7 @@ describe('numbers', () => {
 });
 
 describe('learning', () => {
-  test('plays, pauses, takes single and unseen steps, slows down and begins anew', async () => {
+  test('plays, pauses, takes single and background steps, slows down and resets', async () => {
     const { page, said } = await bench.open();
     await ready(page);
     expect(await stepOf(page)).toBe(0);
@@ -127,7 +101,7 @@ describe('learning', () => {
     await page.keyboard.press(' ');
     await page.getByRole('button', { name: 'Play' }).waitFor();
     const slow = await stepOf(page);
-    // Four steps a second, however slow the machine: never more than the time allows, but for the first and the last.
+    // At most four steps per second, apart from the first and the last step.
     expect(slow - 2).toBeLessThanOrEqual((4 * (Date.now() - start)) / 1000 + 2);
 
     await page.getByLabel('Speed').selectOption('null');
@@ -142,7 +116,7 @@ describe('learning', () => {
     await page.context().close();
   });
 
-  test('a digit that is drawn is answered by every network, until it is wiped off', async () => {
+  test('every network answers a drawn digit until it is cleared', async () => {
     const { page, said } = await bench.open('#/lab?preset=digits&rule=backprop&rule=feedback-alignment');
     await ready(page);
     await learn(page, 40);
@@ -165,7 +139,7 @@ describe('learning', () => {
     await page.context().close();
   });
 
-  test('areas with long names stand where arrows meet them, and no name lies on another', async () => {
+  test('areas with long names meet their arrows, and no names overlap', async () => {
     const { page } = await bench.open('#/exhibits/self-prediction');
     await ready(page);
     const lanes = await page.locator('.network-inner').evaluateAll((drawings) =>
@@ -194,7 +168,7 @@ describe('learning', () => {
     await page.context().close();
   });
 
-  test('several seeds, up to four rules, and a rule that is changed', async () => {
+  test('runs several seeds, and adds, changes and removes rules', async () => {
     const { page, said } = await bench.open('#/lab?preset=rings&rule=backprop&seeds=0..2');
     await ready(page);
     await page.getByRole('button', { name: 'Add a rule' }).click();
@@ -203,19 +177,19 @@ describe('learning', () => {
     await page.getByRole('article', { name: /Direct feedback alignment/ }).waitFor();
     await ready(page);
     await learn(page, 60);
-    await page.getByRole('button', { name: /Take Backpropagation away/ }).click();
+    await page.getByRole('button', { name: 'Remove Backpropagation' }).click();
     await expect.poll(() => page.locator('.lane').count()).toBe(1);
     expect(await page.getByLabel('Seeds').inputValue()).toBe('0..2');
     expect(said).toEqual([]);
     await page.context().close();
   });
 
-  test('a run that diverges says so, and the others go on', async () => {
+  test('a run that diverges says so', async () => {
     const { page } = await bench.open(
       '#/lab?preset=linear-teacher&rule=backprop&rule=feedback-alignment&set=optimiser.rate=30',
     );
     await ready(page);
-    await page.getByLabel('Steps unseen').fill('1500');
+    await page.getByLabel('Background steps').fill('1500');
     await page.getByRole('button', { name: 'Run', exact: true }).click();
     await page
       .locator('.lane [role="alert"]', { hasText: 'The loss is not a finite number' })
@@ -224,7 +198,7 @@ describe('learning', () => {
     await page.context().close();
   });
 
-  test('tasks that answer actions have their return', async () => {
+  test('tasks with an environment show the return', async () => {
     const { page, said } = await bench.open('#/lab?preset=bandit&rule=backprop&rule=node-perturbation');
     await ready(page);
     await page.getByRole('heading', { name: 'Return', exact: true }).waitFor();

@@ -14,7 +14,7 @@ const bibliography = JSON.parse(
 ) as Record<string, unknown>;
 
 describe('addresses', () => {
-  test('say a state and read it back', () => {
+  test('are written from a state and parsed back', () => {
     const state = {
       view: 'lab',
       item: null,
@@ -35,7 +35,7 @@ describe('addresses', () => {
     expect(problems).toEqual([]);
   });
 
-  test('what cannot be read is said and left out', () => {
+  test('leave out what is invalid, with a problem for each', () => {
     const { address, problems } = parseAddress(
       '#/nowhere?preset=rings&rule=backprop~{1&unit=-1&lens=x&speed=fast&foo=1',
     );
@@ -50,7 +50,7 @@ describe('addresses', () => {
 });
 
 describe('plans', () => {
-  test('a command gives the configs of the plan that it was made from', () => {
+  test('the command of a plan gives the same configs', () => {
     for (const lanes of [
       [{ rule: 'backprop', options: {} }],
       [
@@ -62,7 +62,7 @@ describe('plans', () => {
         { rule: 'feedback-alignment', options: {} },
       ],
     ]) {
-      // A preset with a rule and options of its own, which are not meant for others.
+      // The preset has a rule with options, which other rules must not get.
       const { plan, configs, problems } = accept({
         preset: 'linear-teacher',
         set: ['network.hidden=[25]', 'task.trainExamples=100'],
@@ -75,7 +75,7 @@ describe('plans', () => {
     }
   });
 
-  test('settings that are right by themselves and wrong together give way from the last', () => {
+  test('settings that are valid alone but not together are left out from the last', () => {
     const { plan, problems } = accept({
       preset: 'bandit',
       set: ['epochs=2', 'task.dataset=mnist'],
@@ -87,7 +87,7 @@ describe('plans', () => {
   });
 });
 
-/** What `apical run` and `apical compare` make of a line. */
+/** Returns the configs that `apical run` or `apical compare` makes of a command line. */
 function runsOf(line: string) {
   const words = (line.match(/'[^']*'|\S+/g) ?? []).map((word) => word.replace(/^'|'$/g, ''));
   const after = (name: string) =>
@@ -101,24 +101,27 @@ function runsOf(line: string) {
 }
 
 describe('exhibits', () => {
-  test.each(EXHIBITS.map((exhibit) => [exhibit.id, exhibit] as const))('%s can be shown', (id, exhibit) => {
-    const { problems, configs } = accept(exhibit.plan);
-    expect(problems).toEqual([]);
-    expect(configs.flat().length).toBeGreaterThan(0);
-    for (const key of exhibit.cites) expect(Object.keys(bibliography)).toContain(key);
-    for (const { exhibits } of [en, zh]) expect(exhibits[id]?.look.length).toBeGreaterThan(0);
-    expect(RULES.map(({ family }) => family)).toContain(exhibit.family);
-    expect(
-      parseAddress(addressOf({ view: 'exhibits', item: id, plan: undefined, step: 0, sight: {} })).address
-        .item,
-    ).toBe(id);
-  });
+  test.each(EXHIBITS.map((exhibit) => [exhibit.id, exhibit] as const))(
+    '%s has a valid plan, sources and texts',
+    (id, exhibit) => {
+      const { problems, configs } = accept(exhibit.plan);
+      expect(problems).toEqual([]);
+      expect(configs.flat().length).toBeGreaterThan(0);
+      for (const key of exhibit.cites) expect(Object.keys(bibliography)).toContain(key);
+      for (const { exhibits } of [en, zh]) expect(exhibits[id]?.look.length).toBeGreaterThan(0);
+      expect(RULES.map(({ family }) => family)).toContain(exhibit.family);
+      expect(
+        parseAddress(addressOf({ view: 'exhibits', item: id, plan: undefined, step: 0, sight: {} })).address
+          .item,
+      ).toBe(id);
+    },
+  );
 });
 
-test('a drawing is centred by its mass and scaled as the digits of MNIST were', () => {
+test('a drawing is scaled and centred by its mass, as the digits of MNIST were', () => {
   const side = 100;
   const ink = new Float32Array(side * side);
-  // A bar, 10 wide and 40 high, in a corner.
+  // A bar in a corner, 10 wide and 40 high.
   for (let y = 2; y < 42; y++) for (let x = 85; x < 95; x++) ink[y * side + x] = 1;
   const pixels = centred(ink, side, 28, 28);
   const rows = Array.from({ length: 28 }, (_, row) =>
@@ -133,7 +136,7 @@ test('a drawing is centred by its mass and scaled as the digits of MNIST were', 
   expect(centred(new Float32Array(side * side), side, 28, 28).every((value) => value === 0)).toBe(true);
 });
 
-test('a chart to take along has its title, its names and every seed', () => {
+test('an exported chart has its title, its names and every seed', () => {
   const svg = chartSvg({
     title: 'Error & <loss>',
     horizontal: 'epochs',

@@ -27,7 +27,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Chooses an entry of the menu that is behind "Share". */
+/** Selects an entry of the menu "Share". */
 async function share(page: Page, entry: string): Promise<void> {
   await page.getByRole('button', { name: 'Share' }).click();
   await page.getByRole('button', { name: entry }).click();
@@ -40,8 +40,8 @@ const permit = {
     context.grantPermissions(['clipboard-read', 'clipboard-write']),
 };
 
-describe('what is copied', () => {
-  test('a link gives the same plan, sight and weights to whoever opens it', async () => {
+describe('copying', () => {
+  test('a link opens the same plan, selection and weights', async () => {
     const { page, said } = await bench.open(
       '#/lab?preset=rings&rule=backprop&rule=feedback-alignment~{"scale":2}&seeds=0,3&set=network.hidden=[24,12]',
       permit,
@@ -69,7 +69,7 @@ describe('what is copied', () => {
     await other.context.close();
   });
 
-  test('the command repeats it, the citation names the sources', async () => {
+  test('the command repeats the runs, and the citation names the sources', async () => {
     const { page } = await bench.open(`${RINGS}&set=epochs=1`, permit);
     await ready(page);
     await share(page, 'Copy command');
@@ -91,7 +91,7 @@ describe('what is copied', () => {
   });
 });
 
-test('a chart is taken along as a drawing and as a picture', async () => {
+test('a chart is exported as SVG and as PNG', async () => {
   const { page, said } = await bench.open();
   await ready(page);
   await learn(page, 60);
@@ -104,14 +104,14 @@ test('a chart is taken along as a drawing and as a picture', async () => {
   expect(drawing).toMatch(/^<svg[\s\S]*Training error[\s\S]*Feedback alignment[\s\S]*<\/svg>\s*$/);
   const picture = await taken('PNG');
   expect([...picture.subarray(1, 4)].map((byte) => String.fromCharCode(byte)).join('')).toBe('PNG');
-  // Width and height stand after the signature and the head of the first chunk.
+  // The width follows the signature and the header of the first chunk.
   expect(picture.readUInt32BE(16)).toBeGreaterThan(200);
   expect(said).toEqual([]);
   await page.context().close();
 });
 
 describe('run folders', () => {
-  test('one from the page is gone on with, read and used by Node', async () => {
+  test('Node resumes, loads and predicts with a folder from the page', async () => {
     const { page } = await bench.open('#/lab?preset=rings&rule=feedback-alignment&set=epochs=2');
     await ready(page);
     await learn(page, 50);
@@ -148,7 +148,7 @@ describe('run folders', () => {
     await page.context().close();
   });
 
-  test('one from Node is opened by dropping it, and goes on to the same weights', async () => {
+  test('the page opens a dropped folder from Node at the same step', async () => {
     await apical(
       'run',
       'rings',
@@ -172,13 +172,13 @@ describe('run folders', () => {
     await page.getByText(/Opened a run/).waitFor();
     await page.getByRole('article', { name: /Kolen/ }).waitFor();
     await expect.poll(() => stepOf(page)).toBe(40);
-    // What Node recorded is in the charts.
+    // The records of Node are in the charts.
     expect(await page.locator('[data-lane="0"] .score').textContent()).toContain('test error');
     expect(said).toEqual([]);
     await page.context().close();
   });
 
-  test('what is none is refused in words, and what was there stays', async () => {
+  test('other files are refused with a message, and the session stays', async () => {
     const { page } = await bench.open();
     await ready(page);
     await drop(page, [{ name: 'letter.txt', bytes: [104, 105] }]);
@@ -189,7 +189,7 @@ describe('run folders', () => {
   });
 });
 
-describe('data of one’s own', () => {
+describe('own data', () => {
   const table = (rows: readonly string[]) => [...new TextEncoder().encode(`x,y,label\n${rows.join('\n')}\n`)];
   const points = Array.from({ length: 200 }, (_, index) => {
     const label = index % 2 === 0 ? 'in' : 'out';
@@ -197,14 +197,14 @@ describe('data of one’s own', () => {
     return `${(radius * Math.cos(index)).toFixed(4)},${(radius * Math.sin(index)).toFixed(4)},${label}`;
   });
 
-  test('a table is learned, its plane drawn; one of the wrong shape is refused in words', async () => {
+  test('a table is learned and its plane drawn; a malformed table is refused with a message', async () => {
     const { page, said } = await bench.open();
     await ready(page);
     await drop(page, [{ name: 'mine.csv', bytes: table(points) }]);
     await page.getByText('Opened the data set mine.csv').waitFor();
     await learn(page, 20);
     await page
-      .getByRole('img', { name: /all over the plane/ })
+      .getByRole('img', { name: /Decision regions/ })
       .first()
       .waitFor();
     await drop(page, [{ name: 'bad.csv', bytes: table([...points, '1,2']) }]);
@@ -215,7 +215,7 @@ describe('data of one’s own', () => {
   });
 });
 
-/** Drops files on the page as a hand would. */
+/** Drops files on the page. */
 async function drop(page: Page, files: readonly { name: string; bytes: readonly number[] }[]): Promise<void> {
   const transfer = await page.evaluateHandle((dropped) => {
     const carried = new DataTransfer();

@@ -8,8 +8,8 @@ beforeAll(async () => {
 });
 afterAll(() => bench.close());
 
-describe('what can go wrong', () => {
-  test('a link with settings that are unknown or out of range: each is named, the rest holds', async () => {
+describe('problems', () => {
+  test('a link with invalid settings names each, and the rest applies', async () => {
     const { page } = await bench.open(
       `#/lab?preset=rings&rule=backprop&rule=feedback-alignmnt&rule=sign-symmetry~{"scale":-1}&set=batch=0&set=optimiser.rte=1&set=network.hidden=[9]&colour=red&seeds=x&area=hidden7&step=-3`,
     );
@@ -19,7 +19,7 @@ describe('what can go wrong', () => {
       'Did you mean "feedback-alignment"',
       'batch: must be at least 1, but it is 0',
       'Did you mean "optimiser.rate"',
-      'a setting "colour"',
+      'unknown setting "colour"',
       'it is "x"',
       'area is "hidden7"',
       'step must be a whole number',
@@ -40,7 +40,7 @@ describe('what can go wrong', () => {
     await page.context().close();
   });
 
-  test('a rule that cannot serve the network is left out, with the mend', async () => {
+  test('a rule that does not support the network is left out, with the fix', async () => {
     const { page } = await bench.open(`${RINGS}&rule=equilibrium-propagation`);
     await ready(page);
     await page.getByText(/"equilibrium-propagation" runs on .* set network.activation=/).waitFor();
@@ -49,7 +49,7 @@ describe('what can go wrong', () => {
     await page.context().close();
   });
 
-  test('settings are refused where they are made, in the library’s own words', async () => {
+  test('invalid settings are refused in the form, with the message of the library', async () => {
     const { page, said } = await bench.open();
     await ready(page);
     await page.getByRole('button', { name: /All settings/ }).click();
@@ -72,28 +72,28 @@ describe('what can go wrong', () => {
     await page.context().close();
   });
 
-  test('an engine that ends is begun anew, up to where it was', async () => {
+  test('an engine that stops is restarted up to the same step', async () => {
     const { page } = await bench.open();
     await ready(page);
     await learn(page, 30);
     const mine = await page.evaluate(() => window.apicalLab.ask('fingerprint', 1));
     const engine = page.workers().find((worker) => worker.url().includes('worker'));
     await engine?.evaluate(() => close());
-    await page.getByText('The engine has ended').waitFor();
-    await page.getByRole('button', { name: 'Start it again' }).click();
+    await page.getByText('The engine has stopped').waitFor();
+    await page.getByRole('button', { name: 'Restart' }).click();
     await ready(page);
     await expect.poll(() => stepOf(page)).toBe(30);
     expect(await page.evaluate(() => window.apicalLab.ask('fingerprint', 1))).toBe(mine);
     await page.context().close();
   });
 
-  test('data that do not arrive are asked for again; everything else stays alive', async () => {
+  test('a failed download can be repeated, and the other views keep working', async () => {
     let isCut = true;
     const { page } = await bench.open('#/lab?preset=digits&rule=backprop&set=network.hidden=[8]', {
-      before: (its) =>
-        its.route('**/data/mnist/train-images*', (route) => (isCut ? route.abort() : route.continue())),
+      before: (opened) =>
+        opened.route('**/data/mnist/train-images*', (route) => (isCut ? route.abort() : route.continue())),
     });
-    await page.getByText(/train-images.* did not arrive .* after 3 attempts/).waitFor();
+    await page.getByText(/train-images.* could not be downloaded in 3 attempts/).waitFor();
     await page.getByRole('link', { name: 'Rules' }).click();
     await page.getByRole('heading', { name: 'Feedback alignment', exact: true }).waitFor();
     await page.getByRole('link', { name: 'Lab', exact: true }).click();
@@ -104,19 +104,19 @@ describe('what can go wrong', () => {
     await page.context().close();
   });
 
-  test('a data set that is not here is said to be missing, with the way to get it', async () => {
+  test('a missing data set is named, with the way to get it', async () => {
     const other = await openBench({ dataFolders: () => [] });
     const { page } = await other.open('#/lab?preset=fashion&rule=backprop');
     await page.getByText(/Fashion-MNIST is not served here.*apt install dataset-fashion-mnist/).waitFor();
-    await page.getByLabel('What is learned').selectOption('rings');
+    await page.getByLabel('Task').selectOption('rings');
     await ready(page);
     await other.close();
   });
 
-  test('a browser without SIMD is told what is missing', async () => {
+  test('a browser without SIMD gets a message', async () => {
     const { page } = await bench.open(RINGS, {
-      before: (its) =>
-        its.route('**/assets/worker-*.js', async (route) => {
+      before: (opened) =>
+        opened.route('**/assets/worker-*.js', async (route) => {
           const response = await route.fetch();
           await route.fulfill({
             response,
@@ -124,17 +124,17 @@ describe('what can go wrong', () => {
           });
         }),
     });
-    await page.getByText(/no WebAssembly SIMD, which the kernels need/).waitFor();
+    await page.getByText(/lacks WebAssembly SIMD, which the kernels need/).waitFor();
     await requireAccessible(page);
     await page.context().close();
   });
 
-  test('works with the network cut after loading', async () => {
+  test('the page works offline after loading', async () => {
     const { page, context, said } = await bench.open();
     await ready(page);
     await context.setOffline(true);
     await learn(page, 20);
-    await page.getByLabel('What is learned').selectOption('two-spirals');
+    await page.getByLabel('Task').selectOption('two-spirals');
     await ready(page);
     await page.getByRole('link', { name: 'Exhibits' }).click();
     await page.getByRole('link', { name: 'The forward weights come to agree' }).click();
@@ -147,7 +147,7 @@ describe('what can go wrong', () => {
   });
 });
 
-describe('for everyone', () => {
+describe('accessibility', () => {
   const views = [
     ['the lab', RINGS],
     [
@@ -163,7 +163,7 @@ describe('for everyone', () => {
     test.each([
       [1280, false],
       [360, true],
-    ])(`${name}: axe finds nothing and nothing overflows, %i px wide, dark: %s`, async (width, dark) => {
+    ])(`${name}: no violations and no overflow, %i px wide, dark: %s`, async (width, dark) => {
       const { page, said } = await bench.open(hash, { width, dark });
       if (hash.startsWith('#/lab') || hash.includes('/why')) {
         await ready(page);
@@ -176,7 +176,7 @@ describe('for everyone', () => {
     });
   }
 
-  test('the keyboard reaches everything: tabs, choices, a unit, another part', async () => {
+  test('the keyboard reaches controls, areas, units and views', async () => {
     const { page } = await bench.open();
     await ready(page);
     await page.keyboard.press('Tab');

@@ -27,12 +27,18 @@ const mine = {
   learn: () => undefined,
 };
 
-describe("a user's file", () => {
-  test('is accepted when it exports a rule', () => {
+describe("a user's rule file", () => {
+  test('is accepted if it exports a rule', () => {
     expect(checkRule(mine, './mine.ts')).toBe(mine);
     expect(
-      checkRule({ ...mine, wire: (specification: unknown) => specification, state: () => [] }, './mine.ts')
-        .id,
+      checkRule(
+        {
+          ...mine,
+          network: { wire: (specification: unknown) => specification },
+          learning: { state: () => [] },
+        },
+        './mine.ts',
+      ).id,
     ).toBe('my-rule');
   });
 
@@ -43,9 +49,14 @@ describe("a user's file", () => {
     ['options', { ...mine, options: undefined }, 'zod'],
     ['dynamics', { ...mine, dynamics: 'weather' }, 'feedforward'],
     ['learn', { ...mine, learn: 'hard' }, 'function'],
-    ['state', { ...mine, state: [] }, 'function'],
-    ['wire', { ...mine, wire: {} }, 'function'],
-  ])('whose "%s" is wrong is refused by that name, case %#', (field, candidate, hint) => {
+    ['dynamics', { ...mine, dynamics: { id: 'old', run: () => undefined } }, 'feedforward'],
+    ['learning.state', { ...mine, learning: { state: [] } }, 'function'],
+    ['network.wire', { ...mine, network: { wire: {} } }, 'function'],
+    ['network.wires', { ...mine, network: { wires: () => undefined } }, 'Did you mean "wire"?'],
+    ['report', { ...mine, report: 'long' }, 'object of functions'],
+    ['wire', { ...mine, wire: () => undefined }, 'network: { wire }'],
+    ['titel', { ...mine, titel: 'My rule' }, 'Did you mean "title"?'],
+  ])('with a wrong "%s" is refused, naming that field (case %#)', (field, candidate, hint) => {
     const { code, message, details } = thrownBy(() => checkRule(candidate, './mine.ts'));
     expect(code).toBe('rule.contract');
     expect(details['field']).toBe(field);
@@ -54,11 +65,14 @@ describe("a user's file", () => {
     expect(message).toContain(hint);
   });
 
-  test.each([undefined, null, 3, () => undefined])('that exports %s is told what to export', (candidate) => {
-    const { code, message } = thrownBy(() => checkRule(candidate, './mine.ts'));
-    expect(code).toBe('rule.contract');
-    expect(message).toContain('Export default defineRule(');
-  });
+  test.each([undefined, null, 3, () => undefined])(
+    'that exports %s is refused, saying what to export',
+    (candidate) => {
+      const { code, message } = thrownBy(() => checkRule(candidate, './mine.ts'));
+      expect(code).toBe('rule.contract');
+      expect(message).toContain('Export default defineRule(');
+    },
+  );
 });
 
 describe('options', () => {
@@ -70,7 +84,7 @@ describe('options', () => {
     }),
   });
 
-  test('take their defaults', () => {
+  test('have their defaults filled in', () => {
     expect(parseOptions(rule, undefined)).toEqual({ gain: 2, mode: 'slow' });
     expect(parseOptions(rule, { gain: 3 })).toEqual({ gain: 3, mode: 'slow' });
   });
@@ -80,7 +94,7 @@ describe('options', () => {
     [{ gain: 'much' }, ['gain', 'number']],
     [{ mode: 'medium' }, ['mode', 'slow', 'fast']],
     [{ gian: 2 }, ['gian']],
-  ])('%o is refused with the name and what was expected', (options, named) => {
+  ])('%o is refused, naming the option and the expected value', (options, named) => {
     const { code, message } = thrownBy(() => parseOptions(rule, options));
     expect(code).toBe('rule.options');
     for (const name of ['my-rule', ...named]) expect(message).toContain(name);
@@ -92,7 +106,7 @@ describe('ruleById', () => {
     for (const rule of RULES) expect(ruleById(rule.id)).toBe(rule);
   });
 
-  test('suggests the nearest', () => {
+  test('suggests the nearest id', () => {
     const { code, message } = thrownBy(() => ruleById('feedback-alignement'));
     expect(code).toBe('rule.unknown');
     expect(message).toContain('"feedback-alignement"');

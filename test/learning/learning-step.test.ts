@@ -18,7 +18,7 @@ import {
 } from '../rules/fixtures.ts';
 
 /*
- * What every rule may count on in a step: weighted examples, copies, samples shared with other workers, auxiliary
+ * Guarantees of a step for every rule: weighted examples, copies, samples shared with other workers, auxiliary
  * objectives.
  */
 
@@ -31,8 +31,8 @@ afterAll(() => compute.dispose());
 const backprop = ruleById('backprop');
 const values = (map: ReadonlyMap<string, number[]>) => [...map.values()].flat();
 
-describe('weights of examples', () => {
-  test('make the gradient the weighted mean of the gradients of single examples', () => {
+describe('example weights', () => {
+  test('give the weighted mean of the gradients of single examples', () => {
     const learner = learnerOf(compute, backprop);
     const batch = clouds(compute, 0, 3);
     const weights = compute.allocate([3]).set([2, -0.5, 0]);
@@ -53,7 +53,7 @@ describe('weights of examples', () => {
     compute.free(weights);
   });
 
-  test('of 0 leave a rule that knows only the loss nothing to learn, and weights of 1 change nothing', () => {
+  test('of 0 stop rules that know only the loss from learning, and weights of 1 change nothing', () => {
     for (const id of ['node-perturbation', 'weight-perturbation']) {
       const learner = learnerOf(compute, ruleById(id), { options: { samples: 3 } });
       const batch = clouds(compute, 0, 4);
@@ -72,8 +72,8 @@ describe('weights of examples', () => {
   });
 });
 
-test('copies of an example lose the same units to dropout as the example itself, so that only the jitter differs', () => {
-  // With other masks the loss would change by about 1 and the update by 1/σ; with the same by about σ, and by 1.
+test('copies of an example share its dropout mask, so that only the jitter differs', () => {
+  // With different masks the loss would change by about 1 and the update by 1/σ; with the same mask by about σ and 1.
   const largest = (noise: number) => {
     const learner = learnerOf(compute, ruleById('node-perturbation'), {
       specification: smallStack({ dropout: 0.5, inputDropout: 0.2 }),
@@ -91,7 +91,7 @@ test('copies of an example lose the same units to dropout as the example itself,
 });
 
 describe('samples that workers share', () => {
-  /** Measures the samples in another order, some of them twice, as a pool with a slow worker does. */
+  /** Measures the samples in another order and some of them twice, as a pool with a slow worker does. */
   const shuffled: Exchange = {
     round(count, measure) {
       const all: Measurement[] = [];
@@ -108,7 +108,7 @@ describe('samples that workers share', () => {
     ['weight-perturbation', { samples: 4, twoSided: true }],
     ['serial-weight-perturbation', { synapses: 9 }],
     ['serial-weight-perturbation', { synapses: 9, change: 'twiddle' }],
-  ])('of %s %o give the same weights to the bit, and count the same passes', (id, options) => {
+  ])('of %s %o give the same weights to the bit and count the same passes', (id, options) => {
     const [alone, together] = [undefined, shuffled].map((exchange) => {
       const rule = ruleById(id);
       const learner = new Learner(compute, {
@@ -130,7 +130,7 @@ describe('samples that workers share', () => {
   });
 });
 
-test('an auxiliary objective trains its area, and a tally does not count it', () => {
+test('an auxiliary objective trains its area but does not count in the tally', () => {
   const base = smallStack();
   const specification: NetworkSpecification = {
     ...base,
@@ -138,8 +138,8 @@ test('an auxiliary objective trains its area, and a tally does not count it', ()
     projections: [...base.projections, { from: 'hidden1', to: 'readout' }],
     objectives: [...base.objectives, { area: 'readout', kind: 'cross-entropy', auxiliary: true }],
   };
-  const [plain, helped] = [base, specification].map((its) => {
-    const learner = learnerOf(compute, backprop, { specification: its });
+  const [plain, helped] = [base, specification].map((candidate) => {
+    const learner = learnerOf(compute, backprop, { specification: candidate });
     const batch = clouds(compute, 0);
     learner.evaluate(batch);
     const tally = learner.tally();
@@ -153,7 +153,7 @@ test('an auxiliary objective trains its area, and a tally does not count it', ()
   expect(helped?.gradients.get('input→hidden1')).not.toEqual(plain?.gradients.get('input→hidden1'));
 });
 
-test('a black box is asked once an example and pass', () => {
+test('a black box is called once per example and pass', () => {
   let calls = 0;
   const loss = (output: ArrayLike<number>) => {
     calls += 1;

@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => compute.dispose());
 
-const two = (
+const twoAreas = (
   shape: readonly [number, number],
   change: { activation?: Activation; initialisation?: Initialisation; density?: number } = {},
 ): NetworkSpecification => {
@@ -36,9 +36,10 @@ const weightsOf = (specification: NetworkSpecification, id: string, seed = 1): n
 
 const N = 120;
 const M = 80;
-const first = (change: Parameters<typeof two>[1], seed = 1) => weightsOf(two([N, M], change), 'a→b', seed);
+const first = (change: Parameters<typeof twoAreas>[1], seed = 1) =>
+  weightsOf(twoAreas([N, M], change), 'a→b', seed);
 
-/** Greatest magnitude, mean and variance, with the variance's relative standard error for a normal sample. */
+/** Returns the largest magnitude, the mean and the variance. */
 const summary = (values: readonly number[]) => {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
@@ -59,13 +60,13 @@ const expectNormal = (values: readonly number[], deviation: number) => {
   expect(Math.abs(variance / deviation ** 2 - 1)).toBeLessThan(5 * Math.sqrt(2 / values.length));
 };
 
-describe('weights start', () => {
+describe('initial weights', () => {
   test('uniform: within ±scale, or ±1/√n', () => {
     expectUniform(first({ initialisation: { kind: 'uniform', scale: 0.3 } }), 0.3);
     expectUniform(first({ initialisation: { kind: 'uniform' } }), 1 / Math.sqrt(N));
   });
 
-  test('normal: with the deviation that is asked for', () => {
+  test('normal: with the given standard deviation', () => {
     expectNormal(first({ initialisation: { kind: 'normal', scale: 0.05 } }), 0.05);
   });
 
@@ -80,18 +81,18 @@ describe('weights start', () => {
     expectNormal(first({ initialisation: { kind: 'he' }, activation: 'relu' }), Math.sqrt(2 / N));
   });
 
-  test('by default He for the rectifying activations, Glorot for the others', () => {
+  test('default: He for rectifying activations, Glorot for the others', () => {
     for (const activation of ACTIVATIONS) {
       const kind = activation === 'relu' || activation === 'softplus' ? 'he' : 'glorot';
       expect(first({ activation })).toEqual(first({ activation, initialisation: { kind } }));
     }
   });
 
-  test('zero', () => {
+  test('zero: all 0', () => {
     expect(first({ initialisation: { kind: 'zero' } }).every((value) => value === 0)).toBe(true);
   });
 
-  test('with the counts of synapses that exist: a sparse projection starts as wide as its fan-in asks', () => {
+  test('sparse: scaled by the fan-in of the synapses that exist', () => {
     const density = 0.25;
     const values = first({ initialisation: { kind: 'he' }, density }).filter((value) => value !== 0);
     expectNormal(values, Math.sqrt(2 / (N * density)));
@@ -105,7 +106,7 @@ describe('weights start', () => {
   ] as const)('orthogonal: the shorter side of (%i, %i) is orthonormal, times the scale', (rows, columns) => {
     const scale = 1.5;
     const initialisation: Initialisation = { kind: 'orthogonal', scale };
-    const values = weightsOf(two([rows, columns], { initialisation }), 'a→b');
+    const values = weightsOf(twoAreas([rows, columns], { initialisation }), 'a→b');
     const byRow = rows <= columns;
     const vectors = Array.from({ length: Math.min(rows, columns) }, (_, v) =>
       Array.from(
@@ -122,7 +123,7 @@ describe('weights start', () => {
   });
 });
 
-describe('weights depend on the seed and on their own projection alone', () => {
+describe('initial weights depend on the seed and the id of the projection alone', () => {
   const base = stack({ layers: [10, 8, 6, 4], activation: 'tanh', objective: 'squared-error', density: 0.7 });
   const all = (specification: NetworkSpecification, seed: number) =>
     Object.fromEntries(
@@ -132,7 +133,7 @@ describe('weights depend on the seed and on their own projection alone', () => {
       ]),
     );
 
-  test('the same seed gives the same, another seed other weights and other wiring', () => {
+  test('the same seed gives the same weights; another seed gives other weights and another mask', () => {
     expect(all(base, 5)).toEqual(all(base, 5));
     const other = all(base, 6);
     for (const [id, values] of Object.entries(all(base, 5))) {
@@ -141,7 +142,7 @@ describe('weights depend on the seed and on their own projection alone', () => {
     }
   });
 
-  test('added feedback, a skip connection and another order change no forward weight', () => {
+  test('feedback, a skip connection and another order of projections change no forward weight', () => {
     const grown: NetworkSpecification = {
       ...base,
       projections: [
@@ -153,7 +154,7 @@ describe('weights depend on the seed and on their own projection alone', () => {
     for (const [id, values] of Object.entries(all(base, 5))) expect(weightsOf(grown, id, 5)).toEqual(values);
   });
 
-  test('no two projections of the same shape start alike, and feedback is not the transpose', () => {
+  test('projections of the same shape differ, and feedback is not the transpose', () => {
     const specification: NetworkSpecification = {
       areas: ['a', 'b', 'c'].map((id) => ({ id, shape: [6] })),
       projections: [
@@ -172,7 +173,7 @@ describe('weights depend on the seed and on their own projection alone', () => {
     }
   });
 
-  test('feedback starts with the distribution of the forward projection that it answers', () => {
+  test('feedback has the distribution of the forward projection that it answers', () => {
     const specification: NetworkSpecification = {
       areas: [
         { id: 'a', shape: [N] },
@@ -190,8 +191,8 @@ describe('weights depend on the seed and on their own projection alone', () => {
 });
 
 describe('a masked projection', () => {
-  test.each([0.1, 0.5, 0.9])('has the share %f of its synapses, and weights on no other', (density) => {
-    const network = new Network(compute, two([N, M], { density }), 3);
+  test.each([0.1, 0.5, 0.9])('of density %f has that share of synapses and no other weights', (density) => {
+    const network = new Network(compute, twoAreas([N, M], { density }), 3);
     const { weights, mask } = network.projection('a→b');
     const exists = mask?.toArray() ?? [];
     expect(exists.every((value) => value === 0 || value === 1)).toBe(true);
@@ -202,7 +203,7 @@ describe('a masked projection', () => {
   });
 
   test('of density 1 has no mask', () => {
-    const network = new Network(compute, two([3, 3], { density: 1 }), 3);
+    const network = new Network(compute, twoAreas([3, 3], { density: 1 }), 3);
     expect(network.projection('a→b').mask).toBeUndefined();
     network.dispose();
   });

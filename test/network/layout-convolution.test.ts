@@ -36,7 +36,7 @@ const local = convolutionalStack({ ...options, convolutions: [{ channels: 3, ker
 const bits = (network: Network) =>
   [...network.tensors()].map(([name, { data }]) => [name, Buffer.from(data.slice().buffer).toString('hex')]);
 
-test('kernels are (out, in, height, width), thresholds (channels); flattening is a module', () => {
+test('kernels are (out, in, height, width), biases (channels), and flattening is a module', () => {
   const network = new Network(compute, specification, 1);
   expect(pytorchModule(network)).toBe(
     'nn.Sequential(nn.Conv2d(2, 3, (3, 3), (1, 1), (1, 1)), nn.Tanh(), nn.MaxPool2d((2, 2), (2, 2)), ' +
@@ -55,7 +55,7 @@ test('kernels are (out, in, height, width), thresholds (channels); flattening is
   ]);
 });
 
-test('kernels of one place each have no module in PyTorch, so names are those of projections', () => {
+test('locally connected projections have no PyTorch module, so weights are named by projection', () => {
   const network = new Network(compute, local, 1);
   expect(pytorchModule(network)).toBeUndefined();
   expect(exportWeights(network, 'pytorch').get('input→convolution1.weight')?.shape).toEqual([
@@ -65,11 +65,11 @@ test('kernels of one place each have no module in PyTorch, so names are those of
 
 test.each([
   ['convolutions', specification],
-  ['locally connected', local],
-])('%s come back to the bit, in both layouts', (_what, its) => {
+  ['locally connected projections', local],
+])('weights of %s survive export and import to the bit, in both layouts', (_, network) => {
   for (const layout of ['pytorch', 'apical'] as const) {
-    const from = new Network(compute, its, 1);
-    const to = new Network(compute, its, 2);
+    const from = new Network(compute, network, 1);
+    const to = new Network(compute, network, 2);
     importWeights(to, exportWeights(from, layout));
     expect(bits(to)).toEqual(bits(from));
   }
@@ -84,7 +84,7 @@ const python = defaultPythons().find((candidate) => {
   }
 });
 
-test.skipIf(python === undefined)('PyTorch answers alike', () => {
+test.skipIf(python === undefined)('PyTorch computes the same outputs', () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'apical-layout-'));
   try {
     const network = new Network(compute, specification, 1);
@@ -103,15 +103,14 @@ test.skipIf(python === undefined)('PyTorch answers alike', () => {
       'model.load_state_dict(state)',
       'print(json.dumps(model(inputs).flatten().tolist()))',
     ].join('\n');
-    const answer = execFileSync(python as string, ['-c', script, file, pytorchModule(network) ?? ''], {
+    const printed = execFileSync(python as string, ['-c', script, file, pytorchModule(network) ?? ''], {
       encoding: 'utf8',
     });
     const outputs = compute.scope(() => {
-      const given = compute.temporary([5, 144]).set(inputs);
       const setting = {
         compute,
         network,
-        inputs: given,
+        inputs: compute.temporary([5, 144]).set(inputs),
         step: 0,
         epoch: 0,
         training: false,
@@ -119,9 +118,9 @@ test.skipIf(python === undefined)('PyTorch answers alike', () => {
         stream: (name: string) => stream(0, name),
         pull: () => undefined,
       };
-      return feedforward.run(setting, 'evaluation').output(network.area('output')).toArray();
+      return feedforward.run(setting, 'evaluation', {}).output(network.area('output')).toArray();
     });
-    const differences = (JSON.parse(answer) as number[]).map((value, index) =>
+    const differences = (JSON.parse(printed) as number[]).map((value, index) =>
       Math.abs(value - (outputs[index] ?? NaN)),
     );
     expect(Math.max(...differences)).toBeLessThan(1e-5);

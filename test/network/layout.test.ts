@@ -24,7 +24,7 @@ const signed: NetworkSpecification = {
   ...layers,
   projections: layers.projections.map((projection) => ({ ...projection, excitatory: 0.5 })),
 };
-/** Two paths that meet. */
+/** Two paths from the input to the output. */
 const branched: NetworkSpecification = {
   areas: [
     { id: 'input', shape: [3] },
@@ -46,7 +46,7 @@ const bits = (network: Network) =>
   [...network.tensors()].map(([name, { data }]) => [name, Buffer.from(data.slice().buffer).toString('hex')]);
 
 describe('names and shapes', () => {
-  test('of a stack are those of the nn.Sequential that is told', () => {
+  test('of a stack are those of its nn.Sequential', () => {
     const network = new Network(wasm, layers, 0);
     expect(pytorchModule(network)).toBe(
       'nn.Sequential(nn.Linear(3, 5), nn.ReLU(), nn.Linear(5, 4), nn.ReLU(), nn.Linear(4, 2))',
@@ -64,7 +64,7 @@ describe('names and shapes', () => {
     expect(arrays.get('2.weight')?.data[1 * 5 + 3]).toBe(weights[3 * 4 + 1]);
   });
 
-  test('linear units are no module, and thresholds that are not there have no name', () => {
+  test('of linear areas and absent biases: neither has an entry', () => {
     const linear = stack({
       layers: [3, 5, 2],
       activation: 'linear',
@@ -90,7 +90,7 @@ describe('names and shapes', () => {
     });
   });
 
-  test('in the pytorch layout leave out feedback and the readouts of a rule; in the other nothing', () => {
+  test('exclude feedback and the readouts of a rule in the pytorch layout, and nothing in the other', () => {
     const readouts = new Network(wasm, withLocalReadouts(layers), 0);
     expect(Object.keys(shapes(exportWeights(readouts, 'pytorch')))).toHaveLength(6);
     const network = new Network(wasm, sparse, 0);
@@ -104,14 +104,14 @@ describe('names and shapes', () => {
   });
 });
 
-describe('what is exported', () => {
+describe('exported weights', () => {
   test.each([
     ['layers', layers, 'pytorch'],
     ['layers', layers, 'apical'],
     ['two paths', branched, 'pytorch'],
     ['masks and feedback', sparse, 'apical'],
     ['signs', signed, 'apical'],
-  ] as const)('comes back to the bit: %s (%s)', (_what, specification, layout) => {
+  ] as const)('are restored to the bit: %s (%s)', (_, specification, layout) => {
     for (const compute of [wasm, reference]) {
       const from = new Network(compute, specification, 1);
       const to = new Network(compute, specification, 2);
@@ -122,7 +122,7 @@ describe('what is exported', () => {
     }
   });
 
-  test('goes to a network of another rule: its own feedback and readouts stay', () => {
+  test('fit the network of another rule, which keeps its own feedback and readouts', () => {
     const from = new Network(wasm, layers, 1);
     const to = new Network(wasm, withLocalReadouts(layers), 2);
     const readout = to.projection('hidden1→hidden1 readout').weights.toArray();
@@ -134,7 +134,7 @@ describe('what is exported', () => {
   });
 });
 
-describe('weights that do not fit', () => {
+describe('weights that do not fit are refused', () => {
   function refusal(specification: NetworkSpecification, arrays: ReadonlyMap<string, WeightArray>): string {
     const network = new Network(wasm, specification, 2);
     const before = bits(network);
@@ -150,7 +150,7 @@ describe('weights that do not fit', () => {
   }
   const exported = () => new Map<string, WeightArray>(exportWeights(new Network(wasm, layers, 1), 'pytorch'));
 
-  test('are all listed in one message, each with what was expected and found', () => {
+  test('in one message that lists what was expected and found for each', () => {
     const arrays = exported();
     arrays.set('fc1.weight', arrays.get('0.weight') as WeightArray);
     arrays.delete('0.weight');
@@ -162,36 +162,36 @@ describe('weights that do not fit', () => {
     expect(message.split('\n')).toEqual([
       'The weights in x.npz do not fit the network (names and shapes of the pytorch layout):',
       '  "0.weight" (5, 3) is missing.',
-      '  "0.bias" (5,) holds int64: float32 or float64 is needed.',
+      '  "0.bias" (5,) holds int64, but must hold float32 or float64.',
       '  "2.weight": expected (4, 5), found (5, 4). Weights are (out, in) in this layout: transpose it.',
-      '  "4.bias" (2,) has 1 values that are not finite.',
+      '  "4.bias" (2,) has values that are not finite (1 of 2).',
       '  "fc1.weight" (5, 3) has no place here. Did you mean "0.weight"?',
       '  "running_mean" (7,) has no place here.',
       expect.stringContaining('state_dict of nn.Sequential(nn.Linear(3, 5)'),
     ]);
   });
 
-  test('have weights where the network has no synapse', () => {
+  test('if a weight is not 0 where the network has no synapse', () => {
     const dense = new Network(
       wasm,
       { ...withFeedback, projections: withFeedback.projections.map(({ from, to }) => ({ from, to })) },
       1,
     );
     expect(refusal(sparse, exportWeights(dense, 'pytorch'))).toMatch(
-      /"0\.weight" \(5, 3\) has \d+ weights other than 0 where this network has no synapse/,
+      /"0\.weight" \(5, 3\) has nonzero weights where this network has no synapse \(\d+ of 15; /,
     );
   });
 
-  test("break Dale's law", () => {
+  test("if they violate Dale's law", () => {
     const arrays = exported();
     expect(refusal(signed, arrays)).toMatch(
-      /"2\.weight" \(4, 5\) has \d+ weights without the sign of their unit/,
+      /"2\.weight" \(4, 5\) has weights of the wrong sign for their presynaptic unit .*\(\d+ of 20\)/,
     );
     const network = new Network(wasm, signed, 2);
     importWeights(network, exportWeights(network, 'pytorch'));
   });
 
-  test('are of another network', () => {
+  test('if they belong to another network', () => {
     const message = refusal(branched, exported());
     expect(message).toContain('"input→left.weight" (4, 3) is missing.');
     expect(message).toContain('"2.weight" (4, 5) has no place here.');

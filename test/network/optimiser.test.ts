@@ -9,8 +9,8 @@ import { BACKENDS, distance, KINDS, plain, Synapses, termOf } from './synapses.t
 
 const on = openAll(BACKENDS);
 
-describe('optimisers do what their authors say', () => {
-  /** ½ (w − target)² with curvature: g = c (w − target), one synapse. */
+describe('optimisers follow their publications', () => {
+  /** One synapse on a quadratic loss with curvature c: g = c (w − target). */
   const curvature = 3;
   const target = 0.4;
   const gradientAt = (w: number): PlainTerm => ({
@@ -44,7 +44,7 @@ describe('optimisers do what their authors say', () => {
     synapses.dispose();
   });
 
-  test('Nesterov is the textbook look-ahead: the gradient is taken at θ + μv', () => {
+  test('Nesterov takes the gradient at the look-ahead point θ + μv', () => {
     const mu = 0.85;
     const rate = 0.05;
     const synapses = start({ ...plain, kind: 'nesterov', momentum: mu, rate }, 2);
@@ -59,7 +59,7 @@ describe('optimisers do what their authors say', () => {
     synapses.dispose();
   });
 
-  test('the fused product of one term and the general path are the same optimiser', () => {
+  test('the fused kernel for one outer term equals the general path', () => {
     for (const kind of ['momentum', 'nesterov'] as const) {
       const specification = { ...plain, kind, decay: 0.1 };
       const fused = new Synapses(on('reference'), specification, [4, 3]);
@@ -67,9 +67,9 @@ describe('optimisers do what their authors say', () => {
       const draws = new Sequence(stream(8, 'fused'));
       for (let t = 0; t < 6; t++) {
         const term = termOf('outer', draws, [4, 3], 3);
-        const nothing: PlainTerm = { kind: 'direction', direction: map(fused.weights, () => 0), factor: 1 };
+        const zero: PlainTerm = { kind: 'direction', direction: map(fused.weights, () => 0), factor: 1 };
         fused.update([term]);
-        general.update([term, nothing]);
+        general.update([term, zero]);
         expect(distance(fused.weights, general.weights)).toBeLessThan(1e-14);
       }
       fused.dispose();
@@ -77,7 +77,7 @@ describe('optimisers do what their authors say', () => {
     }
   });
 
-  test('the first step of Adam is the rate against the sign of the gradient, whatever its size', () => {
+  test('the first step of Adam has the size of the rate, whatever the size of the gradient', () => {
     for (const size of [1e-3, 1, 1e4]) {
       const synapses = start({ ...plain, kind: 'adam', epsilon: 1e-12, rate: 0.01 }, 1);
       synapses.update([{ kind: 'direction', direction: [[-size]], factor: 1 }]);
@@ -86,7 +86,7 @@ describe('optimisers do what their authors say', () => {
     }
   });
 
-  test('RMSprop forgets the size of a constant gradient', () => {
+  test('RMSprop is invariant to the scale of a constant gradient', () => {
     const paths = [0.01, 100].map((size) => {
       const synapses = start({ ...plain, kind: 'rmsprop', epsilon: 1e-12 }, 0);
       for (let t = 0; t < 5; t++) synapses.update([{ kind: 'direction', direction: [[size]], factor: 1 }]);
@@ -97,7 +97,7 @@ describe('optimisers do what their authors say', () => {
     expect(paths[0]).toBeCloseTo(paths[1] ?? NaN, 8);
   });
 
-  test('with weight decay and no gradient, weights of SGD shrink by (1 − ηλ) an update', () => {
+  test('with weight decay and no gradient, SGD multiplies weights by (1 − ηλ) per update', () => {
     const synapses = start({ ...plain, decay: 0.4, rate: 0.05 }, 1);
     for (let t = 1; t <= 10; t++) {
       synapses.update([{ kind: 'direction', direction: [[0]], factor: 1 }]);
@@ -107,7 +107,7 @@ describe('optimisers do what their authors say', () => {
   });
 
   test.each(BACKENDS)(
-    'max-norm on %s bounds the incoming weights of a unit and leaves shorter ones alone',
+    'max-norm on %s bounds the incoming weights of a unit and leaves shorter vectors unchanged',
     (backend) => {
       const synapses = new Synapses(on(backend), { ...plain, maximumNorm: 1, rate: 1 }, [5, 7]);
       synapses.parameter.values.data.fill(0);
@@ -121,7 +121,7 @@ describe('optimisers do what their authors say', () => {
     },
   );
 
-  test('rates and optimisers may differ by parameter, and rates follow their schedule', () => {
+  test('parameters may have different optimisers, and rates follow their schedule', () => {
     const compute = on('reference');
     const synapses = new Synapses(compute, plain, [1, 1]);
     const { network } = synapses;
@@ -137,9 +137,9 @@ describe('optimisers do what their authors say', () => {
     expect(optimiser.rate(bias, 4)).toBe(0.5);
     const before = weight(synapses);
     compute.scope(() => {
-      const one = compute.temporary([1, 1]).set([1]);
-      optimiser.apply(synapses.parameter, [{ kind: 'direction', direction: one }], 1, 4);
-      optimiser.apply(bias, [{ kind: 'direction', direction: one }], 1, 4);
+      const direction = compute.temporary([1, 1]).set([1]);
+      optimiser.apply(synapses.parameter, [{ kind: 'direction', direction }], 1, 4);
+      optimiser.apply(bias, [{ kind: 'direction', direction }], 1, 4);
     });
     expect(weight(synapses) - before).toBeCloseTo(-0.6, 12);
     expect(bias.values.toArray()[0]).toBeCloseTo(-0.5, 12);
@@ -148,8 +148,8 @@ describe('optimisers do what their authors say', () => {
   });
 });
 
-describe('synapses that do not exist', () => {
-  test.each(BACKENDS)('stay zero on %s under every optimiser and every term', (backend) => {
+describe('masked weights', () => {
+  test.each(BACKENDS)('stay 0 on %s with every optimiser and every term', (backend) => {
     for (const kind of KINDS) {
       const synapses = new Synapses(
         on(backend),
@@ -160,8 +160,9 @@ describe('synapses that do not exist', () => {
       const mask = synapses.mask.flat();
       expect(mask.includes(0) && mask.includes(1)).toBe(true);
       const draws = new Sequence(stream(9, 'masked'));
-      for (const its of [['outer'], ['outer', 'mixing'], ['direction'], ['weight-decay', 'outer']] as const) {
-        synapses.update(its.map((term) => termOf(term, draws, [11, 9], 4)));
+      const updates = [['outer'], ['outer', 'mixing'], ['direction'], ['weight-decay', 'outer']] as const;
+      for (const terms of updates) {
+        synapses.update(terms.map((term) => termOf(term, draws, [11, 9], 4)));
         const values = synapses.weights.flat();
         expect(values.every((value, i) => mask[i] === 1 || value === 0)).toBe(true);
         expect(values.some((value) => value !== 0)).toBe(true);
@@ -171,7 +172,7 @@ describe('synapses that do not exist', () => {
   });
 });
 
-test('a parameter that is not plastic is refused by name', () => {
+test('a term for a parameter that is not plastic is refused by name', () => {
   const synapses = new Synapses(on('reference'), plain, [2, 2]);
   const other = new Synapses(on('reference'), plain, [2, 2]);
   expect(() =>

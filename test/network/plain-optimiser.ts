@@ -1,6 +1,6 @@
 import type { OptimiserSpecification } from '../../src/network/index.ts';
 
-/** A matrix as rows of plain numbers: what the formulas of textbooks are written in. */
+/** A matrix as rows of plain numbers, to write the formulas of textbooks. */
 export type Matrix = readonly (readonly number[])[];
 
 export const map = (a: Matrix, f: (value: number, row: number, column: number) => number): Matrix =>
@@ -12,17 +12,18 @@ export const product = (a: Matrix, b: Matrix): Matrix =>
 export const add = (a: Matrix, b: Matrix, factor = 1): Matrix =>
   map(a, (value, i, j) => value + factor * at(b, i, j));
 
-/** A term in plain numbers, and the gradient that it stands for. */
+/** A term in plain numbers. */
 export type PlainTerm =
   | { kind: 'outer'; pre: Matrix; post: Matrix; factor: number }
   | { kind: 'direction'; direction: Matrix; factor: number }
   | { kind: 'weight-decay'; perUnit: readonly number[]; factor: number }
   | { kind: 'mixing'; mixing: Matrix; factor: number };
 
+/** Returns the masked gradient that terms stand for. */
 export function gradientOf(weights: Matrix, terms: readonly PlainTerm[], mask: Matrix): Matrix {
   let gradient = map(weights, () => 0);
   for (const term of terms) {
-    const meaning =
+    const matrix =
       term.kind === 'outer'
         ? product(transposed(term.pre), term.post)
         : term.kind === 'direction'
@@ -30,12 +31,12 @@ export function gradientOf(weights: Matrix, terms: readonly PlainTerm[], mask: M
           : term.kind === 'weight-decay'
             ? map(weights, (value, _, j) => value * (term.perUnit[j] ?? NaN))
             : product(weights, term.mixing);
-    gradient = add(gradient, meaning, term.factor);
+    gradient = add(gradient, matrix, term.factor);
   }
   return map(gradient, (value, i, j) => value * at(mask, i, j));
 }
 
-/** The update formulas as their authors wrote them, one matrix operation after the other. */
+/** The update formulas of the publications, written as matrix operations. */
 export class PlainOptimiser {
   weights: Matrix;
   readonly #specification: OptimiserSpecification;
@@ -72,7 +73,7 @@ export class PlainOptimiser {
         this.weights = add(this.weights, this.#velocity);
         break;
       case 'nesterov':
-        // Sutskever et al. (2013): back from the look-ahead point, one step, and ahead again.
+        // Sutskever et al. (2013): return from the look-ahead point, take one step, and look ahead again.
         this.#velocity = add(
           map(previous, (v) => mu * v),
           gradient,

@@ -108,7 +108,7 @@ describe('schedules', () => {
     for (const [epoch, value] of points) expect(valueAt(scheduled, epoch, 10)).toBeCloseTo(value, 12);
   });
 
-  test('are continuous where warmup ends', () => {
+  test('are continuous at the end of warmup', () => {
     const schedules: Schedule[] = [
       { kind: 'cosine', value: 1, warmup: 2 },
       { kind: 'linear', value: 1, end: 0, warmup: 2 },
@@ -119,7 +119,7 @@ describe('schedules', () => {
     }
   });
 
-  test('stay between their ends: linear and cosine at any time of any run', () => {
+  test('stay between start and end at every epoch (linear and cosine)', () => {
     fc.assert(
       fc.property(
         fc.double({ min: 0, max: 1, noNaN: true }),

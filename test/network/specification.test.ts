@@ -25,7 +25,7 @@ const chain: NetworkSpecification = {
 };
 
 describe('stack()', () => {
-  test('is a chain of areas that may have dropout, activations and thresholds', () => {
+  test('is a chain of areas with dropout, activations and biases', () => {
     const specification = stack({
       layers: [7, 5, 4, 3],
       activation: 'relu',
@@ -60,7 +60,7 @@ describe('stack()', () => {
     network.dispose();
   });
 
-  test('without thresholds has none, and without hidden layers joins input and output', () => {
+  test('may have no biases and no hidden layers', () => {
     const network = new Network(
       compute,
       stack({ layers: [3, 2], activation: 'relu', objective: 'cross-entropy', bias: false }),
@@ -72,7 +72,7 @@ describe('stack()', () => {
 });
 
 describe('a network', () => {
-  test('puts areas in forward order, whatever order they were written in', () => {
+  test('sorts areas in forward order, whatever the order of the specification', () => {
     const network = new Network(
       compute,
       { ...chain, areas: [...chain.areas].reverse(), projections: [...chain.projections].reverse() },
@@ -83,7 +83,7 @@ describe('a network', () => {
     network.dispose();
   });
 
-  test('holds every number by name, and gives the heap back', () => {
+  test('lists every tensor by name and frees them all', () => {
     const held = compute.heap.bytesInUse;
     const network = new Network(
       compute,
@@ -104,7 +104,7 @@ describe('a network', () => {
     expect(compute.heap.bytesInUse).toBe(held);
   });
 
-  test('finds feedback by the projection that it answers, and keeps it out of what a rule may change', () => {
+  test('links feedback to the projection that it answers and excludes it from the parameters', () => {
     const feedback: ProjectionSpecification = {
       from: 'output',
       to: 'hidden',
@@ -119,7 +119,29 @@ describe('a network', () => {
     network.dispose();
   });
 
-  test('a lateral projection against the forward order is no cycle', () => {
+  test('returns the feedback projections that end at an area', () => {
+    const network = new Network(
+      compute,
+      {
+        ...chain,
+        projections: [
+          { from: 'output', to: 'hidden', kind: 'feedback', answers: 'hidden→output' },
+          ...chain.projections,
+          { id: 'second', from: 'output', to: 'hidden', kind: 'feedback' },
+          { from: 'output', to: 'hidden', kind: 'lateral' },
+          { from: 'hidden', to: 'input', kind: 'feedback' },
+        ],
+      },
+      1,
+    );
+    const idsOf = (area: string) => network.feedbackTo(network.area(area)).map(({ id }) => id);
+    expect(idsOf('hidden')).toEqual(['feedback:output→hidden', 'second']);
+    expect(idsOf('input')).toEqual(['feedback:hidden→input']);
+    expect(idsOf('output')).toEqual([]);
+    network.dispose();
+  });
+
+  test('accepts a lateral projection against the forward order', () => {
     const network = new Network(
       compute,
       { ...chain, projections: [...chain.projections, { from: 'output', to: 'hidden', kind: 'lateral' }] },
@@ -130,7 +152,7 @@ describe('a network', () => {
   });
 });
 
-describe('what is not a network is refused by name', () => {
+describe('an invalid specification is refused by name', () => {
   const [input, hidden, output] = chain.areas as [
     NetworkSpecification['areas'][0],
     NetworkSpecification['areas'][0],
@@ -160,6 +182,26 @@ describe('what is not a network is refused by name', () => {
       'network.unknown-area',
       { objectives: [{ area: 'motor', kind: 'squared-error' }] },
       ['"motor"', '"output"'],
+    ],
+    [
+      'network.projection',
+      {
+        projections: [
+          ...chain.projections,
+          { from: 'output', to: 'hidden', kind: 'recurrent' as 'lateral' }, // as a rule in JavaScript may
+        ],
+      },
+      ['"recurrent:output→hidden"', '"recurrent"', '"forward", "feedback" or "lateral"'],
+    ],
+    [
+      'network.projection',
+      {
+        projections: [
+          ...chain.projections,
+          { id: 'back', from: 'output', to: 'hidden', kind: null as unknown as 'lateral' },
+        ],
+      },
+      ['"back"', 'null'],
     ],
     [
       'network.cycle',
@@ -211,7 +253,7 @@ describe('what is not a network is refused by name', () => {
     for (const name of named) expect((error as ApicalError).message).toContain(name);
   });
 
-  test('and keeps no memory, so that a user may try again and again', () => {
+  test('and allocates nothing, so that a user may try again', () => {
     const held = compute.heap.bytesInUse;
     expect(
       () =>

@@ -18,7 +18,7 @@ export const plain: OptimiserSpecification = {
   maximumNorm: 0,
 };
 
-/** A projection (n, m) with an optimiser, driven by plain terms. */
+/** A projection with weights (n, m) and an optimiser, updated with plain terms. */
 export class Synapses {
   readonly compute: Compute;
   readonly network: Network;
@@ -70,7 +70,7 @@ export class Synapses {
     );
   }
 
-  /** Within a scope. */
+  /** Converts a plain term; call it within a scope. */
   term(term: PlainTerm): Term {
     const tensor = (matrix: Matrix) =>
       this.compute.temporary([matrix.length, matrix[0]?.length ?? 0]).set(matrix.flat());
@@ -103,7 +103,7 @@ const random = (draws: Sequence, rows: number, columns: number): Matrix =>
     Array.from({ length: columns }, () => Math.fround(2 * draws.uniform() - 1)),
   );
 
-/** A term with random operands for weights of that shape. */
+/** Returns a term with random operands for weights (n, m). */
 export const termOf = (
   kind: Term['kind'],
   draws: Sequence,
@@ -123,6 +123,6 @@ export const termOf = (
   }
 };
 
-/** Greatest difference of two matrices, relative to 1 + the magnitude. */
+/** Returns the largest difference between two matrices, relative to 1 + the magnitude. */
 export const distance = (a: Matrix, b: Matrix): number =>
   Math.max(...map(a, (value, i, j) => Math.abs(value - at(b, i, j)) / (1 + Math.abs(at(b, i, j)))).flat());

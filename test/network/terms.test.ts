@@ -16,7 +16,7 @@ const termKinds = fc.array(fc.constantFrom<Term['kind'][]>('outer', 'direction',
   maxLength: 4,
 });
 
-interface Course {
+interface Scenario {
   readonly kinds: readonly (readonly Term['kind'][])[];
   readonly shape: readonly [number, number];
   readonly batch: number;
@@ -26,8 +26,8 @@ interface Course {
   readonly seed: number;
 }
 
-/** A course of five updates with any terms on any projection, beside the plain formulas. */
-const course: fc.Arbitrary<Course> = fc.record({
+/** Five updates with arbitrary terms on an arbitrary projection. */
+const scenarios: fc.Arbitrary<Scenario> = fc.record({
   kinds: fc.array(termKinds, { minLength: 5, maxLength: 5 }),
   shape: fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 })),
   batch: fc.constantFrom(1, 2, 5),
@@ -37,17 +37,18 @@ const course: fc.Arbitrary<Course> = fc.record({
   seed: fc.nat({ max: 10_000 }),
 });
 
+/** Returns the distance between the weights of the library and those of the plain formulas after all updates. */
 function divergence(
   compute: Compute,
   kind: OptimiserSpecification['kind'],
-  { kinds, shape, batch, density, decay, maximumNorm, seed }: Course,
+  { kinds, shape, batch, density, decay, maximumNorm, seed }: Scenario,
 ): number {
   const specification = { ...plain, kind, decay, maximumNorm };
   const synapses = new Synapses(compute, specification, shape, density);
   const formula = new PlainOptimiser(specification, synapses.weights, synapses.mask);
   const draws = new Sequence(stream(seed, 'terms'));
-  for (const its of kinds) {
-    const terms = its.map((term) => termOf(term, draws, shape, batch));
+  for (const kindsOfUpdate of kinds) {
+    const terms = kindsOfUpdate.map((term) => termOf(term, draws, shape, batch));
     synapses.update(terms);
     formula.update(terms);
   }
@@ -56,11 +57,11 @@ function divergence(
   return worst;
 }
 
-describe('every kind of term, alone and combined, moves synapses by its formula', () => {
+describe('terms of every kind, alone and combined, follow the formulas', () => {
   test.each(KINDS)('%s, in f64', (kind) => {
     fc.assert(
-      fc.property(course, (its) => {
-        expect(divergence(on('reference'), kind, its)).toBeLessThan(1e-11);
+      fc.property(scenarios, (scenario) => {
+        expect(divergence(on('reference'), kind, scenario)).toBeLessThan(1e-11);
       }),
       { numRuns: 150, seed: 4 },
     );
@@ -72,7 +73,7 @@ describe('every kind of term, alone and combined, moves synapses by its formula'
       for (const kind of KINDS) {
         for (const batch of [1, 6]) {
           for (const decay of [0, 0.2]) {
-            const its: Course = {
+            const scenario: Scenario = {
               kinds: Array.from({ length: 10 }, (_, i): Term['kind'][] =>
                 i % 3 === 0
                   ? ['outer', 'mixing']
@@ -87,40 +88,40 @@ describe('every kind of term, alone and combined, moves synapses by its formula'
               maximumNorm: 2,
               seed: 5,
             };
-            expect(divergence(on(backend), kind, its), `${kind}, batch ${batch}`).toBeLessThan(1e-5);
+            expect(divergence(on(backend), kind, scenario), `${kind}, batch ${batch}`).toBeLessThan(1e-5);
           }
         }
       }
     },
   );
 
-  test('materialised, they are the gradient: nothing emitted is nothing', () => {
+  test('materialise gives the gradient, and 0 without terms', () => {
     const compute = on('reference');
     const synapses = new Synapses(compute, plain, [5, 4], 0.5);
     const draws = new Sequence(stream(6, 'terms'));
-    const terms = (['mixing', 'outer', 'weight-decay', 'direction', 'mixing'] as const).map((kind) =>
+    const allTerms = (['mixing', 'outer', 'weight-decay', 'direction', 'mixing'] as const).map((kind) =>
       termOf(kind, draws, [5, 4], 3),
     );
-    for (const its of [terms, terms.slice(0, 1), []]) {
+    for (const terms of [allTerms, allTerms.slice(0, 1), []]) {
       compute.scope(() => {
-        // What was in the arena must not matter.
+        // Old contents of the arena must not matter.
         compute.scope(() => compute.fill(compute.temporary([1000]), NaN));
         const gradient = compute.temporary([5, 4]);
         materialise(
           compute,
           synapses.parameter,
           gradient,
-          its.map((term) => synapses.term(term)),
+          terms.map((term) => synapses.term(term)),
         );
         const values = gradient.toArray();
-        const expected = gradientOf(synapses.weights, its, synapses.mask).flat();
+        const expected = gradientOf(synapses.weights, terms, synapses.mask).flat();
         for (const [i, value] of values.entries()) expect(value).toBeCloseTo(expected[i] ?? NaN, 12);
       });
     }
     synapses.dispose();
   });
 
-  test('a threshold takes the batch sum of post, and is spared by decay and max-norm', () => {
+  test('a bias sums post over the batch, without decay or max-norm', () => {
     for (const kind of KINDS) {
       const compute = on('reference');
       const specification: OptimiserSpecification = { ...plain, kind, decay: 0.5, maximumNorm: 0.01 };

@@ -5,7 +5,7 @@ import { normalFromBits, Sequence, stream } from '../../src/random/index.ts';
 const WORDS = 2 ** 32;
 
 describe('normal deviates', () => {
-  // Quantiles of the standard normal distribution, as any table gives them.
+  // Quantiles of the standard normal distribution, from tables.
   test.each([
     [0.5, 0],
     [0.75, 0.674489750196082],
@@ -24,7 +24,7 @@ describe('normal deviates', () => {
     expect(Math.abs(value - quantile)).toBeLessThan(cell + 3e-7 * (1 + quantile));
   });
 
-  test('are symmetric: the complement of the bits gives the negative deviate, exactly', () => {
+  test('are symmetric: the complement of the bits gives exactly the negative deviate', () => {
     const draws = new Sequence(stream(1, 'bits'));
     for (let index = 0; index < 5_000; index++) {
       const bits = draws.bits();
@@ -32,8 +32,8 @@ describe('normal deviates', () => {
     }
   });
 
-  test('rise with the bits and stay finite, from the lowest to the highest', () => {
-    // Every branch and both seams (|q| = 0.425 and r = 5) lie on this grid.
+  test('increase with the bits and stay finite, from the lowest to the highest', () => {
+    // This grid covers every branch and both seams (|q| = 0.425 and r = 5).
     const seams = [0.075, 0.925, Math.exp(-25), 1 - Math.exp(-25)].map((p) => Math.floor(p * WORDS));
     const grid = [
       ...Array.from({ length: 4_001 }, (_, i) => Math.floor((i * (WORDS - 1)) / 4_000)),
@@ -71,7 +71,7 @@ describe('normal deviates', () => {
     }
   });
 
-  test('are the same to the bit in wasm, far into the tails', async () => {
+  test('have the same bits in wasm, far into the tails', async () => {
     const [expected, drawn] = await Promise.all(
       (['reference', 'wasm'] as const).map(async (backend) => {
         const compute = await openBackend({ backend, threads: 1 });
@@ -85,12 +85,12 @@ describe('normal deviates', () => {
     expect(
       (expected ?? new Float32Array()).reduce((most, value) => Math.max(most, Math.abs(value)), 0),
     ).toBeGreaterThan(4.5);
-    // Value by value, 400 000 expectations would take seconds.
+    // One expectation for each of 400 000 values would take seconds.
     expect(drawn?.every((value, index) => Object.is(value, expected?.[index]))).toBe(true);
   });
 });
 
-test('exponential deviates are −ln of the middle of the cell of (0, 1) that the bits name', () => {
+test('exponential deviates are −ln of the centre of the cell of (0, 1) that the bits select', () => {
   const draws = new Sequence(stream(2, 'waiting times'));
   const again = new Sequence(stream(2, 'waiting times'));
   for (let index = 0; index < 1000; index++) {

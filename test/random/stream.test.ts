@@ -15,7 +15,7 @@ import type { Compute, Tensor } from '../../src/tensor/index.ts';
 
 provideBlas(blasBackend);
 
-/** Pearson correlation of two sequences of uniforms. */
+/** Returns the Pearson correlation of two sequences of uniform numbers. */
 function correlation(a: Stream, b: Stream, count: number): number {
   const x = Array.from({ length: count }, (_, i) => uniformFromBits(bitsAt(a, 0, 0, i)) - 0.5);
   const y = Array.from({ length: count }, (_, i) => uniformFromBits(bitsAt(b, 0, 0, i)) - 0.5);
@@ -23,13 +23,13 @@ function correlation(a: Stream, b: Stream, count: number): number {
   return dot(x, y) / Math.sqrt(dot(x, x) * dot(y, y));
 }
 
-/** Pearson's χ² of counts against equal shares. */
+/** Returns Pearson's χ² of counts against equal shares. */
 function chiSquare(counts: readonly number[]): number {
   const expected = counts.reduce((sum, value) => sum + value, 0) / counts.length;
   return counts.reduce((sum, value) => sum + (value - expected) ** 2 / expected, 0);
 }
 
-/** An upper bound that χ² with so many degrees of freedom passes once in ten thousand (Wilson & Hilferty). */
+/** Returns the bound that χ² with these degrees of freedom exceeds once in ten thousand (Wilson & Hilferty). */
 const chiSquareBound = (degrees: number) =>
   degrees * (1 - 2 / (9 * degrees) + 3.719 * Math.sqrt(2 / (9 * degrees))) ** 3;
 
@@ -45,7 +45,7 @@ describe('streams', () => {
     expect(Math.abs(correlation(base, other, 10_000))).toBeLessThan(5 / Math.sqrt(10_000));
   });
 
-  test('no two of many names and seeds share a key', () => {
+  test('many names and seeds all have different keys', () => {
     const names = Array.from({ length: 200 }, (_, i) => `dropout hidden${i}`);
     const reversed = names.map((name) => Array.from(name).reverse().join(''));
     const keys = [...names, ...reversed].flatMap((name) =>
@@ -69,7 +69,7 @@ describe('streams', () => {
     expect(seen.size).toBe(count);
   });
 
-  test('uniform numbers lie in [0, 1), both ends within reach, and fill it evenly', () => {
+  test('uniform numbers fill [0, 1) evenly, from 0 to 1 − 2⁻²⁴', () => {
     expect(uniformFromBits(0)).toBe(0);
     expect(uniformFromBits(0xffffffff)).toBe(1 - 2 ** -24);
     const draws = new Sequence(stream(2, 'uniform'));
@@ -90,14 +90,14 @@ describe('a sequence', () => {
       const value = draws.below(limit);
       counts[value] = (counts[value] ?? NaN) + 1;
     }
-    // A value that is no integer below the limit would have made a new or a broken entry.
+    // A value that is no integer below the limit would have added an entry.
     expect(Object.keys(counts).length).toBe(limit);
     expect(counts.every(Number.isInteger)).toBe(true);
     if (limit > 1) expect(chiSquare(counts)).toBeLessThan(chiSquareBound(limit - 1));
   });
 
-  test('is unbiased where a plain remainder is not: the upper third of 3·2³⁰', () => {
-    // bits mod 3·2³⁰ would hit the lowest third twice as often as the others.
+  test('is unbiased where a plain remainder would be biased: below 3·2³⁰', () => {
+    // bits mod 3·2³⁰ would be in the lowest third twice as often as in the others.
     const draws = new Sequence(stream(12, 'large limit'));
     const counts = [0, 0, 0];
     for (let i = 0; i < 6_000; i++) {
@@ -107,7 +107,7 @@ describe('a sequence', () => {
     expect(chiSquare(counts)).toBeLessThan(chiSquareBound(2));
   });
 
-  test('shuffles to a permutation, each equally likely', () => {
+  test('shuffles to every permutation with equal probability', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 60 }), fc.nat(), (length, seed) => {
         const values = Int32Array.from({ length }, (_, i) => i);
@@ -127,7 +127,7 @@ describe('a sequence', () => {
     expect(chiSquare([...counts.values()])).toBeLessThan(chiSquareBound(23));
   });
 
-  test('starts again from its step', () => {
+  test('repeats its numbers for the same step', () => {
     const take = (step: number) => {
       const draws = new Sequence(stream(1, 'order'), step);
       return Array.from({ length: 9 }, () => draws.bits());
@@ -151,7 +151,7 @@ describe.each(['reference', 'wasm', 'blas'] as const)('draws on %s', (backend) =
     Bernoulli: (out, step, firstRow) => compute.drawBernoulli(out, 0.37, 1 / 0.37, source, step, firstRow),
   };
 
-  test.each(Object.keys(draws))('%s: a thousand rows at once are a thousand rows one by one', (kind) => {
+  test.each(Object.keys(draws))('%s: a thousand rows at once equal a thousand rows one by one', (kind) => {
     const draw = draws[kind] as (typeof draws)[string];
     for (const columns of [1, 3, 4, 17, 33, 63, 64, 65, 130]) {
       for (const step of [0, 2 ** 32 + 5]) {
@@ -170,7 +170,7 @@ describe.each(['reference', 'wasm', 'blas'] as const)('draws on %s', (backend) =
     }
   });
 
-  test('follow from the bits of (stream, step, row, column) alone', () => {
+  test('depend on the bits of (stream, step, row, column) alone', () => {
     const step = 2 ** 34 + 3;
     const out = compute.allocate([5, 9]);
     const f = Math.fround;
@@ -188,7 +188,7 @@ describe.each(['reference', 'wasm', 'blas'] as const)('draws on %s', (backend) =
     }
   });
 
-  test('Bernoulli with probability 0 never says yes, with 1 always, and else as often as it should', () => {
+  test('Bernoulli numbers occur never for probability 0, always for 1, and else at the given rate', () => {
     const out = compute.allocate([100, 101]);
     compute.drawBernoulli(out, 0, 3, source, 1);
     expect(out.toArray().every((value) => value === 0)).toBe(true);
@@ -203,7 +203,7 @@ describe.each(['reference', 'wasm', 'blas'] as const)('draws on %s', (backend) =
     }
   });
 
-  test('uniform numbers stay within their bounds and reach close to both', () => {
+  test('uniform numbers stay within their bounds and come close to both', () => {
     const out = compute.allocate([200, 100]);
     compute.drawUniform(out, -0.25, 0.75, source, 4);
     const values = out.toArray();

@@ -25,13 +25,13 @@ function panels(svg: Document): string[] {
   return [...svg.querySelectorAll('svg.chart > text')].map((text) => text.textContent);
 }
 
-/** The lines of a panel, by the name a pointer shows for them. */
+/** Returns the names of the lines of a panel, as a pointer shows them. */
 function lineNames(svg: Document, panel: number): string[] {
   const chart = [...svg.querySelectorAll('svg.chart')][panel];
   return [...(chart?.querySelectorAll('g[aria-label="line"] title') ?? [])].map((title) => title.textContent);
 }
 
-/** Vertical pixels of a line's points. */
+/** Returns the vertical positions of the points of a line, in pixels. */
 function heights(svg: Document, panel: number, name: string): number[] {
   const chart = [...svg.querySelectorAll('svg.chart')][panel];
   const path = [...(chart?.querySelectorAll('g[aria-label="line"] path') ?? [])].find(
@@ -53,10 +53,10 @@ describe('figures of a comparison', () => {
     }
   });
 
-  it('draw errors against what they cost: a rule of many passes reaches further by passes, and as far by time', () => {
+  it('draw errors against cost: rules may differ in passes and agree in time', () => {
     const svg = svgOf(comparison, 'cost');
     expect(panels(svg)).toEqual([
-      'Test error against passes of an example',
+      'Test error against example passes',
       'Test error against seconds of training',
     ]);
     const widest = (panel: number, name: string) => {
@@ -75,7 +75,7 @@ describe('figures of a comparison', () => {
     expect(figuresOf(runReport()).some(({ id }) => id === 'cost')).toBe(false);
   });
 
-  it('have a panel for each score, and for each projection that they can speak of', () => {
+  it('have a panel for each score and for each measured projection', () => {
     expect(panels(svgOf(comparison, 'curves'))).toEqual([
       'Training error',
       'Validation error',
@@ -92,7 +92,7 @@ describe('figures of a comparison', () => {
     expect(panels(svgOf(comparison, 'feedback'))).toEqual(['input→hidden1', 'hidden1→hidden2']);
   });
 
-  it('draw the mean at the mean', () => {
+  it('draw the mean at the average height of the seeds', () => {
     const svg = svgOf(comparison, 'angles');
     const seeds = [0, 1, 2].map((seed) => heights(svg, 0, `Feedback alignment, seed ${seed}`));
     const mean = heights(svg, 0, 'Feedback alignment, mean');
@@ -105,7 +105,7 @@ describe('figures of a comparison', () => {
     expect(mean[0]).toBeLessThan(mean.at(-1) ?? 0);
   });
 
-  it('end the mean where the first seed ended, but draw the others on', () => {
+  it('end the mean where the first seed ended, and continue the other seeds', () => {
     const runs = comparison.runs.map((report) =>
       report.run.seed === 0
         ? { ...report, metrics: report.metrics.filter((record) => record.epoch <= 2) }
@@ -118,7 +118,7 @@ describe('figures of a comparison', () => {
     expect(seed).toHaveLength(21);
   });
 
-  it('give angles one scale, with the right angle marked', () => {
+  it('give angles a common scale with a line at 90°', () => {
     const svg = svgOf(comparison, 'angles');
     for (const chart of svg.querySelectorAll('svg.chart')) {
       expect(chart.textContent).toContain('90°');
@@ -128,7 +128,7 @@ describe('figures of a comparison', () => {
     expect(heights(svg, 2, 'Backprop, mean')).toEqual(first);
   });
 
-  it('have titles, stand alone and take every colour with them', () => {
+  it('are stand-alone files with titles and fixed colours', () => {
     for (const figure of figuresOf(comparison)) {
       const text = figureSvg(figure);
       expect(text).not.toMatch(/var\(|href|@import|url\(|<script|<style/);
@@ -141,9 +141,9 @@ describe('figures of a comparison', () => {
     }
   });
 
-  it('use a logarithmic scale only where the values span widely and none is zero', () => {
+  it('use a logarithmic scale only if the values span a wide range and none is zero', () => {
     const caption = (report: ComparisonReport) => figuresOf(report)[0]?.caption;
-    expect(caption(comparison)).toContain('Logarithmic');
+    expect(caption(comparison)).toContain('logarithmic');
     const runs = comparison.runs.map((report) => ({
       ...report,
       metrics: report.metrics.map((record) =>
@@ -152,10 +152,10 @@ describe('figures of a comparison', () => {
           : record,
       ),
     }));
-    expect(caption({ ...comparison, runs })).not.toContain('Logarithmic');
+    expect(caption({ ...comparison, runs })).not.toContain('logarithmic');
   });
 
-  it('tell two rules with one title apart', () => {
+  it('distinguish two rules with the same title', () => {
     const runs = comparison.runs.map((report) => ({ ...report, ruleTitle: 'Mine' }));
     const svg = svgOf({ ...comparison, runs }, 'angles');
     expect(lineNames(svg, 0)).toContain('Mine (backprop), mean');
@@ -163,8 +163,8 @@ describe('figures of a comparison', () => {
   });
 });
 
-describe('pictures of mistakes', () => {
-  it('are drawn for pixels in grey or colour, and left out for data that are no pictures', () => {
+describe('images of mistakes', () => {
+  it('are drawn for pixels in grey or colour, and omitted for data that are not images', () => {
     const report = runReport();
     const [mistake] = report.mistakes;
     if (!mistake) throw new Error('the fixture has mistakes');
@@ -185,7 +185,7 @@ describe('files of figures', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it('are written as SVG, and as PNG on white at twice the size', async () => {
+  it('are written as SVG, and as PNG at twice the size', async () => {
     const written = await writeFigures(folder, runReport());
     const names = ['curves', 'angles', 'feedback', 'mistakes'];
     expect((await readdir(folder)).sort()).toEqual(

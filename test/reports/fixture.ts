@@ -1,7 +1,7 @@
 import type { Alignment, HeldOutScore, MetricsRecord, Mistake } from '../../src/training/records.ts';
 import type { ComparisonReport, RunReport } from '../../src/runs/report-inputs.ts';
 
-/** Made-up but realistic runs: two rules × three seeds × five epochs, angles that fall from 90° to about 30°. */
+/** Invented but realistic runs: two rules × three seeds × five epochs, with angles that fall from 90° to about 30°. */
 
 export const EPOCHS = 5;
 export const STEPS_PER_EPOCH = 3000;
@@ -23,8 +23,8 @@ export const RULES = {
 
 export type RuleId = keyof typeof RULES;
 
-/** A fraction of 1 that depends on its arguments alone and looks random. */
-function wobble(...keys: readonly number[]): number {
+/** Returns a pseudo-random number from 0 to 1 that depends on its arguments alone. */
+function pseudoRandom(...keys: readonly number[]): number {
   let hash = 0x9e3779b9;
   for (const key of keys) {
     hash = Math.imul(hash ^ Math.round(key * 1000), 0x85ebca6b);
@@ -37,8 +37,8 @@ export function errorAt(rule: RuleId, seed: number, epoch: number): number {
   return (
     RULES[rule].error *
     (1 + 2.4 / epoch ** 1.3 - 2.4 / EPOCHS ** 1.3) *
-    (0.9 + 0.2 * wobble(seed, 3)) *
-    (0.97 + 0.06 * wobble(seed, epoch))
+    (0.9 + 0.2 * pseudoRandom(seed, 3)) *
+    (0.97 + 0.06 * pseudoRandom(seed, epoch))
   );
 }
 
@@ -59,11 +59,11 @@ function alignmentAt(rule: RuleId, seed: number, epoch: number, depth: number): 
   const angle =
     rest +
     (90 - rest) * Math.exp(-epoch * (1.3 - 0.3 * depth)) +
-    3 * (wobble(seed, epoch, depth) - 0.5) +
-    5 * (wobble(seed, depth) - 0.5);
+    3 * (pseudoRandom(seed, epoch, depth) - 0.5) +
+    5 * (pseudoRandom(seed, depth) - 0.5);
   return {
     angle,
-    normRatio: 0.6 + 0.2 * wobble(seed, epoch, depth, 1),
+    normRatio: 0.6 + 0.2 * pseudoRandom(seed, epoch, depth, 1),
     feedbackAngle: angle + 8,
     pseudoInverseAngle: angle + 3,
     pseudoInverseDistance: 0.71,
@@ -121,7 +121,7 @@ export function mistakesOf(amount: number): Mistake[] {
     index: index * 37 + 115,
     label: index % 10,
     answer: (index + 4) % 10,
-    confidence: 0.5 + 0.49 * wobble(index),
+    confidence: 0.5 + 0.49 * pseudoRandom(index),
     pixels: ring(index),
   }));
 }
@@ -171,6 +171,8 @@ export function runReport(rule: RuleId = 'feedback-alignment', seed = 0): RunRep
         transposedWeights: plausible ? [] : ['hidden1→hidden2', 'hidden2→output'],
         otherWeights: plausible ? ['feedback of hidden2', 'feedback of hidden1'] : [],
         signedError: true,
+        target: false,
+        errorInInput: false,
         globalScalars: [],
         phases: 1,
         waitsForProjections: 2,
@@ -181,6 +183,8 @@ export function runReport(rule: RuleId = 'feedback-alignment', seed = 0): RunRep
         transposedWeights: [],
         otherWeights: [],
         signedError: true,
+        target: false,
+        errorInInput: false,
         globalScalars: [],
         phases: 1,
         waitsForProjections: 0,

@@ -11,7 +11,7 @@ function open(page: string) {
   return parseHTML(page).document;
 }
 
-/** The text of a page as a reader sees it: white space collapsed, narrow spaces as spaces. */
+/** Returns the text of a node as a reader sees it, with white space collapsed and narrow spaces as spaces. */
 function textOf(node: { readonly textContent: string | null } | null): string {
   return (node?.textContent ?? '').replace(/\s+/g, ' ').trim();
 }
@@ -26,27 +26,28 @@ function namesAndValues(rows: readonly string[][]): Record<string, string> {
   return Object.fromEntries(rows.map(([name = '', value = '']) => [name, value]));
 }
 
-/** Everything in a page that could make a browser fetch something or run something. */
-function reachesOut(document: Document): string[] {
-  const found: string[] = [];
+/** Lists everything in a page that could make a browser fetch or run something. */
+function externalReferences(document: Document): string[] {
+  const references: string[] = [];
   for (const element of document.querySelectorAll('*')) {
     const name = element.tagName.toLowerCase();
-    if (['script', 'link', 'iframe', 'object', 'embed', 'base', 'form'].includes(name)) found.push(name);
+    if (['script', 'link', 'iframe', 'object', 'embed', 'base', 'form'].includes(name)) references.push(name);
     for (const { name: attribute, value } of element.attributes) {
-      if (attribute.startsWith('on')) found.push(`${name} ${attribute}`);
+      if (attribute.startsWith('on')) references.push(`${name} ${attribute}`);
       const address = attribute === 'src' || attribute === 'href' || attribute === 'xlink:href';
       const citation = name === 'a' && element.closest('.sources') && value.startsWith('https://');
-      if (address && !citation && !value.startsWith('data:image/png;base64,')) found.push(`${name} ${value}`);
+      if (address && !citation && !value.startsWith('data:image/png;base64,'))
+        references.push(`${name} ${value}`);
     }
   }
   const styles = [...document.querySelectorAll('style')].map(textOf).join(' ');
-  return [...found, ...(styles.match(/@import|url\(/g) ?? [])];
+  return [...references, ...(styles.match(/@import|url\(/g) ?? [])];
 }
 
 describe('the report of a run', () => {
   const document = open(renderRunReport(runReport()));
 
-  it('says what happened in a line of plain words', () => {
+  it('states the outcome in one line', () => {
     expect(textOf(document.querySelector('h1'))).toMatch(
       /^Feedback alignment learned MNIST to \d\.\d % test error in 5 epochs$/,
     );
@@ -58,7 +59,7 @@ describe('the report of a run', () => {
     const figures = namesAndValues(cells(document, 'key-figures'));
     const wrong = report.run.test?.errors ?? Number.NaN;
     expect(figures['Test error']).toBe(`${(wrong / 100).toFixed(1)} % (${wrong} of 10 000 wrong)`);
-    expect(figures['Time']).toBe('21.1 s, 14 213 examples a second');
+    expect(figures['Time']).toBe('21.1 s, 14 213 examples per second');
     expect(figures['Weight norm']).toBe('21.4');
     const epochs = cells(document, 'curves');
     expect(epochs).toHaveLength(1 + EPOCHS);
@@ -72,18 +73,18 @@ describe('the report of a run', () => {
       '2.28 ×',
       '6.33 KiB',
     ]);
-    const place = namesAndValues(cells(document, 'environment'));
-    expect(place['Backend']).toBe('blas (OpenBLAS 0.3.21), 2 threads');
-    expect(place['Commit']).toBe('4f2a9c1d07be, with uncommitted changes');
+    const environment = namesAndValues(cells(document, 'environment'));
+    expect(environment['Backend']).toBe('blas (OpenBLAS 0.3.21), 2 threads');
+    expect(environment['Commit']).toBe('4f2a9c1d07be, with uncommitted changes');
   });
 
-  it('shows the audit of each projection, and says what each of its columns means', () => {
+  it('shows the audit of each projection and explains every column', () => {
     const audit = cells(document, 'locality');
     expect(audit.slice(1).map((row) => row[0])).toEqual(['input→hidden1', 'hidden2→output']);
     const terms = [...document.querySelectorAll('section[aria-labelledby="locality"] dt')].map(textOf);
     expect(terms).toEqual(audit[0]?.slice(1));
     expect(textOf(document.querySelector('section[aria-labelledby="locality"] p'))).toContain(
-      'no weight transport',
+      'No weight transport',
     );
     const backprop = open(renderRunReport(runReport('backprop')));
     expect(textOf(backprop.querySelector('section[aria-labelledby="locality"] p'))).toMatch(
@@ -91,27 +92,27 @@ describe('the report of a run', () => {
     );
   });
 
-  it('lets the run be repeated: the command line and the whole config', () => {
+  it('contains the command line and the complete config', () => {
     const report = runReport();
     const codes = [...document.querySelectorAll('pre')].map((block) => block.textContent);
     expect(codes[0]).toBe(report.command);
     expect(codes.map(parsed)).toContainEqual(report.config);
   });
 
-  it('needs nothing beside itself', () => {
-    expect(reachesOut(document)).toEqual([]);
+  it('is self-contained', () => {
+    expect(externalReferences(document)).toEqual([]);
     expect([...document.querySelectorAll('.sources a')].map((link) => link.getAttribute('href'))).toEqual([
       'https://doi.org/10.1038/ncomms13276',
     ]);
   });
 
-  it('sets the equation in MathML and keeps its TeX', () => {
+  it('renders the equation in MathML and keeps its TeX', () => {
     const math = document.querySelector('math');
     expect(math?.querySelectorAll('msub, msup, msubsup').length).toBeGreaterThan(4);
     expect(textOf(math?.querySelector('annotation') ?? null)).toBe(runReport().ruleEquation);
   });
 
-  it('can be read without seeing it', () => {
+  it('is accessible: headings in order, and names for tables, charts and images', () => {
     const headings = [...document.querySelectorAll('h1, h2, h3')].map((heading) =>
       Number(heading.tagName.slice(1)),
     );
@@ -127,7 +128,7 @@ describe('the report of a run', () => {
       (picture) => picture.getAttribute('alt') ?? '',
     );
     expect(pictures).toHaveLength(24);
-    pictures.forEach((alt) => expect(alt).toMatch(/^Test example \d+: labelled \d, answered \d$/));
+    pictures.forEach((alt) => expect(alt).toMatch(/^Test example \d+: label \d, prediction \d$/));
     const ids = [...document.querySelectorAll('[id]')].map((element) => element.id);
     expect(new Set(ids).size).toBe(ids.length);
   });
@@ -142,12 +143,12 @@ describe('the report of a run', () => {
     expect(textOf(page.querySelector('.answer'))).toMatch(/^[a-z]+ → [a-z]+$/);
   });
 
-  it('is the same to the letter when rendered again', () => {
+  it('is deterministic', () => {
     expect(renderRunReport(runReport())).toBe(renderRunReport(runReport()));
   });
 });
 
-describe('runs that went another way', () => {
+describe('the report of an unusual run', () => {
   const empty: RunReport = {
     ...runReport(),
     run: { ...runReport().run, train: null, test: null, metrics: {} },
@@ -159,7 +160,7 @@ describe('runs that went another way', () => {
     ruleEquation: '',
   };
 
-  it('says why a run failed, and shows what there is of it', () => {
+  it('shows the reason of a failure and the results until then', () => {
     const failure = { code: 'diverged', message: 'The loss became NaN at step 7200: lower rule.rate (0.5).' };
     const metrics = metricsOf('feedback-alignment', 0).filter((record) => record.epoch <= 2);
     const report: RunReport = { ...empty, metrics, run: { ...empty.run, status: 'failed', failure } };
@@ -169,21 +170,21 @@ describe('runs that went another way', () => {
     expect(document.querySelectorAll('svg.chart').length).toBeGreaterThan(0);
   });
 
-  it('leaves out sections that have nothing to show, and prints no broken value', () => {
+  it('omits empty sections and prints no invalid value', () => {
     const document = open(renderRunReport(empty));
     const headings = [...document.querySelectorAll('h2')].map(textOf);
-    expect(headings).toEqual(['Key figures', 'Where it ran', 'How to repeat it']);
+    expect(headings).toEqual(['Key figures', 'Hardware and software', 'How to reproduce']);
     expect(textOf(document.body)).not.toMatch(/NaN|undefined|\[object|null/);
   });
 
-  it('does not call guessing learning', () => {
+  it('does not report learning at the level of chance', () => {
     const test = { loss: 2.3, error: 0.897, errors: 8970, count: 10_000 };
     const classNames = Array.from({ length: 10 }, (_, index) => String(index));
     const report = { ...empty, classNames, run: { ...empty.run, test } };
     expect(runTitle(report)).toBe('Feedback alignment did not learn MNIST: 89.7 % test error after 5 epochs');
   });
 
-  it('speaks of a normalised error, not of percent, where no answers are counted', () => {
+  it('shows a normalised error, not a percentage, for regression', () => {
     const test = { loss: 0.012, error: 0.0312, errors: 0, count: 500 };
     const report = { ...empty, run: { ...empty.run, task: 'sine', test } };
     expect(runTitle(report)).toBe(
@@ -194,7 +195,7 @@ describe('runs that went another way', () => {
     });
   });
 
-  it('draws past values that are not finite', () => {
+  it('draws curves around values that are not finite', () => {
     const metrics = metricsOf('feedback-alignment', 0).map((record) =>
       record.kind === 'evaluation' && record.epoch > 3
         ? { ...record, train: { loss: Number.NaN, error: Infinity } }
@@ -205,22 +206,19 @@ describe('runs that went another way', () => {
       expect(path.getAttribute('d')).not.toMatch(/NaN|Infinity/);
   });
 
-  it.each([0, 4])(
-    'follows progress within a run of %d evaluated epochs by the step or the epoch',
-    (epochs) => {
-      const metrics = metricsOf('feedback-alignment', 0).filter((record) =>
-        epochs === 0 ? record.epoch < 1 : record.epoch <= epochs,
-      );
-      const chart = open(renderRunReport({ ...runReport(), metrics })).querySelector('svg.chart');
-      expect(textOf(chart)).toContain(epochs === 0 ? 'step' : 'epoch');
-      expect(
-        chart?.querySelectorAll('path[stroke-width="2.3"], g[stroke-width="2.3"] path').length,
-      ).toBeGreaterThan(0);
-    },
-  );
+  it.each([0, 4])('draws progress of a run with %d evaluated epochs against steps or epochs', (epochs) => {
+    const metrics = metricsOf('feedback-alignment', 0).filter((record) =>
+      epochs === 0 ? record.epoch < 1 : record.epoch <= epochs,
+    );
+    const chart = open(renderRunReport({ ...runReport(), metrics })).querySelector('svg.chart');
+    expect(textOf(chart)).toContain(epochs === 0 ? 'step' : 'epoch');
+    expect(
+      chart?.querySelectorAll('path[stroke-width="2.3"], g[stroke-width="2.3"] path').length,
+    ).toBeGreaterThan(0);
+  });
 });
 
-describe('text from files of others', () => {
+describe('hostile text from a user’s files', () => {
   const hostile = `"><script>alert('1')</script><img src=x onerror=alert(2)>&lt;\u0000`;
   const report = runReport();
   const rename = (record: RunReport['metrics'][number]) =>
@@ -253,7 +251,7 @@ describe('text from files of others', () => {
 
   it('stays text in the report of a run', () => {
     const document = open(renderRunReport(attacked));
-    expect(reachesOut(document)).toEqual([]);
+    expect(externalReferences(document)).toEqual([]);
     expect(textOf(document.querySelector('h1'))).toContain(`"><script>alert('1')</script>`);
     expect(document.querySelector('pre')?.textContent).toContain('<img src=x onerror=alert(2)>&lt;');
   });
@@ -264,10 +262,10 @@ describe('text from files of others', () => {
       { first: hostile, second: hostile, metric: hostile, mean: 1, interval: null, seeds: [0] },
     ];
     const comparison = { title: hostile, runs: [attacked, report], summary: [row], paired, command: hostile };
-    expect(reachesOut(open(renderComparisonReport(comparison)))).toEqual([]);
+    expect(externalReferences(open(renderComparisonReport(comparison)))).toEqual([]);
   });
 
-  it('leaves figures well-formed XML, as a strict reader of SVG finds', async () => {
+  it('leaves figures well-formed for a strict SVG parser', async () => {
     for (const figure of figuresOf(attacked)) {
       await expect(renderPng(figureSvg(figure), 0.1)).resolves.toHaveProperty('length');
     }
@@ -279,7 +277,7 @@ describe('the report of a comparison', () => {
   const report = comparisonReport(['backprop', 'feedback-alignment'], [0, 1, 2]);
   const document = open(renderComparisonReport(report));
 
-  it('gives each rule its means with their intervals, and the seeds', () => {
+  it('shows the means of each rule with their intervals and the seeds', () => {
     const [head, backprop, alignment] = cells(document, 'results');
     expect(head).toEqual(['Rule', 'Test error', 'Test loss', 'Seeds']);
     expect(backprop?.[0]).toBe('Backprop');
@@ -290,14 +288,14 @@ describe('the report of a comparison', () => {
     expect(alignment?.[3]).toBe('0, 1, 2');
   });
 
-  it('gives the value of every seed', () => {
+  it('shows the value of every seed', () => {
     const rows = cells(document, 'seeds');
     expect(rows[0]).toEqual(['Rule', 'Metric', 'Seed 0', 'Seed 1', 'Seed 2']);
     const [row] = report.summary;
     expect(rows[1]?.slice(2)).toEqual(row?.values.map((value) => `${(value * 100).toFixed(2)} %`));
   });
 
-  it('says which of two rules is higher, and admits when no difference is shown', () => {
+  it('states which of two rules is higher, or that no difference is significant', () => {
     const readings = (paired: ComparisonReport['paired']) =>
       cells(open(renderComparisonReport({ ...report, paired })), 'paired')
         .slice(1)
@@ -314,12 +312,12 @@ describe('the report of a comparison', () => {
     ).toEqual([
       ['+1.00 ± 0.20 points', 'first is higher'],
       ['−1.00 ± 0.20 points', 'first is lower'],
-      ['+0.10 ± 0.20 points', 'no difference shown'],
+      ['+0.10 ± 0.20 points', 'no significant difference'],
       ['+1.00 points', 'one seed, no interval'],
     ]);
   });
 
-  it('lists runs that did not finish, with the reason', () => {
+  it('lists unfinished runs with the reason', () => {
     const [first, ...rest] = report.runs;
     if (!first) throw new Error('the fixture has runs');
     const failure = { code: 'diverged', message: 'The loss became NaN.' };
@@ -332,25 +330,25 @@ describe('the report of a comparison', () => {
     ]);
   });
 
-  it('shows each rule with its equation, audit and cost, and needs nothing beside itself', () => {
+  it('shows the equation, audit and cost of each rule, and is self-contained', () => {
     expect(document.querySelectorAll('math')).toHaveLength(2);
     expect(document.querySelectorAll('section[aria-labelledby="locality"] table')).toHaveLength(2);
     expect(cells(document, 'cost').map((row) => row[0])).toEqual(['Rule', 'Backprop', 'Feedback alignment']);
-    expect(reachesOut(document)).toEqual([]);
+    expect(externalReferences(document)).toEqual([]);
   });
 
-  it('names one machine once, and two machines apart', () => {
+  it('shows a common environment once and different environments separately', () => {
     expect(document.querySelectorAll('section[aria-labelledby="environment"] table')).toHaveLength(1);
     const runs = report.runs.map((run, index) =>
       index === 0 ? { ...run, environment: { ...run.environment, hardware: 'another machine' } } : run,
     );
-    const apart = open(renderComparisonReport({ ...report, runs }));
-    expect(apart.querySelectorAll('section[aria-labelledby="environment"] table')).toHaveLength(2);
+    const separate = open(renderComparisonReport({ ...report, runs }));
+    expect(separate.querySelectorAll('section[aria-labelledby="environment"] table')).toHaveLength(2);
   });
 
-  it('is a page even when nothing ran', () => {
-    const nothing = open(renderComparisonReport({ ...report, runs: [], summary: [], paired: [] }));
-    expect(textOf(nothing.querySelector('section'))).toContain('nothing to compare');
+  it('is a valid page without runs', () => {
+    const empty = open(renderComparisonReport({ ...report, runs: [], summary: [], paired: [] }));
+    expect(textOf(empty.querySelector('section'))).toContain('nothing to compare');
   });
 });
 

@@ -1,20 +1,24 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { openBackend } from '../../src/backends/open.ts';
 import { RULES } from '../../src/rules/index.ts';
 import { learnerOf, optimiser, smallStack, train } from './fixtures.ts';
+import { updateGolden } from './golden-file.ts';
 
 /*
- * Ten steps of every rule on the reference backend, as they once were. A difference means that results
- * reported with an earlier version would come out otherwise: intended or not, it must not pass unseen.
- * APICAL_UPDATE_GOLDEN=1 writes the file anew.
+ * Ten steps of every rule on the reference backend, as first recorded. A difference means that results reported with an
+ * earlier version would come out differently: intended or not, it must not go unnoticed.
+ * APICAL_UPDATE_GOLDEN=1 writes what is new or has changed to the file, and keeps every other number to the last digit.
  */
 
-interface Trajectory {
+// A type, not an interface, so that it is known to hold nothing but numbers.
+type Trajectory = {
   readonly losses: readonly number[];
-  /** Of every parameter, a sum of its values with unequal factors. */
+  /** By parameter, a sum of its values with unequal factors. */
   readonly checksums: Readonly<Record<string, number>>;
-}
+};
 
 const file = new URL('golden.json', import.meta.url);
 const UPDATE = process.env['APICAL_UPDATE_GOLDEN'] === '1';
@@ -43,15 +47,15 @@ async function trajectories(): Promise<Record<string, Trajectory>> {
 }
 
 const actual = await trajectories();
-if (UPDATE) writeFileSync(file, `${JSON.stringify(actual, null, 2)}\n`);
+if (UPDATE) updateGolden(file, actual);
 const golden = JSON.parse(readFileSync(file, 'utf8')) as Record<string, Trajectory>;
 
-test.each(RULES.map(({ id }) => id))('%s takes the ten steps that it always took', (id) => {
+test.each(RULES.map(({ id }) => id))('%s takes the same ten steps as when they were recorded', (id) => {
   const kept = golden[id];
   const now = actual[id];
   if (!kept || !now) {
     expect.fail(
-      `test/rules/golden.json has no trajectory of "${id}": run this test with APICAL_UPDATE_GOLDEN=1 and look at the difference.`,
+      `test/rules/golden.json has no trajectory of "${id}": run this test with APICAL_UPDATE_GOLDEN=1 and review the difference.`,
     );
   }
   expect(now.losses.length).toBe(kept.losses.length);
@@ -66,4 +70,32 @@ test.each(RULES.map(({ id }) => id))('%s takes the ten steps that it always took
 
 test('no trajectory is left of a rule that is gone', () => {
   expect(Object.keys(golden).sort()).toEqual(RULES.map(({ id }) => id).sort());
+});
+
+test('an update keeps every number that is within 1e-9, and writes what is new or has changed', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'apical-golden-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const small = path.join(folder, 'golden.json');
+  writeFileSync(
+    small,
+    JSON.stringify({
+      kept: { losses: [1.25, -3e-7, 0], checksums: { 'a→b': 2 } },
+      changed: { losses: [1, 2], checksums: { gone: 1 } },
+      gone: { losses: [1], checksums: {} },
+    }),
+  );
+  const now = {
+    added: { losses: [5], checksums: { c: 6 } },
+    kept: { losses: [1.25 * (1 + 9e-10), -3e-7 * (1 - 9e-10), 0], checksums: { 'a→b': 2 + 1e-9 } },
+    changed: { losses: [1 + 2e-9, 2, 3], checksums: { 'a→b': 4 } },
+  };
+  updateGolden(small, now);
+  const written = readFileSync(small, 'utf8');
+  expect(JSON.parse(written)).toEqual({
+    added: now.added,
+    kept: { losses: [1.25, -3e-7, 0], checksums: { 'a→b': 2 } },
+    changed: now.changed,
+  });
+  expect(Object.keys(JSON.parse(written) as object)).toEqual(['added', 'kept', 'changed']);
+  expect(written).toMatch(/^\{\n {2}"added": \{\n/);
 });

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { openAll } from '../backends/open-all.ts';
+import { stochastic } from '../../src/dynamics/index.ts';
 import type { LearningStep } from '../../src/dynamics/index.ts';
 import { stack } from '../../src/network/index.ts';
 import { stream } from '../../src/random/index.ts';
@@ -76,7 +77,7 @@ test('awake, top-down synapses go down the description length of what is recogni
   const made = ['feedback:hidden1→input', 'feedback:hidden2→hidden1'];
   const thresholds = ['input', 'hidden1', 'hidden2'].map((id) => `${id}.top-down.bias`);
   const error = deviation(learner, batch, [...made, ...thresholds], ({ network, run }) => {
-    const wake = run('wake', { sample: true });
+    const wake = run(stochastic, 'wake', { sample: true });
     let length = 0;
     for (const area of network.areas) {
       if (!area.topDownBias) continue;

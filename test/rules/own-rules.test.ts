@@ -1,7 +1,7 @@
 import { feedforward } from '../../src/dynamics/index.ts';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { openBackend } from '../../src/backends/open.ts';
-import { backpropagate } from '../../src/dynamics/feedforward/backpropagation.ts';
+import { backpropagate } from '../../src/dynamics/feedforward/feedforward.ts';
 import { Sequence, stream } from '../../src/random/index.ts';
 import { defineRule, noOptions } from '../../src/learning/index.ts';
 import type { Rule } from '../../src/learning/index.ts';
@@ -116,7 +116,9 @@ describe('a rule without an objective', () => {
 describe('state that a rule declares', () => {
   /** Backpropagation of an average of past inputs' means: its state moves with every update. */
   const averaging = ruleThat({
-    state: (network) => [{ name: 'average', shape: [network.input.units], scope: 'run' }],
+    learning: {
+      state: (network) => [{ name: 'average', shape: [network.input.units], scope: 'run' }],
+    },
     learn(step) {
       const average = step.state('average');
       step.compute.sumRows(average, step.inputs, 0.1 / step.inputs.rows, 0.9);

@@ -4,7 +4,7 @@ import { openAll } from '../backends/open-all.ts';
 import { convolutionalStack } from '../../src/network/index.ts';
 import type { ConvolutionalStackOptions, NetworkSpecification } from '../../src/network/index.ts';
 import { Sequence, stream } from '../../src/random/index.ts';
-import { backpropagate } from '../../src/dynamics/feedforward/backpropagation.ts';
+import { backpropagate } from '../../src/dynamics/feedforward/feedforward.ts';
 import { parseOptions } from '../../src/learning/index.ts';
 import { ruleById, RULES } from '../../src/rules/index.ts';
 import type { Batch, Learner, Rule } from '../../src/learning/index.ts';
@@ -39,7 +39,8 @@ function pictures(change: Partial<ConvolutionalStackOptions> = {}, rule?: Rule):
   );
   const served = specifications.find(
     (specification) =>
-      !rule?.dynamics.refuses?.(specification) && !rule?.refuses?.(specification, parseOptions(rule, {})),
+      !rule?.dynamics.refuses?.(specification) &&
+      !rule?.network?.refuses?.(specification, parseOptions(rule, {})),
   );
   return served ?? (specifications[0] as NetworkSpecification);
 }

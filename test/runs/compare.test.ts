@@ -62,7 +62,7 @@ describe('a comparison', () => {
     expect(paired[0]?.mean).toBeCloseTo(-0.2, 12);
   });
 
-  test('keeps runs that failed, but takes no means of them', () => {
+  test('lists failed runs, but leaves them out of the means', () => {
     const failed = run('a', 0, 0.9, { status: 'failed', train: null, test: null });
     expect(compareDocument([failed], 'there', 'failed')).toMatchObject({
       runs: [failed],
@@ -73,7 +73,7 @@ describe('a comparison', () => {
     });
   });
 
-  test('leaves out a metric that a task has not', () => {
+  test('omits metrics that the task does not have', () => {
     const metrics = summarise([run('a', 0, 0.1), run('b', 0, 0.1)]).summary.map(({ metric }) => metric);
     expect(metrics).toContain('test loss');
     expect(metrics).not.toContain('validation error');

@@ -30,7 +30,7 @@ describe('planned runs', () => {
     expect(new Set(runs.map((run) => JSON.stringify({ ...run, rule: '', seed: 0 }))).size).toBe(1);
   });
 
-  test('start from a preset, a file or the defaults; --set goes on top, the last one last', () => {
+  test('start from a preset, a file or the defaults; --set overrides them in order', () => {
     const file = path.join(folder, 'mine.json');
     writeFileSync(file, JSON.stringify({ batch: 7, network: { hidden: [3] } }));
     const [fromFile] = planRuns({ base: file, set: ['network.hidden=[4,5]', 'batch=8', 'batch=9'] });
@@ -40,13 +40,13 @@ describe('planned runs', () => {
     expect(planRuns({ set: [] })).toEqual([parseConfig({})]);
   });
 
-  test('leave a preset as it is for the next', () => {
+  test('do not change the preset', () => {
     const before = planRuns({ base: 'rings', set: [] });
     planRuns({ base: 'rings', set: ['network.hidden=[1]', 'optimiser.rate=9', 'task.options.noise=1'] });
     expect(planRuns({ base: 'rings', set: [] })).toEqual(before);
   });
 
-  test('give options to the rule that the config names, and to no other', () => {
+  test('give options only to the rule that the config names', () => {
     const set = ['rule=feedback-alignment', 'ruleOptions.scale=2'];
     const runs = planRuns({ set, rules: ['backprop', 'feedback-alignment'] });
     expect(runs.map(({ ruleOptions }) => ruleOptions)).toEqual([{}, { scale: 2 }]);
@@ -57,7 +57,7 @@ describe('planned runs', () => {
     );
   });
 
-  test('go on from the config of a folder, changed by no more than what is set', () => {
+  test('start from the config of a folder and change only what is set', () => {
     const config = parseConfig({ seed: 3, batch: 5 });
     const from = { config, name: 'the run in here' };
     expect(planRuns({ from, set: ['epochs=9'] })).toEqual([{ ...config, epochs: 9 }]);
@@ -73,7 +73,7 @@ describe('--set', () => {
     return input;
   };
 
-  test('takes JSON, or else text', () => {
+  test('parses JSON, or else takes the text', () => {
     expect(set('a.b=1e-3')).toEqual({ a: { b: 0.001 } });
     expect(set('a=[1,2]')).toEqual({ a: [1, 2] });
     expect(set('a=true')).toEqual({ a: true });
@@ -82,7 +82,7 @@ describe('--set', () => {
     expect(set(' a . b = 1 '.replaceAll(' . ', '.'))).toEqual({ a: { b: 1 } });
   });
 
-  test('touches no object but the config', () => {
+  test('changes no object but the config', () => {
     for (const path of ['__proto__.polluted', 'constructor.prototype.polluted', 'a.__proto__.polluted']) {
       set(`${path}=1`);
       expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
@@ -91,13 +91,13 @@ describe('--set', () => {
 });
 
 describe('--seeds', () => {
-  test('takes numbers and ranges', () => {
+  test('accepts numbers and ranges', () => {
     expect(parseSeeds('3')).toEqual([3]);
     expect(parseSeeds('0..4')).toEqual([0, 1, 2, 3, 4]);
     expect(parseSeeds('0, 2,5..6')).toEqual([0, 2, 5, 6]);
   });
 
-  test('refuses all else in one message', () => {
+  test('refuses everything else in one message', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[0-9.,\- ax]*$/), (text) => {
         try {

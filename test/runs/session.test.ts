@@ -34,20 +34,20 @@ const runSession = (options: SessionOptions) =>
   runPlainSession({ reports: () => import('../../src/reports/index.ts'), ...options });
 
 describe('a session of several runs', () => {
-  test('leaves one folder a run, the plan, the comparison and its report; the same is returned', async () => {
-    const heard: string[] = [];
+  test('writes one folder per run, the plan, the comparison and its report, and returns the same', async () => {
+    const events: string[] = [];
     const session = await runSession({
       configs,
       folder: at('here'),
       command,
       listener: {
-        opened: () => heard.push('opened'),
-        finished: (index) => heard.push(`finished ${index}`),
+        opened: () => events.push('opened'),
+        finished: (index) => events.push(`finished ${index}`),
       },
     });
     expect(session.status).toBe('done');
-    expect(heard[0]).toBe('opened');
-    expect(heard.slice(1).sort()).toEqual(['finished 0', 'finished 1', 'finished 2', 'finished 3']);
+    expect(events[0]).toBe('opened');
+    expect(events.slice(1).sort()).toEqual(['finished 0', 'finished 1', 'finished 2', 'finished 3']);
     expect(readdirSync(at('here')).sort()).toEqual([
       'backprop-seed0',
       'backprop-seed1',
@@ -68,7 +68,7 @@ describe('a session of several runs', () => {
     }
   });
 
-  test('that is told to stop before it begins is interrupted, can be resumed, and then is whole', async () => {
+  test('that is stopped before it starts is interrupted, and can be resumed to the end', async () => {
     const stop = new AbortController();
     stop.abort();
     const options = { configs, folder: at('here'), command };
@@ -82,7 +82,7 @@ describe('a session of several runs', () => {
     expect(results(second)).toEqual(results(whole));
   });
 
-  test('gives every folder free again, also when it fails', async () => {
+  test('unlocks every folder, also if it fails', async () => {
     const options = { configs, folder: at('here'), command };
     await runSession(options);
     await expect(runSession(options)).rejects.toMatchObject({ code: 'folder.exists' });
@@ -91,7 +91,7 @@ describe('a session of several runs', () => {
     }
   });
 
-  test('writes nothing when any of its configs is wrong', async () => {
+  test('writes nothing if any of its configs is invalid', async () => {
     for (const more of [
       { batch: 999 },
       { ruleOptions: { nonsense: 1 } },
@@ -106,14 +106,14 @@ describe('a session of several runs', () => {
   });
 });
 
-test('a session of one run is a run', async () => {
+test('a session of one run writes no comparison', async () => {
   const session = await runSession({ configs: [config('backprop', 0)], folder: at('here'), command });
   expect(session.comparison).toBeUndefined();
   expect(session.report).toBe(at('here', 'report.html'));
   expect(resumable(at('here'))).toEqual({ configs: [config('backprop', 0)], command });
 });
 
-test('a session that is handed no reports keeps its runs all the same, and writes none', async () => {
+test('a session without a renderer saves its runs and writes no reports', async () => {
   const session = await runPlainSession({ configs: [config('backprop', 0)], folder: at('here'), command });
   expect(session).toMatchObject({ status: 'done' });
   expect(session.report).toBeUndefined();

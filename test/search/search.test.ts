@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { byJudgement, halve, planBudget } from '../../src/search/halving.ts';
-import type { Judgement } from '../../src/search/halving.ts';
+import { byScore, halve, planBudget } from '../../src/search/halving.ts';
+import type { TrialScore } from '../../src/search/halving.ts';
 import { drawPoint, parseVary } from '../../src/search/space.ts';
 
 const RULES = ['backprop', 'node-perturbation'];
@@ -19,7 +19,7 @@ describe('the space of a search', () => {
   const points = (rule: string) =>
     Array.from({ length: 300 }, (_, trial) => drawPoint(space, rule, 7, trial));
 
-  test('gives all rules the same values where they share a range, and each rule its own', () => {
+  test('gives all rules the same values where they share a range, and each rule its own range', () => {
     for (const [trial, point] of points('backprop').entries()) {
       const {
         'ruleOptions.noise': noise,
@@ -33,7 +33,7 @@ describe('the space of a search', () => {
     }
   });
 
-  test('covers each range evenly, a log range by powers of ten, and never leaves it', () => {
+  test('covers each range evenly, a log range evenly in the exponent, and stays within it', () => {
     const all = points('backprop');
     const rates = all.map((point) => point['optimiser.rate'] as number);
     for (const power of [-4, -3, -2]) {
@@ -48,7 +48,7 @@ describe('the space of a search', () => {
     expect(dropout.reduce((sum, value) => sum + value, 0) / 300).toBeCloseTo(0.25, 1);
   });
 
-  test('a value depends on seed, path and trial alone: other ranges and rules beside it change nothing', () => {
+  test('a value depends on seed, path and trial alone: other ranges and rules do not change it', () => {
     const alone = [vary('optimiser.rate=log:0.0001..0.1')];
     for (const trial of [0, 1, 100_000]) {
       const rate = drawPoint(space, 'backprop', 7, trial)['optimiser.rate'];
@@ -59,10 +59,10 @@ describe('the space of a search', () => {
 
   test.each([
     ['optimiser.rate', 'path=range'],
-    ['optimiser.rate=0.1..0.5', 'log:0.1..0.5'],
+    ['optimiser.rate=0.1..0.5', 'such as log:0.1..0.5'],
     ['optimiser.rate=log:0..0.5', 'above 0'],
     ['optimiser.rate=log:0.5..0.1', 'from the lower number to the higher'],
-    ['optimiser.rate=log:a..b', 'two numbers'],
+    ['optimiser.rate=log:a..b', 'Give two numbers'],
     ['batch=whole:1..8.5', 'whole ends'],
     ['optimiser.rate=0.5', 'two different values'],
     ['optimiser.rate=0.5|0.5', 'two different values'],
@@ -74,7 +74,7 @@ describe('the space of a search', () => {
 });
 
 describe('the budget', () => {
-  test('is never exceeded, is used well, and ends in trials of full length', () => {
+  test('is never exceeded, is nearly used up, and ends in trials of full length', () => {
     const request = fc.record({
       budget: fc.integer({ min: 1, max: 5000 }),
       epochs: fc.integer({ min: 1, max: 200 }),
@@ -104,13 +104,13 @@ describe('the budget', () => {
         expect(rungs[0]?.trials).toBeGreaterThan(1);
         expect(planned).toBe(cost);
         expect(planned).toBeLessThanOrEqual(budget);
-        // One more trial, with all it might bring in later rungs, would not fit.
+        // One more trial, trained to full length, would not fit.
         expect(planned + seeds * epochs).toBeGreaterThan(budget);
       }),
     );
   });
 
-  test('that is too small says what is enough, and that much is', () => {
+  test('that is too small is refused with the smallest budget that works', () => {
     const small = { budget: 3, epochs: 9, seeds: 2 };
     let message = '';
     try {
@@ -118,7 +118,7 @@ describe('the budget', () => {
     } catch (error) {
       message = (error as Error).message;
     }
-    const enough = Number(/Give (\d+)/.exec(message)?.[1]);
+    const enough = Number(/Give --budget (\d+)/.exec(message)?.[1]);
     expect(planBudget({ ...small, budget: enough }).planned).toBe(enough);
     expect(() => planBudget({ ...small, budget: enough - 1 })).toThrow('too small');
   });
@@ -126,7 +126,7 @@ describe('the budget', () => {
 
 describe('successive halving', () => {
   const TRIALS = 81;
-  /** Of trial t after some epochs: what it tends to, a part that training takes away, and a little chance. */
+  /** The learning rate of each trial; it determines the error that the trial converges to. */
   const rates = Array.from({ length: TRIALS }, (_, trial) =>
     Number(drawPoint([vary('optimiser.rate=log:1e-6..1')], 'backprop', 0, trial)['optimiser.rate']),
   );
@@ -137,12 +137,12 @@ describe('successive halving', () => {
     return (Math.log10(rate) + 2) ** 2 + 0.5 / epochs + chance;
   };
 
-  test('finds the best of a known objective at a fraction of the price, and passes over what diverges', async () => {
+  test('finds the best trial of a known objective at a fraction of the cost, and skips diverged trials', async () => {
     const { rungs, planned } = planBudget({ budget: 243, epochs: 27, seeds: 1 });
     expect(rungs[0]?.trials).toBe(81);
     let spent = 0;
     const reached = new Map<number, number>();
-    const last = new Map<number, Judgement>();
+    const last = new Map<number, TrialScore>();
     const isDone = await halve(rungs, (trial, rung) => {
       const { epochs = 0 } = rungs[rung] ?? {};
       spent += epochs - (reached.get(trial) ?? 0);
@@ -154,20 +154,20 @@ describe('successive halving', () => {
     expect(isDone).toBe(true);
     expect(spent).toBe(planned);
     expect(spent).toBeLessThan((27 * TRIALS) / 5);
-    const [best] = [...last].sort(byJudgement)[0] ?? [];
+    const [best] = [...last].sort(byScore)[0] ?? [];
     const trueBest = [...rates.keys()].reduce((a, b) => (errorAt(b, 27) < errorAt(a, 27) ? b : a));
     expect(best).toBe(trueBest);
     expect([...last.values()].every(({ error }) => Number.isFinite(error))).toBe(true);
   });
 
-  test('stops where it is interrupted, and asks for nothing further', async () => {
+  test('stops where it is interrupted and requests no further trials', async () => {
     const { rungs } = planBudget({ budget: 243, epochs: 27, seeds: 1 });
-    const asked = new Set<number>();
+    const requested = new Set<number>();
     const isDone = await halve(rungs, (trial, rung) => {
-      asked.add(rung);
+      requested.add(rung);
       return Promise.resolve(rung === 1 && trial % 2 === 0 ? undefined : { error: trial, loss: 0 });
     });
     expect(isDone).toBe(false);
-    expect(asked).toEqual(new Set([0, 1]));
+    expect(requested).toEqual(new Set([0, 1]));
   });
 });

@@ -34,7 +34,7 @@ describe('temporaries', () => {
     });
   });
 
-  test('give their memory back at the end of the scope, also when the body throws', () => {
+  test('release their memory at the end of the scope, also when the body throws', () => {
     const offsetNow = () => compute.scope(() => compute.temporary([4]).offset);
     const start = offsetNow();
     compute.scope(() => {
@@ -62,7 +62,7 @@ describe('temporaries', () => {
         compute.temporary([300_000]),
         compute.temporary([20, 30]),
       ]);
-    step(); // overflows the first block; the next step gets one block for all
+    step(); // overflows the first block; the next step gets one large block
     const second = step();
     const { bytesInUse } = compute.heap;
     for (let repetition = 0; repetition < 5; repetition++) {
@@ -71,7 +71,7 @@ describe('temporaries', () => {
     expect(compute.heap.bytesInUse).toBe(bytesInUse);
   });
 
-  test('are the same objects too where a step opens several scopes of different shapes', () => {
+  test('are the same objects too if a step opens several scopes with different shapes', () => {
     const step = () =>
       compute.scope(() => {
         const made: Tensor[] = [];
@@ -84,7 +84,7 @@ describe('temporaries', () => {
     for (const [index, tensor] of step().entries()) expect(tensor).toBe(first[index]);
   });
 
-  test('go back to the heap when the backend is disposed of', () => {
+  test('return their memory to the heap when the backend is disposed', () => {
     const before = compute.heap.bytesInUse;
     compute.scope(() => compute.temporary([500_000]));
     expect(compute.heap.bytesInUse).toBeGreaterThan(before);

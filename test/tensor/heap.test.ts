@@ -15,7 +15,7 @@ const thrownBy = (body: () => unknown): unknown => {
 };
 
 describe('the heap', () => {
-  test('never lends a byte twice, lends zeros, and has everything back in one piece at the end', () => {
+  test('reserves disjoint blocks of zeros, and is one free block after all are released', () => {
     const action = fc.oneof(
       { weight: 3, arbitrary: fc.record({ reserve: fc.integer({ min: 0, max: 40_000 }) }) },
       { weight: 2, arbitrary: fc.record({ release: fc.nat() }) },
@@ -48,7 +48,7 @@ describe('the heap', () => {
           expect(heap.bytesInUse).toBeGreaterThanOrEqual(live.reduce((sum, block) => sum + block.bytes, 0));
           expect(heap.peakBytes).toBeGreaterThanOrEqual(heap.bytesInUse);
         }
-        // Had two blocks overlapped, the later one would have overwritten the earlier one's mark.
+        // If two blocks overlapped, the later would have overwritten the mark of the earlier.
         expect(intact()).toBe(true);
         for (const block of live) heap.release(block.offset);
         expect(heap.bytesInUse).toBe(0);
@@ -60,7 +60,7 @@ describe('the heap', () => {
     );
   });
 
-  test('fills a gap again, whatever order its parts were given back in', () => {
+  test('fills a gap again, in whatever order its parts were released', () => {
     for (const order of [
       [1, 2, 3],
       [3, 2, 1],
@@ -94,14 +94,14 @@ describe('the heap', () => {
     expect(heap.u8[offset + 2 * MEBIBYTE - 1]).toBe(9);
   });
 
-  test('names what was wanted, what is in use and the limit when it is exhausted, and stays usable', () => {
+  test('names the request, the use and the limit when it is exhausted, and stays usable', () => {
     const heap = new Heap({ initialBytes: MEBIBYTE, maximumBytes: 4 * MEBIBYTE });
     const kept = heap.reserve(MEBIBYTE);
     const error = thrownBy(() => heap.reserve(10 * MEBIBYTE));
     expect(error).toBeInstanceOf(ApicalError);
     const { code, message, details } = error as ApicalError;
     expect(code).toBe('heap.exhausted');
-    expect(message).toContain('10.0 MiB wanted');
+    expect(message).toContain('10.0 MiB requested');
     expect(message).toContain('1.0 MiB of 4.0 MiB in use');
     expect(details).toEqual({ wanted: 10 * MEBIBYTE, inUse: MEBIBYTE, maximum: 4 * MEBIBYTE });
     expect(heap.bytesInUse).toBe(MEBIBYTE);
@@ -109,7 +109,7 @@ describe('the heap', () => {
     expect(heap.reserve(3 * MEBIBYTE)).toBe(kept);
   });
 
-  test('refuses to release what it did not lend, and to release twice', () => {
+  test('refuses to release a block that is not reserved, or released already', () => {
     const heap = new Heap({ initialBytes: MEBIBYTE });
     const offset = heap.reserve(128);
     heap.release(offset);

@@ -22,7 +22,7 @@ const momentum: OptimiserSpecification = {
 };
 
 test.each(['momentum', 'adam'] as const)(
-  'two thousand steps of training with %s take no memory',
+  'two thousand training steps with %s allocate no memory',
   async (kind) => {
     const compute = await openBackend({ backend: 'wasm' });
     const [rule] = RULES;
@@ -52,12 +52,12 @@ test.each(['momentum', 'adam'] as const)(
     const before = process.memoryUsage();
     const heap = { inUse: compute.heap.bytesInUse, size: compute.heap.memory.buffer.byteLength };
     train(500, 2500);
-    // Without a collection first: not one buffer was made, so there is none to collect.
+    // Without a garbage collection before: no buffer was created, so there is none to collect.
     expect(process.memoryUsage().arrayBuffers - before.arrayBuffers).toBeLessThan(16_384);
     expect(compute.heap.bytesInUse).toBe(heap.inUse);
     expect(compute.heap.memory.buffer.byteLength).toBe(heap.size);
 
-    // What steps keep they keep every time; compiled code, which also counts, comes once.
+    // A leak would show in every window; compiled code, which also counts, appears once.
     const kept = [0, 1, 2].map((window) => {
       collectGarbage();
       const { external, heapUsed } = process.memoryUsage();
@@ -75,7 +75,7 @@ test.each(['momentum', 'adam'] as const)(
   },
 );
 
-test('what a learner took from the heap it gives back', async () => {
+test('a learner returns all its memory to the heap', async () => {
   const compute = await openBackend({ backend: 'reference' });
   // The arena keeps the memory of its first temporaries.
   compute.scope(() => compute.temporary([1]));

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => compute.dispose());
 
 describe('a tensor', () => {
-  test('shares its numbers with its reshaped view and its rows', () => {
+  test('shares its values with reshaped views and views of rows', () => {
     const tensor = compute.allocate([4, 6]).set(Array.from({ length: 24 }, (_, i) => i));
     expect(tensor.reshape([2, 3, 4]).rowRange(1, 1).toArray()).toEqual([
       12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23,
@@ -26,10 +26,10 @@ describe('a tensor', () => {
     expect(tensor.rowRange(1, 2).reshape([12]).base).toBe(tensor);
   });
 
-  test('says which shapes do not fit', () => {
+  test('names the shapes that do not match', () => {
     const tensor = compute.allocate([4, 6]);
     expect(() => tensor.set([1, 2])).toThrow(/\(4, 6\) takes 24 values, got 2/);
-    expect(() => tensor.reshape([5, 5])).toThrow(/\(4, 6\) as \(5, 5\)/);
+    expect(() => tensor.reshape([5, 5])).toThrow(/\(4, 6\) to \(5, 5\)/);
     expect(() => tensor.rowRange(3, 2)).toThrow(/Rows 3 to 4 .* 4 rows/);
     expect(() => compute.matmul(compute.allocate([4, 4]), tensor, tensor)).toThrow(
       /matmul.*\(4, 4\), \(4, 6\), \(4, 6\)/,
@@ -37,14 +37,14 @@ describe('a tensor', () => {
     expect(() => compute.activate(tensor, tensor, compute.allocate([4]), 'relu')).toThrow(/activate.*\(4\)/);
   });
 
-  test('the whole of a vector is one row', () => {
+  test('is one row if it is a vector', () => {
     const vector = compute.allocate([5]).set([1, 2, 3, 4, 5]);
     expect(vector.rows).toBe(1);
     expect(vector.columns).toBe(5);
     expect(vector.rowRange(0, 1).toArray()).toEqual([1, 2, 3, 4, 5]);
   });
 
-  test('reads back what was set after the heap has grown', () => {
+  test('keeps its values when the heap grows', () => {
     const small = compute.allocate([3]).set([1, 2, 3]);
     const before = compute.heap.memory.buffer.byteLength;
     const large = compute.allocate([before / 8]);
@@ -54,7 +54,7 @@ describe('a tensor', () => {
   });
 });
 
-describe('operations refuse operands of another element type, which would be read as other numbers', () => {
+describe('operations refuse operands of the wrong element type', () => {
   const floats = () => compute.allocate([2, 3]);
   const vector = () => compute.allocate([2]);
   test.each<[string, () => void]>([
@@ -71,7 +71,7 @@ describe('operations refuse operands of another element type, which would be rea
 });
 
 describe('the table of operations', () => {
-  test('counts multiply–accumulates of products of every form', () => {
+  test('counts the multiply–accumulates of products of every form', () => {
     const [m, n, k] = [3, 5, 7];
     const out = compute.allocate([m, n]);
     for (const transposeA of [false, true]) {
@@ -90,7 +90,7 @@ describe('the table of operations', () => {
     );
   });
 
-  test('says of a call whether the old values of its first argument matter', () => {
+  test('says whether a call reads the old values of its first argument', () => {
     const [a, b, c] = [compute.allocate([2, 2]), compute.allocate([2, 2]), compute.allocate([2])];
     const nan = [NaN, NaN, NaN, NaN];
     const calls: [Parameters<typeof readsFirstArgument>[0], (beta: number) => unknown[]][] = [
@@ -98,6 +98,7 @@ describe('the table of operations', () => {
       ['scaleColumns', (beta) => [a, b, c, 1, beta]],
       ['scaleRows', (beta) => [a, b, c, 1, beta]],
       ['sumRows', (beta) => [c, b, 1, beta]],
+      ['sumColumns', (beta) => [c, b, 1, beta]],
     ];
     for (const [name, args] of calls) {
       for (const beta of [0, 0.5]) {
@@ -108,6 +109,11 @@ describe('the table of operations', () => {
         expect(target.toArray().some(Number.isNaN)).toBe(readsFirstArgument(name, args(beta)));
       }
     }
+    // The default of beta is 0.
+    expect(readsFirstArgument('matmul', [a, b, b])).toBe(false);
+    expect(readsFirstArgument('scaleRows', [a, b, c])).toBe(false);
+    expect(readsFirstArgument('sumColumns', [c, b])).toBe(false);
+    expect(readsFirstArgument('addScaled', [a, b, 1])).toBe(true);
     expect(readsFirstArgument('momentumStep', [])).toBe(true);
     expect(readsFirstArgument('copy', [a, b])).toBe(false);
   });

@@ -1,51 +1,54 @@
 /**
- * Where a system BLAS may lie, best first. Nothing is loaded here: the result is a list of paths, and the
- * probes of the file system can be replaced, so that the layouts of other systems can be tried on any of them.
+ * Search for a system BLAS. Nothing is loaded here: the result is a list of paths, the best first. The probes of the
+ * file system can be replaced, so that the layout of any system can be tested on any other.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
 import process from 'node:process';
 
+/** Where to search, and on which system. */
 export interface BlasSearch {
-  /** The library the user asks for; when given, it is the only candidate. */
+  /** The library that the user names. If given, it is the only candidate. */
   readonly path?: string | undefined;
-  /** Defaults to `process.env`. */
+  /** Environment variables. Default `process.env`. */
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Default `process.platform`. */
   readonly platform?: NodeJS.Platform | undefined;
-  /** A value of `process.arch`. */
+  /** A value of `process.arch`, which is the default. */
   readonly architecture?: string | undefined;
+  /** Returns whether a file exists. */
   readonly exists?: ((path: string) => boolean) | undefined;
-  /** The names in a folder; an empty list when it cannot be read. */
+  /** Returns the names in a folder, none if it cannot be read. */
   readonly list?: ((folder: string) => readonly string[]) | undefined;
 }
 
-/** A library that the user named, and where: it is used or refused, never replaced by another. */
+/** A library that the user named, and by which means. It is used or refused, never replaced by another. */
 export interface NamedBlas {
   readonly path: string;
   readonly source: 'path' | 'APICAL_BLAS';
 }
 
-/** The library named by the option or by APICAL_BLAS, made absolute unless it is a bare file name. */
+/** Returns the library named by the option or by APICAL_BLAS, as an absolute path unless it is a bare file name. */
 export function namedBlas(search: BlasSearch = {}): NamedBlas | undefined {
   const environment = search.environment ?? process.env;
   const [named, source] =
     search.path !== undefined
       ? ([search.path, 'path'] as const)
       : ([environment['APICAL_BLAS'] ?? '', 'APICAL_BLAS'] as const);
-  // An empty variable is how a shell says "not set"; an empty option can only be a mistake, and is kept.
+  // In a shell an empty variable means "not set". An empty option can only be a mistake, which is reported.
   if (named === '' && source === 'APICAL_BLAS') return undefined;
   const paths = (search.platform ?? process.platform) === 'win32' ? win32 : posix;
-  // A bare name is left to the system's loader, which knows LD_LIBRARY_PATH and its like.
+  // The system's loader resolves a bare name, by LD_LIBRARY_PATH and similar variables.
   return { path: named.includes('/') || named.includes(paths.sep) ? paths.resolve(named) : named, source };
 }
 
 /**
- * Paths of libraries to try, in order: the one named by `path` or APICAL_BLAS (then nothing else), the active
- * conda environment, the places of this system's package managers, and last the bare names that the system's
+ * Returns the paths of libraries to try, in order: the one named by `path` or APICAL_BLAS, and then no other; else the
+ * active conda environment, the folders of this system's package managers, and last the bare names that the system's
  * loader resolves. Paths with a folder exist; bare names and system frameworks are not checked.
  *
- * OpenBLAS built on plain threads comes first: its thread count can be changed between two products at no cost,
- * and it brings no OpenMP runtime into the process.
+ * OpenBLAS built on plain threads comes first. Its number of threads can change between two products at no cost, and
+ * it brings no OpenMP runtime into the process.
  */
 export function findBlas(search: BlasSearch = {}): string[] {
   const named = namedBlas(search);
@@ -85,12 +88,12 @@ function listFolder(folder: string): readonly string[] {
   }
 }
 
-/** macOS keeps its own libraries in a cache and not in files, so their paths load although nothing is there. */
+/** Whether the loader finds a library without a file. macOS keeps its own in a cache: their paths load all the same. */
 function isResolvedByLoader(path: string): boolean {
   return !/[\\/]/.test(path) || path.startsWith('/System/Library/');
 }
 
-/** Debian's names of the folder for an architecture. */
+/** Debian's folder names for the architectures. */
 const triplets: Readonly<Record<string, string>> = {
   x64: 'x86_64-linux-gnu',
   ia32: 'i386-linux-gnu',
@@ -104,7 +107,7 @@ const triplets: Readonly<Record<string, string>> = {
 
 const unixNames = [
   'libopenblasp.so.0', // Fedora: on plain threads
-  'libopenblas_pthreads.so.0', // openSUSE: likewise
+  'libopenblas_pthreads.so.0', // openSUSE: on plain threads
   'libopenblas.so.0',
   'libopenblas.so.3', // Alpine
   'libopenblas.so',
@@ -116,8 +119,8 @@ const unixNames = [
   'libmkl_rt.so',
   'libopenblas64.so.0', // Debian: 64-bit integers
   'libopenblas64_.so',
-  'libflexiblas.so.3', // passes on to any of the above, or to the slow reference: last of those with a name
-  'libcblas.so.3', // whatever the system's administrator chose
+  'libflexiblas.so.3', // forwards to any of the above, or to the slow reference: the last with a name
+  'libcblas.so.3', // the choice of the system's administrator
   'libblas.so.3',
 ];
 
@@ -193,7 +196,7 @@ const windowsNames = [
 function* windowsPlaces({ environment, join }: Layout): Generator<string> {
   const conda = environment['CONDA_PREFIX'];
   if (conda) yield* windowsNames.map((name) => join(conda, 'Library', 'bin', name));
-  // Windows does not mind the case of variable names, a plain object of them does.
+  // Names of variables are case-insensitive on Windows, but not in a plain object.
   const path = Object.entries(environment).find(([name]) => name.toUpperCase() === 'PATH')?.[1] ?? '';
   const folders = path.split(';').filter((folder) => folder !== '');
   for (const name of windowsNames) yield* folders.map((folder) => join(folder, name));
@@ -206,7 +209,7 @@ function* windowsPlaces({ environment, join }: Layout): Generator<string> {
   yield* windowsNames;
 }
 
-/** The usual names in a folder, then OpenBLAS under the name of its build, as conda keeps it. */
+/** Yields OpenBLAS under its usual names, then under the name of its build, as conda keeps it, then other libraries. */
 function* withBuilds(
   folder: string,
   names: readonly string[],

@@ -1,4 +1,4 @@
-/** The routines of CBLAS that are bound, on absolute addresses in place of pointers. */
+/** The CBLAS routines in use, on absolute addresses in place of pointers. */
 import type { BlasVendor } from './vendors.ts';
 
 /** The values of CBLAS's enumerations. */
@@ -8,28 +8,30 @@ export const noTranspose = 111;
 export const transpose = 112;
 
 /**
- * CBLAS on addresses: every pointer is an absolute address in bytes (see `addressOf`), every leading dimension and
- * increment counts elements. Nothing is checked: a wrong address or size corrupts memory or ends the process, and
- * so does memory that was let go while its address was kept.
+ * CBLAS on addresses. Every pointer is an absolute address in bytes (see `addressOf`); leading dimensions and increments
+ * count elements. Nothing is checked: a wrong address or size, or an address of released memory, corrupts memory or
+ * ends the process.
  */
 export interface BlasLibrary {
+  /** Path or bare name by which it was loaded. */
   readonly path: string;
   readonly vendor: BlasVendor;
-  /** What the library says of its version and build; empty when it says nothing. */
+  /** Version and build as the library reports them; empty if it reports none. */
   readonly version: string;
-  /** The processor that its kernels were chosen for; empty when it does not say. Results to the bit depend on it. */
+  /** Processor that its kernels were chosen for; empty if it reports none. The bits of results depend on it. */
   readonly core: string;
-  /** Width of the library's integers. */
+  /** Width of its integers in bits. */
   readonly integerBits: 32 | 64;
+  /** Whether `setThreads` works. */
   readonly threadsSettable: boolean;
-  /** How many threads a product may use: the least of the processors, the build's limit and the environment's. */
+  /** Maximum number of threads: the least of the processors, the limit of the build and that of the environment. */
   readonly maximumThreads: number;
   /**
-   * Sets the threads of every following call, in the whole process: workers share one library.
-   * @throws ApicalError `blas.threads` outside 1 … maximumThreads, or when the library does not let itself be told.
+   * Sets the number of threads of all later calls in the whole process, whose workers share one library.
+   * Throws `blas.threads` for a number outside 1 … maximumThreads, or if the library has no such setting.
    */
   setThreads(threads: number): void;
-  /** c[m, n] = alpha · op(a)[m, k] · op(b)[k, n] + beta · c; with beta 0, c is not read. */
+  /** c(m, n) ← alpha · op(a)(m, k) · op(b)(k, n) + beta · c. With beta 0, c is not read. */
   sgemm(
     order: number,
     transposeA: number,
@@ -46,7 +48,7 @@ export interface BlasLibrary {
     c: number,
     ldc: number,
   ): void;
-  /** y = alpha · op(a) · x + beta · y, where a is [m, n] before it is transposed. */
+  /** y ← alpha · op(a) · x + beta · y, where a is stored as (m, n). */
   sgemv(
     order: number,
     transposeA: number,
@@ -61,7 +63,7 @@ export interface BlasLibrary {
     y: number,
     incrementY: number,
   ): void;
-  /** a[m, n] += alpha · x[m] · y[n]ᵀ. */
+  /** a(m, n) ← a + alpha · x(m) · y(n)ᵀ. */
   sger(
     order: number,
     m: number,
@@ -74,8 +76,8 @@ export interface BlasLibrary {
     a: number,
     lda: number,
   ): void;
-  /** y[n] += alpha · x[n]. */
+  /** y(n) ← y + alpha · x(n). */
   saxpy(n: number, alpha: number, x: number, incrementX: number, y: number, incrementY: number): void;
-  /** x[n] *= alpha. */
+  /** x(n) ← alpha · x. */
   sscal(n: number, alpha: number, x: number, incrementX: number): void;
 }

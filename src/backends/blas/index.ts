@@ -9,27 +9,28 @@ import { addressOf, noTranspose, openBlas, rowMajor, transpose, tryOpenBlas } fr
 import type { BlasLibrary } from './library.ts';
 
 /**
- * Below this many multiply–accumulates a product runs on one thread. Measured with OpenBLAS on two quiet cores: a
- * step of 784-800-800-10 at batch 20, whose products have 12.5 million, takes 1.5 ms on two threads, 2.4 ms on one.
+ * Multiply–accumulates from which a product runs on several threads. Measured with OpenBLAS on two idle cores: a step
+ * of 784-800-800-10 at batch 20, whose products have 12.5 million, takes 1.5 ms on two threads and 2.4 ms on one.
  */
 const THREADED_PRODUCT = 1.2e7;
 /**
- * From this many elements a pass that is bound by memory (a vector with a matrix, the sum of two matrices) gains by a
- * second thread. It is the pool's: BLAS's threads wait for one another however busy the machine is.
+ * Elements from which a pass that is bound by memory (a vector with a matrix, the sum of two matrices) gains by a second
+ * thread. The pool's threads do it: those of BLAS wait for one another however busy the machine is.
  */
 const POOLED_PASS = 6e5;
 /**
- * OpenBLAS's threads look for work for 2²⁶ cycles after a product before they sleep, about 25 ms. Two pools on the same
- * processors lose more than either gains: as long as those threads are awake they have what there is to share.
+ * Time after a product in which the pool leaves the processors to BLAS. OpenBLAS's threads look for work for 2²⁶ cycles,
+ * about 25 ms, before they sleep. Two pools on the same processors lose more than either gains.
  */
 const BLAS_AWAKE_MILLISECONDS = 30;
 
-/** The threads that a library was last told to use: a setting of the process, which its backends share. */
+/** Number of threads last set in a library: a setting of the process, which all backends share. */
 const settings = new WeakMap<BlasLibrary, { threads: number }>();
 
 /**
- * The wasm kernels with the system's BLAS for matrix products, on the same bytes. With `backend: 'auto'`
- * returns undefined when there is no BLAS; throws when it was asked for, or named and unusable.
+ * Opens the blas backend: the wasm kernels, with the system's BLAS for matrix products on the same bytes. Under
+ * `backend: 'auto'` it returns undefined if no BLAS is found. Throws the errors of `openBlas` if a BLAS is requested,
+ * or named and unusable.
  */
 export async function blasBackend(heap: Heap, options: BackendOptions): Promise<Compute | undefined> {
   const search = { path: options.blasPath };
@@ -52,7 +53,7 @@ export async function blasBackend(heap: Heap, options: BackendOptions): Promise<
   });
 }
 
-/** Row-major products on heap offsets. */
+/** Returns row-major products on heap offsets. */
 function blasProducts(
   heap: Heap,
   library: BlasLibrary,
@@ -66,7 +67,7 @@ function blasProducts(
   const setting = settings.get(library) ?? { threads: 0 };
   settings.set(library, setting);
 
-  /** The heap's memory never moves, but its buffer object is new after growth. */
+  /** Returns the address of a heap offset. The memory never moves, but its buffer object is new after growth. */
   const address = (offset: number): number => {
     if (heap.memory.buffer !== buffer) {
       buffer = heap.memory.buffer;
@@ -89,7 +90,7 @@ function blasProducts(
     pool?.standBack(BLAS_AWAKE_MILLISECONDS);
   };
 
-  /** Whether at least half of a vector is 0, as after dropout: then rows of the matrix need not be read. */
+  /** Whether at least half of a vector is 0, as after dropout: then half of the matrix need not be read. */
   const isSparse = (offset: number, length: number): boolean => {
     const values = heap.f32;
     const first = offset / 4;
@@ -105,12 +106,12 @@ function blasProducts(
         own.add(out, a, size);
         return;
       }
-      // Threads that a product has left awake may as well add.
+      // Threads of BLAS that are still awake after a product help here too.
       useThreads(isLarge && performance.now() < awakeUntil ? threads : 1);
       saxpy(size, 1, address(a), 1, address(out), 1);
     },
 
-    // A product for each example stays in the cache: faster than one large product, also where that has two threads.
+    // One product for each example stays in the cache: faster than one large product, even on two threads.
     matmulChannels(out, a, b, batch, k, n, places, transposeB, alpha, beta) {
       useThreads(1);
       const outAt = address(out);
@@ -160,7 +161,7 @@ function blasProducts(
       const bAt = address(b);
       const outAt = address(out);
       if (asVector) {
-        // (1,k)·op(b): bᵀ·a in BLAS terms.
+        // a(1, k) · op(b) is op(b)ᵀ · a to BLAS.
         const rows = transposeB ? n : k;
         const columns = transposeB ? k : n;
         const form = transposeB ? noTranspose : transpose;

@@ -1,9 +1,9 @@
 /**
  * A BLAS of the system, opened through koffi and called on absolute addresses. Node only.
  *
- * Addresses are plain numbers (they stay below 2^53), declared to koffi as integers of pointer size: a call then
- * makes no object. A number that is computed for the call is boxed by the engine (16 bytes each); one that is kept in a
- * field of an object is not, so callers should compute the address of a tensor once.
+ * Addresses are plain numbers below 2⁵³, declared to koffi as integers of pointer size, so that a call creates no
+ * object. The engine boxes a number computed for a call (16 bytes), but not a number kept in a field of an object:
+ * callers should compute the address of a tensor once.
  */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -20,12 +20,13 @@ export { columnMajor, noTranspose, rowMajor, transpose, type BlasLibrary } from 
 export type { BlasVendor } from './vendors.ts';
 export { findBlas, type BlasSearch } from './candidates.ts';
 
+/** Options of `openBlas`. */
 export interface BlasOptions extends BlasSearch {
-  /** Paths to try in place of what `findBlas` returns; without effect when the user named a library. */
+  /** Paths to try in place of those of `findBlas`. Without effect if the user named a library. */
   readonly candidates?: readonly string[] | undefined;
 }
 
-/** What a search came to: the library, and why the libraries before it, or all, were refused. */
+/** Result of a search: the library, if one was found, and why others were refused. */
 export interface BlasAttempt {
   readonly library: BlasLibrary | undefined;
   readonly reasons: readonly string[];
@@ -34,10 +35,9 @@ export interface BlasAttempt {
 /**
  * Opens the first candidate that is a BLAS worth using.
  *
- * @throws ApicalError `blas.not-found` when there is none, or the one that the user named does not exist;
- * `blas.not-a-blas` when the named one cannot be loaded, lacks a routine or computes wrongly;
- * `blas.reference-blas` when the named one is a plain reference implementation; `blas.no-koffi` when koffi has no
- * build for this platform.
+ * Throws `blas.not-found` if there is none, or if the named library does not exist; `blas.not-a-blas` if the named
+ * library cannot be loaded, lacks a routine or computes wrongly; `blas.reference-blas` if it is a plain reference
+ * implementation; `blas.no-koffi` if koffi has no build for this platform.
  */
 export function openBlas(options: BlasOptions = {}): BlasLibrary {
   const { library, reasons } = tryOpenBlas(options);
@@ -47,14 +47,14 @@ export function openBlas(options: BlasOptions = {}): BlasLibrary {
     `No optimised BLAS was found: ${reasons.slice(0, 3).join('; ')}. Install OpenBLAS (Debian and Ubuntu: ` +
       `apt install libopenblas0-pthread; Fedora: dnf install openblas-threads; Arch: pacman -S openblas; ` +
       `Alpine: apk add openblas; macOS: brew install openblas; Windows or any conda: conda install openblas), ` +
-      `or name a library in APICAL_BLAS, or use the backend wasm.`,
+      `set APICAL_BLAS to the path of a library, or use the backend wasm.`,
     { reasons },
   );
 }
 
 /**
- * Like `openBlas`, but finding nothing is a result and not an error. A library that the user named still throws
- * when it cannot be used: nothing else may silently take its place.
+ * Searches as `openBlas` does, but returns a result, not an error, if nothing is found. A library that the user named
+ * still throws if it cannot be used: no other may silently replace it.
  */
 export function tryOpenBlas(options: BlasOptions = {}): BlasAttempt {
   const named = namedBlas(options);
@@ -67,13 +67,13 @@ export function tryOpenBlas(options: BlasOptions = {}): BlasAttempt {
       if (!(error instanceof ApicalError)) throw error;
       // Without koffi every candidate would fail in the same way.
       if (error.code === 'blas.no-koffi') return { library: undefined, reasons: [error.message] };
-      // That nothing answers to one of many names is no news; a library that is there and is refused is.
+      // Most candidates do not exist. Only a library that exists and is refused is worth a reason.
       if (error.code !== 'blas.not-found') reasons.push(error.message);
     }
   }
   if (reasons.length === 0) {
     reasons.push(
-      'nothing like OpenBLAS, BLIS or MKL is in the active conda environment, the usual library folders ' +
+      'neither OpenBLAS nor BLIS nor MKL is in the active conda environment, in the usual library folders ' +
         "or on the loader's path",
     );
   }
@@ -81,16 +81,15 @@ export function tryOpenBlas(options: BlasOptions = {}): BlasAttempt {
 }
 
 /**
- * The absolute address of a buffer's first byte. It holds as long as the buffer is reachable; a WebAssembly.Memory
- * that grows may move, so ask again after it has. About 0.3 µs.
- *
- * @throws ApicalError `blas.no-address` when the buffer is empty or detached.
+ * Returns the absolute address of a buffer's first byte, in about 0.3 µs. It is valid as long as the buffer is
+ * reachable. A WebAssembly.Memory may move when it grows: take the address again afterwards.
+ * Throws `blas.no-address` if the buffer is empty or detached.
  */
 export function addressOf(buffer: ArrayBufferLike): number {
   if (buffer.byteLength === 0) {
     throw new ApicalError(
       'blas.no-address',
-      'An empty or detached buffer has no address. Take it again from its memory after growing or transferring.',
+      'An empty or detached buffer has no address. Take the buffer from its memory again after growth or transfer.',
     );
   }
   // koffi refuses a bare SharedArrayBuffer but takes a view on one.
@@ -98,15 +97,15 @@ export function addressOf(buffer: ArrayBufferLike): number {
 }
 
 function openNamed({ path, source }: NamedBlas, options: BlasOptions): BlasLibrary {
-  const origin = source === 'APICAL_BLAS' ? 'APICAL_BLAS names' : 'The path given names';
-  const mend =
+  const origin = source === 'APICAL_BLAS' ? 'APICAL_BLAS names' : 'The given path names';
+  const fix =
     source === 'APICAL_BLAS'
-      ? 'Correct or unset APICAL_BLAS to have the system searched.'
-      : 'Correct it, or leave it out to have the system searched.';
+      ? 'Correct APICAL_BLAS, or unset APICAL_BLAS to search the system.'
+      : 'Correct the path, or leave it out to search the system.';
   const isFilePath = /[\\/]/.test(path) && !path.startsWith('/System/Library/');
   const missing = path === '' || (isFilePath && !(options.exists ?? existsSync)(path));
   if (missing) {
-    throw new ApicalError('blas.not-found', `${origin} "${path}", which does not exist. ${mend}`, {
+    throw new ApicalError('blas.not-found', `${origin} "${path}", which does not exist. ${fix}`, {
       path,
       source,
     });
@@ -115,7 +114,7 @@ function openNamed({ path, source }: NamedBlas, options: BlasOptions): BlasLibra
     return open(path, options.environment ?? process.env);
   } catch (error) {
     if (!(error instanceof ApicalError) || error.code === 'blas.no-koffi') throw error;
-    const message = `${origin} a library that cannot be used: ${error.message}. ${mend}`;
+    const message = `${origin} a library that cannot be used: ${error.message}. ${fix}`;
     throw new ApicalError(error.code, message, { ...error.details, source }, error);
   }
 }
@@ -123,7 +122,7 @@ function openNamed({ path, source }: NamedBlas, options: BlasOptions): BlasLibra
 type Koffi = typeof koffi;
 let loadedKoffi: Koffi | undefined;
 
-/** Loaded on first use: on a platform without a build of koffi the import throws, and other backends still work. */
+/** Loads koffi on first use. Without a build for this platform the import throws, and other backends still work. */
 function loadKoffi(): Koffi {
   try {
     loadedKoffi ??= createRequire(import.meta.url)('koffi') as Koffi;
@@ -138,7 +137,7 @@ function loadKoffi(): Koffi {
   }
 }
 
-/** Libraries stay, refused ones too: unloading one whose threads still wait would end the process. */
+/** All libraries stay loaded, also refused ones: to unload one whose threads still wait would end the process. */
 const loaded: LibraryHandle[] = [];
 const opened = new Map<string, BlasLibrary>();
 
@@ -196,13 +195,13 @@ function bind(
       if (identity.setThreads === undefined) {
         throw new ApicalError(
           'blas.threads',
-          `${path} chooses its threads itself and cannot be told how many to use.`,
+          `The number of threads of ${path} cannot be set: the library chooses it itself.`,
         );
       }
       if (!(Number.isInteger(threads) && threads >= 1 && threads <= identity.maximumThreads)) {
         throw new ApicalError(
           'blas.threads',
-          `${threads} threads were asked of ${path}; it can use 1 to ${identity.maximumThreads} here.`,
+          `${threads} threads were requested of ${path}. It can use 1 to ${identity.maximumThreads} here.`,
           { threads, maximumThreads: identity.maximumThreads },
         );
       }
@@ -218,8 +217,8 @@ function bind(
 
 function loadFailure(path: string, reason: string, cause: unknown): ApicalError {
   const isBareName = !/[\\/]/.test(path);
-  // The loaders of Linux (glibc and musl), macOS and Windows. koffi leaves the library's own name out of the reason,
-  // so one that begins with a name speaks of a library that this one needs.
+  // Messages of the loaders of Linux (glibc and musl), macOS and Windows. koffi leaves the name of the library out, so
+  // a reason that begins with a name is about another library, which this one needs.
   const isAbsent = /^(cannot open shared|error loading shared library|dlopen|the specified module)/i.test(
     reason,
   );

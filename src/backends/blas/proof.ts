@@ -1,15 +1,15 @@
-/** What a library has to show before it is used: right answers, and more speed than the reference. */
+/** Tests of a library before it is used: correct results, and more speed than the reference implementation. */
 import { ApicalError } from '../../errors.ts';
 import { noTranspose, rowMajor, transpose, type BlasLibrary } from './cblas.ts';
 
 type AddressOf = (buffer: ArrayBufferLike) => number;
 
 /**
- * One small product by each routine, in whole numbers, so that the answers are exact. Rows are padded and one
- * operand transposed, as a library that takes its integers or its order otherwise would not survive.
+ * Calls each routine once on small integers, whose results are exact, and throws `blas.not-a-blas` if one is wrong. Rows
+ * are padded and one operand is transposed, so that wrong integer widths and orders show.
  */
 export function proveItself(library: BlasLibrary, addressOf: AddressOf): void {
-  // a = [1 2 3; 4 5 6] in rows of 4;  b = [1 0; 2 1; 0 3] kept transposed, in rows of 3;  c = ones.
+  // a = [1 2 3; 4 5 6] in rows of 4;  b = [1 0; 2 1; 0 3] stored transposed, in rows of 3;  c = ones.
   const heap = Float32Array.of(1, 2, 3, -9, 4, 5, 6, -9, 1, 2, 0, 0, 1, 3, 1, 1, 1, 1, 1, -1, 2, 0, 0);
   const address = addressOf(heap.buffer);
   const [a, b, c, x, y] = [address, address + 32, address + 56, address + 72, address + 84] as const;
@@ -26,16 +26,16 @@ export function proveItself(library: BlasLibrary, addressOf: AddressOf): void {
   if (!expected.every((value, index) => computed[index] === value)) {
     throw new ApicalError(
       'blas.not-a-blas',
-      `${library.path} computes a small matrix product wrongly (${computed.join(', ')} in place of ${expected.join(', ')})`,
+      `${library.path} computes a small matrix product wrongly (${computed.join(', ')} instead of ${expected.join(', ')})`,
       { path: library.path },
     );
   }
 }
 
 /**
- * A BLAS that does not say what it is may be the plain reference implementation, which is slower than the wasm
- * backend. Judged against a loop in JavaScript on the same machine: the reference runs a product with a transposed
- * factor about 3 times as fast, ATLAS 16 times, OpenBLAS and BLIS 60 times and more.
+ * Throws `blas.reference-blas` if the library is a plain reference implementation, which is slower than the wasm
+ * backend. The yardstick is a loop in JavaScript on the same machine: for a product with a transposed factor the
+ * reference is about 3 times as fast, ATLAS 16 times, OpenBLAS and BLIS 60 times and more.
  */
 export function refuseReference(library: BlasLibrary, addressOf: AddressOf): void {
   const size = 128;
@@ -66,12 +66,13 @@ export function refuseReference(library: BlasLibrary, addressOf: AddressOf): voi
     throw new ApicalError(
       'blas.reference-blas',
       `${library.path} is a plain reference BLAS, only ${ratio.toFixed(1)} times as fast as a JavaScript loop; ` +
-        `the backend wasm is faster than that`,
+        `the backend wasm is faster`,
       { path: library.path, ratio },
     );
   }
 }
 
+/** Returns the shortest time of several repetitions, in milliseconds. */
 function fastest(repetitions: number, work: () => void): number {
   let least = Infinity;
   for (let repetition = 0; repetition < repetitions; repetition++) {
@@ -82,7 +83,7 @@ function fastest(repetitions: number, work: () => void): number {
   return least;
 }
 
-/** The third block of the heap becomes the product of the first two, all [size, size]. */
+/** Writes the product of the first two blocks of the heap to the third, all (size, size). */
 function plainProduct(heap: Float32Array, size: number): void {
   const b = size * size;
   const c = 2 * b;

@@ -1,28 +1,30 @@
-/** Which BLAS a loaded library is: how its names are spelled, how wide its integers are, who tells its threads. */
+/** Identity of a loaded BLAS: spelling of its names, width of its integers, setting of its threads. */
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import type { LibraryHandle, load } from 'koffi';
 
+/** Maker of a BLAS, as far as it is known. */
 export type BlasVendor = 'openblas' | 'mkl' | 'blis' | 'accelerate' | 'unknown';
 
+/** Facts about a loaded library; see `BlasLibrary`. */
 export interface BlasIdentity {
   readonly vendor: BlasVendor;
   readonly version: string;
   readonly core: string;
   readonly integerBits: 32 | 64;
   readonly maximumThreads: number;
-  /** Absent when the library does not let itself be told. */
+  /** Undefined if the library has no such setting. */
   readonly setThreads: ((threads: number) => void) | undefined;
 }
 
-/** A build may put its own prefix and suffix around every public name; the suffix stands for 64-bit integers. */
+/** Prefix and suffix that a build puts around every public name. A suffix means 64-bit integers. */
 export interface Spelling {
   of(name: string): string;
   readonly integerBits: 32 | 64;
 }
 
-/** What identifying a library needs of the foreign-function interface. */
+/** The part of the foreign-function interface that identification needs. */
 export interface Foreign {
   readonly load: typeof load;
   readonly addressOf: (buffer: ArrayBufferLike) => number;
@@ -38,11 +40,12 @@ const spellings: readonly Spelling[] = [
   { of: (name) => `scipy_${name}64_`, integerBits: 64 },
 ];
 
-/** The spelling under which the library has every one of the routines; undefined when it is no BLAS. */
+/** Returns the spelling under which the library has all the routines, or undefined if it is no BLAS. */
 export function spellingOf(native: LibraryHandle, routines: readonly string[]): Spelling | undefined {
   return spellings.find((spelling) => routines.every((name) => has(native, spelling.of(`cblas_${name}`))));
 }
 
+/** Returns the identity of a library. A library that does not report its vendor is `unknown`. */
 export function identify(
   path: string,
   native: LibraryHandle,
@@ -74,7 +77,7 @@ function identifyOpenBlas(
   const name = (suffix: string): string => spelling.of(`openblas_${suffix}`);
   if (!has(native, name('get_config'))) return undefined;
   const version = textOf(native, name('get_config'));
-  // 0: built without threads.
+  // 0 means built without threads.
   const parallel = has(native, name('get_parallel')) ? numberOf(native, name('get_parallel')) : 1;
   const builtFor = Number(/MAX_THREADS=(\d+)/.exec(version)?.[1] ?? Infinity);
   const processors = has(native, name('get_num_procs')) ? numberOf(native, name('get_num_procs')) : Infinity;
@@ -123,8 +126,8 @@ function identifyMkl(
 }
 
 /**
- * mkl_rt loads Intel's OpenMP runtime at its first product and ends the process when there is none. Where it cannot
- * be found, MKL is told to do without. False when products will run on one thread.
+ * Chooses MKL's threading layer, and returns false if products will run on one thread. mkl_rt loads Intel's OpenMP
+ * runtime at its first product and ends the process if there is none. If it is not found here, MKL is set to do without.
  */
 function chooseMklThreading(
   path: string,
@@ -146,7 +149,7 @@ function chooseMklThreading(
       runtimes.push(foreign.load(candidate, { global: true }));
       return true;
     } catch {
-      // The next place, or no threads.
+      // Try the next place; after the last, MKL does without threads.
     }
   }
   const sequential = 1;
@@ -155,7 +158,7 @@ function chooseMklThreading(
   return false;
 }
 
-/** Kept, so that they are not unloaded under MKL's feet. */
+/** Runtimes stay loaded as long as MKL needs them. */
 const runtimes: LibraryHandle[] = [];
 
 function identifyBlis(native: LibraryHandle, environment: Environment): BlasIdentity | undefined {
@@ -193,7 +196,7 @@ function identifyAccelerate(path: string): BlasIdentity | undefined {
   };
 }
 
-/** FlexiBLAS passes on to a BLAS that it was configured with, possibly the reference, so it stays 'unknown'. */
+/** Identifies FlexiBLAS. It forwards to the BLAS it is configured with, possibly the reference, so it stays 'unknown'. */
 function identifyFlexiBlas(
   native: LibraryHandle,
   spelling: Spelling,
@@ -210,7 +213,7 @@ function identifyFlexiBlas(
   };
 }
 
-/** The processors this process may use, or fewer when the first of these variables that is set says so. */
+/** Returns the number of processors, or the lower limit of the first of these variables that is set. */
 function allowedThreads(environment: Environment, variables: readonly string[]): number {
   const processors = availableParallelism();
   for (const variable of variables) {

@@ -1,15 +1,17 @@
 /**
- * Where the kernels may be cut among threads. Every element of a result is computed alike whatever the cut
- * (assembly/matmul.ts tells why that holds for products), so the number of threads does not change a bit. Sums over
- * all elements (dot, sumRows, norms, the tally) are not cut: their order would change, and they are short.
+ * How kernels are cut into shares for threads. Every element of a result is computed in the same way whatever the cut
+ * (assembly/matmul.ts explains this for products), so the number of threads changes no bit. Reductions over rows or
+ * over all elements (dot, sumRows, maxRows, norms, the tally) are not cut: sums would change their order, and all are
+ * short.
  */
 import type { Pool } from './pool.ts';
 
 type Kernel = (...values: number[]) => void;
 
 /**
- * A cut along argument `extent`, which counts rows of `columns` elements, or elements when that is absent. A share that
- * begins at row r gets `byRow` arguments moved by r rows of floats, `byElement` by r floats, and `byOne` by r.
+ * A cut along the argument `extent`, which counts rows of `columns` elements, or elements if `columns` is absent. All
+ * fields but `from` and `rowsOf` are positions of arguments. In a share that begins at row r, `byRow` arguments are
+ * moved by r rows of floats, `byElement` arguments by r floats, and `byOne` arguments by r.
  */
 interface Cut {
   readonly extent: number;
@@ -17,11 +19,11 @@ interface Cut {
   readonly byRow?: readonly number[];
   readonly byElement?: readonly number[];
   readonly byOne?: readonly number[];
-  /** Where operands have rows of different lengths: by how many floats arguments move with a row, and a row's work. */
+  /** For operands whose rows differ in length: by how many floats each argument moves with a row, and a row's work. */
   readonly rowsOf?: (values: readonly number[]) => Rows;
-  /** The argument that is a workspace of the thread's own. */
+  /** The argument that is the thread's own workspace. */
   readonly workspace?: number;
-  /** From how many elements on threads are worth their while: see below. */
+  /** Number of elements from which threads pay: see below. */
   readonly from: number;
 }
 
@@ -30,7 +32,10 @@ interface Rows {
   readonly elements: number;
 }
 
-/** A row is a plane of height × width at `large`, and so many pictures of the places at `small`. */
+/**
+ * Rows of pooling and unfolding. A row is one picture: height × width floats at the arguments `large`, and at `small` the
+ * places, once or (`pictures`) for each input of the kernel.
+ */
 const planes =
   (large: readonly number[], small: readonly number[], firstOfWindow: number, pictures: boolean) =>
   (values: readonly number[]): Rows => {
@@ -46,30 +51,34 @@ const planes =
     };
   };
 
-/** A row is an example: `k` channels at argument 1 and `n` at argument 0, all of so many places. */
+/** Rows of products over channels. A row is one example: k channels at argument 1 and n channels at argument 0. */
 const examples = (values: readonly number[]): Rows => {
   const [, , , , k = 0, n = 0, places = 0] = values;
   return { floats: { 0: n * places, 1: k * places }, elements: k * n * places };
 };
 
-/** A row is the weights of one input: nothing moves but the number of the row. */
+/** Rows of outer products over channels. A row is the weights of one input: only the number of the row moves. */
 const synapses = (values: readonly number[]): Rows => {
   const [, , , batch = 0, , n = 0, places = 0] = values;
   return { floats: {}, elements: batch * n * places };
 };
 
 /**
- * From here on two threads were clearly faster, measured on two cores with awake workers: a product of 65 536 elements
- * took 10 in place of 17 µs, an Adam step of 16 384 took 8 in place of 13. Below, handing over (1 to 2 µs, and far more
- * when a worker sleeps) eats up what is left to gain.
+ * Elements from which two threads were clearly faster, measured on two cores with awake workers: 10 instead of 17 µs for
+ * a product of 65 536 elements, 8 instead of 13 µs for an Adam step of 16 384. Below, the handover (1 to 2 µs, and far
+ * more if a worker sleeps) costs more than the second thread gains.
  */
 const PASS = 65_536;
 const COSTLY = 16_384;
 
-/** Multiply–accumulates from which a product is cut: of 64 × 80 × 80, 16 in place of 19 µs. One of vectors is bound by memory and counts eight times. */
+/**
+ * Multiply–accumulates from which a product is cut: 16 instead of 19 µs for 64 × 80 × 80. A product with a vector is
+ * bound by memory and counts eight times.
+ */
 const PRODUCT = 400_000;
 const MEMORY_BOUND = 8;
 
+/** Cuts by the name of the exported kernel. */
 export const CUTS: Readonly<Record<string, Cut>> = {
   momentumOuterStep: { extent: 4, columns: 5, byRow: [0, 1], byElement: [2], from: PASS },
   rmspropStep: { extent: 3, byElement: [0, 1, 2], from: COSTLY },
@@ -77,6 +86,12 @@ export const CUTS: Readonly<Record<string, Cut>> = {
   fill: { extent: 1, byElement: [0], from: PASS },
   combine: { extent: 3, byElement: [0, 1, 2], from: PASS },
   multiply: { extent: 3, byElement: [0, 1, 2], from: PASS },
+  divide: { extent: 3, byElement: [0, 1, 2], from: PASS },
+  exp: { extent: 2, byElement: [0, 1], from: COSTLY },
+  log: { extent: 2, byElement: [0, 1], from: COSTLY },
+  sqrt: { extent: 2, byElement: [0, 1], from: PASS },
+  abs: { extent: 2, byElement: [0, 1], from: PASS },
+  clip: { extent: 2, byElement: [0, 1], from: PASS },
   multiplyBySign: { extent: 3, byElement: [0, 1, 2], from: PASS },
   activate: { extent: 3, columns: 4, byRow: [0, 1], from: COSTLY },
   multiplyBySlope: { extent: 4, byElement: [0, 1, 2, 3], from: PASS },
@@ -90,8 +105,12 @@ export const CUTS: Readonly<Record<string, Cut>> = {
     }),
     from: COSTLY,
   },
+  addRow: { extent: 3, columns: 4, byRow: [0, 1], from: PASS },
+  addColumn: { extent: 3, columns: 4, byRow: [0, 1], byElement: [2], from: PASS },
   scaleColumns: { extent: 3, columns: 4, byRow: [0, 1], from: PASS },
   scaleRows: { extent: 3, columns: 4, byRow: [0, 1], byElement: [2], from: PASS },
+  sumColumns: { extent: 2, columns: 3, byRow: [1], byElement: [0], from: PASS },
+  maxColumns: { extent: 2, columns: 3, byRow: [1], byElement: [0], from: PASS },
   gatherBytes: { extent: 3, columns: 4, byRow: [0], byElement: [2], from: PASS },
   gatherFloats: { extent: 3, columns: 4, byRow: [0], byElement: [2], from: PASS },
   activateChannels: {
@@ -116,10 +135,10 @@ export const CUTS: Readonly<Record<string, Cut>> = {
   drawBernoulli: { extent: 1, columns: 2, byRow: [0], byOne: [9], from: COSTLY },
 };
 
-/** Shares of elements begin on a cache line, so that no two threads write to one. */
+/** Elements in a cache line: shares begin on one, so that no two threads write to the same line. */
 const GRAIN = 16;
 
-/** The kernel, cut among the threads of the pool where that is worth its while. */
+/** Returns the kernel, cut among the threads of the pool wherever that pays. */
 export function cutKernel(name: string, kernel: Kernel, pool: Pool): Kernel {
   const cut = CUTS[name];
   if (!cut) return kernel;
@@ -133,7 +152,7 @@ export function cutKernel(name: string, kernel: Kernel, pool: Pool): Kernel {
       return;
     }
     const steps = values.map(() => 0);
-    // 0 is no address but says that there is no such argument: it stays 0.
+    // Address 0 means that the argument is absent, and stays 0.
     for (const i of byRow) steps[i] = values[i] === 0 ? 0 : 4 * width;
     for (const i of byElement) steps[i] = values[i] === 0 ? 0 : 4;
     for (const i of byOne) steps[i] = 1;
@@ -163,12 +182,12 @@ const ROWS = 12;
 const COLUMN = 13;
 const COLUMNS = 14;
 
-/** Runs a product on all threads. False when it is too small: then nothing was done. */
+/** Runs a product on all threads and returns true, or returns false without computing if the product is too small. */
 export function cutProduct(pool: Pool, workspace: number, ...product: ProductArguments): boolean {
   const [, , , m, n, k] = product;
   const factor = m === 1 || n === 1 || k === 1 ? MEMORY_BOUND : 1;
   if (factor * m * n * k < PRODUCT) return false;
-  // Whichever side is not cut is packed by every thread anew; rows of an outer product lie together.
+  // Every thread packs the side that is not cut, so the longer side is cut. Rows of an outer product are contiguous.
   const byColumns = k !== 1 && n >= m;
   const values = [...product.map(Number), workspace, 0, m, 0, n];
   const steps = values.map(() => 0);

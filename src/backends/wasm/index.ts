@@ -4,13 +4,13 @@ import { Compute } from '../../tensor/compute.ts';
 import type { BackendDescription } from '../../tensor/compute.ts';
 import type { Heap } from '../../tensor/heap.ts';
 import type { Kernels } from '../../tensor/kernels.ts';
-import type { ChannelOuter, ChannelProduct } from '../../tensor/spatial.ts';
+import type { ChannelOuter, ChannelProduct } from '../../tensor/spatial-kernels.ts';
 import { CUTS, cutKernel, cutProduct } from './cuts.ts';
 import { Pool } from './pool.ts';
 import { processorsOfHost, workersOfHost } from './worker.ts';
 import type { StartWorker } from './worker.ts';
 
-/** What the module exports: `Kernels`, where four take an argument more or come in two types. */
+/** Exports of the module: `Kernels`, of which some take further arguments or are split by element type. */
 interface Exports extends Omit<
   Kernels,
   'matmul' | 'momentumStep' | 'gatherRows' | 'matmulChannels' | 'outerChannels' | 'outerPlaces'
@@ -50,31 +50,33 @@ interface Exports extends Omit<
   ): void;
 }
 
-/** What a backend may take from elsewhere (a BLAS); everything else is one set of kernels. */
+/** Products that a backend may replace, by those of a BLAS. All other kernels are shared. */
 export interface Products extends Pick<Kernels, 'matmul' | 'matmulChannels' | 'outerChannels'> {
-  /** out ← out + a, for many elements. */
+  /** out ← out + a. */
   add(out: number, a: number, size: number): void;
 }
 
+/** Options of the wasm kernels. */
 export interface WasmOptions {
-  /** Threads of kernels at most; 0 (the default) for as many as help. */
+  /** Maximum number of threads; 0 (the default) takes as many as help. */
   readonly threads?: number;
-  /** Other products; they may fall back on those they are given. */
+  /** Returns products to use in place of the wasm products `own`, which they may call. */
   readonly elsewhere?: (own: Products, pool: Pool | undefined) => Products;
-  /** How workers are started, in place of the host's way. */
+  /** Starts a worker. Default: as the host does. */
   readonly startWorker?: StartWorker;
 }
 
+/** Kernels on one heap, and the threads they run on. */
 export interface WasmKernels {
   readonly kernels: Kernels;
-  /** Absent where there is one thread. */
+  /** Undefined if there is one thread. */
   readonly pool: Pool | undefined;
 }
 
-/** Unless more are asked for: beyond this the shares of a batch of 100 are too small, and memory is the limit. */
+/** Threads unless more are requested: with more, the shares of a batch of 100 are too small, and memory is the limit. */
 const MOST_THREADS_UNASKED = 8;
 
-/** The wasm backend. Throws `wasm.no-simd`. */
+/** Opens the wasm backend on a heap. Throws `wasm.no-simd` if the host has no WebAssembly SIMD. */
 export async function wasmBackend(heap: Heap, options: WasmOptions = {}): Promise<Compute> {
   const { kernels, pool } = await wasmKernels(heap, options);
   return new PooledCompute(heap, kernels, pool, {
@@ -89,11 +91,11 @@ export async function wasmBackend(heap: Heap, options: WasmOptions = {}): Promis
   });
 }
 
-/** What went wrong with workers, to be added to a backend's detail. */
+/** Returns why worker threads failed, to be appended to the detail of a backend; empty if they did not. */
 export const failureOf = (pool: Pool | undefined): string =>
   pool?.failure === undefined ? '' : `; worker threads failed: ${pool.failure}`;
 
-/** A compute that ends its workers when it is disposed of. */
+/** A `Compute` that ends its workers when it is disposed. */
 export class PooledCompute extends Compute {
   readonly #pool: Pool | undefined;
 
@@ -109,9 +111,9 @@ export class PooledCompute extends Compute {
 }
 
 /**
- * SIMD kernels on this heap. The same bits in Node and in every browser and for every number of threads, unless
- * `elsewhere` gives other products. Threads need shared memory: without it there is one.
- * Throws `wasm.no-simd` where the host cannot run them.
+ * Opens the SIMD kernels on a heap. They give the same bits in Node, in every browser and for every number of threads,
+ * unless `elsewhere` replaces products. Threads need shared memory: without it there is one thread.
+ * Throws `wasm.no-simd` if the host has no WebAssembly SIMD.
  */
 export async function wasmKernels(heap: Heap, options: WasmOptions = {}): Promise<WasmKernels> {
   const { elsewhere, startWorker = workersOfHost() } = options;
@@ -171,7 +173,7 @@ export async function wasmKernels(heap: Heap, options: WasmOptions = {}): Promis
     outerPlaces: (...product) => kernels.outerPlaces(...product, 0, product[4]),
     momentumStep(weights, velocity, pre, post, batch, preUnits, postUnits, rate, momentum, decay, nesterov) {
       if (batch === 1) {
-        // One pass over weights and velocity: at batch 1 the step is bound by memory, not by arithmetic.
+        // One pass over weights and velocity: at batch 1 memory is the limit, not arithmetic.
         kernels.momentumOuterStep(
           weights,
           velocity,
@@ -188,12 +190,12 @@ export async function wasmKernels(heap: Heap, options: WasmOptions = {}): Promis
       }
       const size = preUnits * postUnits;
       const { combine } = kernels;
-      // v ← μ·v − decay·w before w moves; the product then adds −rate·gradient without touching v's factor.
+      // v ← μ·v − decay·w while w is still old; the product then adds −rate·gradient.
       if (nesterov) combine(weights, weights, velocity, size, 1, -momentum);
       if (decay === 0) {
         matmul(velocity, pre, post, preUnits, postUnits, batch, true, false, -rate, momentum);
       } else {
-        // With Nesterov, weights already lack μ·v: give it back to the decay term.
+        // With Nesterov, μ·v is already subtracted from the weights: add it back in the decay term.
         combine(velocity, velocity, weights, size, nesterov ? momentum - decay * momentum : momentum, -decay);
         matmul(velocity, pre, post, preUnits, postUnits, batch, true, false, -rate, 1);
       }
@@ -208,7 +210,7 @@ export async function wasmKernels(heap: Heap, options: WasmOptions = {}): Promis
   return { kernels: all, pool };
 }
 
-/** The exported kernels, those in CUTS cut among the pool's threads. */
+/** Returns the exported kernels, with those in CUTS cut among the pool's threads. */
 function cutKernels(exports: WebAssembly.Exports, pool: Pool): Exports {
   return Object.fromEntries(
     Object.entries(exports).map(([name, kernel]) => [

@@ -3,49 +3,52 @@ import type { Heap } from '../../tensor/heap.ts';
 import type { StartedWorker, StartWorker } from './worker.ts';
 import { CONTROL_BYTES, JOB, MOST_WORKERS, WORD } from './worker.ts';
 
-/** A kernel's call that may be cut into shares along one of its arguments. */
+/** A call of a kernel, to be cut into shares along one of its arguments. */
 export interface Job {
   readonly kernel: string;
   /** The arguments of the whole call. */
   readonly values: readonly number[];
-  /** Which argument is the size that is cut, and by how much every argument grows with each unit of it. */
+  /** Position of the argument that is the size to cut. */
   readonly extent: number;
+  /** By how much each argument grows with each unit of the extent. */
   readonly steps: readonly number[];
-  /** The argument that is a workspace of the thread's own; −1 for none. */
+  /** Position of the argument that is the thread's own workspace; −1 for none. */
   readonly workspace: number;
-  /** Shares begin at multiples of so many units. */
+  /** Shares begin at multiples of this number of units. */
   readonly grain: number;
-  /** Jobs of one kernel and one size take equally long. An integer. */
+  /** Size of the work, an integer: jobs of one kernel and one size take equally long. */
   readonly size: number;
 }
 
+/** What a pool runs, and on what. */
 export interface PoolOptions {
   readonly heap: Heap;
   readonly module: WebAssembly.Module;
   readonly exports: WebAssembly.Exports;
-  /** The kernels that may be run, by name. */
+  /** Names of the kernels that may be run. */
   readonly kernels: readonly string[];
+  /** Size of each worker's workspace. */
   readonly workspaceBytes: number;
-  /** Threads at work at most, the caller's own among them. */
+  /** Maximum number of threads, the caller's own included. */
   readonly threads: number;
   readonly startWorker: StartWorker;
 }
 
 /**
- * How long an idle worker looks for work before it sleeps: longer than most gaps between the large jobs of a training
- * step (15 to 90 µs), so that a step seldom wakes anybody, which takes some 100 µs.
+ * Time that an idle worker looks for work before it sleeps. It is longer than most gaps between the large jobs of a
+ * training step (15 to 90 µs), so that a step seldom has to wake a worker, which takes about 100 µs.
  */
 const SPIN_MILLISECONDS = 0.1;
-/** Two, so that when another process holds a processor, whoever runs takes over what nobody has begun. */
+/** Two, so that if another process holds a processor, a running thread takes over the share that is not begun. */
 const SHARES_PER_THREAD = 2;
-/** The owner looks this often before it sleeps until the last shares are done. */
+/** Number of times the owner looks for the end of the last shares before it sleeps. */
 const LOOKS_BEFORE_SLEEP = 20_000;
 const SLEEP_MILLISECONDS = 10;
 /**
- * Threads do not always pay: other processes may hold the processors, and memory that two of them write may have to
- * travel far. So the pool measures: it knows how long each job takes on one thread, and keeps account of what threads
- * gained and lost in the last 50 jobs or so. In debt, it rests on one thread for so many milliseconds before it tries
- * again, twice as long each time until threads have paid. Every so many jobs it takes a short rest, to measure anew.
+ * Threads do not always pay: other processes may hold the processors, and memory that two processors write may travel
+ * far. The pool therefore measures how long each job takes on one thread, and adds up what threads gained and lost in
+ * about the last 50 jobs. In debt, it rests on one thread before it tries again, twice as long each time until threads
+ * have paid. After JOBS_BETWEEN_RESTS jobs it takes a short rest to measure again. Times are in milliseconds.
  */
 const SHORTEST_REST = 4;
 const LONGEST_REST = 500;
@@ -53,19 +56,19 @@ const JOBS_BETWEEN_RESTS = 2048;
 const DEBT_MILLISECONDS = -0.2;
 const PAID_MILLISECONDS = 1;
 const MEMORY = 0.98;
-/** Weight of a new time in what is known of a job on one thread. */
+/** Weight of a new time in the running mean of a job on one thread. */
 const NEWS = 0.5;
-/** A worker that holds a share is given up after so many times the length of the owner's own part … */
+/** A worker that holds a share is given up after this multiple of the time of the owner's own part … */
 const PATIENCE = 50;
-/** … and not before this. Counted in naps, so that a suspended process does not run out of time. */
+/** … but not before this time. It is counted in naps, so that a suspended process does not run out of time. */
 const LEAST_PATIENCE_MILLISECONDS = 20_000;
 
 /**
- * Worker threads on the heap's memory. `run` posts a job, works on it too and returns when all of it is done. A share
- * belongs to whoever claims it, so a worker that sleeps, starts or died is not waited for; nothing but the shares'
- * borders is decided here, and the bits do not depend on those.
+ * Worker threads on the memory of a heap. `run` posts a job, works on it too and returns when all of it is done. A
+ * share belongs to the thread that claims it, so no one waits for a worker that sleeps, starts or has died. The pool
+ * decides only where shares begin and end, and no bit depends on that.
  *
- * Workers are started by the first job and go with `close`; they never keep the process alive.
+ * The first job starts the workers, and `close` ends them. They never keep the process alive.
  */
 export class Pool {
   readonly #options: PoolOptions;
@@ -77,15 +80,18 @@ export class Pool {
   #failure: string | undefined;
   #state: 'new' | 'open' | 'closed' = 'new';
   #number = 0;
-  /** Milliseconds that jobs take on one thread, by kernel and size. */
+  /** Milliseconds that a job takes on one thread, by kernel and size. */
   readonly #single = new Map<number, number>();
-  /** Milliseconds gained lately, the length of the next rest, jobs since the last, and the end of the rest. */
+  /** Milliseconds gained recently. */
   #gained = 0;
+  /** Length of the next rest. */
   #rest = SHORTEST_REST;
+  /** Jobs since the last rest. */
   #sinceRest = 0;
+  /** End of the present rest. */
   #notBefore = 0;
 
-  /** Starts nothing yet. */
+  /** Workers start with the first job, not here. */
   constructor(options: PoolOptions) {
     const control = new SharedArrayBuffer(CONTROL_BYTES);
     this.#options = { ...options, threads: Math.min(options.threads, MOST_WORKERS + 1) };
@@ -94,39 +100,39 @@ export class Pool {
     this.#alive = this.#options.threads - 1;
   }
 
-  /** Threads that take part, or will at the first large job: fewer than were asked for once workers failed. */
+  /** Number of threads, the caller's own included. It is lower than requested after workers have failed. */
   get threads(): number {
     return 1 + this.#alive;
   }
 
-  /** Why there are fewer threads than were asked for. */
+  /** Why there are fewer threads than requested; undefined if there are not. */
   get failure(): string | undefined {
     return this.#failure;
   }
 
-  /** Leaves the processors to somebody else for so long: jobs run on the caller's thread. */
+  /** Leaves the processors to others for this time: jobs run on the caller's thread alone. */
   standBack(milliseconds: number): void {
     this.#notBefore = performance.now() + milliseconds;
   }
 
-  /** Whether a job would be cut now. Before the first job nobody knows: the workers are not started yet. */
+  /** Whether a job would be cut now. True before the first job, which starts the workers. */
   get isActive(): boolean {
     if (this.#state === 'new') return true;
     return performance.now() >= this.#notBefore && this.#readyWorkers() > 0;
   }
 
   /**
-   * Runs a kernel with all threads that are ready. Throws `wasm.worker` when one has begun a share and does not finish
-   * it: the result is then spoilt, and no thread but the caller's is used from there on.
+   * Runs a kernel on all threads that are ready. Throws `wasm.worker` if a worker begins a share and does not finish it.
+   * The result is then invalid, and later jobs run on the caller's thread alone.
    */
   run(job: Job): void {
     if (this.#state === 'new') this.#open();
     const { kernel, values, extent, steps, grain } = job;
     const number = this.#options.kernels.indexOf(kernel);
-    const id = job.size * 64 + number;
+    const id = job.size * this.#options.kernels.length + number;
     const single = this.#single.get(id);
     const start = performance.now();
-    // The first of its kind is done here, to know how long it takes.
+    // The first job of its kind runs on this thread, to measure its time.
     const ready = single === undefined || start < this.#notBefore ? 0 : this.#readyWorkers();
     const total = values[extent] as number;
     const wanted = Math.min(SHARES_PER_THREAD * (ready + 1), 255);
@@ -154,7 +160,7 @@ export class Pool {
     Atomics.store(words, WORD.finished, 0);
     this.#number = (this.#number + 1) & 0x7fffff;
     const ticket = this.#number << 8;
-    // The last share is the caller's already.
+    // The caller takes the last share at once.
     Atomics.store(words, WORD.ticket, ticket | (shares - 1));
     if (Atomics.load(words, WORD.asleep) > 0) Atomics.notify(words, WORD.ticket);
 
@@ -176,12 +182,12 @@ export class Pool {
     }
     own += 1;
     this.#await(shares - own, performance.now() - start);
-    // Where no worker came in time, nothing is to be learnt.
+    // If no worker came in time, the job tells nothing about threads.
     if (own < shares) this.#settle(single - (performance.now() - start));
     if (Atomics.load(words, WORD.broken) === 1) this.#giveUp('A kernel failed on a worker thread.');
   }
 
-  /** Ends the workers and gives their memory back; further jobs run on the caller's thread. */
+  /** Ends the workers and releases their memory. Later jobs run on the caller's thread. */
   close(): void {
     this.#stop();
     for (const offset of this.#workspaces.splice(0)) this.#options.heap.release(offset);
@@ -225,7 +231,7 @@ export class Pool {
     }
   }
 
-  /** Books what a job gained by threads. */
+  /** Adds the time that a job gained by threads, and rests if threads have not paid. */
   #settle(milliseconds: number): void {
     this.#gained = MEMORY * this.#gained + milliseconds;
     this.#sinceRest += 1;
@@ -248,7 +254,7 @@ export class Pool {
     return ready;
   }
 
-  /** Until workers have finished so many shares. */
+  /** Waits until workers have finished this number of shares. */
   #await(shares: number, ownMilliseconds: number): void {
     const words = this.#words;
     for (let looks = 0; looks < LOOKS_BEFORE_SLEEP; looks++) {
@@ -265,14 +271,17 @@ export class Pool {
     } finally {
       Atomics.store(words, WORD.awaited, 0);
     }
-    this.#giveUp('A worker thread began its share of a computation and never finished it.');
+    this.#giveUp('A worker thread began its share of a computation and did not finish it.');
   }
 
   #giveUp(message: string): never {
     this.#failure ??= message;
     this.#alive = 0;
     this.#stop();
-    throw new ApicalError('wasm.worker', `${message} Run again; with --threads 1 there are no workers.`);
+    throw new ApicalError(
+      'wasm.worker',
+      `${message} Run again, or use one thread (--threads 1), which needs no workers.`,
+    );
   }
 
   #stop(): void {
@@ -283,7 +292,7 @@ export class Pool {
   }
 }
 
-/** Sleeps until the word changes or a nap is over. A page's own thread must not sleep: it looks on. */
+/** Sleeps until the word changes or a nap is over. The main thread of a page cannot sleep: it keeps looking. */
 function sleep(words: Int32Array, finished: number): void {
   try {
     Atomics.wait(words, WORD.finished, finished, SLEEP_MILLISECONDS);

@@ -1,36 +1,36 @@
 /**
- * The other side of the pool: what a worker thread runs, and how one is started here. The worker's program is text,
- * so that no file has to be fetched, and plain JavaScript, so that a browser and Node take the same.
+ * Worker threads: the program they run and how this host starts them. The program is text, so that no file has to be
+ * fetched, and plain JavaScript, so that browsers and Node run the same.
  */
 
-/** Words (i32) of the control block that a pool and its workers share; each on a cache line of its own. */
+/** Positions of the words (i32) that a pool shares with its workers, each on a cache line of its own. */
 export const WORD = {
-  /** Job number × 256 + shares that nobody has claimed yet; negative: stop. */
+  /** Job number × 256 + number of shares not claimed yet. Negative means stop. */
   ticket: 0,
-  /** Shares of this job that workers have finished. */
+  /** Number of shares of this job that workers have finished. */
   finished: 16,
-  /** Workers asleep on the ticket. */
+  /** Number of workers asleep on the ticket. */
   asleep: 32,
-  /** 1 while the pool's owner sleeps until `finished` changes. */
+  /** 1 while the owner of the pool sleeps until `finished` changes. */
   awaited: 48,
-  /** 1 after a kernel failed on a worker. */
+  /** 1 after a kernel has failed on a worker. */
   broken: 64,
-  /** From here one word a worker: 0 starting, 1 ready. */
+  /** The first of one word for each worker: 0 means starting, 1 ready. */
   ready: 80,
 } as const;
 
-/** Numbers (f64) of the control block that say what the job is. */
+/** Positions of the numbers (f64) that describe the job. */
 export const JOB = {
-  /** First number of the job, counted in f64 from the start of the block. */
+  /** Position of the first number, counted in f64 from the start of the block. */
   at: 128,
   kernel: 0,
   total: 1,
   share: 2,
-  /** The argument that holds the size of a share, and the one that holds the workspace (or −1). */
+  /** Positions of the argument that holds the size of a share, and of the workspace (or −1). */
   extent: 3,
   workspace: 4,
   arguments: 5,
-  /** Up to 16 arguments of the kernel, then by how much each grows with every unit of the extent. */
+  /** Up to 16 arguments of the kernel, then the step of each for one unit of the extent. */
   values: 8,
   steps: 24,
   end: 40,
@@ -39,7 +39,7 @@ export const JOB = {
 export const MOST_WORKERS = 63;
 export const CONTROL_BYTES = 8 * (JOB.at + JOB.end);
 
-/** All a worker is given. */
+/** Data that a worker starts with. */
 export interface WorkerStart {
   readonly module: WebAssembly.Module;
   readonly memory: WebAssembly.Memory;
@@ -47,15 +47,16 @@ export interface WorkerStart {
   readonly kernels: readonly string[];
   readonly index: number;
   readonly workspace: number;
-  /** How long to look for the next job before going to sleep. */
+  /** Time to look for the next job before going to sleep. */
   readonly spinMilliseconds: number;
 }
 
+/** A worker that was started. */
 export interface StartedWorker {
   terminate(): void;
 }
 
-/** Starts one worker; `failed` is called when it dies of itself. Undefined where the host has no workers. */
+/** Starts one worker, and calls `failed` if it ends by itself. */
 export type StartWorker = (start: WorkerStart, failed: (reason: string) => void) => StartedWorker;
 
 const PROGRAM = `'use strict';
@@ -105,12 +106,15 @@ if (threads) run(threads.workerData);
 else onmessage = ({ data }) => { run(data); close(); };
 `;
 
-/** Node where there is one, else a browser's workers. Node's modules are asked for, not imported: browsers have none. */
+/**
+ * Returns how this host starts workers: as Node does, else as a browser does; undefined if it has none. Node's modules
+ * are looked up and not imported, because browsers have none.
+ */
 export function workersOfHost(): StartWorker | undefined {
   const node = nodeModule('worker_threads');
   if (node) {
     return (start, failed) => {
-      // Without the flags of this process: a loader or an inspector has no business in there.
+      // Without the flags of this process: a worker needs neither its loader nor its inspector.
       const worker = new node.Worker(PROGRAM, { eval: true, workerData: start, execArgv: [], env: {} });
       worker.on('error', (error) => failed(error instanceof Error ? error.message : String(error)));
       worker.on('exit', () => failed('it ended'));
@@ -137,7 +141,7 @@ export function workersOfHost(): StartWorker | undefined {
   };
 }
 
-/** How many threads this machine can run at once; 1 where nobody says. */
+/** Returns how many threads this machine runs at once; 1 if the host does not say. */
 export function processorsOfHost(): number {
   const os = nodeModule('os');
   if (os) return os.availableParallelism();

@@ -5,24 +5,25 @@ import { renderBench, runBench } from '../../bench/bench.ts';
 import { EXIT } from '../exit.ts';
 import { Terminal } from '../terminal.ts';
 
-/** `apical bench`: ratios against peers and against this machine's own limit. */
+/** Adds `apical bench`, which measures speed as ratios to peers and to this machine's limit. */
 export function addBenchCommand(program: Command, finish: (code: number) => void): void {
   program
     .command('bench')
-    .summary('how fast: ratios against peers and the machine’s own limit')
-    .option('--quick', 'fewer and shorter rounds')
-    .option('--only <groups>', `some of: ${BENCH_GROUPS.join(', ')}`)
+    .summary('measure speed relative to peers and to this machine’s limit')
+    .description('Measures speed as ratios to peers and to the limit of this machine.')
+    .option('--quick', 'run fewer and shorter rounds')
+    .option('--only <groups>', `groups to measure, separated by commas: ${BENCH_GROUPS.join(', ')}`)
     .addHelpText(
       'before',
+      ['Examples:', '  apical bench --quick', '  apical bench --only step,rule', ''].join('\n'),
+    )
+    .addHelpText(
+      'after',
       [
-        'Examples:',
-        '  apical bench --quick',
-        '  apical bench --only step,rule',
         '',
-        'Peers: PyTorch and scikit-learn where a Python has them (Debian: python3-torch, python3-sklearn);',
-        'tfjs-wasm and jax-js after `npm --prefix bench ci` in a clone. Those that are absent are listed as',
-        'absent. PyTorch is written as a user would: by autograd, plainly (each equation an expression), in place.',
-        '',
+        'Peers: PyTorch and scikit-learn, if a Python has them (Debian: python3-torch, python3-sklearn);',
+        'tfjs-wasm and jax-js after `npm --prefix bench ci` in a clone. Missing peers are listed as absent.',
+        'PyTorch is written as users write it: with autograd, with plain expressions, and in place.',
       ].join('\n'),
     )
     .action(async ({ quick, only, json }: { quick?: boolean; only?: string; json?: boolean }) => {

@@ -3,15 +3,13 @@ import { describeDatasets } from '../../runs/files/datasets.ts';
 import { EXIT } from '../exit.ts';
 import { table, Terminal } from '../terminal.ts';
 
-/** `apical data`: which data sets are here, checked byte for byte, and how to get those that are not. */
+/** Adds `apical data`, which lists and verifies data sets and says how to get missing ones. */
 export function addDataCommand(program: Command, finish: (code: number) => void): void {
   program
     .command('data')
-    .summary('which data sets are here, verified; how to get those that are not')
-    .addHelpText(
-      'before',
-      'Examples:\n  apical data\n  apical run --set task.dataset=./my-folder-of-idx-files\n',
-    )
+    .summary('list and verify data sets')
+    .description('Lists data sets, verifies their files, and says how to get missing ones.')
+    .addHelpText('before', 'Examples:\n  apical data\n  apical run --set task.dataset=./my-table.csv\n')
     .action(async ({ json }: { json?: boolean }) => {
       const terminal = new Terminal(json ?? false);
       const datasets = await describeDatasets();
@@ -23,7 +21,7 @@ export function addDataCommand(program: Command, finish: (code: number) => void)
       terminal.document({ version: 1, kind: 'data', datasets: listed });
       terminal.line(
         table(
-          ['id', 'here', 'train', 'test', 'where'],
+          ['id', 'status', 'train', 'test', 'location'],
           datasets.map(({ id, available, verified, count, path }) => [
             id,
             verified ? 'verified' : available ? 'damaged' : 'missing',
@@ -34,10 +32,10 @@ export function addDataCommand(program: Command, finish: (code: number) => void)
         ),
       );
       for (const { id, verified, problem, how } of datasets) {
-        if (!verified) terminal.line(`\n${id}: ${problem ?? 'not here'}\n  ${how}`);
+        if (!verified) terminal.line(`\n${id}: ${problem ?? 'missing'}\n  ${how}`);
       }
       terminal.line(
-        '\nAny other set: --set task.dataset=PATH, a folder of four IDX files, a .csv or a .npz file.',
+        '\nYour own data: --set task.dataset=PATH, a folder of four IDX files, or a .csv, .tsv or .npz file.',
       );
       finish(EXIT.done);
     });

@@ -4,69 +4,66 @@ import { Option } from 'commander';
 import { MINIMUM_SAMPLES } from '../../studies/estimate.ts';
 import type { EstimateDocument, Interval } from '../../studies/estimate.ts';
 import { estimate } from '../../studies/estimate-plan.ts';
-import type { EstimateWords } from '../../studies/estimate-plan.ts';
+import type { EstimateOptions } from '../../studies/estimate-plan.ts';
 import { SWEEP_SIZES } from '../../studies/subject.ts';
 import { ACTIVATIONS } from '../../tensor/index.ts';
 import { EXIT } from '../exit.ts';
+import { backendOption, repeatable } from '../options.ts';
 import { table, Terminal } from '../terminal.ts';
 
-/** `apical estimate`: a rule's update as an estimator of the exact gradient. */
+/** Adds `apical estimate`, which measures a rule as an estimator of the exact gradient. */
 export function addEstimateCommand(program: Command, finish: (code: number) => void): void {
   program
     .command('estimate')
-    .summary('how biased and how noisy a rule is as an estimator of the gradient, and at what price')
-    .argument('[preset|config.json]', 'its data and its network; without one, random numbers')
-    .option('--rule <id|file>', 'the rule; by default that of the config or the run')
-    .option('--run <folder>', 'on the data, the network and the newest weights of a run')
-    .option('--network <units>', 'units of each layer, the input first (784-128-10 for random numbers)')
-    .option('--samples <n>', `updates drawn, each with noise of its own; at least ${MINIMUM_SAMPLES}`, '200')
-    .option('--seeds <list>', 'such as 0..4: weights, data and noise of each (that of the config, or 0)')
-    .option('--batch <n>', 'examples of an update (that of the config, or 10)')
+    .summary('measure bias, noise and cost of a rule as a gradient estimator')
+    .description('Measures the bias, the noise and the cost of a rule as an estimator of the gradient.')
+    .argument('[preset|config.json]', 'data and network to use; by default random data')
+    .option('--rule <id|file>', 'learning rule; by default that of the config or the run')
+    .option('--run <folder>', 'use the data, the network and the latest weights of a run')
+    .option('--network <units>', 'units of each layer from the input on (784-128-10 for random data)')
     .option(
-      '--set <path=value>',
-      'an option of the rule, such as ruleOptions.samples=10, or the task, network, graph or objective of a config; may be repeated',
-      (value: string, all: readonly string[]) => [...all, value],
-      [],
+      '--samples <n>',
+      `number of updates to draw, each with new noise; at least ${MINIMUM_SAMPLES}`,
+      '200',
+    )
+    .option('--seeds <list>', 'seeds of weights, data and noise, such as 0..4 (that of the config, or 0)')
+    .option('--batch <n>', 'examples per update (that of the config, or 10)')
+    .addOption(
+      repeatable(
+        '--set <path=value>',
+        'set an option of the rule, such as ruleOptions.samples=10, or a key of task, network, graph or objective',
+      ),
     )
     .addOption(
       new Option(
         '--activation <name>',
-        'of hidden layers (for random numbers relu, or what the rule needs)',
+        'activation of hidden layers (for random data relu, or what the rule needs)',
       ).choices(ACTIVATIONS),
     )
-    .option('--angle <degrees>', 'say what it costs to come this near to the gradient', '30')
+    .option('--angle <degrees>', 'report the cost of an update within this angle of the gradient', '30')
     .addOption(
       new Option(
         '--sweep <what>',
-        'fit how the variance grows with the width or number of hidden layers, or with the outputs',
+        'fit the growth of the variance with width, depth or number of outputs',
       ).choices(Object.keys(SWEEP_SIZES)),
     )
     .option('--sizes <list>', 'sizes of the sweep, such as 8,32,128')
-    .addOption(
-      new Option('--backend <name>', 'where to compute (that of the config, or auto)').choices([
-        'auto',
-        'blas',
-        'wasm',
-        'reference',
-      ]),
-    )
+    .addOption(backendOption('backend; by default that of the config, or auto'))
     .addHelpText(
       'before',
       [
         'Examples:',
-        '  apical estimate --rule node-perturbation --network 784-128-10 --samples 200',
-        '  apical estimate --rule weight-perturbation --network 20-32-32-2 --sweep width --sizes 8,32,128,512',
-        '  apical estimate mnist --rule node-perturbation --network 784-128-10 --batch 10',
-        '  apical estimate --run runs/… --rule node-perturbation',
-        '  apical estimate --rule ./my-rule.ts --set ruleOptions.noise=0.1 --json',
+        '  apical estimate mnist --rule node-perturbation',
+        '  apical estimate --rule weight-perturbation --network 20-32-32-2 --sweep width --sizes 8,32,128',
+        '  apical estimate --run runs/… --rule ./my-rule.ts --set ruleOptions.noise=0.1',
         '',
       ].join('\n'),
     )
-    .action(async (base: string | undefined, words: Omit<EstimateWords, 'base'> & { json?: boolean }) => {
-      const terminal = new Terminal(words.json ?? false);
+    .action(async (base: string | undefined, options: Omit<EstimateOptions, 'base'> & { json?: boolean }) => {
+      const terminal = new Terminal(options.json ?? false);
       let document: EstimateDocument;
       try {
-        document = await estimate({ ...words, base }, (done, total, network) => {
+        document = await estimate({ ...options, base }, (done, total, network) => {
           if (terminal.animated) process.stderr.write(`\r\u001b[K${done + 1}/${total} ${network}`);
         });
       } finally {
@@ -80,18 +77,18 @@ export function addEstimateCommand(program: Command, finish: (code: number) => v
 
 function show(terminal: Terminal, { rule, rows, growth, batch, task, run }: EstimateDocument): void {
   const { colours } = terminal;
-  // Where it may be none, its upper bound says more than a figure that scatters from 0 up.
+  // If the bias may be 0, its upper bound says more than an estimate that scatters above 0.
   const biasOf = ({ bias, intervals }: EstimateDocument['rows'][number]) =>
     intervals.bias?.[0] === 0 && intervals.bias[1] > 0 ? `< ${figure(intervals.bias[1], 2)}` : figure(bias);
   const figure = (value: number | null, digits = 3) =>
     value === null ? '–' : Number(value.toPrecision(digits)).toString();
-  const within = (value: number | null, interval: Interval | null) =>
+  const withMargin = (value: number | null, interval: Interval | null) =>
     value === null || interval === null
       ? figure(value)
       : `${figure(value)} ± ${figure((interval[1] - interval[0]) / 2, 2)}`;
   const weights = run ? `weights of ${run.folder} at step ${run.step}` : 'initial weights';
   terminal.line(
-    `${colours.bold(rule)}, ${batch} examples an update of ${task ?? 'random numbers'}, ${weights}, beside the exact gradient`,
+    `${colours.bold(rule)} compared with the exact gradient: ${task ?? 'random data'}, ${batch} examples per update, ${weights}`,
   );
   terminal.line(
     table(
@@ -103,32 +100,32 @@ function show(terminal: Terminal, { rule, rows, growth, batch, task, run }: Esti
         'angle °',
         'bias',
         'variance',
-        'over data',
+        'data variance',
         'signal/noise',
-        'for the angle',
+        'updates needed',
       ],
       rows.map((row) => [
         row.network,
         String(row.seed),
         row.projection,
         String(row.synapses),
-        within(row.angleDegrees, row.intervals.angleDegrees),
+        withMargin(row.angleDegrees, row.intervals.angleDegrees),
         biasOf(row),
-        within(row.variance, row.intervals.variance),
+        withMargin(row.variance, row.intervals.variance),
         figure(row.dataVariance),
-        within(row.signalToNoise, row.intervals.signalToNoise),
-        row.forAngle ? `${row.forAngle.samples} updates for ${row.forAngle.degrees}°` : 'never',
+        withMargin(row.signalToNoise, row.intervals.signalToNoise),
+        row.forAngle ? `${row.forAngle.samples} for ${row.forAngle.degrees}°` : 'never',
       ]),
     ),
   );
   const [first] = rows;
   if (first && new Set(rows.map(({ network }) => network)).size === 1) {
     terminal.line(
-      `\nAn update costs ${figure(first.passes)} passes and ${figure(first.macs / 1e6)} M multiply–accumulates an example.`,
+      `\nAn update costs ${figure(first.passes)} passes and ${figure(first.macs / 1e6)} M multiply–accumulates per example.`,
     );
   }
   terminal.line(
-    '\nBias is relative to the gradient; variance is summed over synapses, over the noise of the rule on one batch; ± are 95 % intervals.',
+    '\nBias is relative to the gradient. Variance is over the noise of the rule on one batch, summed over synapses; ± gives 95 % intervals.',
   );
   if (growth.length === 0) return;
   terminal.line('\nGrowth of the variance relative to the squared gradient');

@@ -21,29 +21,28 @@ interface ExportArguments {
   readonly json?: boolean;
 }
 
-/** `apical export`: the weights of a run as a file that PyTorch, NumPy and Apical read. */
+/** Adds `apical export`, which saves the weights of a run for PyTorch, NumPy and Apical. */
 export function addExportCommand(program: Command, finish: (code: number) => void): void {
   program
     .command('export')
-    .summary('the weights of a run as a file for PyTorch or NumPy')
-    .argument('<run>', 'the folder of a run, or a file that `apical export` wrote')
+    .summary('save the weights of a run for PyTorch or NumPy')
+    .description('Saves the weights of a run in a file that PyTorch, NumPy and Apical can read.')
+    .argument('<run>', 'folder of a run, or a file that `apical export` wrote')
     .addOption(
-      new Option('--format <name>', 'by default what --out ends in, or safetensors').choices(WEIGHT_FORMATS),
+      new Option('--format <name>', 'file format; by default that of --out, or safetensors').choices(
+        WEIGHT_FORMATS,
+      ),
     )
     .addOption(
-      new Option('--layout <name>', 'names and order of axes; see below').choices(LAYOUTS).default('pytorch'),
+      new Option('--layout <name>', 'names and axis order of the tensors; see below')
+        .choices(LAYOUTS)
+        .default('pytorch'),
     )
-    .option('--out <file>', 'where to write; by default called as the run, in this folder')
-    .option('--force', 'write over a file that is there')
+    .option('--out <file>', 'file to write; by default the name of the run, in the current folder')
+    .option('--force', 'overwrite an existing file')
     .addHelpText(
       'before',
-      [
-        'Examples:',
-        '  apical export runs/… --format safetensors',
-        '  apical export runs/… --out network.npz',
-        '  apical run digits --rule feedback-alignment --weights network.npz',
-        '',
-      ].join('\n'),
+      ['Examples:', '  apical export runs/…', '  apical export runs/… --out network.npz', ''].join('\n'),
     )
     .addHelpText(
       'after',
@@ -51,20 +50,22 @@ export function addExportCommand(program: Command, finish: (code: number) => voi
         '',
         'Layouts:',
         '  pytorch  the state_dict of an nn.Sequential: 0.weight, 0.bias, 2.weight, …; weights (out, in).',
-        '           An activation function other than linear is a module. Where the network is no chain of',
-        '           layers: "input→hidden1.weight", "hidden1.bias". Without feedback weights.',
+        '           Each activation function except linear counts as a module. If the network is not a chain',
+        '           of layers: "input→hidden1.weight", "hidden1.bias". Without feedback weights.',
         '  apical   "input→hidden1", "hidden1.bias", …; weights (presynaptic, postsynaptic). With feedback weights.',
+        '',
+        'To train from exported weights: apical run digits --weights network.npz',
       ].join('\n'),
     )
-    .action(async (run: string, words: ExportArguments) => {
-      const terminal = new Terminal(words.json ?? false);
-      const { layout } = words;
-      const format = formatOf(words);
-      const out = words.out ?? `${path.basename(path.resolve(run))}.${format}`;
-      if (existsSync(out) && !words.force) {
+    .action(async (run: string, options: ExportArguments) => {
+      const terminal = new Terminal(options.json ?? false);
+      const { layout } = options;
+      const format = formatOf(options);
+      const out = options.out ?? `${path.basename(path.resolve(run))}.${format}`;
+      if (existsSync(out) && !options.force) {
         throw new ApicalError(
           'export.exists',
-          `There is a file ${out} already: choose another --out, or add --force.`,
+          `The file ${out} already exists. Choose another --out, or add --force to overwrite it.`,
           { out },
         );
       }
@@ -110,23 +111,23 @@ export function addExportCommand(program: Command, finish: (code: number) => voi
     });
 }
 
-/** Throws `export.format` where --format and the ending of --out say different things. */
+/** Returns the file format. Throws `export.format` if --format and the extension of --out disagree. */
 function formatOf({ format, out }: ExportArguments): WeightFormat {
-  const ending = path
+  const extension = path
     .extname(out ?? '')
     .slice(1)
     .toLowerCase();
-  const byName = WEIGHT_FORMATS.find((known) => known === ending);
+  const byName = WEIGHT_FORMATS.find((known) => known === extension);
   if (format !== undefined && byName !== undefined && format !== byName) {
     throw new ApicalError(
       'export.format',
-      `--format is ${format}, but --out ${out ?? ''} ends in .${ending}: let them agree, or leave --format out.`,
+      `--format is ${format}, but --out ${out ?? ''} ends in .${extension}. Change one of them, or leave --format out.`,
     );
   }
   return format ?? byName ?? 'safetensors';
 }
 
-/** Whole or not at all. Throws `export.unwritable`. */
+/** Writes a file completely or not at all. Throws `export.unwritable`. */
 function write(file: string, bytes: Uint8Array): void {
   const temporary = `${file}.${process.pid}.tmp`;
   try {
@@ -135,6 +136,11 @@ function write(file: string, bytes: Uint8Array): void {
   } catch (thrown) {
     rmSync(temporary, { force: true });
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new ApicalError('export.unwritable', `${file} cannot be written: ${reason}.`, { file }, thrown);
+    throw new ApicalError(
+      'export.unwritable',
+      `${file} cannot be written: ${reason}. Choose another --out.`,
+      { file },
+      thrown,
+    );
   }
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { didYouMean } from '../../datasets/suggest.ts';
+import { didYouMean } from '../../suggest.ts';
 import { ApicalError } from '../../errors.ts';
 import { configSchema } from '../../config/config.ts';
 import { PRESETS } from '../../config/presets.ts';
@@ -9,13 +9,13 @@ import { table, Terminal } from '../terminal.ts';
 
 const EXIT_CODES = [
   ['0', 'done'],
-  ['1', 'the run failed (its folder says why)'],
-  ['2', 'the command or the configuration is wrong'],
+  ['1', 'a run failed (its folder holds the reason)'],
+  ['2', 'the command, the config or the input is invalid'],
   ['3', 'a claim was not met'],
-  ['130', 'interrupted, after a checkpoint'],
+  ['130', 'interrupted, with a checkpoint'],
 ] as const;
 
-/** `apical help [topic]`: the commands, and what no single command's help can hold. */
+/** Adds `apical help [topic]`, with help for every command and for topics that concern several. */
 export function addHelpCommand(program: Command, finish: (code: number) => void): void {
   program.helpCommand(false);
   const topics: Readonly<Record<string, (terminal: Terminal) => object>> = {
@@ -25,8 +25,9 @@ export function addHelpCommand(program: Command, finish: (code: number) => void)
   };
   program
     .command('help')
-    .summary('help for a command, or for: config, presets, exits')
-    .argument('[topic]', 'a command, or config, presets, exits')
+    .summary('show help for a command, or for config, presets or exits')
+    .description('Shows help for a command, for the keys of a config, for presets, or for exit codes.')
+    .argument('[topic]', 'a command, or config, presets or exits')
     .addHelpText('before', 'Examples:\n  apical help run\n  apical help config\n')
     .action((topic: string | undefined, { json }: { json?: boolean }) => {
       const terminal = new Terminal(json ?? false);
@@ -44,14 +45,14 @@ export function addHelpCommand(program: Command, finish: (code: number) => void)
         const names = [...program.commands.map((candidate) => candidate.name()), ...Object.keys(topics)];
         throw new ApicalError(
           'help.unknown',
-          `There is no help on "${topic}".${didYouMean(topic as string, names)} There is on ${names.join(', ')}.`,
+          `There is no help on "${topic}".${didYouMean(topic as string, names)} Topics: ${names.join(', ')}.`,
         );
       }
       terminal.document({ version: 1, kind: 'help', topic, ...show(terminal) });
     });
 
   function configHelp(terminal: Terminal): object {
-    terminal.line('Keys of a config, for a config file or --set path=value:\n');
+    terminal.line('Keys for a config file or for --set path=value:\n');
     const schema = z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
     terminal.line(table(['key', 'values', 'default', 'meaning'], rowsOf(schema, '')));
     return { schema };
@@ -59,7 +60,7 @@ export function addHelpCommand(program: Command, finish: (code: number) => void)
   function presetsHelp(terminal: Terminal): object {
     terminal.line(
       table(
-        ['preset', 'what it is'],
+        ['preset', 'description'],
         PRESETS.map(({ id, title }) => [id, title]),
       ),
     );
@@ -71,7 +72,7 @@ export function addHelpCommand(program: Command, finish: (code: number) => void)
   }
 }
 
-/** All of a command's help, with what was added to it. */
+/** Returns the complete help of a command, with the texts added to it. */
 function helpOf(command: Command): string {
   const { writeOut, ...others } = command.configureOutput();
   let text = '';

@@ -1,6 +1,5 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { Option } from 'commander';
 import { ApicalError } from '../../errors.ts';
 import { loadNetwork } from '../../runs/load-network.ts';
 import { predictionCsv, predictionDocument } from '../../studies/prediction.ts';
@@ -8,6 +7,7 @@ import type { PredictionDocument, PredictionRow } from '../../studies/prediction
 import { readExamples } from '../../studies/prediction-input.ts';
 import type { BackendName } from '../../backends/open.ts';
 import { EXIT } from '../exit.ts';
+import { backendOption } from '../options.ts';
 import { percent, table, Terminal } from '../terminal.ts';
 
 interface PredictArguments {
@@ -19,53 +19,43 @@ interface PredictArguments {
   readonly json?: boolean;
 }
 
-/** Rows of the table that a terminal is given; the files have all. */
+/** Number of rows to print; --out and --json have all. */
 const SHOWN = 20;
 
-/** `apical predict`: what the network of a run answers to a user's own examples. */
+/** Adds `apical predict`, which applies a trained network to the user's examples. */
 export function addPredictCommand(program: Command, finish: (code: number) => void): void {
   program
     .command('predict')
-    .summary('what the network of a run answers to your own examples')
-    .argument('<run>', 'the folder of a run, or a file that `apical export` wrote')
-    .option('--input <file>', 'the examples: IDX (.gz or not), .csv, .tsv, .npz, .npy or one .png picture')
-    .option(
-      '--labels <column>',
-      'where the right answers are: a column, an array of .npz, or a file of labels',
-    )
-    .option('--invert', 'turn pictures over: MNIST has light figures on a dark ground')
-    .option('--out <file.csv>', 'write every answer with the scores of all classes')
-    .addOption(
-      new Option('--backend <name>', 'where to compute; that of the run by default').choices([
-        'auto',
-        'blas',
-        'wasm',
-        'reference',
-      ]),
-    )
+    .summary('apply a trained network to your own examples')
+    .description('Applies the network of a run to your own examples.')
+    .argument('<run>', 'folder of a run, or a file that `apical export` wrote')
+    .option('--input <file>', 'examples: IDX (optionally .gz), .csv, .tsv, .npz, .npy, or a .png image')
+    .option('--labels <column>', 'correct answers: a column, an array of the .npz file, or a file of labels')
+    .option('--invert', 'invert images; MNIST has light figures on a dark background')
+    .option('--out <file.csv>', 'save every prediction with the scores of all classes')
+    .addOption(backendOption('backend; by default that of the run'))
     .addHelpText(
       'before',
       [
         'Examples:',
         '  apical predict runs/… --input seven.png --invert',
-        '  apical predict runs/… --input t10k-images-idx3-ubyte.gz --labels t10k-labels-idx1-ubyte.gz',
         '  apical predict runs/… --input table.csv --labels species --out answers.csv',
-        '  apical predict network.safetensors --input examples.npz --json',
+        '  apical predict network.safetensors --input t10k-images-idx3-ubyte.gz --labels t10k-labels-idx1-ubyte.gz',
         '',
       ].join('\n'),
     )
-    .action(async (from: string, words: PredictArguments) => {
-      const terminal = new Terminal(words.json ?? false);
-      const { input, out } = words;
+    .action(async (from: string, options: PredictArguments) => {
+      const terminal = new Terminal(options.json ?? false);
+      const { input, out } = options;
       if (input === undefined) {
         throw new ApicalError(
           'predict.input',
-          'Predict what? Give --input a file of examples: IDX, .csv, .tsv, .npz, .npy or .png.',
+          'There are no examples to predict. Name a file with --input: IDX, .csv, .tsv, .npz, .npy or .png.',
         );
       }
-      const trained = await loadNetwork(from, { backend: words.backend });
+      const trained = await loadNetwork(from, { backend: options.backend });
       try {
-        const examples = await readExamples(input, trained, words);
+        const examples = await readExamples(input, trained, options);
         for (const note of examples.notes) terminal.note(note);
         const answers = trained.predict(examples.inputs);
         const document = predictionDocument(trained, answers, examples.labels, { from, input });
@@ -86,16 +76,16 @@ function show(terminal: Terminal, document: PredictionDocument, out: string | un
   const shown = rows.slice(0, SHOWN);
   terminal.line(classes ? classTable(shown, scores) : valueTable(shown));
   if (rows.length > shown.length) {
-    terminal.line(`… and ${rows.length - shown.length} more: --out FILE.csv or --json gives all.`);
+    terminal.line(`… and ${rows.length - shown.length} more; --out FILE.csv or --json gives all.`);
   }
   if (result) {
     terminal.line(
       classes
         ? `\nError ${percent(result.error)} (${result.errors} of ${result.count})`
-        : `\nSquared error ${figure(result.error)} of that of answering 0 (${result.count} examples)`,
+        : `\nSquared error ${figure(result.error)} relative to answering 0 (${result.count} examples)`,
     );
   }
-  if (out !== undefined) terminal.line(`\nAll answers: ${out}`);
+  if (out !== undefined) terminal.line(`\nAll predictions: ${out}`);
 }
 
 function classTable(rows: readonly PredictionRow[], scores: PredictionDocument['scores']): string {
@@ -132,12 +122,17 @@ function valueTable(rows: readonly PredictionRow[]): string {
 
 const figure = (value: number) => Number(value.toPrecision(4)).toString();
 
-/** Throws `predict.out`. */
+/** Writes a file. Throws `predict.out`. */
 function write(file: string, text: string): void {
   try {
     writeFileSync(file, text);
   } catch (thrown) {
     const reason = thrown instanceof Error ? thrown.message : String(thrown);
-    throw new ApicalError('predict.out', `--out ${file} cannot be written: ${reason}.`, { file }, thrown);
+    throw new ApicalError(
+      'predict.out',
+      `--out ${file} cannot be written: ${reason}. Choose another file.`,
+      { file },
+      thrown,
+    );
   }
 }

@@ -2,30 +2,43 @@ import type { Command } from 'commander';
 import { describeRules } from '../../runs/rule-catalogue.ts';
 import type { RuleDescription } from '../../runs/rule-catalogue.ts';
 import { citation } from '../../runs/bibliography.ts';
+import { STANDARD_LAYERS } from '../../analysis/standard-audit.ts';
+import { parseLayers } from '../../studies/subject.ts';
 import { EXIT } from '../exit.ts';
 import { table, Terminal } from '../terminal.ts';
 
-/** `apical rules`: what there is, and what each needs to know at a synapse, as a real step showed it. */
+/** Adds `apical rules`, which lists rules with their locality and cost, as measured in a real step. */
 export function addRulesCommand(program: Command, finish: (code: number) => void): void {
   program
     .command('rules')
-    .summary('the learning rules: family, source, options, locality, cost')
-    .argument('[id|file]', 'one rule in full')
+    .summary('list learning rules with equation, options, locality and cost')
+    .description(
+      'Lists all learning rules, or shows one with its equation, source, options, locality and cost.',
+    )
+    .argument('[id|file]', 'rule to show in full: an id or a file that exports one')
+    .option(
+      '--network <units>',
+      'units of each layer of the network on which the step is measured',
+      STANDARD_LAYERS.join('-'),
+    )
     .addHelpText(
       'before',
-      'Examples:\n  apical rules\n  apical rules feedback-alignment\n  apical rules ./my-rule.ts --json\n',
+      'Examples:\n  apical rules\n  apical rules feedback-alignment\n  apical rules ./my-rule.ts --network 784-128-10 --json\n',
     )
-    .action(async (reference: string | undefined, { json }: { json?: boolean }) => {
+    .action(async (reference: string | undefined, { network, json }: { network: string; json?: boolean }) => {
       const terminal = new Terminal(json ?? false);
-      const rules = await describeRules(reference === undefined ? undefined : [reference]);
+      const rules = await describeRules(
+        reference === undefined ? undefined : [reference],
+        parseLayers(network),
+      );
       terminal.document({ version: 1, kind: 'rules', rules });
-      if (reference === undefined) showList(terminal, rules);
-      else for (const rule of rules) showRule(terminal, rule);
+      if (reference === undefined) showList(terminal, rules, network);
+      else for (const rule of rules) showRule(terminal, rule, network);
       finish(EXIT.done);
     });
 }
 
-function showList(terminal: Terminal, rules: readonly RuleDescription[]): void {
+function showList(terminal: Terminal, rules: readonly RuleDescription[], network: string): void {
   terminal.line(
     table(
       ['id', 'family', 'transposed weights', 'signed error', 'waits for', 'phases', 'MACs vs backprop'],
@@ -41,12 +54,12 @@ function showList(terminal: Terminal, rules: readonly RuleDescription[]): void {
     ),
   );
   terminal.line(
-    '\nMeasured in one real step of a 784-800-800-10 network; MACs are multiply–accumulates an example.',
+    `\nMeasured in one real step of a ${network} network. MACs are multiply–accumulates per example.`,
   );
-  terminal.line('`apical rules ID` shows one in full.');
+  terminal.line('`apical rules ID` shows one rule in full.');
 }
 
-function showRule(terminal: Terminal, rule: RuleDescription): void {
+function showRule(terminal: Terminal, rule: RuleDescription, network: string): void {
   const { colours } = terminal;
   terminal.line(`${colours.bold(rule.title)} (${rule.id}), ${rule.family}`);
   terminal.line(`  ${rule.summary}`);
@@ -59,15 +72,26 @@ function showRule(terminal: Terminal, rule: RuleDescription): void {
     const fallback = schema.default === undefined ? '' : `, default ${JSON.stringify(schema.default)}`;
     terminal.line(`  ruleOptions.${name} (${choices}${fallback})\n    ${schema.description ?? ''}`);
   }
-  terminal.line('\nLocality: what reached the synapses of each projection in one real step');
+  terminal.line('\nLocality: the signals that reached the synapses of each projection in one real step');
   terminal.line(
     table(
-      ['projection', 'transposed weights', 'signed error', 'global scalars', 'phases', 'error crossed'],
+      [
+        'projection',
+        'transposed weights',
+        'signed error',
+        'target',
+        'error in input',
+        'global scalars',
+        'phases',
+        'error crossed',
+      ],
       rule.locality.map((row) => [
         row.projection,
         row.transposedWeights.join(', ') || 'none',
-        row.signedError ? 'yes' : 'no',
-        // What they are made from stands below.
+        yesNo(row.signedError),
+        yesNo(row.target),
+        yesNo(row.errorInInput),
+        // Their sources are listed below the table.
         row.globalScalars.map((scalar) => scalar.replace(/ from .*/, '')).join(', ') || 'none',
         String(row.phases),
         `${row.waitsForProjections} projections`,
@@ -76,7 +100,7 @@ function showRule(terminal: Terminal, rule: RuleDescription): void {
   );
   for (const row of rule.locality) terminal.line(`  ${row.projection}: from ${row.sources.join(', ')}`);
   const { forwardMacs, feedbackMacs, updateMacs, bytesBetweenAreas } = rule.cost;
-  terminal.line('\nCost of a step on 784-800-800-10, for one example');
+  terminal.line(`\nCost of one step per example, in a ${network} network`);
   terminal.line(
     `  forward ${millions(forwardMacs)}, feedback ${millions(feedbackMacs)}, update ${millions(updateMacs)} multiply–accumulates`,
   );
@@ -85,4 +109,5 @@ function showRule(terminal: Terminal, rule: RuleDescription): void {
   );
 }
 
+const yesNo = (value: boolean) => (value ? 'yes' : 'no');
 const millions = (value: number) => `${(value / 1e6).toFixed(2)} M`;

@@ -1,7 +1,6 @@
 import path from 'node:path';
 import process from 'node:process';
 import type { Command } from 'commander';
-import { Option } from 'commander';
 import { ApicalError } from '../../errors.ts';
 import type { Config } from '../../config/config.ts';
 import { parseSeeds } from '../../config/assignments.ts';
@@ -13,6 +12,7 @@ import { resultsOf } from '../../search/document.ts';
 import { runSession } from '../../runs/session.ts';
 import type { Session } from '../../runs/session.ts';
 import { EXIT } from '../exit.ts';
+import { repeatable } from '../options.ts';
 import { ProgressView } from '../progress.ts';
 import { showComparison, showRun } from '../results.ts';
 import { Terminal } from '../terminal.ts';
@@ -36,29 +36,35 @@ interface RunArguments {
   readonly json?: boolean;
 }
 
-/** `apical run` and `apical compare`: the same session, for one rule or for several side by side. */
+/** Adds `apical run` and `apical compare`, which run one session for one rule or several. */
 export function addRunCommands(program: Command, finish: (code: number) => void): void {
   const run = program
     .command('run')
-    .summary('learn a task by one rule')
-    .argument('[preset|config.json]', 'where to start from; `apical help presets` lists them')
+    .summary('train a network with one learning rule')
+    .description('Trains a network with one learning rule.')
+    .argument(
+      '[preset|config.json]',
+      'preset or config file to start from; `apical help presets` lists presets',
+    )
     .addHelpText(
       'before',
       [
         'Examples:',
         '  apical run mnist --rule feedback-alignment',
-        '  apical run digits --set optimiser.rate=0.1 --set network.hidden=[100] --seeds 0..4',
-        '  apical run --rule ./my-rule.ts --set task.dataset=fashion-mnist',
-        '  apical run cart-pole --rule node-perturbation --set control.critic.rule=backprop',
+        '  apical run digits --rule ./my-rule.ts --set network.hidden=[100] --seeds 0..4',
         '  apical run --resume runs/2026-01-31T12-00-00-mnist-backprop',
         '',
       ].join('\n'),
     )
-    .option('--rule <id|file>', 'the learning rule: an id, or a file that exports one');
+    .option('--rule <id|file>', 'learning rule: an id, or a file that exports one');
   const compare = program
     .command('compare')
-    .summary('several rules side by side on the same budget')
-    .argument('[preset|config.json]', 'where to start from; `apical help presets` lists them')
+    .summary('train with several rules side by side and compare them')
+    .description('Trains with several rules side by side, on equal terms, and compares them.')
+    .argument(
+      '[preset|config.json]',
+      'preset or config file to start from; `apical help presets` lists presets',
+    )
     .addHelpText(
       'before',
       [
@@ -69,29 +75,30 @@ export function addRunCommands(program: Command, finish: (code: number) => void)
         '',
       ].join('\n'),
     )
-    .option('--rules <a,b,c>', 'rules to compare: ids or files, with commas between')
+    .option('--rules <a,b,c>', 'rules to compare: ids or files, separated by commas')
     .option(
       '--configs <a.json,b.json>',
-      'instead, config files, or a folder of them; a rule may have several',
+      'compare config files instead, or a folder of them; a rule may have several',
     )
-    .option('--from-search <folder>', 'instead, the best config of each rule that `apical search` found');
+    .option('--from-search <folder>', 'compare the best configs that `apical search` found');
   for (const command of [run, compare]) {
     command
       .addOption(
-        new Option('--set <path=value>', 'set any key of the config; may be repeated')
-          .default([], 'none')
-          .argParser((value: string, previous: string[]) => [...previous, value]),
+        repeatable(
+          '--set <path=value>',
+          'set a key of the config, such as batch=50; `apical help config` lists keys',
+        ),
       )
-      .option('--seeds <list>', 'seeds: 3, 0..4 or 0,2,5')
+      .option('--seeds <list>', 'seeds, one run each: 3, 0..4 or 0,2,5')
       .option('--epochs <n>', 'passes through the training examples')
-      .option('--backend <name>', 'auto, blas, wasm or reference')
-      .option('--threads <n>', 'most threads of a matrix product; 0 for as many as help')
+      .option('--backend <name>', 'backend: auto, blas, wasm or reference (double precision)')
+      .option('--threads <n>', 'most threads for a matrix product; 0 for as many as help')
       .option('--workers <n>', 'worker threads that share the samples of a perturbation rule')
-      .option('--weights <file>', 'start from these weights: .safetensors or .npz, as `apical export` writes')
-      .option('--blas <path>', 'the BLAS library to use (or set APICAL_BLAS)')
-      .option('--out <folder>', 'where to keep the run; by default a new folder in runs/')
-      .option('--resume <folder>', 'go on with a run or comparison that was interrupted')
-      .option('--figures', 'also write the figures as SVG and PNG files')
+      .option('--weights <file>', 'initial weights: a .safetensors or .npz file, as `apical export` writes')
+      .option('--blas <path>', 'BLAS library to use (or set APICAL_BLAS)')
+      .option('--out <folder>', 'folder to save to; by default a new one in runs/')
+      .option('--resume <folder>', 'resume an interrupted run or comparison')
+      .option('--figures', 'also save the figures as SVG and PNG files')
       .action(async (base: string | undefined, options: RunArguments) => {
         finish(await execute(command === compare, base, options));
       });
@@ -107,15 +114,15 @@ async function execute(
   const command = commandLine();
   checkFolders(options);
   const resumed = options.resume === undefined ? undefined : resumable(options.resume);
-  const asked = base !== undefined || givesConfig(options);
-  const { configs, names } = resumed && !asked ? resumed : plan(isComparison, base, options, resumed);
+  const hasConfig = base !== undefined || setsConfig(options);
+  const { configs, names } = resumed && !hasConfig ? resumed : plan(isComparison, base, options, resumed);
   if (options.blas !== undefined) checkBlas(configs);
   const folder = options.resume ?? options.out ?? defaultFolder(configs, isComparison);
 
   const stop = new AbortController();
   const interrupt = () => {
     if (stop.signal.aborted) process.exit(EXIT.interrupted);
-    terminal.note('\nStopping after this step, with a checkpoint. Once more to stop at once.');
+    terminal.note('\nStopping after this step with a checkpoint. Press Ctrl-C again to stop at once.');
     stop.abort();
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
@@ -128,9 +135,9 @@ async function execute(
       folder: path.normalize(folder),
       resume: options.resume !== undefined,
       blasPath: options.blas,
-      command: resumed && !asked ? resumed.command : command,
+      command: resumed && !hasConfig ? resumed.command : command,
       figures: options.figures ?? false,
-      // Loaded late: figures need libraries that a run does not.
+      // Loaded on demand: figures need libraries that a run does not.
       reports: () => import('../../reports/index.ts'),
       signal: stop.signal,
       listener: {
@@ -138,8 +145,8 @@ async function execute(
           const threads = backend.threads === 1 ? '1 thread' : `up to ${backend.threads} threads`;
           terminal.note(`${title}: ${about}`);
           const workers = Math.max(...configs.map((config) => config.workers));
-          const each = workers > 1 ? ` for each of ${workers} workers` : '';
-          terminal.note(`Backend ${backend.name}, ${threads}${each} (${backend.detail})`);
+          const perWorker = workers > 1 ? ` for each of ${workers} workers` : '';
+          terminal.note(`Backend ${backend.name}, ${threads}${perWorker} (${backend.detail})`);
         },
         progress: (index, progress) => view.progress(index, progress),
         finished: (index, run) => {
@@ -167,14 +174,14 @@ async function execute(
   }
   if (session.status === 'interrupted') {
     terminal.note(
-      `Interrupted. Go on with: apical ${isComparison ? 'compare' : 'run'} --resume ${quote(folder)}`,
+      `Interrupted. Resume with: apical ${isComparison ? 'compare' : 'run'} --resume ${quote(folder)}`,
     );
     return EXIT.interrupted;
   }
   return session.status === 'failed' ? EXIT.failed : EXIT.done;
 }
 
-/** The configs that a command line asks for; when resuming, on top of what is in the folder. */
+/** Returns the configs that a command line requests; when resuming, they start from those in the folder. */
 function plan(
   isComparison: boolean,
   base: string | undefined,
@@ -202,13 +209,16 @@ function plan(
       ? undefined
       : [options.rule];
   if (rules && new Set(rules).size < rules.length) {
-    throw new ApicalError('config.rules', `--rules names a rule twice: "${rules.join(',')}".`);
+    throw new ApicalError(
+      'config.rules',
+      `--rules names a rule twice: "${rules.join(',')}". Name each rule once.`,
+    );
   }
   const seeds = options.seeds === undefined ? undefined : parseSeeds(options.seeds);
   if (!from || rules) {
     return { configs: planRuns({ base, from, set, rules, seeds: seeds ?? (from && seedsOf(resumed)) }) };
   }
-  // Each goes on with its own config: those of tuned rules differ.
+  // Each rule resumes from its own config; configs of tuned rules differ.
   const byName = new Map(
     resumed?.configs.map((config, index) => [resumed.names?.[index] ?? config.rule, config]),
   );
@@ -216,7 +226,7 @@ function plan(
     planRuns({ from: { ...from, config }, set, seeds: seeds ?? seedsOf(resumed) }),
   );
   return {
-    configs: (all[0] ?? []).flatMap((_, index) => all.map((its) => its[index] as Config)),
+    configs: (all[0] ?? []).flatMap((_, index) => all.map((planned) => planned[index] as Config)),
     names: (all[0] ?? []).flatMap(() => [...byName.keys()]),
   };
 }
@@ -224,7 +234,7 @@ function plan(
 const seedsOf = (resumed: Resumable | undefined) =>
   resumed && [...new Set(resumed.configs.map(({ seed }) => seed))];
 
-/** The configs that a comparison is given as files. Throws `config.together`, `search.…`. */
+/** Returns the config files of a comparison, if it is given any. Throws `config.together` and `search.…` errors. */
 function configFiles(base: string | undefined, options: RunArguments): string[] | undefined {
   const { configs, fromSearch, rules } = options;
   const [given, second] = [
@@ -236,39 +246,41 @@ function configFiles(base: string | undefined, options: RunArguments): string[] 
   if (other !== undefined) {
     throw new ApicalError(
       'config.together',
-      `${given} says which rules are compared, and how, so ${other} has no place: leave one of them out.`,
+      `${given} already sets the rules and their configs, so it cannot be combined with ${other}. Leave one of them out.`,
     );
   }
   return configs?.split(',').flatMap((file) => configFilesIn(file.trim())) ?? resultsOf(fromSearch ?? '');
 }
 
+/** Rules that are compared or searched by default. */
 export const DEFAULT_RULES = ['backprop', 'feedback-alignment'];
 
-/** Throws `config.folder`. */
+/** Throws `config.folder` if --out or --resume is empty, or if both are given. */
 function checkFolders({ out, resume }: RunArguments): void {
   for (const [name, value] of Object.entries({ out, resume })) {
     if (value === '')
-      throw new ApicalError('config.folder', `--${name} is empty: give the path of a folder.`);
+      throw new ApicalError('config.folder', `--${name} is empty. Give the path of a folder.`);
   }
   if (out !== undefined && resume !== undefined) {
     throw new ApicalError(
       'config.folder',
-      `--resume ${resume} goes on in that folder, so --out ${out} has no place: leave one of them out.`,
+      `--resume ${resume} continues in that folder, so it cannot be combined with --out ${out}. Leave one of them out.`,
     );
   }
 }
 
-/** Throws `config.blas` when no run would use the library that is named. */
+/** Throws `config.blas` if --blas is given but a run uses another backend. */
 function checkBlas(configs: readonly Config[]): void {
   const unused = configs.find(({ backend }) => backend !== 'blas' && backend !== 'auto');
   if (!unused) return;
   throw new ApicalError(
     'config.blas',
-    `--blas names a library, but the backend is "${unused.backend}", which uses none: add --backend blas.`,
+    `--blas names a library, but the backend "${unused.backend}" uses none. Add --backend blas, or leave --blas out.`,
   );
 }
 
-const givesConfig = (options: RunArguments): boolean =>
+/** Returns whether any option changes a config. */
+const setsConfig = (options: RunArguments): boolean =>
   options.set.length > 0 ||
   [
     options.configs,
@@ -283,7 +295,7 @@ const givesConfig = (options: RunArguments): boolean =>
     options.weights,
   ].some((value) => value !== undefined);
 
-/** runs/2026-01-31T12-00-00-mnist-feedback-alignment */
+/** Returns a new folder such as runs/2026-01-31T12-00-00-mnist-feedback-alignment. */
 function defaultFolder(configs: readonly Config[], isComparison: boolean): string {
   const [first] = configs as [Config];
   const time = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
@@ -294,10 +306,11 @@ function defaultFolder(configs: readonly Config[], isComparison: boolean): strin
   );
 }
 
-/** As it can be typed again. */
+/** Returns the command line of this process, as it can be typed again. */
 export function commandLine(): string {
   return ['apical', ...process.argv.slice(2).map(quote)].join(' ');
 }
 
+/** Quotes an argument for the shell, if necessary. */
 export const quote = (argument: string) =>
   /^[\w./,=:@+-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", `'\\''`)}'`;

@@ -2,7 +2,6 @@ import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import type { Command } from 'commander';
-import { Option } from 'commander';
 import { ApicalError } from '../../errors.ts';
 import { parseSeeds } from '../../config/assignments.ts';
 import { configFilesIn } from '../../runs/plan.ts';
@@ -14,6 +13,7 @@ import { describeEnvironment } from '../../runs/folder/index.ts';
 import { runSearch } from '../../search/search.ts';
 import { showDimension } from '../../search/space.ts';
 import { EXIT } from '../exit.ts';
+import { repeatable } from '../options.ts';
 import { SearchView, showSearch } from '../search-view.ts';
 import { Terminal } from '../terminal.ts';
 import { commandLine, DEFAULT_RULES, quote } from './run.ts';
@@ -38,62 +38,60 @@ interface SearchArguments {
   readonly json?: boolean;
 }
 
-/** `apical search`: each rule's best config, on the same budget for every rule. */
+/** Adds `apical search`, which finds the best config of each rule on the same budget. */
 export function addSearchCommand(program: Command, finish: (code: number) => void): void {
-  const collected = (flags: string, description: string) =>
-    new Option(flags, description)
-      .default([], 'none')
-      .argParser((value: string, previous: string[]) => [...previous, value]);
   program
     .command('search')
-    .summary("each rule's best learning rate and the like, on equal terms")
-    .argument('[preset|config.json]', 'where to start from; `apical help presets` lists them')
+    .summary('find good hyperparameters for each rule on equal terms')
+    .description('Finds good hyperparameters for each rule, with the same budget for every rule.')
+    .argument(
+      '[preset|config.json]',
+      'preset or config file to start from; `apical help presets` lists presets',
+    )
     .addHelpText(
       'before',
       [
         'Examples:',
         '  apical search digits --rules backprop,feedback-alignment --budget 60',
-        '  apical search digits --rules backprop,node-perturbation --budget 120 --seeds 0..1 --workers 4 \\',
+        '  apical search digits --rules backprop,node-perturbation --budget 120 \\',
         '    --vary optimiser.rate=log:1e-5..0.1 --vary node-perturbation:ruleOptions.noise=log:1e-3..0.1',
         '  apical search --resume runs/2026-01-31T12-00-00-mnist-search',
-        '  apical compare --from-search runs/2026-01-31T12-00-00-mnist-search --seeds 100..104',
-        '',
-        'Random search with successive halving: many trials learn for a few epochs, and of each rung the best',
-        'go on. Trials are judged by validation error; test examples are not read. The best config of each rule',
-        'is left as best-RULE.json, which `apical run` takes.',
-        '',
-        'Ranges: log:0.001..0.1 (each power of ten alike), linear:0..0.5, whole:1..8, or values such as 0.5|0.9.',
-        'Without --space and --vary: the learning rate, and the scale of the first weights.',
         '',
       ].join('\n'),
     )
-    .option('--rules <a,b,c>', 'rules: ids or files, with commas between')
+    .addHelpText(
+      'after',
+      [
+        '',
+        'Method: random search with successive halving. Many trials train for a few epochs; at each rung, the',
+        'best continue. Trials are scored on validation examples; test examples are not read. The best config',
+        'of each rule is saved as best-RULE.json, and `apical compare --from-search FOLDER` compares them.',
+        '',
+        'Ranges: log:0.001..0.1 (uniform in the exponent), linear:0..0.5, whole:1..8, or values such as 0.5|0.9.',
+        'By default, the search varies the learning rate and the scale of the initial weights.',
+      ].join('\n'),
+    )
+    .option('--rules <a,b,c>', 'rules to search: ids or files, separated by commas')
     .option(
       '--configs <a.json,b.json>',
-      'instead, config files, or a folder of them; a rule may have several',
+      'search config files instead, or a folder of them; a rule may have several',
     )
-    .option('--budget <n>', 'epochs for each rule, over all its trials and seeds')
+    .option('--budget <n>', 'epochs per rule, over all trials and seeds')
     .addOption(
-      collected(
-        '--vary <[rule:]path=range>',
-        'search this key of the config, for all rules or for one; may be repeated',
-      ),
+      repeatable('--vary <[rule:]path=range>', 'range of a config key, for all rules or one; see below'),
     )
-    .option('--space <file>', 'a JSON file with ranges by path: {"optimiser.rate": "log:0.0003..0.1"}')
-    .addOption(collected('--set <path=value>', 'set any key of the config for all trials; may be repeated'))
-    .option('--seeds <list>', 'each trial is a mean over these: 3, 0..4 or 0,2,5')
-    .option('--epochs <n>', 'epochs of a trial of full length')
-    .option('--eta <n>', 'of each rung one trial in so many goes on; 3 by default')
-    .option('--rungs <n>', 'how many rungs, 1 for plain random search; by default as many as fit')
-    .option('--search-seed <n>', 'decides which values are tried; 0 by default')
-    .option(
-      '--workers <n>',
-      'processes that learn trials side by side, each on one thread; by default one a core',
-    )
-    .option('--backend <name>', 'auto, blas, wasm or reference')
-    .option('--blas <path>', 'the BLAS library to use (or set APICAL_BLAS)')
-    .option('--out <folder>', 'where to keep the search; by default a new folder in runs/')
-    .option('--resume <folder>', 'go on with a search that was interrupted')
+    .option('--space <file>', 'JSON file of ranges by key: {"optimiser.rate": "log:0.0003..0.1"}')
+    .addOption(repeatable('--set <path=value>', 'set a key of the config in all trials'))
+    .option('--seeds <list>', 'seeds over which each trial is averaged: 3, 0..4 or 0,2,5')
+    .option('--epochs <n>', 'epochs of a trial at full length')
+    .option('--eta <n>', 'one trial in n continues at each rung (default: 3)')
+    .option('--rungs <n>', 'number of rungs; 1 is plain random search (default: as many as fit)')
+    .option('--search-seed <n>', 'seed of the values that are tried (default: 0)')
+    .option('--workers <n>', 'processes that run trials in parallel, one thread each (default: one per core)')
+    .option('--backend <name>', 'backend: auto, blas, wasm or reference (double precision)')
+    .option('--blas <path>', 'BLAS library to use (or set APICAL_BLAS)')
+    .option('--out <folder>', 'folder to save to; by default a new one in runs/')
+    .option('--resume <folder>', 'resume an interrupted search')
     .action(async (base: string | undefined, options: SearchArguments) => {
       finish(await execute(base, options));
     });
@@ -105,12 +103,12 @@ async function execute(base: string | undefined, options: SearchArguments): Prom
   const resumed = options.resume === undefined ? undefined : readResumed(base, options);
   const plan = resumed ? planOf(resumed) : await planFrom(base, options);
   const folder = path.normalize(options.resume ?? options.out ?? defaultFolder(plan));
-  introduce(terminal, plan, workers);
+  showPlan(terminal, plan, workers);
 
   const stop = new AbortController();
   const interrupt = () => {
     if (stop.signal.aborted) process.exit(EXIT.interrupted);
-    terminal.note('\nStopping, with a checkpoint of every trial. Once more to stop at once.');
+    terminal.note('\nStopping with a checkpoint of every trial. Press Ctrl-C again to stop at once.');
     stop.abort();
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
@@ -124,7 +122,7 @@ async function execute(base: string | undefined, options: SearchArguments): Prom
       workers,
       blasPath: options.blas,
       report: async (document) => {
-        // Loaded late: figures need libraries that a search does not.
+        // Loaded on demand: figures need libraries that a search does not.
         const { renderSearchReport } = await import('../../reports/search-report.ts');
         return renderSearchReport(document, describeEnvironment());
       },
@@ -136,7 +134,7 @@ async function execute(base: string | undefined, options: SearchArguments): Prom
           terminal.note(`Backend ${backend}`);
         },
         progress: (step, epoch) => view.progress(step, epoch),
-        judged: (step, outcome) => view.judged(step, outcome),
+        scored: (step, outcome) => view.scored(step, outcome),
         warning: (message) => view.warning(message),
       },
     });
@@ -147,34 +145,39 @@ async function execute(base: string | undefined, options: SearchArguments): Prom
   terminal.document(search);
   showSearch(terminal, search);
   if (search.status === 'interrupted') {
-    terminal.note(`Interrupted. Go on with: apical search --resume ${quote(folder)}`);
+    terminal.note(`Interrupted. Resume with: apical search --resume ${quote(folder)}`);
     return EXIT.interrupted;
   }
   return search.status === 'failed' ? EXIT.failed : EXIT.done;
 }
 
-/** What will be done, before it is. */
-function introduce(terminal: Terminal, { configs, budget, seeds, space }: SearchPlan, workers: number): void {
-  const rungs = budget.rungs.map(({ trials, epochs }) => `${trials} to epoch ${epochs}`).join(', ');
+/** Prints what the search will do. */
+function showPlan(terminal: Terminal, { configs, budget, seeds, space }: SearchPlan, workers: number): void {
+  const rungs = budget.rungs
+    .map(({ trials, epochs }) => `${trials} ${trials === 1 ? 'trial' : 'trials'} to epoch ${epochs}`)
+    .join(', ');
   terminal.note(
-    `${Object.keys(configs).join(', ')}: each ${budget.planned} epochs on ${seeds.length === 1 ? `seed ${seeds[0] ?? 0}` : `${seeds.length} seeds`}: ${rungs}; ${workers} worker${workers === 1 ? '' : 's'}`,
+    `${Object.keys(configs).join(', ')}: ${budget.planned} epochs per rule on ${seeds.length === 1 ? `seed ${seeds[0] ?? 0}` : `${seeds.length} seeds`} (${rungs}), ${workers} worker${workers === 1 ? '' : 's'}`,
   );
-  terminal.note(`Searched: ${space.map(showDimension).join(', ')}`);
+  terminal.note(`Ranges: ${space.map(showDimension).join(', ')}`);
 }
 
 async function planFrom(base: string | undefined, options: SearchArguments): Promise<SearchPlan> {
   const rules = options.rules?.split(',').map((rule) => rule.trim()) ?? DEFAULT_RULES;
   if (new Set(rules).size < rules.length) {
-    throw new ApicalError('config.rules', `--rules names a rule twice: "${rules.join(',')}".`);
+    throw new ApicalError(
+      'config.rules',
+      `--rules names a rule twice: "${rules.join(',')}". Name each rule once.`,
+    );
   }
   if (options.out === '') {
-    throw new ApicalError('config.folder', '--out is empty: give the path of a folder.');
+    throw new ApicalError('config.folder', '--out is empty. Give the path of a folder.');
   }
   const budget = wholeNumber('--budget', options.budget, 1, 1e9);
   if (budget === undefined) {
     throw new ApicalError(
       'search.budget',
-      'Say how many epochs each rule may have, over all its trials and seeds: --budget 60, say.',
+      'The search has no budget. Give the epochs per rule over all trials and seeds, such as --budget 60.',
     );
   }
   const set = [...options.set];
@@ -186,7 +189,7 @@ async function planFrom(base: string | undefined, options: SearchArguments): Pro
     base,
     set,
     rules,
-    files: filesOf(base, options),
+    files: configFiles(base, options),
     seeds: options.seeds === undefined ? undefined : parseSeeds(options.seeds),
     budget,
     eta: wholeNumber('--eta', options.eta, 2, 1000),
@@ -198,19 +201,19 @@ async function planFrom(base: string | undefined, options: SearchArguments): Pro
   });
 }
 
-/** Throws `config.together`. */
-function filesOf(base: string | undefined, { configs, rules }: SearchArguments): string[] | undefined {
+/** Returns the config files of --configs, if given. Throws `config.together`. */
+function configFiles(base: string | undefined, { configs, rules }: SearchArguments): string[] | undefined {
   if (configs === undefined) return undefined;
   const other = rules === undefined ? base : '--rules';
   if (other === undefined) return configs.split(',').flatMap((file) => configFilesIn(file.trim()));
   throw new ApicalError(
     'config.together',
-    `--configs says which rules are searched, and from where, so ${other} has no place: leave one of them out.`,
+    `--configs already sets the rules and their configs, so it cannot be combined with ${other}. Leave one of them out.`,
   );
 }
 
-/** Options that decide what is searched, and so have no place in going on. */
-const IN_THE_PLAN = [
+/** Options that are part of a plan, and so cannot be given when a search is resumed. */
+const PLAN_OPTIONS = [
   ...([
     'rules',
     'configs',
@@ -226,14 +229,14 @@ const IN_THE_PLAN = [
   ] as const),
 ];
 
-/** The search of a folder, which has its plan. Throws `search.resume` when the command says another. */
+/** Reads the search to resume. Throws `search.resume` if the command line changes its plan. */
 function readResumed(base: string | undefined, options: SearchArguments): SearchDocument {
   const { resume = '', vary, set } = options;
   const given = [
     ...(base === undefined ? [] : [base]),
     ...(vary.length > 0 ? ['--vary'] : []),
     ...(set.length > 0 ? ['--set'] : []),
-    ...IN_THE_PLAN.filter((key) => options[key] !== undefined).map(
+    ...PLAN_OPTIONS.filter((key) => options[key] !== undefined).map(
       (key) => `--${key.replace('searchSeed', 'search-seed')}`,
     ),
   ];
@@ -241,13 +244,13 @@ function readResumed(base: string | undefined, options: SearchArguments): Search
   if (first !== undefined) {
     throw new ApicalError(
       'search.resume',
-      `--resume ${resume} goes on with the plan of that folder, so ${first} has no place: leave it out, or begin another search. (--workers and --json may change.)`,
+      `--resume ${resume} continues the plan of that folder, so it cannot be combined with ${first}. Leave it out, or start a new search.`,
     );
   }
   return readSearch(resume);
 }
 
-/** Throws `search.option`. */
+/** Parses a whole number, if given. Throws `search.option`. */
 function wholeNumber(
   option: string,
   text: string | undefined,
@@ -259,11 +262,11 @@ function wholeNumber(
   if (value >= least && value <= most) return value;
   throw new ApicalError(
     'search.option',
-    `${option} takes a whole number of at least ${least}${most < 1e6 ? ` and at most ${most}` : ''}, but it is "${text}".`,
+    `${option} must be a whole number of at least ${least}${most < 1e6 ? ` and at most ${most}` : ''}, but it is "${text}".`,
   );
 }
 
-/** runs/2026-01-31T12-00-00-mnist-search */
+/** Returns a new folder such as runs/2026-01-31T12-00-00-mnist-search. */
 function defaultFolder({ configs }: SearchPlan): string {
   const time = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
   const [first] = Object.values(configs);

@@ -1,38 +1,32 @@
 import type { Command } from 'commander';
-import { Option } from 'commander';
 import { renderSettlingReport, settlingFigures } from '../../reports/settling-report.ts';
 import { writeStudy } from '../../reports/study.ts';
 import { studySettling } from '../../studies/settling.ts';
-import type { SettlingDocument, SettlingWords } from '../../studies/settling.ts';
+import type { SettlingDocument, SettlingOptions } from '../../studies/settling.ts';
 import { EXIT } from '../exit.ts';
+import { backendOption, repeatable } from '../options.ts';
 import { table, Terminal } from '../terminal.ts';
 import { packageVersion } from '../version.ts';
 
-/** `apical settle`: how a network settles, and what it learns while it does. */
+/** Adds `apical settle`, which examines how a network settles and which updates follow. */
 export function addSettleCommand(program: Command, finish: (code: number) => void): void {
   program
     .command('settle')
-    .summary('how a network settles: energy, updates beside backpropagation through time, early inference')
-    .argument('[preset|config.json]', 'its data and its network (equilibrium)')
-    .option('--run <folder>', 'on the data, the network and the newest weights of a run')
-    .option('--rule <id|file>', 'a rule whose network settles; by default that of the config or the run')
-    .option(
-      '--set <path=value>',
-      'set any key of the config; may be repeated',
-      (value: string, all: readonly string[]) => [...all, value],
-      [],
+    .summary('examine how a network settles and which updates follow')
+    .description(
+      'Examines how a network settles: its energy, its updates compared with backpropagation through time, and early inference.',
     )
-    .option('--batch <n>', 'training examples to settle on', '20')
-    .option('--steps <n>', 'of the free phase, from silence', '200')
-    .option('--nudged-steps <n>', 'of the nudged phase', '40')
-    .option('--step-size <x>', 'of a step, in membrane time constants', '0.3')
-    .option('--nudge <x>', 'β', '0.01')
-    .option('--out <folder>', 'write report.html and its figures (SVG, PNG) there')
-    .addOption(
-      new Option('--backend <name>', 'where to compute; the reference has double precision')
-        .choices(['auto', 'blas', 'wasm', 'reference'])
-        .default('reference'),
-    )
+    .argument('[preset|config.json]', 'data and network to use (default: equilibrium)')
+    .option('--run <folder>', 'use the data, the network and the latest weights of a run')
+    .option('--rule <id|file>', 'rule whose network settles; by default that of the config or the run')
+    .addOption(repeatable('--set <path=value>', 'set a key of the config'))
+    .option('--batch <n>', 'number of training examples', '20')
+    .option('--steps <n>', 'steps of the free phase, from silence', '200')
+    .option('--nudged-steps <n>', 'steps of the nudged phase', '40')
+    .option('--step-size <x>', 'size of a step, in membrane time constants', '0.3')
+    .option('--nudge <x>', 'strength β of the nudge', '0.01')
+    .option('--out <folder>', 'save report.html and its figures (SVG, PNG) in this folder')
+    .addOption(backendOption().default('reference'))
     .addHelpText(
       'before',
       [
@@ -46,15 +40,15 @@ export function addSettleCommand(program: Command, finish: (code: number) => voi
     .action(
       async (
         base: string | undefined,
-        words: Omit<SettlingWords, 'base'> & { json?: boolean; out?: string },
+        options: Omit<SettlingOptions, 'base'> & { json?: boolean; out?: string },
       ) => {
-        const terminal = new Terminal(words.json ?? false);
-        const document = await studySettling({ ...words, base });
+        const terminal = new Terminal(options.json ?? false);
+        const document = await studySettling({ ...options, base });
         terminal.document(document);
         show(terminal, document);
-        if (words.out !== undefined) {
+        if (options.out !== undefined) {
           const written = await writeStudy(
-            words.out,
+            options.out,
             renderSettlingReport(document, packageVersion()),
             settlingFigures(document),
           );
@@ -70,7 +64,7 @@ function show(terminal: Terminal, document: SettlingDocument): void {
   const figure = (value: number | undefined) => Number((value ?? NaN).toPrecision(4)).toString();
   const { colours } = terminal;
   terminal.line(
-    `${colours.bold(document.rule)} on ${document.task}: after ${freeSteps} free steps units move by ${figure(speed.values[freeSteps - 1])} a time constant`,
+    `${colours.bold(document.rule)} on ${document.task}: after ${freeSteps} free steps, units move by ${figure(speed.values[freeSteps - 1])} per time constant\n`,
   );
   terminal.line(
     table(
@@ -83,13 +77,13 @@ function show(terminal: Terminal, document: SettlingDocument): void {
     ),
   );
   terminal.line(
-    '\nOver the nudged phase, along and away from the gradient that backpropagation through time finds as many steps back.\n',
+    '\nThe update sums the nudged phase; the gradient is that of backpropagation through time over as many steps. Distance is relative to the gradient.\n',
   );
   terminal.line(
     table(
       ['area', 'nudge arrives at step', 'cosine with −∂C/∂h', 'feedforward start', 'doubled', 'silence'],
       starts.map(({ area, feedforward, doubled, silence }) => {
-        const early = earlyInference.find((its) => its.area === area);
+        const early = earlyInference.find((inference) => inference.area === area);
         return [
           area,
           early ? String(early.arrival) : 'never',
@@ -102,12 +96,12 @@ function show(terminal: Terminal, document: SettlingDocument): void {
     ),
   );
   terminal.line(
-    '\nThe last three are distances of rates from the end of the free phase, relative to it: of a feedforward pass, of one that counts twice what comes from below, and of silence.',
+    '\nThe last three columns are relative distances from the rates at the end of the free phase: of a feedforward pass, of a pass with doubled bottom-up input, and of silence.',
   );
   if (costLine) {
     const { rule, reference, difference } = costLine.slopes;
     terminal.line(
-      `Slope of the settled cost along its gradient: ${figure(rule)} by the rule, ${figure(reference)} exactly, ${figure(difference)} as a difference.`,
+      `Slope of the settled cost along its gradient: ${figure(rule)} by the rule, ${figure(reference)} exactly, ${figure(difference)} by finite differences.`,
     );
   }
 }

@@ -1,11 +1,12 @@
 import { ApicalError } from '../../errors.ts';
 
-/** What the file formats here read and write: numbers of one type, row-major, with their shape. */
+/** An array as the file formats read and write it: numbers of one type, row-major, with their shape. */
 export interface ShapedArray {
   readonly shape: readonly number[];
   readonly data: NumericArray;
 }
 
+/** The typed arrays that the file formats can hold. */
 export type NumericArray =
   | Int8Array
   | Uint8Array
@@ -18,7 +19,7 @@ export type NumericArray =
   | Float32Array
   | Float64Array;
 
-/** Element types by NumPy's names without the byte order. */
+/** Typed-array constructors by NumPy's name of the element type, without the byte order. */
 export const elementTypes = {
   i1: Int8Array,
   u1: Uint8Array,
@@ -32,57 +33,60 @@ export const elementTypes = {
   f8: Float64Array,
 } as const;
 
+/** An element type by NumPy's name, such as "f4". */
 export type ElementType = keyof typeof elementTypes;
 
+/** Returns whether a name is that of an element type. */
 export const isElementType = (name: string): name is ElementType => Object.hasOwn(elementTypes, name);
 
+/** Returns the element type of an array. Throws `array.type` for a type that no format here can hold. */
 export function elementTypeOf(data: NumericArray): ElementType {
   for (const [name, type] of Object.entries(elementTypes)) {
     if (data instanceof type) return name as ElementType;
   }
   throw new ApicalError(
     'array.type',
-    `Arrays of type ${Object.prototype.toString.call(data)} cannot be stored.`,
+    `Arrays of type ${Object.prototype.toString.call(data)} cannot be stored; use a typed array such as Float32Array.`,
   );
 }
 
-/** The number of elements of a shape; 1 for the shape [] of a scalar. May be Infinity for a nonsense shape. */
+/** Returns the number of elements of a shape: 1 for the scalar shape [], and possibly Infinity for a damaged shape. */
 export const elementCount = (shape: readonly number[]): number =>
   shape.reduce((product, extent) => product * extent, 1);
 
-/** The bytes of an array, on the same memory. */
+/** Returns the bytes of an array, as a view of the same memory. */
 export const bytesOf = (data: NumericArray): Uint8Array =>
   new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
 /**
- * Bytes (little-endian, as all platforms that run this are) as elements: on the same memory where they are
- * aligned, a copy otherwise. The length must be a multiple of the element's size.
+ * Returns little-endian bytes as elements: a view of the same memory if the bytes are aligned, a copy otherwise. The
+ * length must be a multiple of the element size. All supported platforms are little-endian.
  */
 export function viewAs(type: ElementType, bytes: Uint8Array): NumericArray {
   const Type = elementTypes[type];
   const size = Type.BYTES_PER_ELEMENT;
   const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
-  // TypeScript asks for an ArrayBuffer of this union of constructors; shared memory serves as well.
+  // TypeScript wants an ArrayBuffer for this union of constructors; a SharedArrayBuffer works as well.
   return new Type(aligned.buffer as ArrayBuffer, aligned.byteOffset, aligned.byteLength / size);
 }
 
-/** Values as float32: the same array where they are so already. */
+/** Converts values to float32; returns a Float32Array itself. */
 export function toFloat32(data: NumericArray): Float32Array {
   if (data instanceof Float32Array) return data;
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) return Float32Array.from(data, Number);
   return new Float32Array(data);
 }
 
-/** A file that is not what its format says. Names the file, what was expected and what was found. */
+/** Returns the error for a file that violates its format. It names the file, the expectation and the finding. */
 export function corruptFile(name: string, expected: string, found: string, cause?: unknown): ApicalError {
   return new ApicalError(
     'dataset.corrupt',
-    `${name} is damaged or of another format: expected ${expected}, found ${found}. Fetch or write the file again.`,
+    `${name} is damaged or has another format: expected ${expected}, found ${found}. Download or write the file again.`,
     { name, expected, found },
     cause,
   );
 }
 
-/** The message of whatever a library threw, for `found`. */
+/** Returns the message of whatever a library threw. */
 export const messageOf = (thrown: unknown): string =>
   thrown instanceof Error ? thrown.message : String(thrown);

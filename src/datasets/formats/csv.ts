@@ -2,34 +2,36 @@ import { parse } from 'csv-parse/browser/esm/sync';
 import { ApicalError } from '../../errors.ts';
 import { corruptFile, messageOf } from './array.ts';
 
+/** How to read a CSV table. */
 export interface CsvOptions {
-  /** Whether the first row names the columns. Left out: it does where none of its cells is a number. */
+  /** Whether the first row names the columns. Default: true if none of its cells is a number. */
   readonly header?: boolean;
-  /** Left out: comma, semicolon or tab, whichever the first row has most of. */
+  /** Default: comma, semicolon or tab, whichever occurs most often in the first row. */
   readonly delimiter?: string;
-  /** Whether the numbers are whole, from 0 to 255, and kept as bytes. */
+  /** Whether the numbers are whole, from 0 to 255, and kept as bytes. Default false. */
   readonly bytes?: boolean;
 }
 
+/** A CSV table: numeric columns as one array, other columns as text. */
 export interface CsvTable {
-  /** The columns' names, where the first row gives them. */
+  /** Names of the columns, if the first row gives them. */
   readonly header: readonly string[] | undefined;
-  /** Rows, the header not counted. */
+  /** Number of rows, without the header. */
   readonly count: number;
-  /** Count × (columns that are not text), row-major. */
+  /** count × (number of numeric columns) values, row-major. */
   readonly values: Uint8Array | Float32Array;
-  /** For each text column asked for, its count cells. */
+  /** The `count` cells of each requested text column. */
   readonly texts: readonly (readonly string[])[];
 }
 
-/** Chooses the columns to keep as text, once the table's width and header (if any) are known. */
+/** Chooses the columns to keep as text, once the width and the header (if any) of the table are known. */
 export type ChooseTextColumns = (width: number, header: readonly string[] | undefined) => readonly number[];
 
 /**
- * Reads a table of numbers in UTF-8 CSV, with some columns kept as text. Empty lines are skipped.
+ * Reads a table of numbers from UTF-8 CSV and keeps some columns as text. Empty lines are skipped.
  *
- * Throws `dataset.corrupt` on rows of unequal length, on bad quoting and on a table without rows, and
- * `dataset.values` on a cell that is not a number, by line and column.
+ * Throws `dataset.corrupt` for rows of unequal length, for bad quoting and for a table without rows. Throws
+ * `dataset.values` for a cell that is not a number; the message names line and column.
  */
 export function parseCsv(
   bytes: Uint8Array,
@@ -57,7 +59,7 @@ export function parseCsv(
       skip_empty_lines: true,
       on_record: (cells: string[], { lines }) => {
         onRecord(cells, lines);
-        return null; // Nothing is collected: a row lives on as numbers only.
+        return null; // Keeps the parser from collecting rows: the table holds their numbers.
       },
     });
   } catch (thrown) {
@@ -68,7 +70,7 @@ export function parseCsv(
   return table.build();
 }
 
-/** Rows as they come, in arrays that grow. */
+/** Collects rows in growing arrays. */
 class TableBuilder {
   count = 0;
   readonly #name: string;
@@ -104,7 +106,7 @@ class TableBuilder {
       if (this.#isText[column]) continue;
       const cell = cells[column] as string;
       const value = Number(cell);
-      // Number('') is 0, which would hide a missing value.
+      // Number('') is 0, so an empty cell must be refused by itself.
       if (!Number.isFinite(value) || (value === 0 && cell.trim() === '')) {
         throw this.#badCell(line, column, cell, 'a finite number');
       }
@@ -136,8 +138,8 @@ class TableBuilder {
     const place = `line ${line}, column ${column + 1}${label === undefined ? '' : ` ("${label}")`}`;
     return new ApicalError(
       'dataset.values',
-      `${this.#name}, ${place}: "${cell}" is not ${expected}. Mend the cell or drop its row; if this column holds ` +
-        'the labels, or the first row names the columns, say so by the options label and header.',
+      `${this.#name}, ${place}: "${cell}" is not ${expected}. Fix the cell or delete its row; if the column holds the ` +
+        'labels, set the option label, and if the first row names the columns, set the option header.',
       { name: this.#name, line, column, cell },
     );
   }

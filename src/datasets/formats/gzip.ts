@@ -1,11 +1,12 @@
 import { gunzipSync } from 'fflate';
 import { corruptFile, messageOf } from './array.ts';
 
+/** Returns whether bytes start like a gzip file. */
 export const isGzip = (bytes: Uint8Array): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
 
 /**
- * The size that the last four bytes of a gzip file state (modulo 2³²), if that size is possible at all: deflate
- * shrinks nothing below 1/1032, so a damaged trailer cannot make anyone allocate gigabytes.
+ * Returns the unpacked size (modulo 2³²) that the last four bytes of a gzip file state; undefined if it is impossible.
+ * Deflate compresses at most 1032 to 1, so a damaged trailer cannot cause an allocation of gigabytes.
  */
 export function statedSize(bytes: Uint8Array): number | undefined {
   if (bytes.length < 18) return undefined;
@@ -14,8 +15,8 @@ export function statedSize(bytes: Uint8Array): number | undefined {
 }
 
 /**
- * Unpacks a gzip file, by `unpack` where given (it must throw on damage).
- * Throws `dataset.corrupt` where the stream is cut or damaged, or its size is not the one it states.
+ * Unpacks a gzip file, with `unpack` if given, which must throw on a damaged stream.
+ * Throws `dataset.corrupt` if the stream is truncated or damaged, or if its size differs from the stated size.
  */
 export async function gunzip(
   bytes: Uint8Array,
@@ -24,21 +25,21 @@ export async function gunzip(
 ): Promise<Uint8Array> {
   const expected = statedSize(bytes);
   if (!isGzip(bytes) || expected === undefined) {
-    throw corruptFile(name, 'a whole gzip file', `${bytes.length} bytes that are not one`);
+    throw corruptFile(name, 'a complete gzip file', `${bytes.length} bytes of something else`);
   }
   let unpacked: Uint8Array;
   try {
     unpacked = await unpack(bytes);
   } catch (thrown) {
-    throw corruptFile(name, 'a whole gzip file', messageOf(thrown), thrown);
+    throw corruptFile(name, 'a complete gzip file', messageOf(thrown), thrown);
   }
   if (unpacked.length !== expected) {
-    throw corruptFile(name, `${expected} bytes in the gzip file, as it states`, `${unpacked.length}`);
+    throw corruptFile(name, `${expected} unpacked bytes, as the gzip file states`, `${unpacked.length}`);
   }
   return unpacked;
 }
 
-/** fflate leaves the checksum to its caller. */
+/** Unpacks and verifies the checksum, which fflate leaves to its caller. */
 function unpackAndCheck(bytes: Uint8Array): Uint8Array {
   const unpacked = gunzipSync(bytes);
   const stated = new DataView(bytes.buffer, bytes.byteOffset).getUint32(bytes.length - 8, true);

@@ -3,8 +3,8 @@ import { bytesOf, corruptFile, elementCount, elementTypeOf, elementTypes, viewAs
 import type { ElementType, ShapedArray } from './array.ts';
 
 /**
- * IDX, the format of the MNIST files: two zero bytes, a type byte, the number of dimensions, one 32-bit extent a
- * dimension, then the values; all big-endian.
+ * Element types by the type byte of IDX, the format of the MNIST files: two zero bytes, a type byte, the number of
+ * dimensions, one 32-bit length per dimension, then the values; all big-endian.
  *
  * Source: LeCun, Cortes, Burges (1998), "The MNIST database of handwritten digits", section "The IDX file format".
  */
@@ -18,8 +18,8 @@ const typeCodes: Readonly<Record<number, ElementType>> = {
 };
 
 /**
- * Reads an IDX file; `name` is for the messages. Bytes are not copied: the array lies on `bytes`.
- * Throws `dataset.corrupt` on a wrong magic number, an unknown type, a cut file or trailing bytes.
+ * Reads an IDX file; messages call it `name`. Byte arrays are views of `bytes`; other types are copied.
+ * Throws `dataset.corrupt` for a wrong magic number, an unknown type, a truncated file or trailing bytes.
  */
 export function parseIdx(bytes: Uint8Array, name = 'The IDX file'): ShapedArray {
   if (bytes.length < 4) throw corruptFile(name, 'an IDX header of at least 4 bytes', `${bytes.length} bytes`);
@@ -44,7 +44,7 @@ export function parseIdx(bytes: Uint8Array, name = 'The IDX file'): ShapedArray 
   const size = elementTypes[type].BYTES_PER_ELEMENT;
   const length = start + elementCount(shape) * size;
   if (bytes.length !== length) {
-    const verdict = bytes.length < length ? 'it is cut short' : 'it has trailing bytes';
+    const verdict = bytes.length < length ? 'it is truncated' : 'it has trailing bytes';
     throw corruptFile(
       name,
       `${length} bytes for the shape ${shape.join(' × ')}`,
@@ -56,8 +56,8 @@ export function parseIdx(bytes: Uint8Array, name = 'The IDX file'): ShapedArray 
 }
 
 /**
- * Writes an IDX file. Throws `idx.type` for element types that IDX lacks (unsigned but for bytes, 64-bit integers)
- * and `idx.shape` for a shape that does not fit.
+ * Returns the bytes of an IDX file. Throws `idx.type` for element types that IDX lacks (64-bit integers, and unsigned
+ * integers other than bytes) and `idx.shape` for a shape that does not match the number of values.
  */
 export function serializeIdx({ shape, data }: ShapedArray): Uint8Array {
   const type = elementTypeOf(data);
@@ -65,7 +65,7 @@ export function serializeIdx({ shape, data }: ShapedArray): Uint8Array {
   if (code === undefined) {
     throw new ApicalError(
       'idx.type',
-      `IDX cannot hold ${type}; use ${Object.values(typeCodes).join(', ')}.`,
+      `IDX cannot hold elements of type ${type}; convert them to one of ${Object.values(typeCodes).join(', ')}.`,
       { type },
     );
   }
@@ -76,7 +76,7 @@ export function serializeIdx({ shape, data }: ShapedArray): Uint8Array {
   ) {
     throw new ApicalError(
       'idx.shape',
-      `The shape [${shape.join(', ')}] does not fit ${data.length} values.`,
+      `The shape [${shape.join(', ')}] does not match the ${data.length} values of the array.`,
       { shape },
     );
   }
@@ -91,7 +91,7 @@ export function serializeIdx({ shape, data }: ShapedArray): Uint8Array {
   return bytes;
 }
 
-/** A copy with the bytes of each element in the other order. */
+/** Returns a copy with the bytes of each element reversed. */
 function swapped(bytes: Uint8Array, size: number): Uint8Array {
   const out = new Uint8Array(bytes.length);
   for (let start = 0; start < bytes.length; start += size) {

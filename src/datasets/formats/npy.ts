@@ -11,17 +11,18 @@ import {
 import type { ShapedArray } from './array.ts';
 
 /**
- * NPY, one array of NumPy: the bytes `93 'NUMPY'`, a version, the length of a header, the header (a Python
- * literal), then the values.
+ * The first bytes of NPY, the file format of one NumPy array: `93 'NUMPY'`, a version, the length of the header, the
+ * header (a Python literal), then the values.
  *
  * Source: numpy.lib.format, versions 1.0 to 3.0.
  */
 const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 
 /**
- * Reads an NPY file of u1, u2, u4, u8, i1, i2, i4, i8, f4, f8 (little-endian) or b1 (as u1), in C order; `name` is
- * for the messages. The array lies on `bytes` where that is aligned.
- * Throws `dataset.corrupt`, also on what NumPy allows and this reader does not (big-endian, Fortran order, objects).
+ * Reads an NPY file of u1, u2, u4, u8, i1, i2, i4, i8, f4, f8 (little-endian) or b1 (as u1), in C order; messages call
+ * it `name`. The array is a view of `bytes` if they are aligned.
+ * Throws `dataset.corrupt`, also for files that NumPy reads and this function does not (big-endian, Fortran order,
+ * objects).
  */
 export function parseNpy(bytes: Uint8Array, name = 'The NPY file'): ShapedArray {
   if (bytes.length < 12 || magic.some((byte, index) => bytes[index] !== byte)) {
@@ -49,7 +50,7 @@ export function parseNpy(bytes: Uint8Array, name = 'The NPY file'): ShapedArray 
   if (fortran !== 'False') {
     throw corruptFile(
       name,
-      'C order (numpy.ascontiguousarray gives it)',
+      'C order (convert with numpy.ascontiguousarray)',
       `fortran_order: ${fortran ?? 'missing'}`,
     );
   }
@@ -63,18 +64,21 @@ export function parseNpy(bytes: Uint8Array, name = 'The NPY file'): ShapedArray 
     throw corruptFile(
       name,
       expected,
-      `${bytes.length}: ${bytes.length < length ? 'it is cut short' : 'trailing bytes'}`,
+      `${bytes.length}: ${bytes.length < length ? 'it is truncated' : 'it has trailing bytes'}`,
     );
   }
   return { shape, data: viewAs(type, bytes.subarray(start)) };
 }
 
-/** Writes an NPY file, version 1.0, its values aligned to 64 bytes. Throws `npy.shape` where the shape does not fit. */
+/**
+ * Returns the bytes of an NPY file, version 1.0, with the values aligned to 64 bytes. Throws `npy.shape` if the shape
+ * does not match the number of values.
+ */
 export function serializeNpy({ shape, data }: ShapedArray): Uint8Array {
   if (elementCount(shape) !== data.length) {
     throw new ApicalError(
       'npy.shape',
-      `The shape [${shape.join(', ')}] does not fit ${data.length} values.`,
+      `The shape [${shape.join(', ')}] does not match the ${data.length} values of the array.`,
       { shape },
     );
   }

@@ -5,9 +5,9 @@ import type { ShapedArray } from './array.ts';
 import { parseNpy, serializeNpy } from './npy.ts';
 
 /**
- * Reads the arrays of an NPZ file (a ZIP of NPY files, as numpy.savez and numpy.savez_compressed write), or only
- * those `wanted`; `name` is for the messages. Arrays that are not there are left out.
- * Throws `dataset.corrupt` where the ZIP or one of those arrays is damaged.
+ * Reads the arrays of an NPZ file (a ZIP of NPY files, as numpy.savez and numpy.savez_compressed write them), or only
+ * the arrays named in `wanted`; messages call the file `name`. Absent arrays are left out.
+ * Throws `dataset.corrupt` if the ZIP file or one of the arrays is damaged.
  */
 export function parseNpz(
   bytes: Uint8Array,
@@ -21,7 +21,7 @@ export function parseNpz(
       filter: ({ name: member, size, originalSize }) => {
         if (!member.endsWith('.npy')) return false;
         if (wanted !== undefined && !wanted.includes(member.slice(0, -4))) return false;
-        // Deflate shrinks nothing below 1/1032: a damaged size must not allocate gigabytes.
+        // Deflate compresses at most 1032 to 1: a damaged size must not allocate gigabytes.
         if (originalSize > size * 1032)
           throw new Error(`${member} states an impossible size, ${originalSize} bytes`);
         sizes.set(member, originalSize);
@@ -47,8 +47,8 @@ export function parseNpz(
 }
 
 /**
- * Writes an NPZ file; the same arrays give the same bytes. A comment (at most 65 535 bytes) stands where ZIP has one for the
- * archive, which NumPy does not look at. Throws `npy.shape` where a shape does not fit its data, `npz.comment`.
+ * Returns the bytes of an NPZ file; equal arrays give equal bytes. The comment (at most 65 535 bytes) becomes the comment
+ * of the ZIP archive, which NumPy ignores. Throws `npy.shape` if a shape does not match its data, or `npz.comment`.
  */
 export function serializeNpz(
   arrays: Iterable<readonly [name: string, array: ShapedArray]>,
@@ -56,11 +56,14 @@ export function serializeNpz(
 ): Uint8Array {
   const members = new Map<string, Uint8Array>();
   for (const [name, array] of arrays) members.set(`${name}.npy`, serializeNpy(array));
-  // A constant date, the earliest that ZIP can state (in local time, as ZIP has it).
+  // A constant date, the earliest that ZIP can hold (ZIP dates are in local time).
   const archive = zipSync(Object.fromEntries(members), { level: 6, mtime: new Date(1980, 0, 1) });
   const text = new TextEncoder().encode(comment);
   if (text.length > 0xffff) {
-    throw new ApicalError('npz.comment', `A ZIP comment has at most 65535 bytes, not ${text.length}.`);
+    throw new ApicalError(
+      'npz.comment',
+      `The ZIP comment has ${text.length} bytes, but at most 65535 are allowed: shorten it.`,
+    );
   }
   const bytes = new Uint8Array(archive.length + text.length);
   bytes.set(archive);
@@ -70,7 +73,7 @@ export function serializeNpz(
   return bytes;
 }
 
-/** The archive's comment; empty where there is none. */
+/** Returns the comment of the archive; '' if it has none. */
 export function npzComment(bytes: Uint8Array): string {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   for (let at = bytes.length - 22; at >= Math.max(0, bytes.length - 22 - 0xffff); at--) {

@@ -4,20 +4,21 @@ import { corruptFile, messageOf } from './array.ts';
 
 const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
+/** Returns whether bytes start like a PNG file. */
 export const isPng = (bytes: Uint8Array): boolean => SIGNATURE.every((byte, index) => bytes[index] === byte);
 
-/** Width and height as the header of a PNG file states them, before anything is decoded. Throws `dataset.corrupt`. */
+/** Returns width and height in pixels from the header of a PNG file, without decoding it. Throws `dataset.corrupt`. */
 export function pngSize(bytes: Uint8Array, name = 'The PNG file'): { width: number; height: number } {
   if (!isPng(bytes) || bytes.length < 33) {
-    throw corruptFile(name, 'a PNG file', `${bytes.length} bytes that are not one`);
+    throw corruptFile(name, 'a PNG file', `${bytes.length} bytes of something else`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   return { width: view.getUint32(16), height: view.getUint32(20) };
 }
 
 /**
- * A PNG picture of any kind as bytes of grey, row by row: 0.299 R + 0.587 G + 0.114 B, on a white ground where it is
- * transparent. Throws `dataset.corrupt`.
+ * Decodes a PNG image of any kind to grey bytes, row by row: 0.299 R + 0.587 G + 0.114 B, on a white background where
+ * the image is transparent. Throws `dataset.corrupt`.
  *
  * Source: ITU-R BT.601 for the weights.
  */
@@ -40,11 +41,11 @@ export function parsePng(
     }
     return { width, height, data };
   } catch (thrown) {
-    throw corruptFile(name, 'a whole PNG file', messageOf(thrown), thrown);
+    throw corruptFile(name, 'a complete PNG file', messageOf(thrown), thrown);
   }
 }
 
-/** One number a channel and pixel: palettes looked up, bits unpacked. */
+/** Returns one number per pixel and channel, with palettes resolved and bits unpacked. */
 function samplesOf(picture: DecodedPng): { values: ArrayLike<number>; channels: number; largest: number } {
   const { palette, depth, data, channels, width, height } = picture;
   if (palette) {
@@ -52,7 +53,7 @@ function samplesOf(picture: DecodedPng): { values: ArrayLike<number>; channels: 
   }
   const largest = 2 ** depth - 1;
   if (depth >= 8) return { values: data, channels, largest };
-  // Rows begin at whole bytes.
+  // Rows start at byte boundaries.
   const rowBytes = Math.ceil((width * depth) / 8);
   const values = Uint8Array.from({ length: width * height }, (_, pixel) => {
     const bit = (pixel % width) * depth;

@@ -3,14 +3,14 @@ import { bytesOf, elementCount, elementTypeOf, elementTypes, messageOf, viewAs }
 import type { ElementType, ShapedArray } from './array.ts';
 
 /**
- * Safetensors: eight bytes with the header's length, a JSON header that gives every tensor's type, shape and place,
- * then the values, little-endian and without gaps. Used for checkpoints.
+ * The contents of a safetensors file: eight bytes with the length of the header, a JSON header with the type, shape and
+ * position of every tensor, then the values, little-endian and without gaps. Used for checkpoints.
  *
- * Source: the safetensors format's own specification ("Format" in its documentation).
+ * Source: the specification of the safetensors format ("Format" in its documentation).
  */
 export interface Safetensors {
   readonly tensors: ReadonlyMap<string, ShapedArray>;
-  /** `__metadata__`: texts by name. */
+  /** The strings under `__metadata__`, by name. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -28,13 +28,13 @@ const typeOfDtype = new Map<string, ElementType>([
 ]);
 const dtypeOfType = new Map(Array.from(typeOfDtype, ([dtype, type]) => [type, dtype]));
 
-/** The specification's own limit, against headers made to exhaust memory. */
+/** Limit of the specification, against headers made to exhaust memory. */
 const longestHeader = 100_000_000;
 
 /**
- * Writes tensors, wider element types first (so that every tensor is aligned) and by name within a type: the same
- * tensors give the same bytes. Their data may lie on shared memory.
- * Throws `safetensors.invalid` on a shape that does not fit its data, on a name used twice and on `__metadata__`.
+ * Returns the bytes of a safetensors file, with wider element types first, so that every tensor is aligned, and by name
+ * within a type. Equal tensors give equal bytes. The data may lie in shared memory.
+ * Throws `safetensors.invalid` for a shape that does not match its data, a repeated name and the name `__metadata__`.
  */
 export function serializeSafetensors(
   tensors: Iterable<readonly [name: string, tensor: ShapedArray]>,
@@ -50,11 +50,11 @@ export function serializeSafetensors(
   for (const [name, { shape, data }] of sorted) {
     const label = JSON.stringify(name);
     if (name === metadataKey)
-      throw invalid(`A tensor cannot be called ${label}: the format keeps that name.`);
-    if (header.has(name)) throw invalid(`Two tensors are called ${label}; give each its own name.`);
+      throw invalid(`A tensor cannot be named ${label}, which the format reserves: rename it.`);
+    if (header.has(name)) throw invalid(`Two tensors are named ${label}; give each its own name.`);
     if (!shape.every(isExtent) || elementCount(shape) !== data.length) {
       throw invalid(
-        `The shape [${shape.join(', ')}] of tensor ${label} does not fit its ${data.length} values.`,
+        `The shape [${shape.join(', ')}] of tensor ${label} does not match its ${data.length} values.`,
       );
     }
     const begin = end;
@@ -75,14 +75,14 @@ export function serializeSafetensors(
 }
 
 /**
- * Reads tensors; they lie on `bytes` where that is aligned. `name` is for the messages.
- * Throws `safetensors.invalid` on anything the specification forbids (a cut file, gaps, overlaps, trailing bytes,
- * sizes that do not fit the shape, metadata that is not text) and on element types that JavaScript lacks.
+ * Reads the tensors of a file, as views of `bytes` if these are aligned; messages call the file `name`.
+ * Throws `safetensors.invalid` for anything the specification forbids (a truncated file, gaps, overlaps, trailing bytes,
+ * sizes that do not match the shape, metadata that is not text) and for element types that JavaScript lacks.
  */
 export function parseSafetensors(bytes: Uint8Array, name = 'The safetensors file'): Safetensors {
   const fail = (reason: string, cause?: unknown): ApicalError =>
     invalid(
-      `${name} is not a valid safetensors file: ${reason}. Write it again or use an older one.`,
+      `${name} is not a valid safetensors file: ${reason}. Write the file again or use an earlier one.`,
       { name },
       cause,
     );
@@ -91,13 +91,13 @@ export function parseSafetensors(bytes: Uint8Array, name = 'The safetensors file
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const headerLength = Number(view.getBigUint64(0, true));
   if (headerLength > Math.min(longestHeader, bytes.length - 8)) {
-    throw fail(`its header should have ${headerLength} bytes, but the file has ${bytes.length} in all`);
+    throw fail(`its header should have ${headerLength} bytes, but the whole file has ${bytes.length}`);
   }
   const header = parseHeader(bytes.subarray(8, 8 + headerLength), fail);
   const body = bytes.subarray(8 + headerLength);
 
   const metadata = header[metadataKey] ?? {};
-  if (!isTextRecord(metadata)) throw fail(`${metadataKey} must hold texts only`);
+  if (!isTextRecord(metadata)) throw fail(`${metadataKey} must hold strings only`);
   const entries = Object.entries(header)
     .filter(([key]) => key !== metadataKey)
     .map(([key, value]) => readEntry(key, value, fail))
@@ -107,16 +107,18 @@ export function parseSafetensors(bytes: Uint8Array, name = 'The safetensors file
   let end = 0;
   for (const entry of entries) {
     if (entry.begin !== end) {
-      throw fail(`tensor "${entry.name}" should begin at byte ${end} of the values, not at ${entry.begin}`);
+      throw fail(
+        `tensor "${entry.name}" must start at byte ${end} of the values, not at byte ${entry.begin}`,
+      );
     }
     end = entry.end;
-    if (end > body.length) throw fail(`the values should have at least ${end} bytes, found ${body.length}`);
+    if (end > body.length) throw fail(`expected at least ${end} bytes of values, found ${body.length}`);
     tensors.set(entry.name, {
       shape: entry.shape,
       data: viewAs(entry.type, body.subarray(entry.begin, end)),
     });
   }
-  if (end !== body.length) throw fail(`the values should have ${end} bytes, found ${body.length}`);
+  if (end !== body.length) throw fail(`expected ${end} bytes of values, found ${body.length}`);
   return { tensors, metadata };
 }
 
@@ -125,14 +127,14 @@ const metadataKey = '__metadata__';
 type Fail = (reason: string, cause?: unknown) => ApicalError;
 
 function parseHeader(bytes: Uint8Array, fail: Fail): Record<string, unknown> {
-  if (bytes[0] !== 0x7b) throw fail('its header must begin with "{"');
+  if (bytes[0] !== 0x7b) throw fail('its header must start with "{"');
   let header: unknown;
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
   } catch (thrown) {
     throw fail(`its header is not JSON (${messageOf(thrown)})`, thrown);
   }
-  return header as Record<string, unknown>; // It begins with a brace and it is JSON: an object.
+  return header as Record<string, unknown>; // JSON that starts with a brace is an object.
 }
 
 interface Entry {
@@ -150,19 +152,25 @@ function readEntry(name: string, value: unknown, fail: Fail): Entry {
   const type = typeof dtype === 'string' ? typeOfDtype.get(dtype) : undefined;
   if (type === undefined) {
     throw fail(
-      `${label} has the element type ${JSON.stringify(dtype)}; known are ${[...typeOfDtype.keys()].join(', ')}`,
+      `${label} has the element type ${JSON.stringify(dtype)}, but it must be one of ${[...typeOfDtype.keys()].join(', ')}`,
     );
   }
   if (!Array.isArray(shape) || !shape.every(isExtent)) {
-    throw fail(`${label} has the shape ${JSON.stringify(shape)}, which is not a list of whole numbers`);
+    throw fail(
+      `${label} has the shape ${JSON.stringify(shape)}, which is not a list of non-negative integers`,
+    );
   }
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isExtent)) {
-    throw fail(`${label} has the offsets ${JSON.stringify(offsets)}, which are not two whole numbers`);
+    throw fail(
+      `${label} has the offsets ${JSON.stringify(offsets)}, which are not two non-negative integers`,
+    );
   }
   const [begin, end] = offsets as [number, number];
   const length = elementCount(shape) * elementTypes[type].BYTES_PER_ELEMENT;
   if (end - begin !== length) {
-    throw fail(`${label} takes ${length} bytes by its shape and ${end - begin} by its offsets`);
+    throw fail(
+      `${label} has ${length} bytes according to its shape, but ${end - begin} according to its offsets`,
+    );
   }
   return { name, type, shape, begin, end };
 }

@@ -1,20 +1,21 @@
-import { sharesOf } from '../index.ts';
-import type { Conductances } from '../index.ts';
-import { descend } from '../step.ts';
-import type { LearningStep } from '../step.ts';
+import { descend } from '../passes.ts';
+import type { Reference } from '../step.ts';
+import { sharesOf } from './cells.ts';
+import type { Conductances } from './cells.ts';
+import { dendrites } from './dendrites.ts';
 
 /**
- * The exact gradient of a pass through cells that hear their basal dendrites alone, r = f( g_B/g · v_B ):
+ * Returns the exact gradient of a pass through cells that receive from their basal dendrites alone, r = f( g_B/g · v_B ):
  *
  *   δ_l = g_B/g · (δ_{l+1} W_{l+1}ᵀ) ⊙ f′(u_l)
  *
- * with δ that of the dendrite. It is the gradient of where cells rest as long as nothing comes down to their apical
- * dendrites, as in a microcircuit that predicts itself.
+ * with δ that of the dendrite. It is the gradient of the cells at rest as long as their apical dendrites have no input, as
+ * in a microcircuit that predicts its own top-down input.
  */
 export const backpropagateBasal =
-  (conductances: Conductances) =>
-  (step: LearningStep): void => {
-    const phase = step.run('basal', { steps: 0, nudge: 0, conductances });
+  (conductances: Conductances): Reference =>
+  (step) => {
+    const phase = step.run(dendrites, 'basal', { steps: 0, nudge: 0, conductances });
     descend(
       step,
       phase,

@@ -3,18 +3,58 @@ import type { Objective } from '../../network/objective.ts';
 import type { Compute } from '../../tensor/compute.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { dropoutGain } from '../dropout.ts';
-import type { Compartments, Conductances, PassRecord, PhaseOptions, Setting } from '../phase.ts';
+import type { CompartmentPhase, PhaseOptions, Setting } from '../phase.ts';
+import type { Compartments, PassRecord } from '../record.ts';
+
+/** How strongly the dendrites of a cell are coupled to cell soma, in units of cell capacitance per unit of time. */
+export interface Conductances {
+  /** g_lk, of every soma. */
+  readonly leak: number;
+  /** g_B and g_A, of pyramidal cells. */
+  readonly basal: number;
+  readonly apical: number;
+  /** Of interneurons: g_D, of their only dendrite, and g_SI, of the pyramidal cell above that each answers. */
+  readonly interneuron?: number;
+  readonly teaching?: number;
+}
+
+/** Conductances where neither a rule nor a phase gives any. */
+export const CONDUCTANCES: Conductances = { leak: 0.1, basal: 1, apical: 0.8, interneuron: 1, teaching: 0.5 };
+
+/** A conductance that opens towards potentials, (batch, units). */
+export interface Teaching {
+  readonly potential: Tensor;
+  readonly conductance: number;
+}
 
 /**
- * Cells whose dendrites are apart from their somata. A basal dendrite receives what is below (forward projections and
- * thresholds), an apical one what is above (feedback) and what interneurons say of it (lateral projections):
+ * What hidden cells hold besides their activity: the potentials of their dendrites, and the potential that the soma
+ * would have from cell basal dendrite alone.
+ */
+export type DendriticCompartment = 'basal' | 'apical' | 'prediction';
+
+/** A phase of cells with dendrites. */
+export type DendriticPhase = CompartmentPhase<DendriticCompartment>;
+
+/** Phase options of all cells with dendrites. */
+export interface DendriticOptions extends Pick<PhaseOptions, 'inputs' | 'values'> {
+  /** Number of sweeps, or of steps in time. Default 0. */
+  readonly steps?: number | undefined;
+  readonly conductances?: Conductances | undefined;
+  /** Whether areas under cross-entropy send their probabilities; otherwise they send their potentials. */
+  readonly sendsProbabilities?: boolean | undefined;
+}
+
+/**
+ * Cells whose dendrites are separate from their somata. A basal dendrite receives bottom-up input (forward projections
+ * and the bias), an apical one top-down input (feedback) and that of interneurons (lateral projections):
  *
  *   v_B = r_{k−1} W_forward + b,   v_A = r_above W_feedback + r_I W_lateral
  *   du/dt = −g_lk u + g_B (v_B − u) + g_A (v_A − u)
  *
- * and so du/dt = g_B v_B + g_A v_A − g u with g = g_lk + g_B + g_A, whose time constant is 1/g. Areas that nothing
- * reaches from above have no apical dendrite, and g_A = 0. Interneurons have one dendrite, which hears the pyramidal
- * cells beside them, and a soma that hears one pyramidal cell each of the area above:
+ * and so du/dt = g_B v_B + g_A v_A − g u with g = g_lk + g_B + g_A, whose time constant is 1/g. Areas without
+ * top-down input have no apical dendrite, and g_A = 0. Interneurons have one dendrite, which receives from the pyramidal
+ * cells beside them, and a soma that receives from one pyramidal cell each of the area above:
  *
  *   v_I = r_k W_lateral + b_I,   du_I/dt = −g_lk u_I + g_D (v_I − u_I) + g_SI (u_{k+1} − u_I)
  *
@@ -23,10 +63,10 @@ import type { Compartments, Conductances, PassRecord, PhaseOptions, Setting } fr
 export interface Cells {
   readonly area: Area;
   readonly objective: Objective | undefined;
-  /** Onto the basal dendrite, or an interneuron's only one; and onto the apical one. */
+  /** Projections onto the basal dendrite (or an interneuron's only one), and onto the apical dendrite. */
   readonly below: readonly Projection[];
   readonly above: readonly Projection[];
-  /** Of interneurons: the area whose cells they answer, one each. */
+  /** For interneurons, the area whose cells they answer, one each. */
   readonly answers: Area | undefined;
   /** Tensors (batch, units). `sent` is the activity before dropout. */
   readonly basal: Tensor;
@@ -38,17 +78,17 @@ export interface Cells {
   readonly gain: Tensor | undefined;
 }
 
-/** The interneurons beside an area's pyramidal cells; undefined where it has none. */
+/** Returns the interneurons beside an area's pyramidal cells; undefined where it has none. */
 export const interneuronsOf = ({ outgoing }: Area): Area | undefined =>
   outgoing.find(({ kind, from, to }) => kind === 'lateral' && from !== to && answeredBy(to))?.to;
 
-/** The area whose cells interneurons answer: what the pyramidal cells beside them send to. Undefined for pyramidal cells. */
+/** Returns the area whose cells interneurons answer: that to which the pyramidal cells beside them send. Undefined for pyramidal cells. */
 export function answeredBy({ incoming }: Area): Area | undefined {
   if (incoming.length === 0 || incoming.some(({ kind }) => kind !== 'lateral')) return undefined;
   return incoming[0]?.from.outgoing.find(({ kind }) => kind === 'forward')?.to;
 }
 
-/** What a soma takes on of its dendrites where it rests: g_B/g and g_A/g, of interneurons before anything teaches them. */
+/** Returns the shares of cell dendrites in a soma's potential at rest, g_B/g and g_A/g; for interneurons without teaching. */
 export function sharesOf(
   area: Area,
   { leak, basal, apical, interneuron = 0 }: Conductances,
@@ -61,8 +101,8 @@ export function sharesOf(
   return { basal: basal / total, apical: hasApical ? apical / total : 0, total };
 }
 
-/** Every area but the input, silent: potentials and rates are still to be made. */
-export function cellsOf(setting: Setting, options: PhaseOptions): readonly Cells[] {
+/** Makes the cells of every area but the input. Their potentials and rates are still undefined. */
+export function cellsOf(setting: Setting, options: DendriticOptions): readonly Cells[] {
   const { compute, network, inputs } = setting;
   const made = new Map<Area, Cells>();
   for (const area of network.areas) {
@@ -71,7 +111,7 @@ export function cellsOf(setting: Setting, options: PhaseOptions): readonly Cells
     const answers = answeredBy(area);
     const above = answers ? [] : area.incoming.filter(({ kind }) => kind !== 'forward');
     const objective = network.objectives.find((candidate) => candidate.area === area);
-    // What a unit cannot say its interneuron does not say either.
+    // Dropout silences a cell and cell interneuron together.
     const gain = answers ? made.get(answers)?.gain : dropoutGain(setting, area);
     const rate = make();
     const sent = options.sendsProbabilities && objective?.kind === 'cross-entropy' ? make() : rate;
@@ -87,42 +127,42 @@ export function cellsOf(setting: Setting, options: PhaseOptions): readonly Cells
   return [...made.values()];
 }
 
-/** out ← Σ of what projections send + thresholds; 0 where there are neither. */
+/** out ← Σ of the signals of projections + bias; 0 where there are neither. */
 export function receiveBy(
   compute: Compute,
   out: Tensor,
   projections: readonly Projection[],
   activity: (area: Area) => Tensor,
-  { values }: PhaseOptions,
-  thresholds?: Area['bias'],
+  { values }: DendriticOptions,
+  bias?: Area['bias'],
 ): void {
   if (projections.length === 0) compute.fill(out, 0);
   for (const [index, projection] of projections.entries()) {
     const weights = values?.(projection) ?? projection.weights;
     projection.send(compute, out, activity(projection.from), index === 0 ? 0 : 1, weights);
   }
-  if (thresholds) compute.activate(out, out, values?.(thresholds) ?? thresholds.values, 'linear');
+  if (bias) compute.activate(out, out, values?.(bias) ?? bias.values, 'linear');
 }
 
-/** rate ← f(u), and what is sent of it. */
+/** rate ← f(u), and the activity from it. */
 export function show(compute: Compute, { area, potential, rate, sent, activity, gain }: Cells): void {
   compute.activate(rate, potential, undefined, area.activation);
   if (sent !== rate) compute.softmax(sent, rate);
   if (gain) compute.multiply(activity, sent, gain);
 }
 
-/** u ← u − size · ∂C/∂r, the error as it is at the rates of now. */
+/** u ← u − size · ∂C/∂r, with the error at the current rates. */
 export function pullBy(setting: Setting, { objective, potential, rate }: Cells, size: number): void {
   if (!objective || size === 0) return;
   const { compute } = setting;
   compute.scope(() => {
     const error = compute.temporary(rate.shape);
     setting.pull(objective, rate, error);
-    compute.combine(potential, potential, error, 1, -size);
+    compute.addScaled(potential, error, -size);
   });
 }
 
-/** prediction ← what somata would be by their basal dendrites alone, (batch, units), by area. */
+/** Returns the potentials of somata from their basal dendrites alone, (batch, units), by area. */
 export function predictionsOf(
   compute: Compute,
   cells: readonly Cells[],
@@ -137,32 +177,34 @@ export function predictionsOf(
   );
 }
 
-/** What a phase of cells with dendrites says of every area. An objective judges what the basal dendrites predict. */
+/** Returns the record of a phase of cells with dendrites. An objective evaluates the prediction of the basal dendrites. */
 export function recordOf(
   setting: Setting,
   cells: readonly Cells[],
   predictions: ReadonlyMap<Area, Tensor>,
   input: { readonly activity: Tensor; readonly gain: Tensor | undefined },
-): PassRecord & { readonly compartments: Compartments } {
+): { readonly pass: PassRecord; readonly compartments: Compartments<DendriticCompartment> } {
   const { compute, network, inputs } = setting;
-  const byArea = new Map(cells.map((its) => [its.area, its]));
-  const of = <Value>(pick: (its: Cells) => Value, otherwise: Value): Value[] =>
+  const byArea = new Map(cells.map((cell) => [cell.area, cell]));
+  const of = <Value>(pick: (cell: Cells) => Value, otherwise: Value): Value[] =>
     network.areas.map((area) => {
-      const its = byArea.get(area);
-      return its ? pick(its) : otherwise;
+      const cell = byArea.get(area);
+      return cell ? pick(cell) : otherwise;
     });
-  const judged = ({ area, objective, rate }: Cells): Tensor => {
+  const output = ({ area, objective, rate }: Cells): Tensor => {
     if (!objective) return rate;
-    const output = compute.temporary(rate.shape);
-    compute.activate(output, predictions.get(area) as Tensor, undefined, area.activation);
-    return output;
+    const predicted = compute.temporary(rate.shape);
+    compute.activate(predicted, predictions.get(area) as Tensor, undefined, area.activation);
+    return predicted;
   };
   return {
-    activities: of(({ activity }) => activity, input.activity),
-    rates: of(({ rate }) => rate, inputs),
-    outputs: of(judged, inputs),
-    states: of(({ potential }) => potential, inputs),
-    gains: of<Tensor | undefined>(({ gain }) => gain, input.gain),
+    pass: {
+      activities: of(({ activity }) => activity, input.activity),
+      rates: of(({ rate }) => rate, inputs),
+      outputs: of(output, inputs),
+      states: of(({ potential }) => potential, inputs),
+      gains: of<Tensor | undefined>(({ gain }) => gain, input.gain),
+    },
     compartments: {
       basal: of<Tensor | undefined>(({ basal }) => basal, undefined),
       apical: of(({ apical }) => apical, undefined),

@@ -1,87 +1,112 @@
 import type { Area } from '../../network/area.ts';
 import type { Compute } from '../../tensor/compute.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { cellsOf, predictionsOf, pullBy, receiveBy, recordOf, sharesOf, show } from './cells.ts';
-import type { Cells } from './cells.ts';
+import {
+  cellsOf,
+  CONDUCTANCES,
+  predictionsOf,
+  pullBy,
+  receiveBy,
+  recordOf,
+  sharesOf,
+  show,
+} from './cells.ts';
+import type { Cells, Conductances, DendriticOptions, DendriticPhase, Teaching } from './cells.ts';
 import { withDropout } from '../dropout.ts';
-import { phaseOf } from '../phase.ts';
-import type { Conductances, Dynamics, Phase, PhaseOptions, Setting } from '../phase.ts';
+import type { Setting } from '../phase.ts';
+import { compartmentPhaseOf } from '../record.ts';
+import type { Accepts, Dynamics } from '../step.ts';
 
-/** Where a phase does not say: those of Sacramento et al. (2018), by which a soma follows its basal dendrite. */
-export const CONDUCTANCES: Conductances = { leak: 0.1, basal: 1, apical: 0.8, interneuron: 1, teaching: 0.5 };
+/** Phase options of cells with dendrites at rest. */
+export interface DendritesOptions extends DendriticOptions {
+  /** A phase of the same step, whose signals of the input are reused. */
+  readonly start?: DendriticPhase | undefined;
+  /** β: how strongly objectives pull. Default 0. */
+  readonly nudge?: number | undefined;
+  /** Conductances that draw the somata of an area towards potentials. */
+  readonly teach?: ((area: Area) => Teaching | undefined) | undefined;
+}
 
 /**
- * Cells with dendrites (see `Cells`) where they rest, found in sweeps rather than in time:
+ * Cells with dendrites (see `Cells`) at rest, found in sweeps rather than in time:
  *
  *   u = ( g_B v_B + g_A v_A ) / ( g_lk + g_B + g_A ),   u_I = ( g_D v_I + g_SI u_{k+1} ) / ( g_lk + g_D + g_SI )
  *   u_output = ( g_B v_B − β ∂C/∂r ) / ( g_lk + g_B )
  *
- * A pass up takes every area from the basal dendrites alone. Each of `steps` sweeps goes down, area by area, by what is
- * above now, and from the second on up again before. What an area is said to send is what it sent on its last way up,
- * which is what the basal dendrites above received. One sweep is a pass up and a pass down; with more, cells come to where
- * they rest, with an error that shrinks from sweep to sweep by about g_A/g times what goes round. A phase that starts
- * from another takes over what the input sent.
+ * A forward pass sets every area from its basal dendrites alone. Each of `steps` sweeps then goes down area by area, with
+ * the current activity above; from the second sweep on, another forward pass precedes it. The phase's activity of an area
+ * is that of its last forward pass, which the basal dendrites above received. One sweep is a pass up and a pass down;
+ * with more, cells approach rest, and the error shrinks from sweep to sweep by about g_A/g times the loop gain. A phase
+ * that starts from another reuses the signals of the input.
  */
-export const dendrites: Dynamics = {
+export const dendrites: Dynamics<DendritesOptions, DendriticPhase> = {
   id: 'dendrites',
   title: 'Somata between basal and apical dendrites',
+  accepts: {
+    values: true,
+    start: true,
+    steps: true,
+    nudge: true,
+    teach: true,
+    conductances: true,
+    sendsProbabilities: true,
+  } satisfies Accepts<DendritesOptions>,
   compartments: ['basal', 'apical', 'prediction'],
   run: rest,
 };
 
-function rest(setting: Setting, name: string, options: PhaseOptions = {}): Phase {
+function rest(setting: Setting, name: string, options: DendritesOptions): DendriticPhase {
   const { compute, network, inputs } = setting;
-  const { steps = 0, conductances = CONDUCTANCES } = options;
+  const { steps = 0, conductances = CONDUCTANCES, start: known } = options;
   const input = withDropout(setting, network.input, inputs);
   const cells = cellsOf(setting, options);
-  const byArea = new Map(cells.map((its) => [its.area, its]));
+  const byArea = new Map(cells.map((cell) => [cell.area, cell]));
   const activity = (area: Area): Tensor => byArea.get(area)?.activity ?? input.activity;
   const pyramidal = cells.filter(({ answers }) => !answers);
   const interneurons = cells.filter(({ answers }) => answers);
-  const besides = new Map(interneurons.map((its) => [its.area.incoming[0]?.from, its]));
-  const receiveBasal = (its: Cells) =>
-    receiveBy(compute, its.basal, its.below, activity, options, its.area.bias);
-  // What the input alone reaches does not change, and an earlier phase of the step may have it.
-  const isFixed = (its: Cells) => its.below.every(({ from }) => from === network.input);
-  const known = typeof options.start === 'object' ? options.start : undefined;
+  const besides = new Map(interneurons.map((cell) => [cell.area.incoming[0]?.from, cell]));
+  const receiveBasal = (cell: Cells) =>
+    receiveBy(compute, cell.basal, cell.below, activity, options, cell.area.bias);
+  // Where only the input projects, basal potentials stay fixed, and an earlier phase of the step may have them.
+  const isFixed = (cell: Cells) => cell.below.every(({ from }) => from === network.input);
 
   const ascended = new Map<Area, Tensor>();
   const up = (isFirst: boolean) => {
-    for (const its of pyramidal) {
-      if (!isFixed(its) || (isFirst && !known)) receiveBasal(its);
-      else if (isFirst && known) compute.copy(its.basal, known.compartment(its.area, 'basal'));
-      settle(setting, its, options, isFirst);
-      const beside = besides.get(its.area);
+    for (const cell of pyramidal) {
+      if (!isFixed(cell) || (isFirst && !known)) receiveBasal(cell);
+      else if (isFirst && known) compute.copy(cell.basal, known.compartment(cell.area, 'basal'));
+      settle(setting, cell, options, isFirst);
+      const beside = besides.get(cell.area);
       if (beside) receiveBasal(beside);
     }
-    for (const its of interneurons) hear(setting, its, byArea, conductances);
+    for (const cell of interneurons) hear(setting, cell, byArea, conductances);
   };
   const down = () => {
-    for (const its of [...pyramidal].reverse()) {
-      const beside = besides.get(its.area);
+    for (const cell of [...pyramidal].reverse()) {
+      const beside = besides.get(cell.area);
       if (beside) hear(setting, beside, byArea, conductances);
-      if (its.apical) receiveBy(compute, its.apical, its.above, activity, options);
-      settle(setting, its, options, false);
+      if (cell.apical) receiveBy(compute, cell.apical, cell.above, activity, options);
+      settle(setting, cell, options, false);
     }
   };
   up(true);
   for (let sweep = 1; sweep <= steps; sweep++) {
     if (sweep > 1) up(false);
-    if (sweep === steps) for (const its of pyramidal) keepAscended(compute, its, ascended);
+    if (sweep === steps) for (const cell of pyramidal) keepAscended(compute, cell, ascended);
     down();
   }
   for (const { apical } of cells) if (apical && steps === 0) compute.fill(apical, 0);
   const predictions = predictionsOf(compute, cells, conductances);
-  const record = recordOf(setting, cells, predictions, input);
-  const activities = network.areas.map((area, index) => ascended.get(area) ?? record.activities[index]);
-  return phaseOf(name, { ...record, activities });
+  const { pass, compartments } = recordOf(setting, cells, predictions, input);
+  const activities = network.areas.map((area, index) => ascended.get(area) ?? pass.activities[index]);
+  return compartmentPhaseOf(compute, name, { ...pass, activities }, compartments);
 }
 
-/** u where it rests, and what the cells send. `isAlone`: nothing has come down yet. */
-function settle(setting: Setting, its: Cells, options: PhaseOptions, isAlone: boolean): void {
+/** Sets u at rest, and the activity from it. `isAlone`: there is no top-down input yet. */
+function settle(setting: Setting, cell: Cells, options: DendritesOptions, isAlone: boolean): void {
   const { compute } = setting;
   const { conductances = CONDUCTANCES, nudge = 0, teach } = options;
-  const { area, basal, apical, potential } = its;
+  const { area, basal, apical, potential } = cell;
   const shares = sharesOf(area, conductances);
   if (apical && !isAlone) compute.combine(potential, basal, apical, shares.basal, shares.apical);
   else compute.scale(potential, basal, shares.basal);
@@ -90,15 +115,15 @@ function settle(setting: Setting, its: Cells, options: PhaseOptions, isAlone: bo
     const share = teaching.conductance / (shares.total + teaching.conductance);
     compute.combine(potential, potential, teaching.potential, 1 - share, share);
   }
-  if (its.objective && nudge !== 0) {
-    if (isAlone) show(compute, its);
-    // The error is that of the rates until now: from sweep to sweep the two come together.
-    pullBy(setting, its, nudge / shares.total);
+  if (cell.objective && nudge !== 0) {
+    if (isAlone) show(compute, cell);
+    // The error is that of the previous rates; from sweep to sweep the two converge.
+    pullBy(setting, cell, nudge / shares.total);
   }
-  show(compute, its);
+  show(compute, cell);
 }
 
-/** Keeps what an area sends until now, where that goes further up. */
+/** Keeps the activity of an area's forward pass, for areas that send further up. */
 function keepAscended(compute: Compute, { area, activity }: Cells, kept: Map<Area, Tensor>): void {
   if (!area.outgoing.some(({ kind }) => kind !== 'feedback')) return;
   const copy = compute.temporary(activity.shape);
@@ -106,17 +131,17 @@ function keepAscended(compute: Compute, { area, activity }: Cells, kept: Map<Are
   kept.set(area, copy);
 }
 
-/** u_I between what its dendrite predicts and the cell above that it answers. */
+/** Sets u_I between the prediction of its dendrite and the cell above that it answers. */
 function hear(
   { compute }: Setting,
-  its: Cells,
+  cell: Cells,
   byArea: ReadonlyMap<Area, Cells>,
   conductances: Conductances,
 ): void {
-  const above = byArea.get(its.answers as Area) as Cells;
-  const { total } = sharesOf(its.area, conductances);
+  const above = byArea.get(cell.answers as Area) as Cells;
+  const { total } = sharesOf(cell.area, conductances);
   const { interneuron = 0, teaching = 0 } = conductances;
   const whole = total + teaching;
-  compute.combine(its.potential, its.basal, above.potential, interneuron / whole, teaching / whole);
-  show(compute, its);
+  compute.combine(cell.potential, cell.basal, above.potential, interneuron / whole, teaching / whole);
+  show(compute, cell);
 }

@@ -1,8 +1,14 @@
+import { hasDerivative } from '../../network/objective.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { withDropout } from '../dropout.ts';
-import { phaseOf } from '../phase.ts';
-import type { Dynamics } from '../phase.ts';
+import type { PhaseOptions } from '../phase.ts';
 import { receivedRate } from '../received.ts';
+import { phaseOf } from '../record.ts';
+import type { Accepts, Dynamics } from '../step.ts';
+import { backpropagateBy } from './backpropagation.ts';
+
+/** Phase options of a feedforward pass. A clamped area's rate is what it is clamped to. */
+export type FeedforwardOptions = Pick<PhaseOptions, 'inputs' | 'clamp' | 'drive' | 'values'>;
 
 /**
  * One pass along the forward projections:
@@ -11,24 +17,30 @@ import { receivedRate } from '../received.ts';
  *
  * The input area's activity is the example.
  */
-export const feedforward: Dynamics = {
+export const feedforward: Dynamics<FeedforwardOptions> = {
   id: 'feedforward',
   title: 'Feedforward pass',
+  accepts: { clamp: true, drive: true, values: true } satisfies Accepts<FeedforwardOptions>,
+  reference: ({ objectives }) => (objectives.every(hasDerivative) ? backpropagate : undefined),
 
-  run(setting, name, options = {}) {
-    const { network, inputs } = setting;
+  run(setting, name, options) {
+    const { compute, network, inputs } = setting;
     const rates: Tensor[] = [];
     const activities: Tensor[] = [];
     const gains: (Tensor | undefined)[] = [];
 
     for (const area of network.areas) {
-      const rate = area === network.input ? inputs : receivedRate(setting, area, activities, options);
+      const given = options.clamp?.(area) ?? (area === network.input ? inputs : undefined);
+      const rate = given ?? receivedRate(setting, area, activities, options);
       const { activity, gain } = withDropout(setting, area, rate);
       rates.push(rate);
       activities.push(activity);
       gains.push(gain);
     }
 
-    return phaseOf(name, { activities, rates, outputs: rates, gains });
+    return phaseOf(compute, name, { activities, rates, outputs: rates, gains });
   },
 };
+
+/** Emits the exact gradient of a feedforward pass. */
+export const backpropagate = backpropagateBy(feedforward);

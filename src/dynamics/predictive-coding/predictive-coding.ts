@@ -3,9 +3,35 @@ import type { Objective } from '../../network/objective.ts';
 import type { Compute } from '../../tensor/compute.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { dropoutGain } from '../dropout.ts';
-import { compartmentsOf, phaseOf } from '../phase.ts';
-import type { Dynamics, Moment, PassRecord, Phase, PhaseOptions, Setting } from '../phase.ts';
+import { hasDerivative } from '../../network/objective.ts';
+import { backpropagateBy } from '../feedforward/backpropagation.ts';
+import type { CompartmentPhase, Moment, PhaseOptions, Setting } from '../phase.ts';
 import { receivedPotential } from '../received.ts';
+import { compartmentPhaseOf, momentOf } from '../record.ts';
+import type { PassRecord } from '../record.ts';
+import type { Accepts, Dynamics } from '../step.ts';
+
+/** What hidden units hold besides their activity: their prediction, and how far they are from it. */
+export type PredictiveCompartment = 'prediction' | 'error';
+
+/** A phase of predictive coding. */
+export type PredictivePhase = CompartmentPhase<PredictiveCompartment>;
+
+/** Phase options of predictive coding. */
+export interface PredictiveOptions extends Pick<PhaseOptions, 'inputs' | 'drive' | 'values'> {
+  /** A phase of the same step from whose end to go on. Default: the areas' predictions. */
+  readonly start?: PredictivePhase | undefined;
+  /** Number of steps. Default 0: the feedforward pass. */
+  readonly steps?: number | undefined;
+  /** γ: size of a step. Default 0.1. */
+  readonly stepSize?: number | undefined;
+  /** β: how strongly objectives pull. Default 0. */
+  readonly nudge?: number | undefined;
+  /** Whether predictions, rates and slopes stay as the feedforward pass left them. */
+  readonly fixedPredictions?: boolean | undefined;
+  /** Called after every step. */
+  readonly each?: ((moment: Moment<PredictiveCompartment>) => void) | undefined;
+}
 
 /**
  * Predictive coding: every area holds a potential x and is predicted from the areas below,
@@ -13,10 +39,10 @@ import { receivedPotential } from '../received.ts';
  *   μ_l = f(x_{l−1}) W_l + b_l,   ε_l = x_l − μ_l,   F = ½ Σ_l ‖ε_l‖² + β C
  *   dx_l/dt = −∂F/∂x_l = −ε_l + f′(x_l) ⊙ ( ε_{l+1} W_{l+1}ᵀ ),     x ← x + γ dx/dt
  *
- * Outputs have no potential of their own: what is predicted there is judged, so their error is ε_L = −β ∂C/∂μ_L. With
+ * Outputs have no potential of their own: objectives evaluate their prediction, so their error is ε_L = −β ∂C/∂μ_L. With
  * linear outputs and C = ½‖μ − d‖² that is (d − μ)/Σ of variance Σ = 1/β; with cross-entropy it is β times the target
- * less the probabilities. Areas begin at their predictions, where all errors but the output's are 0, so that an
- * evaluation is one feedforward pass; or where a phase of the same step left them, which need not be computed again.
+ * less the probabilities. Areas begin at their predictions, where all errors but the output's are 0, so an
+ * evaluation is one feedforward pass; or they begin where a phase of the same step ended.
  *
  * With fixed predictions μ, f and f′ stay as the feedforward pass left them: the errors then settle at −β times
  * backpropagation's δ.
@@ -24,19 +50,33 @@ import { receivedPotential } from '../received.ts';
  * Source: Whittington & Bogacz (2017), Neural Computation 29; fixed predictions: Millidge, Tschantz & Buckley (2022),
  * Neural Computation 34.
  */
-export const predictiveCoding: Dynamics = {
+export const predictiveCoding: Dynamics<PredictiveOptions, PredictivePhase> = {
   id: 'predictive-coding',
   title: 'Predictive coding',
+  accepts: {
+    drive: true,
+    values: true,
+    start: true,
+    steps: true,
+    stepSize: true,
+    nudge: true,
+    fixedPredictions: true,
+    each: true,
+  } satisfies Accepts<PredictiveOptions>,
   compartments: ['prediction', 'error'],
-  advice: 'take smaller steps with ruleOptions.stepSize',
+  hint: 'take smaller steps (ruleOptions.stepSize)',
+  // Without a nudge it is a feedforward pass.
+  reference: ({ objectives }) => (objectives.every(hasDerivative) ? backpropagate : undefined),
   run: infer,
 };
+
+const backpropagate = backpropagateBy(predictiveCoding);
 
 /** An area that is predicted; tensors (batch, units). */
 interface Predicted {
   readonly area: Area;
   readonly objective: Objective | undefined;
-  /** Whether only an objective looks at it: then its potential is its prediction. */
+  /** Whether the area sends nothing forward. Then its potential is its prediction. */
   readonly isOutput: boolean;
   readonly potential: Tensor;
   readonly prediction: Tensor;
@@ -47,10 +87,9 @@ interface Predicted {
   readonly outgoing: readonly Projection[];
 }
 
-function infer(setting: Setting, name: string, options: PhaseOptions = {}): Phase {
+function infer(setting: Setting, name: string, options: PredictiveOptions): PredictivePhase {
   const { compute, network, inputs } = setting;
-  const { nudge = 0, steps = 0, stepSize = 0.1, fixedPredictions = false, start, each } = options;
-  const from = typeof start === 'object' ? start : undefined;
+  const { nudge = 0, steps = 0, stepSize = 0.1, fixedPredictions = false, start: from, each } = options;
   const activities: Tensor[] = [];
   const rates: Tensor[] = [];
   const states: Tensor[] = [];
@@ -65,15 +104,15 @@ function infer(setting: Setting, name: string, options: PhaseOptions = {}): Phas
     const rate = area === network.input ? inputs : make();
     const activity = gain ? make() : rate;
     if (area !== network.input) {
-      const its = begin(setting, area, { rate, activity, gain, make });
-      if (from) goOn(compute, its, from);
+      const node = begin(setting, area, { rate, activity, gain, make });
+      if (from) goOn(compute, node, from);
       else {
-        receivedPotential(setting, area, activities, options, its.prediction);
-        if (!its.isOutput) compute.copy(its.potential, its.prediction);
-        show(setting, its);
+        receivedPotential(setting, area, activities, options, node.prediction);
+        if (!node.isOutput) compute.copy(node.potential, node.prediction);
+        show(setting, node);
       }
-      predicted.push(its);
-      byArea.set(area, its);
+      predicted.push(node);
+      byArea.set(area, node);
     } else if (gain) compute.multiply(activity, rate, gain);
     rates.push(rate);
     activities.push(activity);
@@ -82,9 +121,9 @@ function infer(setting: Setting, name: string, options: PhaseOptions = {}): Phas
   }
   const errorOf = (area: Area) => byArea.get(area)?.error;
   const takeErrors = () => {
-    for (const its of predicted) takeError(setting, its, nudge);
+    for (const node of predicted) takeError(setting, node, nudge);
   };
-  /** What only the input predicts does not change. */
+  /** Areas whose prediction changes: those that not only the input predicts. */
   const changing = fixedPredictions
     ? []
     : predicted.filter(({ area }) =>
@@ -96,16 +135,16 @@ function infer(setting: Setting, name: string, options: PhaseOptions = {}): Phas
   };
   takeErrors();
   for (let step = 1; step <= steps; step++) {
-    for (const its of predicted) if (!its.isOutput) move(setting, its, errorOf, stepSize, nudge, options);
-    if (!fixedPredictions) for (const its of predicted) if (!its.isOutput) show(setting, its);
-    for (const its of changing) {
-      receivedPotential(setting, its.area, activities, options, its.prediction);
-      if (its.isOutput) show(setting, its);
+    for (const node of predicted) if (!node.isOutput) move(setting, node, errorOf, stepSize, nudge, options);
+    if (!fixedPredictions) for (const node of predicted) if (!node.isOutput) show(setting, node);
+    for (const node of changing) {
+      receivedPotential(setting, node.area, activities, options, node.prediction);
+      if (node.isOutput) show(setting, node);
     }
     takeErrors();
-    each?.(momentOf(step, stepSize, pass, compartmentsOf(compartments)));
+    each?.(momentOf(step, stepSize, pass, compartments));
   }
-  return phaseOf(name, { ...pass, compartments });
+  return compartmentPhaseOf(compute, name, pass, compartments);
 }
 
 function begin(
@@ -113,7 +152,7 @@ function begin(
   area: Area,
   parts: Pick<Predicted, 'rate' | 'activity' | 'gain'> & { make: () => Tensor },
 ): Predicted {
-  const { make, ...its } = parts;
+  const { make, ...node } = parts;
   const outgoing = area.outgoing.filter(({ kind }) => kind === 'forward');
   const objective = network.objectives.find((candidate) => candidate.area === area);
   const isOutput = outgoing.length === 0;
@@ -121,7 +160,7 @@ function begin(
   const error = make();
   compute.fill(error, 0);
   return {
-    ...its,
+    ...node,
     area,
     objective,
     isOutput,
@@ -132,27 +171,27 @@ function begin(
   };
 }
 
-/** What an area held at the end of a phase, as where this one begins. */
-function goOn(compute: Compute, its: Predicted, from: Phase): void {
-  const { area, isOutput, potential, prediction, rate, activity } = its;
+/** Copies what an area held at the end of a phase. */
+function goOn(compute: Compute, node: Predicted, from: PredictivePhase): void {
+  const { area, isOutput, potential, prediction, rate, activity } = node;
   compute.copy(prediction, from.compartment(area, 'prediction'));
   if (!isOutput) compute.copy(potential, from.state(area));
   compute.copy(rate, from.rate(area));
   if (activity !== rate) compute.copy(activity, from.activity(area));
 }
 
-/** rate ← f(x), and what is sent of it. */
+/** rate ← f(x), and the activity from it. */
 function show({ compute }: Setting, { area, potential, rate, activity, gain }: Predicted): void {
   compute.activate(rate, potential, undefined, area.activation);
   if (gain) compute.multiply(activity, rate, gain);
 }
 
 /** ε ← x − μ; of an output −β ∂C/∂μ. */
-function takeError(setting: Setting, its: Predicted, nudge: number): void {
+function takeError(setting: Setting, node: Predicted, nudge: number): void {
   const { compute } = setting;
-  const { isOutput, error, potential, prediction } = its;
-  if (!isOutput) compute.combine(error, potential, prediction, 1, -1);
-  else if (its.objective && nudge !== 0) pullInto(setting, its, error, -nudge);
+  const { isOutput, error, potential, prediction } = node;
+  if (!isOutput) compute.subtract(error, potential, prediction);
+  else if (node.objective && nudge !== 0) pullInto(setting, node, error, -nudge);
 }
 
 /** out ← factor · ∂C/∂x. */
@@ -166,14 +205,14 @@ function pullInto(setting: Setting, { area, objective, rate }: Predicted, out: T
 /** x ← x + γ( −ε + f′ ⊙ Σ ε_above Wᵀ − β ∂C/∂x ). */
 function move(
   setting: Setting,
-  its: Predicted,
+  node: Predicted,
   errorOf: (area: Area) => Tensor | undefined,
   stepSize: number,
   nudge: number,
-  { values }: PhaseOptions,
+  { values }: PredictiveOptions,
 ): void {
   const { compute } = setting;
-  const { area, objective, potential, error, rate, activity, gain, outgoing } = its;
+  const { area, objective, potential, error, rate, activity, gain, outgoing } = node;
   compute.scope(() => {
     const change = compute.temporary(potential.shape);
     for (const [index, projection] of outgoing.entries()) {
@@ -186,26 +225,12 @@ function move(
     if (area.activation !== 'linear' || gain) {
       compute.multiplyBySlope(change, change, rate, gain, area.activation);
     }
-    compute.combine(change, change, error, 1, -1);
+    compute.subtract(change, change, error);
     if (objective && nudge !== 0) {
       const pull = compute.temporary(potential.shape);
-      pullInto(setting, its, pull, -nudge);
-      compute.combine(change, change, pull, 1, 1);
+      pullInto(setting, node, pull, -nudge);
+      compute.add(change, change, pull);
     }
-    compute.combine(potential, potential, change, 1, stepSize);
+    compute.addScaled(potential, change, stepSize);
   });
 }
-
-const momentOf = (
-  step: number,
-  size: number,
-  { activities, rates, states }: PassRecord,
-  compartment: Moment['compartment'],
-): Moment => ({
-  step,
-  size,
-  activity: ({ index }) => activities[index] as Tensor,
-  rate: ({ index }) => rates[index] as Tensor,
-  state: ({ index }) => states?.[index] as Tensor,
-  compartment,
-});

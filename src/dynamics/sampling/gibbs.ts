@@ -1,31 +1,41 @@
-import { ApicalError } from '../../errors.ts';
 import type { Area, Projection } from '../../network/area.ts';
-import type { Network } from '../../network/network.ts';
 import type { NetworkSpecification } from '../../network/specification.ts';
 import { projectionId } from '../../network/specification.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { refuseAsymmetry, symmetricCouplings } from '../settling/couplings.ts';
+import { refuseAsymmetry, symmetricCouplings, receive } from '../settling/couplings.ts';
 import { dropoutGain } from '../dropout.ts';
-import { startOf, drawsIn, phaseOf } from '../phase.ts';
-import type { Dynamics, PhaseOptions, Setting } from '../phase.ts';
-import { clampedAreas, receive } from '../settling/relaxation.ts';
-import type { Coupling } from '../settling/relaxation.ts';
+import { startOf } from '../phase.ts';
+import type { PhaseOptions, Setting } from '../phase.ts';
+import { phaseOf } from '../record.ts';
+import type { Coupling } from '../settling/couplings.ts';
+import type { Accepts, Dynamics } from '../step.ts';
+import { drawsIn } from '../stochastic/draws.ts';
+import type { Sampling } from '../stochastic/draws.ts';
+import { temperaturesOf } from './temperature.ts';
+import type { Annealing } from './temperature.ts';
+import { biasOf, isChoice, makesChoice } from './units.ts';
+import { clampedAreas } from '../clamped.ts';
 
-/** Sweeps where neither the rule nor the phase says how many. */
-const SWEEPS = 10;
+/** Phase options of Gibbs sampling. A clamped area stays as it is. */
+export interface GibbsOptions
+  extends Pick<PhaseOptions, 'inputs' | 'clamp' | 'drive' | 'values' | 'start'>, Sampling, Annealing {
+  /** Areas that take part. Default: all. */
+  readonly within?: readonly Area[] | undefined;
+  /** Whether the input is free like any other area, instead of clamped to the examples. */
+  readonly freeInput?: boolean | undefined;
+}
 
 /**
- * Gibbs sampling of binary stochastic units, clamped areas held:
+ * Gibbs sampling of binary stochastic units, with clamped areas held fixed:
  *
  *   E(s) = −Σ_{i<j} W_ij s_i s_j − Σ_i b_i s_i,     P(s) ∝ exp(−E/T),     p(s_i = 1 | others) = σ( (s W + b)_i / T )
  *
- * Every forward and lateral projection couples its ends by one matrix, used both ways. In a sweep areas take turns, in
- * the order of the network: the units of one are drawn together where they are not joined with each other, else one
- * after the other. A linear area with an objective makes one choice, by a softmax of (s W + b)/T. With a temperature
- * by step this is annealing.
+ * Every forward and lateral projection couples its ends by one matrix, used in both directions. In a sweep areas take
+ * turns in the order of the network. Units that no lateral projection joins are drawn together, others in turn. A
+ * linear area with an objective chooses one unit, by a softmax of (s W + b)/T. A temperature per sweep gives annealing.
  *
- * In a phase that does not sample, units take their probabilities in place of draws: the mean-field approximation, one
- * area after the other. Objectives judge draws, or else probabilities; of a choice, its potentials.
+ * In a phase that does not sample, units take their probabilities instead of draws: the mean-field approximation, one
+ * area after another. Objectives evaluate draws, or else probabilities; for a choice, its potentials.
  *
  * Bias are an area's own; where nothing comes to it from below in the phase, its top-down ones if it has any. A
  * unit that dropout silences sends nothing in any phase of a step.
@@ -33,13 +43,24 @@ const SWEEPS = 10;
  * Draws are keyed by (phase, area, sweep), step and row. Source: Geman & Geman (1984), IEEE PAMI 6; Ackley, Hinton &
  * Sejnowski (1985), Cognitive Science 9.
  */
-export const gibbs: Dynamics = {
+export const gibbs: Dynamics<GibbsOptions> = {
   id: 'gibbs',
   title: 'Binary units drawn in turn',
+  accepts: {
+    clamp: true,
+    drive: true,
+    values: true,
+    start: true,
+    sample: true,
+    steps: true,
+    temperature: true,
+    within: true,
+    freeInput: true,
+  } satisfies Accepts<GibbsOptions>,
   activations: ['logistic'],
   refuses: (specification) => refuseAsymmetry(specification) ?? refuseSelfConnections(specification),
 
-  run(setting, name, options = {}) {
+  run(setting, name, options) {
     const { compute, network } = setting;
     const temperatures = temperaturesOf(options);
     const takesPart = (area: Area) => options.within?.includes(area) ?? true;
@@ -51,7 +72,7 @@ export const gibbs: Dynamics = {
     const chains = new Map(free.map((area) => [area, begin(setting, area, rows, options)]));
     const activity = (area: Area): Tensor =>
       chains.get(area)?.activity ?? (clamped.get(area)?.activity as Tensor);
-    /** Whether anything but thresholds stays the same in all sweeps. */
+    /** Whether anything besides the bias stays the same in all sweeps. */
     const drives = new Map<Area, boolean>();
     const ways = new Map(
       free.map((area) => [area, symmetricCouplings(network, area).filter(({ from }) => takesPart(from))]),
@@ -62,7 +83,7 @@ export const gibbs: Dynamics = {
       drives.set(area, fixed.length > 0 || push !== undefined);
       if (!drives.get(area)) continue;
       receive(compute, drive, fixed, activity, options);
-      if (push) compute.combine(drive, drive, push, 1, 1);
+      if (push) compute.add(drive, drive, push);
     }
     for (const [sweep, temperature] of temperatures.entries()) {
       for (const chain of chains.values()) {
@@ -72,9 +93,9 @@ export const gibbs: Dynamics = {
         if (others.length > 0) receive(compute, potential, others, activity, options);
         else if (drives.get(area)) compute.copy(potential, drive);
         else compute.fill(potential, 0);
-        if (others.length > 0 && drives.get(area)) compute.combine(potential, potential, drive, 1, 1);
-        const thresholds = thresholdsOf(area, takesPart);
-        let bias = thresholds && (options.values?.(thresholds) ?? thresholds.values);
+        if (others.length > 0 && drives.get(area)) compute.add(potential, potential, drive);
+        const own = biasOf(area, takesPart);
+        let bias = own && (options.values?.(own) ?? own.values);
         if (gain) {
           if (bias) compute.activate(potential, potential, bias, 'linear');
           compute.multiply(potential, potential, gain);
@@ -91,7 +112,7 @@ export const gibbs: Dynamics = {
         const chain = chains.get(area);
         return chain ? read(chain) : given(area);
       });
-    return phaseOf(name, {
+    return phaseOf(compute, name, {
       activities: of(
         (chain) => chain.activity,
         (area) => clamped.get(area)?.activity,
@@ -116,41 +137,35 @@ export const gibbs: Dynamics = {
   },
 };
 
-/** The thresholds that count in a phase: top-down ones where nothing that takes part is below the area. */
-export function thresholdsOf(area: Area, takesPart: (area: Area) => boolean = () => true) {
-  const isAbove = area.incoming.some(({ kind, from }) => kind === 'forward' && takesPart(from));
-  return isAbove ? area.bias : (area.topDownBias ?? area.bias);
-}
-
-/** A free area on its way; tensors (rows, units). */
+/** A free area while it is sampled; tensors (rows, units). */
 interface Chain {
   readonly area: Area;
-  /** What was drawn, or the probabilities. */
+  /** The draws, or the probabilities. */
   readonly state: Tensor;
-  /** What it sends: the state, after dropout. */
+  /** What it sends: the state after dropout. */
   readonly activity: Tensor;
   readonly gain: Tensor | undefined;
-  /** Probabilities; of a choice that does not draw, its potentials. */
+  /** Probabilities; for a choice that does not draw, its potentials. */
   readonly rate: Tensor;
-  /** What an objective judges. */
+  /** What an objective evaluates. */
   readonly output: Tensor;
-  /** What clamped areas send, which does not change. */
+  /** The signals of clamped areas, which stay fixed. */
   readonly drive: Tensor;
-  /** What all send, made anew in each sweep. */
+  /** The signals of all areas, computed anew in each sweep. */
   readonly potential: Tensor;
 }
 
-function begin(setting: Setting, area: Area, rows: number, options: PhaseOptions): Chain {
+function begin(setting: Setting, area: Area, rows: number, options: GibbsOptions): Chain {
   const { compute, network } = setting;
   const make = () => compute.temporary([rows, area.units]);
   const state = make();
-  const from = startOf(options, area);
+  const from = startOf(options.start, area);
   if (from) compute.copy(state, from);
   else compute.fill(state, 0);
   const gain = dropoutGain(setting, area);
   const activity = gain ? make() : state;
   if (gain) compute.multiply(activity, state, gain);
-  // Units that neither draw nor choose are in the state of their probability.
+  // The state of units that neither draw nor choose is their probability.
   const draws = drawsIn(options, area);
   const rate = draws || isChoice(network, area) || isJoined(area) ? make() : state;
   if (rate !== state) compute.copy(rate, state);
@@ -165,7 +180,7 @@ function update(
   bias: Tensor | undefined,
   lateral: Projection | undefined,
   gain: number,
-  options: PhaseOptions,
+  options: GibbsOptions,
 ): void {
   const draws = drawsIn(options, area);
   if (!lateral && draws && !isChoice(network, area)) {
@@ -192,51 +207,29 @@ function update(
     const uniform = draws ? compute.temporary(state.shape) : undefined;
     if (uniform) compute.drawUniform(uniform, 0, 1, stream(key), step);
     compute.sweep(state, potential, weights, uniform, gain);
-    // When all have taken their turns: the probabilities that their neighbours leave them.
+    // After all have taken their turns: the probabilities given the final states of their neighbours.
     lateral.send(compute, potential, state, 1, weights);
   }
   compute.scale(rate, potential, gain);
   compute.activate(rate, rate, undefined, 'logistic');
 }
 
-/** A linear area with an objective makes a choice; any other is binary. */
-export const isChoice = ({ objectives }: Network, area: Area): boolean =>
-  area.activation === 'linear' && objectives.some((objective) => objective.area === area);
-
-/** The same, of an area before there is one. */
-export const makesChoice = ({ areas, objectives }: NetworkSpecification, id: string): boolean =>
-  (areas.find((area) => area.id === id)?.activation ?? 'linear') === 'linear' &&
-  objectives.some(({ area }) => area === id);
-
-/** Whether units of the area are joined with each other. */
+/** Whether a lateral projection joins the area's units to each other. */
 const isJoined = (area: Area) => area.incoming.some(({ from, kind }) => from === area && kind === 'lateral');
 
 const lateralOf = (ways: readonly Coupling[], area: Area) =>
   ways.find(({ from }) => from === area)?.projection;
 
-/** The examples; without any clamped area, as many as the states to begin from. */
+/** Number of rows: that of the examples, or without any clamped area that of the states to start from. */
 function rowsOf(
   { inputs }: Setting,
-  options: PhaseOptions,
+  options: GibbsOptions,
   free: readonly Area[],
   someClamped: boolean,
 ): number {
   if (someClamped || !options.start) return inputs.rows;
-  const rows = free.flatMap((area) => startOf(options, area)?.rows ?? []);
+  const rows = free.flatMap((area) => startOf(options.start, area)?.rows ?? []);
   return rows[0] ?? inputs.rows;
-}
-
-/** One for each sweep. Throws `dynamics.temperature`. */
-export function temperaturesOf({ temperature = 1, steps }: PhaseOptions): readonly number[] {
-  const all =
-    typeof temperature === 'number' ? new Array<number>(steps ?? SWEEPS).fill(temperature) : temperature;
-  const wrong = all.find((its) => !(its > 0 && Number.isFinite(its)));
-  if (wrong === undefined) return all;
-  throw new ApicalError(
-    'dynamics.temperature',
-    `A temperature is ${wrong}: it must be above 0. To come to the lowest energy nearby, let it fall towards 0, such as to 0.01.`,
-    { temperature: wrong },
-  );
 }
 
 function refuseSelfConnections(specification: NetworkSpecification): string | undefined {
@@ -245,14 +238,14 @@ function refuseSelfConnections(specification: NetworkSpecification): string | un
     if (projection.from !== projection.to) continue;
     const id = projectionId(projection);
     if (projection.selfConnections === true) {
-      return `"${id}" joins units with themselves, which to a unit that is 0 or 1 is a threshold: leave out "selfConnections"`;
+      return `"${id}" joins units to themselves, which is a bias for a unit that is 0 or 1: leave out "selfConnections"`;
     }
     const same = projections.filter(({ from, to }) => from === projection.from && to === projection.to);
     if (same.length > 1) {
-      return `area "${projection.from}" is joined with itself by ${same.length} projections: make them one`;
+      return `area "${projection.from}" is joined to itself by ${same.length} projections: make them one`;
     }
     if (makesChoice(specification, projection.to)) {
-      return `"${id}" joins the units of "${projection.to}", of which only one is chosen: leave it out, or make the area logistic`;
+      return `"${id}" joins the units of "${projection.to}", of which only one is chosen: leave it out or make the area logistic`;
     }
   }
   return undefined;

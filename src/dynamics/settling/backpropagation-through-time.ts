@@ -1,14 +1,18 @@
-import type { LearningStep, Phase, PhaseOptions, Relaxation } from '../index.ts';
+import type { Phase } from '../phase.ts';
+import type { LearningStep } from '../step.ts';
+import type { SettlingDynamics } from './relaxation.ts';
 import type { Area } from '../../network/area.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { Linearisation } from './linearisation.ts';
+import type { RelaxationOptions, SettledPhase } from './options.ts';
 
+/** How far, and of which free phase, backpropagation through time goes back. */
 export interface Unrolled {
-  /** Of the free phase: its `steps` T and what else differs from the rule's. */
-  readonly phase?: PhaseOptions;
-  /** How many of its last steps to go back through; default all. */
+  /** Options of the free phase that differ from the rule's, such as its number of steps T. */
+  readonly phase?: RelaxationOptions;
+  /** Number of last steps to go back through. Default: all. */
   readonly back?: number;
-  /** Called after the terms of each step were emitted: with 1 after those of the last step, and so on. */
+  /** Called after the terms of each step are emitted: with 1 after those of the last step, then 2, … */
   readonly each?: (stepsBack: number) => void;
 }
 
@@ -20,7 +24,7 @@ interface Snapshot {
 type Snapshots = ReadonlyMap<Area, Snapshot>;
 
 /**
- * The exact gradient of the cost at the end of a relaxation, by backpropagation through its steps. With
+ * Emits the exact gradient of the cost at the end of a relaxation, by backpropagation through its steps. With
  * s_t = bound( s_{t−1} + ε F(s_{t−1}) ), t = 1 … T, and λ_T = ∂C/∂s_T,
  *
  *   λ_{t−1} = λ_t + ε (∂F/∂s)ᵀ λ_t,     dC/dθ = Σ_t ε λ_t · ∂F/∂θ,     F and its derivatives at s_{t−1}
@@ -28,13 +32,13 @@ type Snapshots = ReadonlyMap<Area, Snapshot>;
  * with λ 0 where a bound cut off the step. It becomes recurrent backpropagation's as T grows. From a fixed point on, the
  * terms of the n-th step back are what equilibrium propagation changes in its n-th nudged step, with the sign reversed.
  *
- * Source: Ernoult, Grollier, Querlioz, Bengio & Scellier (2019), NeurIPS 32. Held to finite differences in f64 by test.
+ * Source: Ernoult, Grollier, Querlioz, Bengio & Scellier (2019), NeurIPS 32. A test holds it to finite differences in f64.
  */
 export function backpropagateThroughTime(
   step: LearningStep,
-  relaxation: Relaxation,
+  dynamics: SettlingDynamics,
   { phase: options = {}, back = Infinity, each }: Unrolled = {},
-): Phase {
+): SettledPhase {
   const { compute, inputs, network } = step;
   const keep = (at: Pick<Phase, 'activity' | 'rate'>): Snapshots =>
     new Map(
@@ -49,9 +53,9 @@ export function backpropagateThroughTime(
         return [area, { activity: copyOf(activity), rate: copyOf(rate) }];
       }),
     );
-  const record = [keep(step.run('free', { ...options, steps: 0 }))];
+  const record = [keep(step.run(dynamics, 'free', { ...options, steps: 0 }))];
   let size = 1;
-  const end = step.run('free', {
+  const end = step.run(dynamics, 'free', {
     ...options,
     each: (moment) => {
       ({ size } = moment);
@@ -59,17 +63,17 @@ export function backpropagateThroughTime(
       if (record.length > back + 1) record.shift();
     },
   });
-  step.judge(end);
+  step.score(end);
 
-  const gain = end.settling?.feedbackGain ?? 1;
-  const last = new Linearisation(step, relaxation, end, gain);
+  const gain = end.settling.feedbackGain;
+  const last = new Linearisation(step, dynamics.relaxation, end, gain);
   const [lambda, change] = [last.make(), last.make()];
   last.pull(lambda);
   for (let stepsBack = 1; stepsBack < record.length; stepsBack++) {
     const [before, after] = [record.at(-1 - stepsBack), record.at(-stepsBack)] as [Snapshots, Snapshots];
     const linear = new Linearisation(
       step,
-      relaxation,
+      dynamics.relaxation,
       {
         activity: (area) => (before.get(area) as Snapshot).activity,
         rate: (area) => (before.get(area) as Snapshot).rate,
@@ -82,7 +86,7 @@ export function backpropagateThroughTime(
     linear.signals(lambda, delta);
     linear.emit(delta, size / inputs.rows);
     linear.transposed(lambda, delta, change);
-    for (const [area, its] of lambda) compute.combine(its, its, change.get(area) as Tensor, 1, size);
+    for (const [area, tensor] of lambda) compute.addScaled(tensor, change.get(area) as Tensor, size);
     each?.(stepsBack);
   }
   return end;

@@ -4,16 +4,16 @@ import type { Compute } from '../../tensor/compute.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Moment, Phase } from '../phase.ts';
 
-/** What an energy is taken at: a phase, or a moment of one. */
+/** Where an energy is evaluated: in a phase, or in a moment of a phase. */
 type At = Pick<Phase | Moment, 'activity' | 'state'>;
 
 /**
- * The terms of the energy that `hopfield` goes down, one number an example:
+ * Returns the terms of the energy that `hopfield` descends, one number per example:
  *
  *   E = ½ Σ s² − Σ_{i<j} W_ij ρ_i ρ_j − Σ b ρ
  *
- * by name: "leak of hidden1", the projection's id, "thresholds of hidden1". Clamped areas count as they stand, their
- * leak left out. Tensors (batch), temporary.
+ * by name: "leak of hidden1", the projection's id, "bias of hidden1". Clamped areas contribute no leak. The tensors,
+ * (batch), are temporaries.
  */
 export function energyTerms(
   compute: Compute,
@@ -34,10 +34,10 @@ export function energyTerms(
       const pushed = compute.temporary(activity.shape);
       compute.fill(pushed, 0);
       compute.activate(pushed, pushed, area.bias.values, 'linear');
-      const thresholds = compute.temporary([state.rows]);
-      compute.dotRows(thresholds, activity, pushed);
-      compute.scale(thresholds, thresholds, -1);
-      terms.set(`thresholds of ${area.id}`, thresholds);
+      const bias = compute.temporary([state.rows]);
+      compute.dotRows(bias, activity, pushed);
+      compute.scale(bias, bias, -1);
+      terms.set(`bias of ${area.id}`, bias);
     }
   }
   for (const projection of network.projections) {
@@ -48,18 +48,18 @@ export function energyTerms(
     projection.send(compute, sent, at.activity(from));
     const coupling = compute.temporary([post.rows]);
     compute.dotRows(coupling, sent, post);
-    // Within an area ρ W ρ goes over each pair twice.
+    // Within an area ρ W ρ counts each pair twice.
     compute.scale(coupling, coupling, from === to ? -0.5 : -1);
     terms.set(projection.id, coupling);
   }
   return terms;
 }
 
-/** Their sum, (batch), temporary. */
+/** Returns the energy, the sum of its terms, (batch), as a temporary. */
 export function energyOf(...parameters: Parameters<typeof energyTerms>): Tensor {
   const [compute] = parameters;
   const [first, ...others] = energyTerms(...parameters).values();
   if (!first) throw new RangeError('A network without areas has no energy.');
-  for (const term of others) compute.combine(first, first, term, 1, 1);
+  for (const term of others) compute.add(first, first, term);
   return first;
 }

@@ -1,16 +1,19 @@
-import { comesBack } from '../index.ts';
-import type { Coupling, LearningStep, Phase, Relaxation } from '../index.ts';
+import type { Phase } from '../phase.ts';
+import type { LearningStep } from '../step.ts';
+import { isFeedback } from './couplings.ts';
+import type { Coupling } from './couplings.ts';
+import type { Relaxation } from './relaxation.ts';
 import type { Area } from '../../network/area.ts';
-import { IS_OWN_RATE } from '../../tensor/compute.ts';
+import { IS_OWN_RATE } from '../../tensor/units.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
-/** A tensor (batch, units) of every area that settles. */
+/** A tensor, (batch, units), of every area that settles. */
 export type ByArea = ReadonlyMap<Area, Tensor>;
 
-/** Where a settling network is linearised; tensors (batch, units). */
+/** The activity at which a settling network is linearised; tensors (batch, units). */
 export type Point = Pick<Phase, 'activity' | 'rate' | 'gain'>;
 
-/** An area, and the areas that it sends to: where its own derivative comes from. */
+/** An area and the couplings to the areas that it sends to, from which its own derivative comes. */
 interface Node {
   readonly area: Area;
   /** Couplings of the receiving areas; `from` is this one. */
@@ -18,8 +21,8 @@ interface Node {
 }
 
 /**
- * The derivatives of ds/dt = F(s) of a network that settles, seen from its cost: what recurrent backpropagation and
- * backpropagation through time are made of. With a_j = Σ_i w_ij ρ_i + b_j, over all couplings w, forward or back,
+ * The derivatives of ds/dt = F(s) of a network that settles, seen from its cost: the common part of recurrent
+ * backpropagation and backpropagation through time. With a_j = Σ_i w_ij ρ_i + b_j, over all couplings w, forward or back,
  *
  *   states:  F_j = ρ′(s_j) a_j − s_j     (∂F/∂s)ᵀ λ = ρ′ ⊙ (δ Wᵀ) − (1 − κ) ⊙ λ     δ = ρ′ ⊙ λ,    κ = ρ″ ⊙ a
  *   rates:   F_j = f(a_j) − x_j          (∂F/∂x)ᵀ λ = δ Wᵀ − λ                       δ = f′(a) ⊙ λ
@@ -35,7 +38,7 @@ export class Linearisation {
   readonly #feedbackGain: number;
   readonly #nodes: readonly Node[];
   readonly #point: Point;
-  /** What each area is drawn to, s + ds/dt: ρ′ ⊙ a of states, f(a) of rates; at a fixed point the state itself. */
+  /** What each area approaches, s + ds/dt: ρ′ ⊙ a of states, f(a) of rates; at a fixed point the state itself. */
   readonly #drawn: ByArea;
 
   constructor(step: LearningStep, relaxation: Relaxation, point: Point, feedbackGain: number) {
@@ -55,7 +58,7 @@ export class Linearisation {
     this.#drawn = this.#drawnTo();
   }
 
-  /** A tensor for each area, of zeros. */
+  /** Makes a tensor of zeros for each area. */
   make(): ByArea {
     const { compute, inputs } = this.#step;
     return new Map(
@@ -71,7 +74,7 @@ export class Linearisation {
   pull(out: ByArea): void {
     const { compute, network } = this.#step;
     for (const [area, tensor] of out) {
-      const objective = network.objectives.find((its) => its.area === area);
+      const objective = network.objectives.find((candidate) => candidate.area === area);
       if (!objective) {
         compute.fill(tensor, 0);
         continue;
@@ -88,14 +91,14 @@ export class Linearisation {
     const { compute } = this.#step;
     const ofStates = this.#relaxation.settles === 'states';
     for (const [area, out] of delta) {
-      const its = lambda.get(area) as Tensor;
+      const adjoint = lambda.get(area) as Tensor;
       const gain = ofStates ? this.#point.gain(area) : undefined;
       if (!ofStates) {
-        compute.multiplyBySlope(out, its, this.#drawn.get(area) as Tensor, undefined, area.activation);
+        compute.multiplyBySlope(out, adjoint, this.#drawn.get(area) as Tensor, undefined, area.activation);
       } else if (this.#hasSlope(area)) {
-        compute.multiplyBySlope(out, its, this.#point.rate(area), gain, area.activation);
-      } else if (gain) compute.multiply(out, its, gain);
-      else compute.copy(out, its);
+        compute.multiplyBySlope(out, adjoint, this.#point.rate(area), gain, area.activation);
+      } else if (gain) compute.multiply(out, adjoint, gain);
+      else compute.copy(out, adjoint);
     }
   }
 
@@ -110,19 +113,19 @@ export class Linearisation {
       if (this.#relaxation.settles === 'states' && this.#hasSlope(area)) {
         compute.multiplyBySlope(change, change, this.#point.rate(area), gain, area.activation);
       } else if (gain) compute.multiply(change, change, gain);
-      const its = lambda.get(area) as Tensor;
+      const adjoint = lambda.get(area) as Tensor;
       compute.scope(() => {
         const bend = this.#bend(area);
         if (bend) {
-          compute.multiply(bend, bend, its);
-          compute.combine(change, change, bend, 1, 1);
+          compute.multiply(bend, bend, adjoint);
+          compute.add(change, change, bend);
         }
-        compute.combine(change, change, its, 1, -1);
+        compute.subtract(change, change, adjoint);
       });
     }
   }
 
-  /** λ ← 0 where a unit that is its own rate is at a bound, which it has come to by the step. */
+  /** λ ← 0 where a unit that is its own rate has reached a bound in the step. */
   bound(lambda: ByArea, rate: (area: Area) => Tensor): void {
     if (this.#relaxation.settles !== 'states') return;
     for (const [area, tensor] of lambda) {
@@ -131,7 +134,7 @@ export class Linearisation {
     }
   }
 
-  /** The terms factor · λ ∂F/∂θ of every plastic parameter, from δ of λ. */
+  /** Emits the terms factor · λ ∂F/∂θ of every plastic parameter, from δ of λ. */
   emit(delta: ByArea, factor: number): void {
     const step = this.#step;
     for (const { area, out } of [{ area: step.network.input, out: this.#ofInput() }, ...this.#nodes]) {
@@ -139,10 +142,10 @@ export class Linearisation {
         const { projection, back } = coupling;
         if (!projection.plastic) continue;
         const [sent, post] = [this.#point.activity(area), delta.get(to) as Tensor];
-        const scaled = comesBack(coupling) ? factor * this.#feedbackGain : factor;
+        const scaled = isFeedback(coupling) ? factor * this.#feedbackGain : factor;
         if (back) step.emit(projection, { kind: 'outer', pre: post, post: sent, factor: scaled });
         else step.emit(projection, { kind: 'outer', pre: sent, post, factor: scaled });
-        // Within an area a symmetric matrix has one weight for both ways of a pair.
+        // Within an area a symmetric matrix has one weight for both directions of a pair.
         if (projection.isSymmetric) step.emit(projection, { kind: 'outer', pre: post, post: sent, factor });
       }
     }
@@ -155,9 +158,9 @@ export class Linearisation {
     for (const [area, out] of drawn) {
       for (const coupling of this.#relaxation.couplings(this.#step.network, area)) {
         const { projection, from, back } = coupling;
-        this.#gained(coupling, this.#point.activity(from), (its) => {
-          if (back) projection.sendBack(compute, out, its, 1);
-          else projection.send(compute, out, its, 1);
+        this.#gained(coupling, this.#point.activity(from), (sent) => {
+          if (back) projection.sendBack(compute, out, sent, 1);
+          else projection.send(compute, out, sent, 1);
         });
       }
       const ofStates = this.#relaxation.settles === 'states';
@@ -170,10 +173,10 @@ export class Linearisation {
     return drawn;
   }
 
-  /** Calls with a signal, of a coupling that comes back times the feedback gain. */
+  /** Calls `use` with a signal, scaled by the feedback gain if the coupling carries feedback. */
   #gained(coupling: Coupling, signal: Tensor, use: (gained: Tensor) => void): void {
     const { compute } = this.#step;
-    if (!comesBack(coupling)) {
+    if (!isFeedback(coupling)) {
       use(signal);
       return;
     }
@@ -194,13 +197,13 @@ export class Linearisation {
     );
   }
 
-  /** change += what comes to the sender of a coupling from δ of its receiver. */
+  /** change += what δ of the receiver of a coupling sends back to its sender. */
   #return(coupling: Coupling, delta: Tensor, change: Tensor): void {
     const { compute } = this.#step;
     const { projection, back } = coupling;
-    this.#gained(coupling, delta, (its) => {
-      if (back) projection.send(compute, change, its, 1);
-      else projection.sendBack(compute, change, its, 1);
+    this.#gained(coupling, delta, (returned) => {
+      if (back) projection.send(compute, change, returned, 1);
+      else projection.sendBack(compute, change, returned, 1);
     });
   }
 
@@ -213,12 +216,12 @@ export class Linearisation {
     const bend = compute.temporary(drawn.shape);
     if (activation === 'softplus') {
       compute.multiplyBySlope(bend, drawn, rate, undefined, activation);
-      compute.combine(bend, drawn, bend, 1, -1);
+      compute.subtract(bend, drawn, bend);
       return bend;
     }
     compute.multiply(bend, drawn, rate);
     compute.scale(bend, bend, -2);
-    if (activation === 'logistic') compute.combine(bend, bend, drawn, 1, 1);
+    if (activation === 'logistic') compute.add(bend, bend, drawn);
     return bend;
   }
 

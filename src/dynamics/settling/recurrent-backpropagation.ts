@@ -1,51 +1,54 @@
-import { hopfieldRelaxation } from '../index.ts';
-import type { LearningStep, Phase, Relaxation } from '../index.ts';
+import type { LearningStep, Reference } from '../step.ts';
+import type { SettlingDynamics, Relaxation } from './relaxation.ts';
+import type { SettledPhase } from './options.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { Linearisation } from './linearisation.ts';
 import type { ByArea } from './linearisation.ts';
 
-/** Steps of either relaxation, at most; the adjoint's are of this size, in membrane time constants. */
+/** The largest number of steps of either relaxation. */
 const MOST_STEPS = 2000;
+/** Size of the adjoint's steps, in membrane time constants. */
 const STEP_SIZE = 0.5;
 const STEPS_A_CHECK = 10;
-/** When a relaxation counts as at its fixed point, in the two precisions. */
+/** The speed below which a relaxation counts as settled, in the two precisions. */
 const TOLERANCES = { f32: 1e-6, f64: 1e-12 } as const;
 
 /**
- * The exact gradient of the cost at the fixed point of a network that settles, by recurrent backpropagation. Where
+ * Returns the exact gradient of the cost at the fixed point of a network that settles, by recurrent backpropagation. Where
  * F(s⁰) = 0, ds⁰/dθ = −J⁻¹ ∂F/∂θ with J = ∂F/∂s. So with λ the fixed point of a linear relaxation,
  *
  *   dλ/dt = Jᵀ λ + ∂C/∂s,     dC/dθ = λ · ∂F/∂θ:     dC/dW_ij = ρ_i δ_j,    dC/db_j = δ_j
  *
- * (δ, F and J stand in `Linearisation`). A symmetric coupling is one weight of both ways, so its gradient is the sum of
- * two such products. Where F is the slope of an energy J is symmetric, and errors relax along the same couplings as the
- * activity; where weights differ, along the transposed ones. A unit at a bound does not move: there λ is 0.
+ * (δ, F and J stand in `Linearisation`). A symmetric coupling is one weight of both directions, so its gradient is the
+ * sum of two such products. Where F is the slope of an energy J is symmetric, and errors relax along the same couplings as the
+ * activity; where weights differ, along the transposed ones. A unit at a bound does not move, so λ is 0 there.
  *
- * Source: Almeida (1987), ICNN; Pineda (1987), Physical Review Letters 59. Held to finite differences in f64 by test.
+ * Source: Almeida (1987), ICNN; Pineda (1987), Physical Review Letters 59. A test holds it to finite differences in f64.
  */
-export const recurrentBackpropagateBy = (relaxation: Relaxation) => (step: LearningStep) => {
-  const tolerance = TOLERANCES[step.compute.backend.float];
-  const free = step.run('free', { steps: MOST_STEPS, tolerance });
-  step.judge(free);
-  emitAdjoint(step, relaxation, free);
-};
+export const recurrentBackpropagateBy =
+  (dynamics: SettlingDynamics): Reference =>
+  (step) => {
+    const tolerance = TOLERANCES[step.compute.backend.float];
+    const free = step.run(dynamics, 'free', { steps: MOST_STEPS, tolerance });
+    step.score(free);
+    emitAdjoint(step, dynamics.relaxation, free);
+  };
 
-/** Of the continuous Hopfield network. */
-export const recurrentBackpropagate = recurrentBackpropagateBy(hopfieldRelaxation);
-
-/** The gradient's terms, from a free phase that has settled. */
-export function emitAdjoint(step: LearningStep, relaxation: Relaxation, free: Phase): void {
+/** Emits the gradient's terms, from a free phase that has settled. */
+export function emitAdjoint(step: LearningStep, relaxation: Relaxation, free: SettledPhase): void {
   const { compute, inputs } = step;
-  const linear = new Linearisation(step, relaxation, free, free.settling?.feedbackGain ?? 1);
+  const linear = new Linearisation(step, relaxation, free, free.settling.feedbackGain);
   const tolerance = TOLERANCES[compute.backend.float];
   const [lambda, delta, pull, change] = [linear.make(), linear.make(), linear.make(), linear.make()];
   linear.pull(pull);
   for (let taken = 1; taken <= MOST_STEPS; taken++) {
     linear.signals(lambda, delta);
     linear.transposed(lambda, delta, change);
-    for (const [area, its] of change) compute.combine(its, its, pull.get(area) as Tensor, 1, 1);
+    for (const [area, tensor] of change) compute.add(tensor, tensor, pull.get(area) as Tensor);
     linear.bound(change, (area) => free.rate(area));
-    for (const [area, its] of lambda) compute.combine(its, its, change.get(area) as Tensor, 1, STEP_SIZE);
+    for (const [area, tensor] of lambda) {
+      compute.addScaled(tensor, change.get(area) as Tensor, STEP_SIZE);
+    }
     if (taken % STEPS_A_CHECK !== 0) continue;
     if (rootMeanSquare(step, change) <= tolerance * rootMeanSquare(step, lambda)) break;
   }

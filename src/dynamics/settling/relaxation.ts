@@ -1,185 +1,172 @@
 import { ApicalError } from '../../errors.ts';
-import type { Area, Projection } from '../../network/area.ts';
-import type { Network } from '../../network/network.ts';
+import type { Area } from '../../network/area.ts';
 import type { Objective } from '../../network/objective.ts';
-import { IS_OWN_RATE } from '../../tensor/compute.ts';
+import { IS_OWN_RATE } from '../../tensor/units.ts';
 import type { Compute } from '../../tensor/compute.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { clampedAreas } from '../clamped.ts';
+import type { Clamped } from '../clamped.ts';
 import { dropoutGain } from '../dropout.ts';
-import { compartmentsOf, phaseOf, startOf } from '../phase.ts';
-import type { Moment, Phase, PhaseOptions, Setting, Settling } from '../phase.ts';
-
-/** One way by which signals reach an area while it settles. */
-export interface Coupling {
-  readonly projection: Projection;
-  readonly from: Area;
-  /** Against the way of the projection: by its transposed weights. */
-  readonly back: boolean;
-}
-
-/** Whether its signals come back from above, and so are multiplied by the feedback gain. */
-export const comesBack = ({ projection, back }: Coupling): boolean => back || projection.kind === 'feedback';
+import { startOf } from '../phase.ts';
+import type { Setting } from '../phase.ts';
+import { momentOf, phaseOf } from '../record.ts';
+import type { Dynamics } from '../step.ts';
+import { receive } from './couplings.ts';
+import type { Couplings } from './couplings.ts';
+import type { FeedbackGainOptions, RelaxationOptions, SettledPhase, Settling } from './options.ts';
 
 /** An area that settles; tensors (batch, units). */
 export interface SettlingArea {
   readonly area: Area;
   readonly state: Tensor;
   readonly rate: Tensor;
-  /** What it sends: the rate, after dropout. */
+  /** What the area sends: the rate after dropout. */
   readonly activity: Tensor;
   readonly gain: Tensor | undefined;
-  /** What does not change: thresholds, and what clamped areas send. */
+  /** What stays fixed: the bias and the signals of clamped areas. */
   readonly drive: Tensor;
-  /** What the others send, made anew in each step. */
+  /** The signals of areas that settle, computed anew in each step. */
   readonly received: Tensor;
 }
 
-/** What tells one kind of settling from another. */
+/** What distinguishes one kind of settling from another. */
 export interface Relaxation {
-  /** A state s that sends ρ(s), or the rate itself, drawn towards f of what it receives. */
+  /** What settles: a state s that sends ρ(s), or the rate itself, which approaches f of what it receives. */
   readonly settles: 'states' | 'rates';
-  /** By what ways signals reach an area. */
-  readonly couplings: (network: Network, area: Area) => readonly Coupling[];
-  /** One step of an area: its state, and its rate, from what it received. */
+  /** Returns the couplings through which signals reach an area. */
+  readonly couplings: Couplings;
+  /** Takes one step of an area: its state and its rate, from what it received. */
   readonly update: (setting: Setting, settling: SettlingArea, size: number, step: number) => void;
 }
 
-/** Steps where neither the rule nor the phase says how many. */
+/** Dynamics of a network that settles. */
+export interface SettlingDynamics<Options extends RelaxationOptions = RelaxationOptions> extends Dynamics<
+  Options,
+  SettledPhase
+> {
+  readonly relaxation: Relaxation;
+}
+
 const STEPS = 20;
 const STEP_SIZE = 0.5;
-/** Steps between two looks at how fast states still move: reading a number back takes time. */
+/** Steps between two checks of the speed, which read a number back. */
 const STEPS_A_CHECK = 10;
 
 /**
- * Lets all areas that are not clamped settle side by side: each step takes every area from what all others sent at the
- * end of the step before. What clamped areas send is computed once.
+ * Lets all areas that are not clamped settle side by side: each step updates every area from what the others sent at the
+ * end of the previous step. The signals of clamped areas are computed once.
  */
 export function relax(
   relaxation: Relaxation,
   setting: Setting,
   name: string,
-  options: PhaseOptions = {},
-): Phase {
+  options: FeedbackGainOptions,
+): SettledPhase {
   const { compute, network } = setting;
-  const { steps = STEPS, stepSize = STEP_SIZE, tolerance = 0, nudge = 0, each } = options;
+  const { steps = STEPS, stepSize = STEP_SIZE, tolerance = 0, nudge = 0, feedbackGain = 1, each } = options;
   const clamped = clampedAreas(setting, options);
   const isPlain = !options.clamp && !options.drive && !options.values;
-  const known = isPlain && typeof options.start === 'object' ? options.start.settling?.drives : undefined;
+  const known = isPlain ? drivesOf(options) : undefined;
   const settling = network.areas
     .filter((area) => !clamped.has(area))
     .map((area) => begin(relaxation, setting, area, options, known?.get(area)));
-  const byArea = new Map(settling.map((its) => [its.area, its]));
-  const ways = new Map(settling.map(({ area }) => [area, relaxation.couplings(network, area)]));
-  // An energy has ρ ⊙ gain in place of ρ, so what reaches such a unit is scaled as well as what it sends.
-  const scaled = relaxation.settles === 'states' ? (its: SettlingArea) => its.gain : () => undefined;
-  const drive = (its: SettlingArea): void => {
-    const fixed = (ways.get(its.area) ?? []).filter(({ from }) => clamped.has(from));
-    receive(compute, its.drive, fixed, (area) => (clamped.get(area) as Clamped).activity, options);
-    const push = options.drive?.(its.area);
-    if (push) compute.combine(its.drive, its.drive, push, 1, 1);
-    const { bias } = its.area;
-    if (bias) {
-      compute.activate(its.drive, its.drive, options.values?.(bias) ?? bias.values, 'linear');
-    }
-    const gain = scaled(its);
-    if (gain) compute.multiply(its.drive, its.drive, gain);
-  };
-  if (!known) for (const its of settling) drive(its);
+  const byArea = new Map(settling.map((node) => [node.area, node]));
+  const couplings = new Map(settling.map(({ area }) => [area, relaxation.couplings(network, area)]));
   const free = new Map(
-    settling.map(({ area }) => [area, (ways.get(area) ?? []).filter(({ from }) => byArea.has(from))]),
+    settling.map(({ area }) => [area, couplings.get(area)?.filter(({ from }) => byArea.has(from)) ?? []]),
   );
-  const pulls = nudge === 0 ? [] : pulled(setting, network.objectives, byArea);
   const activity = (area: Area): Tensor =>
     byArea.get(area)?.activity ?? (clamped.get(area) as Clamped).activity;
   const rate = (area: Area): Tensor => byArea.get(area)?.rate ?? (clamped.get(area) as Clamped).rate;
-  const state = (area: Area): Tensor => byArea.get(area)?.state ?? rate(area);
+  /** An energy has ρ ⊙ gain in place of ρ, so a unit's input is scaled as well as its output. */
+  const scaleByGain = ({ gain }: SettlingArea, received: Tensor): void => {
+    if (gain && relaxation.settles === 'states') compute.multiply(received, received, gain);
+  };
+  const send = (node: SettlingArea): void => {
+    if (node.gain) compute.multiply(node.activity, node.rate, node.gain);
+  };
+
+  if (!known) {
+    for (const node of settling) {
+      const { area, drive } = node;
+      const fixed = couplings.get(area)?.filter(({ from }) => clamped.has(from)) ?? [];
+      receive(compute, drive, fixed, activity, options);
+      const push = options.drive?.(area);
+      if (push) compute.add(drive, drive, push);
+      if (area.bias) {
+        const bias = options.values?.(area.bias) ?? area.bias.values;
+        compute.activate(drive, drive, bias, 'linear');
+      }
+      scaleByGain(node, drive);
+    }
+  }
   if (options.start === 'feedforward') {
-    for (const its of settling) {
-      const ahead = (free.get(its.area) ?? []).filter(
-        ({ projection, back }) => projection.kind === 'forward' && !back,
-      );
-      receive(compute, its.received, ahead, activity, options);
-      const gain = scaled(its);
-      if (gain) compute.multiply(its.received, its.received, gain);
-      relaxation.update(setting, its, 1, 0);
-      if (its.gain) compute.multiply(its.activity, its.rate, its.gain);
+    for (const node of settling) {
+      const ahead = free
+        .get(node.area)
+        ?.filter(({ projection, back }) => projection.kind === 'forward' && !back);
+      receive(compute, node.received, ahead ?? [], activity, options);
+      scaleByGain(node, node.received);
+      relaxation.update(setting, node, 1, 0);
+      send(node);
     }
   }
 
-  const { feedbackGain = 1 } = options;
-  const drives = isPlain ? new Map(settling.map((its) => [its.area, its.drive])) : undefined;
+  const pass = {
+    activities: network.areas.map(activity),
+    rates: network.areas.map(rate),
+    outputs: network.areas.map(rate),
+    states: network.areas.map((area) => byArea.get(area)?.state ?? rate(area)),
+    gains: network.areas.map((area) => byArea.get(area)?.gain ?? clamped.get(area)?.gain),
+  };
+  const pulls = nudge === 0 ? [] : pulled(setting, network.objectives, byArea);
+  const drives = isPlain ? new Map(settling.map(({ area, drive }) => [area, drive])) : undefined;
   let ended: Settling = { steps: 0, speed: undefined, feedbackGain, drives };
   for (let step = 0; step < steps; step++) {
-    for (const its of settling) {
-      receive(compute, its.received, free.get(its.area) ?? [], activity, options);
-      const gain = scaled(its);
-      if (gain) compute.multiply(its.received, its.received, gain);
+    for (const node of settling) {
+      receive(compute, node.received, free.get(node.area) ?? [], activity, options);
+      scaleByGain(node, node.received);
     }
-    for (const { objective, its, error } of pulls) {
-      setting.pull(objective, its.rate, error);
-      compute.combine(its.received, its.received, error, 1, -nudge);
+    for (const { objective, node, error } of pulls) {
+      setting.pull(objective, node.rate, error);
+      compute.addScaled(node.received, error, -nudge);
     }
     const checks = tolerance > 0 && ((step + 1) % STEPS_A_CHECK === 0 || step === steps - 1);
     const advance = () => {
-      for (const its of settling) {
-        relaxation.update(setting, its, stepSize, step);
-        if (its.gain) compute.multiply(its.activity, its.rate, its.gain);
+      for (const node of settling) {
+        relaxation.update(setting, node, stepSize, step);
+        send(node);
       }
     };
     const speed = checks ? speedOf(compute, settling, advance) / stepSize : undefined;
     if (!checks) advance();
     ended = { steps: step + 1, speed, feedbackGain, drives };
-    each?.(momentOf(ended.steps, stepSize, activity, rate, state));
+    each?.(momentOf(ended.steps, stepSize, pass, {}));
     if (speed === undefined) continue;
     checkFinite(speed, name, ended.steps, stepSize);
     if (speed < tolerance) break;
   }
-  return phaseOf(name, {
-    activities: network.areas.map(activity),
-    rates: network.areas.map(rate),
-    outputs: network.areas.map(rate),
-    states: network.areas.map(state),
-    gains: network.areas.map((area) => byArea.get(area)?.gain ?? clamped.get(area)?.gain),
-    settling: ended,
-  });
+  return { ...phaseOf(compute, name, pass), settling: ended };
 }
 
-/** An area whose activity is given. */
-export interface Clamped {
-  readonly activity: Tensor;
-  readonly rate: Tensor;
-  readonly gain: Tensor | undefined;
-}
-
-/** The input, and what the phase clamps. */
-export function clampedAreas(
-  setting: Setting,
-  { clamp, freeInput = false }: PhaseOptions,
-): ReadonlyMap<Area, Clamped> {
-  const { compute, network, inputs } = setting;
-  const clamped = new Map<Area, Clamped>();
-  for (const area of network.areas) {
-    const rate = clamp?.(area) ?? (area === network.input && !freeInput ? inputs : undefined);
-    if (!rate) continue;
-    const gain = dropoutGain(setting, area);
-    const activity = gain ? compute.temporary(rate.shape) : rate;
-    if (gain) compute.multiply(activity, rate, gain);
-    clamped.set(area, { activity, rate, gain });
-  }
-  return clamped;
+/** What the input sent in the phase from which this one goes on, if that phase settled. */
+function drivesOf({ start }: FeedbackGainOptions): Settling['drives'] {
+  return typeof start === 'object' && 'settling' in start
+    ? (start as SettledPhase).settling.drives
+    : undefined;
 }
 
 function begin(
   { settles }: Relaxation,
   setting: Setting,
   area: Area,
-  options: PhaseOptions,
+  { start }: FeedbackGainOptions,
   drive: Tensor | undefined,
 ): SettlingArea {
   const { compute, inputs } = setting;
   const make = () => compute.temporary([inputs.rows, area.units]);
   const state = make();
-  const from = startOf(options, area);
+  const from = start === 'feedforward' ? undefined : startOf(start, area);
   if (from) compute.copy(state, from);
   else compute.fill(state, 0);
   const isRate = settles === 'rates' || IS_OWN_RATE.has(area.activation);
@@ -191,47 +178,19 @@ function begin(
   return { area, state, rate, activity, gain, drive: drive ?? make(), received: make() };
 }
 
-/** out ← the sum of what comes along these ways. */
-export function receive(
-  compute: Compute,
-  out: Tensor,
-  ways: readonly Coupling[],
-  activity: (area: Area) => Tensor,
-  { values, feedbackGain = 1 }: PhaseOptions,
-): void {
-  if (ways.length === 0) compute.fill(out, 0);
-  for (const [index, way] of ways.entries()) {
-    const { projection, from, back } = way;
-    const beta = index === 0 ? 0 : 1;
-    const weights = values?.(projection) ?? projection.weights;
-    const carry = (signal: Tensor): void => {
-      if (back) projection.sendBack(compute, out, signal, beta, { weights });
-      else projection.send(compute, out, signal, beta, weights);
-    };
-    if (feedbackGain === 1 || !comesBack(way)) carry(activity(from));
-    else {
-      compute.scope(() => {
-        const sent = compute.temporary(activity(from).shape);
-        compute.scale(sent, activity(from), feedbackGain);
-        carry(sent);
-      });
-    }
-  }
-}
-
-/** Objectives whose areas are free to be pulled. */
+/** Objectives whose areas are free to be pulled, each with a tensor for its error. */
 function pulled(
   { compute }: Setting,
   objectives: readonly Objective[],
   byArea: ReadonlyMap<Area, SettlingArea>,
-): readonly { objective: Objective; its: SettlingArea; error: Tensor }[] {
+): readonly { objective: Objective; node: SettlingArea; error: Tensor }[] {
   return objectives.flatMap((objective) => {
-    const its = byArea.get(objective.area);
-    return its ? [{ objective, its, error: compute.temporary(its.rate.shape) }] : [];
+    const node = byArea.get(objective.area);
+    return node ? [{ objective, node, error: compute.temporary(node.rate.shape) }] : [];
   });
 }
 
-/** Root mean square over all units and examples of what one step changes. Reads a value back: a stopping test. */
+/** Root mean square of what one step changes, over all units and examples. Reads a value back: a stopping test. */
 function speedOf(compute: Compute, settling: readonly SettlingArea[], advance: () => void): number {
   return compute.scope(() => {
     const before = settling.map(({ state }) => {
@@ -245,7 +204,7 @@ function speedOf(compute: Compute, settling: readonly SettlingArea[], advance: (
     const sum = compute.temporary([1], 'f64');
     for (const [index, { state }] of settling.entries()) {
       const change = before[index] as Tensor;
-      compute.combine(change, state, change, 1, -1);
+      compute.subtract(change, state, change);
       compute.dot(sum, change, change);
       square += sum.data[0] as number;
       count += state.size;
@@ -258,28 +217,20 @@ function checkFinite(speed: number, phase: string, steps: number, stepSize: numb
   if (Number.isFinite(speed)) return;
   throw new ApicalError(
     'dynamics.diverged',
-    `The activity of the "${phase}" phase is no longer finite after ${steps} steps of size ${stepSize}: ` +
-      'take smaller steps (ruleOptions.stepSize), or smaller weights (network.initialisation.scale, optimiser.maximumNorm).',
+    `The activity of phase "${phase}" is not finite after ${steps} steps of size ${stepSize}. ` +
+      'Take smaller steps (ruleOptions.stepSize) or smaller weights (network.initialisation.scale, optimiser.maximumNorm).',
     { phase, steps, stepSize },
   );
 }
 
-/** Throws `dynamics.unsettled` where a phase with a tolerance took all its steps and is still on its way. */
-export function mustSettle(phase: Phase, tolerance: number): Phase {
-  const { steps = 0, speed = 0 } = phase.settling ?? {};
+/** Throws `dynamics.unsettled` for a phase with a tolerance that took all its steps and is still changing. */
+export function mustSettle(phase: SettledPhase, tolerance: number): SettledPhase {
+  const { steps, speed = 0 } = phase.settling;
   if (tolerance === 0 || speed < tolerance) return phase;
   throw new ApicalError(
     'dynamics.unsettled',
-    `The "${phase.name}" phase has not settled after ${steps} steps: its units still move by ${speed.toPrecision(2)} a time constant ` +
-      `(root mean square), and the tolerance is ${tolerance}. Allow more steps (ruleOptions.${phase.name}Steps), a larger tolerance (0 takes all steps), or smaller steps where it swings to and fro (ruleOptions.stepSize).`,
+    `Phase "${phase.name}" has not settled after ${steps} steps: its units change by ${speed.toPrecision(2)} per time constant (root mean square), and the tolerance is ${tolerance}. ` +
+      `Allow more steps (ruleOptions.${phase.name}Steps), a larger tolerance (0 takes all steps), or smaller steps if activity oscillates (ruleOptions.stepSize).`,
     { phase: phase.name, steps, speed, tolerance },
   );
 }
-
-const momentOf = (
-  step: number,
-  size: number,
-  activity: Moment['activity'],
-  rate: Moment['rate'],
-  state: Moment['state'],
-): Moment => ({ step, size, activity, rate, state, compartment: compartmentsOf() });

@@ -1,30 +1,25 @@
 import { directedCouplings, refuseMaxima } from './couplings.ts';
+import { settlingDynamics } from './dynamics.ts';
+import type { SettlingDynamics } from './relaxation.ts';
 import { relaxState } from './hopfield.ts';
-import type { Dynamics } from '../phase.ts';
-import { relax } from './relaxation.ts';
-import type { Relaxation } from './relaxation.ts';
+import { RELAXATION_OPTIONS } from './options.ts';
 
 /**
- * States that follow a vector field which need not be the slope of an energy: every projection (forward, feedback and
- * lateral) carries signals its own way, by weights of its own,
+ * States that follow a vector field, which need not be the gradient of an energy: every projection (forward, feedback
+ * and lateral) carries signals in its own direction, by weights of its own,
  *
  *   ds_j/dt = ρ′(s_j) ( Σ_i ρ(s_i) W_ij + b_j − β ∂C/∂ρ_j ) − s_j
  *
- * With weights that are the same both ways it is the continuous Hopfield network, to the bit.
+ * With the same weights in both directions it equals the continuous Hopfield network to the bit.
  *
  * Source: Scellier, Goyal, Binas, Mesnard & Bengio (2018), arXiv:1808.04873.
  */
-export const vectorField: Dynamics = {
+export const vectorField: SettlingDynamics = settlingDynamics({
   id: 'vector-field',
   title: 'Vector field',
+  accepts: RELAXATION_OPTIONS,
   activations: ['hard-sigmoid', 'logistic', 'tanh'],
-  advice: 'take smaller steps with ruleOptions.stepSize',
+  hint: 'take smaller steps (ruleOptions.stepSize)',
   refuses: refuseMaxima,
-  run: (setting, name, options) => relax(vectorFieldRelaxation, setting, name, options),
-};
-
-export const vectorFieldRelaxation: Relaxation = {
-  settles: 'states',
-  couplings: directedCouplings,
-  update: relaxState,
-};
+  relaxation: { settles: 'states', couplings: directedCouplings, update: relaxState },
+});

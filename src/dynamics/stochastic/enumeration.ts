@@ -1,27 +1,32 @@
-import { isStochastic } from '../index.ts';
-import type { LearningStep } from '../step.ts';
-import { emitIncoming } from '../step.ts';
+import { emitIncoming } from '../passes.ts';
+import type { PhaseOptions } from '../phase.ts';
+import type { Dynamics, LearningStep } from '../step.ts';
+import type { Sampling } from './draws.ts';
+import { isStochastic } from './units.ts';
 import type { Area } from '../../network/area.ts';
 import type { Network } from '../../network/network.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
-/** Draws of a whole network that are worth going through one by one. */
+/** The largest number of joint draws of a network that is enumerated. */
 export const MOST_CONFIGURATIONS = 4096;
 
-/** In how many ways the network's stochastic units can be drawn: 2 for each logistic unit, one choice of n at an output. */
+/** Returns the number of joint draws of a network's stochastic units: 2 for each logistic unit, n for a choice of n. */
 export function configurationsOf(network: Network): number {
   return stochasticAreas(network).reduce((product, area) => product * statesOf(area), 1);
 }
 
 /**
- * The exact gradient of the expected loss of stochastic units, by going through all they can draw:
+ * Emits the exact gradient of the expected loss of stochastic units, by a sum over all their joint draws:
  *
  *   E L = Σ_h P(h) L(h),   ∂E L/∂a_l = Σ_h P(h) L(h) (h_l − p_l(h)),   P(h) = Π_l Π_i p^h (1 − p)^(1−h)
  *
  * since ∂ ln P/∂a = h − p for a logistic unit and for a softmax choice. Held to finite differences of E L in f64
  * by test. Only for networks with at most `MOST_CONFIGURATIONS`. Source: Williams (1992), Machine Learning 8.
  */
-export function enumerate(step: LearningStep): void {
+export function enumerateBy(
+  dynamics: Dynamics<Sampling & Pick<PhaseOptions, 'clamp'>>,
+  step: LearningStep,
+): void {
   const { compute, network, inputs } = step;
   const areas = stochasticAreas(network);
   const configurations = configurationsOf(network);
@@ -42,7 +47,7 @@ export function enumerate(step: LearningStep): void {
     drawn.set(area, states);
     repeats *= statesOf(area);
   }
-  const phase = all.run('enumerated', { sample: true, clamp: (area) => drawn.get(area) });
+  const phase = all.run(dynamics, 'enumerated', { sample: true, clamp: (area) => drawn.get(area) });
 
   // weight = P(h) L(h): a reference may read values back.
   const weight = Float64Array.from(all.losses(phase).data);
@@ -60,7 +65,7 @@ export function enumerate(step: LearningStep): void {
   const weights = compute.temporary([weight.length]).set(weight);
   for (const area of areas) {
     const post = compute.temporary([weight.length, area.units]);
-    compute.combine(post, phase.output(area), phase.rate(area), 1, -1);
+    compute.subtract(post, phase.output(area), phase.rate(area));
     compute.scaleRows(post, post, weights, 1, 0);
     emitIncoming(step, phase, area, post, 1 / batch);
   }
@@ -71,6 +76,6 @@ const stochasticAreas = (network: Network) =>
 
 const statesOf = (area: Area) => (area.activation === 'logistic' ? 2 ** area.units : area.units);
 
-/** What unit number `unit` sends in a state of its area: a bit of its number, or whether it is the one chosen. */
+/** Returns what unit number `unit` sends in a state of its area: a bit of its number, or whether it is the chosen unit. */
 const unitOf = (area: Area, state: number, unit: number) =>
   area.activation === 'logistic' ? Math.floor(state / 2 ** unit) % 2 : Number(state === unit);

@@ -1,23 +1,30 @@
 import type { Area, Projection } from '../../network/area.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { drawsIn, phaseOf } from '../phase.ts';
-import type { Dynamics } from '../phase.ts';
+import type { PhaseOptions } from '../phase.ts';
+import { phaseOf } from '../record.ts';
+import type { Accepts, Dynamics } from '../step.ts';
+import { drawsIn } from './draws.ts';
+import type { Sampling } from './draws.ts';
+
+/** Phase options of a top-down pass. */
+export type GenerativeOptions = Pick<PhaseOptions, 'inputs' | 'clamp'> & Sampling;
 
 /**
- * A pass down the feedback projections of stochastic units, from areas that nothing is above:
+ * A pass down the feedback projections of stochastic units, from the topmost areas:
  *
  *   p_l = σ( Σ_projections h_{l+1} G + c ),   h_l ~ Bernoulli(p_l)
  *
- * with c the top-down thresholds, which alone decide what the topmost areas do unless they are clamped. An area that
- * may be reached neither so nor by a clamp takes no part. The number of rows is that of the examples.
+ * with c the top-down bias, which alone drives the topmost areas unless they are clamped. An area without a top-down
+ * bias and without a clamp takes no part. The number of rows is that of the examples.
  *
  * Source: Hinton, Dayan, Frey & Neal (1995), Science 268.
  */
-export const generative: Dynamics = {
+export const generative: Dynamics<GenerativeOptions> = {
   id: 'generative',
   title: 'Top-down pass of stochastic units',
+  accepts: { clamp: true, sample: true } satisfies Accepts<GenerativeOptions>,
 
-  run({ compute, network, inputs, stream, step }, name, options = {}) {
+  run({ compute, network, inputs, stream, step }, name, options) {
     const count = network.areas.length;
     const make = () => new Array<Tensor | undefined>(count).fill(undefined);
     const [rates, activities] = [make(), make()];
@@ -41,10 +48,10 @@ export const generative: Dynamics = {
       rates[area.index] = potential;
       activities[area.index] = drawsIn(options, area) ? drawn : potential;
     }
-    return phaseOf(name, { activities, rates, outputs: activities, gains: make() });
+    return phaseOf(compute, name, { activities, rates, outputs: activities, gains: make() });
   },
 };
 
-/** The feedback projections that make an area's activity from those above. */
+/** Returns the feedback projections that generate an area's activity from the areas above. */
 export const generatingProjections = (area: Area): readonly Projection[] =>
   area.incoming.filter(({ kind }) => kind === 'feedback');

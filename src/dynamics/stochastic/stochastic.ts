@@ -1,10 +1,17 @@
 import type { Area } from '../../network/area.ts';
-import type { Network } from '../../network/network.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { withDropout } from '../dropout.ts';
-import { drawsIn, phaseOf } from '../phase.ts';
-import type { Dynamics, Setting } from '../phase.ts';
+import type { PhaseOptions, Setting } from '../phase.ts';
 import { receivedRate } from '../received.ts';
+import { phaseOf } from '../record.ts';
+import type { Accepts, Dynamics, Reference } from '../step.ts';
+import { drawsIn } from './draws.ts';
+import type { Sampling } from './draws.ts';
+import { configurationsOf, enumerateBy, MOST_CONFIGURATIONS } from './enumeration.ts';
+import { isStochastic } from './units.ts';
+
+/** Phase options of a pass of stochastic units. A clamped area's draw is what it is clamped to. */
+export type StochasticOptions = Pick<PhaseOptions, 'inputs' | 'clamp' | 'drive' | 'values'> & Sampling;
 
 /**
  * A feedforward pass of stochastic units:
@@ -17,13 +24,15 @@ import { receivedRate } from '../received.ts';
  *
  * Source: Williams (1992), Machine Learning 8, sections 4 and 6.
  */
-export const stochastic: Dynamics = {
+export const stochastic: Dynamics<StochasticOptions> = {
   id: 'stochastic',
   title: 'Stochastic units',
+  accepts: { clamp: true, drive: true, values: true, sample: true } satisfies Accepts<StochasticOptions>,
   activations: ['logistic'],
+  reference: (network) => (configurationsOf(network) <= MOST_CONFIGURATIONS ? enumerate : undefined),
 
-  run(setting, name, options = {}) {
-    const { network, inputs } = setting;
+  run(setting, name, options) {
+    const { compute, network, inputs } = setting;
     const rates: Tensor[] = [];
     const outputs: Tensor[] = [];
     const activities: Tensor[] = [];
@@ -32,7 +41,7 @@ export const stochastic: Dynamics = {
     for (const area of network.areas) {
       const rate = area === network.input ? inputs : receivedRate(setting, area, activities, options);
       const draws = drawsIn(options, area) && area !== network.input && isStochastic(network, area);
-      if (draws && area.activation === 'linear') setting.compute.softmax(rate, rate);
+      if (draws && area.activation === 'linear') compute.softmax(rate, rate);
       const output = options.clamp?.(area) ?? (draws ? draw(setting, area, rate) : rate);
       const { activity, gain } = withDropout(setting, area, output);
       rates.push(rate);
@@ -41,15 +50,12 @@ export const stochastic: Dynamics = {
       gains.push(gain);
     }
 
-    return phaseOf(name, { activities, rates, outputs, gains });
+    return phaseOf(compute, name, { activities, rates, outputs, gains });
   },
 };
 
-/** Logistic areas fire or are silent; a linear area with an objective makes one choice. Others are deterministic. */
-export function isStochastic(network: Network, area: Area): boolean {
-  if (area.activation === 'logistic') return true;
-  return area.activation === 'linear' && network.objectives.some((objective) => objective.area === area);
-}
+/** Emits the exact gradient of the expected loss. */
+const enumerate: Reference = (step) => enumerateBy(stochastic, step);
 
 function draw({ compute, inputs, step, stream }: Setting, area: Area, probability: Tensor): Tensor {
   const drawn = compute.temporary(probability.shape);

@@ -70,7 +70,7 @@ export async function conduct(options: ConductOptions): Promise<ConductedRun> {
     if (!failure) {
       const measured = records.findLast(({ kind }) => kind === 'evaluation');
       const metrics = measured && 'metrics' in measured ? measured.metrics : undefined;
-      for (const remark of training.learner.remarks(metrics ?? {})) warn(remark);
+      for (const hint of training.learner.hints({ kind: 'finished', measured: metrics ?? {} })) warn(hint);
     }
     const document = describeRun({
       ...{ training, workers: team?.size ?? 1, variant, metrics: records, compute, task },

@@ -1,7 +1,7 @@
 import { configSchema, parseConfig } from '../../config/config.ts';
 import type { Config } from '../../config/config.ts';
 import { keysAt } from '../../config/explain.ts';
-import { didYouMean } from '../../datasets/suggest.ts';
+import { didYouMean } from '../../suggest.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
 import { ApicalError } from '../../errors.ts';
 import type { Rule } from '../../learning/rule.ts';

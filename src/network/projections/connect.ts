@@ -4,16 +4,16 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import type { Area, Projection, ProjectionParts } from '../area.ts';
 import { connectionOf, fansOf, windowOf } from './connection.ts';
 import { ConvolutionFeedback, ConvolutionProjection } from './convolution.ts';
-import { drawAnsweringMask, drawMask } from './connectivity.ts';
-import { drawSigns, giveSigns } from './dale.ts';
+import { drawFeedbackMask, drawMask } from './connectivity.ts';
+import { applySigns, drawSigns } from './dale.ts';
 import { defaultInitialisation, initialise, weightStream, wiringStream } from '../initialisation.ts';
 import { PoolingProjection } from './pooling.ts';
 import { DenseProjection } from './dense.ts';
 import type { NetworkSpecification, ProjectionSpecification } from '../specification.ts';
 import { projectionId } from '../specification.ts';
-import { drawSymmetric, symmetricMask } from './symmetry.ts';
+import { makeInitialSymmetric, makeMaskSymmetric } from './symmetry.ts';
 
-/** The projection between these areas, with its weights drawn and its mask, if it is sparse. */
+/** Creates the projection between two areas, with its initial weights and, if it is sparse, its mask. */
 export function connect(
   compute: Compute,
   network: NetworkSpecification,
@@ -23,19 +23,19 @@ export function connect(
   seed: number,
 ): Projection {
   const id = projectionId(specification);
-  const isAnswer = specification.answers !== undefined;
+  const answersForward = specification.answers !== undefined;
   const connection = connectionOf(network, specification);
   const kind = specification.kind ?? 'forward';
   const plastic = specification.plastic ?? kind !== 'feedback';
   const isSymmetric = specification.symmetric ?? false;
   const ends = { id, kind, from, to, isSymmetric };
 
-  // What is sent up starts from a picture; what answers it comes down to that picture.
-  const [lower, upper] = isAnswer ? [to, from] : [from, to];
+  // The image lies at the source of a forward projection, and at the target of the feedback that answers it.
+  const [lower, upper] = answersForward ? [to, from] : [from, to];
   if (connection.kind === 'pooling') {
-    const none = { weights: compute.allocate([0]), mask: undefined };
+    const noWeights = { weights: compute.allocate([0]), mask: undefined };
     const window = windowOf(connection, lower.shape);
-    return new PoolingProjection({ ...ends, ...none, plastic: false }, window, connection.how);
+    return new PoolingProjection({ ...ends, ...noWeights, plastic: false }, window, connection.how);
   }
   const window = connection.kind === 'dense' ? undefined : windowOf(connection, lower.shape);
   const weights = (shape: readonly number[]): ProjectionParts => ({
@@ -46,12 +46,13 @@ export function connect(
   if (!window) return new DenseProjection(weights([from.units, to.units]));
   const { inputs, places } = sizesOf(window);
   const channels = upper.shape[0] ?? 1;
-  const own = connection.kind === 'local' ? [places] : [];
-  return isAnswer
-    ? new ConvolutionFeedback(weights([channels, inputs, ...own]), window)
-    : new ConvolutionProjection(weights([inputs, channels, ...own]), window);
+  const positions = connection.kind === 'local' ? [places] : [];
+  return answersForward
+    ? new ConvolutionFeedback(weights([channels, inputs, ...positions]), window)
+    : new ConvolutionProjection(weights([inputs, channels, ...positions]), window);
 }
 
+/** Allocates and draws the weights, mask and signs of a projection. */
 function drawWeights(
   compute: Compute,
   network: NetworkSpecification,
@@ -66,7 +67,7 @@ function drawWeights(
   const weights = compute.allocate(shape);
   const { answers, wiring = 'independent' } = specification;
   const answered = network.projections.find((other) => projectionId(other) === answers);
-  // Feedback is drawn like a forward projection between the same areas, so that both start alike.
+  // Feedback has the initial distribution of a forward projection between the same areas.
   const isFeedback = specification.kind === 'feedback';
   const { activation } = isFeedback ? from : to;
   const fans = fansOf(network, answered ?? specification);
@@ -81,19 +82,19 @@ function drawWeights(
     weightStream(seed, id),
   );
   const { symmetric = false, selfConnections = false } = specification;
-  if (symmetric) drawSymmetric(compute, weights);
+  if (symmetric) makeInitialSymmetric(compute, weights);
   let signs: Tensor | undefined;
   if (specification.excitatory !== undefined) {
     signs = compute.allocate([from.units]);
     drawSigns(signs, specification.excitatory, seed, from.id);
-    giveSigns(compute, weights, signs);
+    applySigns(compute, weights, signs);
   }
   if (density === 1 && (!symmetric || selfConnections)) return { weights, signs, mask: undefined };
   const mask = compute.allocate(shape);
   if (answers === undefined || wiring === 'independent') {
     drawMask(compute, mask, density, wiringStream(seed, id));
-  } else drawAnsweringMask(compute, mask, density, wiring, wiringStream(seed, answers));
-  if (symmetric) symmetricMask(mask, selfConnections);
+  } else drawFeedbackMask(compute, mask, density, wiring, wiringStream(seed, answers));
+  if (symmetric) makeMaskSymmetric(mask, selfConnections);
   compute.multiply(weights, weights, mask);
   return { weights, signs, mask };
 }

@@ -11,7 +11,17 @@ import { projectionId } from '../specification.ts';
 
 const DENSE: ConnectionSpecification = { kind: 'dense' };
 
-/** The connection of a projection; one that answers another is connected as that one, seen from its other end. */
+/**
+ * Returns the connection of a projection. Feedback that answers a projection has the connection of that projection.
+ *
+ * @example
+ * ```ts
+ * import { connectionOf, stack } from 'apical/rules';
+ *
+ * const specification = stack({ layers: [8, 5, 3], activation: 'relu', objective: 'cross-entropy' });
+ * specification.projections.map((projection) => connectionOf(specification, projection).kind); // ['dense', 'dense']
+ * ```
+ */
 export function connectionOf(
   { projections }: NetworkSpecification,
   projection: ProjectionSpecification,
@@ -20,21 +30,32 @@ export function connectionOf(
   return (answered ?? projection).connection ?? DENSE;
 }
 
-/** The window of a convolution, local or pooling connection over pictures of this shape. */
+/** Returns the window of a convolution, local or pooling connection over images of a shape (channels, height, width). */
 export function windowOf(
   connection: Exclude<ConnectionSpecification, { kind: 'dense' }>,
   [channels = 1, height = 1, width = 1]: readonly number[],
 ): Window {
-  const picture = { channels, height, width };
+  const image = { channels, height, width };
   if (connection.kind === 'pooling') {
     const { window, stride = window } = connection;
-    return { ...picture, kernel: window, stride, padding: [0, 0] };
+    return { ...image, kernel: window, stride, padding: [0, 0] };
   }
   const { kernel, stride = [1, 1], padding = [0, 0] } = connection;
-  return { ...picture, kernel, stride, padding };
+  return { ...image, kernel, stride, padding };
 }
 
-/** How many synapses a forward projection gives a unit of its target, and how many a unit of its source has in it. */
+/**
+ * Returns the fan-in and fan-out of a forward projection at density 1: the synapses per postsynaptic unit and per
+ * presynaptic unit.
+ *
+ * @example
+ * ```ts
+ * import { fansOf, stack } from 'apical/rules';
+ *
+ * const specification = stack({ layers: [8, 5], activation: 'relu', objective: 'cross-entropy' });
+ * specification.projections.map((projection) => fansOf(specification, projection)); // [[8, 5]]
+ * ```
+ */
 export function fansOf(
   specification: NetworkSpecification,
   projection: ProjectionSpecification,
@@ -48,8 +69,8 @@ export function fansOf(
   return [sizesOf(window).inputs, connection.kind === 'pooling' ? area : (target[0] ?? 1) * area];
 }
 
-/** The shape that a convolution or pooling makes of pictures: channels, height and width. */
-export function pictureAfter(
+/** Returns the output shape (channels, height, width) of a convolution or pooling over images. */
+export function outputShape(
   connection: Exclude<ConnectionSpecification, { kind: 'dense' }>,
   source: readonly number[],
   channels: number,
@@ -58,8 +79,8 @@ export function pictureAfter(
 }
 
 /**
- * The shape of an area's thresholds, undefined for none: (units), or (channels) where a convolution ends. Unless it is
- * said otherwise, an area has thresholds when it receives something through weights.
+ * Returns the shape of the bias of an area: (units), or (channels) if a convolution ends there; undefined for no bias. By
+ * default, an area has a bias if it receives input through weights.
  */
 export function biasShape(
   specification: NetworkSpecification,
@@ -72,20 +93,25 @@ export function biasShape(
   return [kinds.includes('convolution') ? (shape[0] ?? 1) : product(shape)];
 }
 
-/** Throws `network.connection`, `network.kernel` or `network.shape` when a connection does not fit its areas. */
+/** Throws `network.connection`, `network.kernel` or `network.shape` if a connection does not fit its areas. */
 export function checkConnection(
   specification: NetworkSpecification,
   projection: ProjectionSpecification,
 ): void {
   const id = projectionId(projection);
   if (projection.answers !== undefined) {
-    checkAnswer(specification, projection, id);
+    checkFeedback(specification, projection, id);
     return;
   }
   const connection = projection.connection ?? DENSE;
   if (connection.kind === 'dense') return;
   checkDale(projection, id);
-  const what = connection.kind === 'local' ? 'locally connected' : `a ${connection.kind}`;
+  const description =
+    connection.kind === 'local'
+      ? 'locally connected'
+      : connection.kind === 'pooling'
+        ? 'pooling'
+        : 'a convolution';
   const source = shapeOf(specification, projection.from);
   const target = shapeOf(specification, projection.to);
   for (const [area, shape] of [
@@ -95,27 +121,30 @@ export function checkConnection(
     if (shape.length !== 3) {
       throw new ApicalError(
         'network.connection',
-        `Projection "${id}" is ${what}, so area "${area}" must have the shape (channels, height, width), but it is (${shape.join(', ')}).`,
+        `Projection "${id}" is ${description}, so area "${area}" must have the shape (channels, height, width), but it is (${shape.join(', ')}).`,
       );
     }
   }
   const window = windowOf(connection, source);
-  checkFits(id, projection.from, connection.kind, window);
+  checkWindow(id, projection.from, connection.kind, window);
   const isPooling = connection.kind === 'pooling';
   if (isPooling) checkPooling(projection, id);
-  const expected = pictureAfter(connection, source, (isPooling ? source[0] : target[0]) ?? 1);
+  const expected = outputShape(connection, source, (isPooling ? source[0] : target[0]) ?? 1);
   if (expected.some((length, axis) => length !== target[axis])) {
     throw new ApicalError(
       'network.shape',
-      `Projection "${id}" makes pictures of ${expected.slice(1).join(' × ')}${isPooling ? ` in ${expected[0]} channels` : ''}, ` +
+      `Projection "${id}" produces images of ${expected.slice(1).join(' × ')}${isPooling ? ` in ${expected[0]} channels` : ''}, ` +
         `so area "${projection.to}" must have the shape (${expected.join(', ')}), but it is (${target.join(', ')}).`,
       { projection: id, expected },
     );
   }
 }
 
-/** Throws `network.kernel` when the window is larger than the pictures of area `from`, `network.connection` when it is no window. */
-export function checkFits(
+/**
+ * Throws `network.kernel` if the window is larger than the images of area `from`, and `network.connection` if its numbers
+ * are not valid.
+ */
+export function checkWindow(
   id: string,
   from: string,
   kind: Exclude<ConnectionSpecification['kind'], 'dense'>,
@@ -125,7 +154,7 @@ export function checkFits(
   const { kernel, padding, height, width } = window;
   const room = [height + 2 * padding[0], width + 2 * padding[1]] as const;
   if (kernel[0] <= room[0] && kernel[1] <= room[1]) return;
-  const padded = padding.some((rows) => rows > 0) ? ` (${room.join(' × ')} with its padding)` : '';
+  const padded = padding.some((rows) => rows > 0) ? ` (${room.join(' × ')} with padding)` : '';
   throw new ApicalError(
     'network.kernel',
     `Projection "${id}" has a ${kind === 'pooling' ? 'window' : 'kernel'} of ${kernel.join(' × ')}, larger than its input: ` +
@@ -150,34 +179,35 @@ function checkNumbers(id: string, { kernel, stride, padding }: Window): void {
 }
 
 function checkPooling({ kind, plastic, density, initialisation }: ProjectionSpecification, id: string): void {
-  const wrong =
+  const [problem, fix] =
     kind === 'feedback' || kind === 'lateral'
-      ? `it cannot be ${kind}`
+      ? [`cannot be ${kind}`, 'make it forward']
       : plastic === true
-        ? 'nothing of it can be plastic'
+        ? ['cannot be plastic', 'leave "plastic" out']
         : density !== undefined && density < 1
-          ? 'it has no density'
+          ? ['cannot be sparse', 'leave "density" out']
           : initialisation !== undefined
-            ? 'it has no initialisation'
-            : undefined;
-  if (wrong !== undefined) {
+            ? ['has nothing to initialise', 'leave "initialisation" out']
+            : [];
+  if (problem !== undefined && fix !== undefined) {
     throw new ApicalError(
       'network.connection',
-      `Projection "${id}" pools and has no weights, so ${wrong}: leave that out.`,
+      `Projection "${id}" is pooling without weights, so it ${problem}: ${fix}.`,
     );
   }
 }
 
-/** A kernel has inputs of one channel from many units, which may have different signs. */
+/** Throws `network.excitatory` for Dale's law on shared weights, whose presynaptic units may have different signs. */
 function checkDale({ excitatory }: ProjectionSpecification, id: string): void {
   if (excitatory === undefined) return;
   throw new ApicalError(
     'network.excitatory',
-    `Projection "${id}" shares its weights between units, so they cannot have the sign of one unit: Dale's law holds for dense projections only. Leave excitatory out.`,
+    `Projection "${id}" shares weights between presynaptic units, so Dale's law cannot apply: it is for dense ` +
+      'projections only. Leave "excitatory" out.',
   );
 }
 
-function checkAnswer(
+function checkFeedback(
   specification: NetworkSpecification,
   projection: ProjectionSpecification,
   id: string,
@@ -186,14 +216,14 @@ function checkAnswer(
   if (connection.kind === 'pooling') {
     throw new ApicalError(
       'network.connection',
-      `Projection "${id}" answers "${projection.answers ?? ''}", which pools: there are no weights to answer, so leave it out.`,
+      `Projection "${id}" answers "${projection.answers ?? ''}", which is pooling and has no weights: leave it out.`,
     );
   }
   if (connection.kind !== 'dense') checkDale(projection, id);
   if (projection.connection && JSON.stringify(projection.connection) !== JSON.stringify(connection)) {
     throw new ApicalError(
       'network.connection',
-      `Projection "${id}" answers "${projection.answers ?? ''}", so it is connected as that one is: leave its own connection out.`,
+      `Projection "${id}" answers "${projection.answers ?? ''}" and has the connection of that projection: leave its own "connection" out.`,
     );
   }
 }

@@ -5,17 +5,17 @@ import type { Area, Projection } from '../area.ts';
 import type { Wiring } from '../specification.ts';
 import { transpose } from './transpose.ts';
 
-/** mask(presynaptic, postsynaptic) ← 1 for a share `density` of the pairs, drawn at random. */
+/** Draws a mask(presynaptic, postsynaptic): 1 with probability `density` for each pair of units. */
 export function drawMask(compute: Compute, mask: Tensor, density: number, pairs: Stream): void {
   compute.drawBernoulli(mask, density, 1, pairs, 0);
 }
 
 /**
- * mask(presynaptic, postsynaptic[, places]) of feedback from the draw u of every pair that decided on its forward synapse,
- * which exists where u < its density: the feedback synapse exists where u < density (reciprocal) or u ≥ 1 − density
- * (disjoint). `pairs` is the stream of the forward projection.
+ * Computes the mask(presynaptic, postsynaptic[, positions]) of feedback from the draws of the forward projection that it
+ * answers. The forward synapse of a pair exists if its draw u is below the forward density; the feedback synapse exists
+ * if u < density (reciprocal) or u ≥ 1 − density (disjoint). `pairs` is the random stream of the forward mask.
  */
-export function drawAnsweringMask(
+export function drawFeedbackMask(
   compute: Compute,
   mask: Tensor,
   density: number,
@@ -23,27 +23,27 @@ export function drawAnsweringMask(
   pairs: Stream,
 ): void {
   compute.scope(() => {
-    const [above = 1, below = 1, ...places] = mask.shape;
-    const forward = compute.temporary([below, above, ...places]);
+    const [upper = 1, lower = 1, ...positions] = mask.shape;
+    const forward = compute.temporary([lower, upper, ...positions]);
     if (wiring === 'reciprocal') compute.drawBernoulli(forward, density, 1, pairs, 0);
     else {
       const ones = compute.temporary(forward.shape);
       compute.fill(ones, 1);
       compute.drawBernoulli(forward, 1 - density, 1, pairs, 0);
-      compute.combine(forward, ones, forward, 1, -1);
+      compute.subtract(forward, ones, forward);
     }
     transpose(compute, mask, forward);
   });
 }
 
-/** What sparse wiring leaves unconnected, one sentence for each area that it concerns. Reads masks back. */
+/** Returns one sentence for each area in which sparse wiring leaves units unconnected. Reads masks back. */
 export function unconnectedUnits(
   areas: readonly Area[],
   input: Area,
   trained: ReadonlySet<Area>,
 ): readonly string[] {
   return areas.flatMap((area) => {
-    const missing = (projections: readonly Projection[], end: 'from' | 'to'): number => {
+    const countUnconnected = (projections: readonly Projection[], end: 'from' | 'to'): number => {
       if (projections.length === 0 || projections.some(({ mask, isDense }) => !mask || !isDense)) return 0;
       const counts = new Float64Array(area.units);
       for (const { mask } of projections) if (mask) countSynapses(mask, end, counts);
@@ -51,17 +51,18 @@ export function unconnectedUnits(
     };
     const ofKind = (projections: readonly Projection[], feedback: boolean) =>
       projections.filter(({ kind }) => (feedback ? kind === 'feedback' : kind === 'forward'));
-    const found = [
-      area === input ? '' : lacking(missing(ofKind(area.incoming, false), 'to'), 'input'),
-      trained.has(area) ? '' : lacking(missing(ofKind(area.outgoing, false), 'from'), 'output'),
-      lacking(missing(ofKind(area.incoming, true), 'to'), 'feedback'),
+    const problems = [
+      area === input ? '' : withoutText(countUnconnected(ofKind(area.incoming, false), 'to'), 'input'),
+      trained.has(area) ? '' : withoutText(countUnconnected(ofKind(area.outgoing, false), 'from'), 'output'),
+      withoutText(countUnconnected(ofKind(area.incoming, true), 'to'), 'feedback'),
     ].filter((text) => text !== '');
-    if (found.length === 0) return [];
-    return `Sparse wiring leaves some of the ${area.units} units of "${area.id}" unconnected: ${found.join(', ')}.`;
+    if (problems.length === 0) return [];
+    return `Sparse wiring leaves some of the ${area.units} units of "${area.id}" unconnected: ${problems.join(', ')}.`;
   });
 }
 
-const lacking = (units: number, what: string): string => (units > 0 ? `${units} without ${what}` : '');
+const withoutText = (units: number, signal: string): string =>
+  units > 0 ? `${units} without ${signal}` : '';
 
 function countSynapses(mask: Tensor, end: 'from' | 'to', counts: Float64Array): void {
   const { columns, data } = mask;

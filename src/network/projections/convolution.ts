@@ -2,18 +2,18 @@ import type { Compute } from '../../tensor/compute.ts';
 import { placesOf, sizesOf } from '../../tensor/spatial.ts';
 import type { Window } from '../../tensor/spatial.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { presynapticOf } from '../parameter.ts';
+import { requirePresynaptic } from '../parameter.ts';
 import { Projection } from '../area.ts';
 import { transpose } from './transpose.ts';
 import type { Axis, BackOptions, ProjectionParts } from '../area.ts';
 
 /**
- * What kernels see of a batch has many times its size: it is written down for so many floats' worth of examples at a
- * time, which stay in a second-level cache of 1 MB and are used at once.
+ * Number of floats in the patches that are unfolded at a time. The patches of a batch are many times its size, so examples
+ * are processed in chunks whose patches stay in a second-level cache of 1 MB.
  */
 const UNFOLDED = 2 ** 17;
 
-/** Kernels that slide over pictures, seen from the side of the picture. */
+/** A projection whose kernels slide over images. */
 abstract class SlidingProjection extends Projection {
   readonly isDense = false;
   readonly window: Window;
@@ -30,15 +30,15 @@ abstract class SlidingProjection extends Projection {
     this.#chunk = Math.max(1, Math.floor(UNFOLDED / (inputs * places)));
   }
 
-  /** A kernel serves all places, unless it is one place's own. */
+  /** The number of positions that share a kernel; 1 if locally connected. */
   override get sharing(): number {
     return this.weights.shape.length === 3 ? 1 : this.#places;
   }
 
-  /** The inputs of a kernel, and the places of a locally connected one. */
+  /** The axes of the inputs of a kernel, and of the positions of a locally connected projection. */
   protected get kernelAxes(): { inputs: readonly Axis[]; places: readonly Axis[] } {
     const { channels, kernel } = this.window;
-    const [down, right] = placesOf(this.window);
+    const [rows, columns] = placesOf(this.window);
     return {
       inputs: [
         { name: 'lower channel', length: channels },
@@ -48,89 +48,89 @@ abstract class SlidingProjection extends Projection {
       places:
         this.weights.shape.length === 3
           ? [
-              { name: 'place row', length: down },
-              { name: 'place column', length: right },
+              { name: 'place row', length: rows },
+              { name: 'place column', length: columns },
             ]
           : [],
     };
   }
 
-  /** maps(batch, channels × places) ← op(W) · what kernels see of pictures(batch, units) + beta · maps. */
-  protected picturesToMaps(
+  /** Computes maps(batch, channels × positions) ← op(W) · patches of images(batch, units) + beta · maps. */
+  protected imagesToMaps(
     compute: Compute,
     maps: Tensor,
-    pictures: Tensor,
+    images: Tensor,
     weights: Tensor,
     transposeB: boolean,
     beta: number,
   ): void {
-    this.#visit(compute, pictures, maps, (picture, map, seen) => {
-      compute.unfold(seen, picture, this.window);
-      compute.matmulChannels(map, seen, weights, { transposeB, beta });
+    this.#visitChunks(compute, images, maps, (image, map, patches) => {
+      compute.unfold(patches, image, this.window);
+      compute.matmulChannels(map, patches, weights, { transposeB, beta });
     });
   }
 
-  /** pictures(batch, units) ← the sum over places of op(W) · maps(batch, channels × places) + beta · pictures. */
-  protected mapsToPictures(
+  /** Computes images(batch, units) ← Σ over positions of op(W) · maps(batch, channels × positions) + beta · images. */
+  protected mapsToImages(
     compute: Compute,
-    pictures: Tensor,
+    images: Tensor,
     maps: Tensor,
     weights: Tensor,
     transposeB: boolean,
     beta: number,
   ): void {
-    this.#visit(compute, pictures, maps, (picture, map, seen) => {
-      compute.matmulChannels(seen, map, weights, { transposeB });
-      compute.fold(picture, seen, this.window, beta);
+    this.#visitChunks(compute, images, maps, (image, map, patches) => {
+      compute.matmulChannels(patches, map, weights, { transposeB });
+      compute.fold(image, patches, this.window, beta);
     });
   }
 
-  /** target ← factor · Σ over the batch (and shared places) of what kernels see ⊗ maps + beta · target; or its transpose. */
+  /** Computes target ← factor · Σ over the batch (and shared positions) of patches ⊗ maps + beta · target, or transposed. */
   protected addProducts(
     compute: Compute,
     target: Tensor,
-    pictures: Tensor,
+    images: Tensor,
     maps: Tensor,
     factor: number,
     beta: number,
     transposed: boolean,
   ): void {
-    this.#visit(compute, pictures, maps, (picture, map, seen, first) => {
-      compute.unfold(seen, picture, this.window);
-      const [pre, post] = transposed ? [map, seen] : [seen, map];
+    this.#visitChunks(compute, images, maps, (image, map, patches, first) => {
+      compute.unfold(patches, image, this.window);
+      const [pre, post] = transposed ? [map, patches] : [patches, map];
       compute.outerChannels(target, pre, post, factor, first === 0 ? beta : 1);
     });
   }
 
-  /** Calls `visit` for some examples at a time: their pictures, their maps (n, channels, places), and room for what kernels see. */
-  #visit(
+  /** Calls `visit` for chunks of examples with their images, their maps (n, channels, positions) and room for patches. */
+  #visitChunks(
     compute: Compute,
-    pictures: Tensor,
+    images: Tensor,
     maps: Tensor,
-    visit: (picture: Tensor, map: Tensor, seen: Tensor, first: number) => void,
+    visit: (image: Tensor, map: Tensor, patches: Tensor, first: number) => void,
   ): void {
-    const batch = pictures.rows;
+    const batch = images.rows;
     const channels = maps.columns / this.#places;
     for (let first = 0; first < batch; first += this.#chunk) {
       const count = Math.min(this.#chunk, batch - first);
       compute.scope(() => {
-        const seen = compute.temporary([count, this.#inputs, this.#places]);
+        const patches = compute.temporary([count, this.#inputs, this.#places]);
         const map = maps.rowRange(first, count).reshape([count, channels, this.#places]);
-        visit(pictures.rowRange(first, count), map, seen, first);
+        visit(images.rowRange(first, count), map, patches, first);
       });
     }
   }
 }
 
 /**
- * A convolution, or a locally connected projection: at every place, kernels over all channels of what lies there.
+ * A convolution or a locally connected projection: kernels over all channels of a window at every position.
  *
- * Weights are (inputs of a kernel, channels of the target), as every projection's are (presynaptic, postsynaptic): a
- * column is one kernel, its inputs in the order channel, row, column of the kernel. PyTorch's (out, in, height, width)
- * is therefore the transpose, seen under another shape. Locally connected weights are (inputs of a kernel, channels,
- * places): a column is one unit of the target.
+ * Weights are (inputs of a kernel, channels of the target), as those of every projection are (presynaptic, postsynaptic).
+ * A column is one kernel, with inputs in the order channel, row, column of the kernel. PyTorch's (out, in, height, width)
+ * is therefore the transpose in another shape. Locally connected weights are (inputs of a kernel, channels, positions),
+ * and a column is one unit of the target.
  *
- * As in every library of the field the kernel is not flipped: this is a cross-correlation.
+ * As in other deep-learning libraries, the kernel is not flipped: this is a cross-correlation.
  */
 export class ConvolutionProjection extends SlidingProjection {
   get layout(): readonly Axis[] {
@@ -139,7 +139,7 @@ export class ConvolutionProjection extends SlidingProjection {
   }
 
   send(compute: Compute, out: Tensor, presynaptic: Tensor, beta = 0, weights: Tensor = this.values): void {
-    this.picturesToMaps(compute, out, presynaptic, weights, false, beta);
+    this.imagesToMaps(compute, out, presynaptic, weights, false, beta);
   }
 
   sendBack(
@@ -149,7 +149,7 @@ export class ConvolutionProjection extends SlidingProjection {
     beta = 0,
     { weights = this.values }: BackOptions = {},
   ): void {
-    this.mapsToPictures(compute, out, postsynaptic, weights, true, beta);
+    this.mapsToImages(compute, out, postsynaptic, weights, true, beta);
   }
 
   addOuter(
@@ -160,7 +160,7 @@ export class ConvolutionProjection extends SlidingProjection {
     factor: number,
     beta: number,
   ): void {
-    this.addProducts(compute, target, presynapticOf(this, pre), post, factor, beta, false);
+    this.addProducts(compute, target, requirePresynaptic(this, pre), post, factor, beta, false);
   }
 
   override exactFeedback(compute: Compute, out: Tensor): void {
@@ -169,10 +169,10 @@ export class ConvolutionProjection extends SlidingProjection {
 }
 
 /**
- * The feedback that answers a convolution: a kernel bank of its own, by which every place of the upper area reaches
- * all that its kernel saw of the lower one. Weights are (channels above, inputs of a kernel), or for a locally
- * connected one (channels above, inputs of a kernel, places); with the transposed kernels of the convolution, `send`
- * is its `sendBack` to the bit.
+ * The feedback that answers a convolution: with kernels of its own, every position of the upper area reaches the window of
+ * the lower area that its forward kernel covers. Weights are (upper channels, inputs of a kernel), or (upper channels,
+ * inputs of a kernel, positions) if locally connected. With the transposed kernels of the convolution, `send` equals its
+ * `sendBack` to the bit.
  */
 export class ConvolutionFeedback extends SlidingProjection {
   get layout(): readonly Axis[] {
@@ -181,7 +181,7 @@ export class ConvolutionFeedback extends SlidingProjection {
   }
 
   send(compute: Compute, out: Tensor, presynaptic: Tensor, beta = 0, weights: Tensor = this.values): void {
-    this.mapsToPictures(compute, out, presynaptic, weights, false, beta);
+    this.mapsToImages(compute, out, presynaptic, weights, false, beta);
   }
 
   sendBack(
@@ -191,7 +191,7 @@ export class ConvolutionFeedback extends SlidingProjection {
     beta = 0,
     { weights = this.values }: BackOptions = {},
   ): void {
-    this.picturesToMaps(compute, out, postsynaptic, weights, true, beta);
+    this.imagesToMaps(compute, out, postsynaptic, weights, true, beta);
   }
 
   addOuter(
@@ -202,7 +202,7 @@ export class ConvolutionFeedback extends SlidingProjection {
     factor: number,
     beta: number,
   ): void {
-    this.addProducts(compute, target, post, presynapticOf(this, pre), factor, beta, true);
+    this.addProducts(compute, target, post, requirePresynaptic(this, pre), factor, beta, true);
   }
 
   override exactFeedback(compute: Compute, out: Tensor): void {

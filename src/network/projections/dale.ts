@@ -3,13 +3,13 @@ import type { Compute } from '../../tensor/compute.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
 /*
- * Dale's law: whatever a unit sends, along every projection, is excitatory, or all of it is inhibitory. A projection
- * under the law keeps a sign for each presynaptic unit; weights that an update has driven across 0 are put back to 0.
+ * Dale's law: all outgoing synapses of a unit are excitatory, or all are inhibitory. A projection under the law has a sign
+ * for each presynaptic unit, and weights that an update moves across 0 are set to 0.
  */
 
 /**
- * signs(presynaptic) ← +1 for the share `excitatory` of an area's units, −1 for the others. One order of the units,
- * drawn by the seed and the area's id, decides for all projections that leave it, so a unit has one sign.
+ * Draws signs(presynaptic): +1 for the share `excitatory` of the units of an area and −1 for the others. The seed and the
+ * id of the area determine one order of the units for all outgoing projections, so a unit has the same sign in all.
  */
 export function drawSigns(signs: Tensor, excitatory: number, seed: number, area: string): void {
   const order = Int32Array.from({ length: signs.size }, (_, unit) => unit);
@@ -21,11 +21,12 @@ export function drawSigns(signs: Tensor, excitatory: number, seed: number, area:
 }
 
 /**
- * weights(presynaptic, postsynaptic) ← |weights| with the signs of their units, balanced: with a share q of excitatory
- * units, inhibitory weights are q/(1−q) times as large, so that units which fire alike send nothing on average
- * (Song, Yang & Wang 2016), and all are √((1−q)/q) times as large as drawn, so that the mean square stays as it was.
+ * Gives initial weights(presynaptic, postsynaptic) the signs of their units and balances them. With a share q of
+ * excitatory units, inhibitory weights are q/(1−q) times as large as excitatory ones, so that units with equal activity
+ * cancel on average (Song, Yang & Wang 2016). Excitatory weights are √((1−q)/q) times as large as drawn, which keeps the
+ * mean square.
  */
-export function giveSigns(compute: Compute, weights: Tensor, signs: Tensor): void {
+export function applySigns(compute: Compute, weights: Tensor, signs: Tensor): void {
   const q = signs.toArray().filter((sign) => sign > 0).length / signs.size;
   const isMixed = q > 0 && q < 1;
   const excitatory = isMixed ? Math.sqrt((1 - q) / q) : 1;
@@ -38,7 +39,7 @@ export function giveSigns(compute: Compute, weights: Tensor, signs: Tensor): voi
   });
 }
 
-/** weights ← 0 where they have not the sign of their presynaptic unit. */
+/** Sets weights to 0 whose sign differs from that of their presynaptic unit. */
 export function enforceSigns(compute: Compute, weights: Tensor, signs: Tensor): void {
   compute.scaleRows(weights, weights, signs, 1, 0);
   compute.activate(weights, weights, undefined, 'relu');

@@ -2,9 +2,9 @@ import type { Compute } from '../../tensor/compute.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { Projection } from '../area.ts';
 import type { Axis, BackOptions } from '../area.ts';
-import { presynapticOf } from '../parameter.ts';
+import { requirePresynaptic } from '../parameter.ts';
 
-/** Every unit with every unit: weights(presynaptic, postsynaptic). */
+/** A projection from every unit to every unit, with weights(presynaptic, postsynaptic). */
 export class DenseProjection extends Projection {
   readonly isDense = true;
 
@@ -15,12 +15,10 @@ export class DenseProjection extends Projection {
     ];
   }
 
-  /** out(batch, postsynaptic) ← presynaptic signal · W + beta · out. */
   send(compute: Compute, out: Tensor, presynaptic: Tensor, beta = 0, weights: Tensor = this.values): void {
     compute.matmul(out, presynaptic, weights, beta === 0 ? {} : { beta });
   }
 
-  /** out(batch, presynaptic) ← postsynaptic signal · Wᵀ + beta · out. */
   sendBack(
     compute: Compute,
     out: Tensor,
@@ -39,6 +37,6 @@ export class DenseProjection extends Projection {
     factor: number,
     beta: number,
   ): void {
-    compute.matmul(target, presynapticOf(this, pre), post, { transposeA: true, alpha: factor, beta });
+    compute.matmul(target, requirePresynaptic(this, pre), post, { transposeA: true, alpha: factor, beta });
   }
 }

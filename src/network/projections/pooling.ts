@@ -6,8 +6,8 @@ import { Projection } from '../area.ts';
 import type { BackOptions, ProjectionParts } from '../area.ts';
 
 /**
- * Each place of a channel takes the largest or the mean of a window of that channel. There are no weights (the tensor
- * is empty), nothing is plastic, and an error that comes down goes the same way for every rule.
+ * A projection in which each position of a channel receives the maximum or the mean of a window of that channel. It has no
+ * weights (the tensor is empty) and is not plastic, and errors pass through it in the same way for every rule.
  */
 export class PoolingProjection extends Projection {
   readonly isDense = false;
@@ -29,53 +29,51 @@ export class PoolingProjection extends Projection {
 
   override sendTangent(compute: Compute, out: Tensor, tangent: Tensor, beta: number, sent: Tensor): void {
     if (this.how === 'max') {
-      accumulated(compute, out, beta, (target) => compute.maxPool(target, tangent, sent, this.window));
+      addTo(compute, out, beta, (target) => compute.maxPool(target, tangent, sent, this.window));
       return;
     }
     compute.scope(() => {
-      const { seen, mean, plane } = this.#average(compute, tangent.rows);
-      compute.unfold(seen, tangent.reshape([seen.rows, tangent.size / seen.rows]), plane);
-      compute.matmulChannels(out.reshape([seen.rows, 1, this.#places]), seen, mean, { beta });
+      const { patches, mean, plane } = this.#average(compute, tangent.rows);
+      compute.unfold(patches, tangent.reshape([patches.rows, tangent.size / patches.rows]), plane);
+      compute.matmulChannels(out.reshape([patches.rows, 1, this.#places]), patches, mean, { beta });
     });
   }
 
-  /** Throws an Error when max-pooling is not told what was sent. */
+  /** Throws an Error if max-pooling is not given the presynaptic activity `sent`. */
   sendBack(compute: Compute, out: Tensor, postsynaptic: Tensor, beta = 0, { sent }: BackOptions = {}): void {
     if (this.how === 'max') {
       if (!sent)
         throw new Error(
-          `"${this.id}" takes the largest of each window: sendBack must be told what was sent.`,
+          `"${this.id}" is max-pooling, so sendBack needs the presynaptic activity: pass it as the option "sent".`,
         );
-      accumulated(compute, out, beta, (target) =>
-        compute.maxPoolBack(target, postsynaptic, sent, this.window),
-      );
+      addTo(compute, out, beta, (target) => compute.maxPoolBack(target, postsynaptic, sent, this.window));
       return;
     }
     compute.scope(() => {
-      const { seen, mean, plane } = this.#average(compute, postsynaptic.rows);
-      const above = postsynaptic.reshape([seen.rows, 1, this.#places]);
-      compute.matmulChannels(seen, above, mean, { transposeB: true });
-      compute.fold(out.reshape([seen.rows, out.size / seen.rows]), seen, plane, beta);
+      const { patches, mean, plane } = this.#average(compute, postsynaptic.rows);
+      const signal = postsynaptic.reshape([patches.rows, 1, this.#places]);
+      compute.matmulChannels(patches, signal, mean, { transposeB: true });
+      compute.fold(out.reshape([patches.rows, out.size / patches.rows]), patches, plane, beta);
     });
   }
 
   addOuter(): never {
-    throw new Error(`"${this.id}" pools and has no weights, so no term may be emitted for it.`);
+    throw new Error(`"${this.id}" is pooling and has no weights: emit no term for it.`);
   }
 
-  /** A mean is a kernel of equal weights that slides over each channel by itself. */
-  #average(compute: Compute, batch: number): { seen: Tensor; mean: Tensor; plane: Window } {
+  /** Prepares average pooling, which is a convolution of each channel with a kernel of equal weights. */
+  #average(compute: Compute, batch: number): { patches: Tensor; mean: Tensor; plane: Window } {
     const { channels, kernel } = this.window;
     const inputs = kernel[0] * kernel[1];
-    const seen = compute.temporary([batch * channels, inputs, this.#places]);
+    const patches = compute.temporary([batch * channels, inputs, this.#places]);
     const mean = compute.temporary([inputs, 1]);
     compute.fill(mean, 1 / inputs);
-    return { seen, mean, plane: { ...this.window, channels: 1 } };
+    return { patches, mean, plane: { ...this.window, channels: 1 } };
   }
 }
 
-/** out ← what `write` writes + beta · out. */
-function accumulated(compute: Compute, out: Tensor, beta: number, write: (target: Tensor) => void): void {
+/** Computes out ← result of `write` + beta · out. */
+function addTo(compute: Compute, out: Tensor, beta: number, write: (target: Tensor) => void): void {
   if (beta === 0) {
     write(out);
     return;

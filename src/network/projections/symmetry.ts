@@ -1,7 +1,7 @@
 import type { Compute } from '../../tensor/compute.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
-/** values(units, units) ← factor · (values + valuesᵀ). */
+/** Computes values(units, units) ← factor · (values + valuesᵀ). */
 function addTransposed(compute: Compute, values: Tensor, factor: number): void {
   compute.scope(() => {
     const transposed = compute.temporary(values.shape);
@@ -10,16 +10,16 @@ function addTransposed(compute: Compute, values: Tensor, factor: number): void {
   });
 }
 
-/** The nearest symmetric matrix: of weights that an update has moved, or of a gradient. */
+/** Replaces updated weights or a gradient by the nearest symmetric matrix. */
 export const makeSymmetric = (compute: Compute, values: Tensor): void =>
   addTransposed(compute, values, 1 / 2);
 
-/** Independent weights made symmetric, as large as they were drawn. */
-export const drawSymmetric = (compute: Compute, weights: Tensor): void =>
+/** Makes independently drawn weights symmetric and keeps their variance. */
+export const makeInitialSymmetric = (compute: Compute, weights: Tensor): void =>
   addTransposed(compute, weights, Math.SQRT1_2);
 
-/** mask(units, units) of a symmetric projection: each pair as it was drawn above the diagonal, which is left out unless asked for. */
-export function symmetricMask(mask: Tensor, selfConnections: boolean): void {
+/** Mirrors the upper triangle of a mask(units, units); clears the diagonal unless there are self-connections. */
+export function makeMaskSymmetric(mask: Tensor, selfConnections: boolean): void {
   const units = mask.columns;
   const drawn = mask.toArray();
   mask.set(

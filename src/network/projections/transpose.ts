@@ -1,7 +1,7 @@
 import type { Compute } from '../../tensor/compute.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
-/** out(n, k[, places]) ← a(k, n[, places]): weights seen from their other end. */
+/** Transposes weights: out(n, k[, positions]) ← a(k, n[, positions]). */
 export function transpose(compute: Compute, out: Tensor, a: Tensor): void {
   const [k = 1, n = 1, places] = a.shape;
   if (places === undefined) {

@@ -6,20 +6,23 @@ import type {
   ObjectiveSpecification,
   ProjectionSpecification,
 } from '../specification.ts';
-import { projectionId } from '../specification.ts';
+import { PROJECTION_KINDS, projectionId } from '../specification.ts';
 
-/** Throws the first of `network.…` errors that says why a specification is not a network, naming area or projection. */
+/** Throws a `network.…` error, which names the area or projection, if a specification is invalid. */
 export function checkSpecification(specification: NetworkSpecification): void {
   const { areas, projections, input, objectives } = specification;
   checkAreas(areas);
   checkProjections(specification);
-  found(areas, input, 'area');
+  findById(areas, input, 'area');
   checkObjectives(areas, objectives);
   checkAnswers(projections);
   for (const projection of projections) checkConnection(specification, projection);
 }
 
-/** Areas in an order in which every forward projection runs from an earlier one to a later one. */
+/**
+ * Returns the areas sorted so that every forward projection runs from an earlier to a later area. Throws `network.cycle`
+ * if there is no such order.
+ */
 export function sortAreas({ areas, projections }: NetworkSpecification): readonly AreaSpecification[] {
   const forward = projections.filter(isForward);
   const sorted: AreaSpecification[] = [];
@@ -33,7 +36,8 @@ export function sortAreas({ areas, projections }: NetworkSpecification): readonl
       const names = [...waiting].map((id) => `"${id}"`).join(', ');
       throw new ApicalError(
         'network.cycle',
-        `The forward projections among ${names} form a cycle: make one of them lateral or feedback.`,
+        `The forward projections among ${names} form a cycle, but the forward path must have none. Make one of them ` +
+          'lateral or feedback.',
       );
     }
     remaining.delete(next);
@@ -42,42 +46,52 @@ export function sortAreas({ areas, projections }: NetworkSpecification): readonl
   return sorted;
 }
 
-/** The item of that id. Throws `network.unknown-area` or `network.unknown-projection`, with those that are there. */
-export function found<Item extends { readonly id: string }>(
+/** Returns the item with this id. Throws `network.unknown-area` or `network.unknown-projection`, which list the ids. */
+export function findById<Item extends { readonly id: string }>(
   items: readonly Item[],
   id: string,
-  what: 'area' | 'projection',
+  noun: 'area' | 'projection',
 ): Item {
   const item = items.find((candidate) => candidate.id === id);
   if (!item) {
     const known = items.map((candidate) => `"${candidate.id}"`).join(', ');
-    throw new ApicalError(
-      `network.unknown-${what}`,
-      `There is no ${what} "${id}" in the network; there are ${known}.`,
-    );
+    const fix = known === '' ? `it has no ${noun}s at all` : `use one of ${known}`;
+    throw new ApicalError(`network.unknown-${noun}`, `The network has no ${noun} "${id}"; ${fix}.`);
   }
   return item;
 }
 
 const isForward = (projection: ProjectionSpecification) => (projection.kind ?? 'forward') === 'forward';
 
+/** Throws `network.projection` for an unknown kind: a rule written in JavaScript may add any projection. */
+function checkKind({ kind = 'forward' }: ProjectionSpecification, id: string): void {
+  if (PROJECTION_KINDS.includes(kind)) return;
+  throw new ApicalError(
+    'network.projection',
+    `Projection "${id}" has the kind ${JSON.stringify(kind)}, but the kind must be "forward", "feedback" or "lateral". ` +
+      'Set "kind" to one of them, or leave it out for "forward".',
+    { projection: id, kind },
+  );
+}
+
 function checkAreas(areas: readonly AreaSpecification[]): void {
   const ids = new Set<string>();
   for (const { id, shape, dropout = 0 } of areas) {
     if (ids.has(id)) {
-      throw new ApicalError('network.duplicate', `Two areas are called "${id}": give each its own id.`);
+      throw new ApicalError('network.duplicate', `Two areas have the id "${id}": rename one of them.`);
     }
     ids.add(id);
     if (shape.length === 0 || shape.some((length) => !Number.isInteger(length) || length < 1)) {
       throw new ApicalError(
         'network.empty-area',
-        `Area "${id}" has shape (${shape.join(', ')}): every length must be a whole number of at least 1.`,
+        `Area "${id}" has the shape (${shape.join(', ')}), but it must have at least one length, and every length must ` +
+          'be a whole number of at least 1.',
       );
     }
     if (!(dropout >= 0 && dropout < 1)) {
       throw new ApicalError(
         'network.dropout',
-        `Area "${id}" has dropout ${dropout}: it must be at least 0 and below 1.`,
+        `Area "${id}" has the dropout ${dropout}, but it must be at least 0 and below 1.`,
       );
     }
   }
@@ -89,47 +103,54 @@ function checkProjections({ areas, projections, input }: NetworkSpecification): 
     const id = projectionId(projection);
     const { from, to, density = 1, excitatory = 1 } = projection;
     if (ids.has(id)) {
-      throw new ApicalError('network.duplicate', `Two projections are called "${id}": give each its own id.`);
+      throw new ApicalError(
+        'network.duplicate',
+        `Two projections have the id "${id}": set the "id" of one of them.`,
+      );
     }
     ids.add(id);
+    checkKind(projection, id);
     for (const end of [from, to]) {
       if (!areas.some((area) => area.id === end)) {
         throw new ApicalError(
           'network.unknown-area',
-          `Projection "${id}" names an area "${end}" that is not there.`,
+          `Projection "${id}" refers to the area "${end}", which the network does not have; use one of ` +
+            `${areas.map((area) => `"${area.id}"`).join(', ')}.`,
         );
       }
     }
     if (!(density > 0 && density <= 1)) {
       throw new ApicalError(
         'network.density',
-        `Projection "${id}" has density ${density}: it must be above 0 and at most 1.`,
+        `Projection "${id}" has the density ${density}, but it must be above 0 and at most 1.`,
       );
     }
     if (!(excitatory >= 0 && excitatory <= 1)) {
       throw new ApicalError(
         'network.excitatory',
-        `Projection "${id}" has a share ${excitatory} of excitatory units: it must be from 0 to 1.`,
+        `Projection "${id}" has the share ${excitatory} of excitatory units, but it must be from 0 to 1.`,
       );
     }
     const { kind: connection = 'dense' } = projection.connection ?? {};
     if (projection.symmetric === true && (from !== to || connection !== 'dense')) {
       throw new ApicalError(
         'network.symmetric',
-        `Projection "${id}" is symmetric, so it must join every unit of one area with the others of that area, but it is ` +
-          `${connection === 'dense' ? `from "${from}" to "${to}"` : connection}: leave "symmetric" out.`,
+        `Projection "${id}" is symmetric, so it must be dense and within one area, but it ` +
+          `${connection === 'dense' ? `runs from "${from}" to "${to}"` : `has the connection "${connection}"`}: leave "symmetric" out.`,
       );
     }
     if (projection.symmetric === true && projection.excitatory !== undefined) {
       throw new ApicalError(
         'network.symmetric',
-        `Projection "${id}" is symmetric and obeys Dale's law, by which a unit that excites one that inhibits would be inhibited by the same weight: leave out "symmetric" or "excitatory".`,
+        `Projection "${id}" is symmetric and under Dale's law, but a weight between an excitatory and an inhibitory unit ` +
+          'cannot have both signs. Leave "symmetric" or "excitatory" out.',
       );
     }
     if (isForward(projection) && to === input) {
       throw new ApicalError(
         'network.into-input',
-        `Projection "${id}" runs forward into "${input}", whose activity is the example: make it feedback or lateral.`,
+        `Projection "${id}" runs forward into the input area "${input}", whose activity is the example: make it feedback ` +
+          'or lateral.',
       );
     }
   }
@@ -142,14 +163,18 @@ function checkObjectives(
   const trained = new Set<string>();
   for (const { area, kind } of objectives) {
     if (trained.has(area)) {
-      throw new ApicalError('network.two-objectives', `Area "${area}" has two objectives: it may have one.`);
+      throw new ApicalError(
+        'network.two-objectives',
+        `Area "${area}" has two objectives, but it may have one: remove the other.`,
+      );
     }
     trained.add(area);
-    const { activation = 'linear' } = found(areas, area, 'area');
+    const { activation = 'linear' } = findById(areas, area, 'area');
     if (kind === 'cross-entropy' && activation !== 'linear') {
       throw new ApicalError(
         'network.cross-entropy',
-        `Area "${area}" is ${activation}, but cross-entropy applies its own softmax: make it linear, or use squared-error.`,
+        `Area "${area}" has the activation ${activation}, but cross-entropy applies a softmax and needs a linear area: ` +
+          'set the activation to linear, or the objective to squared-error.',
       );
     }
   }
@@ -162,10 +187,10 @@ function checkAnswers(projections: readonly ProjectionSpecification[]): void {
       if (wiring === 'independent') continue;
       throw new ApicalError(
         'network.wiring',
-        `Projection "${id}" is wired ${wiring}, but answers no projection that it could be so to: name one in "answers".`,
+        `Projection "${id}" has ${wiring} wiring, but answers no projection: name the forward projection in "answers".`,
       );
     }
-    const answered = found(named, answers, 'projection');
+    const answered = findById(named, answers, 'projection');
     if (from !== answered.to || to !== answered.from) {
       throw new ApicalError(
         'network.feedback',
@@ -176,8 +201,8 @@ function checkAnswers(projections: readonly ProjectionSpecification[]): void {
     if (wiring === 'disjoint' && share + density > 1) {
       throw new ApicalError(
         'network.disjoint',
-        `Projection "${id}" has density ${density} and "${answers}" density ${share}: disjoint wiring joins no pair of ` +
-          'units both ways, so the two may add up to 1 at most. Lower one of them.',
+        `Projection "${id}" has the density ${density} and "${answers}" the density ${share}, but with disjoint wiring ` +
+          'the two must add up to at most 1. Lower one of them.',
       );
     }
   }

@@ -5,62 +5,66 @@ import { escape, printable } from '../markup.ts';
 import type { Point, Series } from './series.ts';
 import { FONT_STACK, seriesStyle, type Theme } from './theme.ts';
 
-/** One set of axes with its lines. */
+/** A chart: one pair of axes with its lines. */
 export interface Chart {
   readonly title: string;
   readonly series: readonly Series[];
   readonly horizontal: HorizontalAxis;
   readonly vertical: VerticalAxis;
   readonly size: readonly [width: number, height: number];
-  /** Points by themselves, for clouds; lines where absent. */
+  /** Dots for a scatter plot. Default: lines. */
   readonly marks?: 'dots';
 }
 
-/** Charts that are read against each other share their axes. */
+/** A horizontal axis; charts to be compared share it. */
 export interface HorizontalAxis {
+  /** Also the label of the axis. */
   readonly unit:
     | 'epoch'
     | 'step'
     | 'epochs of the budget'
-    | 'passes of an example'
+    | 'example passes'
     | 'seconds of training'
-    | 'way along the gradient'
-    | 'descent of the loss along the potential'
+    | 'distance along the gradient'
+    | 'negative gradient −∂L/∂a'
     | 'updates'
     | 'value';
   readonly domain: readonly [number, number];
 }
 
+/** A vertical axis; charts to be compared share it. */
 export interface VerticalAxis {
   readonly type: 'linear' | 'log';
   readonly domain: readonly [number, number];
   readonly unit: 'percent' | 'degrees' | 'plain';
   readonly ticks: readonly number[];
-  /** A line to read the curves against, such as 90°. */
+  /** Value of a dashed reference line, such as 90°. */
   readonly reference?: number;
 }
 
-/** Where any line has more points than this, markers would hide the lines. */
+/** Number of points per line above which markers would hide the lines. */
 const MOST_MARKERS = 12;
 
-/** Pixels that a letter of a title takes at most; SVG does not cut text by itself. */
+/** Upper bound on the width of a letter of a title in pixels, because SVG does not truncate text. */
 const TITLE_LETTER = 8.5;
 
-/** An SVG element with its own title, in system pixels; it needs nothing from the page around it but colours. */
+/** Draws a chart as an SVG element with its title; it takes only colours from the surrounding page. */
 export function drawChart(chart: Chart, theme: Theme): string {
   const drawing = Plot.plot({
     ...plotOf(chart),
     x: { domain: [...chart.horizontal.domain], nice: false },
     marks: [
       ...axes(chart, theme),
-      ...chart.series.flatMap((series) => (chart.marks === 'dots' ? cloud : lines)(series, chart, theme)),
+      ...chart.series.flatMap((series) =>
+        (chart.marks === 'dots' ? scatterMarks : lineMarks)(series, chart, theme),
+      ),
     ],
   });
   const name = `${chart.title}: ${chart.series.map((series) => series.name).join(', ')}`;
   return framed(drawing, chart, name, theme);
 }
 
-/** A drawing of Plot as an SVG element with a title; `name` is what a screen reader says. */
+/** Wraps a drawing of Plot in an SVG element with a title; screen readers read `name`. */
 export function framed(
   drawing: Element,
   { title, size: [width, height] }: Pick<Chart, 'title' | 'size'>,
@@ -77,7 +81,7 @@ export function framed(
   ].join('');
 }
 
-/** What all charts ask of Plot: where to draw, how large, and the vertical scale. */
+/** Returns the common options of Plot: document, size, margins and vertical scale. */
 export function plotOf({
   size: [width, height],
   vertical,
@@ -98,7 +102,7 @@ export function plotOf({
   };
 }
 
-/** Lines to read values off, with their labels. */
+/** Returns the horizontal grid lines with their tick labels. */
 export function verticalMarks({ ticks, unit }: VerticalAxis, theme: Theme): Plot.Markish[] {
   return [
     Plot.gridY([...ticks], { stroke: theme.grid, strokeOpacity: 1 }),
@@ -111,9 +115,10 @@ export function verticalMarks({ ticks, unit }: VerticalAxis, theme: Theme): Plot
   ];
 }
 
+/** Returns the style of axes without tick marks, in a muted colour. */
 export const quietAxis = (theme: Theme) => ({ tickSize: 0, color: theme.muted });
 
-/** Where Plot draws outside a browser. */
+/** Returns a document in which Plot draws outside a browser. */
 function emptyDocument(): Document {
   const svg = '<svg xmlns="http://www.w3.org/2000/svg"/>';
   return new DOMParser().parseFromString(svg, 'image/svg+xml') as unknown as Document;
@@ -138,8 +143,8 @@ function axes(chart: Chart, theme: Theme): Plot.Markish[] {
   ];
 }
 
-/** Small and translucent, so that many can lie on each other. */
-function cloud({ name, index, traces }: Series, _: Chart, theme: Theme): Plot.Markish[] {
+/** Returns small translucent dots, so that many can overlap. */
+function scatterMarks({ name, index, traces }: Series, _: Chart, theme: Theme): Plot.Markish[] {
   const { colour } = seriesStyle(theme, index);
   return traces.map(({ points }) =>
     Plot.dot(points, {
@@ -153,16 +158,16 @@ function cloud({ name, index, traces }: Series, _: Chart, theme: Theme): Plot.Ma
   );
 }
 
-function lines(series: Series, chart: Chart, theme: Theme): Plot.Markish[] {
+function lineMarks(series: Series, chart: Chart, theme: Theme): Plot.Markish[] {
   const { colour, dash, symbol } = seriesStyle(theme, series.index);
-  const at = { x: 'x', y: 'y' } as const;
-  const alone = series.traces.length === 1;
-  const seeds = alone
+  const position = { x: 'x', y: 'y' } as const;
+  const isSingle = series.traces.length === 1;
+  const seeds = isSingle
     ? []
     : series.traces.flatMap((trace) => {
         const title = () => printable(`${series.name}, seed ${trace.seed}`);
         const faint = {
-          ...at,
+          ...position,
           title,
           ariaLabel: title,
           stroke: colour,
@@ -172,25 +177,25 @@ function lines(series: Series, chart: Chart, theme: Theme): Plot.Markish[] {
         const dots = trace.points.length === 1 ? Plot.dot(trace.points, { ...faint, r: 2 }) : null;
         return [Plot.line(trace.points, { ...faint, strokeDasharray: dash }), dots];
       });
-  const bold = alone ? (series.traces[0]?.points ?? []) : series.mean;
-  const marked = chart.series.every(({ traces }) =>
+  const bold = isSingle ? (series.traces[0]?.points ?? []) : series.mean;
+  const hasMarkers = chart.series.every(({ traces }) =>
     traces.every((trace) => trace.points.length <= MOST_MARKERS),
   );
-  const name = printable(`${series.name}, ${alone ? `seed ${series.traces[0]?.seed ?? ''}` : 'mean'}`);
+  const name = printable(`${series.name}, ${isSingle ? `seed ${series.traces[0]?.seed ?? ''}` : 'mean'}`);
   return [
     ...seeds,
     Plot.line(bold, {
-      ...at,
+      ...position,
       title: () => name,
       ariaLabel: () => name,
       stroke: colour,
       strokeWidth: 2.3,
       strokeDasharray: dash,
     }),
-    !marked
+    !hasMarkers
       ? null
       : Plot.dot(bold, {
-          ...at,
+          ...position,
           symbol,
           r: 3.3,
           fill: colour,
@@ -201,7 +206,10 @@ function lines(series: Series, chart: Chart, theme: Theme): Plot.Markish[] {
   ];
 }
 
-/** A linear axis from `from` (or the least value), or a logarithmic one where all is positive and spans widely. */
+/**
+ * Returns a linear axis from `from` (or the smallest value). If `logarithmic` is set, all values are positive and they
+ * span a factor of at least 6, returns a logarithmic axis instead.
+ */
 export function verticalAxis(
   series: readonly Series[],
   unit: VerticalAxis['unit'],
@@ -227,7 +235,7 @@ export function verticalAxis(
   return { type: 'linear', domain, unit, ticks: linearTicks(...domain, unit), ...reference };
 }
 
-/** From the first point of any line to the last, with a little room for markers. */
+/** Returns an axis that covers all points, with a little room for markers. */
 export function horizontalAxis(series: readonly Series[], unit: HorizontalAxis['unit']): HorizontalAxis {
   const xs = series.flatMap(({ traces }) => traces.flatMap(({ points }) => points.map((point) => point.x)));
   const low = xs.reduce((least, x) => Math.min(least, x), xs[0] ?? 0);
@@ -236,6 +244,7 @@ export function horizontalAxis(series: readonly Series[], unit: HorizontalAxis['
   return { unit, domain: [low - room, high + room] };
 }
 
+/** Returns round ticks within a range. */
 export function linearTicks(low: number, high: number, unit: VerticalAxis['unit']): number[] {
   if (unit === 'degrees' && high - low > 45) return multiples(low, high, 30);
   return multiples(low, high, niceStep((high - low) / 5));
@@ -249,7 +258,7 @@ function multiples(low: number, high: number, step: number): number[] {
   );
 }
 
-/** 1, 2 and 5 in each power of ten, or the powers alone where those are many. */
+/** Returns ticks at 1, 2 and 5 times the powers of ten, or only at the powers if these are many. */
 export function logarithmicTicks(low: number, high: number): number[] {
   const first = Math.floor(Math.log10(low));
   const powers = Array.from({ length: Math.ceil(Math.log10(high)) - first + 1 }, (_, index) => first + index);
@@ -260,12 +269,12 @@ export function logarithmicTicks(low: number, high: number): number[] {
 }
 
 const CONTINUOUS: ReadonlySet<HorizontalAxis['unit']> = new Set([
-  'way along the gradient',
-  'descent of the loss along the potential',
+  'distance along the gradient',
+  'negative gradient −∂L/∂a',
   'value',
 ]);
 
-/** Whole steps always; parts of epochs only where there are few of them. */
+/** Returns the ticks of the horizontal axis: whole steps, and fractions of epochs only if the range is short. */
 function horizontalTicks(chart: Chart): number[] {
   const { unit, domain } = chart.horizontal;
   const span = domain[1] - domain[0];
@@ -274,12 +283,13 @@ function horizontalTicks(chart: Chart): number[] {
   return multiples(...domain, Math.max(least, niceStep(span / (chart.size[0] / 75))));
 }
 
-/** The next of 1, 2 and 5 times a power of ten. */
+/** Rounds up to 1, 2 or 5 times a power of ten. */
 function niceStep(raw: number): number {
   const power = 10 ** Math.floor(Math.log10(raw));
   return power * ([1, 2, 5, 10].find((factor) => factor * power >= raw) ?? 10);
 }
 
+/** Formats a value of the vertical axis. */
 export function tickLabel(value: number, unit: VerticalAxis['unit']): string {
   if (unit === 'degrees') return Number.isInteger(value) ? `${number(value)}°` : degrees(value);
   return unit === 'percent' ? `${number(value * 100, 3)} %` : number(value, 3);

@@ -1,8 +1,8 @@
 import type { Chart } from './chart.ts';
 
-/** Small multiples with one legend. */
+/** A figure: charts side by side with a common legend and caption. */
 export interface Figure {
-  /** Also the name of its file. */
+  /** Also the name of the file. */
   readonly id:
     | 'curves'
     | 'cost'
@@ -15,7 +15,7 @@ export interface Figure {
     | 'scatter'
     | 'signal-angles';
   readonly title: string;
-  /** What is drawn and how to read it. */
+  /** Content of the figure and how to read it. */
   readonly caption: string;
   readonly charts: readonly Chart[];
   readonly columns: number;

@@ -5,11 +5,12 @@ import type { ComparisonReport, RunReport } from '../../runs/report-inputs.ts';
 import { escape, html, trusted, type Markup } from '../markup.ts';
 import {
   alignmentTrace,
-  errorsAreShares,
+  errorsAreRates,
   groupByRule,
   horizontalOf,
   projectionsOf,
   scoreTrace,
+  seedsNote,
   seriesOf,
   trainingRecordsOf,
   type RuleGroup,
@@ -20,7 +21,7 @@ import { costCurves } from './cost-curves.ts';
 import { metricCurves } from './metric-curves.ts';
 import { FONT_STACK, PAPER, PAGE, seriesStyle, type Theme } from './theme.ts';
 
-/** Every figure of curves that the records can fill, in the order of a report. */
+/** Returns every figure of curves that the records allow, in the order of a report. */
 export function figuresOf(report: RunReport | ComparisonReport): Figure[] {
   const runs = 'runs' in report ? report.runs : [report];
   return [
@@ -31,15 +32,18 @@ export function figuresOf(report: RunReport | ComparisonReport): Figure[] {
   ].filter((figure) => figure !== undefined);
 }
 
-/** Error and loss against epochs: for one rule by split in colour, for several a panel by split and rules in colour. */
+/**
+ * Returns the figure of error and loss against epochs; undefined without scores. For one rule, colours show the splits;
+ * for several rules, each split has a panel and colours show the rules.
+ */
 export function learningCurves(runs: readonly RunReport[]): Figure | undefined {
   const groups = groupByRule(runs);
   const unitOfTime = horizontalOf(runs);
   const training = trainingRecordsOf(runs);
-  const shares = runs.every(errorsAreShares);
+  const areRates = runs.every(errorsAreRates);
   const rows = (['error', 'loss'] as const).map((quantity) => {
-    const unit = quantity === 'error' && shares ? 'percent' : 'plain';
-    const name = quantity === 'error' && !shares ? 'normalised error' : quantity;
+    const unit = quantity === 'error' && areRates ? 'percent' : 'plain';
+    const name = quantity === 'error' && !areRates ? 'normalised error' : quantity;
     const trace = (group: RuleGroup, split: Split) =>
       group.runs.map((run) => scoreTrace(run, split, quantity, unitOfTime, training));
     const panels =
@@ -66,32 +70,32 @@ export function learningCurves(runs: readonly RunReport[]): Figure | undefined {
   });
   if (charts.length === 0) return undefined;
   const axes = charts.some((chart) => chart.vertical.type === 'log')
-    ? ' Logarithmic scale where the ticks are uneven.'
+    ? ' Axes with unevenly spaced ticks are logarithmic.'
     : '';
   return {
     id: 'curves',
     title: 'Learning curves',
     caption:
-      `Training scores are means over the examples ${training === 'evaluation' ? 'of an epoch' : 'since the point before'} ` +
-      'as they were learned, so they lag behind the held-out scores, which are taken at the end of an epoch.' +
+      `Training scores are averages over the examples ${training === 'evaluation' ? 'of an epoch' : 'since the previous point'}, ` +
+      'measured during training, so they lag behind the held-out scores, which are measured at the end of an epoch.' +
       `${seedsNote(groups)}${axes}`,
     charts,
     columns: charts.length === 6 ? 3 : Math.min(2, charts.length),
   };
 }
 
-/** Degrees between each update and the exact gradient, a panel by projection. */
+/** Returns the figure of angles between updates and the exact gradient, with one panel per projection. */
 export function gradientAngles(runs: readonly RunReport[]): Figure | undefined {
   return angles(runs, 'angle', {
     id: 'angles',
     title: 'Angle to the exact gradient',
     caption:
-      'Angle between the update of the rule and the exact gradient on a fixed probe batch, by projection. ' +
-      'Below 90° (dashed) a small step still goes downhill; 0° is the gradient itself.',
+      'Angle between the update of the rule and the exact gradient on a fixed probe batch, for each projection. ' +
+      'Below 90° (dashed) a small step reduces the loss; 0° is the direction of the gradient.',
   });
 }
 
-/** Degrees between feedback weights and the transposed forward weights, a panel by projection that has any. */
+/** Returns the figure of angles between feedback weights and transposed forward weights, one panel per projection. */
 export function feedbackAngles(runs: readonly RunReport[]): Figure | undefined {
   return angles(runs, 'feedbackAngle', {
     id: 'feedback',
@@ -102,7 +106,7 @@ export function feedbackAngles(runs: readonly RunReport[]): Figure | undefined {
   });
 }
 
-/** A figure in a page: it takes its colours from the page and wraps on narrow screens. */
+/** Renders a figure for a page: it takes its colours from the page and wraps on narrow screens. */
 export function figureMarkup(figure: Figure): Markup {
   const legend = legendOf(figure);
   const entries = legend.map(
@@ -120,7 +124,7 @@ export function figureMarkup(figure: Figure): Markup {
   </figure>`;
 }
 
-/** A figure as a file of its own: black on white, with its title and legend inside. */
+/** Renders a figure as a stand-alone SVG file: black on white, with title and legend. */
 export function figureSvg(figure: Figure): string {
   const margin = 16;
   const [chartWidth, chartHeight] = figure.charts[0]?.size ?? WIDE;
@@ -189,14 +193,8 @@ function angles(
   };
 }
 
-function seedsNote(groups: readonly RuleGroup[]): string {
-  return groups.some((group) => group.runs.length > 1)
-    ? ' Thin lines: one seed each. Bold: the mean, as far as every seed of the rule reached.'
-    : '';
-}
-
 function present(series: readonly (Series | undefined)[]): Series[] {
-  return series.filter((one) => one !== undefined);
+  return series.filter((line) => line !== undefined);
 }
 
 interface LegendEntry {
@@ -204,7 +202,7 @@ interface LegendEntry {
   readonly index: number;
 }
 
-/** A single series needs no legend: the page and the titles name it. */
+/** Returns the entries of the legend. A single series needs none, because the page and the titles name it. */
 function legendOf(figure: Figure): LegendEntry[] {
   const entries = new Map<string, LegendEntry>();
   for (const series of figure.charts.flatMap((chart) => chart.series)) {
@@ -213,7 +211,7 @@ function legendOf(figure: Figure): LegendEntry[] {
   return entries.size < 2 && figure.charts.length > 0 && figure.id !== 'curves' ? [] : [...entries.values()];
 }
 
-/** A piece of the line with its marker, 34 by 14 pixels. */
+/** Draws a sample of the line with its marker, 34 by 14 pixels. */
 export function swatch(index: number, theme: Theme, attributes: string): string {
   const { colour, dash, symbol } = seriesStyle(theme, index);
   const markers = {
@@ -228,7 +226,7 @@ export function swatch(index: number, theme: Theme, attributes: string): string 
   );
 }
 
-/** Legend entries in rows that fit the width. */
+/** Arranges legend entries in rows that fit the width. */
 function legendRows(entries: readonly LegendEntry[], width: number): { svg: string; height: number } {
   let x = 0;
   let y = 0;

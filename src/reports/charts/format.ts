@@ -1,8 +1,11 @@
-/** Numbers and names as a reader sees them. A missing or non-finite number prints as what it is. */
+/*
+ * Numbers and names in the form that readers see. A missing number prints as a dash, and a number that is not finite as
+ * such.
+ */
 
 const NARROW_SPACE = '\u202F';
 
-/** A count with its thousands set apart: 60 000. */
+/** Formats a count, with thousands separated: 60 000. */
 export function count(value: number): string {
   if (!Number.isFinite(value)) return nonFinite(value);
   return sign(value) + grouped(Math.abs(value), Number.isInteger(value) ? 0 : 2);
@@ -14,7 +17,7 @@ function grouped(size: number, decimals: number): string {
   return fraction === undefined ? spaced : `${spaced}.${fraction}`;
 }
 
-/** Four significant digits at most, in exponent form only where the plain form would be long. */
+/** Formats a number with at most `digits` significant digits, in exponent form only if the plain form is long. */
 export function number(value: number, digits = 4): string {
   if (!Number.isFinite(value)) return nonFinite(value);
   const size = Math.abs(value);
@@ -27,23 +30,25 @@ export function number(value: number, digits = 4): string {
   return sign(value) + String(Number(size.toPrecision(digits)));
 }
 
-/** A fraction of 1 in percent: 0.0291 → "2.9 %", and "0.12 %" where one decimal would hide it. */
+/** Formats a fraction in percent with one decimal, or with two below 1 %: "2.9 %", "0.12 %". */
 export function percent(fraction: number): string {
   if (!Number.isFinite(fraction)) return nonFinite(fraction);
   const size = Math.abs(fraction * 100);
   return `${sign(fraction)}${size.toFixed(size !== 0 && size < 0.995 ? 2 : 1)} %`;
 }
 
+/** Formats an angle in degrees; "–" for a missing one. */
 export function degrees(value: number | null | undefined): string {
   if (value === null || value === undefined) return '–';
   return Number.isFinite(value) ? `${sign(value)}${Math.abs(value).toFixed(1)}°` : nonFinite(value);
 }
 
+/** Formats a number with three significant digits; "–" for a missing one. */
 export function optional(value: number | null | undefined): string {
   return value === null || value === undefined ? '–' : number(value, 3);
 }
 
-/** 42.1 s, 3 min 05 s, 2 h 07 min. */
+/** Formats a duration: 42.1 s, 3 min 05 s, 2 h 07 min. */
 export function duration(seconds: number): string {
   if (!Number.isFinite(seconds)) return nonFinite(seconds);
   if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(2) : seconds.toFixed(1)} s`;
@@ -53,7 +58,7 @@ export function duration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 
-/** Binary multiples: 1.5 MiB. */
+/** Formats a number of bytes in binary multiples: 1.5 MiB. */
 export function bytes(value: number): string {
   if (!Number.isFinite(value)) return nonFinite(value);
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
@@ -66,12 +71,12 @@ export function bytes(value: number): string {
   return `${unit === 0 ? count(size) : number(size, 3)} ${units[unit] ?? ''}`;
 }
 
-/** About as many pixels as a text is wide, for layouts in SVG, which cannot measure it. */
+/** Estimates the width of a text in pixels, because SVG cannot measure it. */
 export function estimatedWidth(text: string, pixelsPerLetter: number): number {
   return Array.from(text).length * pixelsPerLetter;
 }
 
-/** The text, or its two ends around an ellipsis: names of projections differ at either end. */
+/** Shortens a text to at most `most` letters, with an ellipsis in the middle because projection names differ at the ends. */
 export function shortened(text: string, most: number): string {
   const letters = Array.from(text);
   if (letters.length <= most) return text;
@@ -79,16 +84,17 @@ export function shortened(text: string, most: number): string {
   return `${letters.slice(0, Math.ceil(kept / 2)).join('')}…${letters.slice(-Math.floor(kept / 2)).join('')}`;
 }
 
+/** Formats a count with its noun: "1 epoch", "5 epochs". */
 export function plural(amount: number, singular: string, many = `${singular}s`): string {
   return `${count(amount)} ${Math.abs(amount) === 1 ? singular : many}`;
 }
 
-/** "a, b and c". */
+/** Joins items as a list: "a, b and c". */
 export function list(items: readonly string[]): string {
   return items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} and ${items.at(-1) ?? ''}`;
 }
 
-/** The id of a metric in words: `testError`, `test.error` and `test-error` are all "test error". */
+/** Converts the id of a metric to words: `testError`, `test.error` and `test-error` all become "test error". */
 export function words(id: string): string {
   return id
     .replace(/([a-z\d])([A-Z])/g, '$1 $2')
@@ -97,23 +103,25 @@ export function words(id: string): string {
     .trim();
 }
 
+/** Capitalises the first letter. */
 export function capitalised(text: string): string {
   return text.slice(0, 1).toUpperCase() + text.slice(1);
 }
 
+/** The unit of a metric. */
 export type Unit = 'percent' | 'degrees' | 'seconds' | 'bytes' | 'plain';
 
-/** The unit of a metric, from the last word of its name; errors are shares only where answers are counted. */
-export function unitOf(metric: string, errorsAreShares: boolean): Unit {
+/** Returns the unit of a metric from the words of its name. */
+export function unitOf(metric: string, errorsAreRates: boolean): Unit {
   const name = words(metric);
-  if (/\b(error|accuracy)\b/.test(name)) return errorsAreShares ? 'percent' : 'plain';
+  if (/\b(error|accuracy)\b/.test(name)) return errorsAreRates ? 'percent' : 'plain';
   if (/\b(angle|degrees|alignment)\b/.test(name)) return 'degrees';
   if (/\bseconds$/.test(name)) return 'seconds';
   if (/\bbytes$/.test(name)) return 'bytes';
   return 'plain';
 }
 
-/** A value in its unit. */
+/** Formats a value in its unit. */
 export function inUnit(value: number, unit: Unit): string {
   if (unit === 'percent') return percent(value);
   if (unit === 'degrees') return degrees(value);
@@ -123,8 +131,8 @@ export function inUnit(value: number, unit: Unit): string {
 }
 
 /**
- * A mean and the half-width of its interval, to two significant digits of the half-width: "2.91 ± 0.12 %".
- * A difference shows its plus sign, and differences of percentages are named percentage points.
+ * Formats a mean with the half-width of its interval, to two significant digits of the half-width: "2.91 ± 0.12 %".
+ * A difference shows its plus sign, and differences of percentages are in percentage points.
  */
 export function meanWithInterval(
   mean: number,
@@ -149,7 +157,7 @@ export function meanWithInterval(
     return `${plus}${sign(mean)}${digits}${suffix}`;
   }
   const half = Math.abs(interval * scale);
-  // An angle of less than a tenth of a degree is none.
+  // Angles are meaningful to a tenth of a degree.
   const most = unit === 'degrees' ? 1 : 8;
   const decimals =
     half === 0 ? Math.min(2, most) : Math.min(most, Math.max(0, 1 - Math.floor(Math.log10(half))));

@@ -1,9 +1,17 @@
 import { horizontalAxis, verticalAxis, type Chart } from './chart.ts';
 import type { Figure } from './figure.ts';
 import type { RunReport } from '../../runs/report-inputs.ts';
-import { finite, groupByRule, horizontalOf, seriesOf, type RuleGroup, type Trace } from './series.ts';
+import {
+  finite,
+  groupByRule,
+  horizontalOf,
+  seedsNote,
+  seriesOf,
+  type RuleGroup,
+  type Trace,
+} from './series.ts';
 
-/** What is drawn of runs that act: a metric of their progress or of their evaluations. */
+/** The metrics to draw for control tasks, from progress or evaluation records. */
 const PANELS = [
   { metric: 'return', kind: 'evaluation', word: 'Evaluation', colour: 0 },
   { metric: 'return', kind: 'progress', word: 'Training', colour: 1 },
@@ -11,7 +19,10 @@ const PANELS = [
 
 const SIZE = [440, 270] as const;
 
-/** Return against epochs: for one rule fresh and training episodes in colour, for several a panel each. */
+/**
+ * Returns the figure of return against epochs; undefined without returns. For one rule, evaluation and training share a
+ * panel; for several rules, each has a panel.
+ */
 export function metricCurves(runs: readonly RunReport[]): Figure | undefined {
   const groups = groupByRule(runs);
   const unitOfTime = horizontalOf(runs);
@@ -27,7 +38,7 @@ export function metricCurves(runs: readonly RunReport[]): Figure | undefined {
   const panels =
     groups.length === 1
       ? groups.map((group) => ({
-          title: 'Return of an episode',
+          title: 'Return per episode',
           series: PANELS.map((panel) => seriesOf(panel.word, panel.colour, traces(group, panel))),
         }))
       : PANELS.map((panel) => ({
@@ -35,7 +46,7 @@ export function metricCurves(runs: readonly RunReport[]): Figure | undefined {
           series: groups.map((group, index) => seriesOf(group.title, index, traces(group, panel))),
         }));
   const drawn = panels
-    .map(({ title, series }) => ({ title, series: series.filter((one) => one !== undefined) }))
+    .map(({ title, series }) => ({ title, series: series.filter((line) => line !== undefined) }))
     .filter(({ series }) => series.length > 0);
   if (drawn.length === 0) return undefined;
   const all = drawn.flatMap(({ series }) => series);
@@ -46,15 +57,13 @@ export function metricCurves(runs: readonly RunReport[]): Figure | undefined {
     size: SIZE,
   };
   const charts: Chart[] = drawn.map((panel) => ({ ...panel, ...axes }));
-  const lines = groups.some((group) => group.runs.length > 1)
-    ? ' Thin lines: one seed each. Bold: the mean, as far as every seed of the rule reached.'
-    : '';
+  const dashed = solvedAt === undefined ? '' : ' Dashed line: the return at which the task counts as solved.';
   return {
     id: 'curves',
     title: 'Learning curves',
     caption:
-      'Mean return of the fresh episodes of each evaluation, and of the training episodes that ended since the point ' +
-      `before, in which actions are drawn.${solvedAt === undefined ? '' : ' Dashed: where the task counts as solved.'}${lines}`,
+      'Evaluation: mean return over new episodes. Training: mean return over the episodes that ended since the previous ' +
+      `point, with sampled actions.${dashed}${seedsNote(groups)}`,
     charts,
     columns: Math.min(2, charts.length),
   };

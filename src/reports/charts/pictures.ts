@@ -5,7 +5,7 @@ import type { RunReport } from '../../runs/report-inputs.ts';
 import { escape, html, type Markup } from '../markup.ts';
 import { FONT_STACK, PAPER } from './theme.ts';
 
-/** The most confident mistakes as pictures for a page, 40 at most; undefined when there are none. */
+/** Returns the most confident mistakes as images for a page; undefined without mistakes. */
 export function mistakesMarkup(report: RunReport, most = 40): Markup | undefined {
   const chosen = mostConfident(report, most);
   if (chosen.length === 0) return undefined;
@@ -13,7 +13,7 @@ export function mistakesMarkup(report: RunReport, most = 40): Markup | undefined
     const label = className(report, mistake.label);
     const answer = className(report, mistake.answer);
     const picture = pictureOf(mistake, report.imageShape);
-    const description = `Test example ${mistake.index}: labelled ${label}, answered ${answer}`;
+    const description = `Test example ${mistake.index}: label ${label}, prediction ${answer}`;
     return html`<li>
       ${picture && html`<img src="${picture}" alt="${description}" title="${description}" width="56" height="56" />`}
       <span class="answer">${label} → ${answer}</span>
@@ -26,19 +26,18 @@ export function mistakesMarkup(report: RunReport, most = 40): Markup | undefined
       ${items}
     </ul>
     <figcaption>
-      ${chosen.length < wrong ? `The ${chosen.length} most confident of those kept, of ${count(wrong)} mistakes in all. ` : ''}Label
-      → answer of the network, and the probability or output that it gave to that answer.
+      ${chosen.length < wrong ? `The ${chosen.length} most confident of the recorded mistakes, out of ${count(wrong)} in all. ` : ''}Label
+      → prediction, with the probability or output that the network gave to the prediction.
     </figcaption>
   </figure>`;
 }
 
-/** What the network made of itself, as a grid of pictures; undefined where that is none, or no pictures. */
+/** Returns the fantasies of a network as a grid of images; undefined without fantasies or if they are not images. */
 export function fantasiesMarkup({ fantasies, imageShape }: RunReport): Markup | undefined {
   const pictures = (fantasies?.pictures ?? []).flatMap((pixels) => pictureOf({ pixels }, imageShape) ?? []);
   if (!fantasies || pictures.length === 0) return undefined;
   const items = pictures.map(
-    (picture, index) =>
-      html`<li><img src="${picture}" alt="Made by the network, number ${index + 1}" /></li>`,
+    (picture, index) => html`<li><img src="${picture}" alt="Fantasy ${index + 1} of the network" /></li>`,
   );
   return html`<figure id="figure-fantasies">
     <ul class="fantasies">
@@ -48,7 +47,7 @@ export function fantasiesMarkup({ fantasies, imageShape }: RunReport): Markup | 
   </figure>`;
 }
 
-/** The mistakes as a file of their own; undefined when no mistake has a picture. */
+/** Renders the mistakes as a stand-alone SVG file; undefined if no mistake has an image. */
 export function mistakesSvg(report: RunReport, most = 40): string | undefined {
   const chosen = mostConfident(report, most)
     .map((mistake) => ({ mistake, picture: pictureOf(mistake, report.imageShape) }))
@@ -61,20 +60,20 @@ export function mistakesSvg(report: RunReport, most = 40): string | undefined {
   const cells = chosen.map(({ mistake, picture }, index) => {
     const x = margin + (index % columns) * cellWidth;
     const y = 46 + Math.floor(index / columns) * cellHeight;
-    const middle = cellWidth / 2;
+    const centre = cellWidth / 2;
     const answer = `${className(report, mistake.label)} → ${className(report, mistake.answer)}`;
     return (
       `<g transform="translate(${x},${y})"><title>Test example ${mistake.index}: ${escape(answer)}</title>` +
       `<image x="${(cellWidth - size) / 2}" width="${size}" height="${size}" href="${picture ?? ''}" image-rendering="optimizeSpeed"/>` +
-      `<text x="${middle}" y="80" font-size="12.5" font-weight="600">${escape(answer)}</text>` +
-      `<text x="${middle}" y="95" font-size="11" fill="${PAPER.muted}">${confidenceOf(mistake)}</text></g>`
+      `<text x="${centre}" y="80" font-size="12.5" font-weight="600">${escape(answer)}</text>` +
+      `<text x="${centre}" y="95" font-size="11" fill="${PAPER.muted}">${confidenceOf(mistake)}</text></g>`
     );
   });
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" role="img" width="${width}" height="${height}"` +
     ` viewBox="0 0 ${width} ${height}" font-family="${FONT_STACK}" fill="${PAPER.text}" text-anchor="middle">` +
-    `<title>Mistakes: label → answer</title><rect width="${width}" height="${height}" fill="${PAPER.background}"/>` +
-    `<text x="${margin}" y="30" font-size="16" font-weight="600" text-anchor="start">Mistakes: label → answer</text>` +
+    `<title>Mistakes: label → prediction</title><rect width="${width}" height="${height}" fill="${PAPER.background}"/>` +
+    `<text x="${margin}" y="30" font-size="16" font-weight="600" text-anchor="start">Mistakes: label → prediction</text>` +
     `${cells.join('')}</svg>\n`
   );
 }
@@ -94,8 +93,8 @@ function confidenceOf(mistake: Mistake): string {
 }
 
 /**
- * A data URI of the pixels as a PNG: grey for height × width bytes, colour for three such planes one after the
- * other. Undefined when the bytes are no such picture (a mistake on data that are not images).
+ * Returns the pixels as a data URI of a PNG: grey for height × width bytes, and colour for three such planes in sequence.
+ * Undefined if the bytes are not an image.
  */
 function pictureOf({ pixels }: Pick<Mistake, 'pixels'>, shape: RunReport['imageShape']): string | undefined {
   const side = Math.sqrt(pixels.length);
@@ -118,7 +117,7 @@ function pictureOf({ pixels }: Pick<Mistake, 'pixels'>, shape: RunReport['imageS
   return `data:image/png;base64,${Buffer.from(png(width, height, planes === 1 ? 0 : 2, rows)).toString('base64')}`;
 }
 
-/** The PNG format, 8 bits a channel; colour type 0 is grey and 2 is RGB (ISO/IEC 15948). */
+/** Encodes a PNG file with 8 bits per channel; colour type 0 is grey and 2 is RGB (ISO/IEC 15948). */
 function png(width: number, height: number, colourType: 0 | 2, rows: Uint8Array): Uint8Array {
   const header = new Uint8Array(13);
   const view = new DataView(header.buffer);

@@ -17,15 +17,15 @@ import { printable } from '../markup.ts';
 import type { Series } from './series.ts';
 import { seriesStyle, type Theme } from './theme.ts';
 
-/** Trials of one rule in a chart. */
+/** The trials of a rule in a chart. */
 export interface Trials {
   readonly name: string;
-  /** Chooses the colour and the symbol. */
+  /** Selects the colour and the symbol. */
   readonly index: number;
   readonly trials: readonly TrialDocument[];
 }
 
-/** Validation error against one searched parameter. */
+/** A chart of validation error against one searched parameter. */
 export interface ScatterChart {
   readonly dimension: Dimension;
   readonly rules: readonly Trials[];
@@ -39,7 +39,10 @@ interface Dot {
   readonly trial: TrialDocument;
 }
 
-/** Trials that finished are filled, those stopped at a rung are hollow, those without a score are crosses on top. */
+/**
+ * Draws validation error against a parameter. Finished trials are filled, trials stopped at a rung are hollow, and trials
+ * without a score are crosses on the upper edge.
+ */
 export function drawScatter(chart: ScatterChart, theme: Theme): string {
   const { dimension, rules, vertical, size } = chart;
   const horizontal = horizontalOf(dimension);
@@ -63,7 +66,7 @@ export function drawScatter(chart: ScatterChart, theme: Theme): string {
   return framed(drawing, { title, size }, name, theme);
 }
 
-/** Of all trials of all charts, so that they are read against each other. */
+/** Returns a vertical axis for the errors of all trials, which the charts share. */
 export function errorAxis(rules: readonly Trials[], unit: VerticalAxis['unit']): VerticalAxis {
   const series = rules.map(({ name, index, trials }): Series => {
     const points = trials.flatMap(({ error }) => (error === null ? [] : [{ x: 0, y: error }]));
@@ -90,7 +93,7 @@ function horizontalOf({ range }: Dimension): { scale: Plot.ScaleOptions; ticks: 
   };
 }
 
-/** Where ticks are many, those at powers of ten. */
+/** Reduces many ticks to those at powers of ten. */
 function wholePowers(ticks: number[]): number[] {
   const powers = ticks.filter((tick) => Number.isInteger(Number(Math.log10(tick).toFixed(9))));
   return ticks.length > 7 && powers.length > 1 ? powers : ticks;
@@ -103,7 +106,7 @@ function dots(group: Trials, { dimension, vertical }: ScatterChart, theme: Theme
     const value = trial.point[path];
     if (value === undefined) return [];
     const x = range.kind === 'choice' ? labelOf(value) : (value as number);
-    // What diverged has no error: it lies on the upper edge.
+    // A trial that diverged has no error and lies on the upper edge.
     return [{ x, y: trial.error ?? vertical.domain[1], trial }];
   });
   const title = ({ trial, y }: Dot) =>
@@ -111,20 +114,21 @@ function dots(group: Trials, { dimension, vertical }: ScatterChart, theme: Theme
       `${group.name}, trial ${trial.trial}: ${trial.error === null ? trial.status : tickLabel(y, vertical.unit)} after ${trial.epochs} epochs at ${labelOf(trial.point[path])}`,
     );
   const style = { x: 'x', y: 'y', title, ariaLabel: title } as const;
-  const without = all.filter(({ trial }) => trial.error === null && trial.rung !== null);
+  const failed = all.filter(({ trial }) => trial.error === null && trial.rung !== null);
   const stopped = all.filter(({ trial }) => trial.error !== null && trial.status !== 'finished');
   const finished = all.filter(({ trial }) => trial.error !== null && trial.status === 'finished');
   return [
-    Plot.dot(without, { ...style, symbol: 'times', r: 3.6, stroke: colour, strokeWidth: 1.6 }),
+    Plot.dot(failed, { ...style, symbol: 'times', r: 3.6, stroke: colour, strokeWidth: 1.6 }),
     Plot.dot(stopped, { ...style, symbol, r: 3, stroke: colour, strokeOpacity: 0.75, strokeWidth: 1.2 }),
     Plot.dot(finished, { ...style, symbol, r: 4, fill: colour, stroke: theme.background }),
   ];
 }
 
+/** Formats the value of a parameter. */
 export const labelOf = (value: unknown): string =>
   typeof value === 'number' ? number(value) : typeof value === 'string' ? value : JSON.stringify(value);
 
-/** Best error so far against the epochs spent, rung by rung and trial by trial, whatever the workers' order was. */
+/** Returns the best error so far against the epochs spent, by rung and then by trial, whatever the order of the workers. */
 export function bestSoFar({ name, index, trials }: Trials, rungs: number): Series | undefined {
   const points: { x: number; y: number }[] = [];
   let spent = 0;

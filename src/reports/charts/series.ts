@@ -2,36 +2,37 @@ import { nameOf } from '../../training/records.ts';
 import type { Alignment, MetricsRecord, Score } from '../../training/records.ts';
 import type { RunReport } from '../../runs/report-inputs.ts';
 
-/** Y is NaN where the run measured nothing or diverged, which breaks the line there. */
+/** A point of a line. y is NaN where the run measured nothing or diverged; the line breaks there. */
 export interface Point {
   readonly x: number;
   readonly y: number;
 }
 
-/** What one seed did. */
+/** The line of one seed. */
 export interface Trace {
   readonly seed: number;
   readonly points: readonly Point[];
 }
 
-/** One line of a chart: every seed, and their mean. */
+/** A series of a chart: the line of every seed, and their mean. */
 export interface Series {
   readonly name: string;
-  /** Chooses the colour, the same for a rule in every figure. */
+  /** Selects the style, the same for a rule in every figure. */
   readonly index: number;
   readonly traces: readonly Trace[];
   readonly mean: readonly Point[];
 }
 
-/** The runs of one rule, or of one variant of it, in the order of their seeds. */
+/** The runs of a rule, or of a variant of it, sorted by seed. */
 export interface RuleGroup {
-  /** Its id, or the name of the variant. */
+  /** Id of the rule, or name of the variant. */
   readonly rule: string;
-  /** The rule's title; its name too where two share a title. */
+  /** Title of the rule, with its name if several share the title. */
   readonly title: string;
   readonly runs: readonly RunReport[];
 }
 
+/** Groups runs by rule or variant, in the order of their first run. */
 export function groupByRule(runs: readonly RunReport[]): RuleGroup[] {
   const groups = new Map<string, RunReport[]>();
   for (const report of runs) {
@@ -52,28 +53,33 @@ export function groupByRule(runs: readonly RunReport[]): RuleGroup[] {
   });
 }
 
-/** Errors are shares of answers unless the task says otherwise, or held-out errors were scored and none counted. */
-export function errorsAreShares(report: RunReport): boolean {
+/**
+ * Returns whether the errors of a run are rates of wrong predictions. They are not in a regression task, or if a held-out
+ * score has an error without a count of wrong predictions.
+ */
+export function errorsAreRates(report: RunReport): boolean {
   if (report.taskKind !== undefined) return report.taskKind === 'classification';
   const evaluation = report.metrics.findLast((record) => record.kind === 'evaluation');
   const scores = [report.run.test, report.run.validation, evaluation?.test, evaluation?.validation];
   return !scores.some((score) => score && score.errors === 0 && score.error > 0);
 }
 
-/** Epochs read better than steps, but say nothing within a fraction of the first epoch. */
+/** Returns the unit of the horizontal axis: epochs, or steps if no run completed an epoch. */
 export function horizontalOf(runs: readonly RunReport[]): 'epoch' | 'step' {
   return runs.some((report) => report.metrics.some((record) => record.epoch >= 1)) ? 'epoch' : 'step';
 }
 
+/** The parts of a data set that are scored. */
 export type Split = 'train' | 'validation' | 'test';
 
-/** Training curves follow the progress records where no run has evaluated epochs enough to make a curve. */
+/** Returns the records that training curves use: progress records if there are too few evaluations for a curve. */
 export function trainingRecordsOf(runs: readonly RunReport[]): 'progress' | 'evaluation' {
   const most = (kind: MetricsRecord['kind']) =>
     Math.max(0, ...runs.map((report) => report.metrics.filter((record) => record.kind === kind).length));
   return most('evaluation') < 3 && most('progress') > most('evaluation') ? 'progress' : 'evaluation';
 }
 
+/** Returns the error or loss of a run on a split. */
 export function scoreTrace(
   report: RunReport,
   split: Split,
@@ -99,6 +105,7 @@ function scoreOf(
   return record.kind === 'evaluation' ? record[split] : undefined;
 }
 
+/** Returns a measure of alignment of a projection, from the probe records of a run. */
 export function alignmentTrace(
   report: RunReport,
   projection: string,
@@ -114,7 +121,7 @@ export function alignmentTrace(
   return { seed: report.run.seed, points };
 }
 
-/** Every projection that any run probed, in the order met. */
+/** Returns every projection that a run probed, in the order of occurrence. */
 export function projectionsOf(runs: readonly RunReport[]): string[] {
   const names = new Set<string>();
   for (const report of runs) {
@@ -125,14 +132,14 @@ export function projectionsOf(runs: readonly RunReport[]): string[] {
   return [...names];
 }
 
-/** The last probe that a run left. */
+/** Returns the last probe of a run. */
 export function lastProbe(report: RunReport): Readonly<Record<string, Alignment>> {
   return report.metrics.findLast((record) => record.kind === 'probe')?.projections ?? {};
 }
 
 /**
- * A series of the traces that hold a finite point; undefined when none does. The mean is taken only where every
- * run of the rule has a value: past the point where one failed, it would be a mean over survivors.
+ * Returns the series of the traces that have a finite point; undefined if none has. The mean covers only points for which
+ * every run has a value, because beyond the failure of a run it would be a mean over survivors.
  */
 export function seriesOf(name: string, index: number, traces: readonly Trace[]): Series | undefined {
   const drawn = traces.filter((trace) => trace.points.some((point) => Number.isFinite(point.y)));
@@ -159,7 +166,7 @@ function meanOf(traces: readonly Trace[]): Point[] {
     .sort((a, b) => a.x - b.x);
 }
 
-/** More points than pixels only make the file large. First and last always stay. */
+/** Thins a trace to at most 400 points, because more points than pixels only enlarge the file. Keeps both ends. */
 function thinned(trace: Trace): Trace {
   const most = 400;
   const { points } = trace;
@@ -171,6 +178,14 @@ function thinned(trace: Trace): Trace {
   return { seed: trace.seed, points: kept.filter((point) => point !== undefined) };
 }
 
+/** Returns the note of a caption on the lines of seeds; '' if every rule has a single run. */
+export function seedsNote(groups: readonly RuleGroup[]): string {
+  return groups.some((group) => group.runs.length > 1)
+    ? ' Thin lines: single seeds. Bold lines: the mean over seeds, as far as every seed has values.'
+    : '';
+}
+
+/** Returns a number if it is finite, else NaN. */
 export function finite(value: number | null | undefined): number {
   return typeof value === 'number' && Number.isFinite(value) ? value : Number.NaN;
 }

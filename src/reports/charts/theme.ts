@@ -1,17 +1,17 @@
-/** How figures are coloured and set: on paper with fixed colours, in a page by variables that follow its scheme. */
+/** The colours of figures: fixed on paper, and CSS variables that follow the colour scheme in a page. */
 export interface Theme {
   readonly text: string;
   readonly muted: string;
   readonly grid: string;
   readonly background: string;
-  /** Distinct for the common forms of colour blindness, and at least 3 : 1 against the background. */
+  /** Distinct for common forms of colour blindness, with a contrast of at least 3 : 1 to the background. */
   readonly series: readonly string[];
 }
 
 const LIGHT_SERIES = ['#0072b2', '#d55e00', '#00805e', '#aa4499', '#8a6500', '#3d3d3d', '#882255'];
 const DARK_SERIES = ['#5ab4ea', '#ff8f50', '#36c99c', '#e29acb', '#efc04c', '#e4e4e4', '#e8829b'];
 
-/** Black on white, for files that stand alone. */
+/** Black on white, for stand-alone files. */
 export const PAPER: Theme = {
   text: '#1b1f24',
   muted: '#57606a',
@@ -28,10 +28,10 @@ const DARK: Theme = {
   series: DARK_SERIES,
 };
 
-/** Fixed colours by scheme, for pages that draw on canvases. */
+/** Fixed colours of each scheme, for pages that draw on a canvas. */
 export const SCHEMES = { light: PAPER, dark: DARK } as const;
 
-/** Colours by variables that `themeVariables` defines. */
+/** The CSS variables that `themeVariables` defines. */
 export const PAGE: Theme = {
   text: 'var(--text)',
   muted: 'var(--muted)',
@@ -40,7 +40,7 @@ export const PAGE: Theme = {
   series: LIGHT_SERIES.map((_, index) => `var(--series-${index + 1})`),
 };
 
-/** CSS declarations of the variables, for the light or the dark scheme. */
+/** Returns the CSS declarations of the variables for the light or the dark scheme. */
 export function themeVariables(scheme: 'light' | 'dark'): string {
   const theme = scheme === 'light' ? PAPER : DARK;
   const series = theme.series.map((colour, index) => `--series-${index + 1}:${colour}`);
@@ -53,17 +53,18 @@ export function themeVariables(scheme: 'light' | 'dark'): string {
   ].join(';');
 }
 
-/** System fonts only. The names after Arial are for renderers that do not ask the system for an alias. */
+/** System fonts. The names after Arial are for renderers that do not resolve font aliases. */
 export const FONT_STACK =
   "system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif";
 
-/** How one series is told apart without colour as well. */
+/** The style of a series, distinct also without colour. */
 export interface SeriesStyle {
   readonly colour: string;
   readonly dash: string;
   readonly symbol: 'circle' | 'square' | 'triangle' | 'diamond';
 }
 
+/** Returns the style of the series with this index; styles repeat only after all colours have all dashes. */
 export function seriesStyle(theme: Theme, index: number): SeriesStyle {
   const symbols = ['circle', 'square', 'triangle', 'diamond'] as const;
   return {

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 
-const wrong =
-  (mend: string) =>
+const mustBe =
+  (expected: string) =>
   ({ input }: { readonly input: unknown }): string =>
-    `a conductance cannot be negative, and this one is ${String(input)}: give ${mend}`;
+    `a conductance must be ${expected}, but this is ${String(input)}`;
 
-/** An option that is a conductance; negative ones are named. */
-export const conductance = () => z.number().min(0, { error: wrong('0 or more') });
+/** Returns the schema of a conductance of 0 or more. */
+export const conductance = () => z.number().min(0, { error: mustBe('0 or more') });
 
-/** One that may not be 0 either. */
-export const openConductance = () => z.number().gt(0, { error: wrong('more than 0') });
+/** Returns the schema of a conductance above 0. */
+export const positiveConductance = () => z.number().gt(0, { error: mustBe('more than 0') });

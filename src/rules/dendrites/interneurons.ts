@@ -13,25 +13,27 @@ import type {
   ProjectionSpecification,
 } from '../../network/specification.ts';
 import { refuseBranches } from '../shared/chain.ts';
-import { answerForwardProjections } from '../shared/feedback.ts';
+import { withFeedback } from '../shared/feedback.ts';
 import type { FeedbackOptions } from '../shared/feedback.ts';
 
-/** How feedback and interneurons come about. */
+/** How the feedback and the interneurons of microcircuits are made. */
 export interface MicrocircuitOptions
   extends Omit<FeedbackOptions, 'wiring'>, Pick<InterneuronRates, 'predicting'> {
+  /** Top-down weights at the start: random, or the transposed forward weights. */
   readonly topDown: 'random' | 'transposed';
+  /** Interneurons at the start: cancelling all top-down input, or random. */
   readonly interneurons: 'self-predicting' | 'random';
 }
 
 /**
- * Adds to a chain of areas what makes each hidden one a microcircuit: feedback from the area above, W^PP; an area of
- * interneurons, as many as there are cells above, each of which answers one of those; lateral projections from the area to
- * its interneurons, W^IP, and back, W^PI. Where it starts as self-predicting, interneurons say what the cells above say,
- * and cancel all that they send down:
+ * Returns a chain of areas in which every hidden area is made a microcircuit. It gets feedback from the area above, W^PP,
+ * and an area of interneurons, one for each cell above. Lateral projections lead from the area to the interneurons, W^IP,
+ * and back, W^PI. In the self-predicting state, each interneuron has the rate of the cell above that it answers, and the
+ * interneurons cancel all top-down input:
  *
  *   W^IP = g_B/g (g_lk + g_D)/g_D · W^PP_up,   W^PI = −W^PP_down
  *
- * with g the conductance of the area above: g_lk + g_B + g_A, or without g_A for an output.
+ * with g the total conductance of the area above: g_lk + g_B + g_A, or without g_A for an output area.
  */
 export function withInterneurons(
   specification: NetworkSpecification,
@@ -39,7 +41,7 @@ export function withInterneurons(
   conductances: Conductances,
 ): NetworkSpecification {
   const { input, projections } = specification;
-  const answered = answerForwardProjections(specification, { ...options, wiring: 'independent' });
+  const answered = withFeedback(specification, { ...options, wiring: 'independent' });
   const isSelfPredicting = options.interneurons === 'self-predicting';
   const areas: AreaSpecification[] = [];
   const lateral: ProjectionSpecification[] = [];
@@ -47,10 +49,10 @@ export function withInterneurons(
     if ((forward.kind ?? 'forward') !== 'forward' || forward.from === input) continue;
     const { from, to, density } = forward;
     const above = specification.areas.find(({ id }) => id === to) as AreaSpecification;
-    const down = answered.projections.find(({ answers }) => answers === projectionId(forward));
+    const feedback = answered.projections.find(({ answers }) => answers === projectionId(forward));
     const id = `${from} interneurons`;
-    const isJudged = specification.objectives.some(({ area }) => area === to);
-    const share = shareAbove(conductances, isJudged) / shareOfInterneurons(conductances);
+    const isOutput = specification.objectives.some(({ area }) => area === to);
+    const share = shareAbove(conductances, isOutput) / shareOfInterneurons(conductances);
     const onto = { from, to: id, kind: 'lateral', connection: connectionOf(specification, forward) } as const;
     areas.push({ ...above, id, dropout: 0 });
     lateral.push(
@@ -63,9 +65,11 @@ export function withInterneurons(
       },
       {
         ...{ from: id, to: from, kind: 'lateral', answers: projectionId(onto) },
-        ...(down?.density === undefined ? {} : { density: down.density }),
-        ...(down?.initialisation ? { initialisation: down.initialisation } : {}),
-        ...(isSelfPredicting && down ? { startsLike: { projection: projectionId(down), factor: -1 } } : {}),
+        ...(feedback?.density === undefined ? {} : { density: feedback.density }),
+        ...(feedback?.initialisation ? { initialisation: feedback.initialisation } : {}),
+        ...(isSelfPredicting && feedback
+          ? { startsLike: { projection: projectionId(feedback), factor: -1 } }
+          : {}),
       },
     );
   }
@@ -73,46 +77,47 @@ export function withInterneurons(
     ...answered,
     areas: [...answered.areas, ...areas],
     projections: [
-      ...answered.projections.map((its) =>
-        its.kind === 'feedback' && options.topDown === 'transposed'
-          ? { ...its, startsTransposed: true }
-          : its,
+      ...answered.projections.map((projection) =>
+        projection.kind === 'feedback' && options.topDown === 'transposed'
+          ? { ...projection, startsTransposed: true }
+          : projection,
       ),
       ...lateral,
     ],
   };
 }
 
-/** Why a network cannot be made of microcircuits, as the end of a sentence. */
+/** Returns why a network cannot be made of microcircuits, worded to end a sentence; undefined if it can. */
 export function refuseMicrocircuit(specification: NetworkSpecification): string | undefined {
   const others = 'predictive-coding, feedback-alignment, backprop';
   const pooling = specification.projections.find(
-    (its) => connectionOf(specification, its).kind === 'pooling',
+    (projection) => connectionOf(specification, projection).kind === 'pooling',
   );
   if (pooling) {
     return (
-      `"${projectionId(pooling)}" pools, and interneurons learn by weights what the cells above say: use a stride in its place. ` +
-      `Rules that can: ${others}`
+      `"${projectionId(pooling)}" pools, but interneurons need weights to learn the activity of the cells above: use a stride instead. ` +
+      `Rules that do: ${others}`
     );
   }
   const lateral = specification.projections.find(({ kind }) => kind === 'lateral');
   if (lateral) {
-    return `"${projectionId(lateral)}" is lateral, and here lateral projections are those of interneurons: leave it out. Rules that can: equilibrium-propagation, boltzmann`;
+    return `"${projectionId(lateral)}" is lateral, but only interneurons have lateral projections here: leave it out. Rules that do: equilibrium-propagation, boltzmann`;
   }
   return refuseBranches(specification, others);
 }
 
-/** W^IP and W^PI of an area. */
+/** The interneurons of an area with the projections that join them to it. */
 export interface Microcircuit {
   readonly interneurons: Area;
-  /** From the pyramidal cells to the interneurons, and back. */
+  /** W^IP, from the pyramidal cells to the interneurons. */
   readonly predicting: Projection;
+  /** W^PI, from the interneurons to the apical dendrites. */
   readonly cancelling: Projection;
-  /** The area above. */
+  /** The area above, whose cells the interneurons answer. */
   readonly above: Area;
 }
 
-/** What an area has besides its pyramidal cells; undefined of areas without. */
+/** Returns the interneurons of an area and their projections; undefined for an area without interneurons. */
 export function microcircuitOf(area: Area): Microcircuit | undefined {
   const interneurons = interneuronsOf(area);
   const predicting = interneurons?.incoming[0];
@@ -121,36 +126,41 @@ export function microcircuitOf(area: Area): Microcircuit | undefined {
   return predicting && cancelling && above && { interneurons, predicting, cancelling, above };
 }
 
-/** How fast interneurons learn. */
+/** How interneurons learn. */
 export interface InterneuronRates {
+  /** Whether interneurons learn by rules of their own, or change in step with the cells above. */
   readonly predicting: 'learned' | 'in-step';
+  /** Learning rate of W^IP, as a multiple of the rate at which interneurons keep pace with the cells above. */
   readonly interneuronRate: number;
+  /** Learning rate of W^PI, as a multiple of that of the forward weights. */
   readonly cancellingRate: number;
 }
 
 /**
- * W^IP and its thresholds at a rate by which they keep pace with what they predict, times `interneuronRate`; W^PI at a
- * multiple of the same rate. That is the rate of W^PP_up, so one that a projection has to itself
- * (`optimiser.projections`) holds for the interneurons below it, too, whatever is said of their own. In step, everything
- * else of the optimiser is that of W^PP_up as well.
+ * Returns the optimisers of a network with interneurons. W^IP and the bias of the interneurons have the rate at which they
+ * keep pace with the cells above, times `interneuronRate`; W^PI has a multiple of the forward rate.
+ *
+ * Both rates follow that of W^PP_up. A rate that the config gives to a single forward projection (`optimiser.projections`)
+ * therefore also applies to the interneurons below it, whatever rate the config gives to theirs. In step, interneurons
+ * take the rest of the optimiser from W^PP_up as well.
  */
 export const interneuronOptimisers = (
   network: Network,
   optimiserOf: OptimiserOf,
-  { predicting: how, interneuronRate, cancellingRate }: InterneuronRates,
+  { predicting: mode, interneuronRate, cancellingRate }: InterneuronRates,
   conductances: Conductances,
 ): OptimiserOf => {
   const paces = new Map<Parameter, { readonly like: Parameter; readonly multiple: number }>();
   for (const area of network.areas) {
-    const its = microcircuitOf(area);
-    if (!its) continue;
-    const { predicting, cancelling, interneurons, above } = its;
-    const upward = projectionUp(area, above);
+    const circuit = microcircuitOf(area);
+    if (!circuit) continue;
+    const { predicting, cancelling, interneurons, above } = circuit;
+    const forward = forwardBetween(area, above);
     const pace = sharesOf(above, conductances).basal / sharesOf(interneurons, conductances).basal;
-    const multiple = how === 'in-step' ? pace : interneuronRate * pace;
-    paces.set(predicting, { like: upward, multiple });
+    const multiple = mode === 'in-step' ? pace : interneuronRate * pace;
+    paces.set(predicting, { like: forward, multiple });
     if (interneurons.bias && above.bias) paces.set(interneurons.bias, { like: above.bias, multiple });
-    paces.set(cancelling, { like: upward, multiple: cancellingRate });
+    paces.set(cancelling, { like: forward, multiple: cancellingRate });
   }
   return (parameter) => {
     const pace = paces.get(parameter);
@@ -158,8 +168,8 @@ export const interneuronOptimisers = (
     const { multiple } = pace;
     const like = optimiserOf(pace.like);
     const rate = scaleSchedule(like.rate, multiple);
-    if (how === 'learned') return { ...optimiserOf(parameter), rate };
-    // Weights that are `multiple` times as large, and so are to be their changes, those by decay and bounds included.
+    if (mode === 'learned') return { ...optimiserOf(parameter), rate };
+    // The weights are `multiple` times those of W^PP_up, and so must be all changes, including those by decay and bounds.
     return {
       ...like,
       rate,
@@ -170,12 +180,14 @@ export const interneuronOptimisers = (
   };
 };
 
-/** W^PP_up, which the interneurons of an area have to keep pace with. */
-const projectionUp = (area: Area, above: Area): Projection =>
+/** Returns W^PP_up, with which the interneurons of an area keep pace. */
+const forwardBetween = (area: Area, above: Area): Projection =>
   above.incoming.find(({ from, kind }) => from === area && kind === 'forward') as Projection;
 
-/** g_B/g of an area of pyramidal cells, and g_D/g of interneurons, before there are areas. */
+/** Returns g_B/g of pyramidal cells, before the network exists. */
 const shareAbove = ({ leak, basal, apical }: Conductances, isOutput: boolean): number =>
   basal / (leak + basal + (isOutput ? 0 : apical));
+
+/** Returns g_D/(g_lk + g_D) of interneurons, which leaves out the input from the cells above. */
 const shareOfInterneurons = ({ leak, interneuron = 0 }: Conductances): number =>
   interneuron / (leak + interneuron);

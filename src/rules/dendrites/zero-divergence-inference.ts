@@ -1,18 +1,18 @@
 import { predictiveCoding as inference, emitIncoming } from '../../dynamics/index.ts';
-import type { LearningStep, Moment, Phase } from '../../dynamics/index.ts';
+import type { LearningStep, Moment, PredictiveCompartment, PredictivePhase } from '../../dynamics/index.ts';
 import type { Area } from '../../network/area.ts';
 import type { NetworkSpecification } from '../../network/specification.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { defineRule, noOptions } from '../../learning/rule.ts';
 
 /**
- * Zero-divergence inference learning: predictive coding that equals backpropagation, not only in a limit. All errors
- * begin at 0 but the output's, steps of inference have size 1, and an area's synapses change in the one step in which
- * the error has just arrived there, t steps for the area that is t projections below the output:
+ * Zero-divergence inference learning: predictive coding that equals backpropagation exactly, not only in a limit. All
+ * errors except those of the output start at 0, and inference steps have size 1. The synapses onto an area change in the
+ * step in which the error arrives there: step t for an area t projections below the output.
  *
  *   x_l(t) = x_l(0) + f′(x_l) ⊙ ( ε_{l+1}(t−1) W_{l+1}ᵀ ),   ε_l(t) = x_l(t) − μ_l(0) = −δ_l,   ΔW_l = η f(x_{l−1}(t))ᵀ ε_l(t)
  *
- * because what is below has not moved yet, so that its prediction is still that of the pass up.
+ * This holds because the areas below have not moved yet, so the prediction is still that of the forward pass.
  *
  * Source: Song, Lukasiewicz, Xu & Bogacz (2020), NeurIPS 33.
  */
@@ -20,23 +20,24 @@ export const zeroDivergenceInference = defineRule({
   id: 'zero-divergence-inference',
   family: 'Dendrites and prediction errors',
   title: 'Zero-divergence inference',
-  summary:
-    'Predictive coding whose synapses change just when the error arrives: backpropagation to the bit of rounding.',
+  summary: 'Changes synapses just when the prediction error arrives: equals backpropagation up to rounding.',
   equation: String.raw`\Delta W_l = \eta\, \varepsilon_l(t)\, f(x_{l-1}(t))^\top \text{ at } t = L - l, \qquad x_l(t) = x_l(0) + f'(x_l) \odot W_{l+1}^\top \varepsilon_{l+1}(t-1)`,
   cites: ['song2020'],
   options: noOptions,
   dynamics: inference,
-  refuses: refuseUnequalPaths,
+  network: {
+    refuses: refuseUnequalPaths,
+  },
 
   learn(step) {
     const { network } = step;
     const depths = depthsBelowOutput(
       network.areas.map(({ id }) => id),
-      network.projections.map(ends),
+      network.projections.map(edgeOf),
     );
     const arrives = (depth: number) => network.areas.filter(({ id }) => depths.get(id) === depth);
     const start = step.run('forward', { nudge: 1 });
-    step.judge(start);
+    step.score(start);
     for (const area of arrives(0)) emitAt(step, start, area);
     step.run('inference', {
       start,
@@ -50,31 +51,31 @@ export const zeroDivergenceInference = defineRule({
   },
 });
 
-/** Terms from activity as it is now: it moves on. */
-function emitAt(step: LearningStep, now: Phase | Moment, area: Area): void {
+/** Emits the terms of the synapses onto an area from copies of the current activity, which changes later. */
+function emitAt(step: LearningStep, now: PredictivePhase | Moment<PredictiveCompartment>, area: Area): void {
   const { compute, network, inputs } = step;
   if (area === network.input) return;
-  const kept = (tensor: Tensor) => {
+  const copied = (tensor: Tensor) => {
     const copy = compute.temporary(tensor.shape);
     compute.copy(copy, tensor);
     return copy;
   };
-  const activity = (from: Area) => kept(now.activity(from));
-  emitIncoming(step, { activity }, area, kept(now.compartment(area, 'error')), -1 / inputs.rows);
+  const activity = (from: Area) => copied(now.activity(from));
+  emitIncoming(step, { activity }, area, copied(now.compartment(area, 'error')), -1 / inputs.rows);
 }
 
-type Ends = Readonly<{ kind: string; from: string; to: string }>;
+type Edge = Readonly<{ kind: string; from: string; to: string }>;
 
-const ends = ({ kind, from, to }: { kind: string; from: Area; to: Area }): Ends => ({
+const edgeOf = ({ kind, from, to }: { kind: string; from: Area; to: Area }): Edge => ({
   kind,
   from: from.id,
   to: to.id,
 });
 
-/** How many forward projections lie between an area and the output; of unequal ways the longest. */
+/** Returns the number of forward projections from each area to the output, along the longest path. */
 function depthsBelowOutput(
   areas: readonly string[],
-  projections: readonly Ends[],
+  projections: readonly Edge[],
 ): ReadonlyMap<string, number> {
   const depths = new Map<string, number>();
   const depthOf = (area: string): number => {
@@ -95,22 +96,22 @@ function refuseUnequalPaths({
   input,
   objectives,
 }: NetworkSpecification): string | undefined {
-  const all = projections.map(({ kind = 'forward', from, to }) => ({ kind, from, to }));
+  const edges = projections.map(({ kind = 'forward', from, to }) => ({ kind, from, to }));
   const depths = depthsBelowOutput(
     areas.map(({ id }) => id),
-    all,
+    edges,
   );
-  const others = 'Rules that can: predictive-coding, backprop';
+  const alternatives = 'Rules that do: predictive-coding, backprop';
   const early = objectives.find(({ area }) => depths.get(area) !== 0);
   if (early) {
-    return `area "${early.area}" has an objective and areas above it, so that errors arrive there at two times. ${others}`;
+    return `area "${early.area}" has an objective and areas above it, so errors arrive there at two times. ${alternatives}`;
   }
-  const uneven = all.find(
+  const uneven = edges.find(
     ({ kind, from, to }) =>
       kind === 'forward' && from !== input && depths.get(from) !== (depths.get(to) ?? 0) + 1,
   );
   return (
     uneven &&
-    `from "${uneven.from}" ways of unequal length lead to the output, so that errors arrive there at several times. ${others}`
+    `paths of unequal length lead from "${uneven.from}" to the output, so errors arrive there at several times. ${alternatives}`
   );
 }

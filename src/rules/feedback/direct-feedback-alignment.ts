@@ -2,17 +2,17 @@ import { z } from 'zod';
 import { emitIncoming, feedforward } from '../../dynamics/index.ts';
 import type { Area } from '../../network/area.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { connectObjectives, feedbackOptions } from '../shared/feedback.ts';
+import { withDirectFeedback, feedbackOptions } from '../shared/feedback.ts';
 import { defineRule } from '../../learning/rule.ts';
 
 /**
- * Direct feedback alignment: every hidden area hears of the error of the output at once, each through fixed random
- * weights of its own.
+ * Direct feedback alignment: every hidden area receives the output error directly, through fixed random weights of its
+ * own.
  *
  *   δ_output = ∂L/∂y ⊙ f′,   δ_l = (δ_output B_l) ⊙ f′(a_l),   ΔW_l = −η h_{l−1}ᵀ δ_l
  *
- * B_l (units of the output, units of area l) never changes. No error waits for the areas above. With one hidden
- * area this is feedback alignment. Where several objectives lie above an area, their errors add up.
+ * B_l, (output units, units of area l), never changes. No error waits for the areas above. With one hidden area this is
+ * feedback alignment. If several objectives lie above an area, the errors that they send add up.
  *
  * Source: Nøkland (2016), Advances in Neural Information Processing Systems 29.
  */
@@ -20,12 +20,14 @@ export const directFeedbackAlignment = defineRule({
   id: 'direct-feedback-alignment',
   family: 'Feedback pathways',
   title: 'Direct feedback alignment',
-  summary: 'Sends the error of the output straight to every hidden area through fixed random weights.',
+  summary: 'Sends the output error directly to every hidden area through fixed random feedback weights.',
   equation: String.raw`\delta_l = \left(B_l\, \delta_{\mathrm{output}}\right) \odot f'(a_l), \qquad \Delta W_l = -\eta\, \delta_l\, h_{l-1}^\top`,
   cites: ['nokland2016'],
   options: z.strictObject(feedbackOptions),
   dynamics: feedforward,
-  wire: connectObjectives,
+  network: {
+    wire: withDirectFeedback,
+  },
 
   learn(step) {
     const { compute, network, inputs } = step;
@@ -47,13 +49,13 @@ export const directFeedbackAlignment = defineRule({
       for (const feedback of area.incoming) {
         const sent = outputErrors.get(feedback.from);
         if (feedback.kind !== 'feedback' || !sent) continue;
-        const received: Tensor = error ?? compute.temporary([inputs.rows, area.units]);
+        const received: Tensor = error ?? step.like(area);
         feedback.send(compute, received, sent, error ? 1 : 0);
         error = received;
       }
-      if (error) compute.multiplyBySlope(error, error, phase.rate(area), phase.gain(area), area.activation);
+      if (error) error = phase.slope(area, error);
       const own = outputErrors.get(area);
-      if (error && own) compute.combine(error, error, own, 1, 1);
+      if (error && own) compute.add(error, error, own);
       const post = error ?? own;
       if (post) emitIncoming(step, phase, area, post, 1 / inputs.rows);
     }

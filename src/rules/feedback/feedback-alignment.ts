@@ -1,15 +1,14 @@
 import { z } from 'zod';
 import { descend, feedforward } from '../../dynamics/index.ts';
-import { answerForwardProjections, feedbackOptions } from '../shared/feedback.ts';
+import { withFeedback, feedbackOptions } from '../shared/feedback.ts';
 import { defineRule } from '../../learning/rule.ts';
 
 /**
- * Feedback alignment: the error goes down through fixed random weights of its own.
+ * Feedback alignment: errors descend through fixed random feedback weights.
  *
  *   δ_l = (δ_{l+1} B_{l+1}) ⊙ f′(a_l),   ΔW_l = −η h_{l−1}ᵀ δ_l
  *
- * B_{l+1}, (units above, units below), never changes; the forward weights turn until B works as a
- * replacement of W_{l+1}ᵀ.
+ * B_{l+1}, (units above, units below), never changes. The forward weights align with B until it can replace W_{l+1}ᵀ.
  *
  * Source: Lillicrap, Cownden, Tweed & Akerman (2016), Nature Communications 7:13276.
  */
@@ -17,12 +16,14 @@ export const feedbackAlignment = defineRule({
   id: 'feedback-alignment',
   family: 'Feedback pathways',
   title: 'Feedback alignment',
-  summary: 'Sends the error down through fixed random feedback weights; the forward weights align with them.',
+  summary: 'Sends errors down through fixed random feedback weights, with which the forward weights align.',
   equation: String.raw`\delta_l = \left(B_{l+1}\, \delta_{l+1}\right) \odot f'(a_l), \qquad \Delta W_l = -\eta\, \delta_l\, h_{l-1}^\top`,
   cites: ['lillicrap2016'],
   options: z.strictObject(feedbackOptions),
   dynamics: feedforward,
-  wire: (specification, options) => answerForwardProjections(specification, options),
+  network: {
+    wire: (specification, options) => withFeedback(specification, options),
+  },
 
   learn(step) {
     const phase = step.run('forward');

@@ -5,15 +5,16 @@ import { refuseDisjointWiring } from '../shared/feedback.ts';
 import { defineRule } from '../../learning/rule.ts';
 
 /**
- * Sign symmetry: feedback weights that share with the forward ones nothing but their signs.
+ * Sign symmetry: feedback weights have the signs of the forward weights, but not their magnitudes.
  *
  *   B = M ⊙ sign(W)ᵀ,   δ_l = (δ_{l+1} B_{l+1}) ⊙ f′(a_l),   ΔW_l = −η h_{l−1}ᵀ δ_l
  *
- * The magnitudes M > 0 are all alike (uSF), drawn anew for every batch (brSF), or drawn once (frSF): then from
- * U(0, √(6/(n+m))), n and m the units that W joins. Their root mean square is √(2/(n+m)) in all three, that of
- * Glorot's initialisation, without which errors would grow from area to area (Xiao et al. 2019 scale alike; Liao et
- * al. 2016 normalise batches instead, from plain sign(W)). `scale` multiplies it. Each entry of B has the sign of its
- * counterpart in Wᵀ, so what one unit above sends is always within 90° of what backpropagation would send.
+ * The magnitudes M > 0 are all equal (uSF), drawn anew for every batch (brSF), or drawn once (frSF). Random magnitudes
+ * are from U(0, √(6/(n+m))), with n and m the numbers of units that W joins. The root mean square is √(2/(n+m)) in all
+ * three, as in Glorot's initialisation; otherwise errors would grow from area to area. Xiao et al. (2019)
+ * scale in the same way, while Liao et al. (2016) use plain sign(W) and normalise batches. `scale` multiplies the root
+ * mean square. Each entry of B has the sign of its counterpart in Wᵀ, so the error that a single unit above sends is
+ * always within 90° of the one that backpropagation would send.
  *
  * Source: Liao, Leibo & Poggio (2016), AAAI 30; Xiao, Chen, Liao & Poggio (2019), ICLR.
  */
@@ -22,37 +23,41 @@ export const signSymmetry = defineRule({
   family: 'Feedback pathways',
   title: 'Sign symmetry',
   summary:
-    'Sends the error down through feedback weights that have the signs of the forward ones, not their sizes.',
+    'Sends errors down through feedback weights with the signs of the forward weights, but other magnitudes.',
   equation: String.raw`B = M \odot \operatorname{sign}(W)^\top, \qquad \delta_l = \left(B_{l+1}\, \delta_{l+1}\right) \odot f'(a_l)`,
   cites: ['liao2016', 'xiao2019'],
   options: z.strictObject({
     magnitudes: z
       .enum(['uniform', 'batchwise-random', 'fixed-random'])
       .default('uniform')
-      .describe('Sizes of B: all alike (uSF), drawn anew for every batch (brSF), or drawn once (frSF)'),
+      .describe('magnitudes of B: all equal (uSF), drawn anew for every batch (brSF), or drawn once (frSF)'),
     scale: z
       .number()
       .positive()
       .max(1e6)
       .default(1)
-      .describe('Multiple of √(2/(n+m)), the root mean square of the sizes'),
+      .describe('root mean square of the magnitudes, as a multiple of √(2/(n+m))'),
   }),
   dynamics: feedforward,
-  refuses: refuseDisjointWiring,
-  state: (network, { magnitudes }) =>
-    magnitudes === 'batchwise-random'
-      ? []
-      : network.projections
-          .filter(({ kind, from }) => kind === 'forward' && from !== network.input)
-          .map((projection) => ({
-            name: sizesOf(projection),
-            shape: projection.weights.shape,
-            scope: 'run',
-            fill: (compute, tensor, source) => {
-              if (magnitudes === 'uniform') compute.fill(tensor, 1);
-              else compute.drawUniform(tensor, 0, LARGEST, source, 0);
-            },
-          })),
+  network: {
+    refuses: refuseDisjointWiring,
+  },
+  learning: {
+    state: (network, { magnitudes }) =>
+      magnitudes === 'batchwise-random'
+        ? []
+        : network.projections
+            .filter(({ kind, from }) => kind === 'forward' && from !== network.input)
+            .map((projection) => ({
+              name: magnitudesOf(projection),
+              shape: projection.weights.shape,
+              scope: 'run',
+              fill: (compute, tensor, source) => {
+                if (magnitudes === 'uniform') compute.fill(tensor, 1);
+                else compute.drawUniform(tensor, 0, LARGEST, source, 0);
+              },
+            })),
+  },
 
   learn(step) {
     const { compute, options } = step;
@@ -61,9 +66,9 @@ export const signSymmetry = defineRule({
       const { weights } = projection;
       const feedback = compute.temporary(weights.shape);
       if (options.magnitudes === 'batchwise-random') {
-        compute.drawUniform(feedback, 0, LARGEST, step.stream(sizesOf(projection)), step.step);
+        compute.drawUniform(feedback, 0, LARGEST, step.stream(magnitudesOf(projection)), step.step);
         compute.multiplyBySign(feedback, feedback, weights);
-      } else compute.multiplyBySign(feedback, step.state(sizesOf(projection)), weights);
+      } else compute.multiplyBySign(feedback, step.state(magnitudesOf(projection)), weights);
       const scaled = compute.temporary(above.shape);
       compute.scale(scaled, above, options.scale * Math.sqrt(2 / (weights.rows + weights.columns)));
       projection.sendBack(compute, below, scaled, beta, { weights: feedback });
@@ -71,7 +76,7 @@ export const signSymmetry = defineRule({
   },
 });
 
-/** Of uniform numbers from 0 whose mean square is 1. */
+/** Upper end of the uniform distribution from 0 whose mean square is 1. */
 const LARGEST = Math.sqrt(3);
 
-const sizesOf = ({ id }: Projection) => `sizes of feedback for ${id}`;
+const magnitudesOf = ({ id }: Projection) => `sizes of feedback for ${id}`;

@@ -3,14 +3,14 @@ import { descend, feedforward } from '../../dynamics/index.ts';
 import { plainDescent } from '../../network/optimiser.ts';
 import type { Activation } from '../../tensor/kernels.ts';
 import {
-  answerForwardProjections,
-  isFeedback,
+  withFeedback,
+  isFeedbackWeights,
   reciprocalFeedbackOptions,
   refuseDisjointWiring,
 } from '../shared/feedback.ts';
 import { defineRule } from '../../learning/rule.ts';
 
-/** E f′(a) for a small a that is as often above 0 as below. */
+/** E f′(a) for small a, positive and negative equally often. */
 const MEAN_SLOPE: Readonly<Record<Activation, number>> = {
   linear: 1,
   relu: 0.5,
@@ -21,19 +21,19 @@ const MEAN_SLOPE: Readonly<Record<Activation, number>> = {
 };
 
 /**
- * Weight mirror: between updates the areas fire noise, one at a time, and the feedback weights learn what the
- * forward weights make of it.
+ * Weight mirror: between updates the areas send noise, one at a time, and the feedback weights learn from the response
+ * of the area above.
  *
  *   x ~ N(0, σ²) below,  y = f(x W) above:   ΔB = r · [ ỹᵀ x / (n σ² f̄′) − B ],   ỹ = y − ⟨y⟩
- *   in between:   δ_l = (δ_{l+1} B_{l+1}) ⊙ f′(a_l),   ΔW_l = −η h_{l−1}ᵀ δ_l
+ *   otherwise:   δ_l = (δ_{l+1} B_{l+1}) ⊙ f′(a_l),   ΔW_l = −η h_{l−1}ᵀ δ_l
  *
- * over n bursts of noise. Since noise has no correlations, E[yᵀx] = σ² E[f′] Wᵀ, so B becomes Wᵀ; thresholds are
- * blocked while noise runs, so that f̄′ = E[f′] near 0 is alike for all units of an area. With linear units and `below`
- * units that fire, the relative error of one phase is √((below + 1)/n): the angle falls as 1/√n. Phase k has the rate
- * max(r, 1/(k+1)), so B is first the mean over all phases, then forgets with 1/r phases: the decay that Akrout et
- * al. ask for so that B does not grow without bound.
+ * over n noise samples. The noise is uncorrelated, so E[yᵀx] = σ² E[f′] Wᵀ, and B converges to Wᵀ. Biases are off in the
+ * mirroring phase, so that f̄′ = E[f′] near 0 is the same for all units of an area. With linear units and m units below
+ * that send noise, the relative error of one phase is √((m + 1)/n): the angle falls as 1/√n. Phase k has the rate
+ * max(r, 1/(k+1)), so B is first the mean over all phases and later a mean over the last 1/r phases. This is the decay
+ * that Akrout et al. require to keep B bounded.
  *
- * The update of B has a rate of its own and nothing to do with the run's optimiser.
+ * The update of B has a rate of its own and does not depend on the run's optimiser.
  *
  * Source: Akrout, Wilson, Humphreys, Lillicrap & Tweed (2019), NeurIPS 32, equation 7.
  */
@@ -42,26 +42,35 @@ export const weightMirror = defineRule({
   family: 'Feedback pathways',
   title: 'Weight mirror',
   summary:
-    'Lets areas fire noise between updates, from which feedback weights learn the transpose of the forward ones.',
+    'Lets areas send noise between updates, from which feedback weights learn the transposed forward weights.',
   equation: String.raw`x \sim \mathcal N(0, \sigma^2), \; y = f(W x): \quad \Delta B = r \left( \frac{x\, \tilde y^\top}{\sigma^2 \bar f'} - B \right), \quad \tilde y = y - \langle y \rangle`,
   cites: ['akrout2019'],
   options: z.strictObject({
     ...reciprocalFeedbackOptions,
-    noise: z.number().positive().max(1e3).default(0.1).describe('Standard deviation σ of the noise'),
-    samples: z.int().min(2).max(1e6).default(100).describe('Bursts of noise in a mirroring phase'),
-    every: z.int().min(1).max(1e9).default(1).describe('Updates from one mirroring phase to the next'),
+    noise: z.number().positive().max(1e3).default(0.1).describe('standard deviation σ of the noise'),
+    samples: z.int().min(2).max(1e6).default(100).describe('noise samples in a mirroring phase'),
+    every: z
+      .int()
+      .min(1)
+      .max(1e9)
+      .default(1)
+      .describe('number of updates from one mirroring phase to the next'),
     rate: z
       .number()
       .positive()
       .max(1)
       .default(0.01)
-      .describe('Rate r of the feedback weights, by phase: they remember the last 1/r phases'),
+      .describe('rate r of the feedback weights per mirroring phase: a memory of the last 1/r phases'),
   }),
   dynamics: feedforward,
-  refuses: refuseDisjointWiring,
-  wire: (specification, options) => answerForwardProjections(specification, options, true),
-  optimisers: (_network, optimiserOf) => (parameter) =>
-    isFeedback(parameter) ? plainDescent(1) : optimiserOf(parameter),
+  network: {
+    refuses: refuseDisjointWiring,
+    wire: (specification, options) => withFeedback(specification, options, true),
+  },
+  learning: {
+    optimisers: (_network, optimiserOf) => (parameter) =>
+      isFeedbackWeights(parameter) ? plainDescent(1) : optimiserOf(parameter),
+  },
 
   learn(step) {
     const { compute, network, options } = step;
@@ -84,7 +93,7 @@ export const weightMirror = defineRule({
       const negativeMean = compute.temporary([to.units]);
       compute.sumRows(negativeMean, above, -1 / samples, 0);
       compute.activate(above, above, negativeMean, 'linear');
-      // Decay first: it reads B as it was.
+      // Decay comes first, because it reads B before the update.
       step.emit(feedback, { kind: 'direction', direction: feedback.weights, factor: rate });
       const scale = samples * projection.sharing * noise ** 2 * MEAN_SLOPE[to.activation];
       step.emit(feedback, { kind: 'outer', pre: above, post: below, factor: -rate / scale });

@@ -4,7 +4,7 @@ import type { LearningStep, Phase } from '../../dynamics/index.ts';
 import type { Area } from '../../network/area.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { refuseDisjointWiring } from '../shared/feedback.ts';
-import { learningNow, withTopDownThresholds } from './readout.ts';
+import { learningNow, withTopDownBias } from './readout.ts';
 import { machinesOf, reconstructionOf, refuseMachines } from './restricted-boltzmann.ts';
 import type { Machine } from './restricted-boltzmann.ts';
 import { defineRule } from '../../learning/rule.ts';
@@ -12,18 +12,18 @@ import type { Fantasies } from '../../learning/rule.ts';
 import { withGeneratingFeedback } from './top-down.ts';
 
 /**
- * A stack of denoising autoencoders: each area learns to keep what the one below it needs to be made again, also from
+ * A stack of denoising autoencoders: each area learns to code the area below so that it can be reconstructed, even from
  * a corrupted copy.
  *
  *   h = f( x̃ W + b ),   r = g( h B + c ),   δ = ( (r − x) Bᵀ ) ⊙ f′
  *   ΔB = −η h ⊗ ( r − x ),   ΔW = −η x̃ ⊗ δ,   Δc = −η ( r − x ),   Δb = −η δ
  *
- * x̃ is x with a share of its units silenced, or with normal noise. That is the gradient of the loss that matches g:
- * ½‖r − x‖² of linear units, cross-entropy of logistic ones; the error crosses one projection and no more. Tied, B = Wᵀ
- * is one matrix, and both changes meet in it. Untied, with weight decay, W comes to be like Bᵀ.
+ * x̃ is x with a share of its units silenced, or with normal noise. The update is the gradient of the loss that matches
+ * g: ½‖r − x‖² for linear units, cross-entropy for logistic ones. The error crosses only one projection. Tied weights,
+ * B = Wᵀ, are one matrix, which receives both changes. Untied, with weight decay, W converges towards Bᵀ.
  *
- * With `epochsPerArea` areas learn one after the other, each when those below it are done; else all at once. Areas with
- * an objective read out the area below by the delta rule. Measured: ‖x − r‖² of every autoencoder, of examples as they are.
+ * With `epochsPerArea`, areas learn one after the other, from the lowest up; otherwise all at once. Areas with an
+ * objective read out the area below by the delta rule. Metric: ‖x − r‖² of every autoencoder, on uncorrupted examples.
  *
  * Source: Vincent, Larochelle, Lajoie, Bengio & Manzagol (2010), JMLR 11.
  */
@@ -32,7 +32,7 @@ export const autoencoder = defineRule({
   family: 'Energy and equilibrium',
   title: 'Stacked autoencoders',
   summary:
-    'Each area learns to reconstruct the one below it from a corrupted copy; no error crosses more than one projection.',
+    'Each area learns to reconstruct the area below from a corrupted copy; no error crosses more than one projection.',
   equation: String.raw`\Delta B = -\eta\,(r - x)\,h^\top, \qquad \Delta W = -\eta\,\left( \left(B^\top (r - x)\right) \odot f' \right) \tilde x^\top, \qquad r = g(B h + c)`,
   cites: ['vincent2010'],
   options: z.strictObject({
@@ -40,35 +40,67 @@ export const autoencoder = defineRule({
     noise: z
       .enum(['none', 'silence', 'normal'])
       .default('silence')
-      .describe('how examples are corrupted: not at all, units silenced, or normal noise'),
+      .describe('corruption of examples: none, silenced units, or normal noise'),
     strength: z
       .number()
       .min(0)
       .max(1e3)
       .default(0.2)
-      .describe('share of units that are silenced (below 1), or deviation of the noise'),
+      .describe('share of silenced units (below 1), or standard deviation of the noise'),
     decoder: z
       .enum(['linear', 'logistic', 'relu'])
       .default('linear')
-      .describe('units of reconstructions: linear learns by squared error, logistic by cross-entropy'),
+      .describe(
+        'activation of reconstructing units: linear (squared error), logistic (cross-entropy) or relu',
+      ),
     epochsPerArea: z
       .number()
       .min(0)
       .max(1e6)
       .default(0)
-      .describe('epochs in which each area learns, from the lowest up; 0: all learn at once'),
+      .describe('number of epochs each area learns, from the lowest up; 0: all areas learn at once'),
   }),
   dynamics: feedforward,
-  refuses: (specification, { noise, strength }) =>
-    noise === 'silence' && strength >= 1
-      ? `ruleOptions.strength is ${strength}, which would silence every unit: take a share below 1`
-      : (refuseMachines(specification) ?? refuseDisjointWiring(specification)),
-  wire: (specification, { tied }) => {
-    const reconstructing = withTopDownThresholds(specification);
-    return tied ? reconstructing : withGeneratingFeedback(reconstructing);
+  network: {
+    refuses: (specification, { noise, strength }) =>
+      noise === 'silence' && strength >= 1
+        ? `ruleOptions.strength is ${strength}, which silences every unit: choose a share below 1`
+        : (refuseMachines(specification) ?? refuseDisjointWiring(specification)),
+    wire: (specification, { tied }) => {
+      const reconstructing = withTopDownBias(specification);
+      return tied ? reconstructing : withGeneratingFeedback(reconstructing);
+    },
   },
-  reference: () => undefined,
-  measures: (network) => machinesOf(network).map(({ upper }) => reconstructionOf(upper)),
+  learning: {
+    reference: () => undefined,
+  },
+  report: {
+    measures: (network) => machinesOf(network).map(({ upper }) => reconstructionOf(upper)),
+    fantasies(step): Fantasies | undefined {
+      const phase = step.run('evaluation');
+      const { input } = step.network;
+      const machine = machinesOf(step.network).find(({ lowers }) => lowers.includes(input));
+      return (
+        machine && {
+          inputs: decoded(step, machine, input, phase.rate(machine.upper)),
+          caption: 'Test examples as the lowest autoencoder reconstructs them.',
+        }
+      );
+    },
+    evaluate(step, phase) {
+      for (const { upper, lowers, projections } of machinesOf(step.network)) {
+        const { compute, inputs } = step;
+        const total = compute.temporary([inputs.rows]);
+        compute.fill(total, 0);
+        for (const lower of lowers) {
+          const error = decoded(step, { upper, lowers, projections }, lower, phase.rate(upper));
+          compute.subtract(error, error, phase.rate(lower));
+          addSquares(step, total, error);
+        }
+        step.measure(reconstructionOf(upper), total);
+      }
+    },
+  },
 
   learn(step) {
     const { network, options } = step;
@@ -78,43 +110,17 @@ export const autoencoder = defineRule({
     }
     emitReadouts(step, phase);
   },
-
-  fantasies(step): Fantasies | undefined {
-    const phase = step.run('evaluation');
-    const { input } = step.network;
-    const machine = machinesOf(step.network).find(({ lowers }) => lowers.includes(input));
-    return (
-      machine && {
-        inputs: decoded(step, machine, input, phase.rate(machine.upper)),
-        caption: 'Test examples as the lowest autoencoder reconstructs them.',
-      }
-    );
-  },
-
-  evaluate(step, phase) {
-    for (const { upper, lowers, projections } of machinesOf(step.network)) {
-      const { compute, inputs } = step;
-      const total = compute.temporary([inputs.rows]);
-      compute.fill(total, 0);
-      for (const lower of lowers) {
-        const error = decoded(step, { upper, lowers, projections }, lower, phase.rate(upper));
-        compute.combine(error, error, phase.rate(lower), 1, -1);
-        addSquares(step, total, error);
-      }
-      step.measure(reconstructionOf(upper), total);
-    }
-  },
 });
 
 type Options = z.output<typeof autoencoder.options>;
 
-/** The terms of one autoencoder. */
+/** Emits the terms of one autoencoder. */
 function learnReconstruction(step: LearningStep<Options>, phase: Phase, machine: Machine): void {
   const { compute, options, inputs } = step;
   const { upper, lowers, projections } = machine;
   const factor = 1 / inputs.rows;
   const corrupted = new Map(lowers.map((lower) => [lower, corrupt(step, lower, phase.activity(lower))]));
-  const rate = compute.temporary([inputs.rows, upper.units]);
+  const rate = step.like(upper);
   compute.fill(rate, 0);
   for (const projection of upper.incoming) {
     if (projection.kind !== 'forward') continue;
@@ -127,13 +133,13 @@ function learnReconstruction(step: LearningStep<Options>, phase: Phase, machine:
   const total = compute.temporary([inputs.rows]);
   compute.fill(total, 0);
   for (const lower of lowers) {
-    const ways = projections.filter(({ from }) => from === lower);
+    const encoders = projections.filter(({ from }) => from === lower);
     const error = decoded(step, machine, lower, rate);
-    compute.combine(error, error, phase.output(lower), 1, -1);
+    compute.subtract(error, error, phase.output(lower));
     addSquares(step, total, error);
     if (options.decoder === 'relu')
       compute.multiplyBySlope(error, error, decoded(step, machine, lower, rate), undefined, 'relu');
-    for (const projection of ways) {
+    for (const projection of encoders) {
       const { feedback } = projection;
       if (!options.tied && feedback) {
         feedback.sendBack(compute, delta, error, 1);
@@ -155,7 +161,7 @@ function learnReconstruction(step: LearningStep<Options>, phase: Phase, machine:
   if (upper.bias) step.emit(upper.bias, { kind: 'outer', post: delta, factor });
 }
 
-/** r of a lower area, (batch, units). */
+/** Returns the reconstruction r of a lower area, (batch, units). */
 function decoded(
   { compute, options, inputs }: LearningStep<Options>,
   { projections }: Machine,
@@ -173,6 +179,7 @@ function decoded(
   return out;
 }
 
+/** Returns x̃, the corrupted activity of an area, (batch, units). */
 function corrupt(
   { compute, options, stream, step }: LearningStep<Options>,
   area: Area,
@@ -184,7 +191,7 @@ function corrupt(
   const source = stream(`corruption of ${area.id}`);
   if (noise === 'normal') {
     compute.drawNormal(out, 0, strength, source, step);
-    compute.combine(out, out, activity, 1, 1);
+    compute.add(out, out, activity);
   } else {
     compute.drawBernoulli(out, 1 - strength, 1, source, step);
     compute.multiply(out, out, activity);
@@ -192,9 +199,9 @@ function corrupt(
   return out;
 }
 
-/** total(batch) += ‖error‖². */
+/** Adds ‖error‖² of each row to `total`, (batch). */
 function addSquares({ compute }: LearningStep<Options>, total: Tensor, error: Tensor): void {
   const squares = compute.temporary([error.rows]);
   compute.dotRows(squares, error, error);
-  compute.combine(total, total, squares, 1, 1);
+  compute.add(total, total, squares);
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { emitReadouts, stochastic } from '../../dynamics/index.ts';
 import { machinesReference } from '../../references/restricted-boltzmann.ts';
-import { learningNow, withTopDownThresholds } from './readout.ts';
+import { learningNow, withTopDownBias } from './readout.ts';
 import {
   chainsOf,
   emitContrastiveDivergence,
@@ -14,18 +14,18 @@ import {
 import { defineRule } from '../../learning/rule.ts';
 
 /**
- * A stack of restricted Boltzmann machines, each of which learns to model what the area below sends, by the difference
- * of two local products: at the data, and at what the machine makes of them.
+ * A stack of restricted Boltzmann machines. Each learns to model the activity of the area below, by the difference of
+ * two local products: at the data, and at the machine's reconstruction of them.
  *
  *   p(h_j = 1 | v) = σ( (v W + b)_j ),   p(v_i = 1 | h) = σ( (h Wᵀ + a)_i ),   ΔW = η ( ⟨v h⟩⁰ − ⟨v h⟩ᵏ )
  *
- * ᵏ after k steps of Gibbs sampling from the data (CD-k), or of chains that go on from update to update (persistent
- * contrastive divergence), which come to the gradient of ln P(v) as the rate falls. Data of a machine are the
- * probabilities of the area below. With `epochsPerArea` the machines learn one after the other, each when those below
- * it are done; else all at once.
+ * ⟨v h⟩ᵏ follows k steps of Gibbs sampling from the data (CD-k), or of persistent chains that continue from update to
+ * update (persistent contrastive divergence). The latter converges to the gradient of ln P(v) as the learning rate
+ * falls. The data of a machine are the probabilities of the area below. With `epochsPerArea`, machines learn one after
+ * the other, from the lowest up; otherwise all at once.
  *
- * Areas with an objective read out the area below by the delta rule. In evaluation, activity goes up by probabilities.
- * Measured: ‖v − reconstruction‖² of every machine, of one step by probabilities.
+ * Areas with an objective read out the area below by the delta rule. In evaluation, the upward pass uses probabilities.
+ * Metric: ‖v − reconstruction‖² of every machine, for one step with probabilities.
  *
  * Source: Hinton (2002), Neural Computation 14; persistent chains: Tieleman (2008), ICML; probabilities in place of
  * draws: Hinton (2010), UTML TR 2010-003.
@@ -35,30 +35,38 @@ export const contrastiveDivergence = defineRule({
   family: 'Energy and equilibrium',
   title: 'Contrastive divergence',
   summary:
-    'Restricted Boltzmann machines learn to model the area below: Hebbian at data, anti-Hebbian at reconstructions.',
+    'Restricted Boltzmann machines model the area below: Hebbian at the data, anti-Hebbian at reconstructions.',
   equation: String.raw`\Delta W = \eta \left( \langle v\, h^\top \rangle^{0} - \langle v\, h^\top \rangle^{k} \right)`,
   cites: ['hinton2002', 'tieleman2008', 'hinton2010'],
   options: z.strictObject({
-    steps: z.int().min(1).max(1e5).default(1).describe('k: steps of Gibbs sampling an update'),
+    steps: z.int().min(1).max(1e5).default(1).describe('k: steps of Gibbs sampling per update'),
     chains: z
       .int()
       .min(0)
       .max(1e6)
       .default(0)
-      .describe('chains that go on from update to update; 0: sampling begins at the data'),
+      .describe('number of persistent chains; 0: sampling starts at the data'),
     epochsPerArea: z
       .number()
       .min(0)
       .max(1e6)
       .default(0)
-      .describe('epochs in which each machine learns, from the lowest up; 0: all learn at once'),
+      .describe('number of epochs each machine learns, from the lowest up; 0: all machines learn at once'),
   }),
   dynamics: stochastic,
-  refuses: refuseMachines,
-  wire: (specification) => withTopDownThresholds(specification),
-  state: (network, options) => chainsOf(network, options),
-  reference: (network) => machinesReference(machinesOf(network)),
-  measures: (network) => machinesOf(network).map(({ upper }) => reconstructionOf(upper)),
+  network: {
+    refuses: refuseMachines,
+    wire: (specification) => withTopDownBias(specification),
+  },
+  learning: {
+    state: (network, options) => chainsOf(network, options),
+    reference: (network) => machinesReference(machinesOf(network)),
+  },
+  report: {
+    measures: (network) => machinesOf(network).map(({ upper }) => reconstructionOf(upper)),
+    evaluate: (step, phase) => measureMachines(step, phase),
+    fantasies: (step) => fantasiesOf(step),
+  },
 
   learn(step) {
     const { network, options } = step;
@@ -68,7 +76,4 @@ export const contrastiveDivergence = defineRule({
     }
     emitReadouts(step, data);
   },
-
-  evaluate: (step, phase) => measureMachines(step, phase),
-  fantasies: (step) => fantasiesOf(step),
 });

@@ -4,7 +4,7 @@ import type { Area } from '../../network/area.ts';
 import type { Network } from '../../network/network.ts';
 import type { NetworkSpecification, ProjectionSpecification } from '../../network/specification.ts';
 
-/** Areas that learn without a teacher: all but the input, readouts, and areas that receive nothing by weights. */
+/** Returns the areas that learn without a teacher: all but the input, readouts, and areas without incoming weights. */
 export const untaughtAreas = (network: Network): readonly Area[] =>
   network.areas.filter(
     (area) =>
@@ -13,7 +13,7 @@ export const untaughtAreas = (network: Network): readonly Area[] =>
       area.incoming.some(({ kind, hasWeights }) => kind === 'forward' && hasWeights),
   );
 
-/** Forward projections with weights that lead to areas without an objective. */
+/** Returns the forward projections with weights onto areas without an objective. */
 export function untaughtProjections(specification: NetworkSpecification): readonly ProjectionSpecification[] {
   const { projections, objectives } = specification;
   return projections.filter(
@@ -24,12 +24,12 @@ export function untaughtProjections(specification: NetworkSpecification): readon
   );
 }
 
-/** The ids of areas from which such projections come. */
+/** Returns the ids of the areas from which such projections come. */
 export const sourcesOf = (specification: NetworkSpecification): ReadonlySet<string> =>
   new Set(untaughtProjections(specification).map(({ from }) => from));
 
-/** Bias for what comes from above, of every area that something above may make or reconstruct. */
-export function withTopDownThresholds(
+/** Adds a top-down bias to the areas with these ids: by default, all that an area above can reconstruct. */
+export function withTopDownBias(
   specification: NetworkSpecification,
   ids: ReadonlySet<string> = sourcesOf(specification),
 ): NetworkSpecification {
@@ -40,8 +40,8 @@ export function withTopDownThresholds(
 }
 
 /**
- * Of areas that learn one after the other, from the lowest up: which learn at this time. With 0 epochs an area all learn
- * at once, each from what the one below sends at the moment; when all have had theirs, none learns any more.
+ * Returns the learners of the current epoch, of learners that take turns from the lowest up. With 0 epochs per area all
+ * learn at once, each from the current activity of the area below. After the last turn none learns.
  */
 export function learningNow<Learner>(
   { epoch }: LearningStep,

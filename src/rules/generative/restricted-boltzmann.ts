@@ -9,54 +9,57 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { untaughtAreas } from './readout.ts';
 import type { Fantasies, StateDeclaration } from '../../learning/rule.ts';
 
-/** A restricted Boltzmann machine in a stack: an area, and those below that it is joined with. */
+/** A restricted Boltzmann machine in a stack: an area and the areas below it that it is joined with. */
 export interface Machine {
   readonly upper: Area;
   readonly lowers: readonly Area[];
   readonly projections: readonly Projection[];
 }
 
-/** The machines of a network, from the lowest up. */
+/** Returns the machines of a network, from the lowest up. */
 export const machinesOf = (network: Network): readonly Machine[] =>
   untaughtAreas(network).map((upper) => {
     const projections = upper.incoming.filter(({ kind, hasWeights }) => kind === 'forward' && hasWeights);
     return { upper, lowers: [...new Set(projections.map(({ from }) => from))], projections };
   });
 
-/** Why a network is no stack of machines, as the end of a sentence. */
+/** Returns why a network is not a stack of machines, worded to end a sentence; undefined if it is. */
 export function refuseMachines(specification: NetworkSpecification): string | undefined {
   for (const projection of specification.projections) {
     const id = projectionId(projection);
     if (projection.kind === 'lateral') {
-      return `"${id}" joins units side by side, and in a restricted machine those of one area are independent. boltzmann can do with it`;
+      return `"${id}" is lateral, and the units within an area of a restricted machine are independent. Rules that do: boltzmann`;
     }
   }
   return undefined;
 }
 
+/** Length and start of the sampling in contrastive divergence. */
 export interface ContrastiveDivergence {
-  /** k: Gibbs steps from the data, or of the chains. */
+  /** k: Gibbs steps per update. */
   readonly steps: number;
-  /** Chains that go on from update to update; 0: they begin at the data. */
+  /** Number of persistent chains; 0: sampling starts at the data. */
   readonly chains: number;
 }
 
+/** Declares the state of the persistent chains, for `Rule.learning.state`. */
 export const chainsOf = (network: Network, { chains }: ContrastiveDivergence): readonly StateDeclaration[] =>
   machinesOf(network).flatMap(({ upper }) =>
     chains > 0 ? [{ name: chainOf(upper), shape: [chains, upper.units], scope: 'chain' as const }] : [],
   );
 
 const chainOf = (area: Area) => `chains of ${area.id}`;
-/** What the machine's rule measures of it. */
+
+/** Returns the name of the metric of an area's reconstruction error. */
 export const reconstructionOf = (area: Area) => `reconstruction of ${area.id}`;
 
 /**
- * Contrastive divergence for one machine, v its lower areas and h the upper one:
+ * Emits the terms of contrastive divergence for one machine, with v its lower areas and h its upper area:
  *
  *   ΔW = η ( ⟨v h⟩⁰ − ⟨v h⟩ᵏ ),     Δa = η ( ⟨v⟩⁰ − ⟨v⟩ᵏ ),     Δb = η ( ⟨h⟩⁰ − ⟨h⟩ᵏ )
  *
- * ⁰ at the data, with h the probabilities; ᵏ after k Gibbs steps from what h draws there. `data` is a phase that went up.
- * The last h are probabilities, and so is v where k = 1 (Hinton 2010); else all are drawn.
+ * ⟨v h⟩⁰ is taken at the data, with h the probabilities, and ⟨v h⟩ᵏ after k Gibbs steps from a draw of h there. `data` is
+ * a phase of the upward pass. The last h are probabilities, and so is v if k = 1 (Hinton 2010); all others are drawn.
  * Returns the phase after the k steps.
  */
 export function emitContrastiveDivergence(
@@ -72,8 +75,8 @@ export function emitContrastiveDivergence(
   const name = `reconstruction by ${upper.id}`;
   if (chains > 0) {
     const chain = step.state(chainOf(upper));
-    const phase = step.run(name, {
-      ...{ dynamics: gibbs, within, freeInput: true, steps },
+    const phase = step.run(gibbs, name, {
+      ...{ within, freeInput: true, steps },
       sample: true,
       start: (area) => (area === upper ? chain : undefined),
     });
@@ -82,8 +85,8 @@ export function emitContrastiveDivergence(
     return phase;
   }
   const drawn = drawUnits(step, `${name}, start`, data.rate(upper));
-  const phase = step.run(name, {
-    ...{ dynamics: gibbs, within, freeInput: true, steps },
+  const phase = step.run(gibbs, name, {
+    ...{ within, freeInput: true, steps },
     sample: steps > 1,
     start: (area) => (area === upper ? drawn : undefined),
   });
@@ -92,7 +95,7 @@ export function emitContrastiveDivergence(
   return phase;
 }
 
-/** ‖v⁰ − v‖² of every example, over the lower areas. */
+/** Measures ‖v⁰ − v‖² of each example, summed over the lower areas. */
 function measureReconstruction(
   step: LearningStep,
   { upper, lowers }: Pick<Machine, 'upper' | 'lowers'>,
@@ -105,33 +108,33 @@ function measureReconstruction(
     compute.fill(total, 0);
     for (const lower of lowers) {
       const difference = compute.temporary(data.rate(lower).shape);
-      compute.combine(difference, data.rate(lower), reconstructed.rate(lower), 1, -1);
+      compute.subtract(difference, data.rate(lower), reconstructed.rate(lower));
       const squares = compute.temporary([inputs.rows]);
       compute.dotRows(squares, difference, difference);
-      compute.combine(total, total, squares, 1, 1);
+      compute.add(total, total, squares);
     }
     step.measure(reconstructionOf(upper), total);
   });
 }
 
-/** Of every machine ‖v − reconstruction‖², by one step of probabilities from a phase that went up. */
+/** Measures ‖v − reconstruction‖² of every machine, for one step with probabilities from a phase of the upward pass. */
 export function measureMachines(step: LearningStep, phase: Phase): void {
   for (const machine of machinesOf(step.network)) {
     const { upper, lowers } = machine;
-    const reconstructed = step.run('reconstruction', {
-      ...{ dynamics: gibbs, within: [...lowers, upper], freeInput: true, steps: 1 },
+    const reconstructed = step.run(gibbs, 'reconstruction', {
+      ...{ within: [...lowers, upper], freeInput: true, steps: 1 },
       start: (area) => (area === upper ? phase.rate(upper) : undefined),
     });
     measureReconstruction(step, machine, phase, reconstructed);
   }
 }
 
-/** Steps of Gibbs sampling before a fantasy is looked at. */
+/** Steps of Gibbs sampling before a fantasy is shown. */
 const FANTASY_STEPS = 500;
 
 /**
- * What a stack makes: its topmost machine draws for a long time, from what held-out examples bring about there, and what
- * it comes to goes down by probabilities.
+ * Returns fantasies of a stack: the topmost machine samples for many steps, starting at held-out examples, and the
+ * result is propagated down with probabilities. Returns undefined if the stack is empty or does not reach the input.
  */
 export function fantasiesOf(step: LearningStep): Fantasies | undefined {
   const machines = machinesOf(step.network);
@@ -139,31 +142,31 @@ export function fantasiesOf(step: LearningStep): Fantasies | undefined {
   if (!top) return undefined;
   const data = step.run('evaluation');
   const start = drawUnits(step, 'fantasies, start', data.rate(top.upper));
-  const drawn = step.run('fantasies', {
-    ...{ dynamics: gibbs, within: [...top.lowers, top.upper], freeInput: true, steps: FANTASY_STEPS },
+  const drawn = step.run(gibbs, 'fantasies', {
+    ...{ within: [...top.lowers, top.upper], freeInput: true, steps: FANTASY_STEPS },
     sample: true,
     start: (area) => (area === top.upper ? start : undefined),
   });
-  const made = new Map(top.lowers.map((area) => [area, drawn.rate(area)]));
+  const generated = new Map(top.lowers.map((area) => [area, drawn.rate(area)]));
   for (const { upper, lowers } of machines.slice(0, -1).toReversed()) {
-    const above = made.get(upper);
+    const above = generated.get(upper);
     if (!above) continue;
-    const down = step.run('fantasies, down', {
-      ...{ dynamics: gibbs, within: [...lowers, upper], freeInput: true, steps: 1 },
+    const down = step.run(gibbs, 'fantasies, down', {
+      ...{ within: [...lowers, upper], freeInput: true, steps: 1 },
       clamp: (area) => (area === upper ? above : undefined),
     });
-    for (const lower of lowers) made.set(lower, down.rate(lower));
+    for (const lower of lowers) generated.set(lower, down.rate(lower));
   }
-  const inputs = made.get(step.network.input);
+  const inputs = generated.get(step.network.input);
   return (
     inputs && {
       inputs,
-      caption: `Probabilities of the input after ${FANTASY_STEPS} steps of Gibbs sampling in the topmost machine, begun at test examples.`,
+      caption: `Probabilities of the input after ${FANTASY_STEPS} steps of Gibbs sampling in the topmost machine, starting at test examples.`,
     }
   );
 }
 
-/** 1 with the given probability, else 0. */
+/** Draws units, (batch, units): 1 with the given probability, otherwise 0. `name` is that of the random stream. */
 export function drawUnits(
   { compute, stream, step }: LearningStep,
   name: string,
@@ -175,15 +178,14 @@ export function drawUnits(
   return drawn;
 }
 
-/** factor · v h for the synapses of a machine and factor · v, factor · h for its thresholds, h the probabilities. */
+/** Emits factor · v h for the synapses of a machine, and factor · v and factor · h for its biases, with h probabilities. */
 function emitMachine(step: LearningStep, phase: Phase, machine: Machine, factor: number): void {
   const { upper, lowers, projections } = machine;
-  const sent = (area: Area) => sentOf(step, phase, area);
-  const post = sent(upper);
+  const post = expectedActivity(step, phase, upper);
   for (const projection of projections) {
     const pre = phase.activity(projection.from);
     if (projection.plastic) step.emit(projection, { kind: 'outer', pre, post, factor });
-    // What makes the lower area again keeps the weights that it answers.
+    // Feedback that reconstructs the lower area stays the transpose of the projection it answers.
     const { feedback } = projection;
     if (feedback?.plastic) step.emit(feedback, { kind: 'outer', pre: post, post: pre, factor });
   }
@@ -194,22 +196,22 @@ function emitMachine(step: LearningStep, phase: Phase, machine: Machine, factor:
   }
 }
 
-/** What the probabilities of an area would send: less noisy than what it drew. */
-function sentOf({ compute }: LearningStep, phase: Phase, area: Area): Tensor {
+/** Returns probability ⊙ gain, (batch, units): less noisy than the draws that an area sends. */
+function expectedActivity({ compute }: LearningStep, phase: Phase, area: Area): Tensor {
   const gain = phase.gain(area);
   if (!gain) return phase.rate(area);
-  const sent = compute.temporary(gain.shape);
-  compute.multiply(sent, phase.rate(area), gain);
-  return sent;
+  const activity = compute.temporary(gain.shape);
+  compute.multiply(activity, phase.rate(area), gain);
+  return activity;
 }
 
-/** Why what pools cannot be made from above, as the end of a sentence. */
+/** Returns why a network with pooling cannot be generated top-down, worded to end a sentence; undefined without pooling. */
 export function refusePooling(specification: NetworkSpecification): string | undefined {
   const pooling = specification.projections.find(
     (projection) => connectionOf(specification, projection).kind === 'pooling',
   );
   return (
     pooling &&
-    `"${projectionId(pooling)}" pools, and what was pooled cannot be made from above. Rules that learn through pooling: backprop, contrastive-divergence, autoencoder`
+    `"${projectionId(pooling)}" pools, and pooling cannot be inverted to generate the area below. Rules that do: backprop, contrastive-divergence, autoencoder`
   );
 }

@@ -8,8 +8,8 @@ import type { NetworkSpecification, ProjectionSpecification } from '../../networ
 import { untaughtAreas } from './readout.ts';
 
 /**
- * Adds plastic feedback that answers every forward projection with weights into an area without an objective, also from
- * the input, unless the network answers it already: what makes or reconstructs the area below from the one above.
+ * Adds plastic feedback, which generates or reconstructs the area below from the area above. It answers every forward
+ * projection with weights onto an area without an objective, unless the network already does.
  */
 export function withGeneratingFeedback(
   specification: NetworkSpecification,
@@ -33,19 +33,20 @@ export function withGeneratingFeedback(
       },
     ];
   });
-  const existing = projections.map((its) => (its.answers === undefined ? its : { plastic: true, ...its }));
+  const existing = projections.map((projection) =>
+    projection.answers === undefined ? projection : { plastic: true, ...projection },
+  );
   return { ...specification, projections: [...existing, ...added] };
 }
 
-/** The areas that a Helmholtz machine makes from above, and its topmost, which thresholds alone decide. */
-export const madeAreas = (network: Network): readonly Area[] =>
+/** Returns the areas that a Helmholtz machine generates: from the area above, or the topmost ones from bias alone. */
+export const generatedAreas = (network: Network): readonly Area[] =>
   network.areas.filter(({ topDownBias }) => topDownBias !== undefined);
 
 /**
- * The wake phase: top-down synapses learn to make each area from what was drawn above it.
+ * Emits the terms of the wake phase: top-down synapses learn to generate each area from the activity above it.
  *
  *   ΔG = η h_{l+1} ⊗ ( h_l − p_l ),   Δc = η ( h_l − p_l ),   p_l = σ( h_{l+1} G + c )
- *
  */
 export function emitWake(step: LearningStep, wake: Phase, areas: readonly Area[]): void {
   const { compute, inputs } = step;
@@ -54,11 +55,11 @@ export function emitWake(step: LearningStep, wake: Phase, areas: readonly Area[]
     if (!area.topDownBias) continue;
     const error = compute.temporary(wake.output(area).shape);
     compute.fill(error, 0);
-    const ways = generatingProjections(area);
-    for (const projection of ways) projection.send(compute, error, wake.activity(projection.from), 1);
+    const sources = generatingProjections(area);
+    for (const projection of sources) projection.send(compute, error, wake.activity(projection.from), 1);
     compute.activate(error, error, area.topDownBias.values, 'logistic');
-    compute.combine(error, error, wake.output(area), 1, -1);
-    for (const projection of ways) {
+    compute.subtract(error, error, wake.output(area));
+    for (const projection of sources) {
       if (!projection.plastic) continue;
       step.emit(projection, { kind: 'outer', pre: wake.activity(projection.from), post: error, factor });
     }
@@ -67,7 +68,7 @@ export function emitWake(step: LearningStep, wake: Phase, areas: readonly Area[]
 }
 
 /**
- * The sleep phase: bottom-up synapses learn to find again, from what a dream has made, what it was made from.
+ * Emits the terms of the sleep phase: bottom-up synapses learn to recover the causes of a dream.
  *
  *   ΔW = η h_{l−1} ⊗ ( h_l − q_l ),   Δb = η ( h_l − q_l ),   q_l = σ( h_{l−1} W + b )
  */
@@ -75,15 +76,15 @@ export function emitSleep(step: LearningStep, dream: Phase, areas?: readonly Are
   const { compute, network, inputs } = step;
   const factor = 1 / inputs.rows;
   for (const area of areas ?? untaughtAreas(network)) {
-    const ways = area.incoming.filter(
+    const sources = area.incoming.filter(
       ({ kind, hasWeights, from }) => kind === 'forward' && hasWeights && dream.takesPart(from),
     );
-    const error = compute.temporary([inputs.rows, area.units]);
+    const error = step.like(area);
     compute.fill(error, 0);
-    for (const projection of ways) projection.send(compute, error, dream.activity(projection.from), 1);
+    for (const projection of sources) projection.send(compute, error, dream.activity(projection.from), 1);
     compute.activate(error, error, area.bias?.values, 'logistic');
-    compute.combine(error, error, dream.output(area), 1, -1);
-    for (const projection of ways) {
+    compute.subtract(error, error, dream.output(area));
+    for (const projection of sources) {
       if (!projection.plastic) continue;
       step.emit(projection, { kind: 'outer', pre: dream.activity(projection.from), post: error, factor });
     }

@@ -7,14 +7,14 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { defineRule } from '../../learning/rule.ts';
 
 /**
- * Forward gradient: the exact derivative of the loss along a random direction, carried forward with the activity,
- * times that direction.
+ * Forward gradient: a random direction, times the exact derivative of the loss along it, which is computed forward with
+ * the activity.
  *
  *   on weights:   v ~ N(0, I),  g_W = (∇_W L · v) v
  *   on activity:  u ~ N(0, I),  g_W = h_{l−1} ⊗ (∇_a L · u) u_l
  *
- * The directional derivative is a tangent pass: ȧ_l = ḣ_{l−1} W_l + h_{l−1} v_l + u_l, ḣ_l = f′(a_l) ⊙ ȧ_l,
- * and ∇L · v = Σ ∂L/∂y ⊙ ẏ. Unbiased; it is what perturbation tends to as the noise goes to 0.
+ * A tangent pass computes the directional derivative: ȧ_l = ḣ_{l−1} W_l + h_{l−1} v_l + u_l, ḣ_l = f′(a_l) ⊙ ȧ_l,
+ * and ∇L · v = Σ ∂L/∂y ⊙ ẏ. The estimate is unbiased; it is the limit of perturbation as the noise tends to 0.
  *
  * Source: Baydin, Pearlmutter, Syme, Wood & Torr (2022), arXiv:2202.08587; Ren, Kornblith, Liao & Hinton (2023),
  * ICLR.
@@ -23,11 +23,15 @@ export const forwardGradient = defineRule({
   id: 'forward-gradient',
   family: 'Credit from one scalar',
   title: 'Forward gradient',
-  summary: 'Follows a random direction by the exact derivative of the loss along it, carried forward.',
+  summary:
+    'Follows a random direction in proportion to the exact derivative of the loss along it, without a backward pass.',
   equation: String.raw`g_a = h_{l-1} \otimes (\nabla_a L \cdot u)\, u_l, \qquad g_W = (\nabla_W L \cdot v)\, v`,
   cites: ['baydin2022', 'ren2023'],
   options: z.strictObject({
-    perturb: z.enum(['activity', 'weights']).default('activity').describe('what the random direction is of'),
+    perturb: z
+      .enum(['activity', 'weights'])
+      .default('activity')
+      .describe('space of the random direction: activity or weights'),
   }),
   dynamics: feedforward,
 
@@ -38,19 +42,19 @@ export const forwardGradient = defineRule({
   },
 });
 
-/** One direction for every example: g = h ⊗ (∇L · u) u / batch. */
+/** Emits the terms of a direction per example: g = h ⊗ (∇L · u) u / batch. */
 function perturbActivity(step: LearningStep, phase: Phase): void {
   const { compute, network, inputs } = step;
   const directions = new Map<Area, Tensor>();
   for (const area of network.areas) {
     if (area === network.input) continue;
-    const direction = compute.temporary([inputs.rows, area.units]);
+    const direction = step.like(area);
     compute.drawNormal(direction, 0, 1, step.stream(`direction ${area.id}`), step.step);
     directions.set(area, direction);
   }
   const derivative = tangent(step, phase, (area, potential) => {
     const direction = directions.get(area);
-    if (direction) compute.combine(potential, potential, direction, 1, 1);
+    if (direction) compute.add(potential, potential, direction);
   });
   const factor = 1 / inputs.rows;
   for (const [area, post] of directions) {
@@ -59,7 +63,7 @@ function perturbActivity(step: LearningStep, phase: Phase): void {
   }
 }
 
-/** One direction for all examples: g = (∇ mean L · v) v. */
+/** Emits the terms of a direction that all examples share: g = (∇ mean L · v) v. */
 function perturbWeights(step: LearningStep, phase: Phase): void {
   const { compute, network, inputs } = step;
   const directions = new Map<Parameter, Tensor>();
@@ -76,8 +80,8 @@ function perturbWeights(step: LearningStep, phase: Phase): void {
         projection.send(compute, potential, phase.activity(projection.from), 1, direction);
       }
     }
-    const threshold = area.bias && directions.get(area.bias);
-    if (threshold) compute.activate(potential, potential, threshold, 'linear');
+    const bias = area.bias && directions.get(area.bias);
+    if (bias) compute.activate(potential, potential, bias, 'linear');
   });
   const mean = compute.temporary([1]);
   compute.sumRows(mean, derivative.reshape([inputs.rows, 1]), 1 / inputs.rows, 0);
@@ -88,7 +92,10 @@ function perturbWeights(step: LearningStep, phase: Phase): void {
   }
 }
 
-/** (batch): the derivative of every example's loss along a direction; `inject` adds the direction's own part. */
+/**
+ * Returns the derivative of each example's loss along a direction, (batch). `inject` adds the direction itself to the
+ * tangent of an area's potential.
+ */
 function tangent(step: LearningStep, phase: Phase, inject: (area: Area, potential: Tensor) => void): Tensor {
   const { compute, network, inputs } = step;
   const tangents = new Map<Area, Tensor>();
@@ -96,7 +103,7 @@ function tangent(step: LearningStep, phase: Phase, inject: (area: Area, potentia
   compute.fill(derivative, 0);
   for (const area of network.areas) {
     if (area === network.input) continue;
-    const rate = compute.temporary([inputs.rows, area.units]);
+    const rate = step.like(area);
     compute.fill(rate, 0);
     for (const projection of area.incoming) {
       const below = tangents.get(projection.from);
@@ -109,7 +116,7 @@ function tangent(step: LearningStep, phase: Phase, inject: (area: Area, potentia
     if (objective) {
       const along = compute.temporary([inputs.rows]);
       compute.dotRows(along, step.error(phase, objective), rate);
-      compute.combine(derivative, derivative, along, 1, 1);
+      compute.add(derivative, derivative, along);
     }
     const gain = phase.gain(area);
     if (gain) compute.multiply(rate, rate, gain);

@@ -4,8 +4,8 @@ import type { Objective } from '../../network/objective.ts';
 import type { NetworkSpecification } from '../../network/specification.ts';
 
 /**
- * A readout for every hidden area: an area like that of the first objective, trained towards the same target by an
- * auxiliary objective. Its id is that of the area and " readout".
+ * Returns the network with a readout for every hidden area: an area like the one of the first objective, trained towards
+ * the same target by an auxiliary objective. The readout's id is the area's id followed by " readout".
  */
 export function withLocalReadouts(specification: NetworkSpecification): NetworkSpecification {
   const { areas, objectives, input } = specification;
@@ -25,9 +25,10 @@ export function withLocalReadouts(specification: NetworkSpecification): NetworkS
   };
 }
 
-/** The objective of an area or else of its readout; undefined where there is neither. */
+/** Returns the objective of an area, or else that of its readout; undefined if it has neither. */
 export function localObjective(network: Network, area: Area): Objective | undefined {
-  const at = (wanted: Area) => network.objectives.find((objective) => objective.area === wanted);
-  const readouts = area.outgoing.flatMap(({ to }) => at(to) ?? []);
-  return at(area) ?? readouts.find(({ auxiliary }) => auxiliary);
+  const objectiveOf = (candidate: Area) =>
+    network.objectives.find((objective) => objective.area === candidate);
+  const readouts = area.outgoing.flatMap(({ to }) => objectiveOf(to) ?? []);
+  return objectiveOf(area) ?? readouts.find(({ auxiliary }) => auxiliary);
 }

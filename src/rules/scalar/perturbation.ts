@@ -3,7 +3,10 @@ import type { Parameter } from '../../network/parameter.ts';
 import type { Compute } from '../../tensor/compute.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
-/** For a phase: every parameter moved by sign × its jitter. The numbers live in the current scope. */
+/**
+ * Returns the option `values` of a phase in which each parameter is moved by sign × jitter. The tensors live until the
+ * current scope ends.
+ */
 export function perturbedValues(
   compute: Compute,
   parameters: readonly Parameter[],

@@ -7,14 +7,14 @@ import { perturbedValues } from './perturbation.ts';
 import { defineRule } from '../../learning/rule.ts';
 
 /**
- * Serial weight perturbation ("twiddling"): move one synapse at a time and see whether the loss falls.
+ * Serial weight perturbation ("twiddling"): one synapse at a time is moved, to see whether the loss falls.
  *
  *   d = L(w_i + ε) − L(w)
  *   gradient:  Δw_i = −η d / ε
- *   twiddle:   Δw_i = +η if d < 0 (keep),  −η if L(w_i − ε) < L(w) (reverse),  0 else (leave)
+ *   twiddle:   Δw_i = +η if d < 0 (keep),  −η if L(w_i − ε) < L(w) (reverse),  otherwise 0 (leave)
  *
- * A random synapse each time. The synapse knows its own move and one number. Every synapse costs a pass or two,
- * so one sweep of a network costs as many passes as it has synapses. With plain gradient descent and η = ε,
+ * The synapse is chosen at random; it needs only its own move and one number. Every synapse costs a pass or two, so a
+ * sweep over a network costs at least as many passes as there are synapses. With plain gradient descent and η = ε,
  * twiddling keeps exactly the move that it tried.
  *
  * Source: Jabri & Flower (1992), IEEE Transactions on Neural Networks 3, for the measured slope.
@@ -23,19 +23,24 @@ export const serialWeightPerturbation = defineRule({
   id: 'serial-weight-perturbation',
   family: 'Credit from one scalar',
   title: 'Serial weight perturbation',
-  summary: 'Moves one synapse at a time and keeps, reverses or leaves the move by the change of the loss.',
+  summary:
+    'Moves one synapse at a time and keeps, reverses or drops the move, depending on the change of the loss.',
   equation: String.raw`\Delta w_i = -\eta\, \frac{L(w + \varepsilon e_i) - L(w)}{\varepsilon}`,
   cites: ['jabri1992'],
   options: z.strictObject({
-    move: z.number().positive().max(1e3).default(1e-3).describe('how far a synapse is moved, ε'),
-    synapses: z.int().min(1).max(1e6).default(1).describe('synapses tried in each update'),
+    move: z.number().positive().max(1e3).default(1e-3).describe('distance ε by which a synapse is moved'),
+    synapses: z.int().min(1).max(1e6).default(1).describe('number of synapses tried per update'),
     change: z
       .enum(['gradient', 'twiddle'])
       .default('gradient')
-      .describe('change by the measured slope, or by a fixed amount in the better direction'),
+      .describe(
+        'size of a change: in proportion to the measured slope, or a fixed step in the better direction',
+      ),
   }),
   dynamics: feedforward,
-  sharedSamples: ({ synapses }) => synapses,
+  learning: {
+    sharedSamples: ({ synapses }) => synapses,
+  },
 
   learn(step) {
     const { compute, network, options, stream } = step;
@@ -44,10 +49,11 @@ export const serialWeightPerturbation = defineRule({
     const total = parameters.reduce((sum, { values }) => sum + values.size, 0);
     const choice = new Sequence(stream('synapse'), step.step);
     const before = step.loss(step.run('clean'));
-    if (!parameters.some(({ mask }) => !mask || mask.data.some((exists) => exists !== 0))) return; // not one synapse exists
+    const anyExists = parameters.some(({ mask }) => !mask || mask.data.some((exists) => exists !== 0));
+    if (!anyExists) return;
 
     const tried = Array.from({ length: synapses }, () => chooseExisting(parameters, choice, total));
-    // One tensor for each parameter, so that memory does not grow with the synapses tried.
+    // One tensor per parameter, so that memory does not grow with the number of synapses tried.
     const sums = new Map<Parameter, Tensor>();
     for (const { parameter } of tried) {
       if (sums.has(parameter)) continue;
@@ -89,7 +95,7 @@ interface Synapse {
   readonly index: number;
 }
 
-/** A synapse that exists, drawn at random; at least one must. */
+/** Returns a random synapse that exists. At least one must exist. */
 function chooseExisting(parameters: readonly Parameter[], choice: Sequence, total: number): Synapse {
   for (;;) {
     const synapse = synapseAt(parameters, choice.below(total));
@@ -97,12 +103,12 @@ function chooseExisting(parameters: readonly Parameter[], choice: Sequence, tota
   }
 }
 
-/** The synapse that stands at `position` when all parameters are laid end to end. */
+/** Returns the synapse at `position` of all parameters laid end to end. */
 function synapseAt(parameters: readonly Parameter[], position: number): Synapse {
   let index = position;
   for (const parameter of parameters) {
     if (index < parameter.values.size) return { parameter, index };
     index -= parameter.values.size;
   }
-  throw new RangeError(`There is no synapse ${position}.`);
+  throw new RangeError(`There is no synapse at position ${position}.`);
 }

@@ -4,13 +4,14 @@ import { perturbedValues } from './perturbation.ts';
 import { defineRule } from '../../learning/rule.ts';
 
 /**
- * Parallel weight perturbation: jitter every synapse at once, and reinforce the jitter by the change of the loss.
+ * Parallel weight perturbation: noise is added to all synapses at once, and the change of the loss reinforces or weakens
+ * it.
  *
  *   ψ ~ N(0, σ²),   ΔW = −η · [ L(W + ψ) − L(W) ] / σ² · ψ        (one-sided)
  *   ΔW = −η · [ L(W + ψ) − L(W − ψ) ] / 2σ² · ψ                    (two-sided: no second-order error)
  *
- * Unbiased for the gradient as σ → 0; its variance grows with the number of synapses. A synapse knows its own
- * jitter, and one number that reaches all of them.
+ * The estimate of the gradient is unbiased as σ → 0; its variance grows with the number of synapses. A synapse needs only
+ * its own noise and one number that reaches all synapses.
  *
  * Source: Werfel, Xie & Seung (2005), Neural Computation 17, who compare it with node perturbation.
  */
@@ -18,19 +19,21 @@ export const weightPerturbation = defineRule({
   id: 'weight-perturbation',
   family: 'Credit from one scalar',
   title: 'Weight perturbation',
-  summary: 'Jitters all synapses at once and reinforces the jitter by the change of the loss.',
+  summary: 'Adds noise to all synapses at once and reinforces the noise that lowered the loss.',
   equation: String.raw`\Delta W = -\eta\, \frac{L(W+\psi) - L(W)}{\sigma^2}\, \psi, \qquad \psi \sim \mathcal N(0, \sigma^2)`,
   cites: ['werfel2005'],
   options: z.strictObject({
-    noise: z.number().positive().max(1e3).default(1e-3).describe('standard deviation σ of the jitter'),
-    samples: z.int().min(1).max(1e5).default(1).describe('jitters averaged in each update'),
+    noise: z.number().positive().max(1e3).default(1e-3).describe('standard deviation σ of the noise'),
+    samples: z.int().min(1).max(1e5).default(1).describe('number of noise samples averaged per update'),
     twoSided: z
       .boolean()
       .default(false)
-      .describe('measure the loss at W + ψ and W − ψ, instead of W + ψ and W'),
+      .describe('whether the loss is measured at W + ψ and W − ψ, instead of W + ψ and W'),
   }),
   dynamics: feedforward,
-  sharedSamples: ({ samples }) => samples,
+  learning: {
+    sharedSamples: ({ samples }) => samples,
+  },
 
   learn(step) {
     const { compute, network, options, stream } = step;
@@ -38,7 +41,7 @@ export const weightPerturbation = defineRule({
     const { parameters } = network;
     const baseline = twoSided ? 0 : step.loss(step.run('clean'));
 
-    // Σ over samples of jitter × its effect, so that memory does not grow with the samples.
+    // Σ over samples of jitter × effect, so that memory does not grow with the number of samples.
     const sums = parameters.map((parameter) => {
       const sum = compute.temporary(parameter.values.shape);
       compute.fill(sum, 0);
@@ -61,7 +64,7 @@ export const weightPerturbation = defineRule({
         use: (change) => {
           for (const [index, sum] of sums.entries()) {
             const jitter = jitters[index];
-            if (jitter) compute.combine(sum, sum, jitter, 1, change);
+            if (jitter) compute.addScaled(sum, jitter, change);
           }
         },
       };

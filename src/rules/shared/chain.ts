@@ -4,7 +4,25 @@ import type { Projection } from '../../network/area.ts';
 import { projectionId } from '../../network/specification.ts';
 import type { NetworkSpecification, ProjectionSpecification } from '../../network/specification.ts';
 
-/** The forward projections from the input to the area that is judged, one after the other. */
+/**
+ * Returns the forward projections from the input to the output area, in order. The output area is that of the first
+ * objective that is not auxiliary; of several projections onto an area only the first is followed.
+ *
+ * @example
+ * ```ts
+ * import { chainOf } from 'apical/rules';
+ * import type { LearningStep } from 'apical/rules';
+ *
+ * // Emits a Hebbian term for every projection of the chain, from the input up.
+ * export function learn(step: LearningStep): void {
+ *   const phase = step.run('forward');
+ *   for (const projection of chainOf(step.network)) {
+ *     const [pre, post] = [phase.activity(projection.from), phase.activity(projection.to)];
+ *     step.emit(projection, { kind: 'outer', pre, post, factor: -1 / step.inputs.rows });
+ *   }
+ * }
+ * ```
+ */
 export function chainOf({ input, projections, objectives }: Network): readonly Projection[] {
   const chain: Projection[] = [];
   let area = objectives.find(({ auxiliary }) => !auxiliary)?.area;
@@ -18,30 +36,57 @@ export function chainOf({ input, projections, objectives }: Network): readonly P
 }
 
 /**
- * Why a network is not a chain of layers with weights, each the input of the next, as the end of a sentence; undefined
- * where it is. `others` are rules that serve what this one does not.
+ * Returns why a network is not a chain of layers with weights, worded to end a sentence; undefined if it is a chain.
+ * `others` lists the rules that support other networks.
+ *
+ * @example
+ * ```ts
+ * import { refuseBranches } from 'apical/rules';
+ * import type { NetworkHooks } from 'apical/rules';
+ *
+ * export const network: NetworkHooks = {
+ *   refuses: (specification) => refuseBranches(specification, 'feedback-alignment, backprop'),
+ * };
+ * ```
  */
 export function refuseBranches(specification: NetworkSpecification, others: string): string | undefined {
   const { areas, projections, input, objectives } = specification;
   const forward = projections.filter(({ kind = 'forward' }) => kind === 'forward');
-  const ways = (areaId: string, end: 'from' | 'to') => forward.filter((its) => its[end] === areaId);
-  const end = `. Rules that can: ${others}`;
+  const joining = (areaId: string, end: 'from' | 'to') =>
+    forward.filter((projection) => projection[end] === areaId);
+  const alternatives = `. Rules that do: ${others}`;
   for (const { id } of areas) {
-    const [from, to] = [ways(id, 'from'), ways(id, 'to')];
-    if (to.length > 1) return `several projections end in "${id}", and it serves chains of layers${end}`;
-    if (from.length > 1) return `several projections leave "${id}", and it serves chains of layers${end}`;
-    if (to.length === 0 && id !== input) return `area "${id}" receives nothing from the input${end}`;
+    const [outgoing, incoming] = [joining(id, 'from'), joining(id, 'to')];
+    if (incoming.length > 1) {
+      return `several projections end in "${id}", but the layers must form a chain${alternatives}`;
+    }
+    if (outgoing.length > 1) {
+      return `several projections leave "${id}", but the layers must form a chain${alternatives}`;
+    }
+    if (incoming.length === 0 && id !== input) {
+      return `area "${id}" receives nothing from the input${alternatives}`;
+    }
   }
-  const judged = objectives.filter(({ area }) => ways(area, 'from').length > 0);
-  if (judged[0]) return `area "${judged[0].area}" has an objective and areas above it${end}`;
-  const pooling = forward.find((its) => connectionOf(specification, its).kind === 'pooling');
+  const inner = objectives.find(({ area }) => joining(area, 'from').length > 0);
+  if (inner) return `area "${inner.area}" has an objective and areas above it${alternatives}`;
+  const pooling = forward.find((projection) => connectionOf(specification, projection).kind === 'pooling');
   return (
     pooling &&
-    `"${projectionId(pooling)}" pools, and what pooling leaves out no inverse can give back: use a stride in its place${end}`
+    `"${projectionId(pooling)}" pools, and no inverse can restore what pooling discards: use a stride instead${alternatives}`
   );
 }
 
-/** A projection from the same area to another one, drawn and wired as this one is. */
+/**
+ * Returns a projection from the same area to another one, with the same initialisation, density and signs.
+ *
+ * @example
+ * ```ts
+ * import { drawnLike } from 'apical/rules';
+ *
+ * const forward = { from: 'hidden', to: 'output', density: 0.5 };
+ * console.log(drawnLike(forward, 'readout')); // { from: 'hidden', to: 'readout', density: 0.5 }
+ * ```
+ */
 export function drawnLike(
   { from, density, excitatory, initialisation }: ProjectionSpecification,
   to: string,

@@ -3,13 +3,22 @@ import type { Area, Projection } from '../../network/area.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
 /**
- * What is Hebbian in one phase and anti-Hebbian in another, for every plastic synapse and threshold:
+ * Emits terms that are Hebbian in the positive phase and anti-Hebbian in the negative one, for every plastic synapse
+ * and bias:
  *
  *   ΔW_ij = η · factor · Σ over the batch of ( ρ_i⁺ ρ_j⁺ − ρ_i⁻ ρ_j⁻ ),   Δb_j = η · factor · Σ ( ρ_j⁺ − ρ_j⁻ )
  *
- * emitted as Δρ_i ρ_j⁺ + ρ_i⁻ Δρ_j, which keeps small differences. An area that sends the same in both phases makes it
- * one product. `scale` is a further factor of what ends in an area. A matrix that carries signals both ways so changes by
- * what both ways ask for; where feedback of its own is the way back, either matrix changes by half of that.
+ * The terms are written as Δρ_i ρ_j⁺ + ρ_i⁻ Δρ_j, which keeps small differences. One product suffices if an area sends
+ * the same in both phases. `scale` is a further factor of projections onto an area. A matrix that carries signals in
+ * both directions changes by the sum of both products. If feedback has weights of its own, each matrix changes by half.
+ *
+ * @example
+ * ```ts
+ * import { emitContrast, type LearningStep, type Phase } from 'apical/rules';
+ *
+ * export const contrast = (step: LearningStep, clamped: Phase, free: Phase) =>
+ *   emitContrast(step, clamped, free, 1 / step.inputs.rows);
+ * ```
  */
 export function emitContrast(
   step: LearningStep,
@@ -19,23 +28,32 @@ export function emitContrast(
   scale: (to: Area) => number = () => 1,
 ): void {
   const change = changesBetween(step, positive, negative);
-  for (const projection of plastic(step)) {
+  for (const projection of plasticProjections(step)) {
     const { kind, from, to, feedback } = projection;
     const isFeedback = kind === 'feedback';
-    const its = -factor * scale(isFeedback ? from : to) * (isFeedback || feedback ? 0.5 : 1);
+    const share = -factor * scale(isFeedback ? from : to) * (isFeedback || feedback ? 0.5 : 1);
     const [pre, post] = [change(from), change(to)];
-    if (post) step.emit(projection, { kind: 'outer', pre: negative.activity(from), post, factor: its });
-    if (pre) step.emit(projection, { kind: 'outer', pre, post: positive.activity(to), factor: its });
+    if (post) step.emit(projection, { kind: 'outer', pre: negative.activity(from), post, factor: share });
+    if (pre) step.emit(projection, { kind: 'outer', pre, post: positive.activity(to), factor: share });
   }
-  emitThresholds(step, change, (area) => -factor * scale(area));
+  emitBiases(step, change, (area) => -factor * scale(area));
 }
 
 /**
- * The half of it that a synapse sees whose weight serves one way only, for every plastic synapse and threshold:
+ * Emits the half of the contrast that is left for weights used in one direction only, for every plastic synapse and bias:
  *
  *   ΔW_ij = η · factor · Σ ρ_i ( ρ_j⁺ − ρ_j⁻ ),   Δb_j = η · factor · Σ ( ρ_j⁺ − ρ_j⁻ )
  *
- * with ρ_i, (batch, units), as `sent` says. `scale` is a further factor of what ends in an area.
+ * `sent` returns ρ_i, (batch, units). `scale` is a further factor of projections onto an area.
+ *
+ * @example
+ * ```ts
+ * import { emitChange, type LearningStep, type Phase } from 'apical/rules';
+ *
+ * // Generalised recirculation: presynaptic activity of the minus phase times the postsynaptic change.
+ * export const recirculate = (step: LearningStep, plus: Phase, minus: Phase) =>
+ *   emitChange(step, (area) => minus.activity(area), plus, minus, 1 / step.inputs.rows);
+ * ```
  */
 export function emitChange(
   step: LearningStep,
@@ -46,19 +64,29 @@ export function emitChange(
   scale: (to: Area) => number = () => 1,
 ): void {
   const change = changesBetween(step, positive, negative);
-  for (const projection of plastic(step)) {
+  for (const projection of plasticProjections(step)) {
     emitOneWay(step, projection, sent, change, -factor * scale(projection.to));
   }
-  emitThresholds(step, change, (area) => -factor * scale(area));
+  emitBiases(step, change, (area) => -factor * scale(area));
 }
 
 /**
- * The same differences as they come about: to be called after every step of the positive phase, which began where the
- * negative one ended. Each step emits, and applies at once,
+ * Returns the per-step hook of a positive phase that starts where the negative one ended. Each call emits, and applies
+ * at once,
  *
  *   ΔW_ij = η · factor · Σ ( ρ_i Δρ_j + Δρ_i ρ_j ),   Δb_j = η · factor · Σ Δρ_j
  *
- * with ρ before the step and Δρ what it changed; where synapses serve `one-way`, without Δρ_i ρ_j.
+ * with ρ before the step and Δρ its change in the step. `one-way` synapses leave out Δρ_i ρ_j.
+ *
+ * @example
+ * ```ts
+ * import { changesOverTime, hopfield, type LearningStep, type Phase } from 'apical/rules';
+ *
+ * export function nudgeContinually(step: LearningStep, free: Phase, beta: number) {
+ *   const each = changesOverTime(step, free, 1 / (beta * step.inputs.rows));
+ *   step.run(hopfield, 'nudged', { start: free, nudge: beta, each });
+ * }
+ * ```
  */
 export function changesOverTime(
   step: LearningStep,
@@ -77,32 +105,45 @@ export function changesOverTime(
   return (moment) => {
     const changes = new Map<Area, Tensor>();
     for (const area of network.areas) {
-      if (moment.activity(area).offset === start.activity(area).offset) continue; // held
+      if (moment.activity(area).offset === start.activity(area).offset) continue; // clamped
       const change = compute.temporary(rate(area).shape);
-      compute.combine(change, moment.activity(area), rate(area), 1, -1);
+      compute.subtract(change, moment.activity(area), rate(area));
       changes.set(area, change);
     }
     const change = (area: Area) => changes.get(area);
     if (synapses === 'one-way') {
-      for (const projection of plastic(step)) emitOneWay(step, projection, rate, change, -factor);
+      for (const projection of plasticProjections(step)) emitOneWay(step, projection, rate, change, -factor);
     } else {
-      for (const projection of plastic(step)) {
+      for (const projection of plasticProjections(step)) {
         const [pre, post] = [change(projection.from), change(projection.to)];
         if (post) step.emit(projection, { kind: 'outer', pre: rate(projection.from), post, factor: -factor });
         if (pre) step.emit(projection, { kind: 'outer', pre, post: rate(projection.to), factor: -factor });
       }
     }
-    emitThresholds(step, change, () => -factor);
+    emitBiases(step, change, () => -factor);
     step.apply();
-    // Terms that were not applied still need the rates from before.
+    // In a probe, terms are not applied yet and still need the previous rates.
     for (const area of changes.keys()) before.set(area, copyOf(moment.activity(area)));
   };
 }
 
-/** ρ⁺ − ρ⁻, (batch, units); undefined for an area that sends the same in both. */
-type Change = (area: Area) => Tensor | undefined;
+/** Returns ρ⁺ − ρ⁻ of an area, (batch, units); undefined for an area that sends the same in both phases. */
+export type Change = (area: Area) => Tensor | undefined;
 
-function changesBetween({ compute }: LearningStep, positive: Phase, negative: Phase): Change {
+/**
+ * Returns a function of an area that gives ρ⁺ − ρ⁻, (batch, units), and computes it once. It gives undefined for an area
+ * that sends the same in both phases.
+ *
+ * @example
+ * ```ts
+ * import { changesBetween, emitBiases, type LearningStep, type Phase } from 'apical/rules';
+ *
+ * // Only the biases learn.
+ * export const learnBiases = (step: LearningStep, clamped: Phase, free: Phase) =>
+ *   emitBiases(step, changesBetween(step, clamped, free), () => -1 / step.inputs.rows);
+ * ```
+ */
+export function changesBetween({ compute }: LearningStep, positive: Phase, negative: Phase): Change {
   const known = new Map<Area, Tensor>();
   return (area) => {
     const [more, less] = [positive.activity(area), negative.activity(area)];
@@ -110,15 +151,32 @@ function changesBetween({ compute }: LearningStep, positive: Phase, negative: Ph
     let change = known.get(area);
     if (!change) {
       known.set(area, (change = compute.temporary(more.shape)));
-      compute.combine(change, more, less, 1, -1);
+      compute.subtract(change, more, less);
     }
     return change;
   };
 }
 
-const plastic = ({ network }: LearningStep): readonly Projection[] =>
+/**
+ * Returns the projections that learn.
+ *
+ * @example
+ * ```ts
+ * import { changesBetween, plasticProjections, type LearningStep, type Phase } from 'apical/rules';
+ *
+ * export function learn(step: LearningStep, clamped: Phase, free: Phase) {
+ *   const change = changesBetween(step, clamped, free);
+ *   for (const projection of plasticProjections(step)) {
+ *     const post = change(projection.to);
+ *     if (post) step.emit(projection, { kind: 'outer', pre: free.activity(projection.from), post, factor: -1 });
+ *   }
+ * }
+ * ```
+ */
+export const plasticProjections = ({ network }: LearningStep): readonly Projection[] =>
   network.projections.filter((projection) => projection.plastic);
 
+/** Emits factor · ρ_i Δρ_j for a projection. */
 function emitOneWay(
   step: LearningStep,
   projection: Projection,
@@ -130,11 +188,23 @@ function emitOneWay(
   const post = change(to);
   if (!post) return;
   step.emit(projection, { kind: 'outer', pre: sent(from), post, factor });
-  // Within an area a symmetric matrix has one weight for both ways of a pair.
+  // A symmetric matrix within an area has one weight for both directions of a pair.
   if (isSymmetric) step.emit(projection, { kind: 'outer', pre: post, post: sent(from), factor });
 }
 
-function emitThresholds(
+/**
+ * Emits the terms of all biases, factor · Σ over the batch of Δρ_j. `change` returns Δρ, (batch, units), of an area that
+ * changes.
+ *
+ * @example
+ * ```ts
+ * import { changesBetween, emitBiases, type LearningStep, type Phase } from 'apical/rules';
+ *
+ * export const learnBiases = (step: LearningStep, clamped: Phase, free: Phase) =>
+ *   emitBiases(step, changesBetween(step, clamped, free), () => -1 / step.inputs.rows);
+ * ```
+ */
+export function emitBiases(
   { network, emit }: LearningStep,
   change: Change,
   factor: (area: Area) => number,

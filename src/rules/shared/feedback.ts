@@ -7,63 +7,108 @@ import type { Parameter } from '../../network/parameter.ts';
 import type { Projection } from '../../network/area.ts';
 import { projectionId } from '../../network/specification.ts';
 
-/** Options of every rule whose feedback weights B start at random. */
+/**
+ * The options of every rule whose feedback weights B start at random.
+ *
+ * @example
+ * ```ts
+ * import { feedbackOptions } from 'apical/rules';
+ * import { z } from 'zod';
+ *
+ * const options = z.strictObject(feedbackOptions);
+ * console.log(options.parse({ feedback: 'uniform', scale: 0.5 }).wiring); // independent
+ * ```
+ */
 export const feedbackOptions = {
   feedback: z
     .enum(['as-forward', 'uniform', 'normal'])
     .default('as-forward')
-    .describe('Distribution of B: drawn like the forward weights it answers, uniform, or normal'),
+    .describe('distribution of B: that of the forward weights it answers, uniform, or normal'),
   scale: z
     .number()
     .positive()
     .optional()
     .describe(
-      'B in ±scale (uniform), of this deviation (normal), or this multiple of the forward distribution',
+      'bound of B (uniform), its standard deviation (normal), or a multiple of the forward distribution (as-forward)',
     ),
   density: z
     .number()
     .gt(0)
     .max(1)
     .optional()
-    .describe(
-      'Share of the possible feedback synapses that exist; default: as of the forward ones they answer',
-    ),
+    .describe('share of the possible feedback synapses that exist; default: that of the forward projection'),
   wiring: z
     .enum(['independent', 'reciprocal', 'disjoint'])
     .default('independent')
-    .describe('Which pairs sparse feedback joins: drawn apart, those joined forward, or none of those'),
+    .describe(
+      'pairs of units that sparse feedback joins: drawn independently, those joined forward, or only other pairs',
+    ),
   excitatory: z
     .number()
     .min(0)
     .max(1)
     .optional()
-    .describe("Share of units whose feedback only excites, the others' only inhibits; default: any sign"),
+    .describe(
+      'share of units whose feedback only excites, while that of the other units only inhibits; default: any sign',
+    ),
 };
 
-/** Of rules whose feedback comes to answer the forward weights synapse by synapse. */
+/** The options of rules whose feedback weights approach the forward weights synapse by synapse. */
 export const reciprocalFeedbackOptions = {
   ...feedbackOptions,
   wiring: z
     .enum(['independent', 'reciprocal'])
     .default('reciprocal')
-    .describe('Which pairs sparse feedback joins: those joined forward, or drawn apart'),
+    .describe('pairs of units that sparse feedback joins: those joined forward, or drawn independently'),
 };
 
+/** The values of `feedbackOptions`: how feedback projections are drawn and wired. */
 export interface FeedbackOptions {
+  /** Distribution of the weights. */
   readonly feedback: 'as-forward' | 'uniform' | 'normal';
+  /** Bound, standard deviation, or multiple of the forward distribution. */
   readonly scale?: number | undefined;
+  /** Share of the possible synapses that exist; by default that of the forward projection. */
   readonly density?: number | undefined;
+  /** Pairs of units that sparse feedback joins. */
   readonly wiring: Wiring;
+  /** Share of units whose feedback only excites, while that of the other units only inhibits. */
   readonly excitatory?: number | undefined;
 }
 
 /**
- * Adds a feedback projection for every forward projection with weights that errors must cross (all but those from the
- * input), unless the network already answers it. It is connected as the one that it answers: feedback for a convolution
- * is a kernel bank of its own. With `plastic`, answers that do not say otherwise may change; with `ofInput`, those from the
- * input are answered too, for rules that reconstruct the example.
+ * Returns the network with a feedback projection for every forward projection with weights, unless the network already
+ * has one that answers it. Forward projections from the input are left out, since no error must cross them.
+ *
+ * A feedback projection has the connection of the forward projection: feedback of a convolution is a kernel bank of its
+ * own. With `plastic`, feedback projections learn unless the network says otherwise. With `ofInput`, forward projections
+ * from the input are answered too, for rules that reconstruct the example.
+ *
+ * @example
+ * ```ts
+ * import { feedbackOptions, withFeedback } from 'apical/rules';
+ * import { z } from 'zod';
+ *
+ * const network = withFeedback(
+ *   {
+ *     areas: [
+ *       { id: 'input', shape: [2] },
+ *       { id: 'hidden', shape: [8], activation: 'tanh' },
+ *       { id: 'output', shape: [2] },
+ *     ],
+ *     projections: [
+ *       { from: 'input', to: 'hidden' },
+ *       { from: 'hidden', to: 'output' },
+ *     ],
+ *     input: 'input',
+ *     objectives: [{ area: 'output', kind: 'cross-entropy' }],
+ *   },
+ *   z.strictObject(feedbackOptions).parse({}),
+ * );
+ * console.log(network.projections.at(-1)?.answers); // hidden→output
+ * ```
  */
-export function answerForwardProjections(
+export function withFeedback(
   specification: NetworkSpecification,
   options: FeedbackOptions,
   plastic = false,
@@ -76,7 +121,7 @@ export function answerForwardProjections(
     .filter((forward) => !projections.some(({ answers }) => answers === projectionId(forward)))
     .map((forward) => ({
       ...(forward.id === undefined ? {} : { id: `feedback:${forward.id}` }),
-      ...againstTheWayOf(forward, specification, options),
+      ...reverseOf(forward, specification, options),
       answers: projectionId(forward),
       wiring: options.wiring,
       ...(plastic ? { plastic } : {}),
@@ -88,11 +133,40 @@ export function answerForwardProjections(
 }
 
 /**
- * Adds a feedback projection from every area with an objective to every area below it but the input, unless the
- * network has one. Where a forward projection joins the two directly, it answers that; else it is drawn like one
- * that takes the lower area's first way out.
+ * Returns the network with a feedback projection from every area with an objective to every area below it but the input,
+ * unless the network has one.
+ *
+ * Where a forward projection joins the two areas directly, the feedback projection answers it. Elsewhere the feedback is
+ * drawn like a projection with the initialisation and density of the first one that leaves the lower area.
+ *
+ * @example
+ * ```ts
+ * import { feedbackOptions, withDirectFeedback } from 'apical/rules';
+ * import { z } from 'zod';
+ *
+ * const network = withDirectFeedback(
+ *   {
+ *     areas: [
+ *       { id: 'input', shape: [2] },
+ *       { id: 'hidden1', shape: [8], activation: 'tanh' },
+ *       { id: 'hidden2', shape: [8], activation: 'tanh' },
+ *       { id: 'output', shape: [2] },
+ *     ],
+ *     projections: [
+ *       { from: 'input', to: 'hidden1' },
+ *       { from: 'hidden1', to: 'hidden2' },
+ *       { from: 'hidden2', to: 'output' },
+ *     ],
+ *     input: 'input',
+ *     objectives: [{ area: 'output', kind: 'cross-entropy' }],
+ *   },
+ *   z.strictObject(feedbackOptions).parse({}),
+ * );
+ * const feedback = network.projections.filter(({ kind }) => kind === 'feedback');
+ * console.log(feedback.map(({ from, to }) => `${from} to ${to}`)); // output to hidden2, output to hidden1
+ * ```
  */
-export function connectObjectives(
+export function withDirectFeedback(
   specification: NetworkSpecification,
   options: FeedbackOptions,
 ): NetworkSpecification {
@@ -106,9 +180,10 @@ export function connectObjectives(
       )
       .map((id): ProjectionSpecification => {
         const answered = forward.find(
-          (its) => its.from === id && its.to === area && hasWeights(specification, its),
+          (projection) =>
+            projection.from === id && projection.to === area && hasWeights(specification, projection),
         );
-        // Without one to answer it joins every unit with every unit.
+        // Feedback that answers no forward projection joins every unit with every unit.
         const { initialisation, density } = forward.find(({ from }) => from === id) ?? {};
         const direct = {
           ...{ from: id, to: area },
@@ -117,7 +192,7 @@ export function connectObjectives(
         };
         return {
           ...(answered?.id === undefined ? {} : { id: `feedback:${answered.id}` }),
-          ...againstTheWayOf(answered ?? direct, specification, options),
+          ...reverseOf(answered ?? direct, specification, options),
           ...(answered ? { answers: projectionId(answered), wiring: options.wiring } : {}),
         };
       }),
@@ -125,12 +200,45 @@ export function connectObjectives(
   return { ...specification, projections: [...projections, ...added] };
 }
 
-/** Whether a parameter is the weights of a feedback projection. */
-export const isFeedback = (parameter: Parameter): boolean =>
+/**
+ * Returns whether a parameter is the weights of a feedback projection.
+ *
+ * @example
+ * ```ts
+ * import { isFeedbackWeights, scaleSchedule } from 'apical/rules';
+ * import type { LearningHooks } from 'apical/rules';
+ *
+ * // Feedback weights learn at a tenth of the rate of all other parameters.
+ * export const learning: LearningHooks = {
+ *   optimisers: (_network, optimiserOf) => (parameter) => {
+ *     const optimiser = optimiserOf(parameter);
+ *     if (!isFeedbackWeights(parameter)) return optimiser;
+ *     return { ...optimiser, rate: scaleSchedule(optimiser.rate, 0.1) };
+ *   },
+ * };
+ * ```
+ */
+export const isFeedbackWeights = (parameter: Parameter): boolean =>
   'kind' in parameter && parameter.kind === 'feedback';
 
-/** The forward projection that each feedback projection answers. */
-export const answeredBy = (network: Network): ReadonlyMap<Parameter, Projection> =>
+/**
+ * Returns the forward projection that each feedback projection answers, by feedback projection.
+ *
+ * @example
+ * ```ts
+ * import { answeredProjections } from 'apical/rules';
+ * import type { LearningHooks } from 'apical/rules';
+ *
+ * // Feedback weights learn with the optimiser of the forward weights that they answer.
+ * export const learning: LearningHooks = {
+ *   optimisers(network, optimiserOf) {
+ *     const answered = answeredProjections(network);
+ *     return (parameter) => optimiserOf(answered.get(parameter) ?? parameter);
+ *   },
+ * };
+ * ```
+ */
+export const answeredProjections = (network: Network): ReadonlyMap<Parameter, Projection> =>
   new Map(network.projections.flatMap((forward) => (forward.feedback ? [[forward.feedback, forward]] : [])));
 
 const hasWeights = (specification: NetworkSpecification, projection: ProjectionSpecification) =>
@@ -139,7 +247,7 @@ const hasWeights = (specification: NetworkSpecification, projection: ProjectionS
 const forwardOf = ({ projections }: NetworkSpecification) =>
   projections.filter((projection) => (projection.kind ?? 'forward') === 'forward');
 
-/** Every area from which forward projections lead to this one. */
+/** Returns the ids of all areas from which forward projections lead to this area, directly or not. */
 function below(area: string, forward: readonly ProjectionSpecification[]): Set<string> {
   const found = new Set<string>();
   const visit = (id: string) => {
@@ -153,8 +261,8 @@ function below(area: string, forward: readonly ProjectionSpecification[]): Set<s
   return found;
 }
 
-/** Feedback from the end of a forward projection to its start, drawn as the options say. */
-function againstTheWayOf(
+/** Returns feedback from the end of a forward projection to its start, drawn as the options say. */
+function reverseOf(
   forward: ProjectionSpecification,
   specification: NetworkSpecification,
   { feedback: distribution, scale, density: share, excitatory }: FeedbackOptions,
@@ -184,12 +292,23 @@ function againstTheWayOf(
   };
 }
 
-/** Why feedback cannot come to answer the forward weights synapse by synapse, for a rule's `refuses`. */
+/**
+ * Returns why feedback weights cannot approach the forward weights synapse by synapse, worded to end a sentence;
+ * undefined if they can.
+ *
+ * @example
+ * ```ts
+ * import { refuseDisjointWiring } from 'apical/rules';
+ * import type { NetworkHooks } from 'apical/rules';
+ *
+ * export const network: NetworkHooks = { refuses: refuseDisjointWiring };
+ * ```
+ */
 export function refuseDisjointWiring({ projections }: NetworkSpecification): string | undefined {
   const disjoint = projections.find(({ wiring }) => wiring === 'disjoint');
   return (
     disjoint &&
-    `"${projectionId(disjoint)}" is wired disjoint, so that no feedback synapse has a forward one to be like. Rules that can: ` +
+    `"${projectionId(disjoint)}" is wired disjoint, so no feedback synapse has a forward counterpart. Rules that do: ` +
       'feedback-alignment, direct-feedback-alignment, learned-feedback'
   );
 }

@@ -5,100 +5,109 @@ import type { Area, Projection } from '../../network/area.ts';
 import type { Network } from '../../network/network.ts';
 import type { Objective } from '../../network/objective.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
-import { becomeSignals, potentialDown } from './inverses.ts';
-import type { Beside } from './inverses.ts';
-import { saidBy } from './reconstruction.ts';
+import { activateInverse, inversePotential } from './inverses.ts';
+import type { SecondInput } from './inverses.ts';
+import { outputOf } from './reconstruction.ts';
 
-/** ĥ − h: how far the target of an area lies from what the area said. */
-export interface Change {
+/** ĥ − h: the target of an area minus its output. */
+export interface TargetDifference {
   /** (batch, units). */
   readonly values: Tensor;
-  /** Where it is what an output's errors come to through its weights, once more: factor · δ Wᵀ. */
-  readonly made?: { readonly output: Projection; readonly delta: Tensor; readonly factor: number };
+  /** The factors of the same values if they come from an output's errors: factor · δ Wᵀ, with δ of shape (batch, outputs). */
+  readonly fromOutput?: { readonly output: Projection; readonly delta: Tensor; readonly factor: number };
 }
 
 /**
- * Targets come down a chain of layers by differences of inverses, and every hidden area goes towards its own:
+ * Returns g(h + difference) − g(h), the difference target of the area below, where g is the inverse of a projection
+ * onto h. Its values have the shape (batch, units below). The difference itself is passed on, so a small one keeps its
+ * digits. A second input of g is the same in both terms.
  *
- *   ĥ_{l−1} − h_{l−1} = g_l(ĥ_l) − g_l(h_l),     term of W_l: −factor · h_{l−1} ⊗ ( (ĥ_l − h_l) ⊙ f′ )
+ * Source: Lee, Zhang, Fischer & Bengio (2015), ECML.
  *
- * What comes down is the difference itself, so that a small one keeps its digits. `top` is that of the last hidden area.
- * `chain` ends in the output. Targets of areas whose activation functions are bounded may lie beyond.
+ * @example
+ * ```ts
+ * import { differenceBelow, type LearningStep, type Phase, type Projection } from 'apical/rules';
+ *
+ * // A squared error's first target is the label itself: ĥ − h = −∂L/∂h.
+ * export function targetBelowOutput(step: LearningStep, phase: Phase, output: Projection) {
+ *   const objective = step.network.objectives[0]!;
+ *   const values = step.error(phase, objective);
+ *   step.compute.scale(values, values, -1);
+ *   return differenceBelow(step, phase, output, { values }).values;
+ * }
+ * ```
  */
-export function emitTowardsTargets(
-  step: LearningStep,
-  phase: Phase,
-  chain: readonly Projection[],
-  top: Change,
-  factor: number,
-): void {
-  const { compute } = step;
-  let change = top;
-  for (let layer = chain.length - 2; layer >= 0; layer--) {
-    const projection = chain[layer] as Projection;
-    const area = projection.to;
-    const gain = phase.gain(area);
-    let post = change.values;
-    if (area.activation !== 'linear' || gain) {
-      post = compute.temporary(change.values.shape);
-      compute.multiplyBySlope(post, change.values, phase.rate(area), gain, area.activation);
-    }
-    emitIncoming(step, phase, area, post, -factor);
-    if (layer === 0) return;
-    change = changeBelow(step, phase, projection, change);
-  }
-}
-
-/** g(h + change) − g(h) of the inverse of a projection onto h. What is heard `beside` is alike in both. */
-export function changeBelow(
+export function differenceBelow(
   step: LearningStep,
   phase: Phase,
   projection: Projection,
-  change: Change,
-  beside?: Beside,
-): Change {
+  difference: TargetDifference,
+  second?: SecondInput,
+): TargetDifference {
   const { compute } = step;
   const inverse = projection.feedback as Projection;
-  const said = potentialDown(step, projection, saidBy(step, phase, projection.to), beside);
-  const target = compute.temporary(said.shape);
-  compute.copy(target, said);
-  sendChange(step, target, inverse, change);
-  for (const below of [said, target]) becomeSignals(step, projection, below);
-  compute.combine(target, target, said, 1, -1);
+  const current = inversePotential(step, projection, outputOf(step, phase, projection.to), second);
+  const target = compute.temporary(current.shape);
+  compute.copy(target, current);
+  sendDifference(step, target, inverse, difference);
+  for (const potential of [current, target]) activateInverse(step, projection, potential);
+  compute.subtract(target, target, current);
   return { values: target };
 }
 
 /**
- * Adds to potentials what a change sends through an inverse. A change that a few outputs made is sent as what each of them
- * would, δ (Wᵀ V) in place of (δ Wᵀ) V, where that takes fewer products.
+ * Adds to potentials what an inverse V sends for a difference. If the difference comes from few outputs, δ (Wᵀ V)
+ * replaces (δ Wᵀ) V, which takes fewer products.
  */
-function sendChange(
+function sendDifference(
   { compute }: LearningStep,
   potential: Tensor,
   inverse: Projection,
-  { values, made }: Change,
+  { values, fromOutput }: TargetDifference,
 ): void {
-  const outputs = made?.output.to.units ?? Infinity;
-  if (!made || outputs * (inverse.from.units + values.rows) >= values.rows * inverse.from.units) {
+  const outputs = fromOutput?.output.to.units ?? Infinity;
+  if (!fromOutput || outputs * (inverse.from.units + values.rows) >= values.rows * inverse.from.units) {
     inverse.send(compute, potential, values, 1);
     return;
   }
-  const { output, delta, factor } = made;
-  const each = compute.temporary([outputs], 'i32');
-  each.set(Array.from({ length: outputs }, (_, unit) => unit));
-  const alone = compute.temporary([outputs, outputs]);
-  compute.oneHot(alone, each);
-  const above = compute.temporary([outputs, output.from.units]);
-  output.sendBack(compute, above, alone);
-  const below = compute.temporary([outputs, inverse.to.units]);
-  inverse.send(compute, below, above);
-  compute.matmul(potential, delta, below, { alpha: factor, beta: 1 });
+  const { output, delta, factor } = fromOutput;
+  const labels = compute.temporary([outputs], 'i32');
+  labels.set(Array.from({ length: outputs }, (_, unit) => unit));
+  const identity = compute.temporary([outputs, outputs]);
+  compute.oneHot(identity, labels);
+  const transposed = compute.temporary([outputs, output.from.units]);
+  output.sendBack(compute, transposed, identity);
+  const product = compute.temporary([outputs, inverse.to.units]);
+  inverse.send(compute, product, transposed);
+  compute.matmul(potential, delta, product, { alpha: factor, beta: 1 });
 }
 
 /**
- * The output area's own terms, from its error as ever. Returns δ of its potentials, (batch, units).
+ * Emits the gradient of an output area's own weights and bias and returns δ = ∂L/∂y ⊙ f′, (batch, units). Throws an
+ * `Error` if the area has no objective.
+ *
+ *   ΔW = −η h ⊗ δ,   Δb = −η δ
+ *
+ * @example
+ * ```ts
+ * import { chainOf, defineRule, emitOutputGradient, feedforward, noOptions } from 'apical/rules';
+ *
+ * export default defineRule({
+ *   id: 'output-only',
+ *   family: 'Baselines',
+ *   title: 'Output only',
+ *   summary: 'Only the projection onto the output learns.',
+ *   equation: '\\Delta W_L = -\\eta\\, \\delta_L\\, h_{L-1}^\\top',
+ *   cites: [],
+ *   options: noOptions,
+ *   dynamics: feedforward,
+ *   learn(step) {
+ *     emitOutputGradient(step, step.run('forward'), chainOf(step.network).at(-1)!);
+ *   },
+ * });
+ * ```
  */
-export function emitOutput(step: LearningStep, phase: Phase, output: Projection): Tensor {
+export function emitOutputGradient(step: LearningStep, phase: Phase, output: Projection): Tensor {
   const { compute, network, inputs } = step;
   const area = output.to;
   const error = step.error(phase, objectiveOf(network, area));
@@ -109,44 +118,40 @@ export function emitOutput(step: LearningStep, phase: Phase, output: Projection)
   return error;
 }
 
-/** How far the first target lies down the gradient: an option of rules that make it from one. */
+/** Step size η̂ of the first target, an option of rules that derive this target from a gradient. */
 export const targetStep = z
   .number()
   .positive()
   .max(1e6)
   .default(0.1)
-  .describe('η̂: how far the target of the last hidden area lies down the gradient');
+  .describe('η̂: step down the gradient from the last hidden area to its target');
 
 /**
- * The terms of a whole chain whose last hidden area goes `size` down the gradient, and all others towards what comes down
- * from there; divided by `size`, so that they are of the gradient's size.
+ * Returns −∂L/∂y of an output area, (batch, units): the target minus the output. Throws an `Error` if the area has no
+ * objective.
+ *
+ * @example
+ * ```ts
+ * import { descentOf, type LearningStep, type Phase } from 'apical/rules';
+ *
+ * // For a squared error: y + t (target − y).
+ * export function blend(step: LearningStep, phase: Phase, t: number) {
+ *   const { area } = step.network.objectives[0]!;
+ *   const blended = step.like(area);
+ *   step.compute.combine(blended, phase.output(area), descentOf(step, phase, area), 1, t);
+ *   return blended;
+ * }
+ * ```
  */
-export function emitDownGradient(
-  step: LearningStep,
-  phase: Phase,
-  chain: readonly Projection[],
-  size: number,
-): void {
-  const output = chain.at(-1) as Projection;
-  const delta = emitOutput(step, phase, output);
-  if (chain.length === 1) return;
-  const values = step.compute.temporary(phase.activity(output.from).shape);
-  output.sendBack(step.compute, values, delta);
-  step.compute.scale(values, values, -size);
-  const top = { values, made: { output, delta, factor: -size } };
-  emitTowardsTargets(step, phase, chain, top, 1 / (size * step.inputs.rows));
-}
-
-/** What an area should have said less what it said, (batch, units): its error, turned round. */
-export function lackOf(step: LearningStep, phase: Phase, area: Area): Tensor {
+export function descentOf(step: LearningStep, phase: Phase, area: Area): Tensor {
   const error = step.error(phase, objectiveOf(step.network, area));
   step.compute.scale(error, error, -1);
   return error;
 }
 
-/** The objective of an area that has one. */
+/** Returns the objective of an area. */
 function objectiveOf({ objectives }: Network, area: Area): Objective {
-  const objective = objectives.find((its) => its.area === area);
-  if (!objective) throw new Error(`Area "${area.id}" has no objective.`);
+  const objective = objectives.find((candidate) => candidate.area === area);
+  if (!objective) throw new Error(`Area "${area.id}" has no objective. Choose an area that has one.`);
   return objective;
 }

@@ -1,30 +1,31 @@
 import { z } from 'zod';
-import { feedforward } from '../../dynamics/index.ts';
+import { emitIncoming, feedforward } from '../../dynamics/index.ts';
 import type { LearningStep, Phase } from '../../dynamics/index.ts';
 import type { Projection } from '../../network/area.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { chainOf, refuseBranches } from '../shared/chain.ts';
 import {
-  adviceOnInverses,
-  downward,
+  inverseHints,
+  applyForward,
+  applyInverse,
   emitInverse,
   inverseOptimisers,
   inverseOptions,
-  upward,
   withInverses,
 } from '../shared/inverses.ts';
 import { defineRule } from '../../learning/rule.ts';
-import { emitDownGradient, targetStep } from '../shared/targets.ts';
+import { emitOutputGradient, targetStep } from '../shared/targets.ts';
+import { gradientTarget, targetsBelow } from './difference-target-propagation.ts';
 
 /**
- * Target propagation by local difference reconstruction: targets come down as in difference target propagation, but what
- * brings them down does not learn to invert: it learns to have the transposed Jacobian, so that targets carry
- * backpropagation's errors.
+ * Target propagation by local difference reconstruction: targets come from differences, as in difference target
+ * propagation, but the feedback learns the transposed Jacobian of the forward path in place of its inverse. Targets
+ * then carry the errors of backpropagation.
  *
- *   inverses: the gradient of  −εᵀ [ g(f(h + ε)) − g(f(h)) ] + ½ ‖ g(s + η) − g(s) ‖²,   s = f(h),   ε, η ~ N(0, σ²)
+ *   feedback: the gradient of  −εᵀ [ g(f(h + ε)) − g(f(h)) ] + ½ ‖ g(s + η) − g(s) ‖²,   s = f(h),   ε, η ~ N(0, σ²)
  *
- * To first order its mean is σ² ( −tr(J_g J_f) + ½ ‖J_g‖² ), which is least where J_g = J_fᵀ. Of a linear layer the terms
- * are −(s⁺ − s) ⊗ ε + η ⊗ ηV, whose mean, σ² (V − Wᵀ), lets V go to Wᵀ and nowhere else. Terms are divided by σ².
+ * To first order its mean is σ² ( −tr(J_g J_f) + ½ ‖J_g‖² ), whose minimum is J_g = J_fᵀ. For a linear layer the terms
+ * are −(s⁺ − s) ⊗ ε + η ⊗ ηV. Their mean is σ² (V − Wᵀ), so V converges to Wᵀ. Terms are divided by σ².
  *
  * Source: Ernoult, Normandin, Moudgil, Spinney, Belilovsky, Rish, Richards & Bengio (2022), ICML.
  */
@@ -32,7 +33,7 @@ export const localDifferenceReconstruction = defineRule({
   id: 'local-difference-reconstruction',
   family: 'Target propagation',
   title: 'Local difference reconstruction',
-  summary: 'Target propagation through feedback that learns to have the transposed Jacobian of the way up.',
+  summary: 'Target propagation whose feedback learns the transposed Jacobian of the forward path.',
   equation: String.raw`\Delta V \propto -\nabla_V \left( -\varepsilon^\top \left[ g(f(h+\varepsilon)) - g(f(h)) \right] + \tfrac12 \left\| g(s+\eta) - g(s) \right\|^2 \right)`,
   cites: ['ernoult2022', 'lee2015'],
   options: z.strictObject({
@@ -45,18 +46,24 @@ export const localDifferenceReconstruction = defineRule({
       .max(1e4)
       .default(1)
       .describe(
-        'updates of the feedback in a step, each with noise of its own; more than one only if alternating',
+        'number of feedback updates per step, each with its own noise; use order "alternating" for more than one',
       ),
   }),
   dynamics: feedforward,
-  refuses: (specification) =>
-    refuseBranches(specification, 'predictive-coding, feedback-alignment, backprop'),
-  wire: (specification, options) => withInverses(specification, options, { outputs: false }),
-  optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
-  advice: (options) => adviceOnInverses(options),
+  network: {
+    refuses: (specification) =>
+      refuseBranches(specification, 'predictive-coding, feedback-alignment, backprop'),
+    wire: (specification, options) => withInverses(specification, options, { outputs: false }),
+  },
+  learning: {
+    optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
+  },
+  report: {
+    hints: inverseHints,
+  },
 
   learn(step) {
-    const { network, options } = step;
+    const { inputs, network, options } = step;
     const chain = chainOf(network);
     const phase = step.run('forward');
     for (let update = 0; update < options.inverseUpdates; update++) {
@@ -65,11 +72,23 @@ export const localDifferenceReconstruction = defineRule({
       }
       if (options.order === 'alternating') step.apply();
     }
-    emitDownGradient(step, phase, chain, options.targetStep);
+
+    const output = chain.at(-1) as Projection;
+    const delta = emitOutputGradient(step, phase, output);
+    if (chain.length === 1) return;
+    const top = gradientTarget(step, output, delta, options.targetStep);
+    const factor = 1 / (options.targetStep * inputs.rows);
+    for (const { area, difference } of targetsBelow(step, phase, chain, top)) {
+      // −(1/η̂) h_{l−1} ⊗ ( (ĥ_l − h_l) ⊙ f′ )
+      emitIncoming(step, phase, area, phase.slope(area, difference), -factor);
+    }
   },
 });
 
-/** The terms of ∇[ −εᵀ(g₁ − g₀) + ½ ‖g₂ − g₀‖² ] / σ², with g₁ = g(f(h + ε)), g₀ = g(s), g₂ = g(s + η). */
+/**
+ * Emits the terms of ∇[ −εᵀ(g₁ − g₀) + ½ ‖g₂ − g₀‖² ] / σ², with g₀ = g(s), g₁ = g(f(h + ε)), g₂ = g(s + η). `noise` is
+ * σ, and `update` numbers the draws within a step.
+ */
 function learnTransposedJacobian(
   step: LearningStep,
   phase: Phase,
@@ -79,7 +98,7 @@ function learnTransposedJacobian(
 ): void {
   const { compute } = step;
   const activity = phase.activity(projection.from);
-  const drawn = (shape: Tensor['shape'], name: string) => {
+  const draw = (shape: Tensor['shape'], name: string) => {
     const deviation = compute.temporary(shape);
     compute.drawNormal(deviation, 0, noise, step.stream(`${name} ${projection.id} ${update}`), step.step);
     return deviation;
@@ -89,20 +108,22 @@ function learnTransposedJacobian(
     compute.combine(total, a, b, 1, factor);
     return total;
   };
-  const epsilon = drawn(activity.shape, 'lower noise');
-  const settled = upward(step, projection, activity);
-  const moved = upward(step, projection, sum(activity, epsilon));
-  const shaken = sum(settled, drawn(settled.shape, 'upper noise'));
-  const [g0, g1, g2] = [settled, moved, shaken].map((signal) => downward(step, projection, signal)) as [
+  const epsilon = draw(activity.shape, 'lower noise');
+  const s0 = applyForward(step, projection, activity);
+  const s1 = applyForward(step, projection, sum(activity, epsilon));
+  const s2 = sum(s0, draw(s0.shape, 'upper noise'));
+  const [g0, g1, g2] = [s0, s1, s2].map((signal) => applyInverse(step, projection, signal)) as [
     Tensor,
     Tensor,
     Tensor,
   ];
-  const change = sum(g2, g0, -1);
-  const atRest = sum(epsilon, change, -1);
-  compute.scale(epsilon, epsilon, -1);
+  // The loss's derivatives by g₂, g₀ and g₁: g₂ − g₀, ε − (g₂ − g₀) and −ε.
+  const error2 = sum(g2, g0, -1);
+  const error0 = sum(epsilon, error2, -1);
+  const error1 = epsilon;
+  compute.scale(error1, epsilon, -1);
   const factor = 1 / (noise * noise * activity.rows);
-  emitInverse(step, projection, { signal: moved, below: g1, error: epsilon, factor });
-  emitInverse(step, projection, { signal: shaken, below: g2, error: change, factor });
-  emitInverse(step, projection, { signal: settled, below: g0, error: atRest, factor });
+  emitInverse(step, projection, { signal: s1, below: g1, error: error1, factor });
+  emitInverse(step, projection, { signal: s2, below: g2, error: error2, factor });
+  emitInverse(step, projection, { signal: s0, below: g0, error: error0, factor });
 }

@@ -6,18 +6,17 @@ import type { Activation } from '../../tensor/kernels.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { chainOf, refuseBranches } from '../shared/chain.ts';
 import {
-  adviceOnInverses,
+  inverseHints,
   inverseOptimisers,
   inverseOptions,
   inversionErrors,
   measureInversion,
-  remarksOnInverses,
-  wireDown,
+  withTopDownPath,
 } from '../shared/inverses.ts';
 import { defineRule } from '../../learning/rule.ts';
-import { emitOutput } from '../shared/targets.ts';
+import { emitOutputGradient } from '../shared/targets.ts';
 
-/** Options that rules which learn by recirculation share. */
+/** Options of rules that learn by recirculation. */
 export const recirculationOptions = {
   feedback: inverseOptions.feedback,
   scale: inverseOptions.scale,
@@ -28,27 +27,29 @@ export const recirculationOptions = {
     .min(0)
     .lt(1)
     .default(0.75)
-    .describe('λ: how much of its old activity a unit keeps when the signal comes round again'),
+    .describe('λ: share of its old activity that a unit keeps on the second pass'),
   visible: z
     .enum(['linear', 'logistic'])
     .default('logistic')
-    .describe('units that reconstruct the example: linear, or logistic for values from 0 to 1'),
+    .describe(
+      'activation of the units that reconstruct the input: linear, or logistic for values from 0 to 1',
+    ),
 };
 
 /**
- * Recirculation: activity goes up, comes down as a reconstruction, and goes up once more. What it changed on its way is
- * all that a synapse needs: pre × the change of post, with the sign reversed.
+ * Recirculation: activity goes up, comes back as a reconstruction, and goes up once more. A synapse changes by its
+ * presynaptic activity times the change of its postsynaptic unit, with the sign reversed.
  *
  *   h₁ = f( v₀ W + b ),   v₂ = λ v₀ + (1 − λ) g( h₁ V + c ),   h₃ = λ h₁ + (1 − λ) f( v₂ W + b )
  *   ΔV = η h₁ᵀ (v₀ − v₂) / (1 − λ),      ΔW = η v₂ᵀ (h₁ − h₃) / (1 − λ)²
  *
- * The first is the delta rule. In the second h₁ − h₃ ≈ (1 − λ) f′ ⊙ [ (v₀ − v₂) W ] = (1 − λ)² f′ ⊙ [ (v₀ − v̂) W ]: where
- * V = Wᵀ that is the descent of the reconstruction error, ½‖v₀ − v̂‖² of linear visible units or the cross-entropy of
- * logistic ones, by what a unit's activity changed in time; the difference is of order 1 − λ. V comes near Wᵀ by
- * learning, since both follow the same products. Tied, it is Wᵀ, and both changes meet in one matrix.
+ * The first update is the delta rule. In the second, h₁ − h₃ ≈ (1 − λ) f′ ⊙ [ (v₀ − v₂) W ] = (1 − λ)² f′ ⊙ [ (v₀ − v̂) W ],
+ * up to terms of relative order 1 − λ. If V = Wᵀ, this change in time descends the reconstruction error: ½‖v₀ − v̂‖² for
+ * linear visible units, cross-entropy for logistic ones. V approaches Wᵀ by learning, because both follow the same
+ * products. Tied weights are one matrix, V = Wᵀ, which receives both changes.
  *
- * Every hidden area of a chain so learns to code the one below it. The output reads the last one out, by the delta rule;
- * no error of its goes further down.
+ * Every hidden area of a chain learns in this way to code the area below. The output reads out the last hidden area by
+ * the delta rule and sends no error further down.
  *
  * Source: Hinton & McClelland (1988), NIPS, 358–366.
  */
@@ -57,7 +58,7 @@ export const recirculation = defineRule({
   family: 'Error as a change in time',
   title: 'Recirculation',
   summary:
-    'Autoencoders whose synapses change by what activity changes as it comes round; the output reads the codes out.',
+    'Autoencoders whose synapses learn from the change of activity between two passes; the output reads out the codes.',
   equation: String.raw`\Delta W = \frac{\eta}{(1-\lambda)^2}\, (h_1 - h_3)\, v_2^\top, \qquad \Delta V = \frac{\eta}{1-\lambda}\, (v_0 - v_2)\, h_1^\top`,
   cites: ['hinton1988'],
   options: z.strictObject({
@@ -65,134 +66,143 @@ export const recirculation = defineRule({
     topDown: z
       .enum(['learned', 'tied'])
       .default('learned')
-      .describe('weights of the way down: learned beside those of the way up, or the same, transposed'),
+      .describe('weights of the feedback path: learned, or tied to the transposed forward weights'),
   }),
   dynamics: feedforward,
-  refuses: (specification) =>
-    refuseBranches(specification, 'predictive-coding, feedback-alignment, backprop'),
-  wire: (specification, options) => wireDown(specification, options, { outputs: false, input: true }),
-  optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
-  advice: (options) => adviceOnInverses(options),
-  measures: inversionErrors,
-  evaluate(step, phase) {
-    for (const up of chainOf(step.network).slice(0, -1)) {
-      measureReconstruction(step, phase, [{ up, said: phase.activity(up.to) }], step.options);
-    }
+  network: {
+    refuses: (specification) =>
+      refuseBranches(specification, 'predictive-coding, feedback-alignment, backprop'),
+    wire: (specification, options) =>
+      withTopDownPath(specification, options, { outputs: false, input: true }),
   },
-  remarks: (options, measured) => remarksOnInverses(options, measured),
+  learning: {
+    optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
+  },
+  report: {
+    hints: inverseHints,
+    measures: inversionErrors,
+    evaluate(step, phase) {
+      for (const projection of chainOf(step.network).slice(0, -1)) {
+        const signal = phase.activity(projection.to);
+        measureReconstruction(step, phase, [{ projection, signal }], step.options);
+      }
+    },
+  },
 
   learn(step) {
     const { network } = step;
     const chain = chainOf(network);
     const phase = step.run('forward');
-    for (const up of chain.slice(0, -1)) {
-      recirculate(step, phase, [{ up, said: phase.activity(up.to) }], step.options);
+    for (const projection of chain.slice(0, -1)) {
+      recirculate(step, phase, [{ projection, signal: phase.activity(projection.to) }], step.options);
     }
-    emitOutput(step, phase, chain.at(-1) as Projection);
+    emitOutputGradient(step, phase, chain.at(-1) as Projection);
   },
 });
 
+/** Options of `recirculate`. */
 interface Options {
   readonly regression: number;
   readonly visible: Activation;
 }
 
-/** A projection up from the area that is reconstructed, and what its end says, (batch, units). */
-export interface Way {
-  readonly up: Projection;
-  readonly said: Tensor;
-  /** How much the way up learns by what comes round; 0 for not at all. Default 1. */
+/** A top-down input of an area: the forward projection it answers, and the signal of the area above, (batch, units). */
+export interface TopDownInput {
+  readonly projection: Projection;
+  readonly signal: Tensor;
+  /** Factor of the forward projection's learning by recirculation; 0 for none. Default 1. */
   readonly strength?: number;
 }
 
-/** The terms of one autoencoder of an area, around the activity of a phase; several ways may share it. */
+/** The top-down inputs of one area, at least one. */
+export type TopDownInputs = readonly [TopDownInput, ...TopDownInput[]];
+
+/**
+ * Emits the terms of one autoencoder of an area, at the activity of a phase. Several areas above may share the
+ * reconstruction.
+ */
 export function recirculate(
   step: LearningStep,
   phase: Phase,
-  ways: readonly [Way, ...Way[]],
+  above: TopDownInputs,
   { regression, visible }: Options,
 ): void {
   const { compute, inputs } = step;
-  const { from } = ways[0].up;
+  const { from } = above[0].projection;
   const fresh = 1 - regression;
-  /** λ · before + (1 − λ) · now, in the place of what is now. */
+  /** Overwrites `now` with λ · before + (1 − λ) · now. */
   const regressed = (now: Tensor, before: Tensor): Tensor => {
     compute.combine(now, now, before, fresh, regression);
     return now;
   };
   const change = (after: Tensor, before: Tensor): Tensor => {
     const difference = compute.temporary(after.shape);
-    compute.combine(difference, after, before, 1, -1);
+    compute.subtract(difference, after, before);
     return difference;
   };
 
   const v0 = phase.activity(from);
-  const v2 = regressed(reconstructionBelow(step, ways, visible), v0);
+  const v2 = regressed(reconstruct(step, above, visible), v0);
   const below = change(v2, v0);
   const factor = 1 / (fresh * inputs.rows);
-  if (from.topDownBias && (ways[0].up.feedback ?? ways[0].up).plastic) {
+  if (from.topDownBias && (above[0].projection.feedback ?? above[0].projection).plastic) {
     step.emit(from.topDownBias, { kind: 'outer', post: below, factor });
   }
-  for (const { up, said, strength = 1 } of ways) {
-    const down = up.feedback;
-    // Tied, the way down is the way up: the same product, transposed.
-    if (!down && up.plastic) step.emit(up, { kind: 'outer', pre: below, post: said, factor });
-    if (down?.plastic) {
-      step.emit(down, { kind: 'outer', pre: said, post: below, factor });
+  for (const { projection, signal: h1, strength = 1 } of above) {
+    const { feedback, to } = projection;
+    // −h₁ᵀ (v₀ − v₂) / (1 − λ). Tied weights receive the same product, transposed.
+    if (!feedback && projection.plastic)
+      step.emit(projection, { kind: 'outer', pre: below, post: h1, factor });
+    if (feedback?.plastic) {
+      step.emit(feedback, { kind: 'outer', pre: h1, post: below, factor });
     }
-    if (strength === 0 || !up.plastic) continue;
-    const again = compute.temporary(said.shape);
-    up.send(compute, again, v2);
-    compute.activate(again, again, up.to.bias?.values, up.to.activation);
-    const post = change(regressed(again, said), said);
+    if (strength === 0 || !projection.plastic) continue;
+    const again = compute.temporary(h1.shape);
+    projection.send(compute, again, v2);
+    compute.activate(again, again, to.bias?.values, to.activation);
+    // −v₂ᵀ (h₁ − h₃) / (1 − λ)²
+    const post = change(regressed(again, h1), h1);
     const scaled = (strength * factor) / fresh;
-    step.emit(up, { kind: 'outer', pre: v2, post, factor: scaled });
-    if (up.to.bias) step.emit(up.to.bias, { kind: 'outer', post, factor: scaled });
+    step.emit(projection, { kind: 'outer', pre: v2, post, factor: scaled });
+    if (to.bias) step.emit(to.bias, { kind: 'outer', post, factor: scaled });
   }
 }
 
-/** How far what comes down to an area at the activity of a phase is from that area's own. */
+/** Measures the inversion error of an area: its reconstruction from above compared with its activity in a phase. */
 export function measureReconstruction(
   step: LearningStep,
   phase: Phase,
-  ways: Parameters<typeof potentialBelow>[1],
+  above: TopDownInputs,
   { visible }: Pick<Options, 'visible'>,
 ): void {
-  measureInversion(step, phase, ways[0].up.from, reconstructionBelow(step, ways, visible));
+  measureInversion(step, phase, above[0].projection.from, reconstruct(step, above, visible));
 }
 
 /**
- * What comes down to an area from above, as its units would say it, (batch, units), a temporary; the example's units as
- * `visible` has them, or as the area does where it is left out.
+ * Returns the reconstruction of an area from its top-down inputs, (batch, units), as a temporary. The input uses the
+ * activation function `visible`, by default that of the area, like all other areas.
  */
-export function reconstructionBelow(
-  step: LearningStep,
-  ways: Parameters<typeof potentialBelow>[1],
-  visible?: Activation,
-): Tensor {
-  const { from } = ways[0].up;
-  const below = potentialBelow(step, ways);
+export function reconstruct(step: LearningStep, above: TopDownInputs, visible?: Activation): Tensor {
+  const { from } = above[0].projection;
+  const below = topDownPotential(step, above);
   const activation = from === step.network.input ? (visible ?? from.activation) : from.activation;
   step.compute.activate(below, below, undefined, activation);
   return below;
 }
 
 /**
- * What an area hears from above, (batch, units), a temporary: through the inverses of the projections that leave it, or
- * where there are none through those projections themselves, backwards; with its thresholds for that, or else its own.
+ * Returns the top-down potential of an area, (batch, units), as a temporary: its top-down inputs through feedback
+ * weights, or through transposed forward weights without feedback, plus the top-down bias, or the bias without one.
  */
-export function potentialBelow(
-  { compute }: LearningStep,
-  ways: readonly [Pick<Way, 'up' | 'said'>, ...Pick<Way, 'up' | 'said'>[]],
-): Tensor {
-  const { from } = ways[0].up;
-  const potential = compute.temporary([ways[0].said.rows, from.units]);
-  for (const [index, { up, said }] of ways.entries()) {
+export function topDownPotential({ compute }: LearningStep, above: TopDownInputs): Tensor {
+  const { from } = above[0].projection;
+  const potential = compute.temporary([above[0].signal.rows, from.units]);
+  for (const [index, { projection, signal }] of above.entries()) {
     const beta = index === 0 ? 0 : 1;
-    if (up.feedback) up.feedback.send(compute, potential, said, beta);
-    else up.sendBack(compute, potential, said, beta);
+    if (projection.feedback) projection.feedback.send(compute, potential, signal, beta);
+    else projection.sendBack(compute, potential, signal, beta);
   }
-  const thresholds = from.topDownBias ?? from.bias;
-  if (thresholds) compute.activate(potential, potential, thresholds.values, 'linear');
+  const bias = from.topDownBias ?? from.bias;
+  if (bias) compute.activate(potential, potential, bias.values, 'linear');
   return potential;
 }

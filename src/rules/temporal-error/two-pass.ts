@@ -6,41 +6,42 @@ import type { NetworkSpecification } from '../../network/specification.ts';
 import type { Activation } from '../../tensor/kernels.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { chainOf, drawnLike, refuseBranches } from '../shared/chain.ts';
+import { inverseHints, inverseOptimisers, inversionErrors, withTopDownPath } from '../shared/inverses.ts';
+import { outputOf } from '../shared/reconstruction.ts';
 import {
-  adviceOnInverses,
-  inverseOptimisers,
-  inversionErrors,
-  remarksOnInverses,
-  wireDown,
-} from '../shared/inverses.ts';
-import { saidBy } from '../shared/reconstruction.ts';
-import { measureReconstruction, potentialBelow, recirculate, recirculationOptions } from './recirculation.ts';
+  measureReconstruction,
+  recirculate,
+  recirculationOptions,
+  topDownPotential,
+} from './recirculation.ts';
+import type { TopDownInputs } from './recirculation.ts';
 import { defineRule } from '../../learning/rule.ts';
-import { emitOutput, lackOf } from '../shared/targets.ts';
+import { descentOf, emitOutputGradient } from '../shared/targets.ts';
 
-/** Units beside the output that code what the label leaves out: its pose, say. */
+/** The id of an area beside the output that codes what the label leaves out, such as pose. */
 const CODE = 'code';
 
 /**
- * Two top-down passes: one axon carries what a unit says, and as its change in time the error.
+ * Two top-down passes: an axon carries the activity of a unit, and the change of this activity in time carries the error.
  *
- * 1. A stack of autoencoders is learned by recirculation, so that what comes down looks like what went up. Its top is
- *    the output y and a code z, from which the area below is reconstructed.
- * 2. An upward pass; a pass down from the prediction; a second one from the prediction moved a little towards the target,
+ * 1. A stack of autoencoders learns by recirculation, so that top-down reconstructions resemble the activity of the
+ *    upward pass. The top of the stack is the output y and a code z, which reconstruct the area below.
+ * 2. An upward pass is followed by a top-down pass from the prediction, and a second top-down pass from the prediction
+ *    moved a little towards the target:
  *
  *      y′ = y + t (target − y),   x_l = [ r_{l+1} V + c ],   r_l = f(x_l),      and x′, r′ from y′
  *
- * 3. Every synapse changes by pre × the change of post, as a spike-timing rule reads it off:
+ * 3. Every synapse changes by pre × the change of post, as spike-timing-dependent plasticity does:
  *
  *      ΔW_l = η h_{l−1}ᵀ · (change of the unit) / t,   change = f(a_l + x′_l − x_l) − f(a_l)   or   f′(h_l) ⊙ (x′_l − x_l)
  *
- * because, where the way down carries transposed weights, dx_l/dt = −∂E/∂h_l at every level: the first form does not
- * compute the slope, it measures it, by letting the unit's input change a little and looking at its output. a_l is the
- * potential of the pass up.
+ * If feedback weights are transposed forward weights, dx_l/dt = −∂E/∂h_l at every level. The first form does not compute
+ * the slope f′ but measures it: the input of the unit changes a little, and the output shows the effect. a_l is the
+ * potential of the upward pass.
  *
- * Autoencoders have signs reversed (pre × old − new), so that learning makes activity stop changing on its way round; the
- * two kinds of change are told apart by when they come. What comes down is heard through the inverse's weights V,
- * learned (`learned`), random and fixed (`fixed`), or the transposed way up (`tied`).
+ * Autoencoders learn with the sign reversed, pre × (old − new), so that activity stops changing as it recirculates. The
+ * two kinds of change are told apart by their time. The feedback weights V are learned (`learned`), random and fixed
+ * (`fixed`), or the transposed forward weights (`tied`).
  *
  * Source: Hinton's lectures "Can the brain do back-propagation?" (2007–2016); recirculation: Hinton & McClelland (1988).
  */
@@ -49,7 +50,7 @@ export const twoPass = defineRule({
   family: 'Error as a change in time',
   title: 'Two top-down passes',
   summary:
-    'Comes down twice, from the prediction and from the prediction moved towards the target, and learns from what changed.',
+    'Learns from the change between two top-down passes: from the prediction, and from the prediction moved towards the target.',
   equation: String.raw`\Delta W_l = \frac{\eta}{t} \left[ f(a_l + x'_l - x_l) - f(a_l) \right] h_{l-1}^\top, \qquad x_l = V_{l+1} r_{l+1}, \quad y' = y + t\,(\hat y - y)`,
   cites: ['hinton2007', 'hinton1988'],
   options: z.strictObject({
@@ -59,57 +60,68 @@ export const twoPass = defineRule({
       .gt(0)
       .max(1)
       .default(0.1)
-      .describe('t: how far the prediction is moved towards the target'),
+      .describe('t: fraction of the way from the prediction to the target at which the second pass starts'),
     code: z
       .int()
       .min(0)
       .max(1e6)
       .default(100)
-      .describe('units beside the output that help to reconstruct what is below; 0 for the labels alone'),
+      .describe(
+        'number of code units beside the output that help to reconstruct the area below; 0: the output alone',
+      ),
     topDown: z
       .enum(['learned', 'fixed', 'tied'])
       .default('learned')
       .describe(
-        'weights of the way down: learned by reconstruction, random and fixed, or the transposed way up',
+        'weights of the feedback path: learned by reconstruction, random and fixed, or transposed forward weights',
       ),
     slope: z
       .enum(['measured', 'formula'])
       .default('measured')
-      .describe('whether a unit’s slope is seen in what a small change of its input does, or computed'),
+      .describe(
+        'slope f′ of a unit: measured from the effect of a small change of input, or computed by formula',
+      ),
     autoencoding: z
       .number()
       .min(0)
       .max(1e3)
       .default(0.1)
-      .describe('how much the way up learns to be an autoencoder, beside what it learns from targets'),
+      .describe('strength of autoencoder learning in the forward path, relative to learning from targets'),
     noise: z
       .number()
       .min(0)
       .max(1e3)
       .default(0)
-      .describe('σ of noise in what areas hear from above, drawn anew in each pass down'),
+      .describe('σ of the noise in top-down inputs, drawn anew in each top-down pass'),
     delay: z
       .int()
       .min(0)
       .max(1e9)
       .default(0)
-      .describe('updates in which only autoencoders and the output learn, before targets come down'),
+      .describe(
+        'number of updates before the two passes begin, in which only autoencoders and the output learn',
+      ),
   }),
   dynamics: feedforward,
-  refuses: (specification) =>
-    refuseBranches(specification, 'predictive-coding, feedback-alignment, backprop'),
-  wire: (specification, options) =>
-    wireDown(withCode(specification, options.code), options, { outputs: true, input: true }),
-  optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
-  advice: (options) => adviceOnInverses(options),
-  measures: inversionErrors,
-  evaluate(step, phase) {
-    for (const up of chainOf(step.network)) {
-      const ways = waysDown(step, phase, up, saidBy(step, phase, up.to));
-      measureReconstruction(step, phase, ways, step.options);
-    }
+  network: {
+    refuses: (specification) =>
+      refuseBranches(specification, 'predictive-coding, feedback-alignment, backprop'),
+    wire: (specification, options) =>
+      withTopDownPath(withCode(specification, options.code), options, { outputs: true, input: true }),
   },
-  remarks: (options, measured) => remarksOnInverses(options, measured),
+  learning: {
+    optimisers: (network, optimiserOf, options) => inverseOptimisers(network, optimiserOf, options),
+  },
+  report: {
+    hints: inverseHints,
+    measures: inversionErrors,
+    evaluate(step, phase) {
+      for (const projection of chainOf(step.network)) {
+        const above = topDownInputs(step, phase, projection, outputOf(step, phase, projection.to));
+        measureReconstruction(step, phase, above, step.options);
+      }
+    },
+  },
 
   learn(step) {
     const { compute, network, inputs, options } = step;
@@ -118,21 +130,25 @@ export const twoPass = defineRule({
     const output = chain.at(-1) as Projection;
     const phase = step.run('forward');
     learnAutoencoders(step, phase, chain);
-    emitOutput(step, phase, output);
+    emitOutputGradient(step, phase, output);
     if (chain.length === 1 || step.step < delay) return;
 
-    const said = saidBy(step, phase, output.to);
-    const blended = compute.temporary(said.shape);
-    compute.combine(blended, said, lackOf(step, phase, output.to), 1, blend);
-    const before = comeDown(step, phase, chain, said, 'first');
-    const after = comeDown(step, phase, chain, blended, 'second');
+    // y′ = y + t (target − y)
+    const prediction = outputOf(step, phase, output.to);
+    const blended = step.like(output.to);
+    compute.combine(blended, prediction, descentOf(step, phase, output.to), 1, blend);
+    // x_l from y, and x′_l from y′.
+    const before = topDownPass(step, phase, chain, prediction, 'first');
+    const after = topDownPass(step, phase, chain, blended, 'second');
     for (const { to } of chain.slice(0, -1)) {
-      const change = compute.temporary([inputs.rows, to.units]);
-      compute.combine(change, after.get(to) as Tensor, before.get(to) as Tensor, 1, -1);
+      // f(a_l + x′_l − x_l) − f(a_l), or f′(h_l) ⊙ (x′_l − x_l).
+      const change = step.like(to);
+      compute.subtract(change, after.get(to) as Tensor, before.get(to) as Tensor);
       if (slope === 'measured') measureChange(step, phase, to, change);
       else compute.multiplyBySlope(change, change, phase.rate(to), undefined, to.activation);
       const gain = phase.gain(to);
       if (gain) compute.multiply(change, change, gain);
+      // −h_{l−1} ⊗ change / t
       emitIncoming(step, phase, to, change, -1 / (blend * inputs.rows));
     }
   },
@@ -142,44 +158,50 @@ type Step = LearningStep<Readonly<{ regression: number; visible: Activation; aut
 
 const isCode = ({ id }: Area): boolean => id === CODE;
 
-/** The projection from the last hidden area to the code, where there is one. */
+/** Returns the projection from the last hidden area to the code; undefined without a code. */
 const codeOf = (output: Projection): Projection | undefined =>
   output.from.outgoing.find(({ kind, to }) => kind === 'forward' && isCode(to));
 
-/** Every area below the output is reconstructed from the one above it, the last from the output and the code. */
+/** Emits the terms of all autoencoders. The output and the code together reconstruct the last hidden area. */
 function learnAutoencoders(step: Step, phase: Phase, chain: readonly Projection[]): void {
   const { options } = step;
   const strength = options.autoencoding;
-  for (const up of chain.slice(0, -1)) {
-    recirculate(step, phase, [{ up, said: phase.activity(up.to), strength }], options);
+  for (const projection of chain.slice(0, -1)) {
+    const signal = phase.activity(projection.to);
+    recirculate(step, phase, [{ projection, signal, strength }], options);
   }
   const output = chain.at(-1) as Projection;
   if (chain.length === 1) return;
-  // What the label says is learned from targets alone; the code is there to reconstruct.
-  const label = { up: output, said: saidBy(step, phase, output.to), strength: 0 };
+  // The output learns from targets alone; only the code learns to reconstruct.
+  const label = { projection: output, signal: outputOf(step, phase, output.to), strength: 0 };
   const code = codeOf(output);
-  recirculate(step, phase, code ? [label, { up: code, said: phase.activity(code.to) }] : [label], options);
+  const codeInput = code && { projection: code, signal: phase.activity(code.to) };
+  recirculate(step, phase, codeInput ? [label, codeInput] : [label], options);
 }
 
-/** By what an area hears from above when the one there says this: below the output, the code's own words too. */
-function waysDown(
+/** Returns the top-down inputs of the area below a projection. Below the output they include the code. */
+function topDownInputs(
   step: LearningStep,
   phase: Phase,
-  up: Projection,
-  said: Tensor,
-): Parameters<typeof potentialBelow>[1] {
-  const isTop = step.network.objectives.some(({ area }) => area === up.to);
-  const code = isTop ? codeOf(up) : undefined;
+  projection: Projection,
+  signal: Tensor,
+): TopDownInputs {
+  const isTop = step.network.objectives.some(({ area }) => area === projection.to);
+  const code = isTop ? codeOf(projection) : undefined;
   return code
     ? [
-        { up, said },
-        { up: code, said: phase.activity(code.to) },
+        { projection, signal },
+        { projection: code, signal: phase.activity(code.to) },
       ]
-    : [{ up, said }];
+    : [{ projection, signal }];
 }
 
-/** What every hidden area hears from above when the output says `top`, by area: x_l, (batch, units). */
-function comeDown(
+/**
+ * Returns the top-down potentials x_l, (batch, units), of every hidden area, when the output is `top`:
+ *
+ *   x_l = r_{l+1} V + c,   r_l = f(x_l),   r_L = top
+ */
+function topDownPass(
   step: LearningStep<Readonly<{ noise: number }>>,
   phase: Phase,
   chain: readonly Projection[],
@@ -187,34 +209,35 @@ function comeDown(
   pass: 'first' | 'second',
 ): ReadonlyMap<Area, Tensor> {
   const { compute, options } = step;
-  const heard = new Map<Area, Tensor>();
-  let said = top;
-  for (const up of chain.slice(1).reverse()) {
-    const below = potentialBelow(step, waysDown(step, phase, up, said));
+  const potentials = new Map<Area, Tensor>();
+  let activity = top;
+  for (const projection of chain.slice(1).reverse()) {
+    const { from } = projection;
+    const potential = topDownPotential(step, topDownInputs(step, phase, projection, activity));
     if (options.noise > 0) {
-      const noise = compute.temporary(below.shape);
-      compute.drawNormal(noise, 0, options.noise, step.stream(`${pass} pass to ${up.from.id}`), step.step);
-      compute.combine(below, below, noise, 1, 1);
+      const noise = compute.temporary(potential.shape);
+      compute.drawNormal(noise, 0, options.noise, step.stream(`${pass} pass to ${from.id}`), step.step);
+      compute.add(potential, potential, noise);
     }
-    heard.set(up.from, below);
-    said = compute.temporary(below.shape);
-    compute.activate(said, below, undefined, up.from.activation);
+    potentials.set(from, potential);
+    activity = compute.temporary(potential.shape);
+    compute.activate(activity, potential, undefined, from.activation);
   }
-  return heard;
+  return potentials;
 }
 
-/** change ← f(a + change) − f(a), with a the potential of the pass up. */
+/** Overwrites `change` with f(a + change) − f(a), where a is the potential of the upward pass. */
 function measureChange({ compute }: LearningStep, phase: Phase, area: Area, change: Tensor): void {
-  const [up] = area.incoming.filter(({ kind }) => kind === 'forward');
+  const [incoming] = area.incoming.filter(({ kind }) => kind === 'forward');
   const potential = compute.temporary(change.shape);
-  up?.send(compute, potential, phase.activity(up.from));
+  incoming?.send(compute, potential, phase.activity(incoming.from));
   if (area.bias) compute.activate(potential, potential, area.bias.values, 'linear');
-  compute.combine(potential, potential, change, 1, 1);
+  compute.add(potential, potential, change);
   compute.activate(change, potential, undefined, area.activation);
-  compute.combine(change, change, phase.rate(area), 1, -1);
+  compute.subtract(change, change, phase.rate(area));
 }
 
-/** Adds a code above the last hidden area, of units like those below it. */
+/** Adds a code area beside the output, whose units have the activation function of the last hidden area. */
 function withCode(specification: NetworkSpecification, units: number): NetworkSpecification {
   const { areas, projections, objectives, input } = specification;
   const output = projections.find(

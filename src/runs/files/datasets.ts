@@ -7,52 +7,70 @@ import { gunzip } from 'node:zlib';
 import envPaths from 'env-paths';
 import { idxFileNames, idxFileVariants } from '../../datasets/idx-dataset.ts';
 import type { IdxPart } from '../../datasets/idx-dataset.ts';
-import { csvDataset, datasetEntry, datasets, generateDataset, loadDataset, loadIdxDataset, npzDataset } from '../../datasets/index.ts';
-import type { ByteSource, CsvDatasetOptions, Dataset, DatasetEntry, DatasetOptions, Draws } from '../../datasets/index.ts';
+import {
+  csvDataset,
+  datasetEntry,
+  datasets,
+  generateDataset,
+  loadDataset,
+  loadIdxDataset,
+  npzDataset,
+} from '../../datasets/index.ts';
+import type {
+  ByteSource,
+  CsvDatasetOptions,
+  Dataset,
+  DatasetEntry,
+  DatasetOptions,
+  Draws,
+} from '../../datasets/index.ts';
 import { statedSize } from '../../datasets/formats/gzip.ts';
 import { ApicalError } from '../../errors.ts';
 import { Sequence, stream } from '../../random/index.ts';
 
 /**
- * What to open: a known id ("mnist"), a folder of four IDX files, a .csv or a .npz file; or the same with options.
- * Paths are taken from the working directory.
+ * A data set to open: a built-in id ("mnist"), a folder of four IDX files, or a .csv, .tsv or .npz file; or one of
+ * these with options. Relative paths start at the working directory.
  */
 export type DatasetReference = string | DatasetRequest;
 
+/** A data set to open, with options. */
 export interface DatasetRequest {
-  /** A known id. Left out: the kind of set is told by the path. */
+  /** A built-in id; if absent, the path determines the kind of data set. */
   readonly id?: string;
-  /** With an id, the folder of its files; without, a folder of IDX files, a .csv or a .npz file. */
+  /** With an id, the folder of its files; without, a folder of IDX files, or a .csv, .tsv or .npz file. */
   readonly path?: string;
-  /** For an id; see its entry's `options`. */
+  /** Options of a built-in data set; see `options` of its entry. */
   readonly options?: DatasetOptions;
-  /** For a .csv file. */
+  /** Options of a .csv or .tsv file. */
   readonly csv?: CsvDatasetOptions & {
     /** A second .csv file with the test examples. */
     readonly testPath?: string;
   };
 }
 
+/** Whether a built-in data set is available. */
 export interface DatasetStatus {
   readonly id: string;
   readonly title: string;
-  /** All files are here (they may still be damaged: see `problem`), or it is generated. */
+  /** All files exist (they may still be damaged: see `problem`), or the data are generated. */
   readonly available: boolean;
-  /** It was read whole, and the checksums are equal. */
+  /** All files were read, and their checksums match. */
   readonly verified: boolean;
   readonly count: { readonly train: number; readonly test: number };
   readonly path?: string;
-  /** How to get it: one line. */
+  /** How to get it, in one line. */
   readonly how: string;
-  /** Why it is not available or not verified. */
+  /** Why it is unavailable or not verified. */
   readonly problem?: string;
 }
 
+/** Environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Opens a data set. `draws` serve generated sets and the random split of a CSV table; left out, they are the stream
- * "dataset" of seed 0, so that the same reference gives the same set.
+ * Opens a data set. `draws` are used by generated data sets and by the random split of a CSV table. By default they are
+ * the stream "dataset" of seed 0, so that equal references give equal data.
  *
  * Throws `dataset.unknown`, `dataset.missing`, `dataset.corrupt`, `dataset.checksum`, `dataset.mismatch`,
  * `dataset.labels`, `dataset.values`, `dataset.column`, `dataset.option` or `dataset.unreadable`.
@@ -65,23 +83,26 @@ export async function openDataset(
   const request = typeof reference === 'string' ? await requestOf(reference) : reference;
   if (request.id !== undefined) return openKnown(request.id, request, draws, environment);
   if (request.path === undefined) {
-    throw new ApicalError('dataset.option', 'A data set needs an id or a path; neither is given.');
+    throw new ApicalError('dataset.option', 'A data set needs an id or a path, but neither is given.');
   }
   return openPath(request.path, request, draws);
 }
 
-/** The state of every data set known by name. Stored sets are read whole, one after the other (0.1 to 0.4 s each). */
+/**
+ * Returns the status of every built-in data set. Stored ones are read completely, one after the other (0.1 to 0.4 s
+ * each).
+ */
 export async function describeDatasets(environment: Environment = process.env): Promise<DatasetStatus[]> {
   const statuses: DatasetStatus[] = [];
   for (const entry of datasets) statuses.push(await describe(entry, environment));
   return statuses;
 }
 
-/** The folders in which a stored set is looked for, in this order, the first that has any of its files wins. */
+/** Returns the folders in which a stored data set is searched, in order; the first with any of its files is used. */
 export function candidateFolders(id: string, environment: Environment = process.env): string[] {
   const folders: string[] = [];
-  const own = environment['APICAL_DATA'];
-  if (own !== undefined && own !== '') folders.push(resolve(own, id));
+  const userFolder = environment['APICAL_DATA'];
+  if (userFolder !== undefined && userFolder !== '') folders.push(resolve(userFolder, id));
   if (id === 'mnist') {
     try {
       const { resolve: find } = createRequire(import.meta.url);
@@ -94,7 +115,7 @@ export function candidateFolders(id: string, environment: Environment = process.
   return folders;
 }
 
-/** A folder as a source of bytes, with Node's MD5 and gzip. `read` throws `dataset.unreadable`. */
+/** Returns a folder as a source of bytes, with Node's MD5 and gzip. `read` throws `dataset.unreadable`. */
 export function folderSource(folder: string): ByteSource {
   return { where: folder, read: (name) => readIfThere(join(folder, name)), md5, gunzip: unpack };
 }
@@ -124,13 +145,17 @@ async function locate({ id, title, how }: DatasetEntry, environment: Environment
   for (const folder of folders) {
     if ((await filesIn(folder)) > 0) return folder;
   }
-  throw new ApicalError('dataset.missing', `${title} is not here. ${how} Looked in ${folders.join(', ')}.`, {
-    id,
-    folders,
-  });
+  throw new ApicalError(
+    'dataset.missing',
+    `${title} is not installed. ${how} Searched in ${folders.join(', ')}.`,
+    {
+      id,
+      folders,
+    },
+  );
 }
 
-/** How many of the four IDX files are in the folder. */
+/** Counts how many of the four IDX files are in a folder. */
 async function filesIn(folder: string): Promise<number> {
   let count = 0;
   for (const part of Object.keys(idxFileNames) as IdxPart[]) {
@@ -148,7 +173,7 @@ async function openPath(
   if (options !== undefined && Object.keys(options).length > 0) {
     throw new ApicalError(
       'dataset.option',
-      `The options ${Object.keys(options).join(', ')} belong to data sets known by name; ${given} takes none of them.`,
+      `The options ${Object.keys(options).join(', ')} apply to built-in data sets only, but ${given} is a path. Leave them out, for example with task.options={}.`,
       { path: given },
     );
   }
@@ -156,7 +181,7 @@ async function openPath(
   const extension = extname(path).toLowerCase();
   const id = basename(path, tableExtensions.includes(extension) ? extname(path) : '');
   if ((await stat(path).catch(() => undefined))?.isDirectory() === true) {
-    const how = `A folder needs ${Object.values(idxFileNames).join(', ')} (.gz or not).`;
+    const how = `The folder must hold ${Object.values(idxFileNames).join(', ')} (optionally .gz).`;
     return loadIdxDataset({ id, title: id, how }, folderSource(path));
   }
   const bytes = await readOrThrow(path);
@@ -171,7 +196,7 @@ async function openPath(
   }
   throw new ApicalError(
     'dataset.unknown',
-    `${path} is of no known kind. Give a folder of IDX files, a .csv, .tsv or .npz file.`,
+    `The format of ${path} is unknown. Give a folder of IDX files, or a .csv, .tsv or .npz file.`,
     { path },
   );
 }
@@ -231,7 +256,7 @@ const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).diges
 
 const gunzipAsync = promisify(gunzip);
 
-/** Into a single chunk of the stated size, so that no second copy is made. */
+/** Unpacks gzip into a single chunk of the stated size, which saves a copy. */
 async function unpack(bytes: Uint8Array): Promise<Uint8Array> {
   const buffer = await gunzipAsync(bytes, { chunkSize: Math.max(64, (statedSize(bytes) ?? 0) + 1) });
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);

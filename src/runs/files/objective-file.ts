@@ -5,8 +5,9 @@ import { isUserFile } from '../../config/user-file.ts';
 import { importUserFile } from './user-file.ts';
 
 /**
- * The function that a config's `objective` names by a file, if it names one: its default export takes the output of
- * one example and its target (a class label, or values), and returns a number. Throws `objective.file`.
+ * Loads the loss function that a config's `objective` names as a file; undefined if it names none. The file's default
+ * export maps the output for one example and its target (a class label, or values) to a number. Throws
+ * `objective.file`.
  */
 export async function loadObjective({ objective }: Config): Promise<BlackBox | undefined> {
   if (objective === undefined || !isUserFile(objective)) return undefined;
@@ -14,7 +15,7 @@ export async function loadObjective({ objective }: Config): Promise<BlackBox | u
   if (typeof exported === 'function') return exported as BlackBox;
   throw new ApicalError(
     'objective.file',
-    `The objective file "${objective}" does not export a function by default: export default (output, target) => a number, lower for better.`,
+    `The objective file "${objective}" must export a function by default: export default (output, target) => loss, a number that is lower for better outputs.`,
     { objective },
   );
 }

@@ -5,15 +5,19 @@ import { createJiti } from 'jiti';
 import { ApicalError } from '../../errors.ts';
 
 /**
- * The default export of a user's TypeScript or JavaScript file, which may import from "apical" wherever it lies.
- * `what` it is to be ("rule", "objective") stands in messages, and in the code of what is thrown: `rule.file` when the
- * file is not there or does not load.
+ * Returns the default export of a user's TypeScript or JavaScript file, which may import from "apical" wherever it is.
+ * `what` ("rule", "objective") appears in messages and in the error code: throws `rule.file`, for example, if the file
+ * is missing or does not load.
  */
 export async function importUserFile(reference: string, what: string): Promise<unknown> {
   const file = path.resolve(reference);
   const code = `${what}.file`;
   if (!existsSync(file)) {
-    throw new ApicalError(code, `There is no ${what} file "${reference}" (looked for ${file}).`, { file });
+    throw new ApicalError(
+      code,
+      `There is no ${what} file "${reference}" (looked for ${file}). Check the path.`,
+      { file },
+    );
   }
   const here = fileURLToPath(import.meta.url);
   const jiti = createJiti(here, { alias: entryAliases(here), fsCache: false, moduleCache: true });
@@ -30,7 +34,12 @@ export async function importUserFile(reference: string, what: string): Promise<u
 
 /** The entries of this package by what a program imports them as; those of the source (in tests) or of the build. */
 function entryAliases(here: string): Record<string, string> {
-  const entries = { apical: 'index', 'apical/rules': 'rules', 'apical/browser': 'browser', 'apical/internals': 'internals' };
+  const entries = {
+    apical: 'index',
+    'apical/rules': 'rules',
+    'apical/browser': 'browser',
+    'apical/internals': 'internals',
+  };
   const folder = path.join(path.dirname(here), '../../entries');
   return Object.fromEntries(
     Object.entries(entries).map(([name, file]) => [name, path.join(folder, file + path.extname(here))]),

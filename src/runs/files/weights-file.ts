@@ -11,8 +11,8 @@ import type { WeightsFile } from '../exported-network.ts';
 import { readAll } from '../folder/files.ts';
 
 /**
- * Reads a .safetensors or .npz file, told apart by content. Throws `weights.missing`, `weights.format`, and for damaged
- * ones `safetensors.invalid` or `dataset.corrupt`.
+ * Reads a .safetensors or .npz file, recognised by content. Throws `weights.missing` or `weights.format`, and
+ * `safetensors.invalid` or `dataset.corrupt` for damaged files.
  */
 export function readWeights(file: string): WeightsFile {
   return parseWeights(readFile(file), file);
@@ -25,8 +25,8 @@ export function sealWeights(config: Config): Config {
 }
 
 /**
- * Gives a network the weights that its config names, where it names any. Throws `weights.…` (also `weights.changed`, when
- * the file is no longer what it was when the run began), `safetensors.invalid` and `dataset.corrupt`.
+ * Loads the weights that a config names, if any, into a network. Throws `weights.…` errors (`weights.changed` if the
+ * file has changed since the run began), `safetensors.invalid` and `dataset.corrupt`.
  */
 export function startFromWeights(network: Network, { weights }: Config): void {
   if (weights === undefined) return;
@@ -37,7 +37,7 @@ export function startFromWeights(network: Network, { weights }: Config): void {
   if (expected !== undefined && found !== expected) {
     throw new ApicalError(
       'weights.changed',
-      `${file} is not the file that the config means: its SHA-256 is ${found}, not ${expected}. Bring that file back, or begin a new run with --weights ${file}.`,
+      `${file} has changed since the run began: its SHA-256 is ${found}, not ${expected}. Restore the file, or start a new run with --weights ${file}.`,
       { file, expected, found },
     );
   }
@@ -52,9 +52,10 @@ function parseWeights(bytes: Uint8Array, file: string): WeightsFile {
   if (!isZip) {
     const contents = parseSafetensors(bytes, file);
     if (contents.metadata['position'] === undefined) return contents;
-    throw unknownFormat(
-      file,
-      `it is a checkpoint. Export its run: apical export ${path.dirname(file)} --format safetensors`,
+    throw new ApicalError(
+      'weights.format',
+      `${file} is a checkpoint, not a weights file. Export its run with \`apical export ${path.dirname(file)} --format safetensors\`.`,
+      { file },
     );
   }
   const tensors = parseNpz(bytes, file);
@@ -67,7 +68,7 @@ function metadataIn(comment: string): Record<string, string> {
     const value = JSON.parse(comment) as unknown;
     return typeof value === 'object' && value !== null ? (value as Record<string, string>) : {};
   } catch {
-    return {}; // A comment of someone else's.
+    return {}; // The comment of another program.
   }
 }
 
@@ -77,8 +78,8 @@ function readFile(file: string): Uint8Array {
     throw new ApicalError(
       'weights.missing',
       isFolder
-        ? `${file} is a folder, not a file of weights. If it holds a run: apical export ${file} --format safetensors`
-        : `There is no file of weights ${file}. Check the path.`,
+        ? `${file} is a folder, not a weights file. If it holds a run, export its weights with \`apical export ${file} --format safetensors\`.`
+        : `There is no weights file ${file}. Check the path.`,
       { file },
     );
   }
@@ -90,7 +91,7 @@ const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest(
 const unknownFormat = (file: string, reason: string) =>
   new ApicalError(
     'weights.format',
-    `${file} cannot be read as weights: ${reason}. From PyTorch: ` +
+    `${file} cannot be read as weights: ${reason}. From PyTorch, save them with ` +
       'safetensors.torch.save_file(model.state_dict(), "weights.safetensors"), or ' +
       'numpy.savez("weights.npz", **{name: value.numpy() for name, value in model.state_dict().items()}).',
     { file },

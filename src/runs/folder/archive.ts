@@ -42,7 +42,11 @@ export function runFiles(run: ArchivedRun): Record<string, Uint8Array> {
   const { training, records, document, status, command, startedAt, environment, backend, data } = run;
   const lines = strToU8(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
   const identity = identityOf(training.config);
-  const session = sessionOf({ command, startedAt, identity, ...(data ? { data } : {}) }, environment, backend);
+  const session = sessionOf(
+    { command, startedAt, identity, ...(data ? { data } : {}) },
+    environment,
+    backend,
+  );
   const folder: RunFolderDocument = { ...session, status, updatedAt: new Date().toISOString(), document };
   const { tensors, position } = training.snapshot();
   const about = { position, metricsBytes: lines.length, identity, origin: originOf(session) };
@@ -59,7 +63,8 @@ export function runFiles(run: ArchivedRun): Record<string, Uint8Array> {
 export function zipRun(folder: string, files: Readonly<Record<string, Uint8Array>>): Uint8Array {
   const packed = Object.entries(files).map(
     // Compression hardly shrinks weights and takes time.
-    ([name, bytes]) => [`${folder}/${name}`, [bytes, { level: name.endsWith('.safetensors') ? 0 : 6 }]] as const,
+    ([name, bytes]) =>
+      [`${folder}/${name}`, [bytes, { level: name.endsWith('.safetensors') ? 0 : 6 }]] as const,
   );
   return zipSync(Object.fromEntries(packed) as Parameters<typeof zipSync>[0]);
 }
@@ -74,13 +79,20 @@ export function unzipRun(
   try {
     files = unzipSync(archive);
   } catch (thrown) {
-    throw notARun(name, `it is not a complete ZIP archive (${thrown instanceof Error ? thrown.message : String(thrown)})`, thrown);
+    throw notARun(
+      name,
+      `it is not a complete ZIP archive (${thrown instanceof Error ? thrown.message : String(thrown)})`,
+      thrown,
+    );
   }
   const paths = Object.keys(files).filter((path) => path.split('/').at(-1) === RUN_FILE);
   const [found, ...others] = paths;
   if (found === undefined) throw notARun(name, `it has no ${RUN_FILE}`);
   if (others.length > 0) {
-    throw new ApicalError('folder.comparison', `${name} holds ${paths.length} runs. Give the archive of one run.`);
+    throw new ApicalError(
+      'folder.comparison',
+      `${name} holds ${paths.length} runs. Give the archive of one run.`,
+    );
   }
   const folder = found.slice(0, found.length - RUN_FILE.length);
   const object = (file: string) => {
@@ -91,7 +103,9 @@ export function unzipRun(
   const contents = checkDocuments(object(RUN_FILE), object(CONFIG_FILE), {
     ...{ folder: name, configFile: CONFIG_FILE, apical },
   });
-  const inside = Object.keys(files).flatMap((path) => (path.startsWith(folder) ? path.slice(folder.length) : []));
+  const inside = Object.keys(files).flatMap((path) =>
+    path.startsWith(folder) ? path.slice(folder.length) : [],
+  );
   let problem: unknown;
   for (const file of byStep(inside)) {
     try {
@@ -102,5 +116,8 @@ export function unzipRun(
     }
   }
   if (problem instanceof Error) throw problem;
-  throw new ApicalError('checkpoint.missing', `The run in ${name} has no checkpoint, so there are no weights to load. Save it again after training.`);
+  throw new ApicalError(
+    'checkpoint.missing',
+    `The run in ${name} has no checkpoint, so there are no weights to load. Save it again after training.`,
+  );
 }

@@ -8,15 +8,15 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import type { Position } from '../../training/training.ts';
 
 /**
- * A checkpoint is a safetensors file whose metadata says where the run stood, and which carries the SHA-256 of
- * itself: of all its bytes, with the place of the checksum filled with zeros. So any change is found.
+ * A checkpoint is a safetensors file. Its metadata holds the position of the run and the SHA-256 of the whole file with
+ * the checksum itself set to zeros, so any change is detected.
  */
 const VERSION = 1;
 const NO_CHECKSUM = '0'.repeat(64);
 
-/** On what the bits of a checkpoint depend, beside the config. */
+/** Everything besides the config that the bits of a checkpoint depend on. */
 export interface Origin {
-  /** Name of the backend, and its library and kernels as far as known. */
+  /** Name of the backend, with its library and kernels if known. */
   readonly backend: string;
   readonly threads: number;
   readonly processor: string;
@@ -24,27 +24,28 @@ export interface Origin {
   readonly sources: string;
 }
 
+/** A decoded checkpoint. */
 export interface Checkpoint {
   readonly position: Position;
   readonly tensors: ReadonlyMap<string, ShapedArray>;
   readonly step: number;
-  /** Length of `metrics.jsonl` at this moment. */
+  /** Length of `metrics.jsonl` at the checkpoint, in bytes. */
   readonly metricsBytes: number;
   readonly identity: string;
   readonly origin: Origin;
 }
 
-/** SHA-256 in hexadecimal of parts in a row. */
+/** Computes the hexadecimal SHA-256 of concatenated parts. */
 export type Sha256 = (parts: readonly Uint8Array[]) => string;
 
-/** Ten times slower than Node's, and the same everywhere. */
+/** Runs everywhere, but ten times slower than Node's own. */
 const portableSha256: Sha256 = (parts) => {
   const hash = sha256.create();
   for (const part of parts) hash.update(part);
   return bytesToHex(hash.digest());
 };
 
-/** The bytes of a checkpoint, or undefined when a number in it is not finite. */
+/** Returns the bytes of a checkpoint, or undefined if any number in it is not finite. */
 export function encodeCheckpoint(
   tensors: ReadonlyMap<string, Tensor>,
   about: Pick<Checkpoint, 'position' | 'metricsBytes' | 'identity' | 'origin'>,
@@ -70,8 +71,8 @@ export function encodeCheckpoint(
 }
 
 /**
- * Reads a checkpoint; its tensors lie on `bytes`. Throws `checkpoint.corrupt` when a single bit of it differs
- * from what was written, `checkpoint.newer` when a later version of this package wrote it.
+ * Decodes a checkpoint; its tensors are views of `bytes`. Throws `checkpoint.corrupt` if any bit has changed, and
+ * `checkpoint.newer` if a later version of this package wrote it.
  */
 export function decodeCheckpoint(bytes: Uint8Array, name: string, hash: Sha256 = portableSha256): Checkpoint {
   let contents: ReturnType<typeof parseSafetensors>;
@@ -86,12 +87,12 @@ export function decodeCheckpoint(bytes: Uint8Array, name: string, hash: Sha256 =
   if (Number(version) > VERSION) {
     throw new ApicalError(
       'checkpoint.newer',
-      `The checkpoint ${name} is of format ${version}, but this version of Apical reads up to ${VERSION}. Go on with the version that wrote it, or update Apical.`,
+      `The checkpoint ${name} has format ${version}, but this version of Apical reads formats up to ${VERSION}. Update Apical, or resume with the version that wrote it.`,
       { name, version },
     );
   }
   if (checksum === undefined || checksum !== checksumOf(bytes, hash)) {
-    throw corrupt(name, 'its checksum does not fit its contents');
+    throw corrupt(name, 'its checksum does not match its contents');
   }
   return {
     position: JSON.parse(position ?? '') as Position,
@@ -109,54 +110,54 @@ export function decodeCheckpoint(bytes: Uint8Array, name: string, hash: Sha256 =
 }
 
 /**
- * Copies a checkpoint into tensors of the same names and shapes; between f32 and f64, values are converted.
- * Throws `checkpoint.mismatch`, which names the first tensor that does not fit; nothing is copied then.
+ * Copies a checkpoint into tensors of the same names and shapes, converting between f32 and f64.
+ * Throws `checkpoint.mismatch`, which names the first tensor that does not match; nothing is copied then.
  */
 export function restoreTensors(
   into: ReadonlyMap<string, Tensor>,
   { tensors }: Pick<Checkpoint, 'tensors'>,
 ): void {
   for (const name of tensors.keys()) {
-    if (!into.has(name)) throw mismatch(name, `the checkpoint has it, but the run has not`);
+    if (!into.has(name)) throw mismatch(name, 'is in the checkpoint but not in the run');
   }
   for (const [name, tensor] of into) {
     const saved = tensors.get(name);
-    if (!saved) throw mismatch(name, 'the run has it, but the checkpoint has not');
+    if (!saved) throw mismatch(name, 'is in the run but not in the checkpoint');
     if (saved.shape.join() !== tensor.shape.join()) {
       throw mismatch(
         name,
-        `its shape is (${saved.shape.join(', ')}) in the checkpoint and (${tensor.shape.join(', ')}) in the run`,
+        `has shape (${saved.shape.join(', ')}) in the checkpoint but (${tensor.shape.join(', ')}) in the run`,
       );
     }
     if (isFloat(saved.data) !== isFloat(tensor.data) || isBig(saved.data)) {
       throw mismatch(
         name,
-        `its numbers are ${elementTypeOf(saved.data)} in the checkpoint and ${tensor.type} in the run`,
+        `has type ${elementTypeOf(saved.data)} in the checkpoint but ${tensor.type} in the run`,
       );
     }
   }
   for (const [name, tensor] of into) tensor.set((tensors.get(name) as ShapedArray).data as Float64Array);
 }
 
-/** What may make a continued run differ from an uninterrupted one, in sentences. */
+/** Returns warnings about changes that may make a resumed run differ from an uninterrupted one. */
 export function originWarnings(saved: Origin, now: Origin, step: number): string[] {
-  const words = {
+  const labels = {
     backend: 'backend',
     threads: 'number of threads',
     processor: 'processor',
     sources: 'version of Apical',
   };
-  return (Object.keys(words) as (keyof Origin)[])
+  return (Object.keys(labels) as (keyof Origin)[])
     .filter((key) => saved[key] !== now[key])
     .map(
       (key) =>
-        `The ${words[key]} was "${saved[key]}" until step ${step} and is "${now[key]}" now: the run goes on, but it may differ in the last bits from an uninterrupted one.`,
+        `The ${labels[key]} was "${saved[key]}" until step ${step} and is "${now[key]}" now. The run continues, but its last bits may differ from those of an uninterrupted run.`,
     );
 }
 
 type Data = ShapedArray['data'];
 
-/** x − x is 0 for finite x only. */
+/** Returns whether all numbers are finite: x − x is 0 for finite x only. */
 function isFinite(data: ArrayLike<number>): boolean {
   for (let index = 0; index < data.length; index++) {
     if ((data[index] as number) - (data[index] as number) !== 0) return false;
@@ -167,7 +168,7 @@ function isFinite(data: ArrayLike<number>): boolean {
 const isFloat = (data: Data) => data instanceof Float32Array || data instanceof Float64Array;
 const isBig = (data: Data) => data instanceof BigInt64Array || data instanceof BigUint64Array;
 
-/** Where the checksum's digits are: the metadata begin with it, and a quote inside a text would be escaped. */
+/** Returns the offset of the checksum. It is the first entry of the metadata, and quotes inside texts are escaped. */
 function checksumPlace(bytes: Uint8Array): number {
   const key = '"checksum":"';
   const headerLength = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
@@ -187,6 +188,6 @@ const corrupt = (name: string, reason: string, cause?: unknown) =>
 const mismatch = (tensor: string, reason: string) =>
   new ApicalError(
     'checkpoint.mismatch',
-    `The checkpoint does not fit this run: of the tensor "${tensor}", ${reason}. Resume with the rule and version that wrote it.`,
+    `The checkpoint does not match this run: the tensor "${tensor}" ${reason}. Resume with the rule and the version of Apical that wrote it.`,
     { tensor },
   );

@@ -6,28 +6,28 @@ import type { MetricsRecord, RunDocument, RunStatus } from '../../training/recor
 import type { Origin } from './checkpoint.ts';
 import { hashOfJson } from '../../config/identity.ts';
 
-/** What is in a run folder, whoever reads or writes it: files on a disk, or a ZIP archive in a page. Nothing of Node. */
+/** The contents of a run folder, on disk or in a ZIP archive in the browser. This file imports no Node module. */
 
-/** Where a session of a run is computed. */
+/** Where a run was computed. */
 export interface Environment {
   /** Version of this package. */
   readonly apical: string;
-  /** Version of Node.js; of a page, what it runs in. */
+  /** Version of Node.js, or the browser. */
   readonly node: string;
   /** Null outside a repository. */
   readonly commit: string | null;
   /** Whether the sources differ from that commit. */
   readonly dirty: boolean;
-  /** Processor × cores and memory, in words. */
+  /** Processor, cores and memory, as text. */
   readonly hardware: string;
   readonly platform: string;
-  /** The kind of processor: results are equal to the bit on the same kind only. */
+  /** Model of the processor: results are equal to the bit only on the same model. */
   readonly processor: string;
-  /** When this was found out, ISO 8601. */
+  /** When this was recorded, ISO 8601. */
   readonly date: string;
 }
 
-/** What `run.json` holds. It describes the latest session: a resumed run may have moved to another machine. */
+/** The contents of `run.json`. It describes the latest session, as a resumed run may have moved to another machine. */
 export interface RunFolderDocument {
   readonly version: 1;
   readonly kind: 'run-folder';
@@ -39,26 +39,27 @@ export interface RunFolderDocument {
   readonly threads: number;
   readonly identity: string;
   readonly startedAt: string;
-  /** What the run's inputs and answers mean; absent in folders of before this was kept. */
+  /** Meaning of the inputs and answers; absent in folders of earlier versions. */
   readonly data?: DataDescription;
   readonly updatedAt: string;
   readonly document?: RunDocument;
   readonly failure?: { readonly code: string; readonly message: string };
 }
 
+/** The documents of a run folder. */
 export interface RunFolderContents {
   readonly run: RunFolderDocument;
   readonly config: Config;
 }
 
-/** What a folder must know of the backend: `compute.backend` has it. */
+/** The backend of a run, as in `compute.backend`. */
 export interface BackendInUse {
   readonly name: string;
   readonly threads: number;
   readonly detail?: string;
 }
 
-/** What `run.json` says from the beginning of a session to its end. */
+/** The part of `run.json` that does not change during a session. */
 export type SessionPart = Omit<RunFolderDocument, 'status' | 'updatedAt' | 'document' | 'failure'>;
 
 export const RUN_FILE = 'run.json';
@@ -70,7 +71,7 @@ const VERSION = 1;
 export const CHECKPOINT = /^checkpoint-(\d+)\.safetensors$/;
 export const checkpointName = (step: number) => `checkpoint-${String(step).padStart(10, '0')}.safetensors`;
 
-/** Newest first. */
+/** Returns the names of checkpoints among `names`, newest first. */
 export function byStep(names: readonly string[]): string[] {
   const stepOf = (name: string) => Number(CHECKPOINT.exec(name)?.[1] ?? Number.NaN);
   return names.filter((name) => CHECKPOINT.test(name)).sort((a, b) => stepOf(b) - stepOf(a));
@@ -78,6 +79,7 @@ export function byStep(names: readonly string[]): string[] {
 
 export const asJson = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
 
+/** Returns the session part of `run.json`. */
 export function sessionOf(
   known: Pick<RunFolderDocument, 'command' | 'startedAt' | 'identity' | 'data'>,
   environment: Environment,
@@ -98,7 +100,7 @@ export function sessionOf(
   };
 }
 
-/** On what the bits of this session's checkpoints depend. */
+/** Returns what the bits of this session's checkpoints depend on. */
 export function originOf({ backend, backendDetail, threads, environment }: SessionPart): Origin {
   const { apical, commit, dirty, processor } = environment;
   return {
@@ -109,7 +111,7 @@ export function originOf({ backend, backendDetail, threads, environment }: Sessi
   };
 }
 
-/** The object in a file of a run folder. Throws `folder.not-a-run`. */
+/** Parses the JSON object in a file of a run folder. Throws `folder.not-a-run`. */
 export function parseObject(text: string, folder: string, name: string): Record<string, unknown> {
   let value: unknown;
   try {
@@ -119,14 +121,14 @@ export function parseObject(text: string, folder: string, name: string): Record<
     throw notARun(folder, `its ${name} cannot be read (${reason})`, thrown);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw notARun(folder, `its ${name} is not an object`);
+    throw notARun(folder, `its ${name} does not hold a JSON object`);
   }
   return value as Record<string, unknown>;
 }
 
 /**
- * What `run.json` and `config.json` hold. Throws `folder.not-a-run`, `folder.newer`, `config.invalid`, and
- * `run.other-config` when the config was changed by hand.
+ * Checks the contents of `run.json` and `config.json`. Throws `folder.not-a-run`, `folder.newer`, `config.invalid`, and
+ * `run.other-config` if the config was changed by hand.
  */
 export function checkDocuments(
   run: Record<string, unknown>,
@@ -137,33 +139,33 @@ export function checkDocuments(
     apical,
   }: { readonly folder: string; readonly configFile: string; readonly apical: string },
 ): RunFolderContents {
-  const by = versionIn(run['environment']);
-  if (run['kind'] !== 'run-folder') throw notARun(folder, `its ${RUN_FILE} is of another kind`);
+  const writtenBy = versionIn(run['environment']);
+  if (run['kind'] !== 'run-folder') throw notARun(folder, `its ${RUN_FILE} describes something else`);
   for (const [name, { version }] of [
     [RUN_FILE, run],
     [CONFIG_FILE, config],
   ] as const) {
     if (typeof version === 'number' && version > VERSION)
-      throw newer(folder, by, apical, `${name} is of format ${version}`);
+      throw newer(folder, writtenBy, apical, `${name} has format ${version}`);
   }
-  // Of the file as it stands: defaults that were added since do not make it another run.
+  // The hash of the file as written, so that defaults added later do not change the identity.
   if (hashOfJson(config) !== run['identity']) {
     throw new ApicalError(
       'run.other-config',
-      `${configFile} was changed after the run began, so its results would not be those of one config. Undo the change, or begin another run with this config and another --out.`,
+      `${configFile} was changed after the run began, so its results would mix two configs. Undo the change, or start a new run with this config and another --out.`,
       { folder },
     );
   }
   try {
     return { run: run as unknown as RunFolderDocument, config: parseConfig(config, configFile) };
   } catch (thrown) {
-    if (thrown instanceof ApicalError && isLater(by, apical))
-      throw newer(folder, by, apical, thrown.message, thrown);
+    if (thrown instanceof ApicalError && isLater(writtenBy, apical))
+      throw newer(folder, writtenBy, apical, thrown.message, thrown);
     throw thrown;
   }
 }
 
-/** The records in the text of `metrics.jsonl`: whole lines only. Throws `folder.metrics` on a line that is not JSON. */
+/** Parses the complete lines of `metrics.jsonl`. Throws `folder.metrics` if a line is not JSON. */
 export function parseMetrics(text: string, file: string): MetricsRecord[] {
   return text
     .split('\n')
@@ -174,7 +176,7 @@ export function parseMetrics(text: string, file: string): MetricsRecord[] {
       } catch (thrown) {
         throw new ApicalError(
           'folder.metrics',
-          `Line ${index + 1} of ${file} is damaged: it is not JSON. Resume the run, which writes it again, or delete the line.`,
+          `Line ${index + 1} of ${file} is damaged: it is not JSON. Delete the line; the curves will lack that record.`,
           { file, line: index + 1 },
           thrown,
         );
@@ -182,18 +184,19 @@ export function parseMetrics(text: string, file: string): MetricsRecord[] {
     });
 }
 
+/** Returns a `folder.not-a-run` error. */
 export const notARun = (folder: string, reason: string, cause?: unknown) =>
   new ApicalError(
     'folder.not-a-run',
-    `${folder} is not the folder of a run: ${reason}. Give the folder that was given to --out.`,
+    `${folder} is not the folder of a run: ${reason}. Give the folder of a run, such as one in runs/.`,
     { folder },
     cause,
   );
 
-const newer = (folder: string, version: string, mine: string, reason: string, cause?: unknown) =>
+const newer = (folder: string, version: string, installed: string, reason: string, cause?: unknown) =>
   new ApicalError(
     'folder.newer',
-    `The run in ${folder} was made by a later version of Apical (${version}) than this one (${mine}): ${reason}. Update Apical to open it.`,
+    `The run in ${folder} was written by Apical ${version}, which is later than the installed ${installed}: ${reason.replace(/\.$/, '')}. Update Apical to open it.`,
     { folder, version },
     cause,
   );
@@ -203,7 +206,7 @@ function versionIn(environment: unknown): string {
   return typeof version === 'string' ? version : '0.0.0';
 }
 
-/** Whether a version "1.2.3" comes after another. */
+/** Returns whether version `a`, such as "1.2.3", is later than version `b`. */
 function isLater(a: string, b: string): boolean {
   const [as, bs] = [a, b].map((version) => version.split(/[.+-]/).map(Number)) as [number[], number[]];
   const at = as.findIndex((part, index) => part !== bs[index]);

@@ -3,27 +3,36 @@ import path from 'node:path';
 import { ApicalError } from '../../errors.ts';
 import type { Config } from '../../config/config.ts';
 import type { MetricsRecord } from '../../training/records.ts';
-import { byStep, checkDocuments, CHECKPOINT, CONFIG_FILE, METRICS_FILE, notARun, parseObject, RUN_FILE } from './contents.ts';
+import {
+  byStep,
+  checkDocuments,
+  CHECKPOINT,
+  CONFIG_FILE,
+  METRICS_FILE,
+  notARun,
+  parseObject,
+  RUN_FILE,
+} from './contents.ts';
 import type { RunFolderContents } from './contents.ts';
 import { describeEnvironment } from './environment.ts';
 import { differences, hashOfJson } from '../../config/identity.ts';
 import { readMetricsFile } from './metrics-log.ts';
 
 /**
- * Reads a run folder without locking it, also while its run goes on. Throws the errors of `RunFolder.open`
- * except `folder.locked`, and `folder.metrics`.
+ * Reads a run folder without a lock, even while its run continues. Throws the errors of `RunFolder.open` except
+ * `folder.locked`, and `folder.metrics`.
  */
 export function readRunFolder(folder: string): RunFolderContents & { readonly metrics: MetricsRecord[] } {
   const file = path.join(folder, METRICS_FILE);
   return { ...readDocuments(folder), metrics: existsSync(file) ? readMetricsFile(file) : [] };
 }
 
-/** Throws `folder.missing` and `folder.not-a-run`. */
+/** Throws `folder.missing` or `folder.not-a-run` if there is no run in a folder. */
 export function requireRunFolder(folder: string): void {
   if (!existsSync(folder)) {
     throw new ApicalError(
       'folder.missing',
-      `There is no folder ${folder}. Give the folder of a run, as it was given to --out.`,
+      `There is no folder "${folder}". Give the folder of a run, such as one in runs/.`,
       { folder },
     );
   }
@@ -34,8 +43,8 @@ export function requireRunFolder(folder: string): void {
 }
 
 /**
- * `run.json` and `config.json`. Throws `folder.missing`, `folder.not-a-run`, `folder.newer`, `config.invalid`, and
- * `run.other-config` when the config was changed by hand.
+ * Reads `run.json` and `config.json`. Throws `folder.missing`, `folder.not-a-run`, `folder.newer`, `config.invalid`,
+ * and `run.other-config` if the config was changed by hand.
  */
 export function readDocuments(folder: string): RunFolderContents {
   requireRunFolder(folder);
@@ -47,7 +56,8 @@ export function readDocuments(folder: string): RunFolderContents {
 }
 
 /**
- * Throws `folder.exists` when there is a run in a folder. A config.json alone may be a user's own: only one that this run would write anyway is overwritten.
+ * Throws `folder.exists` if there is a run in a folder. A lone config.json may be the user's own, so it is overwritten
+ * only if it equals the config of this run.
  */
 export function refuseUsed(folder: string, identity: string): void {
   const names = readdirSync(folder);
@@ -55,11 +65,11 @@ export function refuseUsed(folder: string, identity: string): void {
   const isForeignConfig = names.includes(CONFIG_FILE) && !isConfigOf(folder, identity);
   if (used === undefined && !isForeignConfig) return;
   const what = used === undefined ? `another ${CONFIG_FILE}` : `a run (${used})`;
-  const mend =
+  const fix =
     used === undefined
       ? 'Choose another --out.'
-      : `Go on with it by --resume ${folder}, or choose another --out.`;
-  throw new ApicalError('folder.exists', `The folder ${folder} already holds ${what}. ${mend}`, { folder });
+      : `Resume it with --resume ${folder}, or choose another --out.`;
+  throw new ApicalError('folder.exists', `The folder ${folder} already holds ${what}. ${fix}`, { folder });
 }
 
 function isConfigOf(folder: string, identity: string): boolean {
@@ -70,7 +80,7 @@ function isConfigOf(folder: string, identity: string): boolean {
   }
 }
 
-/** Throws `run.other-config`, which lists what differs. */
+/** Throws `run.other-config`, which lists the differences, if two configs differ. */
 export function requireSame(folder: string, here: Config, inFolder: Config): void {
   const found = differences(here, inFolder);
   if (found.length === 0) return;
@@ -81,7 +91,7 @@ export function requireSame(folder: string, here: Config, inFolder: Config): voi
   );
 }
 
-/** Names of the checkpoints in a folder, newest first. */
+/** Returns the names of the checkpoints in a folder, newest first. */
 export function checkpointsIn(folder: string): string[] {
   return byStep(readdirSync(folder));
 }

@@ -7,7 +7,7 @@ import type { Environment } from './contents.ts';
 
 let described: Environment | undefined;
 
-/** Describes this machine and these sources; asks once a process. */
+/** Describes this machine and these sources. The result is cached. */
 export function describeEnvironment(): Environment {
   described ??= {
     apical: (JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string }).version,
@@ -23,7 +23,7 @@ export function describeEnvironment(): Environment {
 
 const processorModel = () => os.cpus()[0]?.model.replace(/\s+/g, ' ').trim() ?? 'unknown processor';
 
-/** The commit, if the package is itself a repository: installed inside another one, its commit says nothing. */
+/** Returns the commit, if the package is a repository itself; the commit of a surrounding repository means nothing. */
 function describeSources(): { commit: string | null; dirty: boolean } {
   const none = { commit: null, dirty: false };
   if (!existsSync(packageFile('.git'))) return none;
@@ -38,6 +38,6 @@ function describeSources(): { commit: string | null; dirty: boolean } {
     const commit = lines.map((line) => /^# branch\.oid ([0-9a-f]{40,})$/.exec(line)?.[1]).find(Boolean);
     return { commit: commit ?? null, dirty: lines.some((line) => line !== '' && !line.startsWith('#')) };
   } catch {
-    return none; // No git here, or a repository that it refuses to read.
+    return none; // Git is missing, or refuses to read the repository.
   }
 }

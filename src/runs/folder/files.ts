@@ -16,10 +16,9 @@ import process from 'node:process';
 import { ApicalError } from '../../errors.ts';
 
 /**
- * Writes a file whole or not at all, and only returns when it would survive a power cut: written beside its
- * place, synced, renamed, and the folder synced. (A library that writes with one call takes a short write, as on
- * a disk that is nearly full, for a whole one.)
- * Throws `folder.full`, `folder.unwritable`; the temporary file is then gone and an older file still there.
+ * Writes a file completely or not at all, and returns only when it would survive a power cut: writes a temporary file,
+ * syncs it, renames it, and syncs the folder. (A single write call may write only a part, as on a nearly full disk.)
+ * Throws `folder.full` or `folder.unwritable`; the temporary file is then removed and an older file stays.
  */
 export function writeDocument(file: string, content: string | Uint8Array): void {
   const temporary = `${file}.${process.pid}.tmp`;
@@ -39,18 +38,18 @@ export function writeDocument(file: string, content: string | Uint8Array): void 
   syncFolder(path.dirname(file));
 }
 
-/** Names that `writeDocument` may leave behind when the process is killed. */
+/** Returns whether a name is one that `writeDocument` may leave behind if the process is killed. */
 export const isTemporary = (name: string): boolean => /\.\d+\.tmp$/.test(name);
 
-/** Most bytes that one call is asked to move: systems stop at 2 GiB. */
+/** Bytes per system call, which moves at most 2 GiB. */
 const CHUNK = 2 ** 28;
 
-/** Writes every byte, from `position` or where the file stands. */
+/** Writes every byte, from `position` or at the current position. */
 export function writeAll(handle: number, bytes: Uint8Array, position?: number): void {
-  let done = 0;
-  while (done < bytes.length) {
-    const length = Math.min(CHUNK, bytes.length - done);
-    done += writeSync(handle, bytes, done, length, position === undefined ? null : position + done);
+  let written = 0;
+  while (written < bytes.length) {
+    const length = Math.min(CHUNK, bytes.length - written);
+    written += writeSync(handle, bytes, written, length, position === undefined ? null : position + written);
   }
 }
 
@@ -72,8 +71,8 @@ export function readAll(file: string): Uint8Array {
 }
 
 /**
- * Makes a folder and those above it. Throws `folder.full` or `folder.unwritable`.
- * (Node's own recursive way never returns for a folder that cannot exist, such as one in /proc.)
+ * Creates a folder and its parents. Throws `folder.full` or `folder.unwritable`.
+ * (Node's recursive mkdir never returns for a folder that cannot exist, such as one in /proc.)
  */
 export function makeFolder(folder: string): void {
   const missing: string[] = [];
@@ -86,15 +85,16 @@ export function makeFolder(folder: string): void {
   }
 }
 
+/** Deletes a file; ignores any failure. */
 export function removeQuietly(file: string): void {
   try {
     rmSync(file, { force: true });
   } catch {
-    // It is in nobody's way.
+    // A leftover file does no harm.
   }
 }
 
-/** Makes a rename last. Some systems cannot sync folders; there it is left to them. */
+/** Syncs a folder, so that a rename survives a power cut. Some systems cannot sync folders. */
 function syncFolder(folder: string): void {
   try {
     const handle = openSync(folder, 'r');
@@ -104,14 +104,14 @@ function syncFolder(folder: string): void {
       closeSync(handle);
     }
   } catch {
-    // As said.
+    // The system decides when the rename is durable.
   }
 }
 
 const FULL: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
   EDQUOT: 'the disk quota is used up',
-  EFBIG: 'it would be larger than files may be here',
+  EFBIG: 'it would exceed the largest allowed file size',
 };
 
 const UNWRITABLE: Readonly<Record<string, string>> = {
@@ -119,11 +119,11 @@ const UNWRITABLE: Readonly<Record<string, string>> = {
   EPERM: 'not permitted',
   EROFS: 'the file system is read-only',
   ENOTDIR: 'a part of its path is a file, not a folder',
-  EEXIST: 'there is a file of that name',
-  ENOENT: 'it cannot be made there',
+  EEXIST: 'a file of that name exists',
+  ENOENT: 'it cannot be created there',
 };
 
-/** What the system said about a file of a run folder, as an error that a user can act on. */
+/** Converts a system error about a file of a run folder to one that a user can act on. */
 export function folderError(thrown: unknown, file: string): unknown {
   if (!(thrown instanceof Error) || thrown instanceof ApicalError || !('code' in thrown)) return thrown;
   const code = String(thrown.code);
@@ -132,7 +132,7 @@ export function folderError(thrown: unknown, file: string): unknown {
   if (full !== undefined) {
     return new ApicalError(
       'folder.full',
-      `Cannot write ${path.basename(file)} in the run folder ${folder}: ${full}. The last checkpoint is kept: make room, then go on with --resume ${folder}.`,
+      `Cannot write ${path.basename(file)} in the run folder ${folder}: ${full}. Make room, then resume with --resume ${folder}; saved checkpoints are kept.`,
       { folder, file, system: code },
       thrown,
     );

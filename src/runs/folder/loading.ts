@@ -7,21 +7,21 @@ import { checkpointsIn, readDocuments } from './documents.ts';
 import type { RunFolderContents } from './contents.ts';
 import { readAll } from './files.ts';
 
-/** Node's own, for checkpoints that may be large. */
+/** Computes SHA-256 with Node, which is fast enough for large checkpoints. */
 export const sha256: Sha256 = (parts) => {
   const hash = createHash('sha256');
   for (const part of parts) hash.update(part);
   return hash.digest('hex');
 };
 
-/** A checkpoint of the run of that identity, or why it cannot be used. */
+/** Returns a checkpoint of the run with that identity, or the error that makes it unusable. */
 export function loadCheckpoint(folder: string, name: string, identity: string): Checkpoint | ApicalError {
   try {
     const checkpoint = decodeCheckpoint(readAll(path.join(folder, name)), name, sha256);
     if (checkpoint.identity === identity) return checkpoint;
     return new ApicalError(
       'checkpoint.corrupt',
-      `The checkpoint ${name} belongs to a run of another config.`,
+      `The checkpoint ${name} belongs to a run with another config.`,
     );
   } catch (thrown) {
     if (thrown instanceof ApicalError) return thrown;
@@ -35,15 +35,15 @@ export function loadCheckpoint(folder: string, name: string, identity: string): 
   }
 }
 
-/** What a run's folder holds for those who use what it learned. */
+/** A run with the checkpoint of its trained network. */
 export interface TrainedRun extends RunFolderContents {
   readonly folder: string;
   readonly checkpoint: Checkpoint;
 }
 
 /**
- * A run and its newest good checkpoint, without a lock: also while the run goes on. Throws as
- * `readRunFolder` does, and `checkpoint.missing`, `checkpoint.corrupt` or `checkpoint.newer` when there is none to use.
+ * Reads a run and its newest good checkpoint without a lock, even while the run continues. Throws as `readRunFolder`
+ * does, and `checkpoint.missing`, `checkpoint.corrupt` or `checkpoint.newer` if no checkpoint can be used.
  */
 export function readTrainedRun(folder: string): TrainedRun {
   const { run, config } = readDocuments(folder);
@@ -57,7 +57,7 @@ export function readTrainedRun(folder: string): TrainedRun {
   if (problem) throw problem;
   throw new ApicalError(
     'checkpoint.missing',
-    `The run in ${folder} has no checkpoint yet: wait for its first, or let it go on with \`apical run --resume\`.`,
+    `The run in ${folder} has no checkpoint yet. Wait for the first one, or resume the run with \`apical run --resume ${folder}\`.`,
     { folder },
   );
 }

@@ -6,25 +6,25 @@ import { ApicalError } from '../../errors.ts';
 import { folderError, removeQuietly, writeAll } from './files.ts';
 
 const NAME = 'run.lock';
-/** A lock that cannot be read for so long was left by a process that died while writing it. */
+/** A lock that is unreadable for this long was left by a process that died while writing it. */
 const HALF_WRITTEN_SECONDS = 2;
 
 interface Holder {
   readonly pid: number;
   readonly host: string;
-  /** When the process started, in the system's own count; null where it does not say. */
+  /** When the process started, in the system's own units; null if unknown. */
   readonly started: string | null;
   readonly since: string;
 }
 
-/** A folder's lock: at most one living process has it. */
+/** The lock of a folder, held by at most one living process. */
 export class FolderLock {
   readonly #file: string;
   readonly #text: string;
 
   /**
-   * Takes the lock of a folder; one left behind by a dead process of this machine is taken over.
-   * Throws `folder.locked`, which names the process and its machine, `folder.full`, `folder.unwritable`.
+   * Acquires the lock of a folder, and takes over one that a dead process of this machine left behind.
+   * Throws `folder.locked`, which names the process and its machine, `folder.full` or `folder.unwritable`.
    */
   constructor(folder: string) {
     this.#file = path.join(folder, NAME);
@@ -39,7 +39,7 @@ export class FolderLock {
     releaseAtExit(this);
   }
 
-  /** Gives the lock back, unless somebody else has it by now. */
+  /** Releases the lock, unless another process holds it by now. */
   release(): void {
     held.delete(this);
     if (textOf(this.#file) === this.#text) removeQuietly(this.#file);
@@ -49,7 +49,7 @@ export class FolderLock {
 const held = new Set<FolderLock>();
 let isWatchingExit = false;
 
-/** A process that ends without closing its folders leaves no lock; one that is killed leaves a stale one. */
+/** Releases locks when the process exits. A killed process leaves a stale lock. */
 function releaseAtExit(lock: FolderLock): void {
   held.add(lock);
   if (isWatchingExit) return;
@@ -59,7 +59,7 @@ function releaseAtExit(lock: FolderLock): void {
   });
 }
 
-/** Creates the lock, or returns false when there is one. */
+/** Creates the lock file; returns false if there is one already. */
 function createWith(file: string, text: string): boolean {
   let handle: number;
   try {
@@ -79,7 +79,7 @@ function createWith(file: string, text: string): boolean {
   return true;
 }
 
-/** Removes a lock that nobody holds any more. Throws `folder.locked` when somebody does. */
+/** Removes a stale lock. Throws `folder.locked` if a process holds it. */
 function clearStale(folder: string, file: string): void {
   const text = textOf(file);
   if (text === undefined) return; // Released just now.
@@ -103,8 +103,8 @@ function clearStale(folder: string, file: string): void {
       { folder, ...holder },
     );
   }
-  // Two processes may get here at once. Who renames has the file to itself: if it is no longer the stale one, the
-  // other was faster and has made its own lock, which goes back to its place.
+  // Two processes may get here at once. A renamed file belongs to one process only. If it is no longer the stale lock,
+  // the other process was faster and has created its own lock, which is put back.
   const aside = `${file}.${process.pid}.tmp`;
   try {
     renameSync(file, aside);
@@ -121,14 +121,14 @@ function isAlive({ pid, started }: Holder): boolean {
   try {
     process.kill(pid, 0);
   } catch (thrown) {
-    // A process of another user may not be signalled, but it is there.
+    // EPERM: the process belongs to another user, but it is alive.
     if ((thrown as NodeJS.ErrnoException).code === 'ESRCH') return false;
   }
   const now = startOf(pid);
   return now === undefined || started === null || now === started;
 }
 
-/** When a process started, where the system tells (Linux); 'ended' for one that only waits to be buried. */
+/** Returns when a process started, if the system tells (Linux); 'ended' for a zombie. */
 function startOf(pid: number): string | undefined {
   const text = textOf(`/proc/${pid}/stat`);
   if (text === undefined) return undefined;

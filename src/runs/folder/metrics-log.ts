@@ -3,19 +3,19 @@ import type { MetricsRecord } from '../../training/records.ts';
 import { parseMetrics } from './contents.ts';
 import { folderError, readAll, writeAll } from './files.ts';
 
-/** Buffered lines are written when there are so many characters of them, so that others can follow a run. */
+/** Number of buffered characters from which lines are written, so that other programs can follow a run. */
 const BUFFER = 2 ** 16;
 const NEWLINE = 10;
 
-/** `metrics.jsonl`: a record a line, appended; cut back when a run goes on from a checkpoint. */
+/** The file `metrics.jsonl`: one record per line, appended; truncated when a run resumes from a checkpoint. */
 export class MetricsLog {
   readonly #file: string;
   readonly #handle: number;
-  /** Bytes of whole lines in the file. */
+  /** Length of the complete lines in the file, in bytes. */
   #length: number;
   #buffer = '';
 
-  /** Opens or creates the file; a torn last line is dropped. Throws `folder.full`, `folder.unwritable`. */
+  /** Opens or creates the file and drops an incomplete last line. Throws `folder.full` or `folder.unwritable`. */
   constructor(file: string) {
     this.#file = file;
     try {
@@ -27,12 +27,13 @@ export class MetricsLog {
     ftruncateSync(this.#handle, this.#length);
   }
 
-  /** Throws `folder.full`, `folder.unwritable`; the lines stay in the buffer then. */
+  /** Appends a record. Throws `folder.full` or `folder.unwritable`; the lines then stay in the buffer. */
   append(record: MetricsRecord): void {
     this.#buffer += `${JSON.stringify(record)}\n`;
     if (this.#buffer.length >= BUFFER) this.flush();
   }
 
+  /** Writes the buffered lines. Throws `folder.full` or `folder.unwritable`. */
   flush(): void {
     if (this.#buffer === '') return;
     const bytes = Buffer.from(this.#buffer);
@@ -46,7 +47,7 @@ export class MetricsLog {
     this.#buffer = '';
   }
 
-  /** Writes everything to the disk and returns the length of the file in bytes. */
+  /** Flushes and syncs the file; returns its length in bytes. */
   sync(): number {
     this.flush();
     try {
@@ -57,7 +58,7 @@ export class MetricsLog {
     return this.#length;
   }
 
-  /** Drops what comes after the first `length` bytes; returns how many of these are missing (0 when all is well). */
+  /** Truncates the file to `length` bytes; returns how many of these bytes are missing (0 if none). */
   cut(length: number): number {
     this.#buffer = '';
     const missing = Math.max(0, length - this.#length);
@@ -66,7 +67,7 @@ export class MetricsLog {
     return missing;
   }
 
-  /** Every record so far. Throws `folder.metrics` on a line that is not JSON. */
+  /** Returns every record so far. Throws `folder.metrics` if a line is not JSON. */
   read(): MetricsRecord[] {
     return [...readMetricsFile(this.#file), ...parseMetrics(this.#buffer, this.#file)];
   }
@@ -76,7 +77,7 @@ export class MetricsLog {
   }
 }
 
-/** The records in a file that may be growing: whole lines only. Throws `folder.metrics`. */
+/** Reads the complete lines of a file that may be growing. Throws `folder.metrics` if a line is not JSON. */
 export function readMetricsFile(file: string): MetricsRecord[] {
   const bytes = readAll(file);
   return parseMetrics(new TextDecoder().decode(bytes.subarray(0, bytes.lastIndexOf(NEWLINE) + 1)), file);

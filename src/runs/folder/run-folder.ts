@@ -8,7 +8,16 @@ import type { MetricsRecord, RunDocument, RunStatus } from '../../training/recor
 import type { Position } from '../../training/example-training.ts';
 import { encodeCheckpoint, originWarnings, restoreTensors } from './checkpoint.ts';
 import type { Checkpoint, Origin } from './checkpoint.ts';
-import { asJson, checkpointName, CONFIG_FILE, METRICS_FILE, originOf, REPORT_FILE, RUN_FILE, sessionOf } from './contents.ts';
+import {
+  asJson,
+  checkpointName,
+  CONFIG_FILE,
+  METRICS_FILE,
+  originOf,
+  REPORT_FILE,
+  RUN_FILE,
+  sessionOf,
+} from './contents.ts';
 import type { BackendInUse, Environment, RunFolderDocument, SessionPart } from './contents.ts';
 import { checkpointsIn, readDocuments, refuseUsed, requireRunFolder, requireSame } from './documents.ts';
 import { describeEnvironment } from './environment.ts';
@@ -18,34 +27,37 @@ import { loadCheckpoint, sha256 } from './loading.ts';
 import { FolderLock } from './lock.ts';
 import { MetricsLog } from './metrics-log.ts';
 
+/** Options of `RunFolder.create`. */
 export interface CreateOptions {
   readonly config: Config;
   /** The command line that repeats the run. */
   readonly command: string;
   readonly backend: BackendInUse;
-  /** What the inputs and answers mean, so that the network can be used without its data set. */
+  /** Meaning of the inputs and answers, so that the network can be used without its data set. */
   readonly data?: DataDescription;
-  /** Default: what `describeEnvironment` finds. */
+  /** By default the result of `describeEnvironment`. */
   readonly environment?: Environment;
   /** When the run began, ISO 8601. Default: now. */
   readonly startedAt?: string;
 }
 
+/** Options of `RunFolder.open`. */
 export interface OpenOptions {
-  /** The config asked for; another than the folder's is refused. Default: the folder's own. */
+  /** The requested config, which must equal that of the folder; by default the folder's config. */
   readonly config?: Config;
-  /** The backend from now on. Default: as in the last session. */
+  /** The backend of this session; by default that of the last session. */
   readonly backend?: BackendInUse;
   readonly environment?: Environment;
 }
 
+/** A change of the status of a run. */
 export interface StatusUpdate {
   readonly status: RunStatus;
   readonly document?: RunDocument;
   readonly failure?: { readonly code: string; readonly message: string };
 }
 
-/** A checkpoint that was found good, and what to tell the user about it. */
+/** A good checkpoint, with warnings for the user. */
 export interface LoadedCheckpoint extends Checkpoint {
   readonly warnings: readonly string[];
 }
@@ -53,9 +65,9 @@ export interface LoadedCheckpoint extends Checkpoint {
 const KEPT_CHECKPOINTS = 2;
 
 /**
- * What a run leaves on a disk, locked while it is open: `run.json`, `config.json`, `metrics.jsonl`,
- * `checkpoint-*.safetensors` and `report.html`. Every file but the growing metrics is written whole or not at
- * all, so that a run killed at any moment goes on from its last checkpoint.
+ * The folder of a run on disk, locked while it is open: `run.json`, `config.json`, `metrics.jsonl`,
+ * `checkpoint-*.safetensors` and `report.html`. Every file but the growing metrics is written completely or not at all,
+ * so that a run killed at any moment can resume from its last checkpoint.
  */
 export class RunFolder {
   readonly path: string;
@@ -65,7 +77,7 @@ export class RunFolder {
   readonly #metrics: MetricsLog;
   readonly #origin: Origin;
   readonly #session: SessionPart;
-  /** Names of the checkpoints that may be needed, newest first. */
+  /** Names of the checkpoints to keep, newest first. */
   #kept: readonly string[];
   #hasFailed = false;
   #isClosed = false;
@@ -82,14 +94,14 @@ export class RunFolder {
     this.#kept = checkpointsIn(folder).slice(0, 1);
   }
 
-  /** Whether there is a run in a folder, finished or not. */
+  /** Returns whether a folder holds a run, finished or not. */
   static exists(folder: string): boolean {
     return existsSync(path.join(folder, RUN_FILE));
   }
 
   /**
-   * Begins a run in a new folder, or in one without a run. Throws `folder.exists` when it holds a run, whatever
-   * its state; `folder.locked`, `folder.full`, `folder.unwritable`.
+   * Creates a run in a new folder, or in one without a run. Throws `folder.exists` if it holds a run of any status,
+   * `folder.locked`, `folder.full` or `folder.unwritable`.
    */
   static create(folder: string, options: CreateOptions): RunFolder {
     const { config, command, backend, data, environment = describeEnvironment() } = options;
@@ -99,7 +111,7 @@ export class RunFolder {
     const session = sessionOf(known, environment, backend);
     return underLock(folder, (lock) => {
       refuseUsed(folder, session.identity);
-      // run.json comes last: without it there is no run, and the next one may begin here.
+      // run.json comes last: without it there is no run, and another one may start here.
       writeDocument(path.join(folder, CONFIG_FILE), asJson(config));
       writeDocument(
         path.join(folder, RUN_FILE),
@@ -110,8 +122,8 @@ export class RunFolder {
   }
 
   /**
-   * Opens the folder of a run to go on with it. Throws `folder.missing`, `folder.not-a-run`, `folder.newer`,
-   * `folder.locked`, `folder.full`, `folder.unwritable`, and `run.other-config`, which lists what differs.
+   * Opens the folder of a run to resume it. Throws `folder.missing`, `folder.not-a-run`, `folder.newer`,
+   * `folder.locked`, `folder.full`, `folder.unwritable`, and `run.other-config`, which lists the differences.
    */
   static open(folder: string, options: OpenOptions = {}): RunFolder {
     requireRunFolder(folder);
@@ -124,30 +136,30 @@ export class RunFolder {
     });
   }
 
-  /** Appends a record to the metrics. Buffered; throws `folder.full` when it comes to be written and cannot. */
+  /** Appends a record to the buffered metrics. Throws `folder.full` if the buffer cannot be written. */
   record(record: MetricsRecord): void {
     this.#guard(() => this.#metrics.append(record));
   }
 
-  /** Every record so far. Throws `folder.metrics`. */
+  /** Returns every record so far. Throws `folder.metrics` if a line is damaged. */
   readMetrics(): MetricsRecord[] {
     return this.#metrics.read();
   }
 
   /**
-   * Saves a checkpoint, after the metrics that belong to it; the newest two are kept. Returns false and saves
-   * nothing when a number is not finite, so that the last good one stays the last. Throws `folder.full`,
-   * `folder.unwritable`; the older checkpoints are kept then.
+   * Saves the metrics and then a checkpoint, and keeps the newest two. Returns false and saves nothing if a number is
+   * not finite, so that the last good checkpoint stays. Throws `folder.full` or `folder.unwritable`; older checkpoints
+   * then stay.
    */
   checkpoint(tensors: ReadonlyMap<string, Tensor>, position: Position): boolean {
     return this.#guard(() => {
-      const about = {
+      const metadata = {
         position,
         metricsBytes: this.#metrics.sync(),
         identity: this.identity,
         origin: this.#origin,
       };
-      const bytes = encodeCheckpoint(tensors, about, sha256);
+      const bytes = encodeCheckpoint(tensors, metadata, sha256);
       if (!bytes) return false;
       const name = checkpointName(position.step);
       writeDocument(path.join(this.path, name), bytes);
@@ -160,36 +172,36 @@ export class RunFolder {
   }
 
   /**
-   * The newest good checkpoint, or undefined when there has been none; the metrics are cut back to it. Damaged
-   * ones are passed over, with a warning. Throws `checkpoint.corrupt` or `checkpoint.newer` when there are
-   * checkpoints but none can be used.
+   * Returns the newest good checkpoint and truncates the metrics to it; undefined if there is no checkpoint. Damaged
+   * ones are skipped with a warning. Throws `checkpoint.corrupt` or `checkpoint.newer` if there are checkpoints but
+   * none can be used.
    */
   latest(): LoadedCheckpoint | undefined {
-    const passed: ApicalError[] = [];
+    const skipped: ApicalError[] = [];
     for (const name of checkpointsIn(this.path)) {
       const checkpoint = loadCheckpoint(this.path, name, this.identity);
       if (checkpoint instanceof ApicalError) {
-        passed.push(checkpoint);
+        skipped.push(checkpoint);
         continue;
       }
       const warnings = [
-        ...passed.map(({ message }) => `${message} The run goes on from step ${checkpoint.step} instead.`),
+        ...skipped.map(({ message }) => `${message} The run continues from step ${checkpoint.step} instead.`),
         ...originWarnings(checkpoint.origin, this.#origin, checkpoint.step),
       ];
       const missing = this.#metrics.cut(checkpoint.metricsBytes);
       if (missing > 0) {
         warnings.push(
-          `${METRICS_FILE} lacks ${missing} bytes that it had at step ${checkpoint.step}: curves will have a gap.`,
+          `${METRICS_FILE} lacks ${missing} bytes that it had at step ${checkpoint.step}, so the curves will have a gap.`,
         );
       }
       this.#kept = [name];
       return { ...checkpoint, warnings };
     }
-    const [first] = passed;
+    const [first] = skipped;
     if (first) {
       throw new ApicalError(
-        passed.find(({ code }) => code === 'checkpoint.newer')?.code ?? first.code,
-        `No checkpoint in ${this.path} can be used. ${passed.map(({ message }) => message).join(' ')} To begin again from step 0, use another --out.`,
+        skipped.find(({ code }) => code === 'checkpoint.newer')?.code ?? first.code,
+        `No checkpoint in ${this.path} can be used: ${skipped.map(({ message }) => message.replace(/\.$/, '')).join('; ')}. To start again from step 0, choose another --out.`,
         { folder: this.path },
         first,
       );
@@ -198,14 +210,16 @@ export class RunFolder {
     return undefined;
   }
 
-  /** Copies a checkpoint into a run's tensors, all or none. Throws `checkpoint.mismatch`, which names the tensor. */
+  /**
+   * Copies a checkpoint into the tensors of a run, all or none. Throws `checkpoint.mismatch`, which names the tensor.
+   */
   restoreInto(tensors: ReadonlyMap<string, Tensor>, loaded: Pick<Checkpoint, 'tensors'>): void {
     restoreTensors(tensors, loaded);
   }
 
   /**
-   * Writes the metrics and then `run.json` anew. Throws `folder.full`, `folder.unwritable`, except after such an
-   * error has been thrown before: then `run.json` stays as it was, and the first error is the one to report.
+   * Writes the metrics and then `run.json`. Throws `folder.full` or `folder.unwritable`, unless such an error was
+   * thrown before: then `run.json` stays unchanged, and the first error is the one to report.
    */
   status({ status, document, failure = document?.failure }: StatusUpdate): void {
     const run: RunFolderDocument = {
@@ -220,12 +234,12 @@ export class RunFolder {
     this.#guard(() => writeDocument(path.join(this.path, RUN_FILE), asJson(run)), nothing);
   }
 
-  /** Throws `folder.full`, `folder.unwritable`. */
+  /** Writes the HTML report. Throws `folder.full` or `folder.unwritable`. */
   writeReport(html: string): void {
     writeDocument(path.join(this.path, REPORT_FILE), html);
   }
 
-  /** Writes what is buffered and gives the folder free. Safe to call twice. Throws as `status` does. */
+  /** Writes buffered metrics and releases the lock. Safe to call twice. Throws as `status` does. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -240,7 +254,7 @@ export class RunFolder {
     }
   }
 
-  /** Remembers that the folder could not be written; from then on, `afterwards` replaces the same error. */
+  /** Runs `body`. After a first failure to write, `afterwards` replaces later errors. */
   #guard<Result>(body: () => Result, afterwards?: () => Result): Result {
     try {
       return body();

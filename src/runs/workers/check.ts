@@ -4,14 +4,14 @@ import { RULES } from '../../rules/index.ts';
 import type { Rule } from '../../learning/index.ts';
 import type { Config } from '../../config/config.ts';
 
-/** Samples of a step that workers may share: 0 for a rule that has none. */
+/** Returns the number of samples per step that workers can share; 0 if the rule has none. */
 const samplesOf = (rule: Rule, config: Config): number =>
-  rule.sharedSamples?.(parseOptions(rule, config.ruleOptions)) ?? 0;
+  rule.learning?.sharedSamples?.(parseOptions(rule, config.ruleOptions)) ?? 0;
 
 /**
- * The configs of a session as they can be run. In a comparison a rule that shares too few samples trains on one worker,
- * and `warn` is told so. Throws `config.workers` where no rule of the session can do with its workers, and
- * `config.threads` for threads beside workers.
+ * Returns the configs of a session with workers that their rules can use. In a comparison, a rule with too few samples
+ * trains on one worker, with a warning. Throws `config.workers` if no rule of the session can use its workers, and
+ * `config.threads` if a config sets both threads and workers.
  */
 export function withWorkers(
   configs: readonly Config[],
@@ -19,47 +19,49 @@ export function withWorkers(
   warn: (message: string) => void,
 ): readonly Config[] {
   const ruleOf = (config: Config) => rules.get(config.rule) as Rule;
-  const isShort = (config: Config) => config.workers > Math.max(1, samplesOf(ruleOf(config), config));
+  const hasTooFew = (config: Config) => config.workers > Math.max(1, samplesOf(ruleOf(config), config));
   for (const { threads, workers } of configs) {
     if (workers === 1 || threads <= 1) continue;
     throw new ApicalError(
       'config.threads',
-      `threads is ${threads} and workers is ${workers}, but each worker computes on one thread, so that the result does not depend on their number: leave threads out.`,
+      `threads is ${threads} and workers is ${workers}, but each worker uses one thread, so that the result does not depend on their number. Leave threads out.`,
     );
   }
-  const acting = configs.find(({ task, workers }) => task.environment !== undefined && workers > 1);
-  if (acting) {
+  const inEnvironment = configs.find(({ task, workers }) => task.environment !== undefined && workers > 1);
+  if (inEnvironment) {
     throw new ApicalError(
       'config.workers',
-      `workers is ${acting.workers}, but an actor of "${acting.task.environment ?? ''}" acts in one place: leave workers out.`,
+      `workers is ${inEnvironment.workers}, but workers cannot share a run in the environment "${inEnvironment.task.environment ?? ''}". Leave workers out.`,
     );
   }
-  const short = configs.filter(isShort);
-  const [first] = short;
+  const limited = configs.filter(hasTooFew);
+  const [first] = limited;
   if (!first) return configs;
-  if (short.length === configs.length) throw tooMany(ruleOf(first), first);
-  for (const rule of new Set(short.map(ruleOf))) {
-    const few = rule.sharedSamples ? 'has fewer samples a step than there are workers' : 'shares no samples';
-    warn(`The rule "${rule.id}" ${few}: it trains on one worker.`);
+  if (limited.length === configs.length) throw tooManyWorkers(ruleOf(first), first);
+  for (const rule of new Set(limited.map(ruleOf))) {
+    const reason = rule.learning?.sharedSamples
+      ? 'has fewer samples per step than there are workers'
+      : 'shares no samples';
+    warn(`The rule "${rule.id}" ${reason}, so it trains on one worker.`);
   }
-  return configs.map((config) => (isShort(config) ? { ...config, workers: 1 } : config));
+  return configs.map((config) => (hasTooFew(config) ? { ...config, workers: 1 } : config));
 }
 
-function tooMany(rule: Rule, config: Config): ApicalError {
+function tooManyWorkers(rule: Rule, config: Config): ApicalError {
   const { workers } = config;
   const samples = samplesOf(rule, config);
   if (samples > 0) {
     return new ApicalError(
       'config.workers',
-      `workers is ${workers}, but "${rule.id}" measures ${samples === 1 ? '1 sample' : `${samples} samples`} a step with these options, and a worker needs one at least: ` +
-        `raise them by --set ruleOptions.… (see \`apical rules ${rule.id}\`), or ${samples === 1 ? 'leave workers out' : `use at most ${samples} workers`}.`,
+      `workers is ${workers}, but "${rule.id}" measures ${samples === 1 ? '1 sample' : `${samples} samples`} per step with these options, and each worker needs at least one. ` +
+        `Raise the samples with --set ruleOptions.… (see \`apical rules ${rule.id}\`), or ${samples === 1 ? 'leave workers out' : `use at most ${samples} workers`}.`,
       { rule: rule.id, workers, samples },
     );
   }
-  const able = RULES.flatMap(({ id, sharedSamples }) => (sharedSamples ? [`"${id}"`] : []));
+  const capable = RULES.flatMap(({ id, learning }) => (learning?.sharedSamples ? [`"${id}"`] : []));
   return new ApicalError(
     'config.workers',
-    `workers is ${workers}, but the rule "${rule.id}" measures no samples that workers could share. Leave workers out, or choose ${able.join(' or ')}.`,
+    `workers is ${workers}, but the rule "${rule.id}" has no samples that workers could share. Leave workers out, or choose ${capable.join(' or ')}.`,
     { rule: rule.id, workers },
   );
 }

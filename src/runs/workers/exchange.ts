@@ -1,74 +1,81 @@
 import type { Exchange, Measurement } from '../../learning/index.ts';
 
 /*
- * Samples are numbered through the run, and a sample's place in the ring follows from its number. All participants
- * take the same steps, so they agree on the numbers without a word.
+ * Samples are numbered throughout the run, and the slot of a sample in the ring follows from its number. All
+ * participants take the same steps, so they agree on the numbers without communication.
  *
- * Words (i32): how often the main participant went on; for each participant whether it went astray; the tag of each
- * place. Longs (i64): the next sample that nobody has claimed; the samples that the main participant is done with;
- * effect (f64), passes (f64) and author of each place.
+ * Words (i32): a progress counter of the main participant; for each participant whether its weights differ; the tag of
+ * each slot. Longs (i64): the next unclaimed sample; the number of samples that the main participant has finished;
+ * effect (f64), passes (f64) and author of each slot.
  */
-const WORDS = { progress: 0, astray: 16, tags: 16 + 256 } as const;
+const WORDS = { progress: 0, differs: 16, tags: 16 + 256 } as const;
 const LONGS = { next: 0, done: 1, values: 8 } as const;
-const PLACE = { effect: 0, passes: 1, author: 2, longs: 3 } as const;
-/** A place's tag: 0 before it was ever written, then how often the ring has come round to it, from 1. */
+const SLOT = { effect: 0, passes: 1, author: 2, longs: 3 } as const;
+/** The tag of a slot: 0 if it was never written, else the lap of the ring that wrote it, from 1. */
 const BEING_WRITTEN = -1;
 
-/** Samples that the ring holds unless told otherwise. */
+/** Default number of samples in the ring. */
 const RING = 2 ** 16;
-/** Samples by which workers may be ahead of the main participant, while it evaluates: a half, so that those behind it have the other. */
-const aheadIn = (ring: number) => ring / 2;
-/** A round of more samples than this share of them is done in parts. */
+/**
+ * Default number of samples by which workers may be ahead of the main participant while it evaluates: half of the ring,
+ * so that the other half remains for workers behind it.
+ */
+const defaultAhead = (ring: number) => ring / 2;
+/** Long rounds are split into parts of `ahead` / PARTS samples. */
 const PARTS = 2;
-/** What others have claimed is waited for so many times as long as a sample takes here, and then measured here. */
+/** How long to wait for a sample claimed by others, relative to the time of a sample here, before measuring it here. */
 const PATIENCE = 1.5;
 const LEAST_PATIENCE_MILLISECONDS = 0.1;
-/** How fast a long sample is forgotten, per sample. */
+/** Decay per sample of the longest time of a sample. */
 const MEMORY = 0.9;
-/** To be woken takes some 50 µs. */
+/** Spins this long before sleeping, since waking takes about 50 µs. */
 const SPIN_MILLISECONDS = 0.05;
 
-const longsOf = (ring: number) => LONGS.values + PLACE.longs * ring;
+const longsOf = (ring: number) => LONGS.values + SLOT.longs * ring;
 
-/** What all participants agree on. */
+/** Settings that all participants share. */
 export interface RingOptions {
-  /** Samples that are kept: a power of two from 4. */
+  /** Number of samples in the ring: a power of two from 4. */
   readonly ring?: number | undefined;
-  /** Samples by which workers may be ahead of the main participant: a power of two from 2 to the half of `ring`, its default. */
+  /**
+   * Number of samples by which workers may be ahead of the main participant: a power of two from 2 to half of `ring`
+   * (default).
+   */
   readonly ahead?: number | undefined;
 }
 
-/** The memory through which up to 256 participants share samples. */
+/** Returns the memory through which up to 256 participants share samples. */
 export const exchangeMemory = ({ ring = RING }: RingOptions): SharedArrayBuffer =>
   new SharedArrayBuffer(8 * longsOf(ring) + 4 * (WORDS.tags + ring));
 
-/** A worker that the main participant is ahead of by half a ring or more: what it would have to know is gone. */
-export class LeftBehind extends Error {
+/** Thrown in a worker that is so far behind the main participant that the samples it needs are overwritten. */
+export class TooFarBehind extends Error {
   override readonly message = 'it fell too far behind';
 }
 
-/** A worker whose weights are not those of the main participant. */
-export class Astray extends Error {
+/** Thrown in a worker whose weights differ from those of the main participant. */
+export class WeightsDiffer extends Error {
   override readonly message =
-    'after the same steps it has other weights than worker 1: a rule must draw its noise from step.stream, and keep what it remembers in step.state';
+    'its weights differ from those of worker 1 after the same steps: a rule must draw noise from step.stream and keep its memory in step.state';
 }
 
+/** The arguments of one participant's `SharedExchange`. */
 export interface Participant extends RingOptions {
   readonly memory: SharedArrayBuffer;
-  /** 0 is the main one, which keeps the run's books. */
+  /** 0 is the main participant, which records the run. */
   readonly index: number;
 }
 
 /**
- * One participant's end of the exchange. In a round each participant claims a sample, measures it and publishes the
- * numbers, until all are claimed; then it waits a little for those that others have claimed, and measures itself what
- * does not come. A sample has the same effect whoever measures it, so it does no harm to measure one twice, and a
- * worker that dies or hangs takes nothing with it. Numbers come with a fingerprint of the weights they were measured
- * with, and are used by those who have the same: nor does a worker that goes astray do harm.
+ * One participant's end of the exchange. In a round, each participant claims a sample, measures it and publishes the
+ * numbers, until all samples are claimed. It then waits briefly for samples claimed by others, and measures missing
+ * ones itself. A sample has the same effect whoever measures it, so measuring one twice does no harm, and nothing is
+ * lost if a worker dies or hangs. Numbers carry a fingerprint of the weights they were measured with and are used
+ * only by participants with the same fingerprint, so a worker with wrong weights does no harm either.
  *
- * The main participant always measures the first sample of a round and waits for nobody. The others wait for it where
- * they are `ahead` of it, so that the rest of the ring keeps what those need who are behind it: a slow worker is left
- * behind by the main participant alone, never because a fast one is ahead.
+ * The main participant always measures the first sample of a round and never waits for a worker. Workers wait for it
+ * when they are `ahead` of it, so that the rest of the ring keeps the samples that slower workers need: only the main
+ * participant can overtake a slow worker, never a fast worker.
  */
 export class SharedExchange implements Exchange {
   readonly #index: number;
@@ -79,10 +86,10 @@ export class SharedExchange implements Exchange {
   #position = 0;
   #longest = 0;
   #fingerprint = () => 0;
-  /** Fingerprint and index, of this round. */
+  /** Fingerprint and index of this participant in this round. */
   #author = 0n;
 
-  constructor({ memory, index, ring = RING, ahead = aheadIn(ring) }: Participant) {
+  constructor({ memory, index, ring = RING, ahead = defaultAhead(ring) }: Participant) {
     this.#index = index;
     this.#ring = ring;
     this.#ahead = ahead;
@@ -90,14 +97,17 @@ export class SharedExchange implements Exchange {
     this.#words = new Int32Array(memory, 8 * longsOf(ring));
   }
 
-  /** A number of 32 bits that tells whether this participant still has the weights of the others. */
+  /** Sets the function that returns a 32-bit fingerprint of this participant's weights. */
   guard(fingerprint: () => number): void {
     this.#fingerprint = fingerprint;
   }
 
-  /** Throws `LeftBehind` and `Astray`, in a worker only. */
+  /**
+   * Returns the measurements of a round of `count` samples. Throws `TooFarBehind` or `WeightsDiffer`, in a worker
+   * only.
+   */
   round(count: number, measure: (sample: number) => Measurement): readonly Measurement[] {
-    if (Atomics.load(this.#words, WORDS.astray + this.#index) !== 0) throw new Astray();
+    if (Atomics.load(this.#words, WORDS.differs + this.#index) !== 0) throw new WeightsDiffer();
     this.#author = (BigInt(this.#fingerprint() >>> 0) << AUTHOR_BITS) | BigInt(this.#index);
     const first = this.#position;
     const all: Measurement[] = [];
@@ -109,7 +119,7 @@ export class SharedExchange implements Exchange {
     return all;
   }
 
-  /** Samples `from` to `to` of the round that began at `first`. */
+  /** Measures samples `from` to `to` of the round that began at `first`, together with the other participants. */
   #share(
     first: number,
     from: number,
@@ -129,7 +139,7 @@ export class SharedExchange implements Exchange {
     if (!isMain) this.#waitForMain(to);
     if (isMain && from === first) measureHere(first);
     for (;;) {
-      // The first one of a round is the main participant's.
+      // The main participant measures the first sample of a round.
       const sample = this.#claim(from === first ? from + 1 : from, to);
       if (sample === undefined) break;
       measureHere(sample);
@@ -137,7 +147,7 @@ export class SharedExchange implements Exchange {
     const deadline = performance.now() + PATIENCE * this.#longest + LEAST_PATIENCE_MILLISECONDS;
     for (let sample = from; sample < to; sample++) {
       if (all[sample - first]) continue;
-      const measured = this.#await(sample, deadline);
+      const measured = this.#awaitSample(sample, deadline);
       if (measured) all[sample - first] = measured;
       else measureHere(sample);
     }
@@ -147,7 +157,7 @@ export class SharedExchange implements Exchange {
     Atomics.notify(this.#words, WORDS.progress);
   }
 
-  /** A sample that nobody has begun, or undefined when there is none left. */
+  /** Claims a sample that nobody has started; undefined if none is left. */
   #claim(from: number, to: number): number | undefined {
     for (;;) {
       const next = Atomics.load(this.#longs, LONGS.next);
@@ -157,7 +167,7 @@ export class SharedExchange implements Exchange {
     }
   }
 
-  /** Until the main participant is near enough for samples up to `to`. */
+  /** Waits until the main participant is close enough for samples up to `to`. */
   #waitForMain(to: number): void {
     for (;;) {
       const progress = Atomics.load(this.#words, WORDS.progress);
@@ -166,48 +176,49 @@ export class SharedExchange implements Exchange {
     }
   }
 
+  /** Writes a measurement into its slot, unless it is there already. */
   #publish(sample: number, { effect, passes }: Measurement): void {
     const tag = WORDS.tags + (sample % this.#ring);
     const lap = this.#lap(sample);
     const seen = Atomics.load(this.#words, tag);
-    if (seen > lap) throw new LeftBehind();
-    // Whoever else writes here now writes the same, or is far behind; if it died in doing so the place is lost, and
-    // every participant measures what would stand there.
+    if (seen > lap) throw new TooFarBehind();
+    // Any other writer of this slot writes the same values or is far behind. If it died while writing, the slot is
+    // lost, and every participant measures that sample itself.
     if (seen === lap || seen === BEING_WRITTEN) return;
     if (Atomics.compareExchange(this.#words, tag, seen, BEING_WRITTEN) !== seen) return;
-    const at = this.#placeOf(sample);
-    Atomics.store(this.#longs, at + PLACE.effect, bitsOf(effect));
-    Atomics.store(this.#longs, at + PLACE.passes, bitsOf(passes));
-    Atomics.store(this.#longs, at + PLACE.author, this.#author);
+    const at = this.#slotOf(sample);
+    Atomics.store(this.#longs, at + SLOT.effect, bitsOf(effect));
+    Atomics.store(this.#longs, at + SLOT.passes, bitsOf(passes));
+    Atomics.store(this.#longs, at + SLOT.author, this.#author);
     Atomics.store(this.#words, tag, lap);
     Atomics.notify(this.#words, tag);
   }
 
-  /** What has been published, undefined when nothing has, null when it was measured with other weights. */
-  #known(sample: number): Measurement | undefined | null {
+  /** Returns a published measurement; undefined if there is none, null if it was measured with other weights. */
+  #published(sample: number): Measurement | undefined | null {
     const tag = WORDS.tags + (sample % this.#ring);
     const lap = this.#lap(sample);
     const seen = Atomics.load(this.#words, tag);
     if (seen < lap) return undefined;
-    const at = this.#placeOf(sample);
-    const effect = numberOf(Atomics.load(this.#longs, at + PLACE.effect));
-    const passes = numberOf(Atomics.load(this.#longs, at + PLACE.passes));
-    const author = Atomics.load(this.#longs, at + PLACE.author);
-    if (Atomics.load(this.#words, tag) !== lap) throw new LeftBehind();
+    const at = this.#slotOf(sample);
+    const effect = numberOf(Atomics.load(this.#longs, at + SLOT.effect));
+    const passes = numberOf(Atomics.load(this.#longs, at + SLOT.passes));
+    const author = Atomics.load(this.#longs, at + SLOT.author);
+    if (Atomics.load(this.#words, tag) !== lap) throw new TooFarBehind();
     if (author >> AUTHOR_BITS === this.#author >> AUTHOR_BITS) return { effect, passes };
     const index = Number(author & (2n ** AUTHOR_BITS - 1n));
-    if (index === 0) throw new Astray();
-    if (this.#index === 0) Atomics.store(this.#words, WORDS.astray + index, 1);
+    if (index === 0) throw new WeightsDiffer();
+    if (this.#index === 0) Atomics.store(this.#words, WORDS.differs + index, 1);
     return null;
   }
 
-  /** What another participant publishes, or undefined when that is not in time or of no use. */
-  #await(sample: number, deadline: number): Measurement | undefined {
+  /** Waits for the measurement of another participant; undefined if it is late or unusable. */
+  #awaitSample(sample: number, deadline: number): Measurement | undefined {
     const tag = WORDS.tags + (sample % this.#ring);
     const spinUntil = Math.min(performance.now() + SPIN_MILLISECONDS, deadline);
     for (;;) {
       const seen = Atomics.load(this.#words, tag);
-      const measured = this.#known(sample);
+      const measured = this.#published(sample);
       if (measured !== undefined) return measured ?? undefined;
       const now = performance.now();
       if (now >= deadline) return undefined;
@@ -215,8 +226,8 @@ export class SharedExchange implements Exchange {
     }
   }
 
-  #placeOf(sample: number): number {
-    return LONGS.values + PLACE.longs * (sample % this.#ring);
+  #slotOf(sample: number): number {
+    return LONGS.values + SLOT.longs * (sample % this.#ring);
   }
 
   #lap(sample: number): number {
@@ -224,6 +235,7 @@ export class SharedExchange implements Exchange {
   }
 }
 
+/** Bits of an author that hold the index of the participant. */
 const AUTHOR_BITS = 8n;
 
 const float = new Float64Array(1);

@@ -12,15 +12,16 @@ import type { RingOptions } from './exchange.ts';
 import { fingerprintOf, trainingSet } from './replica.ts';
 import type { ReplicaMessage, ReplicaStart, ReplicaState } from './replica.ts';
 
+/** Options of a `WorkerPool`. */
 export interface WorkerPoolOptions extends RingOptions {
   readonly config: Config;
   readonly examples: Examples;
   /** The backend of the main participant. */
   readonly backend: Config['backend'];
   readonly blasPath?: string | undefined;
-  /** One sentence each: a worker that is no longer there. */
+  /** Receives a message for each worker that has stopped. */
   readonly onWarning?: ((message: string) => void) | undefined;
-  /** A worker that is not ready by then is done without. */
+  /** Time after which the run starts without workers that are not ready. */
   readonly startSeconds?: number;
 }
 
@@ -34,11 +35,12 @@ interface Replica {
 }
 
 /**
- * Worker threads that take a training's steps together with the main thread: `config.workers` of them, the main thread
- * among them. Each holds the whole network; through `exchange` pass numbers only. A worker that dies is warned of and
- * done without, and the weights are the same to the bit.
+ * Worker threads that take the steps of a training together with the main thread, `config.workers` in total. Each holds
+ * the whole network; only numbers pass through `exchange`. If a worker dies, the run continues without it, with a
+ * warning and with weights that are equal to the bit.
  *
- * Made before the training, which is given `exchange`; started when it stands where the run begins; closed at its end.
+ * Create the pool before the training, which receives `exchange`; start it when the training is at the step where the
+ * run begins; close it at the end.
  */
 export class WorkerPool {
   readonly exchange: SharedExchange;
@@ -47,7 +49,7 @@ export class WorkerPool {
   readonly #replicas = new Map<number, Replica>();
   #isClosed = false;
 
-  /** Starts nothing yet. */
+  /** Starts no thread yet. */
   constructor(options: WorkerPoolOptions) {
     const { ring, ahead } = options;
     this.#options = options;
@@ -55,7 +57,7 @@ export class WorkerPool {
     this.exchange = new SharedExchange({ memory: this.#memory, index: 0, ring, ahead });
   }
 
-  /** Workers that take part, the main thread among them. */
+  /** Number of workers that take part, including the main thread. */
   get size(): number {
     return 1 + this.#replicas.size;
   }
@@ -65,28 +67,28 @@ export class WorkerPool {
     return [...this.#replicas.values()].map(({ thread }) => thread);
   }
 
-  /** Resolves when all workers stand where the training stands, or are given up, or the signal is aborted. */
+  /** Starts the workers. Resolves when each is at the step of the training or has been given up, or on abort. */
   async start(training: Training, signal?: AbortSignal): Promise<void> {
     const { config, examples, backend, blasPath, ring, ahead, startSeconds = START_SECONDS } = this.#options;
     this.exchange.guard(() => fingerprintOf(training.learner));
     const dataset = trainingSet(examples);
-    // A seed gives every worker the same weights at first, a file does not.
+    // A seed gives every worker the same initial weights; a weights file does not.
     const isFresh = training.step === 0 && config.weights === undefined;
     const state = isFresh ? undefined : stateOf(training);
     for (let index = 1; index < config.workers; index++) {
       const participant = { memory: this.#memory, index, ring, ahead };
-      this.#begin(index + 1, { participant, config, dataset, backend, blasPath, state });
+      this.#startReplica(index + 1, { participant, config, dataset, backend, blasPath, state });
     }
     const done = new AbortController();
     const ready = Promise.all([...this.#replicas.values()].map((replica) => replica.ready));
     const limit = setTimeout(startSeconds * 1000, undefined, { signal: done.signal }).catch(() => undefined);
-    const told = new Promise<void>((resolve) => {
+    const aborted = new Promise<void>((resolve) => {
       signal?.addEventListener('abort', () => resolve(), { once: true, signal: done.signal });
       if (signal?.aborted) resolve();
     });
     const late = new Set(this.#replicas.keys());
     for (const [number, replica] of this.#replicas) void replica.ready.then(() => late.delete(number));
-    await Promise.race([ready, limit, told]);
+    await Promise.race([ready, limit, aborted]);
     done.abort();
     if (signal?.aborted) return;
     for (const number of late) this.#drop(number, `it was not ready after ${startSeconds} s`);
@@ -100,7 +102,7 @@ export class WorkerPool {
     await Promise.all(ends);
   }
 
-  #begin(number: number, start: ReplicaStart): void {
+  #startReplica(number: number, start: ReplicaStart): void {
     const thread = startThread(start);
     let isDone = false;
     const ready = new Promise<void>((resolve) => {
@@ -108,7 +110,7 @@ export class WorkerPool {
         if (message.kind === 'failed') this.#drop(number, message.reason);
         else if (message.kind === 'done') isDone = true;
         else {
-          // From here on it keeps no process alive.
+          // From now on the thread does not keep the process alive.
           thread.unref();
           resolve();
         }
@@ -129,20 +131,20 @@ export class WorkerPool {
     if (!replica || this.#isClosed) return;
     this.#replicas.delete(number);
     void replica.thread.terminate();
-    const rest = this.size === 1 ? '1 worker' : `${this.size} workers`;
+    const remaining = this.size === 1 ? '1 worker' : `${this.size} workers`;
     this.#options.onWarning?.(
-      `Worker ${number} stopped (${reason.replace(/\.$/, '')}); the run goes on with ${rest}, to the same result.`,
+      `Worker ${number} stopped (${reason.replace(/\.$/, '')}). The run continues with ${remaining}; the result does not change.`,
     );
   }
 }
 
-/** Copies: the training goes on while workers read them. */
+/** Returns copies of the tensors, as the training continues while workers read them. */
 function stateOf(training: Training): ReplicaState {
   const { tensors, position } = training.snapshot();
   return { position, tensors: new Map([...tensors].map(([name, tensor]) => [name, tensor.data.slice()])) };
 }
 
-/** Loads TypeScript, where this file has not been built. */
+/** Loads the TypeScript program when this file is not built. */
 const FROM_SOURCE = `
 const { workerData } = require('node:worker_threads');
 import(workerData.loader).then(({ createJiti }) => createJiti(workerData.program).import(workerData.program));
@@ -151,7 +153,7 @@ import(workerData.loader).then(({ createJiti }) => createJiti(workerData.program
 function startThread(start: ReplicaStart): Worker {
   const here = fileURLToPath(import.meta.url);
   const program = path.join(path.dirname(here), `worker${path.extname(here)}`);
-  // Without the flags of this process: a loader or an inspector has no business in there. Its output goes nowhere.
+  // No flags of this process: its loader or inspector must not run in the worker. Output of the worker is discarded.
   const options: WorkerOptions = { execArgv: [], stdout: true, stderr: true, workerData: { start } };
   if (path.extname(here) === '.js') return new Worker(program, options);
   const loader = pathToFileURL(createRequire(here).resolve('jiti')).href;

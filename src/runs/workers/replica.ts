@@ -5,40 +5,41 @@ import type { Examples } from '../../training/examples.ts';
 import type { Position } from '../../training/training.ts';
 import type { Participant } from './exchange.ts';
 
-/** All that a worker needs to take the same steps as the main participant. */
+/** Everything that a worker needs to take the same steps as the main participant. */
 export interface ReplicaStart {
   readonly participant: Participant;
   readonly config: Config;
   readonly dataset: Dataset;
-  /** The main participant's, not "auto". */
+  /** The backend of the main participant, not "auto". */
   readonly backend: Config['backend'];
   readonly blasPath: string | undefined;
-  /** Where a resumed run goes on. */
+  /** The state to resume from; undefined for a new run. */
   readonly state: ReplicaState | undefined;
 }
 
+/** The state of a training between two steps. */
 export interface ReplicaState {
   readonly position: Position;
   readonly tensors: ReadonlyMap<string, ArrayLike<number>>;
 }
 
-/** What a worker says: that it can begin, that it took its last step, or why it cannot go on. */
+/** A message from a worker: it is ready, it has taken its last step, or it has failed. */
 export type ReplicaMessage =
   | { readonly kind: 'ready' }
   | { readonly kind: 'done' }
   | { readonly kind: 'failed'; readonly reason: string };
 
-/** The training examples as they lie in the heap, seen by a worker where memory is shared, else copied. */
+/** Returns the training examples as views of the heap if its memory is shared, else as copies. */
 export function trainingSet(examples: Examples): Dataset {
   const train = examples.train.stored();
   const test = { count: 0, inputs: train.inputs.slice(0, 0), targets: train.targets.slice(0, 0) };
   if (train.inputs.buffer instanceof SharedArrayBuffer) return { ...examples.dataset, train, test };
-  // Cloning a view clones the whole heap with it.
+  // Cloning a view would clone the whole heap.
   const { count, inputs, targets } = train;
   return { ...examples.dataset, train: { count, inputs: inputs.slice(), targets: targets.slice() }, test };
 }
 
-/** 32 bits of all plastic parameters: FNV-1a over their words, in four lanes, since one would wait for itself. */
+/** Returns a 32-bit hash of all plastic parameters: FNV-1a over their words, in four independent lanes for speed. */
 export function fingerprintOf({ network }: Learner): number {
   const prime = 0x01000193;
   let [a, b, c, d] = [1, 2, 3, 4];

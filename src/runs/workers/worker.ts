@@ -11,13 +11,20 @@ import { fingerprintOf } from './replica.ts';
 import type { ReplicaMessage, ReplicaStart } from './replica.ts';
 
 /*
- * The program of a worker thread: a whole replica of a training that takes every step of it, measures the samples that
- * it claims, and writes nothing.
+ * The program of a worker thread: a complete replica of a training. It takes every step, measures the samples that it
+ * claims, and writes no files.
  */
 
-const say = (message: ReplicaMessage) => parentPort?.postMessage(message);
+const send = (message: ReplicaMessage) => parentPort?.postMessage(message);
 
-async function take({ participant, config, dataset, backend, blasPath, state }: ReplicaStart): Promise<void> {
+async function train({
+  participant,
+  config,
+  dataset,
+  backend,
+  blasPath,
+  state,
+}: ReplicaStart): Promise<void> {
   provideBlas(blasBackend);
   const rule = await loadRule(config.rule);
   const compute = await openBackend({ backend, threads: 1, ...(blasPath === undefined ? {} : { blasPath }) });
@@ -31,21 +38,21 @@ async function take({ participant, config, dataset, backend, blasPath, state }: 
     training.restore(state.position);
   }
   exchange.guard(() => fingerprintOf(training.learner));
-  say({ kind: 'ready' });
+  send({ kind: 'ready' });
   while (!training.done) training.advance(1000, () => 0);
-  say({ kind: 'done' });
+  send({ kind: 'done' });
 }
 
 if (!isMainThread) {
-  // What a rule prints, it prints once: in the main thread. Streams that were read would keep the process alive.
+  // A rule prints in the main thread only. Streams that are read would keep the process alive.
   process.stdout.write = () => true;
   process.stderr.write = () => true;
   try {
-    await take((workerData as { start: ReplicaStart }).start);
+    await train((workerData as { start: ReplicaStart }).start);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    say({ kind: 'failed', reason });
-    // A rule may have left timers behind.
+    send({ kind: 'failed', reason });
+    // Timers of a rule would keep the thread alive.
     process.exit();
   }
 }

@@ -243,7 +243,7 @@ export class ControlTraining implements Training {
     const weights = compute.temporary([count]);
     weights.set(size > 0 ? centred.map((value) => value / size) : centred);
     if (surprise) {
-      if (entropy > 0) compute.combine(weights, weights, surprise, 1, entropy);
+      if (entropy > 0) compute.addScaled(weights, surprise, entropy);
     } else {
       compute.scale(weights, weights, 1 / (deviation * deviation));
     }

@@ -54,7 +54,7 @@ export class Policy {
         if (draw.stream) {
           const noise = compute.temporary(output.shape);
           compute.drawNormal(noise, 0, this.#deviation, draw.stream, draw.step);
-          compute.combine(draw.chosen, draw.chosen, noise, 1, 1);
+          compute.add(draw.chosen, draw.chosen, noise);
         }
         const values = draw.chosen.data;
         const size = actionSize(this.actions);

@@ -1,25 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { openAll } from '../../backends/open-all.ts';
-import {
-  hopfield,
-  hopfieldRelaxation,
-  ratesRelaxation,
-  settlingRates,
-  vectorField,
-  vectorFieldRelaxation,
-} from '../../../src/dynamics/index.ts';
-import type { Dynamics, LearningStep, PhaseOptions, Relaxation } from '../../../src/dynamics/index.ts';
+import { hopfield, settlingRates, vectorField } from '../../../src/dynamics/index.ts';
+import type { FeedbackGainOptions, LearningStep, SettlingDynamics } from '../../../src/dynamics/index.ts';
 import { stack } from '../../../src/network/index.ts';
 import type { NetworkSpecification } from '../../../src/network/index.ts';
 import { backpropagateThroughTime } from '../../../src/dynamics/settling/backpropagation-through-time.ts';
-import {
-  recurrentBackpropagate,
-  recurrentBackpropagateBy,
-} from '../../../src/dynamics/settling/recurrent-backpropagation.ts';
+import { recurrentBackpropagateBy } from '../../../src/dynamics/settling/recurrent-backpropagation.ts';
 import { expectExactGradient, Probe } from '../finite-differences.ts';
 
 const on = openAll(['reference']);
-const settling = { dynamics: hopfield, reference: recurrentBackpropagate };
+const settling = { dynamics: hopfield, reference: recurrentBackpropagateBy(hopfield) };
 
 const layers = [4, 5, 3] as const;
 const smooth = (activation: 'logistic' | 'tanh'): NetworkSpecification =>
@@ -86,11 +76,12 @@ const boundedLayers = stack({
   objective: 'squared-error',
 });
 
-describe.each<[string, Dynamics, Relaxation, PhaseOptions, [string, NetworkSpecification][]]>([
+describe.each<
+  [string, SettlingDynamics<FeedbackGainOptions>, FeedbackGainOptions, [string, NetworkSpecification][]]
+>([
   [
     'a vector field',
     vectorField,
-    vectorFieldRelaxation,
     {},
     [
       ['any wiring, each way by weights of its own, with dropout', directed],
@@ -100,7 +91,6 @@ describe.each<[string, Dynamics, Relaxation, PhaseOptions, [string, NetworkSpeci
   [
     'rates that settle',
     settlingRates,
-    ratesRelaxation,
     { feedbackGain: 0.7 },
     [
       ['logistic units', smooth('logistic')],
@@ -112,7 +102,6 @@ describe.each<[string, Dynamics, Relaxation, PhaseOptions, [string, NetworkSpeci
   [
     'a Hopfield network',
     hopfield,
-    hopfieldRelaxation,
     {},
     [
       ['logistic units', smooth('logistic')],
@@ -124,12 +113,16 @@ describe.each<[string, Dynamics, Relaxation, PhaseOptions, [string, NetworkSpeci
       ['hard sigmoids', boundedLayers],
     ],
   ],
-])('the gradient of %s', (_, dynamics, relaxation, phase, cases) => {
+])('the gradient of %s', (_, dynamics, phase, cases) => {
   const withPhase = (learn: (step: LearningStep) => void) => (step: LearningStep) =>
-    learn({ ...step, run: (name, options) => step.run(name, { ...phase, ...options }) });
-  const settled = withPhase(recurrentBackpropagateBy(relaxation));
+    learn({
+      ...step,
+      run: ((own: SettlingDynamics<FeedbackGainOptions>, name: string, options: FeedbackGainOptions) =>
+        step.run(own, name, { ...phase, ...options })) as LearningStep['run'],
+    });
+  const settled = withPhase(recurrentBackpropagateBy(dynamics));
   const unrolled = (steps: number) =>
-    withPhase((step) => void backpropagateThroughTime(step, relaxation, { phase: { steps, stepSize: 0.4 } }));
+    withPhase((step) => void backpropagateThroughTime(step, dynamics, { phase: { steps, stepSize: 0.4 } }));
 
   test.each(cases)('at the fixed point: %s', (__, specification) => {
     for (const seed of [1])

@@ -28,7 +28,7 @@ const lenet: ConvolutionalStackOptions = {
 };
 
 describe('convolutionalStack()', () => {
-  test('is LeNet, with a threshold a channel and none where it pools', () => {
+  test('builds LeNet, with one bias per channel and none after pooling', () => {
     const network = new Network(compute, convolutionalStack(lenet), 1);
     expect(network.areas.map(({ id, shape, activation }) => [id, shape, activation])).toEqual([
       ['input', [1, 28, 28], 'linear'],
@@ -52,12 +52,12 @@ describe('convolutionalStack()', () => {
       ['hidden2.bias', [84]],
       ['output.bias', [10]],
     ]);
-    // The well-known count of this LeNet-5.
+    // The known number of parameters of this LeNet-5.
     expect(network.parameters.reduce((sum, { values }) => sum + values.size, 0)).toBe(61_706);
     network.dispose();
   });
 
-  test('says what its weights are, axis by axis', () => {
+  test('names the axes of its weights', () => {
     const local = { ...lenet.convolutions[1], channels: 16, kernel: 5, shared: false };
     const [first] = lenet.convolutions;
     const specification = convolutionalStack({ ...lenet, convolutions: first ? [first, local] : [] });
@@ -87,7 +87,7 @@ describe('convolutionalStack()', () => {
     network.dispose();
   });
 
-  test('starts kernels by the inputs of a kernel, not of the picture', () => {
+  test('scales initial kernels by the inputs of a kernel, not of the image', () => {
     const wide = { ...lenet, convolutions: [{ channels: 400, kernel: 5, padding: 2 }], hidden: [] };
     const network = new Network(compute, convolutionalStack(wide), 1);
     const values = network.projection('input→convolution1').weights.toArray();
@@ -98,25 +98,23 @@ describe('convolutionalStack()', () => {
   });
 
   test('refuses a kernel or window that is larger than its input', () => {
-    const made = (convolutions: ConvolutionalStackOptions['convolutions']) => () =>
+    const build = (convolutions: ConvolutionalStackOptions['convolutions']) => () =>
       convolutionalStack({ ...lenet, convolutions });
-    expect(made([{ channels: 3, kernel: 40 }])).toThrow(
+    expect(build([{ channels: 3, kernel: 40 }])).toThrow(
       'Projection "input→convolution1" has a kernel of 40 × 40, larger than its input: area "input" is 28 × 28. ' +
         'Choose at most 28 × 28.',
     );
     expect(
-      made([
+      build([
         { channels: 3, kernel: 28 },
         { channels: 3, kernel: 4, padding: 1 },
       ]),
-    ).toThrow(
-      /kernel of 4 × 4, larger than its input: area "convolution1" is 1 × 1 \(3 × 3 with its padding\)/,
-    );
-    expect(made([{ channels: 3, kernel: 27, pool: 3 }])).toThrow(/window of 3 × 3.*"convolution1" is 2 × 2/);
+    ).toThrow(/kernel of 4 × 4, larger than its input: area "convolution1" is 1 × 1 \(3 × 3 with padding\)/);
+    expect(build([{ channels: 3, kernel: 27, pool: 3 }])).toThrow(/window of 3 × 3.*"convolution1" is 2 × 2/);
   });
 });
 
-describe('a specification that does not fit together is refused in one sentence', () => {
+describe('an inconsistent specification is refused', () => {
   const base: NetworkSpecification = {
     areas: [
       { id: 'input', shape: [2, 8, 8] },
@@ -138,7 +136,7 @@ describe('a specification that does not fit together is refused in one sentence'
   });
   const kernel = [2, 2] as const;
 
-  test('the base is fine', () => {
+  test('but the base is accepted', () => {
     new Network(compute, base, 1).dispose();
   });
 
@@ -147,7 +145,7 @@ describe('a specification that does not fit together is refused in one sentence'
       'a target of another shape',
       { id: 'x', from: 'input', to: 'b', connection: { kind: 'local', kernel } },
       'network.shape',
-      /makes pictures of 7 × 7, so area "b" must have the shape \(3, 7, 7\), but it is \(3, 3, 3\)/,
+      /produces images of 7 × 7, so area "b" must have the shape \(3, 7, 7\), but it is \(3, 3, 3\)/,
     ],
     [
       'pooling into other channels',
@@ -161,7 +159,7 @@ describe('a specification that does not fit together is refused in one sentence'
       /in 2 channels, so area "b" must have the shape \(2, 3, 3\)/,
     ],
     [
-      'an end that is no picture',
+      'an area that is not an image',
       { id: 'x', from: 'a', to: 'flat', connection: { kind: 'convolution', kernel } },
       'network.connection',
       /area "flat" must have the shape \(channels, height, width\), but it is \(5\)/,
@@ -188,16 +186,16 @@ describe('a specification that does not fit together is refused in one sentence'
         connection: { kind: 'pooling', how: 'max', window: kernel },
       },
       'network.connection',
-      /pools and has no weights, so nothing of it can be plastic/,
+      /pooling without weights, so it cannot be plastic: leave "plastic" out/,
     ],
     [
-      'an answer to pooling',
+      'feedback that answers pooling',
       { id: 'x', from: 'b', to: 'a', kind: 'feedback', answers: 'a→b' },
       'network.connection',
-      /answers "a→b", which pools: there are no weights to answer/,
+      /answers "a→b", which is pooling and has no weights: leave it out/,
     ],
     [
-      'an answer with a connection of its own',
+      'feedback with a connection of its own',
       {
         from: 'a',
         to: 'input',
@@ -206,7 +204,7 @@ describe('a specification that does not fit together is refused in one sentence'
         connection: { kind: 'convolution', kernel },
       },
       'network.connection',
-      /connected as that one is: leave its own connection out/,
+      /has the connection of that projection: leave its own "connection" out/,
     ],
   ])('%s', (_, projection, code, message) => {
     let thrown: unknown;

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => compute.dispose());
 
-/** For every pair of units of a forward projection and its answer: joined forward, joined backward. */
+/** Counts the pairs of units that forward projections and their feedback connect, and those that both connect. */
 function pairs(
   options: object,
   density: number,
@@ -19,48 +19,48 @@ function pairs(
     specification: smallStack({ layers: [6, 80, 60, 40], density }),
     options,
   });
-  const found = learner.network.projections.flatMap(({ id, mask, feedback, weights }) => {
+  const counts = learner.network.projections.flatMap(({ id, mask, feedback, weights }) => {
     if (!mask || !feedback?.mask) return [];
     const forward = mask.toArray();
     const back = feedback.mask.toArray();
     const { rows, columns } = weights;
-    const answer = (i: number) => back[(i % columns) * rows + Math.floor(i / columns)] as number;
+    const opposite = (i: number) => back[(i % columns) * rows + Math.floor(i / columns)] as number;
     const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
     return {
       id,
       forward: sum(forward),
       back: sum(back),
-      both: sum(forward.map((exists, i) => exists * answer(i))),
+      both: sum(forward.map((exists, i) => exists * opposite(i))),
       size: weights.size,
     };
   });
   learner.dispose();
-  return found;
+  return counts;
 }
 
 const near = (count: number, share: number, size: number) =>
   Math.abs(count - share * size) < 5 * Math.sqrt(size * share * (1 - share));
 
-describe('one draw for each pair of units', () => {
+describe('one draw per pair of units', () => {
   test.each([
     [0.25, 0.25],
     [0.5, 0.5],
     [0.1, 0.9],
     [0.7, 0.3],
-  ])('disjoint wiring with shares %f and %f joins no pair both ways', (density, share) => {
+  ])('disjoint wiring with densities %f and %f connects no pair in both directions', (density, share) => {
     for (const { forward, back, both, size } of pairs({ wiring: 'disjoint', density: share }, density)) {
       expect(both).toBe(0);
       expect(near(forward, density, size) && near(back, share, size)).toBe(true);
     }
   });
 
-  test('shares that add up to 1 join every pair one way', () => {
+  test('disjoint densities that add up to 1 connect every pair in one direction', () => {
     for (const { forward, back, size } of pairs({ wiring: 'disjoint', density: 0.3 }, 0.7)) {
       expect(forward + back).toBe(size);
     }
   });
 
-  test('reciprocal wiring joins backward what is joined forward, or some of it', () => {
+  test('reciprocal wiring connects the same pairs, or a subset at a lower density', () => {
     for (const { forward, back, both } of pairs({ wiring: 'reciprocal' }, 0.4)) {
       expect([back, both]).toEqual([forward, forward]);
     }
@@ -70,12 +70,12 @@ describe('one draw for each pair of units', () => {
     }
   });
 
-  test('independent wiring joins as many pairs both ways as chance does', () => {
+  test('independent wiring connects pairs in both directions at the rate of chance', () => {
     for (const { both, size } of pairs({ density: 0.3 }, 0.5)) expect(near(both, 0.15, size)).toBe(true);
   });
 });
 
-test('the wiring of feedback leaves the forward weights as they are', () => {
+test('the wiring of feedback does not change the forward weights', () => {
   const weightsWith = (options: object) => {
     const learner = learnerOf(compute, ruleById('feedback-alignment'), {
       specification: smallStack({ density: 0.5 }),
@@ -88,7 +88,7 @@ test('the wiring of feedback leaves the forward weights as they are', () => {
   expect(weightsWith({ wiring: 'disjoint', density: 0.25 })).toEqual(weightsWith({}));
 });
 
-test('synapses that disjoint wiring leaves out stay out, and a network so wired learns', () => {
+test('a network with disjoint wiring learns, and absent synapses stay absent', () => {
   const learner = learnerOf(compute, ruleById('learned-feedback'), {
     specification: smallStack({ layers: [6, 40, 40, 3], density: 0.5 }),
     options: { wiring: 'disjoint', density: 0.5 },
@@ -103,18 +103,18 @@ test('synapses that disjoint wiring leaves out stay out, and a network so wired 
   learner.dispose();
 });
 
-describe('what cannot be is refused in a sentence', () => {
+describe('impossible wiring is refused', () => {
   const build = (ruleId: string, options: object, density?: number) => () =>
     learnerOf(compute, ruleById(ruleId), {
       specification: smallStack(density === undefined ? {} : { density }),
       options,
     });
 
-  test('disjoint shares that add up to more than 1', () => {
+  test('disjoint densities that add up to more than 1', () => {
     expect(build('feedback-alignment', { wiring: 'disjoint', density: 0.6 }, 0.5)).toThrow(
-      /"feedback:hidden2→hidden1" has density 0.6 and "hidden1→hidden2" density 0.5.*may add up to 1 at most/,
+      /"feedback:hidden2→hidden1" has the density 0.6 and "hidden1→hidden2" the density 0.5.*must add up to at most 1/,
     );
-    expect(build('feedback-alignment', { wiring: 'disjoint' })).toThrow(/add up to 1 at most/);
+    expect(build('feedback-alignment', { wiring: 'disjoint' })).toThrow(/must add up to at most 1/);
   });
 
   test.each(['kolen-pollack', 'weight-mirror'])('disjoint wiring under %s, as an option', (id) => {
@@ -122,7 +122,7 @@ describe('what cannot be is refused in a sentence', () => {
   });
 
   test.each(['kolen-pollack', 'weight-mirror', 'sign-symmetry'])(
-    'disjoint wiring of the network under %s, with the rules that can',
+    'disjoint wiring of the network under %s; the message names the rules that allow it',
     (id) => {
       const base = smallStack({ density: 0.4 });
       const specification = {
@@ -141,14 +141,14 @@ describe('what cannot be is refused in a sentence', () => {
       };
       expect(() => learnerOf(compute, ruleById(id), { specification })).toThrow(
         new RegExp(
-          `"${id}" cannot serve this network: "feedback:output→hidden2" is wired disjoint.*feedback-alignment`,
+          `"${id}" does not support this network: "feedback:output→hidden2" is wired disjoint.*feedback-alignment`,
         ),
       );
       learnerOf(compute, ruleById('feedback-alignment'), { specification }).dispose();
     },
   );
 
-  test('wiring that answers nothing', () => {
+  test('disjoint wiring of feedback that answers no projection', () => {
     const base = smallStack();
     const specification = {
       ...base,
@@ -158,28 +158,28 @@ describe('what cannot be is refused in a sentence', () => {
       ],
     };
     expect(() => learnerOf(compute, ruleById('backprop'), { specification })).toThrow(
-      /"feedback:output→hidden1" is wired disjoint, but answers no projection/,
+      /"feedback:output→hidden1" has disjoint wiring, but answers no projection/,
     );
   });
 });
 
-test('units that sparse wiring leaves unconnected are counted', () => {
+test('a warning counts the units that sparse wiring leaves unconnected', () => {
   const learner = learnerOf(compute, ruleById('feedback-alignment'), {
     specification: smallStack({ layers: [6, 30, 20, 3], density: 0.2 }),
   });
   const { network } = learner;
-  const lone = (id: string, end: 'from' | 'to') => {
+  const unconnected = (id: string, end: 'from' | 'to') => {
     const { mask, weights } = network.projection(id);
-    const exists = mask?.toArray() ?? [];
+    const values = mask?.toArray() ?? [];
     const unit = (i: number) => (end === 'from' ? Math.floor(i / weights.columns) : i % weights.columns);
-    const joined = new Set(exists.flatMap((one, i) => (one === 1 ? [unit(i)] : [])));
-    return (end === 'from' ? weights.rows : weights.columns) - joined.size;
+    const connected = new Set(values.flatMap((exists, i) => (exists === 1 ? [unit(i)] : [])));
+    return (end === 'from' ? weights.rows : weights.columns) - connected.size;
   };
   const text = network.warnings().find((warning) => warning.includes('"hidden2"'));
   expect(text).toContain('the 20 units of "hidden2"');
-  expect(lone('hidden2→output', 'from')).toBeGreaterThan(0);
-  expect(text).toContain(`${lone('hidden2→output', 'from')} without output`);
-  expect(text).toContain(`${lone('feedback:output→hidden2', 'to')} without feedback`);
+  expect(unconnected('hidden2→output', 'from')).toBeGreaterThan(0);
+  expect(text).toContain(`${unconnected('hidden2→output', 'from')} without output`);
+  expect(text).toContain(`${unconnected('feedback:output→hidden2', 'to')} without feedback`);
   learner.dispose();
 
   const dense = learnerOf(compute, ruleById('feedback-alignment'));

@@ -6,8 +6,8 @@ import type { Compute } from '../../../src/tensor/index.ts';
 import { learnerOf, optimiser, smallStack, train } from '../../rules/fixtures.ts';
 
 const KINDS = ['sgd', 'momentum', 'nesterov', 'rmsprop', 'adam'] as const;
-/** Rules with weights of all kinds: forward ones, feedback that is fixed, that learns, that follows. */
-const UNDER = ['backprop', 'feedback-alignment', 'learned-feedback', 'kolen-pollack', 'weight-mirror'];
+/** Rules with weights of every kind: forward, and feedback that is fixed, learned, or tracks the forward weights. */
+const RULES = ['backprop', 'feedback-alignment', 'learned-feedback', 'kolen-pollack', 'weight-mirror'];
 
 const computes = new Map<string, Compute>();
 beforeAll(async () => {
@@ -18,15 +18,16 @@ afterAll(() => {
 });
 const on = (backend: string) => computes.get(backend) as Compute;
 
-/** Weights that have not the sign of their unit. */
+/** Counts the weights whose sign differs from that of their presynaptic unit. */
 const violations = ({ weights, signs }: Projection): number => {
-  const its = signs?.toArray() ?? [];
-  return weights.toArray().filter((value, i) => value * (its[Math.floor(i / weights.columns)] as number) < 0)
-    .length;
+  const signOf = signs?.toArray() ?? [];
+  return weights
+    .toArray()
+    .filter((value, i) => value * (signOf[Math.floor(i / weights.columns)] as number) < 0).length;
 };
 
 describe.each(['reference', 'wasm'])('on %s', (backend) => {
-  test.each(UNDER)('no update of %s gives a unit weights of both signs, whatever the optimiser', (id) => {
+  test.each(RULES)('%s keeps the sign of every unit, with every optimiser', (id) => {
     const compute = on(backend);
     for (const kind of KINDS) {
       const learner = learnerOf(compute, ruleById(id), {
@@ -48,7 +49,7 @@ describe.each(['reference', 'wasm'])('on %s', (backend) => {
   });
 });
 
-test('the ratio is kept to the unit, and a unit has one sign in all projections that leave it', () => {
+test('the share of excitatory units is exact, and a unit has one sign in all outgoing projections', () => {
   const compute = on('reference');
   const learner = learnerOf(compute, ruleById('direct-feedback-alignment'), {
     specification: smallStack({ layers: [6, 10, 20, 5], excitatory: 0.8 }),
@@ -63,7 +64,7 @@ test('the ratio is kept to the unit, and a unit has one sign in all projections 
   learner.dispose();
 });
 
-test('excitation and inhibition start balanced, with the mean square that they would have without the law', () => {
+test('excitation and inhibition start balanced, with the mean square of unsigned weights', () => {
   const compute = on('reference');
   const weightsOf = (excitatory?: number) => {
     const learner = learnerOf(compute, ruleById('backprop'), {
@@ -87,7 +88,7 @@ test('excitation and inhibition start balanced, with the mean square that they w
   expect(weightsOf(1).every((value) => value >= 0)).toBe(true);
 });
 
-test.each(['backprop', 'feedback-alignment', 'learned-feedback'])('%s learns under the law', (id) => {
+test.each(['backprop', 'feedback-alignment', 'learned-feedback'])('%s learns under Dale’s law', (id) => {
   const compute = on('wasm');
   const learner = learnerOf(compute, ruleById(id), {
     specification: smallStack({ layers: [6, 40, 40, 3], excitatory: 0.8 }),
@@ -98,8 +99,8 @@ test.each(['backprop', 'feedback-alignment', 'learned-feedback'])('%s learns und
   learner.dispose();
 });
 
-test('a share that is none is refused', () => {
+test('a share of excitatory units above 1 is refused', () => {
   expect(() =>
     learnerOf(on('reference'), ruleById('backprop'), { specification: smallStack({ excitatory: 1.2 }) }),
-  ).toThrow(/share 1.2 of excitatory units: it must be from 0 to 1/);
+  ).toThrow(/the share 1.2 of excitatory units, but it must be from 0 to 1/);
 });

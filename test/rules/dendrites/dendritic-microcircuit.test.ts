@@ -5,7 +5,7 @@ import { stack } from '../../../src/network/index.ts';
 import type { NetworkSpecification } from '../../../src/network/index.ts';
 import { parseOptions } from '../../../src/learning/index.ts';
 import { ruleById } from '../../../src/rules/index.ts';
-import type { Phase } from '../../../src/dynamics/index.ts';
+import type { DendriticPhase } from '../../../src/dynamics/index.ts';
 import { clouds, gradientsOf, learnerOf, optimiser, release, UNITS } from '../fixtures.ts';
 
 const on = openAll(['reference']);
@@ -17,13 +17,16 @@ const deep = (change: Partial<Parameters<typeof stack>[0]> = {}) =>
 interface Subject {
   readonly options?: object;
   readonly specification?: NetworkSpecification;
-  /** By Adam, which takes no steps in proportion to terms. */
+  /** Number of updates by Adam, whose steps are not proportional to terms. */
   readonly updates?: number;
-  /** Of Adam. */
+  /** Settings of Adam. */
   readonly change?: Parameters<typeof optimiser>[0];
 }
 
-/** ‖update − wanted‖ / ‖wanted‖ over the forward weights: wanted is the exact reference, or what other options would do. */
+/**
+ * Returns ‖update − expected‖ / ‖expected‖ over all parameters of the reference; expected is the exact gradient, or the
+ * update with other options.
+ */
 function distance({ options = {}, specification = deep() }: Subject, other?: object): number {
   const compute = on('reference');
   const learner = learnerOf(compute, rule, { specification, options });
@@ -39,11 +42,11 @@ function distance({ options = {}, specification = deep() }: Subject, other?: obj
   learner.dispose();
   const flat = (gradients: ReadonlyMap<string, number[]>) =>
     [...exact.keys()].flatMap((id) => gradients.get(id) ?? []);
-  const [found, wanted] = [flat(update), flat(goal)];
-  return Math.hypot(...found.map((value, i) => value - (wanted[i] ?? NaN))) / Math.hypot(...wanted);
+  const [found, expected] = [flat(update), flat(goal)];
+  return Math.hypot(...found.map((value, i) => value - (expected[i] ?? NaN))) / Math.hypot(...expected);
 }
 
-/** The largest |v_A| of all cells and examples of an evaluation, where no target pulls. */
+/** Returns the largest |v_A| over all cells and examples of an evaluation, where no target pulls. */
 function largestApical({ options = {}, specification = deep(), updates = 0, change = {} }: Subject): number {
   const compute = on('reference');
   const learner = learnerOf(compute, rule, {
@@ -57,10 +60,13 @@ function largestApical({ options = {}, specification = deep(), updates = 0, chan
   }
   const batch = clouds(compute, 3, 12);
   let largest = 0;
-  learner.evaluate(batch, (phase: Phase) => {
+  learner.evaluate(batch, (phase) => {
     for (const area of learner.network.areas) {
       if (!microcircuitOf(area)) continue;
-      largest = Math.max(largest, ...phase.compartment(area, 'apical').toArray().map(Math.abs));
+      largest = Math.max(
+        largest,
+        ...(phase as DendriticPhase).compartment(area, 'apical').toArray().map(Math.abs),
+      );
     }
   });
   release(compute, batch);
@@ -96,7 +102,7 @@ const networks: [string, NetworkSpecification][] = [
 
 describe('a dendritic microcircuit', () => {
   test.each(networks)(
-    'predicts itself from the start, so that nothing is left to come down: %s',
+    'starts in the self-predicting state, in which top-down input is cancelled: %s',
     (_, specification) => {
       expect(largestApical({ specification, options: { sweeps: 20 } })).toBeLessThan(1e-10);
       expect(largestApical({ specification, options: { interneurons: 'random' } })).toBeGreaterThan(0.01);
@@ -104,7 +110,7 @@ describe('a dendritic microcircuit', () => {
   );
 
   test.each([{}, { decay: 0.1 }, { decoupledDecay: 0.3 }, { maximumNorm: 0.5 }])(
-    'goes on predicting itself while it learns where interneurons change in step: Adam with %o',
+    'stays self-predicting while learning if interneurons change in step: Adam with %o',
     (change) => {
       const [inStep, learned] = ['in-step', 'learned'].map((predicting) =>
         largestApical({ options: { predicting, sweeps: 20 }, updates: 30, change }),
@@ -114,15 +120,17 @@ describe('a dendritic microcircuit', () => {
     },
   );
 
-  test('interneurons learn at the rate of the projection whose cells they answer', () => {
+  test('interneurons learn at the rate of the projection to the cells that they answer', () => {
     const compute = on('reference');
-    const own = { rate: 0 };
     const learner = learnerOf(compute, rule, {
       specification: deep(),
-      optimiserOf: ({ id }) => optimiser(id === 'hidden1→hidden2' ? own : {}),
+      optimiserOf: ({ id }) => optimiser(id === 'hidden1→hidden2' ? { rate: 0 } : {}),
     });
     const weights = () =>
-      learner.network.projections.map(({ id, weights: its }) => ({ id, values: its.toArray() }));
+      learner.network.projections.map((projection) => ({
+        id: projection.id,
+        values: projection.weights.toArray(),
+      }));
     const before = weights();
     const batch = clouds(compute, 0);
     learner.learn(batch, 0, 0);
@@ -136,33 +144,33 @@ describe('a dendritic microcircuit', () => {
     learner.dispose();
   });
 
-  test.each(networks)('tends to the gradient as the target pulls less: %s', (_, specification) => {
-    // Without a mask of its own the transposed feedback joins the pairs that are joined forward.
+  test.each(networks)('follows the exact gradient in the limit of a weak target: %s', (_, specification) => {
+    // Transposed feedback without a mask of its own joins the pairs that are joined forward.
     const options = { topDown: 'transposed', sweeps: 100 };
-    const [coarse = NaN, middle = NaN, fine = NaN] = [1e-2, 1e-3, 1e-4].map((nudge) =>
+    const [coarse = NaN, medium = NaN, fine = NaN] = [1e-2, 1e-3, 1e-4].map((nudge) =>
       distance({ specification, options: { ...options, nudge } }),
     );
     expect(fine).toBeLessThan(1e-3);
-    expect(middle / fine).toBeGreaterThan(8);
-    expect(coarse / middle).toBeGreaterThan(7);
+    expect(medium / fine).toBeGreaterThan(8);
+    expect(coarse / medium).toBeGreaterThan(7);
   });
 
-  test('comes to the steady state in continuous time, all the nearer the longer an example is shown', () => {
+  test('approaches the steady-state update in continuous time as the presentation grows longer', () => {
     const times = { form: 'continuous', inputTime: 1, every: 1 };
     const [short = NaN, long = NaN] = [100, 1000].map((duration) =>
       distance({ options: { ...times, duration } }, { sweeps: 100 }),
     );
     expect(long).toBeLessThan(0.05);
-    // What is lost is the while until everything has risen, a share of the duration.
+    // The error comes from the initial rise, whose share of the duration falls as 1/duration.
     expect(short / long).toBeGreaterThan(8);
     expect(short / long).toBeLessThan(12);
   });
 
-  test('refuses steps of time beyond the shortest time constant, naming it, and negative conductances', () => {
+  test('refuses time steps beyond the shortest time constant, negative conductances and nudges that are too strong', () => {
     const parse = (options: object) => () => parseOptions(rule, options);
     expect(parse({ form: 'continuous', timeStep: 0.6 })).toThrow(/0\.6 is too long.*0\.476/s);
     expect(parse({ form: 'continuous', timeStep: 0.45 })).not.toThrow();
-    expect(parse({ apical: -0.2 })).toThrow(/cannot be negative.*-0\.2/s);
+    expect(parse({ apical: -0.2 })).toThrow(/must be more than 0, but this is -0\.2/);
     expect(parse({ nudge: 2 })).toThrow(/leak \+ basal = 1\.1/);
   });
 });

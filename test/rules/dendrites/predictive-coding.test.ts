@@ -2,9 +2,10 @@ import { describe, expect, test } from 'vitest';
 import { openAll } from '../../backends/open-all.ts';
 import type { Area, NetworkSpecification } from '../../../src/network/index.ts';
 import { stack } from '../../../src/network/index.ts';
-import { backpropagate } from '../../../src/dynamics/feedforward/backpropagation.ts';
+import { backpropagate } from '../../../src/dynamics/feedforward/feedforward.ts';
 import { ruleById } from '../../../src/rules/index.ts';
-import type { Rule } from '../../../src/learning/index.ts';
+import { predictiveCoding } from '../../../src/rules/dendrites/predictive-coding.ts';
+import { defineRule } from '../../../src/learning/index.ts';
 import { clouds, gradientsOf, learnerOf, release, UNITS } from '../fixtures.ts';
 
 const on = openAll(['reference']);
@@ -12,7 +13,7 @@ const on = openAll(['reference']);
 const deep = (change: Partial<Parameters<typeof stack>[0]> = {}) =>
   stack({ layers: [UNITS, 7, 6, 5, 3], activation: 'tanh', objective: 'cross-entropy', ...change });
 
-/** ‖update − gradient of backpropagation‖ / ‖gradient‖ over all parameters. */
+/** Returns ‖update − gradient of backpropagation‖ / ‖gradient‖ over all parameters. */
 function distance(id: string, options: object, specification: NetworkSpecification = deep()): number {
   const compute = on('reference');
   const learner = learnerOf(compute, ruleById(id), { specification, options });
@@ -27,26 +28,26 @@ function distance(id: string, options: object, specification: NetworkSpecificati
 }
 
 describe('predictive coding', () => {
-  test('tends to backpropagation as outputs are believed to vary more, in proportion to 1/Σ', () => {
+  test('tends to backpropagation as the assumed variance Σ of the outputs grows, with an error of order 1/Σ', () => {
     const errors = [10, 100, 1000].map((variance) =>
       distance('predictive-coding', { variance, steps: 2000 }),
     );
-    const [coarse = NaN, middle = NaN, fine = NaN] = errors;
+    const [coarse = NaN, medium = NaN, fine = NaN] = errors;
     expect(fine).toBeLessThan(0.01);
-    expect(middle / fine).toBeGreaterThan(8);
-    expect(coarse / middle).toBeGreaterThan(8);
+    expect(medium / fine).toBeGreaterThan(8);
+    expect(coarse / medium).toBeGreaterThan(8);
   });
 
-  test('is backpropagation with fixed predictions, once errors have settled', () => {
+  test('equals backpropagation with fixed predictions once errors have settled', () => {
     expect(distance('predictive-coding', { predictions: 'fixed', steps: 2000 })).toBeLessThan(1e-12);
     expect(distance('predictive-coding', { predictions: 'fixed', steps: 5 })).toBeGreaterThan(0.1);
   });
 
-  test('goes on from the pass up as if it had begun anew, dropout included', () => {
+  test('continues from the forward pass as if it had started anew, also with dropout', () => {
     const compute = on('reference');
     const found: number[][] = [];
-    const rule: Rule = {
-      ...ruleById('predictive-coding'),
+    const rule = defineRule({
+      ...predictiveCoding,
       learn(step) {
         const forward = step.run('forward');
         for (const start of [undefined, forward]) {
@@ -62,7 +63,7 @@ describe('predictive coding', () => {
           );
         }
       },
-    };
+    });
     const specification = deep({ dropout: 0.3, inputDropout: 0.2 });
     const learner = learnerOf(compute, rule, { specification, options: {} });
     const batch = clouds(compute, 0, 4);
@@ -84,10 +85,10 @@ describe('zero-divergence inference', () => {
     ],
     ['sparse wiring', deep({ density: 0.6 })],
     [
-      'a direct way from the input',
+      'a direct projection from the input',
       { ...deep(), projections: [...deep().projections, { from: 'input', to: 'output' }] },
     ],
-  ])('is backpropagation: %s', (_, specification) => {
+  ])('equals backpropagation: %s', (_, specification) => {
     expect(distance('zero-divergence-inference', {}, specification)).toBeLessThan(1e-12);
   });
 
@@ -98,12 +99,14 @@ describe('zero-divergence inference', () => {
       ...specification,
       projections: [...specification.projections, { from: 'hidden1', to: 'hidden3' }],
     };
-    expect(rule.refuses?.(skip, {})).toMatch(/from "hidden1" ways of unequal length.*predictive-coding/);
+    expect(rule.network?.refuses?.(skip, {})).toMatch(
+      /paths of unequal length lead from "hidden1".*predictive-coding/,
+    );
     const early = {
       ...specification,
       objectives: [...specification.objectives, { area: 'hidden2', kind: 'squared-error' as const }],
     };
-    expect(rule.refuses?.(early, {})).toMatch(/"hidden2" has an objective/);
-    expect(rule.refuses?.(specification, {})).toBeUndefined();
+    expect(rule.network?.refuses?.(early, {})).toMatch(/"hidden2" has an objective/);
+    expect(rule.network?.refuses?.(specification, {})).toBeUndefined();
   });
 });

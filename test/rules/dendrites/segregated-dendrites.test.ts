@@ -12,8 +12,8 @@ const rule = ruleById('segregated-dendrites');
 const layered = (change: Partial<Parameters<typeof stack>[0]> = {}) =>
   stack({ layers: [UNITS, 8, 3], activation: 'logistic', objective: 'cross-entropy', ...change });
 
-/** By parameter, cos of the angle between the exact gradient and the update, and the ratio of their lengths. */
-function against(specification: NetworkSpecification, options: object, transposed = false) {
+/** Returns, by parameter, the cosine between update and exact gradient, and the ratio of their norms. */
+function compareToExact(specification: NetworkSpecification, options: object, transposed = false) {
   const compute = on('reference');
   const learner = learnerOf(compute, rule, { specification, options });
   for (const projection of learner.network.projections) {
@@ -29,21 +29,21 @@ function against(specification: NetworkSpecification, options: object, transpose
     a.reduce((sum, value, i) => sum + value * (b[i] ?? NaN), 0);
   return new Map(
     [...exact].map(([id, gradient]) => {
-      const its = update.get(id) ?? [];
-      const [own, other] = [Math.sqrt(dot(its, its)), Math.sqrt(dot(gradient, gradient))];
-      return [id, { cosine: dot(its, gradient) / (own * other), ratio: own / other }];
+      const emitted = update.get(id) ?? [];
+      const [norm, exactNorm] = [Math.sqrt(dot(emitted, emitted)), Math.sqrt(dot(gradient, gradient))];
+      return [id, { cosine: dot(emitted, gradient) / (norm * exactNorm), ratio: norm / exactNorm }];
     }),
   );
 }
 
 describe('segregated dendrites', () => {
-  test('emit the gradient of the output once the teacher outdoes everything else', () => {
+  test('emit the exact gradient of the output if the teacher outweighs all other conductances', () => {
     const strong = { teacher: 1e6, excitation: 60, inhibition: -60 };
     for (const { apical, scale } of [
       { apical: 0, scale: undefined },
       { apical: 0.05, scale: 1e-9 },
     ]) {
-      const found = against(layered(), {
+      const found = compareToExact(layered(), {
         ...strong,
         apical,
         ...(scale ? { feedback: 'uniform', scale } : {}),
@@ -54,17 +54,18 @@ describe('segregated dendrites', () => {
     }
   });
 
-  test('emit a quarter of the gradient where feedback is transposed and what comes down is small', () => {
-    // σ′(v_A) = ¼ at 0, and the output's weights are small so that v_A stays there.
+  test('emit a quarter of the gradient if feedback is transposed and top-down input is small', () => {
+    // σ′(0) = ¼, and small weights onto the output keep v_A near 0.
     const specification = layered({ initialisation: { kind: 'glorot', scale: 0.01 } });
     const options = { apical: 0, teacher: 1e6, excitation: 60, inhibition: -60 };
-    const { cosine = NaN, ratio = NaN } = against(specification, options, true).get('input→hidden1') ?? {};
+    const { cosine = NaN, ratio = NaN } =
+      compareToExact(specification, options, true).get('input→hidden1') ?? {};
     expect(cosine).toBeGreaterThan(0.9999);
-    // The gradient's signal takes on the output's share g_D/g of what comes down; feedback knows nothing of it.
+    // The error signal of the gradient includes the output's share g_D/g; the random feedback does not.
     expect(ratio * (0.6 / 0.7)).toBeCloseTo(0.25, 3);
   });
 
-  test('send to every hidden area straight from the output', () => {
+  test('have feedback from the output to every hidden area', () => {
     const compute = on('reference');
     const learner = learnerOf(compute, rule, { specification: layered({ layers: [UNITS, 9, 7, 3] }) });
     const feedback = learner.network.projections.filter(({ kind }) => kind === 'feedback');
@@ -75,7 +76,7 @@ describe('segregated dendrites', () => {
     learner.dispose();
   });
 
-  test('spike at rates that tend to those of the rate version, with an error as 1/√time', () => {
+  test('spike at rates that tend to the rate version, with an error of order 1/√duration', () => {
     const compute = on('wasm');
     const specification = layered();
     const batch = clouds(compute, 3, 24);
@@ -102,7 +103,7 @@ describe('segregated dendrites', () => {
     release(compute, batch);
   });
 
-  test('learn by spikes to tell three clouds of points apart', () => {
+  test('learn with spikes to classify three clouds of points', () => {
     const compute = on('wasm');
     const learner = learnerOf(compute, rule, {
       specification: layered(),
@@ -118,19 +119,19 @@ describe('segregated dendrites', () => {
     release(compute, unseen);
   });
 
-  test('refuse what they cannot serve, saying what would', () => {
+  test('refuse unsupported networks and options, naming alternatives', () => {
     const refusal = (specification: NetworkSpecification, options: object = {}) =>
-      rule.refuses?.(specification, parseOptions(rule, options));
+      rule.network?.refuses?.(specification, parseOptions(rule, options));
     const spiking = { version: 'spiking' };
     expect(refusal(layered({ activation: 'tanh' }), spiking)).toMatch(/"hidden1" is tanh.*logistic/);
     expect(refusal(layered({ objective: 'squared-error' }), spiking)).toMatch(/"output" is linear/);
     expect(refusal(layered(), spiking)).toBeUndefined();
     expect(refusal(layered({ activation: 'tanh' }))).toBeUndefined();
-    expect(refusal(layered({ objective: 'zero-one' }))).toMatch(/"zero-one".*Rules that can/);
+    expect(refusal(layered({ objective: 'zero-one' }))).toMatch(/"zero-one".*Rules that do/);
     const parse = (options: object) => () => parseOptions(rule, options);
-    expect(parse({ version: 'spiking', timeStep: 4 })).toThrow(/4 ms is too long.*3 ms: give at most that/s);
+    expect(parse({ version: 'spiking', timeStep: 4 })).toThrow(/4 ms is too long.*3 ms: give at most 3/s);
     expect(parse({ version: 'spiking', maximalRate: 3 })).toThrow(/at most 1,/s);
-    expect(parse({ basal: -1 })).toThrow(/cannot be negative.*-1/s);
-    expect(parse({ inhibition: 9 })).toThrow(/8 does not lie above inhibition, 9/s);
+    expect(parse({ basal: -1 })).toThrow(/must be more than 0, but this is -1/);
+    expect(parse({ inhibition: 9 })).toThrow(/excitation must lie above inhibition \(9\), but is 8/);
   });
 });

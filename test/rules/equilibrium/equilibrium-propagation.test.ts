@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { openAll } from '../../backends/open-all.ts';
 import { stack } from '../../../src/network/index.ts';
-import { recurrentBackpropagate } from '../../../src/dynamics/settling/recurrent-backpropagation.ts';
+import { hopfield } from '../../../src/dynamics/index.ts';
+import { recurrentBackpropagateBy } from '../../../src/dynamics/settling/recurrent-backpropagation.ts';
 import { ruleById } from '../../../src/rules/index.ts';
 import { clouds, gradientsOf, learnerOf, release, UNITS } from '../fixtures.ts';
 
@@ -24,7 +25,7 @@ function compare(options: object) {
   });
   const batch = clouds(compute, 0, 4);
   const update = [...gradientsOf(compute, learner, batch).values()].flat();
-  const exact = [...gradientsOf(compute, learner, batch, recurrentBackpropagate).values()].flat();
+  const exact = [...gradientsOf(compute, learner, batch, recurrentBackpropagateBy(hopfield)).values()].flat();
   release(compute, batch);
   learner.dispose();
   const dot = (a: readonly number[], b: readonly number[]) =>
@@ -45,19 +46,19 @@ describe('the contrast of two fixed points is the gradient of the cost', () => {
     }
   });
 
-  test('up to an error of the order of the nudge, and of its square with both sides', () => {
-    const [one, both] = (['one', 'symmetric'] as const).map((sides) => {
+  test('up to an error of the order of the nudge, or of its square with symmetric nudging', () => {
+    const [oneSided, symmetric] = (['one', 'symmetric'] as const).map((sides) => {
       const [coarse, fine] = [0.1, 0.01].map((nudge) => compare({ nudge, sides }).error) as [number, number];
       return Math.log10(coarse / fine);
     });
-    expect(one).toBeCloseTo(1, 1);
-    expect(both).toBeCloseTo(2, 1);
+    expect(oneSided).toBeCloseTo(1, 1);
+    expect(symmetric).toBeCloseTo(2, 1);
   });
 
-  test('and the integral of the continual update, as steps become finer', () => {
+  test('and equals the integral of the continual update, as steps become finer', () => {
     const gap = (stepSize: number) => {
       const compute = on('reference');
-      const [whole, continual] = (['contrast', 'continual'] as const).map((update) => {
+      const [contrast, continual] = (['contrast', 'continual'] as const).map((update) => {
         const learner = learnerOf(compute, rule, {
           specification,
           options: {
@@ -67,14 +68,14 @@ describe('the contrast of two fixed points is the gradient of the cost', () => {
           },
         });
         const batch = clouds(compute, 0, 4);
-        const update_ = [...gradientsOf(compute, learner, batch).values()].flat();
+        const gradients = [...gradientsOf(compute, learner, batch).values()].flat();
         release(compute, batch);
         learner.dispose();
-        return update_;
+        return gradients;
       }) as [number[], number[]];
       return (
-        Math.max(...whole.map((value, i) => Math.abs(value - (continual[i] ?? NaN)))) /
-        Math.max(...whole.map(Math.abs))
+        Math.max(...contrast.map((value, i) => Math.abs(value - (continual[i] ?? NaN)))) /
+        Math.max(...contrast.map(Math.abs))
       );
     };
     expect(gap(0.1) / gap(0.01)).toBeGreaterThan(8);

@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest';
 import { openAll } from '../../backends/open-all.ts';
-import { feedforward } from '../../../src/dynamics/index.ts';
 import type { LearningStep } from '../../../src/dynamics/index.ts';
 import type { Area, Projection } from '../../../src/network/area.ts';
 import { stack } from '../../../src/network/index.ts';
-import { backpropagate } from '../../../src/dynamics/feedforward/backpropagation.ts';
+import { backpropagate } from '../../../src/dynamics/feedforward/feedforward.ts';
 import { ruleById } from '../../../src/rules/index.ts';
 import type { Tensor } from '../../../src/tensor/index.ts';
 import { clouds, gradientsOf, learnerOf, release, UNITS } from '../fixtures.ts';
@@ -12,11 +11,11 @@ import { clouds, gradientsOf, learnerOf, release, UNITS } from '../fixtures.ts';
 const on = openAll(['reference']);
 
 /**
- * Equilibrium propagation of an energy whose minimum is the feedforward pass,
+ * Emits the terms of equilibrium propagation for an energy whose minimum is the feedforward pass,
  *
  *   E = ½ Σ_l ‖s_l − f(s_{l−1} W_l + b_l)‖²,     F = E + βC
  *
- * E is 0 with s_l = f(…), so the free phase is one pass, and −(1/β) ∂E/∂W at the nudged fixed point is what is learned.
+ * E is 0 for s_l = f(…), so the free phase is one pass, and the update is −(1/β) ∂E/∂W at the nudged fixed point.
  */
 function energyContrast(step: LearningStep, nudge: number): void {
   const { compute, network, inputs } = step;
@@ -26,7 +25,7 @@ function energyContrast(step: LearningStep, nudge: number): void {
   for (const [area, state] of states) compute.copy(state, free.rate(area));
   const sent = (area: Area): Tensor => states.get(area) ?? inputs;
   const into = (area: Area) => area.incoming[0] as Projection;
-  /** s − f and f′ ⊙ (s − f) of every area, at the states as they stand. */
+  /** Returns s − f and f′ ⊙ (s − f) of every area, at the current states. */
   const residuals = () =>
     new Map(
       areas.map((area) => {
@@ -37,7 +36,7 @@ function energyContrast(step: LearningStep, nudge: number): void {
         ];
         into(area).send(compute, rate, sent(into(area).from));
         compute.activate(rate, rate, area.bias?.values, area.activation);
-        compute.combine(error, sent(area), rate, 1, -1);
+        compute.subtract(error, sent(area), rate);
         compute.multiplyBySlope(delta, error, rate, undefined, area.activation);
         return [area, { error, delta }] as const;
       }),
@@ -51,16 +50,16 @@ function energyContrast(step: LearningStep, nudge: number): void {
         for (const projection of area.outgoing) {
           projection.sendBack(compute, force, now.get(projection.to)?.delta as Tensor, 1);
         }
-        const objective = network.objectives.find((its) => its.area === area);
+        const objective = network.objectives.find((candidate) => candidate.area === area);
         if (objective) {
           const pull = compute.temporary(force.shape);
           step.pull(objective, sent(area), pull);
-          compute.combine(force, force, pull, 1, -nudge);
+          compute.addScaled(force, pull, -nudge);
         }
         return force;
       });
       for (const [index, area] of areas.entries())
-        compute.combine(sent(area), sent(area), forces[index] as Tensor, 1, 0.2);
+        compute.addScaled(sent(area), forces[index] as Tensor, 0.2);
     });
   }
   // ∂E/∂W = −s_{l−1} ⊗ f′ ⊙ (s_l − f), which is 0 in the free phase.
@@ -75,14 +74,12 @@ test.each<[string, 'logistic' | 'linear', 'squared-error' | 'cross-entropy']>([
   ['squared error', 'logistic', 'squared-error'],
   ['cross-entropy', 'linear', 'cross-entropy'],
 ])(
-  'backpropagation is equilibrium propagation of a feedforward energy: %s',
+  'backpropagation equals equilibrium propagation of a feedforward energy: %s',
   (_, outputActivation, objective) => {
     const compute = on('reference');
-    const learner = learnerOf(
-      compute,
-      { ...ruleById('backprop'), dynamics: feedforward },
-      { specification: stack({ layers: [UNITS, 6, 5, 3], activation: 'tanh', outputActivation, objective }) },
-    );
+    const learner = learnerOf(compute, ruleById('backprop'), {
+      specification: stack({ layers: [UNITS, 6, 5, 3], activation: 'tanh', outputActivation, objective }),
+    });
     const batch = clouds(compute, 0, 4);
     const exact = [...gradientsOf(compute, learner, batch, backpropagate)].sort();
     const errorAt = (nudge: number) => {

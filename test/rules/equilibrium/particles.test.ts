@@ -8,7 +8,7 @@ import type { Compute } from '../../../src/tensor/index.ts';
 import { clouds, gradientsOf, optimiser, snapshot, UNITS } from '../fixtures.ts';
 
 /*
- * Rules that remember where each training example's free phase ended.
+ * Rules that remember the state in which the free phase of each training example ended.
  */
 
 const on = openAll(['wasm']);
@@ -34,7 +34,7 @@ const learnerOf = (compute: Compute, id: string, options: object = {}): Learner 
   });
 };
 
-/** Examples of one batch; the same example looks the same wherever it comes. */
+/** A batch of the examples with these numbers; an example is the same in every batch. */
 function batchOf(compute: Compute, numbers: readonly number[]): Batch {
   const all = clouds(compute, 0, EXAMPLES);
   const examples = compute.allocate([numbers.length], 'i32').set(numbers);
@@ -47,7 +47,7 @@ function batchOf(compute: Compute, numbers: readonly number[]): Batch {
   return { inputs, targets, examples };
 }
 
-/** Ten batches of examples in an order that is none. */
+/** The examples of a step, in an irregular order. */
 const order = (step: number) =>
   Array.from({ length: BATCH }, (_, row) => (7 * step + 5 * row + 3) % EXAMPLES);
 const train = (compute: Compute, learner: Learner, from: number, to: number) => {
@@ -59,7 +59,7 @@ const particlesOf = (learner: Learner) =>
   );
 
 describe.each(['equilibrium-propagation', 'vector-field-ep'])('%s with persistent particles', (id) => {
-  test('goes on to the bit from a checkpoint, in the middle of ten steps', () => {
+  test('continues from a checkpoint bit for bit, in the middle of ten steps', () => {
     const compute = on('wasm');
     const whole = learnerOf(compute, id);
     train(compute, whole, 0, 5);
@@ -77,7 +77,7 @@ describe.each(['equilibrium-propagation', 'vector-field-ep'])('%s with persisten
     for (const learner of [whole, resumed, silent]) learner.dispose();
   });
 
-  test('moves the particles of the examples that it learned, and no others', () => {
+  test('moves the particles of the examples it learns from, and no others', () => {
     const compute = on('wasm');
     const learner = learnerOf(compute, id);
     train(compute, learner, 0, 1);

@@ -2,11 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { openAll } from '../../backends/open-all.ts';
 import { stack } from '../../../src/network/index.ts';
 import type { NetworkSpecification } from '../../../src/network/index.ts';
-import {
-  recurrentBackpropagate,
-  recurrentBackpropagateBy,
-} from '../../../src/dynamics/settling/recurrent-backpropagation.ts';
-import { vectorFieldRelaxation } from '../../../src/dynamics/index.ts';
+import { recurrentBackpropagateBy } from '../../../src/dynamics/settling/recurrent-backpropagation.ts';
+import { hopfield, vectorField } from '../../../src/dynamics/index.ts';
 import { ruleById } from '../../../src/rules/index.ts';
 import type { Learner } from '../../../src/learning/index.ts';
 import { clouds, gradientsOf, learnerOf, release, UNITS } from '../fixtures.ts';
@@ -18,14 +15,14 @@ const layers = [UNITS, 5, 4, 3];
 const network = (activation: 'logistic' | 'hard-sigmoid'): NetworkSpecification =>
   stack({ layers, activation, outputActivation: activation, objective: 'squared-error' });
 
-/** Feedback that is the forward weights transposed. */
+/** Sets feedback weights to the transposed forward weights. */
 function mirror(learner: Learner, compute: ReturnType<typeof on>): void {
   for (const projection of learner.network.projections) {
     if (projection.feedback) projection.exactFeedback(compute, projection.feedback.weights);
   }
 }
 
-/** Of values(columns, rows). */
+/** Returns the transpose, (rows, columns), of values(columns, rows). */
 const transposed = (values: readonly number[], rows: number, columns: number) =>
   Array.from(
     { length: rows * columns },
@@ -34,11 +31,11 @@ const transposed = (values: readonly number[], rows: number, columns: number) =>
 
 describe.each(['reference', 'wasm'] as const)('with symmetric weights, on %s', (backend) => {
   test.each(['logistic', 'hard-sigmoid'] as const)(
-    'it settles as the Hopfield network does, to the bit: %s',
+    'it settles like the Hopfield network, bit for bit: %s',
     (activation) => {
       const compute = on(backend);
-      const [own, tied] = [rule, energy].map((its) =>
-        learnerOf(compute, its, { specification: network(activation) }),
+      const [own, tied] = [rule, energy].map((each) =>
+        learnerOf(compute, each, { specification: network(activation) }),
       ) as [Learner, Learner];
       mirror(own, compute);
       const batch = clouds(compute, 0, 5);
@@ -57,27 +54,27 @@ describe.each(['reference', 'wasm'] as const)('with symmetric weights, on %s', (
   );
 });
 
-test('the changes of both ways add up to equilibrium propagation, and both to the gradient of each way', () => {
+test('forward and feedback changes add up to equilibrium propagation, and each equals its own gradient', () => {
   const compute = on('reference');
   const options = { freeSteps: 3000, nudgedSteps: 3000, nudge: 1e-4, sides: 'symmetric' };
-  const [own, tied] = [rule, energy].map((its) =>
-    learnerOf(compute, its, { specification: network('logistic'), options }),
+  const [own, tied] = [rule, energy].map((each) =>
+    learnerOf(compute, each, { specification: network('logistic'), options }),
   ) as [Learner, Learner];
   mirror(own, compute);
   const batch = clouds(compute, 0, 4);
-  const ways = gradientsOf(compute, own, batch);
-  const exact = gradientsOf(compute, own, batch, recurrentBackpropagateBy(vectorFieldRelaxation));
-  const both = gradientsOf(compute, tied, batch, recurrentBackpropagate);
-  expect([...ways.keys()].sort()).toEqual([...exact.keys()].sort());
+  const update = gradientsOf(compute, own, batch);
+  const exact = gradientsOf(compute, own, batch, recurrentBackpropagateBy(vectorField));
+  const both = gradientsOf(compute, tied, batch, recurrentBackpropagateBy(hopfield));
+  expect([...update.keys()].sort()).toEqual([...exact.keys()].sort());
   for (const [id, expected] of exact) {
-    for (const [i, value] of (ways.get(id) ?? []).entries())
+    for (const [i, value] of (update.get(id) ?? []).entries())
       expect(value, id).toBeCloseTo(expected[i] ?? NaN, 6);
   }
   for (const { id, from, to, feedback } of own.network.projections) {
     if (!feedback) continue;
-    const back = transposed(ways.get(feedback.id) ?? [], from.units, to.units);
+    const back = transposed(update.get(feedback.id) ?? [], from.units, to.units);
     for (const [i, value] of (both.get(id) ?? []).entries()) {
-      expect((ways.get(id)?.[i] ?? NaN) + (back[i] ?? NaN), id).toBeCloseTo(value, 6);
+      expect((update.get(id)?.[i] ?? NaN) + (back[i] ?? NaN), id).toBeCloseTo(value, 6);
     }
   }
   release(compute, batch);
@@ -85,10 +82,10 @@ test('the changes of both ways add up to equilibrium propagation, and both to th
   tied.dispose();
 });
 
-test('its continual form adds up to the update after the phases, as steps become finer', () => {
+test('the continual update adds up to the update after the phases, as steps become finer', () => {
   const compute = on('reference');
   const gap = (stepSize: number) => {
-    const [whole, continual] = (['contrast', 'continual'] as const).map((update) => {
+    const [contrast, continual] = (['contrast', 'continual'] as const).map((update) => {
       const learner = learnerOf(compute, rule, {
         specification: network('logistic'),
         options: {
@@ -108,10 +105,10 @@ test('its continual form adds up to the update after the phases, as steps become
       return gradients;
     }) as [number[], number[]];
     return (
-      Math.max(...whole.map((value, i) => Math.abs(value - (continual[i] ?? NaN)))) /
-      Math.max(...whole.map(Math.abs))
+      Math.max(...contrast.map((value, i) => Math.abs(value - (continual[i] ?? NaN)))) /
+      Math.max(...contrast.map(Math.abs))
     );
   };
-  // What remains is the change of the presynaptic rate within the phase: of the order of the nudge.
+  // The remaining gap is the change of the presynaptic rate within the phase, of the order of the nudge.
   expect(gap(0.1)).toBeLessThan(0.05);
 });

@@ -32,14 +32,14 @@ test.each<[string, NetworkSpecification]>([
   ],
   ['sparse', smallStack({ layers: [6, 8, 3], density: 0.5 })],
 ])(
-  'with one hidden area it is feedback alignment with the same feedback, to the bit: %s',
+  'equals feedback alignment with the same feedback to the bit for one hidden area: %s',
   (_, specification) => {
     expect(gradients(direct, specification)).toEqual(gradients(alignment, specification));
   },
 );
 
 describe('with two hidden areas', () => {
-  test('the output and the area below it learn as under feedback alignment, and the one below that otherwise', () => {
+  test('the output and the top hidden area learn as with feedback alignment, but the first area does not', () => {
     const [own, other] = [direct, alignment].map((rule) => gradients(rule, smallStack()));
     for (const id of ['hidden2→output', 'hidden1→hidden2', 'hidden2.bias', 'output.bias']) {
       expect(own?.get(id), id).toEqual(other?.get(id));
@@ -47,21 +47,23 @@ describe('with two hidden areas', () => {
     expect(own?.get('input→hidden1')).not.toEqual(other?.get('input→hidden1'));
   });
 
-  test('no hidden area waits for another: feedback of zero into one leaves the others as they are', () => {
+  test('hidden areas do not depend on each other: zero feedback to one area leaves the others unchanged', () => {
     const base = smallStack();
-    const deaf: NetworkSpecification = {
+    const withoutFeedback: NetworkSpecification = {
       ...base,
       projections: [
         ...base.projections,
         { from: 'output', to: 'hidden2', kind: 'feedback', initialisation: { kind: 'zero' } },
       ],
     };
-    const [usual, silenced] = [base, deaf].map((specification) => gradients(direct, specification));
+    const [usual, silenced] = [base, withoutFeedback].map((specification) =>
+      gradients(direct, specification),
+    );
     expect(silenced?.get('input→hidden1')).toEqual(usual?.get('input→hidden1'));
     expect(silenced?.get('hidden1→hidden2')?.every((value) => value === 0)).toBe(true);
   });
 
-  test('the update of the first area is what its equation says', () => {
+  test('the update of the first area follows the equation', () => {
     const learner = learnerOf(compute, direct);
     const batch = clouds(compute, 0);
     const found = gradientsOf(compute, learner, batch).get('input→hidden1');
@@ -101,7 +103,7 @@ describe('with two hidden areas', () => {
   });
 });
 
-test('an area below two objectives hears of both', () => {
+test('an area below two objectives learns from both', () => {
   const base = smallStack();
   const two: NetworkSpecification = {
     ...base,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBackend } from '../../../src/backends/open.ts';
 import type { NetworkSpecification } from '../../../src/network/index.ts';
-import { backpropagate } from '../../../src/dynamics/feedforward/backpropagation.ts';
+import { backpropagate } from '../../../src/dynamics/feedforward/feedforward.ts';
 import { ruleById } from '../../../src/rules/index.ts';
 import type { Learner } from '../../../src/learning/index.ts';
 import { ACTIVATIONS } from '../../../src/tensor/index.ts';
@@ -22,7 +22,7 @@ const transposeInto = (learner: Learner): void => {
   }
 };
 
-/** Feedback weights by the forward projection that they answer. */
+/** Returns the feedback weights by the forward projection that they answer. */
 const feedbackOf = (options: unknown, specification = smallStack()): Record<string, number[]> => {
   const learner = learnerOf(compute, rule, { specification, options });
   const weights = learner.network.projections.flatMap(({ id, feedback }) =>
@@ -32,7 +32,7 @@ const feedbackOf = (options: unknown, specification = smallStack()): Record<stri
   return Object.fromEntries(weights);
 };
 
-describe('with feedback that is the transpose of the forward weights', () => {
+describe('with the transposed forward weights as feedback', () => {
   test.each<[string, NetworkSpecification]>([
     ...ACTIVATIONS.map((activation): [string, NetworkSpecification] => [
       activation,
@@ -51,7 +51,7 @@ describe('with feedback that is the transpose of the forward weights', () => {
         ],
       },
     ],
-  ])('it is backpropagation, to the bit: %s', (_, specification) => {
+  ])('feedback alignment equals backpropagation to the bit: %s', (_, specification) => {
     const learner = learnerOf(compute, rule, { specification });
     const batch = clouds(compute, 0);
     const exact = gradientsOf(compute, learner, batch, backpropagate);
@@ -64,7 +64,7 @@ describe('with feedback that is the transpose of the forward weights', () => {
 });
 
 describe('feedback projections', () => {
-  test('answer every projection that an error must cross, and are never learned', () => {
+  test('answer every projection that errors must cross, and are never learned', () => {
     const learner = learnerOf(compute, rule);
     const { network } = learner;
     expect(network.projections.filter(({ feedback }) => feedback).map(({ id }) => id)).toEqual([
@@ -79,7 +79,7 @@ describe('feedback projections', () => {
     learner.dispose();
   });
 
-  test('that the network has already are used as they are', () => {
+  test('that the network already has are used unchanged', () => {
     const base = smallStack();
     const own: NetworkSpecification = {
       ...base,
@@ -99,7 +99,7 @@ describe('feedback projections', () => {
     const batch = clouds(compute, 0);
     const gradients = gradientsOf(compute, learner, batch);
     expect(learner.network.projection('hidden2→output').feedback?.id).toBe('apical');
-    // Nothing comes down through weights of zero; the output learns all the same.
+    // Zero weights send no error down, but the output still learns.
     expect(gradients.get('hidden1→hidden2')?.every((value) => value === 0)).toBe(true);
     expect(gradients.get('hidden2→output')?.some((value) => value !== 0)).toBe(true);
     learner.dispose();
@@ -128,7 +128,7 @@ describe('options', () => {
     }
   });
 
-  test('normal feedback has the deviation that is asked for', () => {
+  test('normal feedback has the requested standard deviation', () => {
     const wide = smallStack({ layers: [6, 60, 60, 3] });
     const values = feedbackOf({ feedback: 'normal', scale: 0.2 }, wide)['hidden1→hidden2'] ?? [];
     const variance = values.reduce((sum, value) => sum + value ** 2, 0) / values.length;
@@ -152,8 +152,8 @@ describe('options', () => {
   });
 });
 
-test('in a linear network, W₁ᵀW₁ − W₂B − BᵀW₂ᵀ changes by (ΔW₁)ᵀΔW₁ alone: gradient flow conserves it', () => {
-  // Lillicrap et al. (2016), supplementary proof 1: h = W₁ᵀx, and both sides of the difference learn from the same e.
+test('gradient flow in a linear network conserves W₁ᵀW₁ − W₂B − BᵀW₂ᵀ: a step changes it by (ΔW₁)ᵀΔW₁ only', () => {
+  // Lillicrap et al. (2016), supplementary proof 1: h = W₁ᵀx, and both weights learn from the same error e.
   const [n, h, m] = [6, 5, 3];
   const specification = smallStack({
     layers: [n, h, m],

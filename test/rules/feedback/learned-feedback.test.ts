@@ -20,7 +20,7 @@ const centred = (values: Matrix) => values.clone().subRowVector(values.mean('col
 const degrees = (a: Matrix, b: Matrix) =>
   (Math.acos(Matrix.mul(a, b).sum() / (a.norm() * b.norm())) * 180) / Math.PI;
 
-/** A network whose forward weights stand still, so that only the feedback learns. */
+/** Returns the network with fixed forward weights, so that only the feedback learns. */
 const still = (specification: NetworkSpecification): NetworkSpecification => ({
   ...specification,
   areas: specification.areas.map((area) => ({ ...area, bias: false })),
@@ -39,7 +39,7 @@ const learn = (learner: Learner, batch: Batch, updates: number, from = 0): void 
 
 const sgd = (rate: number): OptimiserSpecification => optimiser({ kind: 'sgd', rate });
 
-/** What the areas send for a batch, without noise. */
+/** Returns the activities of all areas for a batch, without noise. */
 const activities = (learner: Learner, batch: Batch): Map<string, Matrix> => {
   const found = new Map<string, Matrix>();
   learner.evaluate(batch, (phase) => {
@@ -54,11 +54,11 @@ const regression = (target: Matrix, from: Matrix, ridge = 0): Matrix =>
     from.transpose().mmul(target).div(from.rows),
   );
 
-describe('while the forward weights stand still, the feedback becomes', () => {
+describe('with fixed forward weights, the feedback converges to', () => {
   test.each<[string, object, number]>([
     ['the regression of deviations below on deviations above', { speed: 1 }, 0],
-    ['with decay, the ridge regression', { speed: 0.5, decay: 0.3 }, 0.3],
-    ['of raw rates, the regression without a constant', { speed: 1, centred: false }, 0],
+    ['the ridge regression under decay', { speed: 0.5, decay: 0.3 }, 0.3],
+    ['the regression without a constant on raw rates', { speed: 1, centred: false }, 0],
   ])('%s', (_, options, ridge) => {
     const learner = learnerOf(compute, rule, {
       specification: still(
@@ -91,7 +91,7 @@ describe('while the forward weights stand still, the feedback becomes', () => {
     release(compute, batch);
   });
 
-  test('of an area under cross-entropy, the ridge regression on its probabilities', () => {
+  test('the ridge regression on the probabilities of an area under cross-entropy', () => {
     const learner = learnerOf(compute, rule, {
       specification: still(smallStack({ layers: [6, 5, 3] })),
       options: { speed: 1, decay: 0.01 },
@@ -110,8 +110,8 @@ describe('while the forward weights stand still, the feedback becomes', () => {
   });
 });
 
-describe('where the activity below is white and units are linear', () => {
-  /** A batch with mean 0 and covariance I, sent on by an orthogonal first projection. */
+describe('with white activity below and linear units', () => {
+  /** Returns a batch with mean 0 and covariance I, which an orthogonal first projection preserves. */
   const whiteBatch = (): Batch => {
     const size = 6;
     const inputs = compute.allocate([2 * size, size]);
@@ -146,12 +146,12 @@ describe('where the activity below is white and units are linear', () => {
     return { weights, feedback, random };
   };
 
-  test('feedback becomes the pseudo-inverse of the forward weights', () => {
+  test('feedback converges to the pseudo-inverse of the forward weights', () => {
     const { weights, feedback } = learned(0);
     expect(Matrix.sub(feedback, pseudoInverse(weights)).norm()).toBeLessThan(1e-9);
   });
 
-  test('and turns from there towards their transpose as decay outweighs it', () => {
+  test('feedback turns from the pseudo-inverse towards the transpose as decay grows', () => {
     const angles = [0, 0.3, 3, 300].map((decay) => {
       const { weights, feedback } = learned(decay);
       return degrees(feedback, weights.transpose());
@@ -165,7 +165,7 @@ describe('where the activity below is white and units are linear', () => {
 describe('speed and delay', () => {
   const kinds = ['sgd', 'momentum', 'nesterov', 'rmsprop', 'adam'] as const;
 
-  test.each(kinds)('under %s, feedback learns at `speed` times its rate', (kind) => {
+  test.each(kinds)('feedback learns at `speed` times the learning rate under %s', (kind) => {
     const change = (speed: number): Matrix => {
       const learner = learnerOf(compute, rule, {
         specification: still(smallStack()),
@@ -182,7 +182,7 @@ describe('speed and delay', () => {
     expect(Matrix.sub(change(2), slow.clone().mul(4)).norm() / slow.norm()).toBeLessThan(1e-3);
   });
 
-  test('feedback stands still for `delay` updates and learns from then on', () => {
+  test('feedback is fixed for `delay` updates and learns from then on', () => {
     const learner = learnerOf(compute, rule, { options: { delay: 3 } });
     const numbers = () => feedbackOf(learner, 'hidden1→hidden2').toArray();
     const before = numbers();
@@ -193,7 +193,7 @@ describe('speed and delay', () => {
     learner.dispose();
   });
 
-  test('feedback that a network says is not plastic is fixed: feedback alignment', () => {
+  test('feedback that the network declares not plastic is fixed, as in feedback alignment', () => {
     const base = smallStack();
     const specification: NetworkSpecification = {
       ...base,
@@ -203,8 +203,8 @@ describe('speed and delay', () => {
         { from: 'output', to: 'hidden2', kind: 'feedback', answers: 'hidden2→output', plastic: false },
       ],
     };
-    const [learned, fixed] = [rule, ruleById('feedback-alignment')].map((each) => {
-      const learner = learnerOf(compute, each, { specification });
+    const [learned, fixed] = [rule, ruleById('feedback-alignment')].map((candidate) => {
+      const learner = learnerOf(compute, candidate, { specification });
       const losses = train(compute, learner, 0, 5);
       learner.dispose();
       return losses;
@@ -213,10 +213,10 @@ describe('speed and delay', () => {
   });
 });
 
-test('while everything learns, feedback that reconstructs points closer to Wᵀ than fixed feedback does', () => {
+test('learned feedback is closer to Wᵀ than fixed feedback when all weights learn', () => {
   const wide = smallStack({ layers: [6, 30, 30, 3], activation: 'relu', dropout: 0.5 });
-  const [learned, fixed] = [rule, ruleById('feedback-alignment')].map((each) => {
-    const learner = learnerOf(compute, each, { specification: wide, optimiser: sgd(0.1) });
+  const [learned, fixed] = [rule, ruleById('feedback-alignment')].map((candidate) => {
+    const learner = learnerOf(compute, candidate, { specification: wide, optimiser: sgd(0.1) });
     train(compute, learner, 0, 300);
     const angles = ['hidden1→hidden2', 'hidden2→output'].map((id) =>
       degrees(matrix(feedbackOf(learner, id)), matrix(learner.network.projection(id).weights).transpose()),

@@ -3,7 +3,6 @@ import { compareDirections } from '../../../src/analysis/angle.ts';
 import { feedforward } from '../../../src/dynamics/index.ts';
 import { openBackend } from '../../../src/backends/open.ts';
 import type { OptimiserSpecification } from '../../../src/network/index.ts';
-import { referenceFor } from '../../../src/references/index.ts';
 import { ruleById } from '../../../src/rules/index.ts';
 import type { Learner } from '../../../src/learning/index.ts';
 import type { Compute } from '../../../src/tensor/index.ts';
@@ -22,7 +21,7 @@ const degrees = (a: readonly number[], b: readonly number[]) =>
   (Math.acos(a.reduce((sum, value, i) => sum + value * (b[i] ?? NaN), 0) / (norm(a) * norm(b))) * 180) /
   Math.PI;
 
-/** W − Bᵀ of every projection that feedback answers. */
+/** Returns W − Bᵀ of every projection that has feedback. */
 const differences = (learner: Learner): Record<string, number[]> =>
   Object.fromEntries(
     learner.network.projections.flatMap(({ id, weights, feedback }) => {
@@ -48,13 +47,12 @@ const feedbackAngle = (learner: Learner, id: string): number => {
   });
 };
 
-/** Degrees between a rule's gradient of the first projection and the exact one. */
+/** Returns the angle, in degrees, between a rule's gradient of the first projection and the exact gradient. */
 const angleToExact = (learner: Learner): number => {
   const batch = clouds(compute, 500, 60);
   const own = gradientsOf(compute, learner, batch).get('input→hidden1') ?? [];
   const exact =
-    gradientsOf(compute, learner, batch, referenceFor(feedforward, learner.network)).get('input→hidden1') ??
-    [];
+    gradientsOf(compute, learner, batch, feedforward.reference?.(learner.network)).get('input→hidden1') ?? [];
   release(compute, batch);
   return degrees(own, exact);
 };
@@ -63,8 +61,8 @@ describe('sign symmetry', () => {
   const rule = ruleById('sign-symmetry');
   const MAGNITUDES = ['uniform', 'batchwise-random', 'fixed-random'] as const;
 
-  /** The feedback weights that one output unit sends through to the area below: what arrives from a unit error. */
-  const feedbackAt = (magnitudes: (typeof MAGNITUDES)[number], step: number, scale = 1) => {
+  /** Returns the errors of the hidden area and of the output, and the forward weights between them. */
+  const errorsAt = (magnitudes: (typeof MAGNITUDES)[number], step: number, scale = 1) => {
     const learner = learnerOf(compute, rule, {
       specification: smallStack({ layers: [6, 40, 3], activation: 'linear', density: 0.8 }),
       options: { magnitudes, scale },
@@ -81,48 +79,45 @@ describe('sign symmetry', () => {
       arrived = postOf('input→hidden1');
       errors = postOf('hidden1→output');
     });
-    const signs = weights.toArray();
+    const forward = weights.toArray();
     learner.dispose();
     release(compute, batch);
-    return { arrived, errors, signs };
+    return { arrived, errors, forward };
   };
 
-  test('uniform magnitudes send sign(W)ᵀ at the root mean square of Glorot weights', () => {
-    const { arrived, errors, signs } = feedbackAt('uniform', 0, 2);
+  test('uniform magnitudes send errors through sign(W)ᵀ, scaled to the root mean square of Glorot weights', () => {
+    const { arrived, errors, forward } = errorsAt('uniform', 0, 2);
     const size = 2 * Math.sqrt(2 / 43);
     for (let example = 0; example < 12; example++) {
       for (let unit = 0; unit < 40; unit++) {
         let expected = 0;
         for (let k = 0; k < 3; k++) {
-          expected += (errors[example * 3 + k] as number) * Math.sign(signs[unit * 3 + k] as number) * size;
+          expected += (errors[example * 3 + k] as number) * Math.sign(forward[unit * 3 + k] as number) * size;
         }
         expect(arrived[example * 40 + unit]).toBeCloseTo(expected, 12);
       }
     }
   });
 
-  test('random magnitudes are redrawn at every update, fixed ones never', () => {
-    expect(feedbackAt('batchwise-random', 0).arrived).not.toEqual(feedbackAt('batchwise-random', 1).arrived);
-    expect(feedbackAt('fixed-random', 0).arrived).toEqual(feedbackAt('fixed-random', 1).arrived);
-    expect(feedbackAt('fixed-random', 0).arrived).not.toEqual(feedbackAt('uniform', 0).arrived);
+  test('batchwise-random magnitudes are redrawn in every update, fixed-random ones never', () => {
+    expect(errorsAt('batchwise-random', 0).arrived).not.toEqual(errorsAt('batchwise-random', 1).arrived);
+    expect(errorsAt('fixed-random', 0).arrived).toEqual(errorsAt('fixed-random', 1).arrived);
+    expect(errorsAt('fixed-random', 0).arrived).not.toEqual(errorsAt('uniform', 0).arrived);
   });
 
-  test.each(MAGNITUDES)(
-    'the error that reaches a unit keeps well within 90° of the exact one: %s',
-    (magnitudes) => {
-      const learner = learnerOf(compute, rule, { options: { magnitudes } });
-      for (const from of [0, 30]) {
-        train(compute, learner, from, from + 30);
-        expect(angleToExact(learner)).toBeLessThan(80);
-      }
-      learner.dispose();
-    },
-  );
+  test.each(MAGNITUDES)('the update stays well within 90° of the exact gradient: %s', (magnitudes) => {
+    const learner = learnerOf(compute, rule, { options: { magnitudes } });
+    for (const from of [0, 30]) {
+      train(compute, learner, from, from + 30);
+      expect(angleToExact(learner)).toBeLessThan(80);
+    }
+    learner.dispose();
+  });
 
-  test('what a single unit sends down is within 90° of what it would send through Wᵀ, however small its weights', () => {
-    const { signs } = feedbackAt('uniform', 0);
+  test('the error from a single unit is within 90° of the one through Wᵀ, however small the weights', () => {
+    const { forward } = errorsAt('uniform', 0);
     for (let k = 0; k < 3; k++) {
-      const column = signs.filter((_, i) => i % 3 === k);
+      const column = forward.filter((_, i) => i % 3 === k);
       expect(degrees(column, column.map(Math.sign))).toBeLessThan(90);
     }
   });
@@ -133,12 +128,12 @@ describe('Kolen–Pollack', () => {
 
   test.each<[string, OptimiserSpecification]>([
     ...KINDS.map((kind): [string, OptimiserSpecification] => [kind, optimiser({ kind, rate: 0.02 })]),
-    ['momentum with a decay of its own', optimiser({ rate: 0.02, decay: 0.2 })],
-  ])('under %s, W − Bᵀ shrinks by 1 − ηλ in every update and is not turned', (_, its) => {
-    const learner = learnerOf(compute, rule, { optimiser: its, options: { decay: 0.5 } });
+    ['momentum with decay', optimiser({ rate: 0.02, decay: 0.2 })],
+  ])('W − Bᵀ shrinks by 1 − ηλ in every update and keeps the direction under %s', (_, specification) => {
+    const learner = learnerOf(compute, rule, { optimiser: specification, options: { decay: 0.5 } });
     const before = differences(learner);
     train(compute, learner, 0, 100);
-    const left = (1 - 0.02 * (0.5 + its.decay)) ** 100;
+    const left = (1 - 0.02 * (0.5 + specification.decay)) ** 100;
     for (const [id, values] of Object.entries(differences(learner))) {
       expect(norm(before[id] ?? [])).toBeGreaterThan(0.5);
       for (const [i, value] of values.entries())
@@ -147,7 +142,7 @@ describe('Kolen–Pollack', () => {
     learner.dispose();
   });
 
-  test('a max-norm only brings W and Bᵀ closer', () => {
+  test('a max-norm only brings W and Bᵀ closer together', () => {
     const learner = learnerOf(compute, rule, {
       optimiser: optimiser({ rate: 0.02, maximumNorm: 0.5 }),
       options: { decay: 0.5 },
@@ -165,7 +160,7 @@ describe('Kolen–Pollack', () => {
     learner.dispose();
   });
 
-  test('and so becomes backpropagation', () => {
+  test('the update converges to that of backpropagation', () => {
     const learner = learnerOf(compute, rule, {
       optimiser: optimiser({ kind: 'sgd', rate: 0.05 }),
       options: { decay: 1 },
@@ -182,7 +177,7 @@ describe('weight mirror', () => {
   const still = { kind: 'sgd', rate: 1e-12 } as const;
 
   test.each(['linear', 'tanh', 'relu', 'logistic'] as const)(
-    'feedback weights of %s areas become Wᵀ, in direction and in size',
+    'feedback weights of %s areas converge to Wᵀ in direction and magnitude',
     (activation) => {
       const learner = learnerOf(compute, rule, {
         specification: smallStack({ activation }),
@@ -200,7 +195,7 @@ describe('weight mirror', () => {
     },
   );
 
-  test('between mirroring phases the feedback stands still', () => {
+  test('feedback is fixed between mirroring phases', () => {
     const learner = learnerOf(compute, rule, { options: { every: 3 } });
     const numbers = () => learner.network.projections.map(({ feedback }) => feedback?.weights.toArray());
     const seen = [numbers()];
@@ -213,7 +208,7 @@ describe('weight mirror', () => {
     learner.dispose();
   });
 
-  test('learning follows the direction of backpropagation, under any optimiser of the forward weights', () => {
+  test('the update follows the direction of backpropagation under every optimiser', () => {
     for (const kind of KINDS) {
       const learner = learnerOf(compute, rule, {
         optimiser: optimiser({ kind, rate: 0.01, maximumNorm: 2 }),

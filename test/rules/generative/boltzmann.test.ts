@@ -14,7 +14,7 @@ import { expectOwnGradient, gradientsOf, learnerOf, release } from '../fixtures.
 const on = openAll(['reference', 'wasm'] as const);
 const boltzmann = ruleById('boltzmann');
 
-/** Binary inputs, two joined hidden areas of which one is joined with itself, a choice of three. */
+/** Binary inputs, two connected hidden areas (the first with lateral weights), and a choice of three. */
 const machine: NetworkSpecification = {
   areas: [
     { id: 'input', shape: [3], topDownBias: true },
@@ -33,7 +33,7 @@ const machine: NetworkSpecification = {
   objectives: [{ area: 'output', kind: 'cross-entropy' }],
 };
 
-/** The same with three units at the output that may be on together. */
+/** The same machine with three output units that may be on together. */
 const withoutChoice: NetworkSpecification = {
   ...machine,
   areas: machine.areas.map((area) => (area.id === 'output' ? { ...area, activation: 'logistic' } : area)),
@@ -48,7 +48,7 @@ function binary(compute: Compute, size: number): Batch {
   return { inputs, targets };
 }
 
-/** Weights and thresholds as large as a machine that has learned something. */
+/** Draws weights and biases as large as those of a trained machine. */
 function enliven(compute: Compute, learner: Learner): void {
   for (const { id, values, isSymmetric, mask } of learner.network.parameters) {
     compute.drawNormal(values, 0, 0.8, stream(5, id), 0);
@@ -69,14 +69,14 @@ const meanLogLikelihood = (learner: Learner, batch: Batch, modelled: Modelled): 
     () => undefined,
     (step) => {
       const all = logLikelihoods(step, modelled);
-      mean = all.reduce((sum, its) => sum + its, 0) / all.length;
+      mean = all.reduce((sum, value) => sum + value, 0) / all.length;
     },
   );
   return mean;
 };
 
 test.each<Modelled>(['outputs', 'all'])(
-  'enumeration gives the gradient of the likelihood of %s: finite differences',
+  'enumeration gives the gradient of the likelihood of %s, compared with finite differences',
   (modelled) => {
     const compute = on('reference');
     const learner = learnerOf(compute, boltzmann, { specification: machine, options: { model: modelled } });
@@ -85,7 +85,7 @@ test.each<Modelled>(['outputs', 'all'])(
     const exact = gradientsOf(compute, learner, batch, boltzmannReference(modelled));
     const size = 1e-5;
     for (const parameter of learner.network.parameters) {
-      // Of the input's thresholds nothing is learned where it is given.
+      // The bias of the input does not learn while the input is clamped.
       if (modelled === 'outputs' && parameter.id === 'input.top-down.bias') continue;
       const { columns } = parameter.values;
       const data = parameter.values.data;
@@ -129,10 +129,10 @@ test.each([
   release(compute, batch);
 });
 
-test('noisy clamping silences and fires what is clamped as often as it is told to', () => {
+test('noisy clamping silences and fires clamped units with the given probabilities', () => {
   const compute = on('wasm');
   const batch = binary(compute, 4);
-  const thresholds = [{ silenced: 0.15, fired: 0.05 }, {}].map((noise) => {
+  const biases = [{ silenced: 0.15, fired: 0.05 }, {}].map((noise) => {
     const options = { model: 'all', samples: 4000, temperatures: [], settling: 2, average: 3, ...noise };
     const learner = learnerOf(compute, boltzmann, { specification: withoutChoice, options });
     enliven(compute, learner);
@@ -140,20 +140,20 @@ test('noisy clamping silences and fires what is clamped as often as it is told t
     learner.dispose();
     return found;
   });
-  // Free phases are the same draws, so that what differs is what is clamped: the terms descend −⟨s⟩⁺.
+  // Free phases use the same draws, so only the clamped phases differ: the terms descend −⟨s⟩⁺.
   const given = batch.inputs.toArray();
   for (let unit = 0; unit < 3; unit++) {
     const on = [0, 1, 2, 3].reduce((sum, example) => sum + (given[3 * example + unit] as number), 0) / 4;
     const noisy = 0.05 + (1 - 0.15 - 0.05) * on;
-    expect((thresholds[0]?.[unit] as number) - (thresholds[1]?.[unit] as number)).toBeCloseTo(on - noisy, 2);
+    expect((biases[0]?.[unit] as number) - (biases[1]?.[unit] as number)).toBeCloseTo(on - noisy, 2);
   }
   release(compute, batch);
   const noisy = parseOptions(boltzmann, { silenced: 0.1 });
-  expect(boltzmann.refuses?.(machine, noisy)).toMatch(/"output" makes a choice/);
-  expect(boltzmann.refuses?.(withoutChoice, noisy)).toBeUndefined();
+  expect(boltzmann.network?.refuses?.(machine, noisy)).toMatch(/"output" makes a choice/);
+  expect(boltzmann.network?.refuses?.(withoutChoice, noisy)).toBeUndefined();
 });
 
-test('chains go on from update to update, and are part of a checkpoint', () => {
+test('chains persist from update to update and are part of a checkpoint', () => {
   const compute = on('wasm');
   const options = { model: 'all', chains: 7 };
   const learner = learnerOf(compute, boltzmann, { specification: machine, options });
@@ -168,11 +168,11 @@ test('chains go on from update to update, and are part of a checkpoint', () => {
   release(compute, batch);
 });
 
-test('likelihood is only gone through where that can be done', () => {
+test('a machine with too many states is not enumerated', () => {
   const compute = on('wasm');
   const large = {
     ...machine,
-    areas: machine.areas.map((its) => (its.id === 'hidden1' ? { ...its, shape: [12] } : its)),
+    areas: machine.areas.map((area) => (area.id === 'hidden1' ? { ...area, shape: [12] } : area)),
   };
   const learner = learnerOf(compute, boltzmann, { specification: large });
   expect(learner.reference).toBeUndefined();

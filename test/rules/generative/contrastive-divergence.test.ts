@@ -29,7 +29,7 @@ function enliven(compute: Compute, learner: Learner): void {
 function logLikelihood(compute: Compute, learner: Learner, { inputs }: Batch): number {
   return compute.scope(() => {
     const [machine] = machinesOf(learner.network);
-    if (!machine) throw new Error('There is no machine.');
+    if (!machine) throw new Error('The network has no machine.');
     const { logNormaliser } = modelOf({ compute }, machine);
     const { upper, lowers, projections } = machine;
     const a = lowers[0]?.topDownBias?.values.toArray() ?? [];
@@ -37,25 +37,27 @@ function logLikelihood(compute: Compute, learner: Learner, { inputs }: Batch): n
     projections[0]?.send(compute, potential, inputs);
     compute.activate(potential, potential, upper.bias?.values, 'softplus');
     const visible = inputs.toArray().reduce((sum, v, index) => sum + v * (a[index % 5] ?? NaN), 0);
-    return (visible + potential.toArray().reduce((sum, its) => sum + its, 0)) / inputs.rows - logNormaliser;
+    return (
+      (visible + potential.toArray().reduce((sum, value) => sum + value, 0)) / inputs.rows - logNormaliser
+    );
   });
 }
 
-test('enumeration gives the gradient of the likelihood of the data: finite differences', () => {
+test('enumeration gives the gradient of the likelihood of the data, compared with finite differences', () => {
   const compute = on('reference');
   const learner = learnerOf(compute, rule, { specification });
   enliven(compute, learner);
   const batch = examples(compute, 6);
   const exact = gradientsOf(compute, learner, batch, learner.reference);
   for (const id of ['input→hidden1', 'hidden1.bias', 'input.top-down.bias']) {
-    const data = learner.network.parameters.find((its) => its.id === id)?.values.data ?? [];
+    const data = learner.network.parameters.find((parameter) => parameter.id === id)?.values.data ?? [];
     expect(data.length).toBeGreaterThan(0);
     for (const [index, kept] of data.entries()) {
       const at = (value: number) => {
         data[index] = value;
-        const its = logLikelihood(compute, learner, batch);
+        const likelihood = logLikelihood(compute, learner, batch);
         data[index] = kept;
-        return its;
+        return likelihood;
       };
       const slope = -(at(kept + 1e-5) - at(kept - 1e-5)) / 2e-5;
       expect(Math.abs((exact.get(id)?.[index] ?? NaN) - slope), `${id}[${index}]`).toBeLessThan(1e-8);
@@ -66,7 +68,7 @@ test('enumeration gives the gradient of the likelihood of the data: finite diffe
 });
 
 test.each([{ chains: 20_000, steps: 60 }, { steps: 300 }])(
-  'with long enough chains it is that gradient: %o',
+  'with long enough chains the update equals that gradient: %o',
   (options) => {
     const compute = on('wasm');
     const learner = learnerOf(compute, rule, { specification, options });
@@ -78,7 +80,7 @@ test.each([{ chains: 20_000, steps: 60 }, { steps: 300 }])(
   },
 );
 
-test('one step raises the likelihood, and what is reconstructed comes nearer', () => {
+test('CD-1 raises the likelihood and lowers the reconstruction error', () => {
   const compute = on('wasm');
   const learner = learnerOf(compute, rule, { specification, optimiser: optimiser({ rate: 0.05 }) });
   const batch = examples(compute, 20);
@@ -97,7 +99,7 @@ test('one step raises the likelihood, and what is reconstructed comes nearer', (
   release(compute, batch);
 });
 
-test('machines learn one after the other where each has its epochs', () => {
+test('machines learn one after the other with epochsPerArea', () => {
   const compute = on('wasm');
   const deep = stack({ layers: [5, 4, 3, 2], activation: 'logistic', objective: 'cross-entropy' });
   const learner = learnerOf(compute, rule, { specification: deep, options: { epochsPerArea: 2 } });
@@ -106,7 +108,7 @@ test('machines learn one after the other where each has its epochs', () => {
     const values = () => learner.network.projections.map(({ weights }) => weights.toArray());
     const before = values();
     learner.learn(batch, Math.round(epoch * 10), epoch);
-    return values().map((its, index) => String(its) !== String(before[index]));
+    return values().map((after, index) => String(after) !== String(before[index]));
   };
   expect(changed(1.9)).toEqual([true, false, true]);
   expect(changed(2)).toEqual([false, true, true]);

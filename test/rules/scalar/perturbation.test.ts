@@ -4,18 +4,16 @@ import { ApicalError } from '../../../src/errors.ts';
 import { materialise, plainDescent } from '../../../src/network/index.ts';
 import type { Area, BlackBox, StackOptions } from '../../../src/network/index.ts';
 import { stream } from '../../../src/random/index.ts';
-import { backpropagate } from '../../../src/dynamics/feedforward/backpropagation.ts';
+import { backpropagate } from '../../../src/dynamics/feedforward/feedforward.ts';
 import { ruleById } from '../../../src/rules/index.ts';
 import type { Batch, Learner, Rule } from '../../../src/learning/index.ts';
-import { referenceFor } from '../../../src/references/index.ts';
 import { emitIncoming } from '../../../src/dynamics/index.ts';
 import type { LearningStep } from '../../../src/dynamics/index.ts';
 import type { Compute } from '../../../src/tensor/index.ts';
 import { clouds, gradientsOf, learnerOf, optimiser, release, smallStack, train, UNITS } from '../fixtures.ts';
 
 /*
- * Rules that hear of their success by one number: what they estimate, by which noise, and what they can do that an
- * exact gradient cannot.
+ * Rules that learn from a single scalar: their estimates, their noise, and losses that only they can learn from.
  */
 
 let compute: Compute;
@@ -32,7 +30,7 @@ const learnerBy = (id: string, options: object = {}, change: Partial<StackOption
   return learnerOf(compute, rule, { specification: small(change, rule), options });
 };
 
-/** All gradients that a step emits, end to end. */
+/** Returns all gradients that a step emits, concatenated. */
 function gradientOf(
   learner: Learner,
   batch: Batch,
@@ -63,7 +61,7 @@ const square = (a: readonly number[]) => inner(a, a);
 const relativeDistance = (a: readonly number[], b: readonly number[]) =>
   Math.sqrt(square(difference(a, b)) / square(b));
 
-/** Mean of estimates from `from` up to `to`, and the variance of one, summed over synapses. */
+/** Returns the mean of the estimates from step `from` up to `to`, and the variance of one estimate, summed over synapses. */
 function moments(learner: Learner, batch: Batch, from: number, to: number) {
   const count = to - from;
   let sum: number[] = [];
@@ -77,7 +75,7 @@ function moments(learner: Learner, batch: Batch, from: number, to: number) {
   return { mean, variance: (squares - count * square(mean)) / (count - 1) };
 }
 
-/** The number of the first area whose error is asked for, and so on: δ by area id, as backpropagation has it. */
+/** Returns δ of backpropagation by area id. */
 function deltas(learner: Learner, batch: Batch): Map<string, number[]> {
   const all = new Map<string, number[]>();
   learner.estimate(
@@ -105,17 +103,17 @@ describe.each<[string, object]>([
   ['reinforce', { baseline: 'mean', baselineRate: 0.5 }],
   ['reinforce', { baseline: 'critic', samples: 2 }],
 ])('%s %o', (id, options) => {
-  test('is right on average, and the average comes nearer as 1/√n', () => {
+  test('is unbiased, and the error of the mean falls as 1/√n', () => {
     const learner = learnerBy(id, options);
-    train(compute, learner, 0, 3); // so that what a rule keeps is not 0
+    train(compute, learner, 0, 3); // so that the state of the rule is not 0
     const batch = clouds(compute, 0, 3);
-    const exact = gradientOf(learner, batch, 0, referenceFor(learner.rule.dynamics, learner.network));
+    const exact = gradientOf(learner, batch, 0, learner.rule.dynamics.reference?.(learner.network));
     const few = 60;
     const many = 3000;
     const { mean, variance } = moments(learner, batch, 0, many);
-    // ‖mean − exact‖² is variance/n on average where there is no bias.
+    // Without bias, ‖mean − exact‖² is variance/n on average.
     const standardised = square(difference(mean, exact)) / (variance / many);
-    // (A rule whose noise has few independent directions scatters more around that.)
+    // (It scatters more for rules whose noise has few independent directions.)
     expect(standardised).toBeGreaterThan(0.25);
     expect(standardised).toBeLessThan(3.5);
     const errorOfFew =
@@ -131,7 +129,7 @@ describe.each<[string, object]>([
   });
 });
 
-test('node perturbation with little noise is (δ · ξ) ξ / σ² of its own noise', () => {
+test('node perturbation with little noise emits (δ · ξ) ξ / σ² for noise ξ', () => {
   const noise = 1e-6;
   const learner = learnerBy('node-perturbation', { noise });
   const size = 3;
@@ -176,18 +174,18 @@ test('node perturbation with little noise is (δ · ξ) ξ / σ² of its own noi
 });
 
 describe('many samples in one update', () => {
-  test('of weights are the mean of as many updates of one sample', () => {
+  test('of weights equal the mean of as many updates with one sample each', () => {
     const options = { noise: 1e-3 };
     const batch = clouds(compute, 2, 3);
-    const one = learnerBy('weight-perturbation', options);
-    const seven = learnerBy('weight-perturbation', { ...options, samples: 7 });
-    const singly = moments(one, batch, 14, 21).mean;
-    expect(relativeDistance(gradientOf(seven, batch, 2), singly)).toBeLessThan(1e-12);
-    for (const learner of [one, seven]) learner.dispose();
+    const single = learnerBy('weight-perturbation', options);
+    const repeated = learnerBy('weight-perturbation', { ...options, samples: 7 });
+    const expected = moments(single, batch, 14, 21).mean;
+    expect(relativeDistance(gradientOf(repeated, batch, 2), expected)).toBeLessThan(1e-12);
+    for (const learner of [single, repeated]) learner.dispose();
     release(compute, batch);
   });
 
-  test('of units are one sample of every example of a batch that says each of them as often', () => {
+  test('of units equal one sample per example of a batch that repeats each example as often', () => {
     const samples = 5;
     const size = 3;
     const batch = clouds(compute, 2, size);
@@ -196,15 +194,15 @@ describe('many samples in one update', () => {
     const repeat = (values: number[]) => Array.from({ length: samples }, () => values).flat();
     inputs.set(repeat(batch.inputs.toArray()));
     targets.set(repeat(batch.targets.toArray()));
-    const one = learnerBy('node-perturbation', { noise: 1e-3 });
-    const five = learnerBy('node-perturbation', { noise: 1e-3, samples });
-    const singly = gradientOf(one, { inputs, targets }, 3);
-    expect(relativeDistance(gradientOf(five, batch, 3), singly)).toBeLessThan(1e-12);
-    for (const learner of [one, five]) learner.dispose();
-    for (const each of [batch, { inputs, targets }]) release(compute, each);
+    const single = learnerBy('node-perturbation', { noise: 1e-3 });
+    const repeated = learnerBy('node-perturbation', { noise: 1e-3, samples });
+    const expected = gradientOf(single, { inputs, targets }, 3);
+    expect(relativeDistance(gradientOf(repeated, batch, 3), expected)).toBeLessThan(1e-12);
+    for (const learner of [single, repeated]) learner.dispose();
+    for (const used of [batch, { inputs, targets }]) release(compute, used);
   });
 
-  test('of units are single passes, each with the jitter of its own row', () => {
+  test('of units equal single passes, each with the jitter of its row', () => {
     const samples = 6;
     const noise = 1e-3;
     const batch = clouds(compute, 2, 1);
@@ -235,7 +233,7 @@ describe('many samples in one update', () => {
   });
 
   test.each(['reference', 'wasm'] as const)(
-    'draw on %s, row by row, what one draw gives',
+    'give the same numbers row by row as in one draw on %s',
     async (backend) => {
       const on = await openBackend({ backend });
       const all = on.allocate([12, 5]);
@@ -252,7 +250,7 @@ describe('many samples in one update', () => {
 });
 
 describe('serial weight perturbation', () => {
-  test('ends where not one synapse exists', () => {
+  test('changes nothing if no synapse exists', () => {
     const specification = smallStack({ layers: [UNITS, 3], bias: false, density: 1e-9 });
     const learner = learnerOf(compute, ruleById('serial-weight-perturbation'), { specification });
     const batch = clouds(compute, 0);
@@ -264,7 +262,7 @@ describe('serial weight perturbation', () => {
 
   const tried = 200;
 
-  test('measures the slope at every synapse that it tries', () => {
+  test('measures the slope of every synapse that it tries', () => {
     const learner = learnerBy('serial-weight-perturbation', { synapses: tried, move: 1e-6 });
     const batch = clouds(compute, 3, 4);
     const exact = gradientOf(learner, batch, 0, backpropagate);
@@ -275,7 +273,7 @@ describe('serial weight perturbation', () => {
     release(compute, batch);
   });
 
-  test('by twiddling takes the sign of the slope alone', () => {
+  test('uses only the sign of the slope when twiddling', () => {
     const learner = learnerBy('serial-weight-perturbation', {
       synapses: tried,
       move: 1e-6,
@@ -293,17 +291,17 @@ describe('serial weight perturbation', () => {
   });
 });
 
-/** ½‖y − one-hot‖², as a user would write it. */
+/** Computes ½‖y − one-hot‖², as a user would write it. */
 const ownLoss: BlackBox = (output, target) =>
   Array.from(output).reduce((sum, value, index) => sum + (value - Number(index === target)) ** 2 / 2, 0);
 
-test('with local losses an area follows the gradient of its own readout, whatever lies above', () => {
+test('an area with a local loss follows the gradient of its readout, whatever lies above', () => {
   const rule = ruleById('node-perturbation');
   const options = { losses: 'local', noise: 1e-5, samples: 40_000 };
   const deep = learnerOf(compute, rule, { specification: smallStack({ layers: [UNITS, 4, 3, 3] }), options });
   const batch = clouds(compute, 0, 3);
   const learned = gradientsOf(compute, deep, batch);
-  // The same areas with nothing above them but the readout: weights depend on the projection's id alone.
+  // The same area with nothing but the readout above it: initial weights depend only on the id of the projection.
   const shallow = learnerOf(compute, ruleById('backprop'), {
     specification: {
       ...smallStack({ layers: [UNITS, 4, 3] }),
@@ -321,7 +319,7 @@ test('with local losses an area follows the gradient of its own readout, whateve
   });
   const own = gradientsOf(compute, shallow, batch);
   expect([...own.keys()]).toEqual(expect.arrayContaining(['input→hidden1', 'hidden1.bias']));
-  // The noise of 40 000 samples leaves about 5 %; the losses of all areas together would be as wrong as large.
+  // The noise of 40 000 samples leaves about 5 %; with the losses of all areas together the error would be near 100 %.
   const [mine, theirs] = [learned, own].map((gradients) =>
     [...own.keys()].flatMap((id) => gradients.get(id) ?? []),
   );
@@ -331,16 +329,16 @@ test('with local losses an area follows the gradient of its own readout, whateve
   release(compute, batch);
 });
 
-test('a baseline takes noise away from REINFORCE, and a critic that knows the examples takes more', () => {
+test('a baseline reduces the noise of REINFORCE, and a critic that knows the examples reduces it further', () => {
   const varianceWith = (baseline: string) => {
     const rule = ruleById('reinforce');
     const learner = learnerOf(compute, rule, {
       specification: small({ objective: 'squared-error' }, rule),
-      optimiser: plainDescent(0), // the baseline learns, the network stays as it is
+      optimiser: plainDescent(0), // only the baseline learns
       options: { baseline },
     });
     const batch = clouds(compute, 0, 6);
-    // Targets of one size for each class, so that the expected loss depends on the example.
+    // Targets whose magnitude depends on the class, so that the expected loss depends on the example.
     const targets = compute
       .allocate([6, 3])
       .set(Array.from({ length: 18 }, (_, index) => (index % 3) * (Math.floor(index / 3) % 3)));
@@ -387,15 +385,18 @@ describe('an objective without a derivative', () => {
     learner.dispose();
   });
 
-  test.each(['zero-one', 'black-box'] as const)('%s is refused where a rule asks for one', (objective) => {
-    for (const id of ['backprop', 'feedback-alignment', 'forward-gradient']) {
-      const learner = learnerBy(id, {}, { objective, loss: ownLoss });
-      const batch = clouds(compute, 0);
-      expect(codeOf(() => learner.learn(batch, 0, 0))).toBe('objective.no-derivative');
-      learner.dispose();
-      release(compute, batch);
-    }
-  });
+  test.each(['zero-one', 'black-box'] as const)(
+    '%s is refused by rules that need a derivative',
+    (objective) => {
+      for (const id of ['backprop', 'feedback-alignment', 'forward-gradient']) {
+        const learner = learnerBy(id, {}, { objective, loss: ownLoss });
+        const batch = clouds(compute, 0);
+        expect(codeOf(() => learner.learn(batch, 0, 0))).toBe('objective.no-derivative');
+        learner.dispose();
+        release(compute, batch);
+      }
+    },
+  );
 
   test.each<[string, BlackBox]>([
     [
@@ -408,20 +409,20 @@ describe('an objective without a derivative', () => {
     ['returned Infinity', () => Infinity],
     ['returned the text "much"', () => 'much' as unknown as number],
     ['returned nothing', () => undefined as unknown as number],
-  ])('that %s is told so, with the example', (said, fail) => {
+  ])('that %s is refused, and the error names the example', (failure, fail) => {
     let calls = 0;
     const loss: BlackBox = (...args) => (++calls === 3 ? fail(...args) : 1);
     const learner = learnerBy('node-perturbation', {}, { objective: 'black-box', loss });
     const batch = clouds(compute, 0);
     const learn = () => learner.learn(batch, 0, 0);
-    expect(learn).toThrow(`The black-box objective of area "output" ${said} for example 2 of the batch`);
+    expect(learn).toThrow(`The black-box objective of area "output" ${failure} for example 2 of the batch`);
     calls = 0;
     expect(codeOf(learn)).toBe('objective.black-box');
     learner.dispose();
     release(compute, batch);
   });
 
-  test('names an example by its name, its copies too', () => {
+  test('is refused by the name of the example, also for a copy', () => {
     const batch = { ...clouds(compute, 0), nameOf: (row: number) => `number ${row}` };
     const copy = batch.inputs.rows + 3;
     let calls = 0;

@@ -6,7 +6,7 @@ import type { NetworkSpecification, Projection } from '../../../src/network/inde
 import { ruleById } from '../../../src/rules/index.ts';
 import type { Learner } from '../../../src/learning/index.ts';
 import { clouds, gradientsOf, learnerOf, optimiser, release, train, UNITS } from '../fixtures.ts';
-import { backpropagate } from '../../../src/dynamics/feedforward/backpropagation.ts';
+import { backpropagate } from '../../../src/dynamics/feedforward/feedforward.ts';
 import { pseudoInverseOf } from '../../../src/analysis/alignment.ts';
 
 const on = openAll(['reference']);
@@ -15,7 +15,7 @@ const dtp = 'difference-target-propagation';
 const linear = (layers: readonly number[]): NetworkSpecification =>
   stack({ layers, activation: 'linear', objective: 'squared-error', bias: false });
 
-/** Sets the inverse of every projection to a matrix made from its weights. */
+/** Sets the inverse of every projection to a function of the forward weights, and the top-down bias to 0. */
 function setInverses(learner: Learner, make: (projection: Projection) => ArrayLike<number>): void {
   for (const projection of learner.network.projections) {
     projection.feedback?.weights.set(make(projection));
@@ -29,7 +29,7 @@ const transposed = ({ weights }: Projection): number[] =>
     return weights.data[row * weights.columns + column] as number;
   });
 
-/** The update of the forward weights beside the exact gradient, and ‖difference‖ / ‖gradient‖. */
+/** Returns ‖update − gradient‖ / ‖gradient‖ over all parameters, with the gradient of backpropagation. */
 function againstBackprop(learner: Learner, examples = 5): number {
   const compute = on('reference');
   const batch = clouds(compute, 0, examples);
@@ -44,9 +44,9 @@ function againstBackprop(learner: Learner, examples = 5): number {
 }
 
 describe('difference target propagation', () => {
-  // Of many examples the outputs' errors go through the uppermost inverse in another order.
+  // With many examples, products with the topmost inverse take another order.
   test.each([5, 40])(
-    'is backpropagation where inverses are transposes and units linear, of %i',
+    'equals backpropagation if inverses are transposes and units linear, with %i examples',
     (examples) => {
       const learner = learnerOf(on('reference'), ruleById(dtp), { specification: linear([UNITS, 5, 4, 3]) });
       expect(againstBackprop(learner, examples)).toBeGreaterThan(0.1);
@@ -56,7 +56,7 @@ describe('difference target propagation', () => {
     },
   );
 
-  test('tends to it as the target comes nearer, with curved units', () => {
+  test('approaches backpropagation as the target step shrinks, with nonlinear units', () => {
     const errors = [0.1, 0.01, 0.001].map((targetStep) => {
       const specification = stack({
         layers: [UNITS, 5, 4, 3],
@@ -64,7 +64,7 @@ describe('difference target propagation', () => {
         objective: 'cross-entropy',
       });
       const learner = learnerOf(on('reference'), ruleById(dtp), { specification, options: { targetStep } });
-      // g(h) = tanh(h V): near silence its Jacobian is V, and W is small enough that f and g are near linear.
+      // g(h) = tanh(h V) has the Jacobian V near silence, and W is so small that f and g are nearly linear.
       for (const { kind, weights } of learner.network.projections) {
         if (kind === 'forward') on('reference').scale(weights, weights, 0.02);
       }
@@ -76,7 +76,7 @@ describe('difference target propagation', () => {
     expect(errors[2]).toBeLessThan(2e-3);
   });
 
-  test('is measured on held-out examples where a graph wants no thresholds for what comes down', () => {
+  test('is evaluated on held-out examples if a network has no top-down bias', () => {
     const base = stack({ layers: [UNITS, 5, 4, 3], activation: 'tanh', objective: 'cross-entropy' });
     const specification = { ...base, areas: base.areas.map((area) => ({ ...area, topDownBias: false })) };
     const learner = learnerOf(on('reference'), ruleById(dtp), { specification });
@@ -88,7 +88,7 @@ describe('difference target propagation', () => {
     learner.dispose();
   });
 
-  test('its inverses learn to undo the way up around the examples', () => {
+  test('inverses learn to undo the forward path around the examples', () => {
     const compute = on('reference');
     const learner = learnerOf(compute, ruleById(dtp), {
       specification: linear([UNITS, 4, 4, 3]),
@@ -97,17 +97,17 @@ describe('difference target propagation', () => {
     });
     const projection = learner.network.projection('hidden1→hidden2');
     const inverse = projection.feedback as Projection;
-    // Stretched differently along every axis, so that the inverse is far from the transpose.
+    // Each axis has a different scale, so the inverse is far from the transpose.
     projection.weights.set(Array.from({ length: 16 }, (_, i) => (i % 5 === 0 ? 0.5 + i / 10 : 0.1)));
-    // The way up holds still while the inverse learns.
+    // The forward path is frozen while the inverse learns.
     const frozen = new Map(
       learner.network.projections
         .filter(({ kind }) => kind === 'forward')
-        .map((its) => [its, its.weights.toArray()]),
+        .map((forward) => [forward, forward.weights.toArray()]),
     );
     for (let update = 0; update < 600; update++) {
       train(compute, learner, update, update + 1);
-      for (const [its, values] of frozen) its.weights.set(values);
+      for (const [forward, values] of frozen) forward.weights.set(values);
     }
     const exact = compute
       .allocate(inverse.weights.shape)
@@ -119,7 +119,7 @@ describe('difference target propagation', () => {
 });
 
 describe('simplified target propagation', () => {
-  test('sends nothing through transposed weights, and auxiliary outputs help its inverse only', () => {
+  test('auxiliary weights stay fixed, and only their feedback learns', () => {
     const learner = learnerOf(on('reference'), ruleById('simplified-target-propagation'), {
       options: { auxiliary: 20 },
     });
@@ -135,14 +135,15 @@ describe('simplified target propagation', () => {
 });
 
 test.each([dtp, 'simplified-target-propagation', 'local-difference-reconstruction'])(
-  '%s says which rules can serve what it cannot',
+  '%s refuses branches and names the rules that support them',
   (id) => {
     const rule = ruleById(id);
     const base = linear([UNITS, 5, 4, 3]);
-    const refused = (change: Partial<NetworkSpecification>) => rule.refuses?.({ ...base, ...change }, {});
+    const refused = (change: Partial<NetworkSpecification>) =>
+      rule.network?.refuses?.({ ...base, ...change }, {});
     expect(refused({})).toBeUndefined();
     expect(refused({ projections: [...base.projections, { from: 'input', to: 'hidden2' }] })).toMatch(
-      /"(input|hidden2)".*Rules that can: predictive-coding/,
+      /"(input|hidden2)".*Rules that do: predictive-coding/,
     );
     expect(refused({ objectives: [{ area: 'hidden2', kind: 'squared-error' }] })).toMatch(
       /"hidden2" has an objective/,

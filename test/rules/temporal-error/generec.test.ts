@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { openAll } from '../../backends/open-all.ts';
-import { feedforward } from '../../../src/dynamics/index.ts';
 import { stack } from '../../../src/network/index.ts';
 import type { NetworkSpecification, Projection } from '../../../src/network/index.ts';
-import { backpropagate } from '../../../src/dynamics/feedforward/backpropagation.ts';
+import { backpropagate } from '../../../src/dynamics/feedforward/feedforward.ts';
 import { parseOptions } from '../../../src/learning/index.ts';
 import { ruleById } from '../../../src/rules/index.ts';
 import { clouds, gradientsOf, learnerOf, optimiser, release, train, UNITS } from '../fixtures.ts';
@@ -12,11 +11,11 @@ const on = openAll(['reference', 'wasm']);
 const rule = ruleById('generec');
 const layers = [UNITS, 8, 7, 3];
 const specification = stack({ layers, activation: 'tanh', objective: 'squared-error' });
-const ways = (['plain', 'midpoint', 'symmetric'] as const).flatMap((variant) =>
+const variants = (['plain', 'midpoint', 'symmetric'] as const).flatMap((variant) =>
   (['shared', 'separate'] as const).map((weights) => ({ variant, weights })),
 );
 
-/** By what the feedback of a projection differs from its weights, turned round. */
+/** Returns the difference between the transposed weights of a projection and its feedback weights. */
 function asymmetry(forward: Projection): number[] {
   const feedback = forward.feedback as Projection;
   const compute = on('reference');
@@ -27,17 +26,17 @@ function asymmetry(forward: Projection): number[] {
   });
 }
 
-/** ‖update − gradient of the feedforward pass‖ / ‖gradient‖, of thresholds and of the first weights: all that hears errors. */
+/** Returns ‖update − gradient of the feedforward pass‖ / ‖gradient‖, over biases and the first weights. */
 function errorOf(options: object, gain: number): number {
   const compute = on('reference');
-  const its = { ...options, gain, freeSteps: 400, clampedSteps: 400 };
-  const [update, exact] = [rule, { ...rule, dynamics: feedforward }].map((mine, index) => {
-    const learner = learnerOf(compute, mine, { specification, options: its });
+  const settling = { ...options, gain, freeSteps: 400, clampedSteps: 400 };
+  const [update, exact] = [undefined, backpropagate].map((reference) => {
+    const learner = learnerOf(compute, rule, { specification, options: settling });
     for (const projection of learner.network.projections) {
       if (projection.feedback) projection.exactFeedback(compute, projection.feedback.weights);
     }
     const batch = clouds(compute, 0, 4);
-    const gradients = gradientsOf(compute, learner, batch, index === 0 ? undefined : backpropagate);
+    const gradients = gradientsOf(compute, learner, batch, reference);
     release(compute, batch);
     learner.dispose();
     return [...gradients]
@@ -49,8 +48,8 @@ function errorOf(options: object, gain: number): number {
   return Math.hypot(...update.map((value, i) => value - (exact[i] ?? NaN))) / Math.hypot(...exact);
 }
 
-describe.each(ways)('$variant, $weights weights', (options) => {
-  test('with weak feedback its errors are those of backpropagation, to the order of the gain', () => {
+describe.each(variants)('$variant, $weights weights', (options) => {
+  test('with weak feedback errors equal those of backpropagation, up to the order of the gain', () => {
     const [strong, weak] = [0.01, 0.001].map((gain) => errorOf(options, gain)) as [number, number];
     expect(weak).toBeLessThan(0.01);
     expect(Math.log10(strong / weak)).toBeCloseTo(1, 1);
@@ -73,7 +72,7 @@ describe.each(ways)('$variant, $weights weights', (options) => {
   });
 });
 
-test('separate weights that are the same both ways settle as the shared one does, to the bit', () => {
+test('separate but transposed weights settle like shared weights, bit for bit', () => {
   const compute = on('reference');
   const rates = (['shared', 'separate'] as const).map((weights) => {
     const learner = learnerOf(compute, rule, { specification, options: { weights, gain: 0.7 } });
@@ -92,7 +91,7 @@ test('separate weights that are the same both ways settle as the shared one does
   expect(rates[0]).toEqual(rates[1]);
 });
 
-test('the symmetric variant keeps what separate weights differ by, the others do not', () => {
+test('only the symmetric variant keeps the difference between separate weights constant', () => {
   const moved = (variant: string) => {
     const compute = on('reference');
     const learner = learnerOf(compute, rule, {
@@ -113,7 +112,7 @@ test('the symmetric variant keeps what separate weights differ by, the others do
   expect(moved('plain')).toBeGreaterThan(0.1);
 });
 
-describe('networks it serves', () => {
+describe('supported networks', () => {
   const skips: NetworkSpecification = {
     ...specification,
     projections: [...specification.projections, { from: 'hidden1', to: 'output' }],
@@ -126,17 +125,17 @@ describe('networks it serves', () => {
     ],
   };
 
-  test('any wiring with a gain of 1, levels with less, and feedback that a network brings', () => {
-    expect(rule.refuses?.(skips, parseOptions(rule, {}))).toMatch(/"hidden1→hidden2".*gain=1/);
-    expect(rule.refuses?.(skips, parseOptions(rule, { gain: 1 }))).toBeUndefined();
-    expect(rule.refuses?.(answered, parseOptions(rule, {}))).toBeUndefined();
+  test('include any wiring with a gain of 1, levels with less, and networks with feedback', () => {
+    expect(rule.network?.refuses?.(skips, parseOptions(rule, {}))).toMatch(/"hidden1→hidden2".*gain=1/);
+    expect(rule.network?.refuses?.(skips, parseOptions(rule, { gain: 1 }))).toBeUndefined();
+    expect(rule.network?.refuses?.(answered, parseOptions(rule, {}))).toBeUndefined();
     const contrastive = ruleById('contrastive-hebbian');
-    expect(contrastive.refuses?.(answered, parseOptions(contrastive, {}))).toMatch(
-      /"feedback:output→hidden2" is feedback of its own.*generec/,
+    expect(contrastive.network?.refuses?.(answered, parseOptions(contrastive, {}))).toMatch(
+      /"feedback:output→hidden2" is a feedback projection with weights of its own.*generec/,
     );
   });
 
-  test('one that answers some projections itself goes back by those, and by the others transposed', () => {
+  test('with feedback for some projections use it, and transposed weights for the others', () => {
     const compute = on('reference');
     const learner = learnerOf(compute, rule, { specification: answered });
     const feedback = learner.network.projection('feedback:output→hidden2');

@@ -7,11 +7,11 @@ import { clouds, gradientsOf, learnerOf, release, UNITS } from '../fixtures.ts';
 const on = openAll(['reference']);
 const HIDDEN = 4;
 
-/** Σ ½‖v − v̂‖² or cross-entropy over the examples, of an autoencoder v̂ = g( tanh(v W + b) Wᵀ + c ), / examples. */
+/** Returns the mean of ½‖v − v̂‖² or of cross-entropy over examples, for the autoencoder v̂ = g( tanh(v W + b) Wᵀ + c ). */
 function reconstructionLoss(
   visible: 'linear' | 'logistic',
   inputs: readonly number[],
-  { weights, thresholds, below }: Record<'weights' | 'thresholds' | 'below', readonly number[]>,
+  { weights, bias, topDownBias }: Record<'weights' | 'bias' | 'topDownBias', readonly number[]>,
 ): number {
   const rows = inputs.length / UNITS;
   let sum = 0;
@@ -19,25 +19,25 @@ function reconstructionLoss(
     const v = inputs.slice(row * UNITS, (row + 1) * UNITS);
     const h = Array.from({ length: HIDDEN }, (_, j) =>
       Math.tanh(
-        v.reduce((total, its, i) => total + its * (weights[i * HIDDEN + j] ?? NaN), thresholds[j] ?? NaN),
+        v.reduce((total, value, i) => total + value * (weights[i * HIDDEN + j] ?? NaN), bias[j] ?? NaN),
       ),
     );
-    for (const [i, wanted] of v.entries()) {
+    for (const [i, target] of v.entries()) {
       const potential = h.reduce(
-        (total, its, j) => total + its * (weights[i * HIDDEN + j] ?? NaN),
-        below[i] ?? NaN,
+        (total, value, j) => total + value * (weights[i * HIDDEN + j] ?? NaN),
+        topDownBias[i] ?? NaN,
       );
       sum +=
         visible === 'linear'
-          ? 0.5 * (wanted - potential) ** 2
-          : Math.log1p(Math.exp(potential)) - wanted * potential;
+          ? 0.5 * (target - potential) ** 2
+          : Math.log1p(Math.exp(potential)) - target * potential;
     }
   }
   return sum / rows;
 }
 
 describe.each(['linear', 'logistic'] as const)('tied recirculation with %s visible units', (visible) => {
-  test('goes down the error of its reconstruction, up to a part that falls with 1 − λ', () => {
+  test('descends the reconstruction error, up to a difference of order 1 − λ', () => {
     const compute = on('reference');
     const batch = clouds(compute, 0, 8);
     const errors = [0.9, 0.99, 0.999].map((regression) => {
@@ -50,12 +50,11 @@ describe.each(['linear', 'logistic'] as const)('tied recirculation with %s visib
         options: { topDown: 'tied', visible, regression },
       });
       const { network } = learner;
-      const up = network.projection('input→hidden1');
-      const { topDownBias } = network.input;
+      const projection = network.projection('input→hidden1');
       const parameters = {
-        weights: up.weights.toArray(),
-        thresholds: [...(up.to.bias?.values.toArray() ?? [])],
-        below: [...(topDownBias?.values.toArray() ?? [])],
+        weights: projection.weights.toArray(),
+        bias: [...(projection.to.bias?.values.toArray() ?? [])],
+        topDownBias: [...(network.input.topDownBias?.values.toArray() ?? [])],
       };
       const terms = gradientsOf(compute, learner, batch);
       const inputs = batch.inputs.toArray();
@@ -64,9 +63,13 @@ describe.each(['linear', 'logistic'] as const)('tied recirculation with %s visib
         values[index] = (values[index] ?? NaN) + change;
         return reconstructionLoss(visible, inputs, { ...parameters, [name]: values });
       };
-      const ids = { weights: up.id, thresholds: up.to.bias?.id, below: topDownBias?.id } as const;
+      const ids = {
+        weights: projection.id,
+        bias: projection.to.bias?.id,
+        topDownBias: network.input.topDownBias?.id,
+      } as const;
       let [difference, whole] = [0, 0];
-      for (const name of ['weights', 'thresholds', 'below'] as const) {
+      for (const name of ['weights', 'bias', 'topDownBias'] as const) {
         for (const index of parameters[name].keys()) {
           const exact = (by(name, index, 1e-5) - by(name, index, -1e-5)) / 2e-5;
           difference += ((terms.get(ids[name] ?? '')?.[index] ?? NaN) - exact) ** 2;

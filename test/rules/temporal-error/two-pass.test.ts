@@ -1,23 +1,23 @@
 import { describe, expect, test } from 'vitest';
 import { openAll } from '../../backends/open-all.ts';
 import { stack } from '../../../src/network/index.ts';
-import { backpropagate } from '../../../src/dynamics/feedforward/backpropagation.ts';
+import { backpropagate } from '../../../src/dynamics/feedforward/feedforward.ts';
 import { ruleById } from '../../../src/rules/index.ts';
 import { clouds, gradientsOf, learnerOf, optimiser, release, train, UNITS } from '../fixtures.ts';
 
 const on = openAll(['reference']);
 const rule = ruleById('two-pass');
-/** Targets alone, coming down the transposed way up, and no code beside the label. */
+/** Options for learning from targets alone: transposed feedback, no autoencoding, no code beside the label. */
 const targetsAlone = { topDown: 'tied', autoencoding: 0, code: 0 };
 
-/** By synapses up: ‖update − gradient of backpropagation‖ / ‖gradient‖. */
+/** Returns ‖update − gradient of backpropagation‖ / ‖gradient‖ of each parameter, by id. */
 function distances(options: object, scale: number): Map<string, number> {
   const compute = on('reference');
   const learner = learnerOf(compute, rule, {
     specification: stack({ layers: [UNITS, 6, 5, 3], activation: 'tanh', objective: 'squared-error' }),
     options: { ...targetsAlone, ...options },
   });
-  // What comes down is then nearly silent, and the slopes on the way are 1, as they are where the pass up is silent too.
+  // With small weights both passes are nearly silent, so all slopes are close to 1.
   for (const { weights } of learner.network.projections) compute.scale(weights, weights, scale);
   const batch = clouds(compute, 0, 4);
   const exact = gradientsOf(compute, learner, batch, backpropagate);
@@ -33,8 +33,8 @@ function distances(options: object, scale: number): Map<string, number> {
 }
 
 describe('two top-down passes', () => {
-  test('what changes between them is the error: the update tends to backpropagation as the blend shrinks', () => {
-    // Tied weights learn to reconstruct as well, by the same synapses: those onto the output are left out.
+  test('their change is the error: the update tends to backpropagation as the blend shrinks', () => {
+    // Tied weights also learn to reconstruct, so only biases are compared.
     for (const slope of ['measured', 'formula']) {
       const coarse = distances({ slope, blend: 1, inverseRate: 1 }, 0.05);
       const fine = distances({ slope, blend: 1e-3 }, 0.05);
@@ -44,7 +44,7 @@ describe('two top-down passes', () => {
     }
   });
 
-  test('the measured slope is the computed one in the limit', () => {
+  test('the measured slope tends to the computed slope as the blend shrinks', () => {
     const emitted = (slope: string, blend: number) => {
       const compute = on('reference');
       const learner = learnerOf(compute, rule, { options: { slope, blend, autoencoding: 0 } });
@@ -84,7 +84,7 @@ describe('two top-down passes', () => {
     learner.dispose();
   });
 
-  test('until the delay is over, hidden areas learn as autoencoders only', () => {
+  test('hidden areas learn only as autoencoders until the delay is over', () => {
     const compute = on('reference');
     const hidden = (options: object) => {
       const learner = learnerOf(compute, rule, { options: { autoencoding: 0, ...options } });

@@ -10,7 +10,7 @@ const checkpoints = () => readdirSync(folder).filter((name) => name.startsWith('
 const file = (step: number) => path.join(folder, `checkpoint-${String(step).padStart(10, '0')}.safetensors`);
 
 describe('checkpoints', () => {
-  test('come back to the bit, with where the run stood; metrics are cut back', () => {
+  test('restore every bit and the position of the run, and truncate the metrics', () => {
     const values = [1 / 3, -0, 5e-324, Number.MAX_VALUE];
     const run = RunFolder.create(folder, { config, command, backend });
     run.record(progress(1));
@@ -33,7 +33,7 @@ describe('checkpoints', () => {
     });
   });
 
-  test('without one, a run begins again with empty metrics', () => {
+  test('are optional: without one, a run starts again with empty metrics', () => {
     leave();
     reopened((run) => run.record(progress(1)));
     reopened((run) => {
@@ -42,12 +42,12 @@ describe('checkpoints', () => {
     });
   });
 
-  test('the newest two are kept', () => {
+  test('are kept for the newest two steps', () => {
     leave(1, 5, 20, 100);
     expect(checkpoints()).toEqual(['checkpoint-0000000020.safetensors', 'checkpoint-0000000100.safetensors']);
   });
 
-  test('numbers that are not finite are not saved', () => {
+  test('with numbers that are not finite are not saved', () => {
     leave(1);
     reopened((run) => {
       for (const bad of [Number.NaN, Infinity, -Infinity]) {
@@ -57,7 +57,7 @@ describe('checkpoints', () => {
     reopened((run) => expect(run.latest()?.step).toBe(1));
   });
 
-  test('every flipped bit and every cut is found', () => {
+  test('reveal every flipped bit and every cut', () => {
     const bytes = encodeCheckpoint(tensorsOf(1, 2, 3), {
       position: position(3),
       metricsBytes: 77,
@@ -74,12 +74,12 @@ describe('checkpoints', () => {
     for (let bit = 0; bit < bytes.length * 8; bit++) {
       const changed = bytes.slice();
       changed[bit >> 3] = (changed[bit >> 3] as number) ^ (1 << (bit & 7));
-      // A flip in the version makes it one of a later version, which is refused as well.
+      // A flip in the version makes it a later version, which is refused as well.
       expect(['checkpoint.corrupt', 'checkpoint.newer']).toContain(code(changed));
     }
   });
 
-  test('a damaged one is passed over by name, and gone after the next two', () => {
+  test('that are damaged are skipped by name, and removed after the next two', () => {
     leave(1, 2);
     writeFileSync(file(2), readFileSync(file(2)).subarray(0, -1));
     reopened((run) => {
@@ -94,7 +94,7 @@ describe('checkpoints', () => {
     reopened((run) => expect(run.latest()).toMatchObject({ step: 2, warnings: [] }));
   });
 
-  test('when all are damaged the run does not begin again in silence', () => {
+  test('that are all damaged are an error; the run does not silently start again', () => {
     leave(1, 2);
     for (const step of [1, 2]) edit(file(step), '"F64"', '"F32"');
     const error = reopened((run) => thrownBy(() => run.latest()));
@@ -103,7 +103,7 @@ describe('checkpoints', () => {
     expect(readRunFolder(folder).metrics).toHaveLength(2);
   });
 
-  test('one of a later version is passed over for an older one, else refused', () => {
+  test('of a later version are skipped for an older one, or refused', () => {
     leave(1, 2);
     edit(file(2), '"version":"1"', '"version":"2"');
     reopened((run) => {
@@ -115,7 +115,7 @@ describe('checkpoints', () => {
     expect(reopened((run) => thrownBy(() => run.latest())).code).toBe('checkpoint.newer');
   });
 
-  test('another backend, thread count or processor gives a warning each', () => {
+  test('warn of another backend, thread count or processor', () => {
     leave(1);
     const environment = { ...describeEnvironment(), processor: 'riscv64 Other' };
     const other = { name: 'blas', threads: 3, detail: 'OpenBLAS' };
@@ -132,7 +132,7 @@ describe('checkpoints', () => {
     reopened((run) => expect(run.latest()?.warnings).toEqual([]), { backend });
   });
 
-  test('metrics that got lost are noticed', () => {
+  test('reveal lost metrics', () => {
     leave(3);
     writeFileSync(path.join(folder, 'metrics.jsonl'), `${JSON.stringify(progress(1))}\n`);
     reopened((run) => {
@@ -141,7 +141,7 @@ describe('checkpoints', () => {
     });
   });
 
-  test('a checkpoint that does not fit names the tensor and changes nothing', () => {
+  test('that do not match name the tensor and change nothing', () => {
     leave(1);
     reopened((run) => {
       const found = run.latest();

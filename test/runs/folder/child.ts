@@ -5,9 +5,8 @@ import { RunFolder } from '../../../src/runs/folder/index.ts';
 import type { Position } from '../../../src/training/example-training.ts';
 
 /**
- * A process for the tests of run folders: `write` saves checkpoints until it is killed, `hold` holds the lock
- * until it is killed, `overflow` writes more than its limit for files allows. What it says goes to stdout, a line
- * each.
+ * A process for the tests of run folders: `write` saves checkpoints until it is killed, `hold` holds the lock until it
+ * is killed, `overflow` writes more than the file size limit allows. It prints its messages to stdout, one per line.
  */
 const [, , task, folder = '', when] = process.argv;
 
@@ -58,7 +57,7 @@ if (task === 'hold') {
 }
 
 if (task === 'overflow') {
-  // Without a handler the system ends a process that writes too much.
+  // Without a handler, the system ends a process that exceeds the limit.
   process.on('SIGXFSZ', () => undefined);
   const compute = await openBackend({ backend: 'reference' });
   const run = RunFolder.create(folder, { config, command: 'test', backend: compute.backend });

@@ -8,7 +8,7 @@ import type { OpenOptions } from '../../../src/runs/folder/index.ts';
 import { ApicalError } from '../../../src/errors.ts';
 import { config, position, progress } from './child.ts';
 
-/** What the tests of run folders share: an empty place for each test, and short words for what they do there. */
+/** Shared by the tests of run folders: an empty folder for each test, and helpers. */
 export const compute = await openBackend({ backend: 'reference' });
 export const { backend } = compute;
 export const command = 'apical run --set seed=0';
@@ -33,7 +33,7 @@ export function thrownBy(body: () => unknown): ApicalError {
   throw new Error('Nothing was thrown.');
 }
 
-/** Leaves a closed folder with a checkpoint at each of the steps, and a record a step. */
+/** Creates and closes a run folder with a checkpoint at each of the steps and a record for every step. */
 export function leave(...steps: number[]): void {
   const run = RunFolder.create(folder, { config, command, backend });
   for (let step = 1; step <= Math.max(0, ...steps); step++) {

@@ -40,18 +40,18 @@ afterEach(() => {
   rmSync(parent, { recursive: true, force: true });
 });
 
-/** Starts a child and waits until it says something, by default anything. */
+/** Starts a child process and waits for a line of its output, by default any line. */
 async function start(
   words: readonly string[],
   awaited?: string,
 ): Promise<{ child: ChildProcess; line: string }> {
   const child = spawn(process.execPath, [...program, ...words], { stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(child);
-  // Lines that come together are all seen.
+  // Sees every line, even if several arrive at once.
   for await (const line of createInterface(child.stdout)) {
     if (line === (awaited ?? line)) return { child, line };
   }
-  throw new Error(`The process ended and did not say "${awaited ?? 'anything'}".`);
+  throw new Error(`The process ended without printing "${awaited ?? 'anything'}".`);
 }
 
 async function kill(child: ChildProcess): Promise<void> {
@@ -71,7 +71,7 @@ function lockError(): ApicalError {
   throw new Error('The folder was not locked.');
 }
 
-/** Starts a writing child and kills it: while it opens the folder, any time after some checkpoints, and as it begins a file. */
+/** Starts a writing child and kills it: as it opens the folder, after some checkpoints, and as it starts a file. */
 const MOMENTS = [
   async () => {
     const { child } = await start(['write', folder], 'opening');
@@ -98,7 +98,7 @@ describe('killed at any moment', () => {
     let last = 0;
     for (let round = 0; round < 9; round++) {
       await MOMENTS[round % MOMENTS.length]?.();
-      if (!RunFolder.exists(folder)) continue; // Killed before it had begun.
+      if (!RunFolder.exists(folder)) continue; // Killed before the run was created.
       const run = RunFolder.open(folder);
       const found = run.latest();
       const step = found?.step ?? 0;
@@ -118,7 +118,7 @@ describe('killed at any moment', () => {
 });
 
 describe('the lock', () => {
-  test('keeps others out while its process lives, and not a moment longer', async () => {
+  test('blocks others as long as its process lives, and no longer', async () => {
     begin().close();
     const { child, line } = await start(['hold', folder]);
     expect(line).toBe('holding');
@@ -132,7 +132,7 @@ describe('the lock', () => {
     expect(existsSync(path.join(folder, 'run.lock'))).toBe(false);
   });
 
-  test('is kept against the same process too, and given back', () => {
+  test('also blocks the same process, and is released', () => {
     const run = begin();
     expect(lockError().code).toBe('folder.locked');
     run.close();
@@ -140,7 +140,7 @@ describe('the lock', () => {
     RunFolder.open(folder).close();
   });
 
-  test('of several that find it stale, one gets it', async () => {
+  test('is taken by exactly one of several processes that find it stale', async () => {
     begin().close();
     const { child } = await start(['hold', folder]);
     await kill(child);
@@ -151,7 +151,7 @@ describe('the lock', () => {
     expect(lines.sort()).toEqual(['folder.locked', 'folder.locked', 'folder.locked', 'holding']);
   });
 
-  test('of another machine is respected; the message tells how to lift it', () => {
+  test('of another machine is respected; the message says how to remove it', () => {
     begin().close();
     const file = path.join(folder, 'run.lock');
     writeFileSync(file, JSON.stringify({ pid: 1, host: 'elsewhere', started: '1', since: 'yesterday' }));
@@ -161,7 +161,7 @@ describe('the lock', () => {
     expect(error.message).toContain(`delete ${file}`);
   });
 
-  test('of a number that another process has by now is stale, where the system tells when it started', () => {
+  test('of a process whose number was reused is stale, if the system tells start times', () => {
     begin().close();
     const holder = { pid: process.pid, host: os.hostname(), started: '1', since: 'before' };
     writeFileSync(path.join(folder, 'run.lock'), JSON.stringify(holder));
@@ -169,7 +169,7 @@ describe('the lock', () => {
     else expect(lockError().code).toBe('folder.locked');
   });
 
-  test('that was left half written is stale', () => {
+  test('that was left incomplete is stale', () => {
     begin().close();
     const file = path.join(folder, 'run.lock');
     writeFileSync(file, '{"pid":');
@@ -178,18 +178,18 @@ describe('the lock', () => {
   });
 });
 
-describe('without room', () => {
-  test('a write that does not fit fails whole, says so, and leaves the last checkpoint', async () => {
+describe('on a full disk', () => {
+  test('a write fails completely, says so, and leaves the last checkpoint', async () => {
     // A limit for the size of files stands for a full disk: the system cuts a write short and then refuses.
     const words = [process.execPath, ...program, 'overflow', folder];
     const { stdout } = await promisify(execFile)('bash', ['-c', 'ulimit -f 64; exec "$@"', 'bash', ...words]);
     const [checkpoint, metrics, status, close] = stdout.trim().split('\n');
     for (const line of [checkpoint, metrics]) {
       expect(line).toMatch(/^folder\.full /);
-      expect(line).toContain('The last checkpoint is kept');
+      expect(line).toContain('saved checkpoints are kept');
       expect(line).toContain(folder);
     }
-    // A failure that is being reported is not covered by a second one.
+    // A second failure does not hide the one that is being reported.
     expect([status, close]).toEqual(['went well', 'went well']);
     expect(readdirSync(folder).sort()).toEqual([
       'checkpoint-0000000001.safetensors',

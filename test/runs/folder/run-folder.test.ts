@@ -3,12 +3,18 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseConfig } from '../../../src/config/config.ts';
-import { describeEnvironment, differences, identityOf, readRunFolder, RunFolder } from '../../../src/runs/folder/index.ts';
+import {
+  describeEnvironment,
+  differences,
+  identityOf,
+  readRunFolder,
+  RunFolder,
+} from '../../../src/runs/folder/index.ts';
 import { config, progress } from './child.ts';
 import { backend, command, edit, folder, leave, parent, reopened, thrownBy } from './fixture.ts';
 
 describe('identity', () => {
-  test('does not depend on the order of keys, and on every value', () => {
+  test('depends on every value, but not on the order of keys', () => {
     const shuffled = Object.fromEntries(Object.entries(config).reverse()) as typeof config;
     expect(identityOf(shuffled)).toBe(identityOf(config));
     expect(identityOf(config)).toMatch(/^[0-9a-f]{64}$/);
@@ -39,7 +45,7 @@ describe('identity', () => {
 });
 
 describe('a new folder', () => {
-  test('holds the complete config, the command, and where it runs', () => {
+  test('holds the complete config, the command and the environment', () => {
     leave();
     const { run, config: kept, metrics } = readRunFolder(folder);
     expect(kept).toEqual(config);
@@ -57,7 +63,7 @@ describe('a new folder', () => {
     });
   });
 
-  test('is refused where there is a run, whatever its config and state', () => {
+  test('is refused if it holds a run, whatever its config and status', () => {
     leave(1);
     const error = thrownBy(() =>
       RunFolder.create(folder, { config: { ...config, seed: 9 }, command, backend }),
@@ -67,14 +73,14 @@ describe('a new folder', () => {
     reopened((run) => expect(run.latest()?.step).toBe(1));
   });
 
-  test('leaves a config.json alone that is not its own', () => {
+  test('does not overwrite a config.json of the user', () => {
     mkdirSync(folder, { recursive: true });
     writeFileSync(path.join(folder, 'config.json'), '{"seed": 3}');
     expect(thrownBy(() => RunFolder.create(folder, { config, command, backend })).code).toBe('folder.exists');
     expect(readFileSync(path.join(folder, 'config.json'), 'utf8')).toBe('{"seed": 3}');
   });
 
-  test('begins where another one was killed before it had begun', () => {
+  test('can start where another run was killed before its start', () => {
     leave();
     rmSync(path.join(folder, 'run.json'));
     rmSync(path.join(folder, 'metrics.jsonl'));
@@ -82,7 +88,7 @@ describe('a new folder', () => {
     reopened((run) => expect(run.latest()?.step).toBe(1));
   });
 
-  test('that cannot be made says so', () => {
+  test('that cannot be created is an error', () => {
     const blocker = path.join(parent, 'file');
     writeFileSync(blocker, '');
     for (const where of [blocker, path.join(blocker, 'below')]) {
@@ -97,7 +103,7 @@ describe('a new folder', () => {
 describe('opening', () => {
   const code = () => thrownBy(() => RunFolder.open(folder)).code;
 
-  test('says what is wrong with a folder', () => {
+  test('names the problem of a folder', () => {
     expect(code()).toBe('folder.missing');
     mkdirSync(folder, { recursive: true });
     expect(code()).toBe('folder.not-a-run');
@@ -116,7 +122,7 @@ describe('opening', () => {
     expect(code()).toBe('folder.newer');
   });
 
-  test('knows a key that it does not know for one of a later version', () => {
+  test('takes an unknown key of a later version as such', () => {
     const future = { ...config, sleep: 8 } as typeof config;
     const environment = { ...describeEnvironment(), apical: '99.0.0' };
     RunFolder.create(folder, { config: future, command, backend, environment }).close();
@@ -125,13 +131,13 @@ describe('opening', () => {
     expect(error.message).toMatch(/99\.0\.0.*sleep/);
   });
 
-  test('still knows a run from before a key was added', () => {
+  test('accepts a run from before a key was added', () => {
     const past = { ...config, probe: undefined };
     RunFolder.create(folder, { config: past as unknown as typeof config, command, backend }).close();
     reopened((run) => expect(run.config).toEqual(config), { config });
   });
 
-  test('refuses another config, and one that was changed by hand', () => {
+  test('refuses another config, and a config changed by hand', () => {
     leave();
     const error = thrownBy(() => RunFolder.open(folder, { config: { ...config, seed: 4 } }));
     expect(error.code).toBe('run.other-config');
@@ -143,7 +149,7 @@ describe('opening', () => {
 });
 
 describe('status and metrics', () => {
-  test('run.json tells the latest status; a failure is gone when the run goes on', () => {
+  test('run.json holds the latest status; a failure disappears when the run continues', () => {
     leave();
     const failure = { code: 'run.diverged', message: 'The loss is not finite.' };
     reopened((run) => run.status({ status: 'failed', failure }));
@@ -153,7 +159,7 @@ describe('status and metrics', () => {
     expect(readRunFolder(folder).run.failure).toBeUndefined();
   });
 
-  test('records are there at once for the run, on disk when it ends, and a torn line is dropped', () => {
+  test('records are available to the run at once and on disk at the end; an incomplete line is dropped', () => {
     const run = RunFolder.create(folder, { config, command, backend });
     run.record(progress(1));
     expect(run.readMetrics()).toEqual([progress(1)]);
@@ -175,7 +181,7 @@ describe('status and metrics', () => {
     expect(error.message).toContain('Line 2');
   });
 
-  test('a report takes its place whole', () => {
+  test('a report is written completely', () => {
     leave();
     reopened((run) => run.writeReport('<p>±</p>'));
     expect(readFileSync(path.join(folder, 'report.html'), 'utf8')).toBe('<p>±</p>');

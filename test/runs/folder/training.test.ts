@@ -33,7 +33,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(parent, { recursive: true, force: true }));
 
-/** One session of a run, on a backend of its own as in a process of its own; stops at a step if one is given. */
+/** Runs one session on a backend of its own, as in a process of its own, up to a step if one is given. */
 async function session(folder: string, backend: 'reference' | 'wasm', stop = Infinity) {
   const compute = await openBackend({ backend });
   const examples = new Examples(compute, dataset);
@@ -56,7 +56,7 @@ async function session(folder: string, backend: 'reference' | 'wasm', stop = Inf
   while (!training.done && training.step < stop) training.advance(1, clock);
   const { tensors, position } = training.snapshot();
   run.checkpoint(tensors, position);
-  // What the session still does is lost when it goes on from the checkpoint.
+  // These steps are lost when the run resumes from the checkpoint.
   if (!training.done) training.advance(5, clock);
   const numbers = [...tensors].map(([name, { data }]) => [
     name,
@@ -67,7 +67,7 @@ async function session(folder: string, backend: 'reference' | 'wasm', stop = Inf
 }
 
 describe('a run that is interrupted', () => {
-  test.each(['reference', 'wasm'] as const)('goes on to the bit (%s)', async (backend) => {
+  test.each(['reference', 'wasm'] as const)('resumes to the same bits (%s)', async (backend) => {
     const straight = path.join(parent, 'straight');
     const sliced = path.join(parent, 'sliced');
     const whole = await session(straight, backend);

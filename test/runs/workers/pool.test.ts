@@ -20,7 +20,7 @@ import type { Compute } from '../../../src/tensor/index.ts';
 
 provideBlas(blasBackend);
 
-/* Real threads on real trainings: whatever becomes of the workers, the weights are those of one worker. */
+/* Real threads on real trainings: whatever happens to the workers, the weights equal those of one worker. */
 
 interface Place {
   readonly compute: Compute;
@@ -79,7 +79,7 @@ function begin(
     onWarning: (message) => warnings.push(message),
     ...options,
   });
-  const record = (its: MetricsRecord) => records.push(its);
+  const record = (entry: MetricsRecord) => records.push(entry);
   const training = new ExampleTraining({
     compute,
     examples,
@@ -93,7 +93,7 @@ function begin(
 
 type Begun = ReturnType<typeof begin>;
 
-/** Ends a training, and everything of it that must not depend on its workers. */
+/** Finishes a training and returns everything that must not depend on its workers. */
 async function finish({ training, pool, records }: Begun) {
   while (!training.done) {
     training.advance(1, () => 0);
@@ -110,7 +110,7 @@ async function finish({ training, pool, records }: Begun) {
   return outcome;
 }
 
-async function alone(rule?: (typeof RULES)[number], backend?: string) {
+async function withOneWorker(rule?: (typeof RULES)[number], backend?: string) {
   return finish(begin(1, rule, backend === undefined ? {} : { backend }));
 }
 
@@ -124,26 +124,26 @@ test.each([
   const begun = begin(workers, rule);
   await begun.pool.start(begun.training);
   expect(begun.pool.size).toBe(workers);
-  expect(await finish(begun)).toEqual(await alone(rule));
+  expect(await finish(begun)).toEqual(await withOneWorker(rule));
   expect(begun.warnings).toEqual([]);
 });
 
-test.each(['blas', 'reference'])('the same on %s', async (backend) => {
+test.each(['blas', 'reference'])('the same holds on %s', async (backend) => {
   const begun = begin(2, RULES[0], { backend });
   await begun.pool.start(begun.training);
   expect(begun.pool.size).toBe(2);
-  expect(await finish(begun)).toEqual(await alone(RULES[0], backend));
+  expect(await finish(begun)).toEqual(await withOneWorker(RULES[0], backend));
   expect(begun.warnings).toEqual([]);
 });
 
-test('workers that are held by a short ring, and rounds that do not fit it, change nothing', async () => {
+test('a short ring that blocks workers, and rounds longer than the ring, change nothing', async () => {
   const begun = begin(2, RULES[0], { ring: 8 });
   await begun.pool.start(begun.training);
-  expect(await finish(begun)).toEqual(await alone());
+  expect(await finish(begun)).toEqual(await withOneWorker());
 });
 
-test('a worker that dies is named, and the run goes on to the same result', async () => {
-  // Five steps are 35 samples: workers can neither be at the end by then nor left behind.
+test('a worker that dies is named, and the run continues to the same result', async () => {
+  // Five steps are 35 samples: by then, workers can be neither at the end nor too far behind.
   const begun = begin(3, RULES[0], { ahead: 64 });
   const { pool, training, warnings } = begun;
   await pool.start(training);
@@ -154,30 +154,30 @@ test('a worker that dies is named, and the run goes on to the same result', asyn
   await thread.terminate();
   await gone;
   expect(pool.size).toBe(2);
-  expect(await finish(begun)).toEqual(await alone());
+  expect(await finish(begun)).toEqual(await withOneWorker());
   expect(warnings[0]).toMatch(
-    /^Worker 2 stopped \(.+\); the run goes on with 2 workers, to the same result\.$/,
+    /^Worker 2 stopped \(.+\)\. The run continues with 2 workers; the result does not change\.$/,
   );
 });
 
-test('a worker that is not ready in time is done without', async () => {
+test('the run starts without a worker that is not ready in time', async () => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'apical-pool-'));
-  // Worker threads wait for the rule's file for ever; this one does not load it.
+  // Worker threads never finish loading this rule file; the main thread does not load it.
   const rule = path.join(folder, 'slow.mjs');
   writeFileSync(rule, 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);');
   const begun = begin(2, RULES[0], { more: { rule }, startSeconds: 0.05 });
   try {
     await begun.pool.start(begun.training);
     expect(begun.warnings).toEqual([
-      'Worker 2 stopped (it was not ready after 0.05 s); the run goes on with 1 worker, to the same result.',
+      'Worker 2 stopped (it was not ready after 0.05 s). The run continues with 1 worker; the result does not change.',
     ]);
-    expect(await finish(begun)).toEqual(await alone());
+    expect(await finish(begun)).toEqual(await withOneWorker());
   } finally {
     rmSync(folder, { recursive: true });
   }
 });
 
-test('a run that goes on from a checkpoint does so with workers that stand there too', async () => {
+test('a run that resumes from a checkpoint does so with workers at the same step', async () => {
   const first = begin(2);
   await first.pool.start(first.training);
   first.training.advance(2, () => 0);
@@ -192,7 +192,7 @@ test('a run that goes on from a checkpoint does so with workers that stand there
   second.training.restore(position);
   await second.pool.start(second.training);
   const outcome = await finish(second);
-  const whole = await alone();
+  const whole = await withOneWorker();
   expect(outcome.tensors).toEqual(whole.tensors);
   expect(outcome.position).toEqual(whole.position);
   expect(second.warnings).toEqual([]);

@@ -1,10 +1,10 @@
-// Products over channels, which all places of a picture share, or in which every place has weights of its own; and
-// what thresholds of channels need. The order of every sum depends on the shapes alone.
+// Products over channels, with weights shared by all places of a picture or with weights of its own for every place;
+// and the activation and sums of channels. The order of every sum depends on the shapes alone.
 import { load1, store1 } from './elementwise';
 import { activation4, splat } from './functions';
 import { matmulPart } from './matmul';
 
-/** out(batch, n, places) ← alpha · Σ_k a(batch, k, places) · op(b)(k, n) + beta · out, one product an example. */
+/** out(batch, n, places) ← alpha · Σ_k a(batch, k, places) · op(b)(k, n) + beta · out, one product per example. */
 export function matmulChannels(
   out: usize,
   a: usize,
@@ -63,7 +63,7 @@ function put(pointer: usize, sum: v128, alpha: f32, beta: f32, whole: bool): voi
   else store1(pointer, value);
 }
 
-/** As `matmulChannels`, with b(k, n, places) or (n, k, places): places are the vector, four examples share its weights. */
+/** As `matmulChannels`, with b(k, n, places) or (n, k, places). Lanes are places; four examples share a load of weights. */
 export function matmulPlaces(
   out: usize,
   a: usize,
@@ -156,13 +156,13 @@ export function outerPlaces(
 function activateChannelsAs(kind: i32, out: usize, potential: usize, bias: usize, rows: i32, channels: i32, places: i32): void {
   for (let row = 0; row < rows; row++) {
     for (let channel = 0; channel < channels; channel++) {
-      const its = v128.load32_splat(bias + ((<usize>channel) << 2));
+      const term = v128.load32_splat(bias + ((<usize>channel) << 2));
       let place = 0;
       for (; place + 4 <= places; place += 4, out += 16, potential += 16) {
-        v128.store(out, activation4(kind, f32x4.add(v128.load(potential), its)));
+        v128.store(out, activation4(kind, f32x4.add(v128.load(potential), term)));
       }
       for (; place < places; place++, out += 4, potential += 4) {
-        store1(out, activation4(kind, f32x4.add(load1(potential), its)));
+        store1(out, activation4(kind, f32x4.add(load1(potential), term)));
       }
     }
   }
@@ -198,7 +198,7 @@ export function activateChannels(
   }
 }
 
-/** Sixteen partial sums for the places of a channel of an example; examples are added up in f64. */
+/** Sixteen partial sums over the places of one channel of one example; examples are added up in f64. */
 export function sumChannels(out: usize, a: usize, batch: i32, channels: i32, places: i32, alpha: f32, beta: f32): void {
   const rowBytes = (<usize>(channels * places)) << 2;
   for (let channel = 0; channel < channels; channel++, out += 4) {

@@ -1,4 +1,4 @@
-// Elementwise kernels: four lanes at a time, then the same arithmetic on single lanes for the rest.
+// Elementwise kernels: four lanes at a time, then the same arithmetic on one lane for the rest.
 import { activation4, slope4, splat } from './functions';
 
 // @ts-ignore: decorator
@@ -35,7 +35,7 @@ export function combine(out: usize, a: usize, b: usize, size: i32, alpha: f32, b
     for (; out < end; out += 4, a += 4) store1(out, f32x4.mul(alpha4, load1(a)));
     return;
   }
-  // Four vectors at a time, loads before stores: a fifth faster on what does not fit into the cache.
+  // Four vectors at a time, loads before stores: a fifth faster on operands larger than the cache.
   for (; out + 64 <= end; out += 64, a += 64, b += 64) {
     const s0 = f32x4.add(f32x4.mul(alpha4, v128.load(a)), f32x4.mul(beta4, v128.load(b)));
     const s1 = f32x4.add(f32x4.mul(alpha4, v128.load(a, 16)), f32x4.mul(beta4, v128.load(b, 16)));
@@ -122,7 +122,7 @@ function activateAs(kind: i32, out: usize, potential: usize, bias: usize, rows: 
   }
 }
 
-// A function for each that takes long: in one for all, what its loops keep in registers would have to go to memory.
+// Costly functions have a function each: in one function for all, their loops would run out of registers.
 function activateLogistic(out: usize, potential: usize, bias: usize, rows: i32, columns: i32): void {
   activateAs(2, out, potential, bias, rows, columns);
 }
@@ -199,41 +199,5 @@ export function multiplyBySlope(out: usize, a: usize, rate: usize, gain: usize, 
       break;
     default:
       multiplyBySlopeAs(0, out, a, rate, gain, size);
-  }
-}
-
-/** One row of out ← factor ⊙ a + beta · out, where factor is a row (`stride` 16) or one value (`stride` 0). */
-// @ts-ignore: decorator
-@inline
-function scaleRow(out: usize, a: usize, factor: usize, columns: i32, alpha: f32, beta: f32, perColumn: bool): void {
-  const alpha4 = splat(alpha);
-  const beta4 = splat(beta);
-  const same = perColumn ? alpha4 : f32x4.mul(alpha4, v128.load32_splat(factor));
-  let column = 0;
-  for (; column + 4 <= columns; column += 4, out += 16, a += 16) {
-    const f = perColumn ? f32x4.mul(alpha4, v128.load(factor)) : same;
-    let value = f32x4.mul(v128.load(a), f);
-    if (beta != 0) value = f32x4.add(value, f32x4.mul(beta4, v128.load(out)));
-    v128.store(out, value);
-    if (perColumn) factor += 16;
-  }
-  for (; column < columns; column++, out += 4, a += 4) {
-    const f = perColumn ? f32x4.mul(alpha4, load1(factor)) : same;
-    let value = f32x4.mul(load1(a), f);
-    if (beta != 0) value = f32x4.add(value, f32x4.mul(beta4, load1(out)));
-    store1(out, value);
-    if (perColumn) factor += 4;
-  }
-}
-
-export function scaleColumns(out: usize, a: usize, row: usize, rows: i32, columns: i32, alpha: f32, beta: f32): void {
-  const bytes = (<usize>columns) << 2;
-  for (let r = 0; r < rows; r++, out += bytes, a += bytes) scaleRow(out, a, row, columns, alpha, beta, true);
-}
-
-export function scaleRows(out: usize, a: usize, column: usize, rows: i32, columns: i32, alpha: f32, beta: f32): void {
-  const bytes = (<usize>columns) << 2;
-  for (let r = 0; r < rows; r++, out += bytes, a += bytes, column += 4) {
-    scaleRow(out, a, column, columns, alpha, beta, false);
   }
 }

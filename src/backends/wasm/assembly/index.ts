@@ -1,20 +1,30 @@
-// The wasm backend's kernels. Contracts: src/tensor/kernels.ts. Compiled by scripts/build.mjs.
+// Kernels of the wasm backend. src/tensor/kernels.ts says what each computes; scripts/build.mjs compiles them.
 export { matmul, matmulPart, matmulWorkspaceBytes } from './matmul';
 export { momentumOuterStep, adamStep, rmspropStep } from './optimisers';
 export {
   activate,
-  below, combine,
+  below,
+  combine,
   fill,
   multiply,
   multiplyBySign,
   multiplyBySlope,
-  scaleColumns,
-  scaleRows,
   transpose,
 } from './elementwise';
+export { abs, clip, divide, exp, log, sqrt } from './elementary';
+export { addColumn, addRow, scaleColumns, scaleRows } from './broadcasts';
 export { relax } from './relaxation';
 export { fire, sweep } from './units';
-export { dot, dotRows, limitColumnNorms, limitRowNorms, sumRows } from './reductions';
+export {
+  dot,
+  dotRows,
+  limitColumnNorms,
+  limitRowNorms,
+  maxColumns,
+  maxRows,
+  sumColumns,
+  sumRows,
+} from './reductions';
 export { gatherBytes, gatherFloats, gatherLabels, oneHot, scatterRows } from './rows';
 export { choose, crossEntropyRows, softmax, softmaxCrossEntropy, squaredError, wrongRows } from './objectives';
 export { drawBernoulli, drawNormal, drawUniform } from './random';

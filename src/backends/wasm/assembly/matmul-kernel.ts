@@ -1,16 +1,16 @@
 /**
- * The micro-kernels: a tile of out is the product of a panel of op(a) and a panel of op(b), kept in registers.
+ * Micro-kernels: a tile of out is the product of a panel of op(a) and a panel of op(b), kept in registers.
  *
- * 4 × 8 is the largest tile that an engine for x86-64 keeps in registers whatever order it puts the loads in:
- * 8 sums + 2 vectors of b + 4 broadcasts of a + 1 product = 15, and V8 keeps the sixteenth for itself.
- * (V8 does gather a step's loads at its start; 5 × 8, 6 × 8 and 3 × 12 then spill and run at half the speed.)
+ * 4 × 8 is the largest tile that an engine for x86-64 keeps in registers in whatever order it schedules the loads:
+ * 8 sums + 2 vectors of b + 4 broadcasts of a + 1 product = 15, and V8 reserves the sixteenth.
+ * (V8 moves the loads of a step to its start; 5 × 8, 6 × 8 and 3 × 12 then spill and run at half the speed.)
  *
- * The steps of k are written out four times, each closed by its own test for the end. That is not for a k that is no
- * multiple of four alone: without a branch between them, optimisers interleave the steps and run out of registers.
- * Each step advances the pointers, so that all use the same offsets, which V8 then computes once before the loop.
+ * The steps of k are unrolled four times, each followed by its own test for the end. The tests do not only serve a k that
+ * is no multiple of four: without branches, optimisers interleave the steps and run out of registers. Each step advances
+ * the pointers, so that all steps use the same offsets, which V8 computes once before the loop.
  */
 
-/** Rows and columns of a tile: the lanes of a panel of op(a) and of op(b). */
+/** Rows and columns of a tile: the widths of a panel of op(a) and of op(b). */
 export const ROWS: i32 = 4;
 export const COLUMNS: i32 = 8;
 
@@ -20,7 +20,7 @@ export function multiplyAdd(sum: v128, x: v128, y: v128): v128 {
   return f32x4.add(sum, f32x4.mul(x, y));
 }
 
-/** out ← alpha·sum + beta·out for four elements; `overwrite` stands for beta = 0, where out is not read. */
+/** out ← alpha·sum + beta·out for four elements. `overwrite` means that beta is 0 and out is not read. */
 // @ts-ignore: decorator
 @inline
 export function writeVector(out: usize, sum: v128, alpha: v128, beta: v128, overwrite: bool): void {
@@ -29,7 +29,7 @@ export function writeVector(out: usize, sum: v128, alpha: v128, beta: v128, over
 }
 
 /**
- * A whole tile: out(4, 8) ← alpha·a(k, 4)ᵀ·b(k, 8) + beta·out, k ≥ 1. Rows of out are `rowBytes` apart,
+ * Computes a whole tile: out(4, 8) ← alpha·a(k, 4)ᵀ·b(k, 8) + beta·out, k ≥ 1. Rows of out are `rowBytes` apart,
  * rows of b `bStep` bytes (32 when packed).
  */
 export function kernel4x8(
@@ -137,7 +137,7 @@ export function kernel4x8(
   writeVector(out + 16, c31, alphas, betas, overwrite);
 }
 
-/** The left half of a tile, for panels whose right half lies past the edge (10 columns: 8 and 2). */
+/** Computes the left half of a tile, for panels whose right half is past the edge (10 columns: 8 and 2). */
 export function kernel4x4(out: usize, rowBytes: usize, a: usize, b: usize, k: i32, alpha: f32): void {
   let c0 = f32x4.splat(0);
   let c1 = f32x4.splat(0);

@@ -1,14 +1,14 @@
 /**
  * Packing: copies a block of a matrix into panels, the order in which the micro-kernel reads it.
  *
- * A panel holds `width` (4 or 8) neighbouring rows of op(a), or columns of op(b): its lanes. Element (lane, p) lies
- * at `panel + 4 * (p * width + lane)`, p running over the block's `k`. Both transposes are settled here, so that one
- * micro-kernel serves all: a source whose rows run along the lanes is copied, one whose rows run along k is
- * transposed four by four in registers. Lanes past the matrix's edge repeat its last lane: what is computed from
- * them is never written out, so they cannot spread a NaN.
+ * A panel holds `width` (4 or 8) neighbouring rows of op(a), or columns of op(b), called lanes. Element (lane, p) is at
+ * `panel + 4 * (p * width + lane)`, for p from 0 to k − 1. Packing handles both transposes, so that one micro-kernel
+ * serves all forms: a source whose rows run along the lanes is copied, a source whose rows run along k is transposed
+ * four by four in registers. Lanes past the edge of the matrix repeat the last lane. Their results are never written,
+ * so they cannot spread a NaN.
  *
- * Copies take four rows at a time through all panels: so each step reads whole cache lines and writes 64 or 128
- * neighbouring bytes. Panel by panel, a row length of 4096 bytes sends every read to one cache set: six times slower.
+ * Copies take four rows at a time through all panels, so that each step reads whole cache lines and writes 64 or 128
+ * neighbouring bytes. Panel by panel, with rows of 4096 bytes, every read would use one cache set: six times slower.
  */
 
 /** Packs `lanes` × `k` elements; `stride` is the length of the source's rows, in elements. */
@@ -31,7 +31,7 @@ export function packPanels(
   const panelBytes = stepBytes * <usize>k;
   for (let lane = 0; lane < lanes; lane += width) {
     transposeQuad(target, stepBytes, source, stride4, lanes - lane, k);
-    // A second quad that lies past the edge stays unwritten: the micro-kernel for narrow panels does not read it.
+    // A second group of four lanes past the edge is not written: the micro-kernel for narrow panels does not read it.
     if (width == 8 && lanes - lane > 4) {
       transposeQuad(target + 16, stepBytes, source + 4 * stride4, stride4, lanes - lane - 4, k);
     }
@@ -58,7 +58,7 @@ function copyPanels(target: usize, source: usize, stride: usize, lanes: i32, k: 
   }
 }
 
-/** Spreads `rows` (1 or 4) source rows over all panels. */
+/** Copies `rows` (1 or 4) source rows to all panels. */
 // @ts-ignore: decorator
 @inline
 function copyRows(
@@ -109,7 +109,7 @@ function copyStep(target: usize, source: usize, width: i32): void {
   if (width == 8) v128.store(target, v128.load(source, 16), 16);
 }
 
-/** Up to four lanes, `stride` bytes apart in the source and side by side in the target. */
+/** Transposes up to four lanes, which are `stride` bytes apart in the source and adjacent in the target. */
 function transposeQuad(target: usize, stepBytes: usize, source: usize, stride: usize, lanes: i32, k: i32): void {
   let row0 = source;
   let row1 = lanes > 1 ? row0 + stride : row0;

@@ -1,15 +1,15 @@
 /**
- * The products that are bound by memory: a vector with a matrix, and the outer product of two vectors.
- * Sums run as in matmul.ts, in the same blocks and the same order: a row gives the same bits alone and in a batch.
+ * Products that are bound by memory: a vector with a matrix, and the outer product of two vectors. Sums have the blocks
+ * and the order of matmul.ts: a row gives the same bits alone as in a batch.
  */
 import { multiplyAdd, writeVector } from './matmul-kernel';
 
-/** The most steps of k that are summed at a stretch. matmul.ts tells why 320. */
+/** Largest number of steps of k in one sum. matmul.ts explains 320. */
 export const BLOCK_K: i32 = 320;
-/** The most columns whose sums `addRows` holds at a time: 16 KB, half of a first-level cache. */
+/** Largest number of columns whose sums `addRows` holds at a time: 16 KB, half of a first-level cache. */
 const ROW_BLOCK_N: i32 = 4096;
 
-/** The length of the blocks of k: as few as can be, nearly equal, multiples of 4. Depends on k alone. */
+/** Length of the blocks of k: the fewest blocks, of nearly equal lengths that are multiples of 4. It depends on k alone. */
 // @ts-ignore: decorator
 @inline
 export function blockLength(k: i32): i32 {
@@ -17,7 +17,7 @@ export function blockLength(k: i32): i32 {
   return ((k + blocks - 1) / blocks + 3) & ~3;
 }
 
-/** k = 0: out ← beta·out, its rows `stride` elements apart. */
+/** The product for k = 0: out ← beta·out. Rows of out are `stride` elements apart. */
 export function scaleAll(out: usize, rows: i32, columns: i32, stride: i32, beta: f32): void {
   for (let row = 0; row < rows; row++, out += 4 * <usize>stride) {
     const end: usize = out + 4 * <usize>columns;
@@ -25,7 +25,7 @@ export function scaleAll(out: usize, rows: i32, columns: i32, stride: i32, beta:
   }
 }
 
-/** k = 1: out ← alpha·(aᵢ·bⱼ) + beta·out, its rows `stride` elements apart. */
+/** The product for k = 1: out ← alpha·(aᵢ·bⱼ) + beta·out. Rows of out are `stride` elements apart. */
 export function outerProduct(
   out: usize,
   a: usize,
@@ -61,7 +61,7 @@ export function outerProduct(
   }
 }
 
-/** m = 1: out(n) ← alpha·x(k)·op(b) + beta·out. The rows of b are `stride` elements apart: k, if it is transposed. */
+/** The product for m = 1: out(n) ← alpha·x(k)·op(b) + beta·out. Rows of b are `stride` elements apart (k if transposed). */
 export function vectorMatrix(
   out: usize,
   x: usize,
@@ -86,7 +86,7 @@ export function vectorMatrix(
   }
 }
 
-/** A block of rows of b, weighted by x and added up. */
+/** Adds up a block of rows of b, weighted by x. */
 function addRows(
   out: usize,
   x: usize,
@@ -99,7 +99,7 @@ function addRows(
   workspace: usize,
 ): void {
   const rowBytes: usize = 4 * <usize>stride;
-  // The weights that are not zero, each with the address of its row.
+  // List of the weights that are not zero, each with the address of its row.
   const list = workspace;
   let listEnd = list;
   for (let p = 0; p < depth; p++) {
@@ -197,7 +197,7 @@ function writeRow(out: usize, sums: usize, n: i32, alpha: f32, beta: f32): void 
   }
 }
 
-/** b stored as rows of k: eight dot products at a time, one a lane. */
+/** Dot products of x with the rows of b, which is stored as (n, k): eight at a time, one in each lane. */
 function dotRows(
   out: usize,
   x: usize,
@@ -210,11 +210,11 @@ function dotRows(
 ): void {
   const rowBytes: usize = 4 * <usize>k;
   const blockK = blockLength(k);
-  // Fewer than eight rows go one by one.
+  // Fewer than eight rows are computed one by one.
   const together = n < 8 ? 1 : 8;
   const laneBytes: usize = n < 8 ? 0 : rowBytes;
   for (let j = 0; j < n; j += together) {
-    // The last eight rows may have been summed in part already: those sums are dropped.
+    // Some of the last eight rows may be done already: their sums are dropped.
     const first = min(j, n - together);
     const row = b + <usize>first * rowBytes;
     const target = out + 4 * <usize>j;
@@ -226,7 +226,7 @@ function dotRows(
   }
 }
 
-/** sums(8) ← x(depth) · eight rows of b, `rowBytes` apart; only the first sum counts when `rowBytes` is 0. */
+/** sums(8) ← x(depth) · eight rows of b, which are `rowBytes` apart. If `rowBytes` is 0, only the first sum counts. */
 function dotEightRows(sums: usize, x: usize, b: usize, rowBytes: usize, depth: i32): void {
   const vectorEnd: usize = x + 4 * <usize>(depth & ~3);
   const end: usize = x + 4 * <usize>depth;
@@ -234,7 +234,7 @@ function dotEightRows(sums: usize, x: usize, b: usize, rowBytes: usize, depth: i
   let high = f32x4.splat(0);
   for (; x < vectorEnd; x += 16, b += 16) {
     low = addTransposed(low, x, b, rowBytes);
-    // A store, so that the loads below stay below: gathered above, they would push a sum out of its register.
+    // The store keeps the loads below it: moved above it, they would push a sum out of its register.
     v128.store(sums, low);
     high = addTransposed(high, x, b + 4 * rowBytes, rowBytes);
   }
@@ -258,7 +258,7 @@ function loadColumn(row0: usize, rowBytes: usize): v128 {
   return f32x4(load<f32>(row0), load<f32>(row1), load<f32>(row2), load<f32>(row3));
 }
 
-/** sum ← sum + x(4) · four rows, transposed in registers so that each lane adds in ascending k. */
+/** sum ← sum + x(4) · four rows, which are transposed in registers so that each lane adds in ascending k. */
 // @ts-ignore: decorator
 @inline
 function addTransposed(sum: v128, x: usize, row0: usize, rowBytes: usize): v128 {

@@ -5,20 +5,20 @@
  * BLOCK_K × BLOCK_N, and one of op(a), at most BLOCK_M × BLOCK_K, are packed into panels of 8 columns and of 4 rows
  * (matmul-pack.ts); every pair of panels gives a 4 × 8 tile (matmul-kernel.ts). With 320 steps of k a panel of b takes
  * 10 KB and stays in a first-level cache of 32 KB while the 5 KB panels of a pass by; the packed blocks, 640 and 320 KB,
- * stay in a second-level cache of 1 MB. From 256 to 512 steps, and for half or twice the rest, speed differs by less
- * than 3 %. If op(b) is b and m is small, packing would cost more than it saves: the micro-kernel then walks b itself.
- * Vectors and outer products, bound by memory and not by arithmetic, have loops of their own (matmul-vector.ts).
+ * stay in a second-level cache of 1 MB. Between 256 and 512 steps, and for half or twice the other sizes, speed differs
+ * by less than 3 %. If b is not transposed and m is small, packing costs more than it saves: the micro-kernel then reads
+ * b in place. Vectors and outer products are bound by memory and have loops of their own (matmul-vector.ts).
  *
- * Bits. Every element of out is computed alike: for each block of k (their lengths depend on k alone) a sum from zero
- * in ascending k, one rounding for each product and each addition; then out ← alpha·sum + beta·out for the first block
- * and out ← alpha·sum + out for the others. So the result depends on the arguments only, a row of out is the same to
- * the bit whatever the batch it is computed in, and out may be cut by rows or columns among threads. (k = 1 has no
- * blocks: alpha·(a·b) + beta·out. No sum is split over lanes, no FMA is used.)
+ * Bits. Every element of out is computed in the same way: for each block of k (block lengths depend on k alone) a sum
+ * from zero in ascending k, with one rounding for each product and each addition; then out ← alpha·sum + beta·out for
+ * the first block and out ← alpha·sum + out for the others. The result therefore depends on the arguments alone, a row
+ * of out has the same bits in every batch, and out may be cut by rows or columns among threads. (k = 1 has no blocks:
+ * alpha·(a·b) + beta·out. No sum is split over lanes, and no FMA is used.)
  *
- * NaN and infinity. beta = 0 overwrites: out is not read. NaN and infinity in a and b spread as IEEE 754 has it, with
- * one exception, for speed with sparse activity: where 0·x is to be added and a whole row of b (or of out) need not be
- * touched, it is not. That is so for a zero in a when m = 1 and b is not transposed, for a zero in b when n = 1 and a is
- * transposed, and for a zero in a when k = 1 and beta = 1. There 0·∞ and 0·NaN count as 0.
+ * NaN and infinity. With beta = 0 out is overwritten and not read. NaN and infinity in a and b spread by IEEE 754, with
+ * one exception, for speed with sparse activity: a term 0·x is skipped if that saves reading a whole row of b, or of out.
+ * This holds for a zero in a if m = 1 and b is not transposed, for a zero in b if n = 1 and a is transposed, and for a
+ * zero in a if k = 1 and beta = 1. There 0·∞ and 0·NaN count as 0.
  */
 import { COLUMNS, kernel4x4, kernel4x8, ROWS } from './matmul-kernel';
 import { packPanels } from './matmul-pack';
@@ -26,14 +26,14 @@ import { BLOCK_K, blockLength, outerProduct, scaleAll, vectorMatrix } from './ma
 
 const BLOCK_M: i32 = 256;
 const BLOCK_N: i32 = 512;
-/** Up to this m, b is read where it lies unless it is transposed. At 20 rows packing and not packing cost the same. */
+/** Largest m for which b is read in place unless it is transposed. At 20 rows both ways cost the same. */
 const UNPACKED_M: i32 = 16;
 
 const PACKED_A_BYTES: i32 = 4 * BLOCK_M * BLOCK_K;
 const PACKED_B_BYTES: i32 = 4 * BLOCK_N * BLOCK_K;
 const TILE_BYTES: i32 = 4 * ROWS * COLUMNS;
 
-/** The bytes that `matmul` needs at `workspace`, whatever the shapes. */
+/** Returns the size in bytes of the workspace of `matmul`, for all shapes. */
 export function matmulWorkspaceBytes(): i32 {
   return PACKED_A_BYTES + PACKED_B_BYTES + TILE_BYTES;
 }
@@ -59,8 +59,8 @@ export function matmul(
 }
 
 /**
- * The same for some rows and columns of out alone; the addresses and sizes are those of the whole matrices. How it is
- * computed depends on the whole product, so that parts put together have its bits.
+ * Computes some rows and columns of out alone. Addresses and sizes are those of the whole matrices, and the method
+ * depends on the whole product, so that all parts together have its bits.
  */
 export function matmulPart(
   out: usize,
@@ -142,7 +142,7 @@ function multiplyBlocks(
       const edgeColumns = columns & (COLUMNS - 1);
       const wholeColumns = columns - edgeColumns;
       const bBlock = b + 4 * offsetOf(transposeB, p, column, bStride);
-      // The panels of b as the micro-kernel walks them: where they lie, how far apart, and how far apart their rows.
+      // The panels of b: address of the first, distance between panels, and distance between their rows.
       let panels = packedB;
       let panelStep: usize = 4 * COLUMNS * <usize>depth;
       let bStep: usize = 4 * COLUMNS;
@@ -151,14 +151,14 @@ function multiplyBlocks(
         panels = bBlock;
         panelStep = 4 * COLUMNS;
         bStep = 4 * <usize>bStride;
-        // Reading eight columns of the last rows would run past the end of b.
+        // The last panel is packed: reading eight columns of the last row would go past the end of b.
         packPanels(edgePanel, bBlock + 4 * <usize>wholeColumns, bStride, true, edgeColumns, depth, COLUMNS);
       } else {
         packPanels(packedB, bBlock, bStride, !transposeB, columns, depth, COLUMNS);
       }
       for (let row = 0; row < m; row += BLOCK_M) {
         const rows = min(BLOCK_M, m - row);
-        // One block of rows is packed once and serves all blocks of columns.
+        // A single block of rows is packed once for all blocks of columns.
         if (column == 0 || m > BLOCK_M) {
           const aBlock = a + 4 * offsetOf(transposeA, row, p, aStride);
           packPanels(packedA, aBlock, aStride, transposeA, rows, depth, ROWS);
@@ -189,7 +189,7 @@ function multiplyBlocks(
   }
 }
 
-/** The index of element (row, column) of op(x), x having rows of `stride` elements. */
+/** Index of element (row, column) of op(x), where rows of x have `stride` elements. */
 // @ts-ignore: decorator
 @inline
 function offsetOf(transposed: bool, row: i32, column: i32, stride: i32): usize {
@@ -198,7 +198,7 @@ function offsetOf(transposed: bool, row: i32, column: i32, stride: i32): usize {
     : <usize>row * <usize>stride + <usize>column;
 }
 
-/** All packed rows of op(a) times one panel of op(b), of which `columns` lie inside the matrix. */
+/** Multiplies all packed rows of op(a) by one panel of op(b), of which `columns` are inside the matrix. */
 function multiplyPanel(
   out: usize,
   rowBytes: usize,
@@ -226,7 +226,7 @@ function multiplyPanel(
   }
 }
 
-/** Writes the part of a tile that lies inside the matrix: out ← tile + beta·out. */
+/** Writes the part of a tile that is inside the matrix: out ← tile + beta·out. */
 function addTile(out: usize, rowBytes: usize, tile: usize, rows: i32, columns: i32, beta: f32): void {
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) {

@@ -1,7 +1,7 @@
-// Objectives: the error signal, and the running tally of loss, mistakes and examples in f64.
+// Objectives: the error, and the tally of loss, wrong examples and examples in f64.
 import { exp4, log4, splat } from './functions';
 
-/** Writes softmax of a row and returns the logarithm of its normaliser. Rows are short: one lane at a time. */
+/** Writes the softmax of a row and returns ln Σ exp. Rows are short: one lane at a time. */
 // @ts-ignore: decorator
 @inline
 function softmaxRow(out: usize, logits: usize, columns: i32): f32 {

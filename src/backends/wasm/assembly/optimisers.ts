@@ -1,10 +1,10 @@
-// Optimiser steps, each one pass over the parameters.
+// Updates of optimisers, each in one pass over the parameters.
 import { load1, store1 } from './elementwise';
 import { splat } from './functions';
 
 /**
- * The momentum step for a single example, in one pass over weights and velocity:
- * v ← momentum·v − rate·pre_i·post_j − decay·w, then w += v (or the Nesterov look-ahead).
+ * Takes a momentum step for a single example, in one pass over weights and velocity:
+ * v ← momentum·v − rate·pre_i·post_j − decay·w, then w ← w + v, or Nesterov's look-ahead.
  */
 export function momentumOuterStep(
   weights: usize,
@@ -27,7 +27,7 @@ export function momentumOuterStep(
     let p = post;
     let j = 0;
     if (!nesterov && decay == 0) {
-      // Four vectors at a time, loads before stores: a quarter faster, as more of memory is under way at once.
+      // Four vectors at a time, loads before stores: a quarter faster, because more loads are in flight.
       for (; j + 16 <= postUnits; j += 16, weights += 64, velocity += 64, p += 64) {
         const v0 = f32x4.add(f32x4.mul(mu, v128.load(velocity)), f32x4.mul(x, v128.load(p)));
         const v1 = f32x4.add(f32x4.mul(mu, v128.load(velocity, 16)), f32x4.mul(x, v128.load(p, 16)));

@@ -1,4 +1,4 @@
-// Max-pooling and its adjoint, without padding. A window's winner is the first of its largest units, row by row.
+// Max-pooling and its adjoint, without padding. The winner of a window is the first of its largest units, row by row.
 import { fill } from './elementwise';
 import { splat } from './functions';
 
@@ -26,7 +26,7 @@ export function maxPool(
       const offset = <usize>(y * strideY) * rowBytes;
       let x = 0;
       if (isPairs && a == by && right >= 4) {
-        // The last four may overlap those before: no singles.
+        // The last four windows may overlap the four before, so that none is left over.
         for (; x + 4 < right; x += 4) largestPairs(out + ((<usize>x) << 2), a + offset + ((<usize>x) << 3), rowBytes);
         x = right - 4;
         largestPairs(out + ((<usize>x) << 2), a + offset + ((<usize>x) << 3), rowBytes);
@@ -41,7 +41,7 @@ export function maxPool(
   }
 }
 
-/** The largest of four windows of 2 × 2 side by side. */
+/** Writes the largest units of four adjacent windows of 2 × 2. */
 // @ts-ignore: decorator
 @inline
 function largestPairs(out: usize, a: usize, rowBytes: usize): void {
@@ -72,7 +72,7 @@ export function maxPoolBack(
   const isPairs = kernelHeight == 2 && kernelWidth == 2 && strideY == 2 && strideX == 2;
   const byVectors = isPairs && right >= 4;
   for (let plane = 0; plane < planes; plane++, out += planeBytes, by += planeBytes) {
-    // Vectors write every unit of their windows, winner or not.
+    // The vector path writes every unit of its windows, so only units outside of windows need a 0.
     if (!byVectors || ((width | height) & 1) == 1) fill(out, height * width, 0.0);
     for (let y = 0; y < down; y++) {
       const offset = <usize>(y * strideY) * rowBytes;
@@ -95,7 +95,7 @@ export function maxPoolBack(
   }
 }
 
-/** Four windows of 2 × 2 side by side: all 16 units are written. */
+/** Writes all 16 units of four adjacent windows of 2 × 2: the value at the winner, else 0. */
 // @ts-ignore: decorator
 @inline
 function routePairs(out: usize, values: v128, by: usize, rowBytes: usize): void {
@@ -123,7 +123,7 @@ function routePairs(out: usize, values: v128, by: usize, rowBytes: usize): void 
   v128.store(out + rowBytes, v128.shuffle<f32>(bottom0, bottom1, 2, 6, 3, 7), 16);
 }
 
-/** Where the winner of the window stands that begins at `first`, in bytes from `by`. NaN wins. */
+/** Returns the position of the winner of the window that begins at `first`, in bytes from `by`. NaN counts as largest. */
 // @ts-ignore: decorator
 @inline
 function winnerFrom(by: usize, first: usize, kernelHeight: i32, kernelWidth: i32, rowBytes: usize): usize {

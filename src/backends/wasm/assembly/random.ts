@@ -1,5 +1,5 @@
-// Philox4x32-10 for four counters at once, and draws from it. Contract: src/random. Element (row, column) of
-// a draw takes word (column mod 4) of counter [column div 4, firstRow + row, stepLow, stepHigh].
+// Philox4x32-10 for four counters at once, and draws from it, with the bits of src/random. Element (row, column) of a
+// draw takes word (column mod 4) of counter [column div 4, firstRow + row, stepLow, stepHigh].
 import { store1 } from './elementwise';
 import { splat } from './functions';
 
@@ -20,8 +20,8 @@ function oddLanes(low: v128, high: v128): v128 {
 }
 
 /**
- * Four floats from four words. a, b: low and span, or threshold (as bits) and value. Of normal deviates the words
- * themselves, which `normalsFromBits` then goes over.
+ * Returns four floats for four words. a and b are low and span, or threshold (as bits) and value. For normal deviates it
+ * returns the words themselves, which `normalsFromBits` then replaces.
  */
 // @ts-ignore: decorator
 @inline
@@ -46,7 +46,7 @@ function storeUpTo(out: usize, value: v128, columnsLeft: i32): void {
   if (columnsLeft >= 3) v128.store_lane<f32>(out, value, 2, 8);
 }
 
-/** Sixteen values from the four words of four counters, word by counter: a 4 × 4 transpose on the way out. */
+/** Stores sixteen values from the four words of four counters, given word by word: a 4 × 4 transpose on the way. */
 // @ts-ignore: decorator
 @inline
 function storeWords(kind: i32, out: usize, x0: v128, x1: v128, x2: v128, x3: v128, a: v128, b: v128, left: i32): void {
@@ -71,7 +71,7 @@ function storeWords(kind: i32, out: usize, x0: v128, x1: v128, x2: v128, x3: v12
   if (left > 12) storeUpTo(out + 48, valuesOf(kind, fourth, a, b), left - 12);
 }
 
-/** Two groups of four counters at a time: the rounds of one fill the waits of the other. */
+/** Two groups of four counters at a time: the rounds of one group run while the other waits for its multiplications. */
 // @ts-ignore: decorator
 @inline
 function draw(
@@ -186,8 +186,8 @@ export function drawBernoulli(
   draw(BERNOULLI, out, rows, columns, bound, splat(value), key0, key1, stepLow, stepHigh, firstRow);
 }
 
-// Coefficients of src/random/normal.ts (AS 241), highest powers first. In memory, since the engine would make each
-// constant anew for every pair of draws.
+// Coefficients of src/random/normal.ts (AS 241), highest powers first. They are in memory because the engine would build
+// each constant again for every pair of draws.
 const CENTRAL_ABOVE = memory.data<f64>([59.10937472, 159.29113202, 50.434271938, 3.3871327179]);
 const CENTRAL_BELOW = memory.data<f64>([67.1875636, 78.757757664, 17.895169469, 1.0]);
 const TAIL_ABOVE = memory.data<f64>([0.17023821103, 1.3067284816, 2.75681539, 1.4234372777]);
@@ -205,9 +205,9 @@ const ARTANH = memory.data<f64>([
 ]);
 
 /**
- * The lines of src/random/normal.ts, which explains them, on `count` words in their place; a test holds both equal to
- * the bit. Three deviates in twenty are tails, which take four times as long and which no processor foresees: of sixteen
- * vectors the tails stay words, and are gone over afterwards, two at a time.
+ * Replaces `count` words by normal deviates, with the arithmetic of src/random/normal.ts; a test checks that the bits are
+ * the same. Three deviates in twenty are tails, which take four times as long and which no branch predictor foresees. So
+ * the tails of sixteen vectors stay words at first, and are replaced afterwards, two at a time.
  */
 function normalsFromBits(out: usize, count: i32, mean: v128, deviation: v128): void {
   while (count > 0) {
@@ -229,7 +229,7 @@ function normalsFromBits(out: usize, count: i32, mean: v128, deviation: v128): v
     while (tails != 0) {
       const first = out + ((<usize>ctz(tails)) << 2);
       tails &= tails - 1;
-      // The last one may be left without a partner: it is its own.
+      // The last tail may have no partner: it is then its own.
       const second = tails == 0 ? first : out + ((<usize>ctz(tails)) << 2);
       tails &= tails - 1;
       const bits = v128.load32_lane(second, v128.load32_zero(first), 1);
@@ -264,7 +264,7 @@ function scaled(z: v128, mean: v128, deviation: v128): v128 {
   return f32x4.add(f32x4.mul(z, deviation), mean);
 }
 
-/** q: how far the middle of the cell of a word is from ½. */
+/** q, the distance of the centre of a word's cell from ½. */
 // @ts-ignore: decorator
 @inline
 function offsets(bits: v128): v128 {
@@ -288,7 +288,7 @@ function central(q: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function tail(q: v128): v128 {
-  // A tail is 2⁻³³ at least, so that √−ln of it stays below 5, where AS 241 has a third branch.
+  // A tail is at least 2⁻³³, so √(−ln tail) is below 5, where the third branch of AS 241 begins.
   const size = f64x2.sub(f64x2.splat(0.5), f64x2.abs(q));
   const t = f64x2.sub(f64x2.sqrt(f64x2.neg(naturalLogarithm(size))), f64x2.splat(1.6));
   let below = horner(coefficient(TAIL_BELOW, 0), t, TAIL_BELOW, 1);
@@ -301,7 +301,7 @@ function tail(q: v128): v128 {
 // @ts-ignore: decorator
 @inline
 function naturalLogarithm(x: v128): v128 {
-  // x = m·2ᵉ with m in [½, 1), then in [√½, √2). An integer becomes a float as the last digits of one above 2⁵².
+  // x = m·2ᵉ with m in [½, 1), then in [√½, √2). The exponent becomes a float as the last bits of a number above 2⁵².
   const digits = v128.or(i64x2.shr_u(x, 52), f64x2.splat(4503599627370496.0));
   let exponent = f64x2.sub(digits, f64x2.splat(4503599627370496.0 + 1022.0));
   let m = v128.or(v128.and(x, i64x2.splat(0x000fffffffffffff)), f64x2.splat(0.5));
@@ -321,7 +321,7 @@ function naturalLogarithm(x: v128): v128 {
   return f64x2.add(f64x2.mul(exponent, ln2), f64x2.mul(f64x2.add(s, s), series));
 }
 
-/** The polynomial of the first four coefficients. */
+/** The polynomial of degree 3 with these four coefficients. */
 // @ts-ignore: decorator
 @inline
 function cubic(coefficients: usize, x: v128): v128 {

@@ -7,7 +7,7 @@ export function sumRows(out: usize, a: usize, rows: i32, columns: i32, alpha: f3
   const alpha4 = splat(alpha);
   const beta4 = splat(beta);
   let column = 0;
-  // A cache line at a time: whatever the width, a line is fetched once.
+  // A cache line at a time: each line is fetched once, whatever the width.
   for (; column + 16 <= columns; column += 16, out += 64, a += 64) {
     let sum0 = splat(0.0);
     let sum1 = splat(0.0);
@@ -53,7 +53,7 @@ export function sumRows(out: usize, a: usize, rows: i32, columns: i32, alpha: f3
   }
 }
 
-/** Four partial sums a row, in f64 at the end. */
+/** Four partial sums for each row, added up in f64. */
 export function dotRows(out: usize, a: usize, b: usize, rows: i32, columns: i32): void {
   for (let row = 0; row < rows; row++, out += 4) {
     let sums = splat(0.0);
@@ -71,7 +71,85 @@ export function dotRows(out: usize, a: usize, b: usize, rows: i32, columns: i32)
   }
 }
 
-/** Products are exact in f64; two pairs of f64 accumulators. */
+/** Four partial sums for each row, added up in f64. */
+export function sumColumns(out: usize, a: usize, rows: i32, columns: i32, alpha: f32, beta: f32): void {
+  for (let row = 0; row < rows; row++, out += 4) {
+    let sums = splat(0.0);
+    let column = 0;
+    for (; column + 4 <= columns; column += 4, a += 16) sums = f32x4.add(sums, v128.load(a));
+    let sum: f64 =
+      <f64>f32x4.extract_lane(sums, 0) +
+      <f64>f32x4.extract_lane(sums, 1) +
+      <f64>f32x4.extract_lane(sums, 2) +
+      <f64>f32x4.extract_lane(sums, 3);
+    for (; column < columns; column++, a += 4) sum += <f64>load<f32>(a);
+    let value = alpha * <f32>sum;
+    if (beta != 0) value += beta * load<f32>(out);
+    store<f32>(out, value);
+  }
+}
+
+export function maxRows(out: usize, a: usize, rows: i32, columns: i32): void {
+  const bytes = (<usize>columns) << 2;
+  const least = splat(-Infinity);
+  let column = 0;
+  // A cache line at a time, as in sumRows.
+  for (; column + 16 <= columns; column += 16, out += 64, a += 64) {
+    let most0 = least;
+    let most1 = least;
+    let most2 = least;
+    let most3 = least;
+    let pointer = a;
+    for (let row = 0; row < rows; row++, pointer += bytes) {
+      most0 = f32x4.max(most0, v128.load(pointer));
+      most1 = f32x4.max(most1, v128.load(pointer, 16));
+      most2 = f32x4.max(most2, v128.load(pointer, 32));
+      most3 = f32x4.max(most3, v128.load(pointer, 48));
+    }
+    v128.store(out, most0);
+    v128.store(out, most1, 16);
+    v128.store(out, most2, 32);
+    v128.store(out, most3, 48);
+  }
+  for (; column + 4 <= columns; column += 4, out += 16, a += 16) {
+    let most = least;
+    let pointer = a;
+    for (let row = 0; row < rows; row++, pointer += bytes) most = f32x4.max(most, v128.load(pointer));
+    v128.store(out, most);
+  }
+  for (; column < columns; column++, out += 4, a += 4) {
+    let most = least;
+    let pointer = a;
+    for (let row = 0; row < rows; row++, pointer += bytes) most = f32x4.max(most, load1(pointer));
+    store1(out, most);
+  }
+}
+
+export function maxColumns(out: usize, a: usize, rows: i32, columns: i32): void {
+  const least = splat(-Infinity);
+  for (let row = 0; row < rows; row++, out += 4) {
+    let most = least;
+    let most1 = least;
+    let most2 = least;
+    let most3 = least;
+    let column = 0;
+    // Four independent maxima: with one, every step would wait for the step before.
+    for (; column + 16 <= columns; column += 16, a += 64) {
+      most = f32x4.max(most, v128.load(a));
+      most1 = f32x4.max(most1, v128.load(a, 16));
+      most2 = f32x4.max(most2, v128.load(a, 32));
+      most3 = f32x4.max(most3, v128.load(a, 48));
+    }
+    most = f32x4.max(f32x4.max(most, most1), f32x4.max(most2, most3));
+    for (; column + 4 <= columns; column += 4, a += 16) most = f32x4.max(most, v128.load(a));
+    most = f32x4.max(most, v128.shuffle<i32>(most, most, 2, 3, 0, 1));
+    most = f32x4.max(most, v128.shuffle<i32>(most, most, 1, 0, 3, 2));
+    for (; column < columns; column++, a += 4) most = f32x4.max(most, load1(a));
+    store1(out, most);
+  }
+}
+
+/** Products are exact in f64; there are four partial sums. */
 export function dot(out: usize, a: usize, b: usize, size: i32): void {
   const end = a + ((<usize>size) << 2);
   let sum0 = f64x2.splat(0);
@@ -97,7 +175,7 @@ export function limitColumnNorms(weights: usize, rows: i32, columns: i32, limit:
   for (let column = 0; column < columns; column += 4, weights += 16) {
     const whole = column + 4 <= columns;
     const lanes = whole ? 1 : columns - column;
-    // The last one to three columns go singly, with the same arithmetic.
+    // The last one to three columns are done one by one, with the same arithmetic.
     for (let lane = 0; lane < lanes; lane++) {
       const first = weights + ((<usize>lane) << 2);
       let square = splat(0.0);

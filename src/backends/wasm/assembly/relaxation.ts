@@ -1,8 +1,8 @@
-// One step of units that settle: see Operations.relax.
+// One step of relaxation: see UnitOperations.relax.
 import { load1, store1 } from './elementwise';
 import { activation4, slope4, splat } from './functions';
 
-/** With a constant `kind` the compiler keeps one branch. The rate of the state as it was is the slope's argument. */
+/** The state after the step. `rate` is the rate of the old state. With a constant `kind` the compiler keeps one branch. */
 // @ts-ignore: decorator
 @inline
 function moved4(kind: i32, state: v128, rate: v128, input: v128, step: v128): v128 {

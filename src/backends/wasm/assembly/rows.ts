@@ -1,4 +1,4 @@
-// Gathering and scattering rows.
+// Gathers, scatters and one-hot encoding of rows.
 import { load1, store1 } from './elementwise';
 import { splat } from './functions';
 

@@ -1,9 +1,9 @@
-// What kernels see of pictures, place by place, and its adjoint. `planes` are the channels of all examples; out of
-// `unfold` has, for each plane, kernelHeight × kernelWidth pictures of the places, one for each input of the kernel.
+// Inputs of a convolution kernel at every place of a picture, and the adjoint. `planes` is batch · channels. For each
+// plane, `unfold` writes kernelHeight × kernelWidth pictures of the places, one for each input of the kernel.
 import { fill, load1, store1 } from './elementwise';
 import { splat } from './functions';
 
-/** The first place whose input lies inside the picture, along one side: offset + place · stride ≥ 0. */
+/** Returns the first place whose input is inside the picture, along one side: offset + place · stride ≥ 0. */
 // @ts-ignore: decorator
 @inline
 function firstInside(offset: i32, stride: i32, places: i32): i32 {
@@ -11,7 +11,7 @@ function firstInside(offset: i32, stride: i32, places: i32): i32 {
   return offset >= 0 ? 0 : min((stride - 1 - offset) / stride, places);
 }
 
-/** One after the last place whose input lies inside a picture of so many pixels. */
+/** Returns the place after the last whose input is inside a picture with this number of pixels along one side. */
 // @ts-ignore: decorator
 @inline
 function endInside(offset: i32, stride: i32, places: i32, pixels: i32): i32 {
@@ -20,12 +20,12 @@ function endInside(offset: i32, stride: i32, places: i32, pixels: i32): i32 {
   return room < 0 ? 0 : min(room / stride + 1, places);
 }
 
-/** Rows of `count` floats; those of a lie `aStep` bytes apart, its elements `stride`. */
+/** Copies rows of `count` floats. Rows of a are `aStep` bytes apart, its elements `stride` floats. */
 // @ts-ignore: decorator
 @inline
 function copyRows(out: usize, a: usize, rows: i32, count: i32, outStep: usize, aStep: usize, stride: i32): void {
   if (stride == 1 && count >= 4) {
-    // The last vector may overlap the one before it: no singles.
+    // The last vector may overlap the vector before, so that no float is left over.
     const last = (<usize>(count - 4)) << 2;
     for (let row = 0; row < rows; row++, out += outStep, a += aStep) {
       for (let i: usize = 0; i < last; i += 16) v128.store(out + i, v128.load(a + i));
@@ -39,7 +39,7 @@ function copyRows(out: usize, a: usize, rows: i32, count: i32, outStep: usize, a
   }
 }
 
-/** Zeros in `count` columns of every row. */
+/** Writes zeros to `count` columns of every row. */
 // @ts-ignore: decorator
 @inline
 function clearColumns(out: usize, rows: i32, count: i32, outStep: usize): void {
@@ -89,7 +89,7 @@ export function unfold(
   }
 }
 
-/** Rows of `count` floats, added; those of a lie close, elements of out `stride` floats apart. */
+/** Adds rows of `count` floats. Elements of a row of a are adjacent, elements of out `stride` floats apart. */
 // @ts-ignore: decorator
 @inline
 function addRows(out: usize, a: usize, rows: i32, count: i32, outStep: usize, aStep: usize, stride: i32): void {
@@ -115,7 +115,7 @@ function addRows(out: usize, a: usize, rows: i32, count: i32, outStep: usize, aS
   }
 }
 
-/** Each unit sums in the order of the kernel's inputs. */
+/** Every unit adds up the inputs of the kernel in their order. */
 export function fold(
   out: usize,
   a: usize,

@@ -1,4 +1,4 @@
-// Binary units: fired from their potentials in one pass, or one after the other where they are joined. See Operations.
+// Binary units: sampled from their potentials in one pass, or one after the other where they are coupled.
 import { load1, store1 } from './elementwise';
 import { logistic4, splat } from './functions';
 import { drawUniform } from './random';
@@ -9,7 +9,7 @@ function fired(uniform: v128, rate: v128): v128 {
   return v128.and(f32x4.lt(uniform, rate), splat(1.0));
 }
 
-/** A row at a time, so that its uniform numbers are still in the cache when they are compared. */
+/** One row at a time, so that its uniform numbers are still in the cache when they are compared. */
 export function fire(
   drawn: usize,
   rate: usize,

@@ -1,4 +1,5 @@
 import { interneuronsOf } from '../../../dynamics/index.ts';
+import type { DendriticPhase } from '../../../dynamics/index.ts';
 import { dendriticMicrocircuit } from '../../../rules/dendrites/dendritic-microcircuit.ts';
 import type { Compute } from '../../../tensor/compute.ts';
 import type { Claim, SeedValues } from '../../claim.ts';
@@ -11,14 +12,14 @@ const subject = (seed: number, options: object): Subject => ({
   ...{ layers: [10, 9, 8, 7, 4], activation: 'tanh', objective: 'cross-entropy' },
 });
 
-/** The largest |v_A| of all pyramidal cells, where nothing pulls at the output. */
+/** The largest |v_A| of all pyramidal cells when no target nudges the output. */
 const largestApical = (compute: Compute, seed: number, options: object): number =>
   withLearner(compute, subject(seed, { sweeps: 20, ...options }), (learner, batch) => {
     let largest = 0;
     learner.evaluate(batch, (phase) => {
       for (const area of learner.network.areas) {
         if (!interneuronsOf(area)) continue;
-        for (const potential of phase.compartment(area, 'apical').data) {
+        for (const potential of (phase as DendriticPhase).compartment(area, 'apical').data) {
           largest = Math.max(largest, Math.abs(potential));
         }
       }
@@ -26,14 +27,14 @@ const largestApical = (compute: Compute, seed: number, options: object): number 
     return largest;
   });
 
-/** ‖update − gradient‖ / ‖gradient‖ over the forward weights, with transposed top-down weights, where cells rest. */
+/** ‖update − gradient‖ / ‖gradient‖ over the forward weights at the fixed point, with transposed top-down weights. */
 const difference = (compute: Compute, seed: number, nudge: number): number =>
   withLearner(compute, subject(seed, { topDown: 'transposed', sweeps: 60, nudge }), (learner, batch) => {
     const { reference } = learner;
     if (!reference) throw new Error('There is no reference.');
     const exact = updatesOf(compute, learner, batch, reference);
     const update = updatesOf(compute, learner, batch);
-    // The gradient has nothing to say of interneurons.
+    // Interneurons have no gradient.
     const shared = [...exact.keys()];
     const flat = (updates: ReadonlyMap<string, readonly number[]>) =>
       shared.flatMap((id) => updates.get(id) ?? []);
@@ -43,13 +44,13 @@ const difference = (compute: Compute, seed: number, nudge: number): number =>
 const prediction: Claim = {
   id: 'sacramento2018-self-prediction',
   title:
-    'A microcircuit that predicts itself keeps apical dendrites silent until a target pulls, and then they hold the error',
+    'In a self-predicting microcircuit apical dendrites are silent without a target, and hold the error with one',
   systems: ['S28'],
   checks: [21],
   source: 'sacramento2018',
   provenance: 'derived',
   statement:
-    'In the self-predicting state interneurons cancel all that comes down to apical dendrites as long as no target pulls at the output. Where one pulls weakly, and top-down weights are the transposed forward ones, what basal synapses change by tends to the gradient, with a difference in proportion to the pull.',
+    'In the self-predicting state interneurons cancel all top-down input to apical dendrites as long as no target nudges the output. With a weak nudge and the transposed forward weights as top-down weights, the update of basal synapses tends to the gradient, with a difference in proportion to the nudge.',
   tier: 'exact',
   backend: 'reference',
   seeds: seedsUpTo(5),
@@ -62,7 +63,7 @@ const prediction: Claim = {
     },
     {
       id: 'apical-of-others',
-      statement: 'The same where interneurons start at random, the smallest over the seeds',
+      statement: 'The same with interneurons that start at random, smallest over the seeds',
       unit: '',
       expected: { minimum: 0.01, text: 'above 0.01' },
     },

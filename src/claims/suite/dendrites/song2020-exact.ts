@@ -1,4 +1,4 @@
-import { backpropagate } from '../../../dynamics/feedforward/backpropagation.ts';
+import { backpropagate } from '../../../dynamics/feedforward/feedforward.ts';
 import { zeroDivergenceInference } from '../../../rules/dendrites/zero-divergence-inference.ts';
 import type { Claim, SeedValues } from '../../claim.ts';
 import { seedsUpTo } from '../../fixtures/linear-task.ts';
@@ -6,13 +6,13 @@ import { relativeDifference, updateOf, withLearner } from '../../fixtures/update
 
 const exact: Claim = {
   id: 'song2020-exact',
-  title: 'Predictive coding that changes synapses when the error arrives is backpropagation',
+  title: 'Predictive coding that updates each synapse as the error arrives is backpropagation',
   systems: ['S29'],
   checks: [23],
   source: 'song2020',
   provenance: 'published',
   statement:
-    'Zero-divergence inference learning changes every synapse of a network of four layers as backpropagation does.',
+    'Zero-divergence inference learning gives every synapse of a four-layer network the update of backpropagation.',
   tier: 'exact',
   backend: 'reference',
   seeds: seedsUpTo(5),

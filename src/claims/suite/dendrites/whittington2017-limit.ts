@@ -1,4 +1,4 @@
-import { backpropagate } from '../../../dynamics/feedforward/backpropagation.ts';
+import { backpropagate } from '../../../dynamics/feedforward/feedforward.ts';
 import { predictiveCoding } from '../../../rules/dendrites/predictive-coding.ts';
 import type { Compute } from '../../../tensor/compute.ts';
 import type { Claim, Condition, SeedValues } from '../../claim.ts';
@@ -26,13 +26,13 @@ const condition = (id: string, from: number, to: number, minimum: number): Condi
 
 const limit: Claim = {
   id: 'whittington2017-limit',
-  title: 'Predictive coding tends to backpropagation as outputs are believed to vary more',
+  title: 'Predictive coding tends to backpropagation as the assumed variance of outputs grows',
   systems: ['S29'],
   checks: [22],
   source: 'whittington2017',
   provenance: 'derived',
   statement:
-    'What predictive coding changes once its potentials have settled differs from the gradient in proportion to 1/Σ, the inverse of the variance that outputs are believed to have.',
+    'Once potentials have settled, the update of predictive coding differs from the gradient in proportion to 1/Σ, the inverse of the assumed variance of the outputs.',
   tier: 'exact',
   backend: 'reference',
   seeds: seedsUpTo(5),

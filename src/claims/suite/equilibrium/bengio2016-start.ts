@@ -17,13 +17,13 @@ const CAUSES = 4;
 const LAYERS = [INPUTS, 10, 10, 10] as const;
 const BATCH = 20;
 const RATE = 0.05;
-/** Updates after which the network is looked at. */
+/** Updates after which the network is measured. */
 const LOOKS = [0, 20, 50, 100, 200, 400, 800, 1600, 3200, 6400];
-/** Of noise on what was learned, in deviations of the weights themselves. */
+/** Noise on the learned weights, in standard deviations of the weights themselves. */
 const NOISE = [0.02, 0.05, 0.1, 0.2, 0.4, 0.8];
 const SETTLING = { freeSteps: 400, stepSize: 0.3, nudgedSteps: 1, nudge: 1 };
 
-/** Autoencoders V_k, tied and without thresholds; the last area is a readout that nothing asks for. */
+/** Autoencoders V_k, tied and without biases; the last area is a readout that is not used. */
 const autoencodersOf = (compute: Compute, seed: number): Learner => {
   const net = stack({
     layers: [...LAYERS, 1],
@@ -42,7 +42,7 @@ const autoencodersOf = (compute: Compute, seed: number): Learner => {
   });
 };
 
-/** The network that settles, of the same areas. */
+/** A settling network of the same areas. */
 const settlingNetOf = (compute: Compute, seed: number): Learner =>
   new Learner(compute, {
     specification: stack({
@@ -59,9 +59,9 @@ const settlingNetOf = (compute: Compute, seed: number): Learner =>
   });
 
 /**
- * Gives the network that settles the autoencoders' weights, so that doubled passes go up as encoders do and what comes
- * down is half a reconstruction, as much as comes from below: U_k = V_k / 2. The topmost area hears from below alone; U = V / √2
- * shares that out between its way up and its way down.
+ * Copies the autoencoders' weights to the settling network, so that a doubled pass goes up as encoders do and top-down
+ * input is half a reconstruction, as much as bottom-up input: U_k = V_k / 2. The topmost area has bottom-up input alone;
+ * U = V / √2 divides that between its forward and its feedback path.
  */
 function couple(compute: Compute, from: Learner, to: Learner): void {
   const { projections } = to.network;
@@ -73,7 +73,7 @@ function couple(compute: Compute, from: Learner, to: Learner): void {
 
 const hiddenId = (index: number) => `hidden${index + 1}`;
 
-/** ‖h − r‖ / ‖h‖ of what the area above makes of each hidden area but the topmost, mean over them. */
+/** ‖h − r‖ / ‖h‖ of the reconstruction r by the area above, mean over all hidden areas but the topmost. */
 function reconstructionError(compute: Compute, learner: Learner, { inputs }: Batch): number {
   const errors: number[] = [];
   learner.respond(inputs, (phase) => {
@@ -81,10 +81,10 @@ function reconstructionError(compute: Compute, learner: Learner, { inputs }: Bat
       const { network } = learner;
       const [below, above] = [network.area(hiddenId(index - 1)), network.area(hiddenId(index))];
       const rate = phase.rate(below);
-      const made = compute.temporary(rate.shape);
-      network.projection(`${below.id}→${above.id}`).sendBack(compute, made, phase.rate(above), 0);
-      compute.combine(made, made, rate, 1, -1);
-      errors.push(Math.sqrt(squareOf(compute, made) / squareOf(compute, rate)));
+      const difference = compute.temporary(rate.shape);
+      network.projection(`${below.id}→${above.id}`).sendBack(compute, difference, phase.rate(above), 0);
+      compute.subtract(difference, difference, rate);
+      errors.push(Math.sqrt(squareOf(compute, difference) / squareOf(compute, rate)));
     }
   });
   return mean(errors);
@@ -97,7 +97,7 @@ const squareOf = (compute: Compute, tensor: Tensor): number =>
     return sum.data[0] as number;
   });
 
-/** (batch, inputs): four patterns of positive numbers, mixed by as many causes from 0 to 1. */
+/** Inputs (batch, inputs): four patterns of positive numbers, mixed by four causes in [0, 1]. */
 function mixtures(compute: Compute, patterns: Tensor, seed: number, step: number): Batch {
   const inputs = compute.temporary([BATCH, INPUTS]);
   const causes = compute.temporary([BATCH, CAUSES]);
@@ -110,7 +110,7 @@ function mixtures(compute: Compute, patterns: Tensor, seed: number, step: number
 
 type Look = Readonly<Record<'error' | 'doubled' | 'feedforward', number>>;
 
-/** Trains autoencoders, and looks every now and then where a network of their weights settles; then with noise on them. */
+/** Trains autoencoders, and measures now and then where a network with their weights settles; then with noise on them. */
 async function watch(
   compute: Compute,
   seed: number,
@@ -152,7 +152,7 @@ async function watch(
       for (const [which, { weights, id }] of encoders.network.projections.entries()) {
         const size = Math.sqrt(squareOf(compute, weights) / weights.size);
         compute.drawNormal(weights, 0, deviation * size, stream(seed, `noise on ${id}`), index);
-        compute.combine(weights, weights, kept[which] as Tensor, 1, 1);
+        compute.add(weights, weights, kept[which] as Tensor);
       }
       const seen = look();
       for (const [which, { weights }] of encoders.network.projections.entries())
@@ -167,7 +167,8 @@ async function watch(
 
 /** Spearman's rank correlation of two lists without ties. */
 function rankCorrelation(a: readonly number[], b: readonly number[]): number {
-  const ranks = (its: readonly number[]) => its.map((value) => its.filter((other) => other < value).length);
+  const ranks = (values: readonly number[]) =>
+    values.map((value) => values.filter((other) => other < value).length);
   const [first, second] = [ranks(a), ranks(b)];
   const square = first.reduce((sum, rank, index) => sum + (rank - (second[index] as number)) ** 2, 0);
   return 1 - (6 * square) / (a.length * (a.length ** 2 - 1));
@@ -175,27 +176,27 @@ function rankCorrelation(a: readonly number[], b: readonly number[]): number {
 
 const start: Claim = {
   id: 'bengio2016-start',
-  title: 'Where areas reconstruct each other, a pass is the fixed point',
+  title: 'Where areas reconstruct each other, a feedforward pass is the fixed point',
   systems: ['S23'],
   checks: [43],
   source: 'bengio2016',
   provenance: 'calibrated',
   statement:
-    'The better consecutive areas reconstruct each other, the nearer to the fixed point of a Hopfield network is a feedforward pass in which what comes from below stands for what will come from above too.',
+    'The better consecutive areas reconstruct each other, the nearer a feedforward pass is to the fixed point of a Hopfield network, if bottom-up input counts twice, in place of top-down input too.',
   tier: 'quick',
   backend: 'wasm',
   seeds: seedsUpTo(5),
   conditions: [
     {
       id: 'spearman',
-      statement: `Rank correlation of the error of reconstruction with the distance, over ${LOOKS.length} looks at a stack of autoencoders as it learns and ${NOISE.length} with noise on its weights, smallest over the seeds`,
+      statement: `Rank correlation of the reconstruction error with the distance, over ${LOOKS.length} measurements of a stack of autoencoders as it learns and ${NOISE.length} with noise on the weights, smallest over the seeds`,
       unit: '',
       expected: { minimum: 0.8, text: 'above .8' },
     },
     {
       id: 'distance-after',
       statement:
-        'Distance of the pass to the fixed point, as a share of its norm, after learning, mean over the seeds',
+        'Distance of the pass to the fixed point over the norm of the fixed point, after learning, mean over the seeds',
       unit: '',
       expected: { maximum: 0.1, text: 'below .1' },
     },
@@ -217,7 +218,7 @@ const start: Claim = {
       const of = (key: keyof Look) => looks.map((look) => look[key]);
       curves.push({
         ...{ name: 'doubled pass', seed },
-        ...{ horizontal: 'error of reconstruction', vertical: 'distance to the fixed point' },
+        ...{ horizontal: 'reconstruction error', vertical: 'distance to the fixed point' },
         points: looks.map(({ error, doubled }) => [error, doubled]),
       });
       const [first, final] = [learned[0] as Look, learned.at(-1) as Look];

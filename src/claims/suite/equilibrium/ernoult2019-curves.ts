@@ -15,13 +15,13 @@ const NUDGED_STEPS = 40;
 
 const curves: Claim = {
   id: 'ernoult2019-curves',
-  title: 'Each nudged step learns what backpropagation through time finds one step further back',
+  title: 'Each nudged step adds what backpropagation through time finds one step further back',
   systems: ['S02', 'S19'],
   checks: [],
   source: 'ernoult2019',
   provenance: 'derived',
   statement:
-    'From a fixed point, the update of equilibrium propagation and the gradient of backpropagation through time are the same curves of time; the first error to reach an area is −∂C/∂h.',
+    'From a fixed point, the update of equilibrium propagation and the gradient of backpropagation through time are the same functions of time; the first error to reach an area is −∂C/∂h.',
   tier: 'exact',
   backend: 'reference',
   seeds: seedsUpTo(5),
@@ -36,13 +36,14 @@ const curves: Claim = {
     {
       id: 'cosine',
       statement:
-        'Cosine between the first move of an area after the nudge and −∂C/∂h, least over areas and seeds',
+        'Cosine between the first movement of an area after the nudge and −∂C/∂h, smallest over areas and seeds',
       unit: '',
       expected: { minimum: 0.99999, text: 'above 0.99999' },
     },
     {
       id: 'steps-an-area',
-      statement: 'Steps by which the move arrives later in the next area down, largest over areas and seeds',
+      statement:
+        'Steps by which the movement arrives later in the next area down, largest over areas and seeds',
       unit: 'steps',
       expected: { minimum: 1, maximum: 1, text: '1' },
     },
@@ -58,7 +59,7 @@ const curves: Claim = {
       };
       const found = updateCurves(subject);
       const early = earlyInference(subject).toReversed();
-      // An area that no error has reached yet has learned nothing, by either.
+      // Where no error has arrived yet, both curves are zero and have no relative distance.
       const gaps = found.flatMap(({ error }) => error.filter(Number.isFinite));
       perSeed.push({
         seed,

@@ -4,13 +4,13 @@ import { compareAt } from '../../fixtures/nudged-update.ts';
 
 const bias: Claim = {
   id: 'laborieux2021-bias',
-  title: 'Nudging to both sides makes the bias of equilibrium propagation of second order',
+  title: 'A symmetric nudge makes the bias of equilibrium propagation second-order',
   systems: ['S19'],
   checks: [15],
   source: 'laborieux2021',
   provenance: 'derived',
   statement:
-    'From β = 0.1 to 0.02 the error of the one-sided update falls in proportion to β, that of the symmetric one to its square.',
+    'From β = 0.1 to 0.02 the error of the one-sided update falls in proportion to β, that of the symmetric update in proportion to β².',
   tier: 'exact',
   backend: 'reference',
   seeds: seedsUpTo(10),
@@ -23,7 +23,7 @@ const bias: Claim = {
     },
     {
       id: 'one-sided',
-      statement: 'The same of the one-sided update',
+      statement: 'The same for the one-sided update',
       unit: '',
       expected: { minimum: 4, maximum: 5.5, text: '4 to 5.5 (5 in the limit)' },
     },
@@ -52,7 +52,7 @@ const bias: Claim = {
       measured: { symmetric: average('symmetric'), 'one-sided': average('one-sided') },
       perSeed,
       details: Object.fromEntries(Object.entries(errors).map(([name, values]) => [name, mean(values)])),
-      note: 'One-sided, the error falls by 5 in the limit; at these nudges the second order adds or takes a few per cent by seed.',
+      note: 'In the limit the one-sided error falls by a factor of 5; at these nudges the second-order part changes that by a few per cent, up or down by seed.',
     };
   },
 };

@@ -14,7 +14,7 @@ const STEP_SIZE = 0.02;
 const BURN_IN = 1000;
 const STEPS = 3000;
 const EVERY = 20;
-/** Of the quadrature: points an axis, from −BOUND to BOUND. */
+/** Points of the quadrature on each axis, from −BOUND to BOUND. */
 const POINTS = 81;
 const BOUND = 7;
 
@@ -22,25 +22,25 @@ interface Machine {
   readonly id: string;
   readonly units: number;
   readonly temperature: number;
-  /** (units, units), symmetric, the diagonal included. */
+  /** (units, units), symmetric, with the diagonal. */
   readonly weights: readonly number[];
-  readonly thresholds: readonly number[];
+  readonly biases: readonly number[];
 }
 
 const MACHINES: readonly Machine[] = [
-  // Two tanh units that excite themselves: four wells, of which those where both agree are deeper.
-  { id: 'double-well', units: 2, temperature: 0.5, weights: [2.2, 0.3, 0.3, 2.2], thresholds: [0.1, 0] },
+  // Two tanh units that excite themselves: four wells; the two where the units agree are deeper.
+  { id: 'double-well', units: 2, temperature: 0.5, weights: [2.2, 0.3, 0.3, 2.2], biases: [0.1, 0] },
   {
     id: 'hopfield',
     units: 3,
     temperature: 1,
     weights: [0, 0.9, -0.7, 0.9, 0, 0.5, -0.7, 0.5, 0],
-    thresholds: [0.3, -0.2, 0.4],
+    biases: [0.3, -0.2, 0.4],
   },
 ];
 
 /** ⟨s_i⟩ and ⟨s_i s_j⟩, i ≤ j, of the density ∝ exp(−E/T). */
-function quadrature({ units, temperature, weights, thresholds }: Machine): number[] {
+function quadrature({ units, temperature, weights, biases }: Machine): number[] {
   const moments = new Array<number>(units + (units * (units + 1)) / 2).fill(0);
   let normaliser = 0;
   const state = new Array<number>(units).fill(0);
@@ -52,7 +52,7 @@ function quadrature({ units, temperature, weights, thresholds }: Machine): numbe
     const rates = state.map(Math.tanh);
     let energy = 0;
     for (const [i, s] of state.entries()) {
-      energy += 0.5 * s * s - (thresholds[i] as number) * (rates[i] as number);
+      energy += 0.5 * s * s - (biases[i] as number) * (rates[i] as number);
       for (const [j, rate] of rates.entries()) {
         energy -= 0.5 * (weights[i * units + j] as number) * (rates[i] as number) * rate;
       }
@@ -63,7 +63,7 @@ function quadrature({ units, temperature, weights, thresholds }: Machine): numbe
       moments[at] = (moments[at] as number) + density * value;
     }
   }
-  return moments.map((its) => its / normaliser);
+  return moments.map((moment) => moment / normaliser);
 }
 
 const productsOf = (state: readonly number[]): number[] => [
@@ -71,9 +71,9 @@ const productsOf = (state: readonly number[]): number[] => [
   ...state.flatMap((s, i) => state.slice(i).map((other) => s * other)),
 ];
 
-/** The same moments of what Langevin dynamics draw. */
+/** The same moments of samples drawn by Langevin dynamics. */
 function sampled(compute: Compute, machine: Machine, seed: number): number[] {
-  const { units, temperature, weights, thresholds } = machine;
+  const { units, temperature, weights, biases } = machine;
   const specification: NetworkSpecification = {
     areas: [
       { id: 'input', shape: [1] },
@@ -94,7 +94,7 @@ function sampled(compute: Compute, machine: Machine, seed: number): number[] {
   const { network } = learner;
   network.projections[0]?.weights.set([...weights]);
   const area = network.area('units');
-  area.bias?.values.set([...thresholds]);
+  area.bias?.values.set([...biases]);
   const sums = new Array<number>(units + (units * (units + 1)) / 2).fill(0);
   let count = 0;
   compute.scope(() => {
@@ -103,8 +103,7 @@ function sampled(compute: Compute, machine: Machine, seed: number): number[] {
     const start = compute.temporary([CHAINS, units]);
     compute.drawNormal(start, 0, 1, stream(seed, 'start'), 0);
     learner.observe({ inputs, targets: inputs }, 0, (step) => {
-      step.run('chains', {
-        dynamics: langevin,
+      step.run(langevin, 'chains', {
         start: () => start,
         ...{ steps: BURN_IN + STEPS, stepSize: STEP_SIZE, temperature },
         each(moment) {
@@ -125,13 +124,13 @@ function sampled(compute: Compute, machine: Machine, seed: number): number[] {
 
 const moments: Claim = {
   id: 'neal2011-langevin',
-  title: 'Langevin dynamics of a Hopfield network draw from its Gibbs density',
+  title: 'Langevin dynamics sample the Gibbs density of a Hopfield network',
   systems: ['S16'],
   checks: [],
   source: 'neal2011',
   provenance: 'derived',
   statement:
-    'States that go down the energy with noise of variance 2εT come from the density ∝ exp(−E/T): their moments are those of quadrature.',
+    'States that descend the energy with noise of variance 2εT have the density ∝ exp(−E/T): their moments are those found by quadrature.',
   tier: 'quick',
   backend: 'wasm',
   seeds: seedsUpTo(5),
@@ -150,10 +149,10 @@ const moments: Claim = {
         const found = sampled(compute, machine, seed);
         const { units } = machine;
         const squares = diagonal(units).map((at) => exact[at] as number);
-        const meanSquare = squares.reduce((sum, its) => sum + its, 0) / units;
+        const meanSquare = squares.reduce((sum, square) => sum + square, 0) / units;
         const scale = (at: number) => (at < units ? Math.sqrt(meanSquare) : meanSquare);
         values[machine.id] = Math.max(
-          ...found.map((its, at) => (100 * Math.abs(its - (exact[at] as number))) / scale(at)),
+          ...found.map((moment, at) => (100 * Math.abs(moment - (exact[at] as number))) / scale(at)),
         );
         await progress((index + (which + 1) / MACHINES.length) / seeds.length);
       }

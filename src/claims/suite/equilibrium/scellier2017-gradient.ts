@@ -4,18 +4,18 @@ import { compareAt } from '../../fixtures/nudged-update.ts';
 
 const SEEDS = seedsUpTo(10);
 
-const least = (values: readonly number[]) => Math.min(...values);
-const most = (values: readonly number[]) => Math.max(...values);
+const smallest = (values: readonly number[]) => Math.min(...values);
+const largest = (values: readonly number[]) => Math.max(...values);
 
 const gradient: Claim = {
   id: 'scellier2017-gradient',
-  title: 'The update of equilibrium propagation is the gradient that recurrent backpropagation computes',
+  title: 'The update of equilibrium propagation is the gradient of recurrent backpropagation',
   systems: ['S02', 'S19'],
   checks: [14],
   source: 'scellier2017',
   provenance: 'derived',
   statement:
-    'With a small nudge, the difference of two local products over the nudge is the gradient of the cost at the free fixed point.',
+    'For a small nudge, the difference of two local products divided by the nudge is the gradient of the cost at the free fixed point.',
   tier: 'exact',
   backend: 'reference',
   seeds: SEEDS,
@@ -23,36 +23,36 @@ const gradient: Claim = {
     {
       id: 'cosine',
       statement:
-        'Cosine between the update at β = 0.02 and the gradient, 12 logistic units, layered; least over the seeds and both ways to nudge',
+        'Cosine between the update at β = 0.02 and the gradient, 12 logistic units in layers, smallest over the seeds and over one-sided and symmetric nudges',
       unit: '',
       expected: { minimum: 0.9995, text: 'above 0.9995' },
     },
     {
       id: 'symmetric-error',
-      statement: 'Relative error of the update by a symmetric nudge of 0.02, largest over the seeds',
+      statement: 'Relative error of the update with a symmetric nudge of 0.02, largest over the seeds',
       unit: '',
       expected: { maximum: 5e-3, text: 'below 0.005' },
     },
     {
       id: 'every-pair-error',
-      statement: 'The same where units are joined within areas and across them too',
+      statement: 'The same with every pair of units joined, within areas and across them',
       unit: '',
       expected: { maximum: 5e-3, text: 'below 0.005' },
     },
   ],
   async run({ compute, seeds, progress }) {
     const perSeed: SeedValues[] = [];
-    const oneSided: number[] = [];
+    const oneSidedErrors: number[] = [];
     for (const seed of seeds) {
-      const one = compareAt(compute, seed, 0.02, 'one', false);
+      const oneSided = compareAt(compute, seed, 0.02, 'one', false);
       const symmetric = compareAt(compute, seed, 0.02, 'symmetric', false);
       await progress((perSeed.length + 0.5) / seeds.length);
       const everyPair = compareAt(compute, seed, 0.02, 'symmetric', true);
-      oneSided.push(one.error);
+      oneSidedErrors.push(oneSided.error);
       perSeed.push({
         seed,
         values: {
-          cosine: Math.min(one.cosine, symmetric.cosine),
+          cosine: Math.min(oneSided.cosine, symmetric.cosine),
           'symmetric-error': symmetric.error,
           'every-pair-error': everyPair.error,
         },
@@ -62,13 +62,13 @@ const gradient: Claim = {
     const all = (name: string) => perSeed.map(({ values }) => values[name] as number);
     return {
       measured: {
-        cosine: least(all('cosine')),
-        'symmetric-error': most(all('symmetric-error')),
-        'every-pair-error': most(all('every-pair-error')),
+        cosine: smallest(all('cosine')),
+        'symmetric-error': largest(all('symmetric-error')),
+        'every-pair-error': largest(all('every-pair-error')),
       },
       perSeed,
-      details: { 'relative error, one-sided, mean': mean(oneSided) },
-      note: 'The reference is recurrent backpropagation, which the tests hold to finite differences of the settled cost.',
+      details: { 'relative error, one-sided, mean': mean(oneSidedErrors) },
+      note: 'The reference is recurrent backpropagation, which the tests compare with finite differences of the settled cost.',
     };
   },
 };

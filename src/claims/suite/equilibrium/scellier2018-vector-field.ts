@@ -1,13 +1,13 @@
 import type { Network } from '../../../network/network.ts';
 import { recurrentBackpropagateBy } from '../../../dynamics/settling/recurrent-backpropagation.ts';
-import { vectorFieldRelaxation } from '../../../dynamics/settling/vector-field.ts';
+import { vectorField } from '../../../dynamics/settling/vector-field.ts';
 import { vectorFieldEquilibriumPropagation } from '../../../rules/equilibrium/vector-field-ep.ts';
 import type { Compute } from '../../../tensor/compute.ts';
 import type { Claim, SeedValues } from '../../claim.ts';
 import { mean, seedsUpTo } from '../../fixtures/linear-task.ts';
 import { compareGradients, LONG, SettledNetwork, twelveUnits } from '../../fixtures/settled-network.ts';
 
-/** x with A x = b, by Gaussian elimination with pivots. */
+/** Solves A x = b by Gaussian elimination with partial pivoting. */
 function solve(matrix: readonly (readonly number[])[], right: readonly number[]): number[] {
   const rows = matrix.map((row, index) => [...row, right[index] as number]);
   const size = rows.length;
@@ -21,24 +21,24 @@ function solve(matrix: readonly (readonly number[])[], right: readonly number[])
         0,
       );
     [rows[column], rows[pivot]] = [rows[pivot] as number[], rows[column] as number[]];
-    const its = rows[column] as number[];
+    const pivotRow = rows[column] as number[];
     for (const row of rows.slice(column + 1)) {
-      const factor = (row[column] as number) / (its[column] as number);
-      for (let i = column; i <= size; i++) row[i] = (row[i] as number) - factor * (its[i] as number);
+      const factor = (row[column] as number) / (pivotRow[column] as number);
+      for (let i = column; i <= size; i++) row[i] = (row[i] as number) - factor * (pivotRow[i] as number);
     }
   }
   const x = new Array<number>(size).fill(0);
-  for (let row = size - 1; row >= 0; row--) {
-    const its = rows[row] as number[];
-    const known = x.reduce((sum, value, i) => sum + value * (its[i] as number), 0);
-    x[row] = ((its[size] as number) - known) / (its[row] as number);
+  for (let unknown = size - 1; unknown >= 0; unknown--) {
+    const row = rows[unknown] as number[];
+    const known = x.reduce((sum, value, i) => sum + value * (row[i] as number), 0);
+    x[unknown] = ((row[size] as number) - known) / (row[unknown] as number);
   }
   return x;
 }
 
 /**
- * −ν = −C_s (μ_sᵀ)⁻¹ μ_W for every parameter, by its definition: with x = μ_s⁻¹ C_sᵀ, an entry of ν is ρ_i ρ′_j x_j, here
- * averaged over the examples. Logistic units, μ_s written out from the weights.
+ * Computes −ν = −C_s (μ_sᵀ)⁻¹ μ_W for every parameter from its definition: with x = μ_s⁻¹ C_sᵀ, an entry of ν is
+ * ρ_i ρ′_j x_j, averaged over the examples. For logistic units; μ_s is written out from the weights.
  */
 function formula({ learner, batch }: SettledNetwork): ReadonlyMap<string, readonly number[]> {
   const { network } = learner;
@@ -64,8 +64,8 @@ function formula({ learner, batch }: SettledNetwork): ReadonlyMap<string, readon
       );
       const jacobian = Array.from({ length: size }, () => new Array<number>(size).fill(0));
       const add = (i: number, j: number, value: number) => {
-        const its = jacobian[i] as number[];
-        its[j] = (its[j] as number) + value;
+        const row = jacobian[i] as number[];
+        row[j] = (row[j] as number) + value;
       };
       for (const { id, units } of areas) {
         for (let unit = 0; unit < units; unit++) {
@@ -117,18 +117,19 @@ function addTo(
   factor: number,
 ): void {
   for (const { id, from, to } of network.projections) {
-    const its = gradients.get(id) ?? [];
+    const gradient = gradients.get(id) ?? [];
     for (let i = 0; i < from.units; i++) {
       for (let j = 0; j < to.units; j++) {
         const at = i * to.units + j;
-        its[at] = (its[at] as number) + factor * pre(from.id, i, from.units) * post(to.id, j);
+        gradient[at] = (gradient[at] as number) + factor * pre(from.id, i, from.units) * post(to.id, j);
       }
     }
   }
-  for (const { id, units, bias } of network.areas) {
-    const its = bias && gradients.get(bias.id);
-    if (its)
-      for (let unit = 0; unit < units; unit++) its[unit] = (its[unit] as number) + factor * post(id, unit);
+  for (const { id, bias } of network.areas) {
+    const gradient = (bias && gradients.get(bias.id)) ?? [];
+    for (let unit = 0; unit < gradient.length; unit++) {
+      gradient[unit] = (gradient[unit] as number) + factor * post(id, unit);
+    }
   }
 }
 
@@ -143,23 +144,20 @@ function measure(compute: Compute, seed: number, nudge: number) {
   );
   const update = network.gradients();
   const { error } = compareGradients(update, formula(network));
-  const { cosine } = compareGradients(
-    update,
-    network.gradients(recurrentBackpropagateBy(vectorFieldRelaxation)),
-  );
+  const { cosine } = compareGradients(update, network.gradients(recurrentBackpropagateBy(vectorField)));
   network.dispose();
   return { error, angle: (Math.acos(Math.min(1, cosine)) * 180) / Math.PI };
 }
 
 const theorem: Claim = {
   id: 'scellier2018-vector-field',
-  title: 'What equilibrium propagation learns in a vector field',
+  title: 'The update of equilibrium propagation in a vector field',
   systems: ['S20'],
   checks: [16],
   source: 'scellier2018',
   provenance: 'derived',
   statement:
-    'Where forward and feedback weights differ, the update is C_s (μ_sᵀ)⁻¹ μ_W, which differs from the gradient by the transposition alone.',
+    'Where forward and feedback weights differ, the update is C_s (μ_sᵀ)⁻¹ μ_W, which differs from the gradient only by the transposition.',
   tier: 'exact',
   backend: 'reference',
   seeds: seedsUpTo(10),
@@ -167,7 +165,7 @@ const theorem: Claim = {
     {
       id: 'error',
       statement:
-        'Relative error of the update at β = ±0.0001 to the formula, solved for by elimination: 4-5-3 logistic units with independent feedback weights, largest over the seeds',
+        'Relative error of the update at β = ±0.0001 with respect to the formula, solved by elimination: 4-5-3 logistic units with independent feedback weights, largest over the seeds',
       unit: '',
       expected: { maximum: 1e-6, text: 'below 1e-6' },
     },
@@ -188,7 +186,7 @@ const theorem: Claim = {
         'angle of the update to the gradient, mean': mean(angles),
         'angle of the update to the gradient, largest': Math.max(...angles),
       },
-      note: 'Angles in degrees, forward and feedback weights drawn independently: only feedback that has come near the forward weights makes the update a gradient.',
+      note: 'Angles in degrees. Forward and feedback weights are drawn independently; the update is a gradient only if feedback is close to the transposed forward weights.',
     };
   },
 };

@@ -13,15 +13,15 @@ const CLASSES = 4;
 const EXAMPLES = 20;
 
 /**
- * Dropout with one hidden layer and a softmax is an exact ensemble.
+ * Compares a network after dropout with the exact ensemble of all masked networks.
  *
  * Each of the 2ᴴ masks m ∈ {0,1}ᴴ of H hidden units h makes a network with the probabilities
  * p_m(k) ∝ exp( Σ_j m_j h_j w_jk + b_k ). Their geometric mean, normalised, is
  *
  *   p̄(k) ∝ Π_m p_m(k)^{1/2ᴴ} ∝ exp( ⟨m⟩·h W + b )_k = exp( ½ hW + b )_k,
  *
- * since each p_m's own normaliser does not depend on k. That is the whole network with halved outgoing weights; with
- * gains 2m of inverted dropout, as here, it is the network as it is used out of training.
+ * since the normaliser of p_m does not depend on k. That is the whole network with halved outgoing weights; with the gains
+ * 2m of inverted dropout, as here, it is the network as it is used after training.
  */
 function deviation(compute: Compute, seed: number): { deviation: number; spread: number } {
   const learner = new Learner(compute, {
@@ -46,7 +46,7 @@ function deviation(compute: Compute, seed: number): { deviation: number; spread:
     compute.drawNormal(inputs, 0, 1, stream(seed, 'examples'), 0);
     const targets = compute.temporary([EXAMPLES], 'i32');
     targets.set(Array.from({ length: EXAMPLES }, (_, example) => example % CLASSES));
-    // A few updates with dropout, so that thresholds are not 0 and the network is a trained one.
+    // A few updates with dropout, so that the network is trained and biases are not 0.
     for (let step = 0; step < 50; step++) learner.learn({ inputs, targets }, step, 0);
 
     const mean = compute.temporary([EXAMPLES, CLASSES]);
@@ -97,7 +97,7 @@ const ensemble: Claim = {
   source: 'hinton2012',
   provenance: 'derived',
   statement:
-    'With one hidden layer and a softmax, the mean network of dropout gives just the normalised geometric mean of the answers of all networks that dropout makes.',
+    'With one hidden layer and a softmax, the mean network of dropout gives exactly the normalised geometric mean of the predictions of all masked networks.',
   tier: 'exact',
   backend: 'reference',
   seeds: seedsUpTo(5),
@@ -111,7 +111,7 @@ const ensemble: Claim = {
     {
       id: 'spread',
       statement:
-        'Largest difference between a single masked network and the mean network, smallest over the seeds: they do differ',
+        'Largest difference between a single masked network and the mean network, smallest over the seeds: masked networks do differ',
       unit: '',
       expected: { minimum: 0.1, text: 'above 0.1' },
     },

@@ -23,7 +23,7 @@ function mirrorAngle(compute: Compute, seed: number, samples: number): number {
       initialisation: { kind: 'normal' },
     }),
     rule: weightMirror,
-    // In the first phase the rate is 1: nothing of the random start is left.
+    // In the first phase the rate is 1, so that nothing is left of the random start.
     options: parseOptions(weightMirror, { samples, noise: 1 }),
     optimiserOf: () => plainDescent(1e-9),
     seed,
@@ -36,7 +36,7 @@ function mirrorAngle(compute: Compute, seed: number, samples: number): number {
     compute.fill(targets, 0);
     learner.learn({ inputs, targets }, 0, 0);
     const { weights, feedback } = learner.network.projection('hidden1→output');
-    if (!feedback) throw new Error('Nothing answers the output projection.');
+    if (!feedback) throw new Error('The output projection has no feedback.');
     const transposed = compute.temporary(feedback.weights.shape);
     compute.transpose(transposed, weights);
     return compareDirections(compute, feedback.weights, transposed).angle ?? NaN;
@@ -46,9 +46,9 @@ function mirrorAngle(compute: Compute, seed: number, samples: number): number {
 }
 
 /**
- * How exact a mirror is. With x ~ N(0, I) and y = xW, an entry of yᵀx / n has the mean w_ij and the variance
- * (‖w_j‖² + w_ij²)/n; summed over all entries and divided by ‖W‖², the squared error is (below + 1)/n. So the angle's
- * tangent is √((20 + 1)/10⁴) = 0.0458, or 2.6°, and falls as 1/√n.
+ * The accuracy of a mirror. With x ~ N(0, I) and y = xW, an entry of yᵀx / n has the mean w_ij and the variance
+ * (‖w_j‖² + w_ij²)/n; summed over all entries and divided by ‖W‖², the squared error is (below + 1)/n. So the tangent of
+ * the angle is √((20 + 1)/10⁴) = 0.0458, which is 2.6°, and falls as 1/√n.
  */
 const mirrorError: Claim = {
   id: 'akrout2019-mirror-angle',
@@ -58,7 +58,7 @@ const mirrorError: Claim = {
   source: 'akrout2019',
   provenance: 'derived',
   statement:
-    'Noise alone, sent through the forward weights, makes the feedback weights their transpose; the angle left falls as one over the square root of the samples.',
+    'Noise sent through the forward weights makes the feedback weights their transpose; the remaining angle falls with the inverse square root of the number of samples.',
   tier: 'exact',
   backend: 'reference',
   seeds: seedsUpTo(20),
@@ -72,7 +72,7 @@ const mirrorError: Claim = {
     {
       id: 'power',
       statement:
-        'Power of the number of samples with which the angle falls, from 100 to 10 000, mean over the seeds',
+        'Exponent with which the angle falls with the number of samples, from 100 to 10 000, mean over the seeds',
       unit: '',
       expected: { minimum: -0.55, maximum: -0.45, text: '−0.5 ± 0.05' },
     },

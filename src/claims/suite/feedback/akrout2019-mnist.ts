@@ -11,6 +11,7 @@ import {
   means,
   RATE,
   trainArms,
+  trainingsOf,
   valuesOf,
 } from '../../fixtures/mnist-arms.ts';
 import type { Arm } from '../../fixtures/mnist-arms.ts';
@@ -30,11 +31,11 @@ const rules: Claim = {
   source: 'akrout2019',
   provenance: 'published',
   statement:
-    'On MNIST with 784-500-10, feedback alignment comes close to backpropagation at an angle of some 35°; Kolen–Pollack and a weight mirror come to within a few degrees of it.',
+    'On MNIST with 784-500-10, feedback alignment comes close to the test error of backpropagation at an angle of about 35°; Kolen–Pollack and a weight mirror reach an angle of a few degrees.',
   tier: 'full',
   backend: 'auto',
-  trains: true,
   seeds: seedsUpTo(3),
+  trainings: trainingsOf(RULES),
   conditions: [
     {
       id: 'alignment-gap',
@@ -45,13 +46,13 @@ const rules: Claim = {
     {
       id: 'feedback-alignment-angle',
       statement:
-        'Angle of the first update of feedback alignment to the exact gradient at the end, mean over the seeds',
+        'Angle of the update of the first projection by feedback alignment to the exact gradient at the end, mean over the seeds',
       unit: 'degrees',
       expected: { minimum: 25, maximum: 45, text: '35 ± 10' },
     },
     ...['kolen-pollack', 'weight-mirror'].map((id) => ({
       id: `${id}-angle`,
-      statement: `The same of ${id}`,
+      statement: `The same for ${id}`,
       unit: 'degrees',
       expected: { maximum: 10, text: 'below 10' },
     })),
@@ -71,7 +72,7 @@ const rules: Claim = {
         perSeed,
         RULES.map(({ id }) => `${id}-test-error`),
       ),
-      note: `${EPOCHS} epochs with momentum in place of 400 without, tanh units; the rate of each rule by the same search on a validation split. Random feedback is drawn as narrow as the forward weights; sixteen times as wide it ends at 2.2 % (lillicrap2016-sparse-wiring). Slow learning aligns more: 28° after six epochs at a rate of .02, with 6.5 % errors (docs/feedback.md).`,
+      note: `${EPOCHS} epochs with momentum in place of 400 without, tanh units; the rate of each rule is from the same search on a validation split. Random feedback has the scale of the forward weights; at sixteen times that scale it ends at 2.2 % (lillicrap2016-sparse-wiring). Slow learning aligns more: 28° after six epochs at a rate of .02, with 6.5 % errors (docs/feedback.md).`,
     };
   },
 };

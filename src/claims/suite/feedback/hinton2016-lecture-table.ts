@@ -18,7 +18,7 @@ interface Arm {
   readonly rule: Rule<never>;
   /** Test errors of 10 000 that the lecture shows. */
   readonly published: number;
-  /** What the search found for it alone. */
+  /** Found by the search for this arm alone. */
   readonly ruleOptions: Record<string, unknown>;
 }
 
@@ -47,14 +47,14 @@ const ARMS: readonly Arm[] = [
 ];
 
 /**
- * The lecture says no more than 784-800-800-10, rectified linear units and dropout of 50 %. The rest is from two searches
- * with successive halving on 10 000 held-out training examples, the same trials and epochs for each arm.
+ * The lecture gives only 784-800-800-10, rectified linear units and dropout of 50 %. The rest is from two searches with
+ * successive halving on 10 000 held-out training examples, the same trials and epochs for each arm.
  *
  * The first: 20 trials, 96 epochs an arm; rates .003–.3, momentum up to .9–.99, max-norm 1.5–4, first weights of .1–1 of
- * He's scale, top-down weights .3–3 times as wide, speed .001–.3. It told where learning stays stable as the momentum
- * rises: with both small first weights and a momentum of at most .95, and with top-down weights that learn far slower.
+ * He's scale, top-down weights .3–3 times as wide, speed .001–.3. It showed where learning stays stable as the momentum
+ * rises: with both small first weights and a momentum of at most .95, and with top-down weights that learn far more slowly.
  * The second: 6 trials, 40 epochs an arm; rates .02–.12, momentum .9 or .95, max-norm 3 or 4, .1 or .3 of He's scale, speed
- * .0003–.03. One trial was first of the six in every arm, so all share it:
+ * .0003–.03. One trial was the best of the six in every arm, so all share it:
  */
 const FOUND = { rate: 0.05638, momentum: 0.9, maximumNorm: 4, scale: 0.3 } as const;
 
@@ -86,14 +86,14 @@ const configOf = ({ rule, ruleOptions }: Arm, seed: number): ConfigInput => ({
   batch: 100,
   epochs: EPOCHS,
   probe: { every: 6000, examples: 1000 },
-  // Of one, so that several may be trained side by side, to the same bits.
+  // One, so that several runs can be trained side by side, to the same bits.
   threads: 1,
 });
 
-/** What one training came to. */
+/** The outcome of one training. */
 interface Outcome {
   readonly seed: number;
-  /** Wrong test answers after every epoch. */
+  /** Test errors after every epoch. */
   readonly errors: readonly number[];
   /** 1 where the trained network is wrong, by test example. */
   readonly mistakes: readonly number[];
@@ -101,19 +101,19 @@ interface Outcome {
   readonly angle: number;
 }
 
-/** Epochs until the test errors are first at most the target; the whole run, a lower bound, where they never are. */
+/** Returns the epochs until test errors are first at most the target; if they never are, the whole run, a lower bound. */
 export function epochsToErrors(errors: readonly number[], target = TARGET): number {
   const first = errors.findIndex((wrong) => wrong <= target);
   return first < 0 ? errors.length : first + 1;
 }
 
-/** For a normal deviate: two one-sided tests at 5 % are one interval of 90 %. */
+/** Quantiles of a normal deviate: two one-sided tests at 5 % are one interval of 90 %. */
 const NORMAL = { 0.9: 1.6449, 0.95: 1.96 } as const;
 
 /**
- * Mistakes of one arm minus those of another, answer by answer: `mistakes` are lists over the same test examples, one a
- * seed. Half the width of the interval is that of a sum over independent examples, each with its mean over the seeds, so
- * that what both arms find hard cancels (McNemar's comparison, for more than one seed).
+ * Compares the mistakes of two arms, given as lists over the same test examples, one list for each seed. `half`, half the
+ * width of the interval, is that of a sum over independent examples, each averaged over the seeds, so that examples that
+ * are hard for both arms cancel (McNemar's comparison, for more than one seed).
  */
 export function pairedMistakes(
   first: readonly (readonly number[])[],
@@ -122,10 +122,11 @@ export function pairedMistakes(
 ): { readonly difference: number; readonly half: number } {
   const count = first[0]?.length ?? 0;
   const differences = Array.from({ length: count }, (_, example) =>
-    mean(first.map((its, index) => (its[example] as number) - (second[index]?.[example] as number))),
+    mean(first.map((mistakes, seed) => (mistakes[example] as number) - (second[seed]?.[example] as number))),
   );
   const average = mean(differences);
-  const variance = differences.reduce((sum, its) => sum + (its - average) ** 2, 0) / (count - 1);
+  const variance =
+    differences.reduce((sum, difference) => sum + (difference - average) ** 2, 0) / (count - 1);
   return { difference: average * count, half: NORMAL[confidence] * Math.sqrt(variance * count) };
 }
 
@@ -146,7 +147,7 @@ async function trainArm(context: ClaimContext, arm: Arm, before: number): Promis
   return outcomes;
 }
 
-/** Which test examples the network in a run's folder gets wrong. */
+/** Returns 1 for each test example that the network in a run's folder gets wrong, else 0. */
 async function mistakesOf(
   compute: Compute,
   { folder, task }: TrainedRun['document'],
@@ -176,11 +177,11 @@ const table: Claim = {
   source: 'hinton2016',
   provenance: 'published',
   statement:
-    'With 784-800-800-10, rectified linear units and 50 % dropout, MNIST is learned to about as few test errors through slowly learned top-down weights (153) and fixed random ones (160) as by real backpropagation (150), which learns faster.',
+    'With 784-800-800-10, rectified linear units and 50 % dropout, slowly learned top-down weights (153) and fixed random ones (160) reach about as few test errors on MNIST as real backpropagation (150), which learns faster.',
   tier: 'full',
   backend: 'auto',
-  trains: true,
   seeds: seedsUpTo(2),
+  trainings: (seeds) => ARMS.flatMap((arm) => seeds.map((seed) => configOf(arm, seed))),
   conditions: [
     {
       id: 'equivalence',
@@ -201,7 +202,7 @@ const table: Claim = {
     {
       id: 'fixed-minus-learned',
       statement:
-        'Test errors of fixed top-down weights minus those of learned ones, mean over the seeds: fixed are not better',
+        'Test errors of fixed top-down weights minus those of learned ones, mean over the seeds: fixed weights are not better',
       unit: 'errors',
       expected: { minimum: 0, text: 'at least 0' },
     },
@@ -222,7 +223,7 @@ const table: Claim = {
     const of = (id: Arm['id']) => outcomes.get(id) ?? [];
     const last = ({ errors }: Outcome) => errors.at(-1) ?? NaN;
     const errors = (id: Arm['id']) => mean(of(id).map(last));
-    const epochs = (id: Arm['id']) => mean(of(id).map((its) => epochsToErrors(its.errors)));
+    const epochs = (id: Arm['id']) => mean(of(id).map(({ errors }) => epochsToErrors(errors)));
     const paired = (first: Arm['id'], second: Arm['id']) =>
       pairedMistakes(
         of(first).map(({ mistakes }) => mistakes),
@@ -233,11 +234,11 @@ const table: Claim = {
       seed,
       values: Object.fromEntries(
         ARMS.flatMap(({ id }) => {
-          const its = of(id)[index] as Outcome;
+          const outcome = of(id)[index] as Outcome;
           return [
-            [`${id}-errors`, last(its)],
-            [`${id}-epochs`, epochsToErrors(its.errors)],
-            [`${id}-angle`, its.angle],
+            [`${id}-errors`, last(outcome)],
+            [`${id}-epochs`, epochsToErrors(outcome.errors)],
+            [`${id}-angle`, outcome.angle],
           ];
         }),
       ),
@@ -253,7 +254,7 @@ const table: Claim = {
       details: {
         ...Object.fromEntries(ARMS.map(({ id }) => [`${id}-errors-interval`, spread(of(id).map(last))])),
         ...Object.fromEntries(ARMS.map(({ id }) => [`${id}-epochs`, epochs(id)])),
-        ...Object.fromEntries(ARMS.map(({ id }) => [`${id}-angle`, mean(of(id).map((its) => its.angle))])),
+        ...Object.fromEntries(ARMS.map(({ id }) => [`${id}-angle`, mean(of(id).map(({ angle }) => angle))])),
         ...Object.fromEntries(
           PAIRS.flatMap(([first, second]) => {
             const { difference, half } = paired(first, second);
@@ -265,7 +266,7 @@ const table: Claim = {
           }),
         ),
       },
-      curves: ARMS.flatMap(({ id, title }) => of(id).map((its) => curveOf(title, its))),
+      curves: ARMS.flatMap(({ id, title }) => of(id).map((outcome) => curveOf(title, outcome))),
       note: NOTE,
     };
   },
@@ -285,6 +286,6 @@ const curveOf = (name: string, { seed, errors }: Outcome): Curve => ({
   points: errors.map((wrong, epoch) => [epoch + 1, wrong]),
 });
 
-const NOTE = `The lecture gives no recipe: rates, momentum, max-norm and scales are from a search on held-out training examples, the same for each arm; ${EPOCHS} epochs on all 60 000, the test set counted after each and used for no choice. Paired differences are over test examples (90 %), intervals of means over seeds (95 %, Student's t). An arm that never comes to ${TARGET} errors counts ${EPOCHS} epochs.`;
+const NOTE = `The lecture gives no recipe: rates, momentum, max-norm and scales are from a search on held-out training examples, the same for each arm. ${EPOCHS} epochs on all 60 000 examples; test errors were counted after each and used for no choice. Paired differences are over test examples (90 %), intervals of means over seeds (95 %, Student's t). An arm that never reaches ${TARGET} errors counts as ${EPOCHS} epochs.`;
 
 export const hinton2016LectureTable: readonly Claim[] = [table];

@@ -13,41 +13,41 @@ const RATE = 0.1;
 const DECAY = 0.1;
 const BATCH = 10;
 
-/** ‖W − Bᵀ‖ of the answered projection. */
+/** ‖W − Bᵀ‖ of the output projection and its feedback. */
 function distance(compute: Compute, learner: Learner): number {
   const { weights, feedback } = learner.network.projection('hidden1→output');
-  if (!feedback) throw new Error('Nothing answers the output projection.');
+  if (!feedback) throw new Error('The output projection has no feedback.');
   return compute.scope(() => {
     const difference = compute.temporary(weights.shape);
     compute.transpose(difference, feedback.weights);
-    compute.combine(difference, weights, difference, 1, -1);
+    compute.subtract(difference, weights, difference);
     return Math.hypot(...difference.data);
   });
 }
 
 const kolenPollackDecay: Claim = {
   id: 'kolen1994-decay',
-  title: 'Kolen–Pollack: what differs between forward and feedback weights decays',
+  title: 'Kolen–Pollack: the difference between forward and feedback weights decays',
   systems: ['S11'],
   checks: [8],
   source: 'kolen1994',
   provenance: 'derived',
   statement:
-    'When feedback weights get the changes of the forward weights and the same decay, their difference shrinks by just the decay in every update, whatever is learned.',
+    'When feedback weights receive the updates of the forward weights and the same decay, their difference shrinks by exactly that decay in every update, whatever is learned.',
   tier: 'exact',
   backend: 'reference',
   seeds: seedsUpTo(5),
   conditions: [
     {
       id: 'relative-error',
-      statement: `‖W − Bᵀ‖ after ${UPDATES} updates with ηλ 0.01, relative to 0.99³⁰⁰ times its start: relative error, largest over the seeds`,
+      statement: `Relative error of ‖W − Bᵀ‖ after ${UPDATES} updates with ηλ = 0.01 with respect to 0.99³⁰⁰ times the initial value, largest over the seeds`,
       unit: '',
       expected: { maximum: 1e-9, text: 'below 10⁻⁹' },
     },
     {
       id: 'learned',
       statement:
-        'Loss at the end over loss at the start, largest over the seeds: the weights did learn meanwhile',
+        'Loss at the end over loss at the start, largest over the seeds: the network did learn meanwhile',
       unit: '',
       expected: { maximum: 0.5, text: 'below 0.5' },
     },
@@ -98,7 +98,7 @@ const kolenPollackDecay: Claim = {
     return {
       measured: { 'relative-error': largest('relative-error'), learned: largest('learned') },
       perSeed,
-      note: 'The unit tests hold momentum, Nesterov, RMSprop and Adam to the same law, element by element.',
+      note: 'The unit tests check the same law for momentum, Nesterov, RMSprop and Adam, element by element.',
     };
   },
 };

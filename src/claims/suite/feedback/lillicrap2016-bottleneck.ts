@@ -38,17 +38,17 @@ const column = (perSeed: readonly SeedValues[], name: string): number[] =>
 const matrix = (tensor: Tensor): Matrix => Matrix.from1DArray(tensor.rows, tensor.columns, tensor.toArray());
 
 /**
- * Where feedback alignment comes to rest. With E = T − W1 W2 and inputs N(0, I), the mean update of W1 is η E B, so
- * it stops once E B = 0. If there are fewer hidden units than outputs, B (outputs, hidden) sees only a subspace of
- * the output errors, drawn at random: W1 W2 is then right on that subspace, while backpropagation goes to the
- * teacher's largest singular values, which leave the smallest error possible.
+ * Measures where feedback alignment converges. With E = T − W1 W2 and inputs N(0, I), the mean update of W1 is η E B, so
+ * it stops once E B = 0. With fewer hidden units than outputs, B (outputs, hidden) sees only a random subspace of the
+ * output errors: W1 W2 is then right on that subspace, while backpropagation finds the teacher's largest singular values,
+ * which leave the smallest possible error.
  *
  * `visible` is the share of ‖E‖² inside the column space of B; `floor` the normalised error of the best W1 W2.
  */
 function restOf(task: LinearTask): { visible: number; floor: number } {
   const { first, second, teacher } = task;
   const { feedback } = second;
-  if (!feedback) throw new Error('Feedback alignment has feedback weights.');
+  if (!feedback) throw new Error('The second projection has no feedback.');
   const error = matrix(teacher).sub(matrix(first.weights).mmul(matrix(second.weights)));
   const seen = error.mmul(new QrDecomposition(matrix(feedback.weights)).orthogonalMatrix);
   const powers = new SVD(matrix(teacher)).diagonal.map((value) => value ** 2);
@@ -61,13 +61,13 @@ function restOf(task: LinearTask): { visible: number; floor: number } {
 
 const narrow: Claim = {
   id: 'lillicrap2016-narrow-bottleneck',
-  title: 'Feedback alignment does not get through a narrow bottleneck',
+  title: 'Feedback alignment fails at a narrow bottleneck',
   systems: ['S08'],
   checks: [4],
   source: 'lillicrap2016',
   provenance: 'derived',
   statement:
-    'With fewer hidden units than outputs, feedback alignment comes to rest at a larger error than backpropagation, because its feedback sees only a random subspace of the error.',
+    'With fewer hidden units than outputs, feedback alignment converges to a larger error than backpropagation, because the feedback sees only a random subspace of the error.',
   tier: 'exact',
   backend: 'reference',
   seeds: seedsUpTo(10),
@@ -81,9 +81,9 @@ const narrow: Claim = {
     {
       id: 'visible',
       statement:
-        'Share of the remaining error that lies where the feedback weights can see it, largest over the seeds',
+        'Share of the remaining error that is visible to the feedback weights, largest over the seeds',
       unit: '',
-      expected: { maximum: 1e-6, text: 'below 10⁻⁶: it is at rest' },
+      expected: { maximum: 1e-6, text: 'below 10⁻⁶: it has converged' },
     },
   ],
   async run(context) {
@@ -102,7 +102,7 @@ const narrow: Claim = {
       },
       note:
         'More examples or a smaller learning rate do not help: at a tenth of the rate and ten times the examples ' +
-        'the errors are the same (four seeds). Over the first hundred seeds the ratio is 1.62 on average, from 1.29 to 2.11.',
+        'the errors are the same (four seeds). Over the first hundred seeds the mean ratio is 1.62, from 1.29 to 2.11.',
     };
   },
 };
@@ -115,7 +115,7 @@ const asWideAsTheOutput: Claim = {
   source: 'lillicrap2016',
   provenance: 'derived',
   statement:
-    'With 10 hidden units for 10 outputs, feedback alignment is typically several times further from the solution than backpropagation after the same examples.',
+    'With 10 hidden units for 10 outputs, the error of feedback alignment is typically several times that of backpropagation after the same examples.',
   tier: 'exact',
   backend: 'reference',
   seeds: seedsUpTo(50),
@@ -144,9 +144,9 @@ const asWideAsTheOutput: Claim = {
         ),
       },
       note:
-        'Errors differ by four powers of ten from teacher to teacher, since both rules wait for the smallest ' +
-        'singular value; hence the geometric mean and fifty seeds. It is a tendency: over the first hundred seeds the geometric ' +
-        'mean is 13, but backpropagation is the slower one in 16 of them.',
+        'Errors differ by four powers of ten from teacher to teacher, since both rules learn the smallest singular ' +
+        'value last; hence the geometric mean and fifty seeds. It is a tendency: over the first hundred seeds the geometric ' +
+        'mean is 13, but in 16 of them backpropagation is slower.',
     };
   },
 };

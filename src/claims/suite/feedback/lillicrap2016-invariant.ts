@@ -14,7 +14,7 @@ const SETTINGS = [
 const UPDATES = SETTINGS.reduce((sum, { steps }) => sum + steps, 0);
 
 /**
- * What feedback alignment conserves in a linear network with one hidden layer.
+ * Measures the drift of what feedback alignment conserves in a linear network with one hidden layer.
  *
  * With rows as examples, y = x W1 W2, e = y − t, and one example an update, the rule's terms are
  *
@@ -25,15 +25,14 @@ const UPDATES = SETTINGS.reduce((sum, { steps }) => sum + steps, 0);
  *   Δ(W2 B)     = −η W1ᵀ G B,
  *   Δ(W1ᵀ W1)   = −η (W1ᵀ G B + (W1ᵀ G B)ᵀ),
  *
- * and C = W2 B + (W2 B)ᵀ − W1ᵀ W1, (hidden, hidden), stays as it is, whatever the examples and the target. (With
+ * and C = W2 B + (W2 B)ᵀ − W1ᵀ W1, (hidden, hidden), does not change, whatever the examples and the target. (With
  * columns as examples, the source's notation, W = W2ᵀ and W₀ = W1ᵀ: B W + Wᵀ Bᵀ − W₀ W₀ᵀ.)
  *
- * W2 B is linear in the weights, so the one thing that moves C is the second-order part of W1ᵀ W1. The drift is
- * known exactly:
+ * W2 B is linear in the weights, so only the second-order part of W1ᵀ W1 changes C. The drift is known exactly:
  *
  *   C_end − C_start = −Σ ΔW1ᵀ ΔW1 = −η² Σ ‖x‖² (e B)ᵀ (e B).
  *
- * The sum runs over 1/η updates as long as errors last, so the drift at equal η × updates is ∝ η.
+ * At equal η × updates the sum has a number of terms ∝ 1/η, so the drift is ∝ η.
  */
 async function driftOf(
   compute: Compute,
@@ -77,8 +76,8 @@ function conserved(compute: Compute, task: LinearTask): { conserved: number[]; g
     const gram = square();
     compute.matmul(gram, task.first.weights, task.first.weights, { transposeA: true });
     const sum = square();
-    compute.combine(sum, loop, transposed, 1, 1);
-    compute.combine(sum, sum, gram, 1, -1);
+    compute.add(sum, loop, transposed);
+    compute.subtract(sum, sum, gram);
     return { conserved: sum.toArray(), gram: gram.toArray() };
   });
 }
@@ -103,7 +102,8 @@ const invariant: Claim = {
   conditions: [
     {
       id: 'order',
-      statement: 'Power of η with which the drift grows, between η 0.0001 and 0.0005, mean over the seeds',
+      statement:
+        'Exponent with which the drift grows with η, between η 0.0001 and 0.0005, mean over the seeds',
       unit: '',
       expected: { minimum: 0.95, maximum: 1.05, text: '1 ± 0.05' },
     },
@@ -126,7 +126,7 @@ const invariant: Claim = {
     {
       id: 'unexplained',
       statement:
-        'Share of the drift that the squared updates −Σ ΔW₀ ΔW₀ᵀ leave unexplained, largest over seeds and rates',
+        'Share of the drift that the squared updates −Σ ΔW₀ ΔW₀ᵀ do not explain, largest over seeds and rates',
       unit: '',
       expected: { maximum: 1e-10, text: 'below 10⁻¹⁰: rounding alone' },
     },
@@ -155,8 +155,8 @@ const invariant: Claim = {
       },
       perSeed,
       note:
-        'Networks differ: at η 0.005 over a hundred seeds the drift is 0.289 on average, standard deviation 0.017. ' +
-        'There it is no longer quite in proportion: 10.6 times that at a tenth of the rate.',
+        'Networks differ: at η 0.005 over a hundred seeds the mean drift is 0.289, standard deviation 0.017. ' +
+        'There it is no longer quite proportional to η: it is 10.6 times the drift at a tenth of the rate.',
     };
   },
 };

@@ -6,7 +6,7 @@ const HIDDEN = 20;
 const RATE = 0.005;
 const SEEDS = seedsUpTo(20);
 
-/** Both claims look at the same networks: 30-20-10, η = 0.005, after 1000 examples. */
+/** Trains the networks of both claims: 30-20-10, η = 0.005, 1000 examples. */
 async function learnBothWays(context: ClaimContext): Promise<SeedValues[]> {
   const { compute, seeds } = context;
   const tick = ticker(context, seeds.length * 2 * STEPS);
@@ -74,13 +74,13 @@ const solves: Claim = {
 const aligns: Claim = {
   id: 'lillicrap2016-aligns',
   title:
-    'The error that random feedback sends turns towards backpropagation, and further towards its pseudo-inverse',
+    'Hidden errors of random feedback align with backpropagation, and more closely with pseudo-backpropagation',
   systems: ['S08'],
   checks: [2],
   source: 'lillicrap2016',
   provenance: 'derived',
   statement:
-    'As a linear network learns by feedback alignment, the hidden errors e B come to point like e Wᵀ, and more closely still like e W⁺.',
+    'As a linear network learns by feedback alignment, the hidden errors e B align with e Wᵀ, and more closely with e W⁺.',
   tier: 'exact',
   backend: 'reference',
   seeds: SEEDS,
@@ -114,7 +114,7 @@ const aligns: Claim = {
       },
       perSeed,
       note:
-        'Networks differ: over the first hundred seeds the angle is 26.6° on average, standard ' +
+        'Networks differ: over the first hundred seeds the mean angle is 26.6°, standard ' +
         'deviation 3.5°, from 18° to 36°. A tenth of the learning rate gives the same angle (26.5° over twelve seeds).',
     };
   },

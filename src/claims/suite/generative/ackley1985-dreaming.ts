@@ -19,20 +19,20 @@ import type { Tensor } from '../../../tensor/tensor.ts';
 import type { Claim, SeedValues } from '../../claim.ts';
 import { mean, seedsUpTo } from '../../fixtures/linear-task.ts';
 
-/** Few enough to go through all their states: then the gradient is exact, whatever the number of pixels. */
+/** Few enough to enumerate all their states, so that the gradient is exact, whatever the number of pixels. */
 const HIDDEN = 10;
 const EXAMPLES = 500;
 
-/** What a machine sees, and how it dreams of it. */
+/** What a machine learns, and how it samples. */
 interface Scene {
   readonly pixels: number;
-  /** Chains that dream on from update to update. */
+  /** Chains of Gibbs sampling that persist from update to update. */
   readonly chains: number;
-  /** Of Gibbs sampling an update: the longer the dreams, the nearer the sum of the terms to the gradient. */
+  /** Steps of Gibbs sampling in each update: the more, the nearer the sum of the terms is to the gradient. */
   readonly steps: number;
   readonly updates: number;
   readonly rate: number;
-  /** What those updates must gain in ln P of an example, nats. */
+  /** By how much those updates must raise ln P of an example, nats. */
   readonly gain: number;
   examples(seed: number): Promise<Split> | Split;
 }
@@ -49,24 +49,24 @@ const bars: Scene = {
     ).train,
 };
 
-/** Grey is the probability of a pixel. At four times this rate the machine runs away from its chains: angles of 90 degrees. */
+/** Grey is the probability of a pixel. At four times this rate the machine leaves the chains behind: angles of 90 degrees. */
 const digits: Scene = {
   pixels: 28 * 28,
   ...{ chains: 500, steps: 10, updates: 300, rate: 0.005, gain: 100 },
   examples: async () => (await openDataset('mnist')).train,
 };
 
-/** The update of which angles are taken: early, while there is much to learn. */
-const LOOKED_AT = 100;
+/** The update at which angles are measured: early, while there is much to learn. */
+const MEASURED_AT = 100;
 /**
- * Updates of which that angle is: one has the noise of its chains, an angle of about atan( √(Σ Var v_i h_j / chains) / ‖∇‖ )
- * to its own mean, which so many as are drawn divide by their root.
+ * Number of updates whose mean is compared with the gradient. One update has the noise of the chains, an angle of about
+ * atan( √(Σ Var v_i h_j / chains) / ‖∇‖ ) to its mean; averaging n updates divides that noise by √n.
  */
 const DRAWN = 16;
-/** Steps from which those draws are keyed: none that learning takes. */
+/** First step number that keys those draws: none that learning uses. */
 const DREAMS = 1e6;
 
-/** ln P(v) of the examples, mean, by enumeration. */
+/** Returns the mean ln P(v) of the examples, by enumeration. */
 function logLikelihood(compute: Compute, learner: Learner, examples: readonly (readonly number[])[]): number {
   return compute.scope(() => {
     const [machine] = machinesOf(learner.network);
@@ -77,23 +77,24 @@ function logLikelihood(compute: Compute, learner: Learner, examples: readonly (r
   });
 }
 
-/** The terms of one update that are Hebbian (awake) and anti-Hebbian (asleep), by the sign of their factor. */
+/** Splits the terms of one update into Hebbian (awake) and anti-Hebbian (asleep) ones, by the sign of their factor. */
 const halvesOf = (terms: readonly Term[]) => ({
   awake: terms.filter(({ factor = 1 }) => factor < 0),
   asleep: terms.filter(({ factor = 1 }) => factor > 0),
 });
 
 interface Angles {
-  /** Of the mean of so many updates drawn from the same chains, in degrees to the exact gradient. */
+  /** Degrees from the mean of `DRAWN` updates, drawn from the same chains, to the exact gradient. */
   readonly angle: number;
+  /** The same for the Hebbian term alone. */
   readonly awakeAngle: number;
-  /** The mean of their own angles. */
+  /** The mean angle of the single updates. */
   readonly single: number;
-  /** What their scatter alone would give each: atan of its root mean square over the norm of the gradient. */
+  /** The angle that their scatter alone would give: atan of its root mean square over the norm of the gradient. */
   readonly scatter: number;
 }
 
-/** Angles to the exact gradient. Nothing is learned, and chains stay as they are. */
+/** Measures angles to the exact gradient. Nothing is learned, and chains stay as they are. */
 function anglesOf(compute: Compute, learner: Learner, batch: Batch, step: number): Angles {
   const projection = learner.network.projection('input→hidden1');
   const gradientOf = (into: Tensor, terms: readonly Term[]) => materialise(compute, projection, into, terms);
@@ -109,17 +110,17 @@ function anglesOf(compute: Compute, learner: Learner, batch: Batch, step: number
         gradientOf(update, own(terms));
         gradientOf(awake, halvesOf(own(terms)).awake);
       });
-      compute.combine(sum, sum, update, 1, 1 / DRAWN);
+      compute.addScaled(sum, update, 1 / DRAWN);
     }
-    const angle = (its: Tensor) => compareDirections(compute, its, gradient).angle ?? NaN;
-    const square = (its: Tensor) => its.toArray().reduce((total, value) => total + value ** 2, 0);
+    const angle = (update: Tensor) => compareDirections(compute, update, gradient).angle ?? NaN;
+    const squareOf = (tensor: Tensor) => tensor.toArray().reduce((total, value) => total + value ** 2, 0);
     const single = mean(updates.map(angle));
     const spread = updates.map((update) => {
-      compute.combine(update, update, sum, 1, -1);
-      return square(update);
+      compute.subtract(update, update, sum);
+      return squareOf(update);
     });
-    const noise = spread.reduce((total, its) => total + its, 0) / (DRAWN - 1);
-    const scatter = (180 / Math.PI) * Math.atan(Math.sqrt(noise / square(gradient)));
+    const noise = spread.reduce((total, square) => total + square, 0) / (DRAWN - 1);
+    const scatter = (180 / Math.PI) * Math.atan(Math.sqrt(noise / squareOf(gradient)));
     return { angle: angle(sum), awakeAngle: angle(awake), single, scatter };
   });
 }
@@ -149,15 +150,15 @@ async function dream(
   });
   const split = await scene.examples(seed);
   const examples = Array.from({ length: EXAMPLES }, (_, row) =>
-    Array.from(split.inputs.subarray(row * scene.pixels, (row + 1) * scene.pixels), (its) => its / 255),
+    Array.from(split.inputs.subarray(row * scene.pixels, (row + 1) * scene.pixels), (byte) => byte / 255),
   );
   const inputs = compute.allocate([EXAMPLES, scene.pixels]).set(examples.flat());
-  // The readout, which no figure here depends on, is taught one class.
+  // The readout learns one class; no figure here depends on it.
   const targets = compute.allocate([EXAMPLES], 'i32');
   const before = logLikelihood(compute, learner, examples);
   let angles: Angles = { angle: NaN, awakeAngle: NaN, single: NaN, scatter: NaN };
   for (let step = 0; step < scene.updates; step++) {
-    if (step === LOOKED_AT) angles = anglesOf(compute, learner, { inputs, targets }, step);
+    if (step === MEASURED_AT) angles = anglesOf(compute, learner, { inputs, targets }, step);
     learner.learn({ inputs, targets }, step, 0);
     if (step % 10 === 0) await progress(step / scene.updates);
   }
@@ -167,7 +168,7 @@ async function dream(
   return { ...angles, gain };
 }
 
-/** The claim of one scene; `subject` says what is seen, at the start of the statement. */
+/** The claim about one scene; `subject` names the data at the start of the statement. */
 const dreaming = (scene: Scene, id: string, title: string, subject: string): Claim => ({
   id,
   title,
@@ -175,26 +176,26 @@ const dreaming = (scene: Scene, id: string, title: string, subject: string): Cla
   checks: [],
   source: 'ackley1985',
   provenance: 'derived',
-  statement: `${subject}, what fires together awake is wired together, and what fires together in free dreams is torn apart: the two terms that the rule emits sum to the gradient of the likelihood, and neither is it alone.`,
+  statement: `${subject}, units that fire together when awake are wired together, and units that fire together in free dreams are separated: the two terms of the rule sum to the gradient of the likelihood, and neither alone is that gradient.`,
   tier: 'quick',
   backend: 'wasm',
   seeds: seedsUpTo(5),
   conditions: [
     {
       id: 'angle',
-      statement: `Angle of waking and dreaming together, mean of ${DRAWN} draws, to the exact gradient of the likelihood after ${LOOKED_AT} updates, by enumeration, mean over the seeds`,
+      statement: `Angle of both terms together, mean of ${DRAWN} draws, to the exact gradient of the likelihood after ${MEASURED_AT} updates, by enumeration, mean over the seeds`,
       unit: 'degrees',
       expected: { maximum: 20, text: 'below 20' },
     },
     {
       id: 'angle-awake',
-      statement: 'The same of the Hebbian term alone',
+      statement: 'The same for the Hebbian term alone',
       unit: 'degrees',
       expected: { minimum: 45, text: 'above 45' },
     },
     {
       id: 'gain',
-      statement: `What ${scene.updates} updates gain in ln P of an example, by enumeration, mean over the seeds`,
+      statement: `Gain of ${scene.updates} updates in ln P of an example, by enumeration, mean over the seeds`,
       unit: 'nats',
       expected: { minimum: scene.gain, text: `above ${scene.gain}` },
     },
@@ -215,7 +216,7 @@ const dreaming = (scene: Scene, id: string, title: string, subject: string): Cla
         'angle of one draw': over('single'),
         'angle by the scatter of draws alone': over('scatter'),
       },
-      note: `${scene.chains} chains dream on from update to update, ${scene.steps} steps each; ${scene.pixels} pixels, ${HIDDEN} hidden units.`,
+      note: `${scene.chains} chains persist from update to update, ${scene.steps} steps in each; ${scene.pixels} pixels, ${HIDDEN} hidden units.`,
     };
   },
 });

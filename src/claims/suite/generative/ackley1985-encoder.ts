@@ -12,22 +12,22 @@ import { seedsUpTo } from '../../fixtures/linear-task.ts';
 const PATTERNS = 8;
 const CODE = 3;
 const CYCLES = 4000;
-/** How often each pattern is clamped in a cycle; the machine runs free as often. The source does so twice. */
+/** How often each pattern is clamped in a cycle; the machine runs free as often. In the source it is twice. */
 const ANNEALINGS = 8;
 const SWEEPS = 10;
-/** Weights are in units of the temperature at which the source learns, 10, so that its step of 2 is .2 here. */
+/** Weights are in units of the temperature at which the source learns, 10, so that a step of 2 there is .2 here. */
 const STEP = 0.2;
-/** Annealing of the source, units drawn at random and then 2@20, 2@15, 2@12, 4@10, in the same units. */
+/** The source's annealing: units drawn at random and then 2@20, 2@15, 2@12, 4@10, here in the same units. */
 const TEMPERATURES = [1e6, 2, 2, 1.5, 1.5, 1.2, 1.2];
 const SETTLING = 4;
-/** Noisy clamping, or weights would grow for ever. */
+/** Noisy clamping, without which weights would grow without bound. */
 const NOISE = { silenced: 0.15, fired: 0.02 };
-/** Cycles between looks at the codes, and looks in succession at which all are in use before they count as found. */
-const [LOOK, LOOKS] = [10, 10];
+/** Cycles between two checks of the codes, and consecutive checks at which all must be in use to count as found. */
+const [CHECK, CHECKS] = [10, 10];
 
 /**
- * Every weight takes a step of one size, by the sign of the difference: RMSprop that remembers nothing. Statistics are
- * counts out of all that are clamped, so that a difference far below one is rounding, and no step.
+ * Every weight takes a step of the same size, by the sign of the difference: RMSprop without memory. Statistics are counts
+ * over all clamped patterns, so that a difference far below one is rounding, and gives no step.
  */
 const steps: OptimiserSpecification = {
   ...plainDescent(STEP),
@@ -36,7 +36,7 @@ const steps: OptimiserSpecification = {
   epsilon: 0.01 / (ANNEALINGS * PATTERNS * SWEEPS),
 };
 
-/** Two visible groups, each joined with itself, that meet in three units and nowhere else. */
+/** Two visible groups, each with lateral connections, joined only through three code units. */
 const encoder: NetworkSpecification = {
   areas: [
     { id: 'first', shape: [PATTERNS], topDownBias: true },
@@ -58,7 +58,7 @@ const encoder: NetworkSpecification = {
 /** The patterns: each unit alone. */
 const eachAlone = Array.from({ length: PATTERNS ** 2 }, (_, index) => Number(index % (PATTERNS + 1) === 0));
 
-/** How many codes the eight patterns have, each in the state of the code that is likeliest for it. */
+/** Counts the codes of the eight patterns; the code of a pattern is the likeliest state of the code units. */
 function codesOf(compute: Compute, { network }: Learner): number {
   return compute.scope(() => {
     const patterns = compute.temporary([PATTERNS, PATTERNS]);
@@ -81,7 +81,7 @@ function codesOf(compute: Compute, { network }: Learner): number {
   });
 }
 
-/** What a run came to: when it found all codes, if it did, and how many are in use at its end. */
+/** The outcome of a run: when it found all codes, if it did, and how many are in use at the end. */
 interface Outcome {
   readonly found: number | undefined;
   readonly codes: number;
@@ -109,10 +109,10 @@ async function learn(
   let found: number | undefined;
   for (let cycle = 0; cycle < CYCLES && found === undefined; cycle++) {
     learner.learn({ inputs: patterns, targets: patterns }, cycle, 0);
-    if ((cycle + 1) % LOOK !== 0) continue;
+    if ((cycle + 1) % CHECK !== 0) continue;
     codes = codesOf(compute, learner);
     if (codes < PATTERNS) since = cycle + 1;
-    else if (cycle + 1 - since >= LOOK * LOOKS) found = since + LOOK;
+    else if (cycle + 1 - since >= CHECK * CHECKS) found = since + CHECK;
     await progress(cycle / CYCLES);
   }
   learner.dispose();
@@ -128,14 +128,14 @@ const encoderClaim: Claim = {
   source: 'ackley1985',
   provenance: 'published',
   statement:
-    'The 8-3-8 encoder, two groups of eight units that meet in three, comes to a code of its own for each of the eight patterns in 16 of 20 runs of 4000 cycles, and to 7 codes in the rest.',
+    'The 8-3-8 encoder, two groups of eight units joined through three, finds a distinct code for each of the eight patterns in 16 of 20 runs of 4000 cycles, and 7 codes in the others.',
   tier: 'quick',
   backend: 'wasm',
   seeds: seedsUpTo(20),
   conditions: [
     {
       id: 'solved',
-      statement: `Runs of 20 in which within ${CYCLES} cycles every pattern comes to have a code of its own, the likeliest one by enumeration`,
+      statement: `Runs of 20 in which every pattern has a distinct code within ${CYCLES} cycles; its code is the likeliest one by enumeration`,
       unit: '',
       expected: { minimum: 12, maximum: 20, text: '16 ± 4' },
     },
@@ -155,10 +155,10 @@ const encoderClaim: Claim = {
       perSeed,
       ...(median === undefined ? {} : { details: { 'median cycles to all codes': median } }),
       note:
-        `The source's machine, noise, annealing and steps of one size. Each pattern is clamped ${ANNEALINGS} times a cycle for ${SWEEPS} sweeps, where the source does so twice; units take turns in order, and products ` +
-        `are counted before and after each turn of the free ones, where the source picks units at random, one at a time. A run ends when all codes have been in use for ${LOOK * LOOKS} cycles; one that never comes there stays ` +
-        'at 7. In the source the median run had them after 1570. A simulation apart from this code, at as many annealings, finds all codes in 2 of 16 runs when it counts at the end of every sweep, in 9 of 12 when it counts after every unit, and in ' +
-        '11 of 12 when it picks units at random, too: that order is what is missing here. At the two annealings of the source none of these finds them in more than 3 of 8 runs. Exact gradient ascent by enumeration stops at 5 or 6 codes: what finds the others is the noise of the signs.',
+        `The source's machine, noise, annealing and steps of one size. Each pattern is clamped ${ANNEALINGS} times a cycle for ${SWEEPS} sweeps, in the source twice; units are updated in order, and products ` +
+        `are counted before and after each update of the free units, where the source picks units at random, one at a time. A run ends when all codes have been in use for ${CHECK * CHECKS} cycles; a run that never gets there stays ` +
+        'at 7. In the source the median run had all codes after 1570 cycles. An independent simulation, with as many annealings, finds all codes in 2 of 16 runs if it counts at the end of every sweep, in 9 of 12 if it counts after every unit, and in ' +
+        '11 of 12 if it also picks units at random: that order is what is missing here. With the two annealings of the source none of these finds them in more than 3 of 8 runs. Exact gradient ascent by enumeration stops at 5 or 6 codes: the noise of the signs finds the others.',
     };
   },
 };

@@ -14,12 +14,12 @@ const EXAMPLES = 100;
 const SIZES = [2000, 8000] as const;
 
 /**
- * Relative squared error of what random weights recover. From h ≥ 0 with `ACTIVE` of `HIDDEN` units not silent,
+ * Measures the relative squared error of recovered causes. From h ≥ 0 with `ACTIVE` of `HIDDEN` units not silent,
  *
  *   x = relu( α W h ), α = 2/n,     ĥ = relu( Wᵀ x )
  *
- * with W ~ N(0, 1) of a tied autoencoder. Each ĥ_i is h_i with noise of variance about 2‖h‖²/n, of which relu keeps half
- * where h_i = 0: about m/n in all.
+ * with W ~ N(0, 1) of a tied autoencoder. Each ĥ_i is h_i with noise of variance about 2‖h‖²/n, half of which relu keeps
+ * where h_i = 0: a relative squared error of about m/n.
  */
 function recoveryError(compute: Compute, seed: number, visible: number): number {
   const learner = new Learner(compute, {
@@ -66,13 +66,13 @@ function recoveryError(compute: Compute, seed: number, visible: number): number 
 
 const reversible: Claim = {
   id: 'arora2015-reversible',
-  title: 'Random weights are recovered from by their transpose',
+  title: 'The transpose of random weights recovers their input',
   systems: ['S24'],
   checks: [42],
   source: 'arora2015',
   provenance: 'derived',
   statement:
-    'What random rectified weights make of few active causes gives these back through the transposed weights, the better the more units there are: the relative squared error is about m/n.',
+    'From the output of a random rectified layer the transposed weights recover a few active causes, the better the more units there are: the relative squared error is about m/n.',
   tier: 'exact',
   backend: 'wasm',
   seeds: seedsUpTo(5),

@@ -14,10 +14,10 @@ const RULES: readonly Rule[] = [backpropagation, feedbackAlignment, nodePerturba
 const SEEDS = seedsUpTo(5);
 const SOLVED = 475;
 const PRESET = CONTROL_PRESETS.find(({ id }) => id === 'cart-pole')?.config ?? {};
-/** Updates between two words on progress: about a twentieth of a second. */
+/** Updates between two reports of progress: about a twentieth of a second. */
 const SLICE = 5;
 
-/** Mean returns of 100 fresh episodes, greedy, epoch by epoch of a run of the preset "cart-pole"; actor and critic by one rule. */
+/** Runs the preset "cart-pole" with one rule for actor and critic; gives mean returns of 100 fresh greedy episodes by epoch. */
 async function returnsOf(
   compute: Compute,
   rule: Rule,
@@ -49,20 +49,20 @@ async function returnsOf(
 
 const condition = ({ id }: Rule, words: string) => ({
   id,
-  statement: `seeds of ${SEEDS.length} after which the mean return of 100 fresh episodes is at least ${SOLVED}, actor and critic by ${words}`,
+  statement: `Seeds of ${SEEDS.length} with a mean return of at least ${SOLVED} over 100 fresh episodes at the end, actor and critic by ${words}`,
   unit: '',
   expected: { minimum: 4, maximum: SEEDS.length, text: `at least 4 of ${SEEDS.length}` },
 });
 
 const solved: Claim = {
   id: 'barto1983-cart-pole',
-  title: 'Actor and critic on the cart-pole, by three rules',
+  title: 'Actor and critic balance the cart-pole by three rules',
   systems: ['S07'],
   checks: [],
   source: 'barto1983',
   provenance: 'calibrated',
   statement:
-    'An actor that is taught by a critic learns to balance the pole, whether both learn by backpropagation, by feedback alignment or by node perturbation.',
+    'An actor trained by a critic learns to balance the pole, whether both learn by backpropagation, feedback alignment or node perturbation.',
   tier: 'quick',
   backend: 'wasm',
   seeds: SEEDS,
@@ -93,7 +93,7 @@ const solved: Claim = {
       perSeed,
       curves,
       note:
-        'The preset "cart-pole" for all three rules: networks 4-32-2 and 4-32-1, 1.2 million steps. Its rate, λ and γ were ' +
+        'The preset "cart-pole" for all three rules: networks 4-32-2 and 4-32-1, 1.2 million steps. The rate, λ and γ were ' +
         'chosen once for all rules, on other seeds (10 to 12). Values by seed are returns.',
     };
   },

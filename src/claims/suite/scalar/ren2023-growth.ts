@@ -4,7 +4,7 @@ import { randomBatch } from '../../../training/random-batch.ts';
 import { meanInterval } from '../../../analysis/statistics.ts';
 import { plainDescent } from '../../../network/optimiser.ts';
 import { stack } from '../../../network/specification.ts';
-import { backpropagate } from '../../../dynamics/feedforward/backpropagation.ts';
+import { backpropagate } from '../../../dynamics/feedforward/feedforward.ts';
 import { backpropagation } from '../../../rules/exact/backpropagation.ts';
 import { Learner } from '../../../learning/learner.ts';
 import type { Batch } from '../../../learning/learner.ts';
@@ -17,8 +17,8 @@ import type { Claim, ClaimContext, Condition, SeedValues } from '../../claim.ts'
 import { mean, seedsUpTo } from '../../fixtures/linear-task.ts';
 
 /**
- * How the variance of an update over the rule's own noise, relative to the squared gradient, grows with a network. On one
- * example, with noise that tends to 0, by the moments in ren2023-variance.ts:
+ * How the variance of an update over the noise of the rule, relative to the squared gradient, grows with the network. On
+ * one example, with noise that tends to 0, by the moments in ren2023-variance.ts:
  *
  *   weight perturbation, n synapses:  Σ Var g / ‖∇‖² = n + 1, whatever the network.
  *   node perturbation, layers l of q_l units, Q in all:  g_l = h_{l−1} ⊗ ξ_l (δ·ξ)/σ², with δ the gradients of all units'
@@ -27,12 +27,12 @@ import { mean, seedsUpTo } from '../../fixtures/linear-task.ts';
  *     Σ Var g_l = H_l (q_l D + D_l),   ‖∇_l‖² = H_l D_l,
  *     Σ Var g / ‖∇‖² = 1 + D Σ H_l q_l / Σ H_l D_l.
  *
- * Where every layer receives the same H, that is Q + 1; where the ratios of the H_l, and of the D_l, do not depend on the
- * width, it is proportional to Q but for the 1. So the family is that of square stacks w-w-w-w from Glorot's
- * initialisation: each H_l is w times a constant of its layer, each D_l a constant. Units are tanh, since narrow stacks of
- * rectified ones are silent on some examples. On 20-w-w-2 the exponent is not 1 at any finite width: the first layer receives
- * 20 and the others in proportion to w, so that the synapses that receive less are most of the gradient in narrow
- * networks and little of it in wide ones. For that family the formula itself is tested.
+ * If every layer receives the same H, this is Q + 1; if the ratios of the H_l, and of the D_l, do not depend on the width,
+ * it is proportional to Q up to the 1. So the networks are square stacks w-w-w-w with Glorot's initialisation: each H_l is
+ * w times a constant of the layer, each D_l a constant. Units are tanh, since narrow stacks of rectified units are silent
+ * on some examples. On 20-w-w-2 the exponent is not 1 at any finite width: the first layer receives 20 and the others in
+ * proportion to w, so that the synapses that receive less carry most of the gradient in narrow networks and little of it in
+ * wide ones. For that family the formula itself is tested.
  */
 const WIDTHS = [8, 32, 160, 800];
 const square = (width: number): number[] => [width, width, width, width];
@@ -42,10 +42,10 @@ const narrow = (width: number): number[] => [20, width, width, 2];
 const NOISE = 1e-3;
 const SEEDS = seedsUpTo(20);
 
-/** Networks looked at for each seed. */
-const LOOKS = 2 * WIDTHS.length + LAW_WIDTHS.length;
+/** Networks measured for each seed. */
+const NETWORKS = 2 * WIDTHS.length + LAW_WIDTHS.length;
 
-/** An update of units costs less, so more of them are drawn. */
+/** An update of node perturbation costs less, so more of them are drawn. */
 const WEIGHTS = {
   rule: weightPerturbation,
   options: { noise: NOISE, samples: 1, twoSided: false },
@@ -58,19 +58,19 @@ const UNITS = {
 };
 const BACKPROP = { rule: backpropagation, options: {}, updates: 20 };
 
-interface Look {
+interface Subject {
   readonly rule: Rule;
   readonly options: unknown;
-  /** How many are drawn. */
+  /** Number of updates drawn. */
   readonly updates: number;
   readonly layers: readonly number[];
   readonly seed: number;
 }
 
-/** A rule on a fresh stack, and one example of it. */
+/** Calls `look` with a rule on a fresh stack and one example. */
 function withNetwork<Result>(
   compute: Compute,
-  { rule, options, layers, seed }: Look,
+  { rule, options, layers, seed }: Subject,
   look: (learner: Learner, example: Batch) => Result,
 ): Result {
   const learner = new Learner(compute, {
@@ -99,10 +99,10 @@ function withNetwork<Result>(
   }
 }
 
-/** Σ Var g / ‖∇‖² of the whole network, its sizes, and for node perturbation what the formula says. */
-function measure(compute: Compute, what: Look) {
-  return withNetwork(compute, what, (learner, example) => {
-    const row = estimatorStatistics(compute, learner, example, what.updates).at(-1);
+/** Returns Σ Var g / ‖∇‖² of the whole network, the network's sizes, and the formula for node perturbation. */
+function measure(compute: Compute, subject: Subject) {
+  return withNetwork(compute, subject, (learner, example) => {
+    const row = estimatorStatistics(compute, learner, example, subject.updates).at(-1);
     if (!row?.gradientPower) throw new Error('The example has no gradient.');
     const { units, synapses } = row;
     const relative = row.variance.value / row.gradientPower;
@@ -110,7 +110,7 @@ function measure(compute: Compute, what: Look) {
   });
 }
 
-/** 1 + D Σ H_l q_l / Σ H_l D_l, from the exact gradient's products h_{l−1} ⊗ δ_l. */
+/** Returns 1 + D Σ H_l q_l / Σ H_l D_l, from the products h_{l−1} ⊗ δ_l of the exact gradient. */
 function nodeFormula(learner: Learner, example: Batch): number {
   let [all, received, gradient] = [0, 0, 0];
   learner.estimate(
@@ -136,10 +136,10 @@ const power = (tensor: Tensor): number => tensor.toArray().reduce((sum, value) =
 const exponentOf = (points: readonly (readonly [size: number, variance: number])[]): number =>
   lineFit(points.map(([size, variance]) => [Math.log(size), Math.log(variance)] as const)).slope;
 
-/** What lies further from 1 of the ends of the 95 % interval of the mean. */
-function furthestFromOne(values: readonly number[]): number {
-  const { mean: middle, interval } = meanInterval(values);
-  return Math.abs(middle - 1) + (interval ?? Infinity);
+/** Returns how far the farther end of the 95 % interval of the mean is from 1. */
+function farthestFromOne(values: readonly number[]): number {
+  const { mean: average, interval } = meanInterval(values);
+  return Math.abs(average - 1) + (interval ?? Infinity);
 }
 
 const exponent = (id: string, rule: string, size: string): [Condition, Condition] => [
@@ -151,7 +151,7 @@ const exponent = (id: string, rule: string, size: string): [Condition, Condition
   },
   {
     id: `${id}-interval`,
-    statement: `How far the 95 % interval of that exponent reaches from 1`,
+    statement: 'Distance from 1 of the farther end of the 95 % interval of that exponent',
     unit: '',
     expected: { maximum: 0.1, text: 'at most 0.1' },
   },
@@ -165,7 +165,7 @@ const growth: Claim = {
   source: 'ren2023',
   provenance: 'derived',
   statement:
-    'The variance of an update relative to the squared gradient is proportional to the number of synapses for weight perturbation; for node perturbation, where layers receive equal power, to the number of units.',
+    'Relative to the squared gradient, the variance of an update is proportional to the number of synapses for weight perturbation, and to the number of units for node perturbation if all layers receive equal power.',
   tier: 'quick',
   backend: 'wasm',
   seeds: SEEDS,
@@ -183,18 +183,18 @@ const growth: Claim = {
     const perSeed: SeedValues[] = [];
     const narrowExponents: { measured: number; formula: number }[] = [];
     for (const [index, seed] of seeds.entries()) {
-      let looked = 0;
-      const looks = async (what: Omit<Look, 'layers' | 'seed'>, networks: readonly number[][]) => {
+      let done = 0;
+      const measureAll = async (arm: Omit<Subject, 'layers' | 'seed'>, networks: readonly number[][]) => {
         const found: ReturnType<typeof measure>[] = [];
         for (const layers of networks) {
-          found.push(measure(compute, { ...what, layers, seed }));
-          await progress((index + ++looked / LOOKS) / seeds.length);
+          found.push(measure(compute, { ...arm, layers, seed }));
+          await progress((index + ++done / NETWORKS) / seeds.length);
         }
         return found;
       };
-      const ofWeights = await looks(WEIGHTS, WIDTHS.map(square));
-      const ofUnits = await looks(UNITS, WIDTHS.map(square));
-      const ofNarrow = await looks(UNITS, LAW_WIDTHS.map(narrow));
+      const ofWeights = await measureAll(WEIGHTS, WIDTHS.map(square));
+      const ofUnits = await measureAll(UNITS, WIDTHS.map(square));
+      const ofNarrow = await measureAll(UNITS, LAW_WIDTHS.map(narrow));
       perSeed.push({
         seed,
         values: {
@@ -212,9 +212,9 @@ const growth: Claim = {
     return {
       measured: {
         units: mean(column('units')),
-        'units-interval': furthestFromOne(column('units')),
+        'units-interval': farthestFromOne(column('units')),
         synapses: mean(column('synapses')),
-        'synapses-interval': furthestFromOne(column('synapses')),
+        'synapses-interval': farthestFromOne(column('synapses')),
         formula: mean(column('formula')),
       },
       perSeed,
@@ -229,20 +229,20 @@ const growth: Claim = {
       note:
         `${UNITS.updates} updates of node and ${WEIGHTS.updates} of weight perturbation with σ = ${NOISE} for each seed and network, on one example x ~ N(0, I) with a random label. ` +
         'On 20-w-w-2 the exponent of node perturbation is below 1, since the first layer receives less than the others and ' +
-        'its share in the whole shrinks with the width: the formula says so too.',
+        'has a smaller share of the whole in wider networks, as the formula predicts.',
     };
   },
 };
 
 const noNoise: Claim = {
   id: 'ren2023-backprop-has-no-noise',
-  title: 'Backpropagation has no noise of its own',
+  title: 'Backpropagation adds no noise',
   systems: ['S01'],
   checks: [],
   source: 'ren2023',
   provenance: 'derived',
   statement:
-    'On one fixed pattern the estimate of backpropagation has variance 0, whatever the size of the network.',
+    'On one fixed example the estimate of backpropagation has variance 0, whatever the size of the network.',
   tier: 'exact',
   backend: 'wasm',
   seeds: seedsUpTo(5),

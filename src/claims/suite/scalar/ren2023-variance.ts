@@ -13,9 +13,9 @@ const OUTPUTS = 10;
 const SAMPLES = 4000;
 
 /**
- * Variance of the forward gradient of one layer with p inputs and q units, on one example.
+ * The variance of the forward gradient of one layer with p inputs and q units, on one example.
  *
- * On weights, g = (∇·v) v with v ~ N(0, I) of n = pq numbers. Turn the axes so that ∇ = ‖∇‖ e₁; then
+ * On weights, g = (∇·v) v with v ~ N(0, I) of n = pq numbers. Rotate the axes so that ∇ = ‖∇‖ e₁; then
  * E‖g‖² = ‖∇‖² E[v₁² ‖v‖²] = ‖∇‖² (E v₁⁴ + (n − 1) E v₁² E v₂²) = (n + 2) ‖∇‖², and since E g = ∇,
  *
  *   Σ Var g = (pq + 1) S,   S = ‖∇‖².
@@ -25,7 +25,7 @@ const SAMPLES = 4000;
  *   Σ Var g = (q + 1) S.
  *
  * These are the source's formulas for one example, N = 1, where the gradient does not vary with the data, V = 0.
- * Perturbation with noise of little size does the same, by measuring ∇·v instead of computing it.
+ * Perturbation with small noise has the same variance: it measures ∇·v instead of computing it.
  */
 const RULES: readonly { id: string; rule: Rule; options: unknown; times: number }[] = [
   {
@@ -49,7 +49,7 @@ const RULES: readonly { id: string; rule: Rule; options: unknown; times: number 
   },
 ];
 
-/** Σ Var g / S of a rule's own updates, over what it should be. */
+/** Returns Σ Var g / S of a rule's updates over the expected value. */
 function ratioOf(compute: Compute, { rule, options, times }: (typeof RULES)[number], seed: number): number {
   const perceptron = new Perceptron(compute, { inputs: INPUTS, outputs: OUTPUTS, rule, options, seed });
   try {
@@ -102,7 +102,7 @@ const variance: Claim = {
     return {
       measured: Object.fromEntries(RULES.map(({ id }) => [id, mean(column(id))])),
       perSeed,
-      note: `${SAMPLES} updates of each rule for each seed, on one example x ~ N(0, I) of a linear layer without thresholds, with a squared error.`,
+      note: `${SAMPLES} updates of each rule for each seed, on one example x ~ N(0, I) of a linear layer without biases, with a squared error.`,
     };
   },
 };

@@ -11,14 +11,14 @@ import { Perceptron } from '../../fixtures/perceptron.ts';
 const INPUTS = 6;
 const OUTPUTS = 4;
 const RATE = 0.05;
-/** Deviation σ of the jitter: large enough that the part it adds by itself is seen. */
+/** Standard deviation σ of the jitter: large enough that the part it adds by itself shows. */
 const NOISE = 0.15;
 const SEEDS = seedsUpTo(5);
 const SAMPLES = 40_000;
 
 /**
  * The change of the error e = ‖W − W*‖² in one step of a linear perceptron, x ~ N(0, I) of N numbers, M outputs, loss
- * ½‖xW − xW*‖², so that its gradient is g = x ⊗ xE with E = W − W*. A step W ← W − η ĝ with E ĝ = g on average gives
+ * ½‖xW − xW*‖², whose gradient is g = x ⊗ xE with E = W − W*. A step W ← W − η ĝ with E ĝ = g on average gives
  *
  *   e′ = e − 2η ⟨E, ĝ⟩ + η² ‖ĝ‖²,   and E⟨E, ĝ⟩ = E‖xE‖² = e.
  *
@@ -28,8 +28,8 @@ const SAMPLES = 40_000;
  *   node:    ĝ = x ⊗ u (xE·u + σ‖u‖²/2),  u ~ N(0, I) of M               → (M + 2)(N + 2) e + ¼σ² N M(M + 2)(M + 4)
  *   weight:  ĝ = V (xE·xV + σ‖xV‖²/2),    V ~ N(0, I) of NM              → (MN + 2)(N + 2) e + ¼σ² MN(M + 2)(N + 2)(MN + 4)
  *
- * by E(a·u)²‖u‖² = (M + 2)‖a‖² and E‖u‖⁶ = M(M + 2)(M + 4); odd moments vanish. For weights, given x only the part of V
- * along x matters to the loss: xV = ‖x‖ r with r ~ N(0, I) of M, and ‖V‖² = ‖r‖² + the other M(N − 1) squares, so
+ * by E(a·u)²‖u‖² = (M + 2)‖a‖² and E‖u‖⁶ = M(M + 2)(M + 4); odd moments vanish. For weights, given x, the loss depends
+ * only on the part of V along x: xV = ‖x‖ r with r ~ N(0, I) of M, and ‖V‖² = ‖r‖² + the other M(N − 1) squares, so
  * E‖xV‖⁴‖V‖² = ‖x‖⁴ M(M + 2)(MN + 4), and E‖x‖⁴ = N(N + 2).
  */
 const SECOND_ORDER = {
@@ -53,7 +53,7 @@ const RULES: Readonly<Record<keyof typeof SECOND_ORDER, { rule: Rule; options: u
 type Name = keyof typeof RULES;
 const NAMES: readonly Name[] = ['direct', 'node', 'weight'];
 
-/** The measured e′/e − 1 + 2η over its formula, from e = 1. */
+/** Returns the measured e′/e − 1 + 2η over the formula, from e = 1. */
 async function ratioOf(
   compute: Compute,
   name: Name,
@@ -102,7 +102,7 @@ const curves: Claim = {
   source: 'werfel2005',
   provenance: 'derived',
   statement:
-    'In a linear perceptron the rules differ in the second-order part of the change of the error: (N + 2) η² for the gradient, (M + 2)(N + 2) η² for node perturbation, (MN + 2)(N + 2) η² for weight perturbation, plus what the size of the jitter adds.',
+    'In a linear perceptron the rules differ in the second-order part of the change of the error: (N + 2) η² for the gradient, (M + 2)(N + 2) η² for node perturbation and (MN + 2)(N + 2) η² for weight perturbation, plus a part from the size of the jitter.',
   tier: 'quick',
   backend: 'reference',
   seeds: SEEDS,

@@ -16,21 +16,21 @@ const MOVE = 1e-6;
 
 /**
  * The error e of a linear perceptron, N inputs x ~ N(0, I), M outputs, n = NM synapses (see werfel2005-curves.ts), when
- * ĝ is measured by moves that tend to 0, and an update is two passes: one clean, one moved.
+ * ĝ is measured by perturbations that tend to 0, and an update is two passes: one clean, one perturbed.
  *
  *   parallel:  ĝ = V (∇·V), V ~ N(0, I) of n:     e′ = [1 − 2η + (n + 2)(N + 2) η²] e
  *   serial:    ĝ = ∇_i of one random synapse i:   e′ = [1 − 2η/n + (N + 2) η²/n] e
  *
- * by E ĝ = ∇/n and E‖ĝ‖² = ‖∇‖²/n for the serial one. Each has its least e′ at
+ * by E ĝ = ∇/n and E‖ĝ‖² = ‖∇‖²/n for the serial rule. The smallest e′ is at
  *
  *   parallel:  η = 1/((n + 2)(N + 2)),   e′/e = 1 − 1/((n + 2)(N + 2))
  *   serial:    η = 1/(N + 2),            e′/e = 1 − 1/(n(N + 2))
  *
- * What the parallel rule gains by moving all synapses, it loses to a step that must be n + 2 times as small, since
- * every other synapse is noise to one. To a given error the serial rule needs n/(n + 2) of the parallel one's passes.
+ * What the parallel rule gains by perturbing all synapses, it loses by a step that must be n + 2 times as small, since
+ * for each synapse all others are noise. To a given error the serial rule needs n/(n + 2) of the passes of the parallel rule.
  *
- * The same holds when the clean pass is shared. With S synapses an update e′/e is least at 1 − S/((N + 2)(n + S − 1)); with
- * S jitters averaged, at 1 − S/((N + 2)(n + 2 + S − 1)).
+ * The same holds when the clean pass is shared. With S synapses an update, the smallest e′/e is 1 − S/((N + 2)(n + S − 1));
+ * with S jitters averaged, it is 1 − S/((N + 2)(n + 2 + S − 1)).
  */
 const ARMS = {
   serial: {
@@ -49,19 +49,19 @@ const ARMS = {
 type Arm = keyof typeof ARMS;
 const NAMES: readonly Arm[] = ['serial', 'parallel'];
 
-/** Steps that both arms try: 1, 1/√2, 1/2, … 1/4096, on examples that the reported seeds do not see. */
+/** Steps that both arms try: 1, 1/√2, 1/2, … 1/4096, on examples that the reported seeds do not use. */
 const RATES = Array.from({ length: 25 }, (_, index) => 2 ** (-index / 2));
 const SEARCH_SEEDS = [1000, 1001, 1002];
 const SEEDS = seedsUpTo(20);
 const PASSES_OF_UPDATE = 2;
 const predictedPasses = (arm: Arm): number =>
   (PASSES_OF_UPDATE * Math.log(TARGET)) / Math.log1p(-ARMS[arm].lossOfUpdate);
-/** A trial that needs more than this is given up: for both arms alike. */
+/** A trial that needs more than this is stopped, for both arms alike. */
 const MOST_PASSES = 40_000;
-/** The error is looked at after so many updates. */
-const LOOK = 20;
+/** Updates between two measurements of the error. */
+const MEASURED_EVERY = 20;
 
-/** Forward passes of an example, as the learner counts them, until the error has fallen to TARGET; infinite if never. */
+/** Counts forward passes of an example, as the learner does, until the error has fallen to TARGET; infinite if never. */
 function passesToTarget(compute: Compute, arm: Arm, rate: number, seed: number): number {
   const { rule, options } = ARMS[arm];
   const perceptron = new Perceptron(compute, { inputs: INPUTS, outputs: OUTPUTS, rule, options, rate, seed });
@@ -69,7 +69,7 @@ function passesToTarget(compute: Compute, arm: Arm, rate: number, seed: number):
   try {
     for (let step = 0; learner.passes < MOST_PASSES; step++) {
       compute.scope(() => learner.learn(perceptron.example(step), step, 0));
-      if ((step + 1) % LOOK !== 0) continue;
+      if ((step + 1) % MEASURED_EVERY !== 0) continue;
       const error = perceptron.error();
       if (error <= TARGET) return learner.passes;
       if (!(error < 100)) return Infinity;
@@ -82,20 +82,20 @@ function passesToTarget(compute: Compute, arm: Arm, rate: number, seed: number):
 
 const near = (id: Arm, rule: string) => ({
   id: `${id}-theory`,
-  statement: `Passes of ${rule} at the best step by theory over those that theory predicts, mean over the seeds`,
+  statement: `Passes of ${rule} at the theoretically best step over those that theory predicts, mean over the seeds`,
   unit: '',
   expected: { minimum: 0.9, maximum: 1.1, text: '1 ± 0.1' },
 });
 
 const equalRates: Claim = {
   id: 'werfel2005-serial-and-parallel',
-  title: 'One synapse at a time or all at once: the passes to an error are the same',
+  title: 'Perturbing one synapse at a time or all at once takes equally many passes',
   systems: ['S03', 'S04'],
   checks: [46],
   source: 'werfel2005',
   provenance: 'derived',
   statement:
-    'Each at its best step, serial and parallel weight perturbation take a linear perceptron of n synapses to a given error in numbers of forward passes whose ratio is n/(n + 2).',
+    'Each at its best step, serial and parallel weight perturbation bring a linear perceptron of n synapses to a given error in numbers of forward passes with ratio n/(n + 2).',
   tier: 'quick',
   backend: 'reference',
   seeds: SEEDS,
@@ -162,7 +162,7 @@ const equalRates: Claim = {
       },
       note:
         `Both arms tried the same ${RATES.length} steps from 1 to 1/4096 on ${SEARCH_SEEDS.length} other seeds, with at most ` +
-        `${MOST_PASSES} passes a trial. The theory is of the mean error; a single run's error falls slightly faster.`,
+        `${MOST_PASSES} passes a trial. The theory is about the mean error; the error of a single run falls slightly faster.`,
     };
   },
 };

@@ -13,12 +13,13 @@ import { seedsUpTo } from '../../fixtures/linear-task.ts';
 
 const EXAMPLES = 6;
 const INPUTS = 5;
-/** Of every layer above the input, so that each has an inverse. */
+/** Units of every layer above the input: equal, so that each layer has an inverse. */
 const UNITS = 4;
 
 /**
- * Largest difference over units and examples of f(ĥ_l) from the target above, ĥ_{l+1} or at the top ŷ: with the targets
- * that the rule emits, and what goes up a layer, f(h) = h W + b. Inverses as they were drawn, or exact: V = W⁻¹, c = −b W⁻¹.
+ * Returns the largest difference, over units and examples, of f(ĥ_l) from the target above, ĥ_{l+1} or at the top ŷ, with
+ * the targets of the rule and the forward map of a layer, f(h) = h W + b. Inverses are random, as drawn, or exact:
+ * V = W⁻¹, c = −b W⁻¹.
  */
 function missed(compute: Compute, seed: number, inverses: 'exact' | 'random'): number {
   const learner = new Learner(compute, {
@@ -35,6 +36,7 @@ function missed(compute: Compute, seed: number, inverses: 'exact' | 'random'): n
   });
   const { network } = learner;
   for (const { bias } of network.areas) {
+    // The stream keeps this name, on which the numbers drawn depend.
     if (bias) compute.drawNormal(bias.values, 0, 1, stream(seed, `thresholds ${bias.id}`), 0);
   }
   if (inverses === 'exact') {
@@ -54,7 +56,7 @@ function missed(compute: Compute, seed: number, inverses: 'exact' | 'random'): n
         const reached = compute.temporary(targets.shape);
         compute.matmul(reached, aimed.get(from) as Tensor, weights);
         compute.activate(reached, reached, to.bias?.values, 'linear');
-        compute.combine(reached, reached, aimed.get(to) ?? targets, 1, -1);
+        compute.subtract(reached, reached, aimed.get(to) ?? targets);
         return reached.toArray().map(Math.abs);
       }),
     );
@@ -65,14 +67,17 @@ function missed(compute: Compute, seed: number, inverses: 'exact' | 'random'): n
 
 function invert(compute: Compute, { weights, feedback, from, to }: Projection): void {
   const inverse = feedback as Projection;
-  const thresholds = from.topDownBias?.values;
+  const topDownBias = from.topDownBias?.values;
   inverse.weights.set(pseudoInverseOf(weights) as Float64Array);
-  if (!thresholds || !to.bias) return;
-  compute.matmul(thresholds, to.bias.values, inverse.weights);
-  compute.scale(thresholds, thresholds, -1);
+  if (!topDownBias || !to.bias) return;
+  compute.matmul(topDownBias, to.bias.values, inverse.weights);
+  compute.scale(topDownBias, topDownBias, -1);
 }
 
-/** ĥ = h − (h − ĥ) of every hidden area, (batch, units), temporaries: what its thresholds' term, a mean, says of linear units. */
+/**
+ * Returns ĥ = h − (h − ĥ) of every hidden area, (batch, units), in temporaries. For linear units the term of the bias, which
+ * is a mean, holds h − ĥ.
+ */
 function targetsOf(
   compute: Compute,
   learner: Learner,
@@ -82,13 +87,13 @@ function targetsOf(
   const hidden = learner.network.areas.filter(({ id }) => id.startsWith('hidden'));
   const aimed = new Map(hidden.map((area) => [area, compute.temporary([EXAMPLES, area.units])]));
   learner.respond(inputs, (phase) => {
-    for (const [area, its] of aimed) compute.copy(its, phase.activity(area));
+    for (const [area, target] of aimed) compute.copy(target, phase.activity(area));
   });
   learner.estimate({ inputs, targets }, 0, (terms) => {
-    for (const [area, its] of aimed) {
+    for (const [area, target] of aimed) {
       const [term] = (area.bias && terms.get(area.bias)) ?? [];
       if (term?.kind !== 'outer') throw new Error(`The rule emitted nothing for ${area.id}.`);
-      compute.combine(its, its, term.post, 1, -EXAMPLES * (term.factor ?? 1));
+      compute.addScaled(target, term.post, -EXAMPLES * (term.factor ?? 1));
     }
   });
   return aimed;
@@ -96,13 +101,13 @@ function targetsOf(
 
 const exact: Claim = {
   id: 'bartunov2018-exact-inverse',
-  title: 'With exact inverses a simplified target is what the layers above turn into the label',
+  title: 'With exact inverses the layers above map a simplified target to the label',
   systems: ['S14'],
   checks: [12],
   source: 'bartunov2018',
   provenance: 'derived',
   statement:
-    'In linear layers with exact inverses the difference correction is nothing, and every target is ĥ = f⁻¹(ŷ) of the target above it.',
+    'In linear layers with exact inverses the difference correction vanishes, and every target is ĥ = f⁻¹(ŷ) of the target ŷ above it.',
   tier: 'exact',
   backend: 'reference',
   seeds: seedsUpTo(10),
@@ -110,13 +115,13 @@ const exact: Claim = {
     {
       id: 'error',
       statement:
-        'f(ĥ) less the target above, over two hidden areas, units and examples, largest over the seeds',
+        'Difference of f(ĥ) from the target above, largest over two hidden areas, units, examples and seeds',
       unit: '',
       expected: { maximum: 1e-10, text: 'below 1e-10' },
     },
     {
       id: 'random',
-      statement: 'The same with inverses as they are drawn, before they learn, smallest over the seeds',
+      statement: 'The same with random inverses, before they learn, smallest over the seeds',
       unit: '',
       expected: { minimum: 0.1, text: 'above 0.1' },
     },
@@ -132,7 +137,7 @@ const exact: Claim = {
     return {
       measured: { error: Math.max(...all('error')), random: Math.min(...all('random')) },
       perSeed,
-      note: '5-4-4-4 linear units with thresholds, values as targets; targets are read off from the terms that the rule emits.',
+      note: '5-4-4-4 linear units with biases, regression; targets are computed from the terms of the rule.',
     };
   },
 };

@@ -2,7 +2,7 @@ import { compareDirections } from '../../../analysis/angle.ts';
 import { plainDescent } from '../../../network/optimiser.ts';
 import { stack } from '../../../network/specification.ts';
 import { stream } from '../../../random/stream.ts';
-import { isFeedback } from '../../../rules/shared/feedback.ts';
+import { isFeedbackWeights } from '../../../rules/shared/feedback.ts';
 import { Learner } from '../../../learning/learner.ts';
 import { localDifferenceReconstruction } from '../../../rules/targets/local-difference-reconstruction.ts';
 import { parseOptions } from '../../../learning/rule.ts';
@@ -15,19 +15,19 @@ const EXAMPLES = 50;
 const UPDATES = 1000;
 const RATE = 0.02;
 
-/** Degrees between what comes down, J_g = V of hidden1 from hidden2, and the transposed way up, J_fᵀ = Wᵀ. */
+/** Returns degrees between J_g = V, the feedback weights from hidden2 to hidden1, and J_fᵀ = Wᵀ, the transposed forward ones. */
 function angleOf(compute: Compute, { network }: Learner): number {
-  const up = network.projection('hidden1→hidden2');
+  const forward = network.projection('hidden1→hidden2');
   return compute.scope(() => {
-    const { feedback } = up;
-    if (!feedback) throw new Error('Nothing comes down from hidden2.');
+    const { feedback } = forward;
+    if (!feedback) throw new Error('There is no feedback from hidden2.');
     const exact = compute.temporary(feedback.weights.shape);
-    up.exactFeedback(compute, exact);
+    forward.exactFeedback(compute, exact);
     return compareDirections(compute, feedback.weights, exact).angle ?? NaN;
   });
 }
 
-async function learnToComeDown(
+async function learnFeedback(
   compute: Compute,
   seed: number,
   progress: (share: number) => Promise<void>,
@@ -36,10 +36,10 @@ async function learnToComeDown(
     specification: stack({ layers: LAYERS, activation: 'linear', objective: 'squared-error' }),
     rule: localDifferenceReconstruction,
     options: parseOptions(localDifferenceReconstruction, {}),
-    // The way up holds still.
+    // Forward weights stay fixed.
     optimiserOf: (parameter) => ({
       ...plainDescent(0),
-      rate: { kind: 'linear', value: isFeedback(parameter) ? RATE : 0, end: 0 },
+      rate: { kind: 'linear', value: isFeedbackWeights(parameter) ? RATE : 0, end: 0 },
     }),
     seed,
     epochs: 1,
@@ -62,13 +62,13 @@ async function learnToComeDown(
 
 const transposes: Claim = {
   id: 'ernoult2022-transpose',
-  title: 'Local difference reconstruction lets feedback come to carry the transposed Jacobian',
+  title: 'Local difference reconstruction teaches feedback the transposed Jacobian',
   systems: ['S14'],
   checks: [13],
   source: 'ernoult2022',
   provenance: 'derived',
   statement:
-    'Between linear layers, feedback that learns by the local difference reconstruction loss goes to the transposed weights of the way up, J_g = J_fᵀ.',
+    'Between linear layers, feedback that learns by the local difference reconstruction loss converges to the transposed forward weights, J_g = J_fᵀ.',
   tier: 'exact',
   backend: 'reference',
   seeds: seedsUpTo(5),
@@ -81,7 +81,7 @@ const transposes: Claim = {
     },
     {
       id: 'before',
-      statement: 'The same before them, smallest over the seeds',
+      statement: 'The same before these updates, smallest over the seeds',
       unit: 'degrees',
       expected: { minimum: 45, text: 'above 45' },
     },
@@ -89,16 +89,14 @@ const transposes: Claim = {
   async run({ compute, seeds, progress }) {
     const perSeed: SeedValues[] = [];
     for (const [index, seed] of seeds.entries()) {
-      const values = await learnToComeDown(compute, seed, (share) =>
-        progress((index + share) / seeds.length),
-      );
+      const values = await learnFeedback(compute, seed, (share) => progress((index + share) / seeds.length));
       perSeed.push({ seed, values });
     }
     const all = (name: string) => perSeed.map(({ values }) => values[name] as number);
     return {
       measured: { angle: Math.max(...all('angle')), before: Math.min(...all('before')) },
       perSeed,
-      note: '6-10-8-3 linear units; the way up holds still, and what goes down from hidden2 to hidden1 learns at a rate that falls from 0.02 to 0, with noise of deviation 0.1.',
+      note: '6-10-8-3 linear units; forward weights stay fixed, and feedback from hidden2 to hidden1 learns at a rate that falls from 0.02 to 0, with noise of standard deviation 0.1.',
     };
   },
 };

@@ -10,8 +10,9 @@ import { relativeDifference, withLearner } from '../../fixtures/updates.ts';
 const REGRESSIONS = [0.5, 0.75, 0.9];
 
 /**
- * ‖(h₃ − h₁)/(1 − λ)² − δ‖ / ‖δ‖ over all examples: what recirculation emits as the postsynaptic side of the way up, beside
- * δ = ∂/∂a of ½‖v₀ − v̂‖², a the potentials of the hidden units. Tied weights, logistic hidden and linear visible units.
+ * Returns ‖(h₃ − h₁)/(1 − λ)² − δ‖ / ‖δ‖ over all examples: compares the postsynaptic factor that recirculation emits for
+ * the forward weights with δ = ∂/∂a of ½‖v₀ − v̂‖², a the potentials of the hidden units. Tied weights, logistic hidden and
+ * linear visible units.
  */
 const difference = (compute: Compute, seed: number, regression: number): number =>
   withLearner(
@@ -19,7 +20,7 @@ const difference = (compute: Compute, seed: number, regression: number): number 
     {
       ...{ rule: recirculation, options: { regression, visible: 'linear' }, seed, examples: 50 },
       ...{ layers: [12, 6, 3], activation: 'logistic', objective: 'squared-error', bias: false },
-      // Glorot's own scale, without the factor of 4 for logistic units: what comes round must be small beside their curvature.
+      // Glorot's scale without the factor of 4 for logistic units: the recirculated change must be small beside the curvature.
       initialisation: { kind: 'glorot', scale: 0.25 },
     },
     (learner, batch) => {
@@ -29,7 +30,8 @@ const difference = (compute: Compute, seed: number, regression: number): number 
       let emitted: number[] = [];
       learner.estimate(batch, 0, (terms) => {
         const [term] = terms.get(up) ?? [];
-        if (term?.kind !== 'outer') throw new Error('Recirculation emitted no product for the way up.');
+        if (term?.kind !== 'outer')
+          throw new Error('Recirculation emitted no product for the forward weights.');
         const scale = (term.factor ?? 1) * batch.inputs.rows;
         emitted = term.post.toArray().map((value) => scale * value);
       });
@@ -37,7 +39,7 @@ const difference = (compute: Compute, seed: number, regression: number): number 
     },
   );
 
-/** δ = f′ ⊙ [ (v̂ − v₀) Vᵀ ] with h = f(v₀ W) and v̂ = h V, one row an example. */
+/** Returns δ = f′ ⊙ [ (v̂ − v₀) Vᵀ ] with h = f(v₀ W) and v̂ = h V, one row for each example. */
 function errorOfCode(compute: Compute, { inputs }: Batch, up: Projection): number[] {
   const down = up.feedback as Projection;
   const make = (units: number): Tensor => compute.temporary([inputs.rows, units]);
@@ -45,7 +47,7 @@ function errorOfCode(compute: Compute, { inputs }: Batch, up: Projection): numbe
   up.send(compute, code, inputs);
   compute.activate(code, code, undefined, up.to.activation);
   down.send(compute, error, code);
-  compute.combine(error, error, inputs, 1, -1);
+  compute.subtract(error, error, inputs);
   down.sendBack(compute, delta, error);
   compute.multiplyBySlope(delta, delta, code, undefined, up.to.activation);
   return delta.toArray();
@@ -66,7 +68,7 @@ const approximates: Claim = {
   source: 'hinton1988',
   provenance: 'derived',
   statement:
-    'With tied weights and linear visible units, what activity changes as it comes round differs from the gradient of the reconstruction error by an amount of order 1 − λ.',
+    'With tied weights and linear visible units, the change of activity over one round differs from the gradient of the reconstruction error by an amount of order 1 − λ.',
   tier: 'exact',
   backend: 'reference',
   seeds: seedsUpTo(5),
@@ -89,7 +91,7 @@ const approximates: Claim = {
       perSeed.push({ seed, values });
       await progress(perSeed.length / seeds.length);
     }
-    const meanOf = (id: string) => mean(perSeed.map((its) => its.values[id] as number));
+    const meanOf = (id: string) => mean(perSeed.map(({ values }) => values[id] as number));
     return {
       measured: { 'to-075': meanOf('to-075'), 'to-09': meanOf('to-09') },
       perSeed,

@@ -1,4 +1,4 @@
-import { ratesRelaxation } from '../../../dynamics/settling/settling-rates.ts';
+import { settlingRates } from '../../../dynamics/settling/settling-rates.ts';
 import type { Area } from '../../../network/area.ts';
 import { recurrentBackpropagateBy } from '../../../dynamics/settling/recurrent-backpropagation.ts';
 import { contrastiveHebbian } from '../../../rules/equilibrium/contrastive-hebbian.ts';
@@ -10,11 +10,11 @@ import { compareGradients, SettledNetwork, twelveUnits } from '../../fixtures/se
 
 type Gradients = ReadonlyMap<string, readonly number[]>;
 
-/** Without a weaker way back, until units stand still in f64. */
+/** Feedback at full strength, and enough steps to reach the fixed point in f64. */
 const SETTLED = { gain: 1, freeSteps: 4000, clampedSteps: 4000, tolerance: 1e-13 } as const;
 const SEEDS = seedsUpTo(10);
 
-/** Twelve units joined in every way, under GeneRec with feedback weights of their own that equal the forward ones. */
+/** Twelve units with every pair joined, under GeneRec, with separate feedback weights equal to the transposed forward ones. */
 function mirrored(compute: Compute, variant: 'plain' | 'midpoint', seed: number): SettledNetwork {
   const options = { ...SETTLED, variant, weights: 'separate' };
   const subject = new SettledNetwork(compute, generec, twelveUnits(true), options, seed);
@@ -24,17 +24,17 @@ function mirrored(compute: Compute, variant: 'plain' | 'midpoint', seed: number)
   return subject;
 }
 
-/** What a matrix and the feedback that answers it change by, added, for every parameter but feedback. */
-function bothWays({ learner }: SettledNetwork, gradients: Gradients): Gradients {
+/** Adds the update of every matrix's feedback to the matrix's own, for every parameter but feedback. */
+function bothDirections({ learner }: SettledNetwork, gradients: Gradients): Gradients {
   const sums = new Map(gradients);
   for (const { id, feedback } of learner.network.projections) {
     if (!feedback) continue;
-    const [up, back] = [gradients.get(id) ?? [], gradients.get(feedback.id) ?? []];
+    const [forward, back] = [gradients.get(id) ?? [], gradients.get(feedback.id) ?? []];
     const { rows, columns } = feedback.weights;
-    const turned = (i: number): number => back[(i % rows) * columns + Math.floor(i / rows)] ?? NaN;
+    const transposed = (i: number): number => back[(i % rows) * columns + Math.floor(i / rows)] ?? NaN;
     sums.set(
       id,
-      up.map((value, i) => value + turned(i)),
+      forward.map((value, i) => value + transposed(i)),
     );
     sums.delete(feedback.id);
   }
@@ -43,13 +43,13 @@ function bothWays({ learner }: SettledNetwork, gradients: Gradients): Gradients 
 
 const sum: Claim = {
   id: 'oreilly1996-midpoint-sum',
-  title: 'GeneRec’s midpoint changes of both ways add up to contrastive Hebbian learning',
+  title: 'GeneRec’s midpoint updates of both directions add up to contrastive Hebbian learning',
   systems: ['S15'],
   checks: [11],
   source: 'oreilly1996',
   provenance: 'derived',
   statement:
-    'In a settled network, the midpoint change of a forward weight and that of the feedback weight beside it sum to x⁺y⁺ − x⁻y⁻.',
+    'In a settled network, the midpoint updates of a forward weight and of the corresponding feedback weight sum to x⁺y⁺ − x⁻y⁻.',
   tier: 'exact',
   backend: 'reference',
   seeds: SEEDS,
@@ -57,13 +57,13 @@ const sum: Claim = {
     {
       id: 'error',
       statement:
-        'Difference of the sum of what GeneRec emits for both ways from what contrastive Hebbian learning emits for the one matrix, relative, largest over the seeds',
+        'Relative difference of the sum of GeneRec’s updates of both directions from the update of the one matrix by contrastive Hebbian learning, largest over the seeds',
       unit: '',
       expected: { maximum: 1e-12, text: 'below 1e-12' },
     },
     {
       id: 'plain',
-      statement: 'The same of the plain form, which leaves out Δx Δy, smallest over the seeds',
+      statement: 'The same for the plain form, which leaves out Δx Δy, smallest over the seeds',
       unit: '',
       expected: { minimum: 1e-4, text: 'above 1e-4' },
     },
@@ -76,9 +76,9 @@ const sum: Claim = {
       tied.dispose();
       const [error, plain] = (['midpoint', 'plain'] as const).map((variant) => {
         const subject = mirrored(compute, variant, seed);
-        const its = compareGradients(bothWays(subject, subject.gradients()), hebbian).error;
+        const { error: found } = compareGradients(bothDirections(subject, subject.gradients()), hebbian);
         subject.dispose();
-        return its;
+        return found;
       }) as [number, number];
       perSeed.push({ seed, values: { error, plain } });
       await progress(perSeed.length / seeds.length);
@@ -87,14 +87,14 @@ const sum: Claim = {
     return {
       measured: { error: Math.max(...all('error')), plain: Math.min(...all('plain')) },
       perSeed,
-      note: 'Twelve logistic units, 4-5-3, joined in every pair; feedback weights of their own that equal the forward ones transposed, outputs free and then held at random targets, feedback gain 1.',
+      note: 'Twelve logistic units, 4-5-3, with every pair joined; separate feedback weights equal to the transposed forward weights; outputs free and then held at random targets; feedback gain 1.',
     };
   },
 };
 
-const exactly = recurrentBackpropagateBy(ratesRelaxation);
+const exactGradient = recurrentBackpropagateBy(settlingRates);
 
-/** Moves the targets to y − share · δ, with δ what recurrent backpropagation finds at the outputs, (batch, units). */
+/** Moves the targets to y − share · δ, with δ (batch, units) the errors of the outputs by recurrent backpropagation. */
 function aimAlongError({ learner, batch }: SettledNetwork, share: number): void {
   const output = learner.network.objectives[0]?.area as Area;
   let delta: number[] = [];
@@ -107,7 +107,7 @@ function aimAlongError({ learner, batch }: SettledNetwork, share: number): void 
       const scale = (term.factor ?? 1) * batch.inputs.rows;
       delta = term.post.toArray().map((value) => scale * value);
     },
-    exactly,
+    exactGradient,
   );
   learner.respond(batch.inputs, (phase) => {
     const rates = phase.output(output).toArray();
@@ -115,10 +115,13 @@ function aimAlongError({ learner, batch }: SettledNetwork, share: number): void 
   });
 }
 
-/** Relative error of the change, per share, to the exact gradient; and the angle, degrees, of what the targets themselves ask for. */
+/**
+ * Returns the relative error of the update, divided by the share, with respect to the exact gradient, and the angle of the
+ * update towards the targets themselves, in degrees.
+ */
 function measure(compute: Compute, variant: 'plain' | 'midpoint', share: number, seed: number) {
   const subject = mirrored(compute, variant, seed);
-  const exact = subject.gradients(exactly);
+  const exact = subject.gradients(exactGradient);
   const { cosine } = compareGradients(subject.gradients(), exact);
   aimAlongError(subject, share);
   const update = new Map(
@@ -131,13 +134,13 @@ function measure(compute: Compute, variant: 'plain' | 'midpoint', share: number,
 
 const limit: Claim = {
   id: 'oreilly1996-recurrent-backprop',
-  title: 'GeneRec is recurrent backpropagation where outputs are moved a little along its error',
+  title: 'GeneRec is recurrent backpropagation for outputs moved slightly along the error',
   systems: ['S15'],
   checks: [11],
   source: 'oreilly1996',
   provenance: 'derived',
   statement:
-    'With symmetric weights, activity that answers a small move of the outputs obeys the adjoint equation: outputs moved by −t δ change every synapse by −t times the gradient of the settled cost, up to an error of the order of t.',
+    'With symmetric weights, the response of activity to a small movement of the outputs obeys the adjoint equation: outputs moved by −t δ change every synapse by −t times the gradient of the settled cost, up to an error of order t.',
   tier: 'exact',
   backend: 'reference',
   seeds: SEEDS,
@@ -145,13 +148,13 @@ const limit: Claim = {
     {
       id: 'error',
       statement:
-        'Relative error of the plain change at t = 0.001, feedback weights included, largest over the seeds',
+        'Relative error of the plain update at t = 0.001, feedback weights included, largest over the seeds',
       unit: '',
       expected: { maximum: 0.002, text: 'below 0.002' },
     },
     {
       id: 'ratio',
-      statement: 'Relative error of the plain change at t = 0.01 over that at 0.001, mean over the seeds',
+      statement: 'Relative error of the plain update at t = 0.01 over that at 0.001, mean over the seeds',
       unit: '',
       expected: { minimum: 9.5, maximum: 10.5, text: '9.5 to 10.5' },
     },
@@ -161,13 +164,13 @@ const limit: Claim = {
     for (const seed of seeds) {
       const coarse = measure(compute, 'plain', 0.01, seed);
       const fine = measure(compute, 'plain', 0.001, seed);
-      const middle = measure(compute, 'midpoint', 0.001, seed);
+      const midpoint = measure(compute, 'midpoint', 0.001, seed);
       const values = {
         error: fine.error,
         ratio: coarse.error / fine.error,
-        midpoint: middle.error,
+        midpoint: midpoint.error,
         'angle, plain': fine.angle,
-        'angle, midpoint': middle.angle,
+        'angle, midpoint': midpoint.angle,
       };
       perSeed.push({ seed, values });
       await progress(perSeed.length / seeds.length);
@@ -181,7 +184,7 @@ const limit: Claim = {
         'angle of the plain change with outputs held at the targets, mean': mean(all('angle, plain')),
         'angle of the midpoint change with outputs held at the targets, mean': mean(all('angle, midpoint')),
       },
-      note: 'The network of oreilly1996-midpoint-sum. Angles in degrees to the gradient: outputs held at the targets themselves move by −∂C/∂y, which leaves out their slope and the loops through them, here also among them.',
+      note: 'The network of oreilly1996-midpoint-sum. Angles to the gradient in degrees: outputs held at the targets themselves move by −∂C/∂y, which leaves out the slope of the outputs and the loops through and among them.',
     };
   },
 };

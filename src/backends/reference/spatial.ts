@@ -1,14 +1,13 @@
-import type { Heap } from '../tensor/heap.ts';
-import { placesOf } from '../tensor/spatial.ts';
-import type { SpatialKernels, WindowArguments } from '../tensor/spatial.ts';
+import type { Heap } from '../../tensor/heap.ts';
+import { placesOf } from '../../tensor/spatial.ts';
+import type { SpatialKernels, WindowArguments } from '../../tensor/spatial-kernels.ts';
+import { activationOf } from './units.ts';
 
-/** The oracle of the spatial kernels: in f64, every loop as the contract in src/tensor/spatial.ts has it. */
-export function referenceSpatialKernels(
-  heap: Heap,
-  activationOf: (activation: number, x: number) => number,
-): SpatialKernels {
+/** Convolution, local connectivity and pooling in f64: every loop is written as SpatialOperations states it. */
+export function spatialKernels(heap: Heap): SpatialKernels {
   const at = (offset: number) => offset / 8;
   const read = (index: number) => heap.f64[index] as number;
+  /** beta · old value; with beta 0 the old value is not read. */
   const keep = (beta: number, index: number) => (beta === 0 ? 0 : beta * read(index));
 
   return {
@@ -138,7 +137,7 @@ const placesIn = (window: WindowArguments): number => {
   return down * right;
 };
 
-/** Every unit that a kernel sees, and where it stands among what all kernels see. */
+/** Visits every input of every place: the index of the unit, and of the input in the unfolded block. */
 function visitWindows(
   planes: number,
   window: WindowArguments,
@@ -163,7 +162,7 @@ function visitWindows(
   }
 }
 
-/** The first of the largest units of every window, and the window's place. */
+/** Visits every window: the index of the first of the largest units (NaN counts as largest), and of the place. */
 function visitWinners(
   read: (index: number) => number,
   by: number,

@@ -1,0 +1,65 @@
+import { openBackend } from '../../backends/open.ts';
+import { loadRule } from '../../runs/files/rule-file.ts';
+import { CHECKS } from './checks.ts';
+import type { CheckSubject } from './checks.ts';
+
+/** How a rule fared in one check. */
+export interface CheckResult {
+  readonly id: string;
+  readonly title: string;
+  readonly passed: boolean;
+  /** What was found, for a check that failed. */
+  readonly found?: string;
+  /** What the failure usually means, and how to fix it. */
+  readonly meaning?: string;
+}
+
+/** The `--json` document of `apical check`. */
+export interface CheckDocument {
+  readonly version: 1;
+  readonly kind: 'check';
+  readonly rule: string;
+  readonly passed: boolean;
+  readonly checks: readonly CheckResult[];
+}
+
+/** Options and a rate with which a rule is to learn the small task. */
+export type CheckSetting = Pick<CheckSubject, 'options' | 'rate'>;
+
+/**
+ * Runs the conformance suite on a rule: an id, or a user's file. `onResult` hears each result as it comes. Throws
+ * `rule.unknown`, `rule.file` or `rule.contract` where there is no rule to check.
+ */
+export async function checkRuleFile(
+  reference: string,
+  setting: CheckSetting = {},
+  onResult?: (result: CheckResult) => void,
+): Promise<CheckDocument> {
+  const rule = await loadRule(reference);
+  const [exact, fast] = await Promise.all([
+    openBackend({ backend: 'reference' }),
+    openBackend({ backend: 'wasm' }),
+  ]);
+  try {
+    const subject = { rule, reference: exact, others: [fast], ...setting };
+    const checks = CHECKS.map((check): CheckResult => {
+      const result = resultOf(check, subject);
+      onResult?.(result);
+      return result;
+    });
+    return { version: 1, kind: 'check', rule: rule.id, passed: checks.every(({ passed }) => passed), checks };
+  } finally {
+    exact.dispose();
+    fast.dispose();
+  }
+}
+
+function resultOf({ id, title, meaning, run }: (typeof CHECKS)[number], subject: CheckSubject): CheckResult {
+  try {
+    run(subject);
+    return { id, title, passed: true };
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error);
+    return { id, title, passed: false, found, meaning };
+  }
+}

@@ -1,0 +1,149 @@
+import { Learner, parseOptions } from '../../learning/index.ts';
+import type { Batch, Exchange, Rule } from '../../learning/index.ts';
+import type { LearningStep } from '../../dynamics/index.ts';
+import { materialise } from '../../network/terms.ts';
+import type { OptimiserOf, OptimiserSpecification } from '../../network/optimiser.ts';
+import { stack } from '../../network/specification.ts';
+import type { NetworkSpecification, StackOptions } from '../../network/specification.ts';
+import { Sequence, stream } from '../../random/index.ts';
+import type { Compute } from '../../tensor/compute.ts';
+
+/*
+ * The small networks and the small task on which rules are checked.
+ */
+
+/** Units of the input, and classes, of the small task. */
+export const UNITS = 6;
+export const CLASSES = 3;
+
+/** Returns a network with two hidden areas, of units that the rule's dynamics support. Every rule must work on it. */
+export const smallStack = (change: Partial<StackOptions> = {}, rule?: Rule): NetworkSpecification =>
+  stack({
+    layers: [UNITS, 9, 7, CLASSES],
+    objective: 'cross-entropy',
+    ...change,
+    activation: rule?.dynamics.activations?.[0] ?? change.activation ?? 'tanh',
+  });
+
+/** Returns a graph with a skip connection, two parallel projections, and a context area with a bias and no input. */
+export function graphFor(rule: Rule): NetworkSpecification {
+  const base = smallStack({}, rule);
+  const activation = base.areas[1]?.activation ?? 'tanh';
+  return {
+    ...base,
+    areas: [...base.areas, { id: 'context', shape: [4], activation, bias: true }],
+    projections: [
+      ...base.projections,
+      { from: 'input', to: 'output' },
+      { from: 'context', to: 'hidden2' },
+      { id: 'second input', from: 'hidden1', to: 'hidden2' },
+    ],
+  };
+}
+
+/** Returns momentum at a moderate rate, changed as given. */
+export const optimiser = (change: Partial<OptimiserSpecification> = {}): OptimiserSpecification => ({
+  kind: 'momentum',
+  rate: 0.05,
+  momentum: 0.8,
+  meanSquareDecay: 0.99,
+  epsilon: 1e-8,
+  decay: 0,
+  maximumNorm: 0,
+  ...change,
+});
+
+/** How a learner is set up; each part has a default. */
+export interface LearnerSetting {
+  readonly specification?: NetworkSpecification;
+  readonly optimiser?: OptimiserSpecification;
+  readonly optimiserOf?: OptimiserOf;
+  readonly options?: unknown;
+  readonly seed?: number;
+  readonly exchange?: Exchange;
+}
+
+/** Returns a setting with dropout, sparse wiring and a falling rate: what a resumed or repeated run could get wrong. */
+export const noisySetting = (rule: Rule): LearnerSetting => ({
+  specification: smallStack({ dropout: 0.3, inputDropout: 0.1, density: 0.7 }, rule),
+  optimiser: optimiser({ kind: 'adam', rate: { kind: 'cosine', value: 0.02 }, decay: 0.01, maximumNorm: 2 }),
+});
+
+/** Makes a learner of the rule. */
+export const learnerOf = (compute: Compute, rule: Rule, setting: LearnerSetting = {}): Learner =>
+  new Learner(compute, {
+    specification: setting.specification ?? smallStack({}, rule),
+    rule,
+    options: parseOptions(rule, setting.options),
+    optimiserOf: setting.optimiserOf ?? (() => setting.optimiser ?? optimiser()),
+    seed: setting.seed ?? 1,
+    epochs: 10,
+    exchange: setting.exchange,
+  });
+
+/** Makes batch number `index` of a task that is easy to learn: three clouds of points around three corners. */
+export function clouds(compute: Compute, index: number, size = 12): Batch {
+  const draws = new Sequence(stream(77, 'clouds'), index);
+  const inputs = compute.allocate([size, UNITS]);
+  const targets = compute.allocate([size], 'i32');
+  targets.set(Array.from({ length: size }, (_, example) => example % CLASSES));
+  inputs.set(
+    Array.from({ length: inputs.size }, (_, i) => {
+      const unit = i % UNITS;
+      const label = Math.floor(i / UNITS) % CLASSES;
+      return Math.fround((unit % CLASSES === label ? 1 : -0.5) + 0.3 * draws.normal());
+    }),
+  );
+  return { inputs, targets };
+}
+
+/** Frees a batch. */
+export function release(compute: Compute, { inputs, targets }: Batch): void {
+  compute.free(inputs);
+  compute.free(targets);
+}
+
+/** Trains from update `from` up to `to` with a fresh batch each, and returns the mean loss of each batch. */
+export function train(compute: Compute, learner: Learner, from: number, to: number, size = 12): number[] {
+  const losses: number[] = [];
+  for (let step = from; step < to; step++) {
+    const batch = clouds(compute, step, size);
+    learner.resetTally();
+    learner.learn(batch, step, step / 20);
+    losses.push(learner.tally().loss / size);
+    release(compute, batch);
+  }
+  return losses;
+}
+
+/** Returns every number that a learner holds, by name. */
+export const snapshot = (learner: Learner): Record<string, number[]> =>
+  Object.fromEntries([...learner.tensors()].map(([name, tensor]) => [name, tensor.toArray()]));
+
+/** Returns the gradient that a rule, or a reference, estimates from a batch, by parameter. */
+export function gradientsOf(
+  compute: Compute,
+  learner: Learner,
+  batch: Batch,
+  learn?: (step: LearningStep) => void,
+): Map<string, number[]> {
+  const gradients = new Map<string, number[]>();
+  learner.estimate(
+    batch,
+    0,
+    (terms) => {
+      for (const [parameter, emitted] of terms) {
+        const gradient = compute.temporary(parameter.values.shape);
+        materialise(compute, parameter, gradient, emitted);
+        gradients.set(parameter.id, gradient.toArray());
+      }
+    },
+    learn,
+  );
+  return gradients;
+}
+
+/** Leaves NaN in the memory of the next step's temporaries, so that reading one before writing it shows. */
+export function poison(compute: Compute): void {
+  compute.scope(() => compute.fill(compute.temporary([20_000]), NaN));
+}
