@@ -2,7 +2,7 @@ import { ApicalError } from '../errors.ts';
 import { keysAt } from './explain.ts';
 import { configSchema } from './config.ts';
 
-/** Sets "a.b.c=value" in a config; the value is JSON, or else text. Throws `config.set`. */
+/** Sets "a.b.c=value" in a config. The value is parsed as JSON, or else taken as text. Throws `config.set`. */
 export function assign(input: Record<string, unknown>, assignment: string): void {
   const split = assignment.indexOf('=');
   const path = split < 0 ? [] : assignment.slice(0, split).trim().split('.');
@@ -10,7 +10,7 @@ export function assign(input: Record<string, unknown>, assignment: string): void
     const keys = keysAt(configSchema, []).join(', ');
     throw new ApicalError(
       'config.set',
-      `--set takes path=value, such as optimiser.rate=0.1, but it is "${assignment}". The first key is one of ${keys}.`,
+      `--set takes path=value, such as optimiser.rate=0.1, but "${assignment}" is given. The first key is one of ${keys}.`,
     );
   }
   const text = assignment.slice(split + 1).trim();
@@ -18,12 +18,12 @@ export function assign(input: Record<string, unknown>, assignment: string): void
   try {
     value = JSON.parse(text);
   } catch {
-    // Not JSON: taken as text.
+    // Text that is not JSON stands for itself.
   }
   setAt(input, path, value);
 }
 
-/** Sets the value at a path; objects that are missing on the way are made. */
+/** Sets the value at a path, and creates missing objects along it. */
 export function setAt(input: Record<string, unknown>, path: readonly string[], value: unknown): void {
   let node: Record<string, unknown> = input;
   for (const key of path.slice(0, -1)) {
@@ -43,7 +43,7 @@ export function setAt(input: Record<string, unknown>, path: readonly string[], v
   });
 }
 
-/** "0..4", "0,2,5" or "3". Throws `config.seeds`. */
+/** Parses seeds such as "0..4", "0,2,5" or "3". Throws `config.seeds`. */
 export function parseSeeds(text: string): number[] {
   const seeds = text.split(',').flatMap((part) => {
     const range = /^(\d+)\.\.(\d+)$/.exec(part.trim());
@@ -57,7 +57,7 @@ export function parseSeeds(text: string): number[] {
   if (seeds.length === 0 || seeds.some(Number.isNaN) || new Set(seeds).size < seeds.length) {
     throw new ApicalError(
       'config.seeds',
-      `--seeds takes different whole numbers such as 3, 0..4 or 0,2,5, but it is "${text}".`,
+      `--seeds takes distinct whole numbers such as 3, 0..4 or 0,2,5, but "${text}" is given.`,
     );
   }
   return seeds;

@@ -2,17 +2,17 @@ import { z } from 'zod';
 import { ACTIVATIONS } from '../tensor/kernels.ts';
 import { explainIssues } from './explain.ts';
 
-/**
- * The typed configuration of a run. Every key has a meaning (shown by `apical help config`) and, where sense
- * allows, a default; unknown keys are refused. A config says everything that decides a result: its canonical
- * form is the run's identity.
+/*
+ * The typed config of a run. Every key has a description (shown by `apical help config`) and, where that makes sense, a
+ * default; unknown keys are errors. A config holds everything that determines a result: the hash of its canonical form is
+ * the run's identity.
  */
 const positive = z.number().positive();
 const share = z.number().min(0).lt(1);
 const whole = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const count = z.int().min(1).max(1e9);
 
-const warmup = { warmup: z.number().min(0).optional().describe('epochs over which it rises from 0') };
+const warmup = { warmup: z.number().min(0).optional().describe('epochs over which the value rises from 0') };
 const scheduled = (value: z.ZodNumber) =>
   z.union([
     value,
@@ -43,13 +43,21 @@ const initialisation = z.strictObject({
 });
 
 const optimiserShape = {
-  kind: z.enum(['sgd', 'momentum', 'nesterov', 'rmsprop', 'adam']).describe('how terms change weights'),
+  kind: z
+    .enum(['sgd', 'momentum', 'nesterov', 'rmsprop', 'adam'])
+    .describe('how terms change weights: the optimiser'),
   rate: scheduled(z.number().positive().max(1e6)).describe('learning rate: a number or a schedule'),
-  momentum: scheduled(z.number().min(0).lt(1)).describe('momentum, or the first decay of Adam'),
-  meanSquareDecay: z.number().min(0).lt(1).describe('decay of the mean square of RMSprop and Adam'),
-  epsilon: positive.describe('added to the root mean square'),
+  momentum: scheduled(z.number().min(0).lt(1)).describe(
+    'momentum; for Adam, the decay rate β₁ of the mean gradient',
+  ),
+  meanSquareDecay: z
+    .number()
+    .min(0)
+    .lt(1)
+    .describe('decay rate of the mean square gradient, for RMSprop and Adam (β₂)'),
+  epsilon: positive.describe('ε: added to the root mean square gradient'),
   decay: z.number().min(0).describe('weight decay: each update also subtracts rate × decay × weights'),
-  maximumNorm: z.number().min(0).describe("bound on the norm of a unit's incoming weights; 0 for none"),
+  maximumNorm: z.number().min(0).describe("largest norm of a unit's incoming weights; 0 for no limit"),
 };
 
 const optimiser = z.strictObject({
@@ -63,42 +71,44 @@ const optimiser = z.strictObject({
   projections: z
     .record(z.string(), z.strictObject(optimiserShape).partial())
     .default({})
-    .describe('what differs by projection (or area, for its thresholds): {"hidden1→output": {"rate": 0.01}}'),
+    .describe(
+      'settings of single projections (or of an area, for its biases): {"hidden1→output": {"rate": 0.01}}',
+    ),
 });
 
 const DEFAULT_DATASET = 'mnist';
 
 const task = z.strictObject({
   dataset: z.string().min(1).optional().meta({
-    description: 'a known data set, or a folder, .csv or .npz file',
+    description: 'a built-in data set, or the path of a folder, .csv or .npz file',
     default: DEFAULT_DATASET,
   }),
   environment: z
     .string()
     .min(1)
     .optional()
-    .describe('instead of a data set, a task that answers actions: a known one, or the path of a file'),
+    .describe('in place of a data set, an environment to act in: a built-in one, or the path of a file'),
   options: z
     .record(z.string(), z.number())
     .default({})
-    .describe('options of a generated data set, or of an environment'),
+    .describe('options of a generated data set or of an environment'),
   labels: z
     .union([z.string(), z.int().min(0)])
     .optional()
     .describe('label column of a .csv file, by name or number'),
-  trainExamples: count.optional().describe('learn from this many examples only'),
-  validation: share.default(0).describe('share of the training examples held out for validation'),
+  trainExamples: count.optional().describe('number of examples to learn from; default: all'),
+  validation: share.default(0).describe('fraction of the training examples held out for validation'),
 });
 
 const side = z.int().min(1).max(1e4);
 const convolution = z.strictObject({
-  channels: count.describe('kernels'),
+  channels: count.describe('number of kernels'),
   kernel: side.describe('side of a kernel, in pixels'),
-  stride: side.optional().describe('how far a kernel moves; default 1'),
-  padding: z.int().min(0).max(1e4).optional().describe('zeros around the picture; default 0'),
-  shared: z.boolean().optional().describe('false: every place has kernels of its own (locally connected)'),
-  pool: side.optional().describe('side of the pooling window after it; default 1, no pooling'),
-  pooling: z.enum(['max', 'average']).optional().describe('what is taken of a window; default max'),
+  stride: side.optional().describe('stride, in pixels; default 1'),
+  padding: z.int().min(0).max(1e4).optional().describe('width of the border of zeros, in pixels; default 0'),
+  shared: z.boolean().optional().describe('false: each position has its own kernels (locally connected)'),
+  pool: side.optional().describe('side of the pooling window that follows; default 1 (no pooling)'),
+  pooling: z.enum(['max', 'average']).optional().describe('maximum or average over each window; default max'),
 });
 
 const network = z.strictObject({
@@ -108,24 +118,28 @@ const network = z.strictObject({
     .describe(
       'convolutions before the hidden areas: [{"channels": 6, "kernel": 5, "padding": 2, "pool": 2}]; also stride, pooling, shared',
     ),
-  hidden: z.array(count).default([256]).describe('units of each hidden area'),
-  activation: z.enum(ACTIVATIONS).default('relu').describe('of hidden areas'),
-  outputActivation: z.enum(ACTIVATIONS).default('linear').describe('of the output area'),
-  dropout: share.default(0).describe('probability that a hidden unit is silenced in training'),
-  inputDropout: share.default(0).describe('the same for the input'),
-  density: z.number().gt(0).max(1).default(1).describe('share of the possible synapses that exist'),
+  hidden: z.array(count).default([256]).describe('number of units in each hidden area'),
+  activation: z.enum(ACTIVATIONS).default('relu').describe('activation function of the hidden areas'),
+  outputActivation: z.enum(ACTIVATIONS).default('linear').describe('activation function of the output area'),
+  dropout: share.default(0).describe('probability that a hidden unit is dropped in training'),
+  inputDropout: share.default(0).describe('probability that an input unit is dropped in training'),
+  density: z.number().gt(0).max(1).default(1).describe('fraction of the possible synapses that exist'),
   excitatory: z
     .number()
     .min(0)
     .max(1)
     .optional()
-    .describe("share of units that only excite, the others only inhibit (Dale's law); default: any sign"),
-  bias: z.boolean().default(true).describe('whether units have learned thresholds'),
-  initialisation: initialisation.optional().describe('default: He for ReLU, Glorot otherwise'),
+    .describe(
+      "fraction of units that only excite, while the others only inhibit (Dale's law); default: any sign",
+    ),
+  bias: z.boolean().default(true).describe('whether units have a learned bias'),
+  initialisation: initialisation
+    .optional()
+    .describe('initial weights; default: He for ReLU, Glorot otherwise'),
 });
 
 const pair = (least: number) =>
-  z.tuple([z.int().min(least).max(1e4), z.int().min(least).max(1e4)]).describe('down, right');
+  z.tuple([z.int().min(least).max(1e4), z.int().min(least).max(1e4)]).describe('vertical, horizontal');
 const sliding = { kernel: pair(1), stride: pair(1).optional(), padding: pair(0).optional() };
 const connection = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('dense') }),
@@ -183,19 +197,19 @@ const control = z.strictObject({
     .min(0)
     .max(1e6)
     .default(32)
-    .describe('steps of each environment an update; 0: one whole episode of each'),
-  discount: z.number().min(0).max(1).default(0.99).describe('γ: what a reward one step later is worth'),
+    .describe('steps per update in each copy of the environment; 0: one whole episode'),
+  discount: z.number().min(0).max(1).default(0.99).describe('γ: discount per step of later rewards'),
   trace: z
     .number()
     .min(0)
     .max(1)
     .default(0.95)
-    .describe('λ of TD(λ): 0 trusts the critic, 1 the returns; the finer the time steps, the nearer to 1'),
+    .describe('λ of TD(λ): 0 uses the critic, 1 the returns; the shorter the time steps, the closer to 1'),
   baseline: z
     .enum(['critic', 'mean', 'none'])
     .default('critic')
     .describe(
-      'what returns are compared with: what the critic expected, their mean over the update, or nothing',
+      'what is subtracted from returns: the prediction of the critic, their mean over the update, or nothing',
     ),
   normalise: z
     .boolean()
@@ -206,40 +220,44 @@ const control = z.strictObject({
     .min(0)
     .max(100)
     .default(0)
-    .describe('β: a surprising action counts as better by β times −ln of its probability'),
+    .describe('β: adds −β ln(probability) of an action to its advantage'),
   deviation: positive
     .max(100)
     .default(0.5)
-    .describe('standard deviation of continuous actions about their mean, in halves of their range'),
-  rewardScale: positive
-    .max(1e9)
-    .default(1)
-    .describe('rewards are multiplied by this before they are learned'),
-  updates: count.default(100).describe('updates an epoch; an evaluation follows each epoch'),
+    .describe('standard deviation of continuous actions, as a fraction of half their range'),
+  rewardScale: positive.max(1e9).default(1).describe('factor of all rewards in learning'),
+  updates: count.default(100).describe('updates per epoch; each epoch ends with an evaluation'),
   critic: z
     .strictObject({
-      rule: z.string().min(1).optional().describe('default: that of the actor, with its ruleOptions'),
+      rule: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('rule of the critic; default: the rule and ruleOptions of the actor'),
       ruleOptions: z.record(z.string(), z.unknown()).default({}),
-      hidden: z.array(count).optional().describe('units of each hidden area; default: as the actor'),
+      hidden: z
+        .array(count)
+        .optional()
+        .describe('number of units in each hidden area; default: as the actor'),
       optimiser: z
         .strictObject(optimiserShape)
         .partial()
         .default({})
-        .describe('what differs from the optimiser of the actor'),
+        .describe('settings that differ from the optimiser of the actor'),
     })
     .prefault({}),
   evaluation: z
     .strictObject({
-      episodes: z.int().min(1).max(1e5).default(100).describe('fresh episodes an evaluation'),
+      episodes: z.int().min(1).max(1e5).default(100).describe('number of new episodes per evaluation'),
       policy: z
         .enum(['greedy', 'sampled'])
         .default('greedy')
-        .describe('the likeliest (or mean) action, or one drawn as in learning'),
+        .describe('the most probable (or mean) action, or one sampled as in learning'),
     })
     .prefault({}),
 });
 
-/** Rules that teach areas one after the other, without a teacher. */
+/** Rules that train areas one after the other, without targets. */
 const PRETRAINING_RULES = ['contrastive-divergence', 'autoencoder'] as const;
 
 const pretraining = z.strictObject({
@@ -250,13 +268,13 @@ const pretraining = z.strictObject({
   ruleOptions: z
     .record(z.string(), z.unknown())
     .default({})
-    .describe('see `apical rules ID`; epochsPerArea is pretraining.epochs'),
-  epochs: z.int().min(1).max(1e6).default(10).describe('passes through the training examples for each area'),
+    .describe('see `apical rules ID`; epochsPerArea is set by pretraining.epochs'),
+  epochs: z.int().min(1).max(1e6).default(10).describe('passes through the training examples per area'),
   optimiser: z
     .strictObject(optimiserShape)
     .partial()
     .default({})
-    .describe('what differs from the optimiser of the run'),
+    .describe('settings that differ from the optimiser of the run'),
 });
 
 const completeSchema = z.strictObject({
@@ -270,7 +288,7 @@ const completeSchema = z.strictObject({
   task: task.prefault({}),
   control: control.optional().describe('how an actor and its critic learn; only with task.environment'),
   network: network.prefault({}).describe('a feedforward stack: convolutions, if any, then dense areas'),
-  graph: graph.optional().describe('any network of areas and projections, instead of `network`'),
+  graph: graph.optional().describe('any network of areas and projections, in place of `network`'),
   objective: z
     .union([
       z.enum(['cross-entropy', 'squared-error', 'zero-one']),
@@ -280,7 +298,7 @@ const completeSchema = z.strictObject({
     ])
     .optional()
     .describe(
-      'cross-entropy (for classes the default), squared-error (for values), zero-one, or a file that exports a loss (output, target) => number',
+      'cross-entropy (default for classes), squared-error (default for values), zero-one, or a file that exports a loss (output, target) => number',
     ),
   weights: z
     .union([
@@ -292,52 +310,52 @@ const completeSchema = z.strictObject({
     ])
     .optional()
     .describe(
-      'a .safetensors or .npz file to start from, as `apical export` or PyTorch writes; kept with its SHA-256',
+      '.safetensors or .npz file with initial weights, as written by `apical export` or PyTorch; kept with its SHA-256',
     ),
   pretraining: pretraining
     .optional()
-    .describe('before the run begins, areas learn one after the other what the area below sends'),
+    .describe('before the run, train the areas one after the other on the output of the area below'),
   optimiser: optimiser.prefault({}),
   batch: z
     .int()
     .min(1)
     .max(1e6)
     .default(100)
-    .describe('examples an update; of an environment, episodes that run side by side'),
+    .describe('examples per update; for an environment, copies that run in parallel'),
   epochs: z
     .int()
     .min(1)
     .max(1e6)
     .default(5)
-    .describe('passes through the training examples; of an environment, times control.updates'),
-  seed: whole.default(0).describe('decides weights, order, dropout and everything else that is random'),
+    .describe('passes through the training examples; for an environment, multiples of control.updates'),
+  seed: whole.default(0).describe('seed of initial weights, order, dropout and all other random numbers'),
   probe: z
     .strictObject({
-      every: whole.default(100).describe('steps between comparisons with the exact gradient; 0 for none'),
-      examples: count.default(100).describe('examples of the fixed probe batch'),
+      every: whole.default(100).describe('steps between comparisons with the exact gradient; 0: none'),
+      examples: count.default(100).describe('number of examples in the fixed probe batch'),
     })
     .prefault({}),
   checkpointSeconds: z
     .number()
     .min(0)
     .default(20)
-    .describe('a checkpoint at least so often; 0: at epochs only'),
+    .describe('longest time between checkpoints; 0: only after each epoch'),
   backend: z.enum(['auto', 'blas', 'wasm', 'reference']).default('auto'),
   threads: z
     .int()
     .min(0)
     .max(1024)
     .default(0)
-    .describe('most threads of a matrix product; 0: as many as help'),
+    .describe('largest number of threads of a matrix product; 0: automatic'),
   workers: z
     .int()
     .min(1)
     .max(256)
     .default(1)
-    .describe('worker threads that share the samples of a rule, exchanging only numbers'),
+    .describe('number of worker threads that share the samples of a rule'),
 });
 
-/** Keys that say how to learn from examples have no place in a task that answers actions, and the reverse. */
+/** Checks that keys for examples are not given for an environment, nor the reverse. */
 export const configSchema = completeSchema.superRefine(
   ({ task: { environment, ...examples }, ...config }, context) => {
     const refuse = (path: string, reason: string) =>
@@ -352,31 +370,41 @@ export const configSchema = completeSchema.superRefine(
       if (examples[key] !== undefined) refuse(`task.${key}`, beside);
     }
     if (examples.validation > 0) refuse('task.validation', beside);
-    if (config.graph) refuse('graph', `${beside}: give network.hidden and control.critic.hidden`);
+    if (config.graph) refuse('graph', `${beside}: use network.hidden and control.critic.hidden`);
     if (config.objective) refuse('objective', beside);
     if (config.pretraining) refuse('pretraining', beside);
     if (config.workers > 1) refuse('workers', beside);
   },
 );
 
+/** A complete config: everything that determines the result of a run. */
 export type Config = z.output<typeof configSchema>;
+
+/** A config as a user writes it: every key is optional. */
 export type ConfigInput = z.input<typeof configSchema>;
 
 /**
- * A config with every default filled in. Throws `config.invalid`: one message that lists each wrong value, what
- * was expected, and the nearest known key. `where` says where it came from ("config.json", "--set").
+ * Returns a config with all defaults filled in. `where` names the source of the input in errors ("config.json", "--set").
+ *
+ * Throws `config.invalid`, whose message lists each wrong value, what is expected, and the nearest known key.
+ *
+ * @example
+ * import { parseConfig } from 'apical';
+ *
+ * const config = parseConfig({ rule: 'feedback-alignment', task: { dataset: 'rings' }, network: { hidden: [32] } });
+ * console.log(config.optimiser.kind); // momentum
  */
 export function parseConfig(input: unknown, where = 'the config'): Config {
   const result = configSchema.safeParse(input);
   if (!result.success) throw explainIssues(configSchema, input, result.error, where);
   const config = result.data;
   const { task: learned } = config;
-  // What a kind of task needs is spelled out, and what it does not is left out.
+  // A config holds what its kind of task needs, and nothing else.
   if (learned.environment === undefined) return { ...config, task: { dataset: DEFAULT_DATASET, ...learned } };
   return { ...config, control: config.control ?? control.parse({}) };
 }
 
-/** The config with another rule. Options belong to the rule that the config names: another starts from its own defaults. */
+/** Returns the config with another rule, whose options start from their defaults. */
 export function withRule(config: Config, rule: string): Config {
   if (rule === config.rule) return config;
   const { control } = config;
@@ -389,7 +417,7 @@ export function withRule(config: Config, rule: string): Config {
   };
 }
 
-/** How areas learn before the run begins. */
+/** How areas are trained before the run. */
 export type Pretraining = z.output<typeof pretraining>;
 
 /** How an actor and its critic learn. */

@@ -1,13 +1,13 @@
 import type { Preset } from './preset.ts';
 
 /**
- * Tasks that answer actions. The rate, λ and γ of the cart-pole were chosen once for three rules (backprop, feedback
- * alignment, node perturbation) by runs on seeds 10 to 12.
+ * Presets of environments. The rate, λ and γ of the cart-pole were chosen for three rules (backprop, feedback alignment,
+ * node perturbation) by runs with seeds 10 to 12.
  */
 export const CONTROL_PRESETS: readonly Preset[] = [
   {
     id: 'cart-pole',
-    title: 'A pole balanced on a cart by an actor and its critic, 4-32-2 and 4-32-1',
+    title: 'Balance a pole on a cart: actor 4-32-2, critic 4-32-1',
     config: {
       task: { environment: 'cart-pole' },
       network: { hidden: [32], activation: 'tanh' },
@@ -21,10 +21,10 @@ export const CONTROL_PRESETS: readonly Preset[] = [
   {
     id: 'pendulum',
     title:
-      'A pendulum swung by a weak, continuous torque: actor and critic, 3-64-1 each; improves, but does not master it',
+      'Swing up a pendulum by a weak, continuous torque: actor and critic 3-64-1; improves, but does not solve it',
     config: {
       task: { environment: 'pendulum' },
-      // With tanh the mean torque stays within its bounds, beyond which all torques are alike and nothing is learned.
+      // tanh keeps the mean torque within its bounds; beyond them all torques are equal and nothing is learned.
       network: {
         hidden: [64],
         activation: 'tanh',
@@ -35,7 +35,7 @@ export const CONTROL_PRESETS: readonly Preset[] = [
       control: {
         horizon: 50,
         discount: 0.97,
-        // One torque changes little of what is to come, less than a critic errs: its word is taken at the cut only.
+        // One torque changes the future less than the critic errs: the critic is used only where an episode is cut.
         trace: 1,
         rewardScale: 0.05,
         updates: 150,
@@ -48,7 +48,7 @@ export const CONTROL_PRESETS: readonly Preset[] = [
   },
   {
     id: 'bandit',
-    title: 'Which of four arms pays best in each of eight contexts: one choice an episode',
+    title: 'Choose the best of four arms in each of eight contexts: one choice per episode',
     config: {
       task: { environment: 'bandit' },
       network: { hidden: [16], activation: 'tanh' },

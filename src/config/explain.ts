@@ -2,7 +2,7 @@ import { distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { ApicalError } from '../errors.ts';
 
-/** Turns what a schema found wrong into one readable `config.invalid` error. */
+/** Returns one readable `config.invalid` error for the issues that a schema found. */
 export function explainIssues(
   schema: z.ZodType,
   input: unknown,
@@ -28,7 +28,7 @@ function explain(schema: z.ZodType, input: unknown, issue: z.core.$ZodIssue): st
     });
   }
   if (issue.code === 'invalid_union') {
-    // The most telling branch is the one that got furthest into the value.
+    // Explain the branch that matched the value furthest.
     const [branch] = [...issue.errors].sort((a, b) => depthOf(b) - depthOf(a));
     if (branch && depthOf(branch) > 0) {
       return branch.flatMap((inner) =>
@@ -37,7 +37,7 @@ function explain(schema: z.ZodType, input: unknown, issue: z.core.$ZodIssue): st
     }
   }
   const value = valueAt(input, path);
-  // What a schema says in words of its own is whole; a value that is left out has a default there.
+  // The message of a custom check is complete; an absent value has a default there.
   if (issue.code === 'custom' && value === undefined) return [`${name}: ${expectation(issue)}.`];
   const got =
     value === undefined
@@ -88,7 +88,7 @@ function valueAt(input: unknown, path: readonly string[]): unknown {
   return value;
 }
 
-/** The keys that the schema knows at a path. */
+/** Returns the keys that a schema knows at a path. */
 export function keysAt(schema: z.ZodType, path: readonly string[]): readonly string[] {
   let node: unknown = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
   for (const key of path) {
@@ -99,7 +99,7 @@ export function keysAt(schema: z.ZodType, path: readonly string[]): readonly str
   return [...new Set(namesIn(node))];
 }
 
-/** The properties of a JSON Schema, through its unions. */
+/** Returns the names of a JSON Schema's properties, including those in its unions. */
 function namesIn(node: unknown): string[] {
   const {
     properties = {},

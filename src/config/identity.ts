@@ -4,8 +4,8 @@ import canonicalize from 'canonicalize';
 import type { Config } from './config.ts';
 
 /**
- * The identity of a run: SHA-256, in hexadecimal, of its config as canonical JSON. It does not depend on the
- * order of keys, nor on keys that are absent or undefined.
+ * Returns the identity of a run: the SHA-256, in hexadecimal, of its config as canonical JSON. The order of keys and
+ * undefined keys make no difference.
  *
  * Source: RFC 8785, JSON Canonicalization Scheme.
  */
@@ -13,14 +13,14 @@ export function identityOf(config: Config): string {
   return hashOfJson(config);
 }
 
-/** The same for any JSON: a config as it stands in a file, before defaults that were added since are filled in. */
+/** Returns the same hash for any JSON value, such as a config as it is in a file, without newer defaults. */
 export function hashOfJson(value: unknown): string {
   return bytesToHex(sha256(utf8ToBytes(canonicalize(value) ?? '')));
 }
 
 /**
- * What differs between the config asked for and the one of a folder, a line a key:
- * "optimiser.rate: 0.1 here, 0.05 in the folder". Empty exactly when their identities are equal.
+ * Returns the differences between a requested config and the one in a folder, one line per key:
+ * "optimiser.rate: 0.1 here, 0.05 in the folder". The list is empty exactly if their identities are equal.
  */
 export function differences(here: object, inFolder: object): string[] {
   return compare([], here, inFolder);
@@ -35,14 +35,14 @@ function compare(path: readonly string[], here: unknown, inFolder: unknown): str
   return [`${path.join('.')}: ${show(here)} here, ${show(inFolder)} in the folder`];
 }
 
-/** A key that is not the same in all of several configs. */
+/** A key whose value differs between configs. */
 export interface SettingApart {
   readonly path: string;
-  /** In the order of the configs; undefined where it is not set. */
+  /** One value per config, in their order; undefined where the key is not set. */
   readonly values: readonly unknown[];
 }
 
-/** Every key that is not the same in all, in the order met. */
+/** Returns the keys whose values differ between configs. */
 export function settingsApart(configs: readonly object[]): SettingApart[] {
   return apart([], configs);
 }

@@ -1,6 +1,6 @@
 import type { ConfigInput } from './config.ts';
 
-/** A named starting point; `--set` and the other options go on top of it. */
+/** A named config to start from, which `--set` and other options modify. */
 export interface Preset {
   readonly id: string;
   readonly title: string;

@@ -3,16 +3,16 @@ import { CONTROL_PRESETS } from './control-presets.ts';
 import type { Preset } from './preset.ts';
 
 /**
- * Small forward weights, for every rule alike: feedback alignment works as far as learning, rather than chance,
- * made the forward weights. On a validation split of MNIST (784-800-800-10, 5 epochs), Adam at .001 from a tenth
- * of He's scale gave feedback alignment 2.6 % and an angle of 55°; from the full scale 3.8 % and 68°.
+ * Small initial forward weights, the same for every rule. Feedback alignment works to the extent that learning, and not
+ * chance, determines the forward weights. On a validation split of MNIST (784-800-800-10, 5 epochs, Adam at 0.001), a
+ * tenth of He's scale gave feedback alignment an error of 2.6 % and an angle of 55°; the full scale gave 3.8 % and 68°.
  */
 const SMALL = { kind: 'he', scale: 0.1 } as const;
 
 /**
- * LeNet-5 as it is taken today: ReLU, max-pooling, every channel connected with every other. Small weights serve feedback
- * alignment here too: on a validation split of MNIST, Adam for 4 epochs gave it 8.7 % from He's scale, 4.2 % from .3
- * and 4.1 % from a tenth of it (at .001), and 1.6 % after 20 epochs; .003 gave 3.6 % after 4 and 1.9 % after 15.
+ * LeNet-5 in its modern form: ReLU, max-pooling, all channels connected. Small weights help feedback alignment here too.
+ * On a validation split of MNIST, Adam at 0.001 gave an error of 8.7 % from He's scale, 4.2 % from 0.3 of it and 4.1 %
+ * from a tenth of it after 4 epochs, and 1.6 % after 20. A rate of 0.003 gave 3.6 % after 4 epochs and 1.9 % after 15.
  */
 const LENET: NonNullable<ConfigInput['network']> = {
   convolutions: [
@@ -24,7 +24,7 @@ const LENET: NonNullable<ConfigInput['network']> = {
   initialisation: SMALL,
 };
 
-/** Networks of Scellier & Bengio (2017), 500 units a hidden layer, each projection (and the thresholds above it) at a rate of its own. */
+/** Networks of Scellier & Bengio (2017): 500 units per hidden layer, and one rate per projection and the biases after it. */
 function equilibrium(
   rates: readonly number[],
   ruleOptions: NonNullable<ConfigInput['ruleOptions']>,
@@ -64,10 +64,11 @@ function equilibrium(
   };
 }
 
+/** The built-in presets: configs to start from. */
 export const PRESETS: readonly Preset[] = [
   {
     id: 'digits',
-    title: 'MNIST digits on a small network: what `npm start` compares, in about half a minute',
+    title: 'MNIST digits on a small network, as compared by `npm start`: about half a minute',
     config: {
       task: { dataset: 'mnist' },
       network: { hidden: [256, 128], activation: 'relu', initialisation: SMALL },
@@ -89,7 +90,7 @@ export const PRESETS: readonly Preset[] = [
   },
   {
     id: 'mnist-dropout',
-    title: 'MNIST digits, 784-800-800-10 with 50 % dropout, max-norm and rising momentum',
+    title: 'MNIST digits, 784-800-800-10, with 50 % dropout, max-norm and increasing momentum',
     config: {
       task: { dataset: 'mnist' },
       network: { hidden: [800, 800], activation: 'relu', dropout: 0.5, inputDropout: 0.2 },
@@ -139,14 +140,14 @@ export const PRESETS: readonly Preset[] = [
   {
     id: 'equilibrium',
     title: 'MNIST digits by equilibrium propagation, 784-500-10, 25 epochs (Scellier & Bengio 2017)',
-    // Without particles: 20 steps from silence are enough here, and the examples that learn then begin as those that test.
+    // Without particles: 20 steps from rest suffice here, and training and test examples then start alike.
     config: equilibrium([0.1, 0.05], { nudge: 1, persistent: false }, 25),
   },
   {
     id: 'equilibrium-2',
-    title: 'The same with two hidden layers, 60 epochs: an hour and a half on one core',
-    // Areas of one size that Glorot's weights join excite each other (the largest singular value is 2) until they come to rest
-    // at one and the same silent output whatever they see: half the scale, at which the network has one fixed point, learns.
+    title: 'MNIST digits by equilibrium propagation, two hidden layers, 60 epochs: 1.5 hours on one core',
+    // At Glorot's scale, areas of equal size excite each other (the largest singular value is 2) and settle to the same
+    // silent output for every input. At half the scale the network has one fixed point per input, and learns.
     config: equilibrium(
       [0.4, 0.1, 0.01],
       { nudge: 1, freeSteps: 100, nudgedSteps: 6, persistent: false },
@@ -156,8 +157,9 @@ export const PRESETS: readonly Preset[] = [
   },
   {
     id: 'equilibrium-3',
-    title: 'The same with three hidden layers, 500 epochs: more than a day on one core',
-    // The source takes 500 free steps; from these weights units are at rest after 100 (they move by 1e-4 a time constant).
+    title:
+      'MNIST digits by equilibrium propagation, three hidden layers, 500 epochs: more than a day on one core',
+    // The source takes 500 free steps; from these weights, 100 suffice (units then move by 1e-4 per time constant).
     config: equilibrium(
       [0.128, 0.032, 0.008, 0.002],
       { nudge: 1, freeSteps: 100, nudgedSteps: 8, persistent: false },
@@ -168,7 +170,7 @@ export const PRESETS: readonly Preset[] = [
   {
     id: 'microcircuit',
     title: 'MNIST digits by dendritic microcircuits, 784-500-500-10, 10 epochs (Sacramento et al. 2018)',
-    // As a search on 50 000 examples found it. Interneurons in step go with any optimiser, so also with Adam.
+    // Found by a search on 50 000 examples. Interneurons that learn in step work with any optimiser, including Adam.
     config: {
       rule: 'dendritic-microcircuit',
       ruleOptions: { predicting: 'in-step', feedback: 'normal', scale: 0.14 },
@@ -186,8 +188,9 @@ export const PRESETS: readonly Preset[] = [
   },
   {
     id: 'microcircuit-in-time',
-    title: 'The same in continuous time, with no phases, on 5000 digits, 4 epochs',
-    // Shown for shorter, or with interneurons that learn, it ends several percent behind the steady state, or diverges.
+    title:
+      'MNIST digits by dendritic microcircuits in continuous time, without phases: 5000 digits, 4 epochs',
+    // With shorter presentations or learning interneurons, it ends several percent worse, or diverges.
     config: {
       rule: 'dendritic-microcircuit',
       ruleOptions: { form: 'continuous', predicting: 'in-step', duration: 100, every: 12 },
@@ -214,7 +217,7 @@ export const PRESETS: readonly Preset[] = [
   },
   {
     id: 'bars',
-    title: 'Bars, upright or lying, that a Helmholtz machine dreams of (Hinton et al. 1995)',
+    title: 'Vertical or horizontal bars, generated by a Helmholtz machine (Hinton et al. 1995)',
     config: {
       rule: 'wake-sleep',
       task: { dataset: 'bars' },
@@ -227,7 +230,7 @@ export const PRESETS: readonly Preset[] = [
   },
   {
     id: 'digits-without-labels',
-    title: 'MNIST digits by a restricted Boltzmann machine, 784-500, and a readout (Hinton 2002)',
+    title: 'MNIST digits by a restricted Boltzmann machine, 784-500, with a readout (Hinton 2002)',
     config: {
       rule: 'contrastive-divergence',
       task: { dataset: 'mnist' },

@@ -1,2 +1,2 @@
-/** Whether a reference in a config names a user's file rather than an id: it has a folder in it, or a program's ending. */
+/** Returns whether a reference names a file rather than an id: it contains a slash or ends like a program. */
 export const isUserFile = (reference: string): boolean => /[\\/]|\.[cm]?[jt]s$/.test(reference);

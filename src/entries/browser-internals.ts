@@ -1,6 +1,5 @@
 /**
- * What the lab, the claims and the benchmarks use beyond the public entries, without Node. No promise: any of it may change
- * with the next version.
+ * What the lab uses beyond the public entries, without Node modules. These names may change with any version.
  */
 export { ApicalError } from '../errors.ts';
 export * from '../random/index.ts';

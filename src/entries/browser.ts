@@ -1,5 +1,5 @@
 /**
- * Apical for a page or a web worker: the front door without Node. A test bundles it for a browser.
+ * Apical for a page or a web worker: the entry without Node modules. A test bundles it for a browser.
  */
 export { compare, evaluate, exportNetwork, loadNetwork, train } from './front-door/browser.ts';
 export type { TrainResult } from './front-door/browser-engine.ts';

@@ -1,6 +1,6 @@
 /**
- * Apical for Node.js: train networks by any rule, compare rules, and use what was learned. `apical/rules` has what a rule of
- * your own is made of, and `apical/browser` is this entry for a page.
+ * Apical for Node.js: train networks by any learning rule, compare rules, and use trained networks. `apical/rules` holds
+ * the parts of a rule of your own; `apical/browser` is this entry for a page.
  */
 import { blasBackend } from '../backends/blas/index.ts';
 import { provideBlas } from '../backends/open.ts';

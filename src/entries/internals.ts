@@ -1,6 +1,5 @@
 /**
- * What claims, benchmarks and tests use beyond the public entries, in Node. No promise: any of it may change with the next
- * version.
+ * What benchmarks and tests use beyond the public entries, in Node. These names may change with any version.
  */
 import { blasBackend } from '../backends/blas/index.ts';
 import { provideBlas } from '../backends/open.ts';

@@ -1,5 +1,5 @@
 /**
- * What a rule, dynamics or a task of your own is made of: all that the built-in ones use. Options are declared by `z`.
+ * The parts of a rule, dynamics or task of your own: everything that the built-in ones use. Declare options with `z`.
  */
 export * as z from 'zod';
 export { ApicalError } from '../errors.ts';

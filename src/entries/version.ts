@@ -1,2 +1,2 @@
-/** The version of this package, where its package.json cannot be read. A test holds the two equal. */
+/** The version of this package, for hosts that cannot read package.json. A test keeps the two equal. */
 export const VERSION = '0.1.0';

@@ -26,7 +26,7 @@ export interface LoadOptions {
   /** By default that of the run's config; "auto" if the config says "blas". */
   readonly backend?: BackendName | undefined;
   readonly threads?: number | undefined;
-  /** The rule that the network learned by: a rule of the program, an id or a file. Default: as the run's config says. */
+  /** The rule by which the network learned: a rule object, an id or a file. Default: the rule in the run's config. */
   readonly rule?: string | Rule | undefined;
 }
 
@@ -34,8 +34,8 @@ export interface LoadOptions {
  * Loads a trained network onto a backend of its own: from the folder of a run (its latest good checkpoint, even while
  * the run continues), or from a file that `apical export` wrote. Neither needs the data set. Call `dispose` when done.
  *
- * Throws `folder.…`, `checkpoint.…`, `weights.…`, `config.…` and `rule.…` errors: a rule from a file must still be there, and
- * a rule of a program be handed over (`rule.needed`, `rule.mismatch`).
+ * Throws `folder.…`, `checkpoint.…`, `weights.…`, `config.…` and `rule.…` errors. A rule file must still exist; a rule object
+ * must be given as `rule` (`rule.needed`, `rule.mismatch`).
  *
  * @example
  * import { loadNetwork, train } from 'apical';
@@ -72,7 +72,7 @@ export async function loadNetwork(from: string, options: LoadOptions = {}): Prom
 }
 
 /**
- * Returns the tensors and texts of a network to be exported: enough for `loadNetwork`, and for PyTorch.
+ * Returns the tensors and texts of a network for export, sufficient for `loadNetwork` and for PyTorch.
  *
  * @example
  * import { writeFileSync } from 'node:fs';
@@ -88,7 +88,7 @@ export function exportNetwork(trained: TrainedNetwork, layout: WeightLayout): We
 
 interface Source {
   readonly config: Config;
-  /** Id of the rule; undefined where only the config names it. */
+  /** Id of the rule; undefined if only the config names it. */
   readonly rule: string | undefined;
   readonly data: DataDescription;
   readonly identity: string;
@@ -150,7 +150,7 @@ function fromFile(file: string): Source {
   };
 }
 
-/** The rule that a network learned by. Throws `rule.needed`, `rule.mismatch` and what `loadRule` does. */
+/** Returns the rule by which a network learned. Throws `rule.needed`, `rule.mismatch` and the errors of `loadRule`. */
 async function ruleOf(
   { config, rule: id }: Source,
   from: string,

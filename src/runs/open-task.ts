@@ -69,7 +69,7 @@ export function requestFor({ task }: Pick<Config, 'task'>): DatasetReference {
   if (isContentsId(dataset)) {
     throw new ApicalError(
       'dataset.arrays',
-      `The run learned from arrays that a program handed to train, which "${dataset}" stands for, and they are not kept. Use the network by loadNetwork or \`apical predict\`, or train again in that program.`,
+      `The data set "${dataset}" stands for arrays that were given to train in a program, and these are not saved. Use the network by loadNetwork or \`apical predict\`, or train again in that program.`,
       { dataset },
     );
   }

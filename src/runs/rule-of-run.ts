@@ -2,20 +2,20 @@ import { isUserFile } from '../config/user-file.ts';
 import { ApicalError } from '../errors.ts';
 import type { Rule } from '../learning/index.ts';
 
-/** The error for a network whose rule was an object of a program, which no file holds. */
+/** Returns the error for a network that learned by a rule object. */
 export const ruleNeeded = (rule: string, from: string): ApicalError =>
   new ApicalError(
     'rule.needed',
-    `${from} was learned by the rule "${rule}", an object of a program: hand that rule over, as loadNetwork(from, { rule }).`,
+    `The network in ${from} learned by the rule object "${rule}". Give that rule: loadNetwork(…, { rule }).`,
     { rule },
   );
 
-/** Throws `rule.mismatch` where a network was learned by another rule than the one handed over. */
+/** Throws `rule.mismatch` if the network learned by another rule than the given one. */
 export function requireSameRule({ id }: Rule, learned: string, from: string): void {
   if (id === learned || isUserFile(learned)) return;
   throw new ApicalError(
     'rule.mismatch',
-    `${from} was learned by the rule "${learned}", but the rule handed over is "${id}": hand over "${learned}".`,
+    `The network in ${from} learned by the rule "${learned}", but the rule "${id}" is given. Give "${learned}".`,
     { learned, rule: id },
   );
 }

@@ -1,23 +1,23 @@
 import type { Training } from './training.ts';
 
+/** How to run a training. */
 export interface DriveOptions {
   /** A clock in seconds. */
   readonly now: () => number;
-  /** Stops there as if interrupted, where the training is longer: a step. */
+  /** A step at which to stop as if interrupted; ignored if the training ends before it. */
   readonly until?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Lets others run: events, drawing, another training beside this one. */
+  /** Gives other work its turn: events, drawing, other trainings. */
   readonly pause: () => Promise<void>;
-  /** How long to work before pausing, in seconds. Default 0.05. */
+  /** Seconds of work between pauses. Default 0.05. */
   readonly slice?: number;
-  /** Called after each slice: progress, checkpoints. */
+  /** Called after each slice of work, for progress and checkpoints. */
   readonly onSlice?: (training: Training) => void;
 }
 
 /**
- * Drives a training to its end in slices of time. Several may be driven at once: they take turns, and each
- * gives the same numbers as alone. Resolves to `interrupted` when the signal is aborted, between two steps, or where
- * it was to stop.
+ * Runs a training to its end in slices of time. Several can run concurrently: they take turns, and each gives the same
+ * numbers as alone. Resolves to `interrupted` if the signal is aborted, between two steps, or at step `until`.
  */
 export async function drive(training: Training, options: DriveOptions): Promise<'done' | 'interrupted'> {
   const { now, signal, pause, slice = 0.05, onSlice } = options;

@@ -8,17 +8,17 @@ import { ExampleSet } from './examples.ts';
 import type { HeldOutScore, Metrics, Score } from './records.ts';
 import type { TrainedNetwork } from './trained-network.ts';
 
-/** Examples evaluated at once: large enough for fast products, small enough for the heap. */
+/** Number of examples evaluated at once: enough for fast products, few enough for the heap. */
 export const EVALUATION_BATCH = 500;
 
-/** How a network does on some examples: a score, and the metrics that its rule reports besides the loss. */
+/** The score of a network on examples, with the metrics that its rule reports besides the loss. */
 export interface Evaluation extends HeldOutScore {
   readonly metrics?: Metrics;
 }
 
 /**
- * Evaluates the examples of a set at `indices` without learning, batch by batch. The learner's tally then holds their
- * sums. `visit` sees the indices of each batch and its phase.
+ * Evaluates the examples of a set at `indices`, batch by batch, without learning. Afterwards the learner's tally holds
+ * their sums. `visit` is called with the indices and the phase of each batch.
  *
  * @param scratch - (EVALUATION_BATCH) i32, for the indices of a batch.
  */
@@ -42,19 +42,19 @@ export function sweep(
   }
 }
 
-/** Returns the mean loss of a tally, and its error: a share of wrong answers, or the normalised squared error. */
+/** Returns the mean loss of a tally and its error: the fraction of wrong answers, or the normalised squared error. */
 export function scoreOf({ loss, wrong, examples, power }: Tally, isRegression: boolean): Score {
-  // A black box does not state the size of the targets.
+  // A black-box objective does not tell the power of the targets.
   const error = isRegression ? loss / (power || examples) : wrong / examples;
   return { loss: loss / examples, error };
 }
 
-/** Returns the score of examples that were not learned, as `sweep` has left it in the tally. */
+/** Returns the score of `count` examples from the tally after `sweep`. */
 export function heldOutScoreOf(tally: Tally, count: number, isRegression: boolean): HeldOutScore {
   return { ...scoreOf(tally, isRegression), errors: isRegression ? 0 : tally.wrong, count };
 }
 
-/** Returns the means of what a rule measured, as a record keeps them; nothing where the rule measures nothing. */
+/** Returns the mean metrics of a rule, in the form of a record; empty if the rule reports none. */
 export function metricsOf({ measures }: Tally): { metrics?: Metrics } {
   const means = Object.entries(measures).flatMap(([name, [sum, examples]]): [string, number][] =>
     examples > 0 ? [[name, sum / examples]] : [],
@@ -63,10 +63,10 @@ export function metricsOf({ measures }: Tally): { metrics?: Metrics } {
 }
 
 /**
- * Evaluates a trained network on the test examples of a data set, or on the training examples where it has no others.
+ * Evaluates a trained network on the test examples of a data set, or on its training examples if it has no others.
  *
- * Throws `evaluate.data` where the examples do not fit the network, and `evaluate.objective` where the loss is a function
- * that this network was loaded without.
+ * Throws `evaluate.data` if the examples do not fit the network, and `evaluate.objective` if the loss is a function that a
+ * loaded network lacks.
  */
 export function evaluateNetwork(trained: TrainedNetwork, dataset: Dataset): Evaluation {
   const { compute, learner } = trained;
@@ -89,7 +89,7 @@ function checkFits({ data, config, knowsLoss }: TrainedNetwork, dataset: Dataset
   if (!knowsLoss) {
     throw new ApicalError(
       'evaluate.objective',
-      `The network learned the loss in ${JSON.stringify(config.objective)}, which a loaded network does not have. Compute it from the outputs of predict.`,
+      `The loss of this network is in the file ${JSON.stringify(config.objective)}, which a loaded network does not use. Compute it from the outputs of predict.`,
     );
   }
   const what = (task: string) => (task === 'classification' ? 'labels' : 'target values');

@@ -29,7 +29,7 @@ import type { Position, Together, Training } from './training.ts';
 
 export type { Position, Training } from './training.ts';
 
-/** Progress records an epoch. */
+/** Progress records per epoch. */
 const PROGRESS_RECORDS = 20;
 
 /** What an `ExampleTraining` is made of. */
@@ -45,22 +45,22 @@ export interface ExampleTrainingOptions {
   readonly together?: Together | undefined;
 }
 
-/** A run that learns from the examples of a data set. */
+/** A run that learns from the examples of a data set. It computes nothing until `advance` is called. */
 export class ExampleTraining implements Training {
   readonly config: Config;
   readonly learner: Learner;
   readonly totalSteps: number;
   readonly stepsPerEpoch: number;
-  /** How many examples the run learns from. */
+  /** Number of examples that the run learns from. */
   readonly trainCount: number;
   readonly #compute: Compute;
   readonly #examples: Examples;
   readonly #train: Int32Array;
   readonly #validation: Int32Array;
-  /** The examples of an epoch in its order, by their places in `#train`. */
+  /** The examples of an epoch, in its order, as positions in `#train`. */
   readonly #order: Int32Array;
   readonly #indices: Tensor;
-  /** Of a batch, its examples by their places in `#train`. */
+  /** The examples of a batch, as positions in `#train`. */
   readonly #places: Tensor;
   readonly #probeIndices: Tensor;
   readonly #probePlaces: Tensor;
@@ -76,7 +76,7 @@ export class ExampleTraining implements Training {
   #lastProgress: ProgressRecord | undefined;
   #lastEvaluation: EvaluationRecord | undefined;
 
-  /** Throws `config.…`, `rule.options` and `network.…` errors when the parts do not fit together. */
+  /** Throws `config.…`, `rule.options` and `network.…` errors if the parts do not fit together. */
   constructor(options: ExampleTrainingOptions) {
     const { compute, examples, rule, record = () => undefined, together } = options;
     const config = withRuleOf(options.config, rule);
@@ -131,7 +131,7 @@ export class ExampleTraining implements Training {
   get done(): boolean {
     return this.#step >= this.totalSteps;
   }
-  /** The latest records of each kind since this object was made. */
+  /** The latest record of each kind since this object was created. */
   get lastProbe(): ProbeRecord | undefined {
     return this.#lastProbe;
   }
@@ -141,7 +141,7 @@ export class ExampleTraining implements Training {
   get lastEvaluation(): EvaluationRecord | undefined {
     return this.#lastEvaluation;
   }
-  /** Time spent in training steps alone, and the examples learned in it. */
+  /** Seconds spent in training steps alone, and the number of examples learned in them. */
   get trainedSeconds(): number {
     return this.#trainedSeconds;
   }
@@ -153,8 +153,8 @@ export class ExampleTraining implements Training {
   }
 
   /**
-   * Takes steps until `steps` are done, the epoch ends, or the run is done. Throws `run.diverged` when the loss
-   * is no longer finite. `now` (seconds) only measures speed.
+   * Takes steps until `steps` are done, the epoch ends, or the run is done. `now` is a clock in seconds, which only
+   * measures speed. Throws `run.diverged` if the loss is no longer finite.
    */
   advance(steps: number, now: () => number): void {
     for (let taken = 0; taken < steps && !this.done; taken++) {
@@ -178,7 +178,7 @@ export class ExampleTraining implements Training {
     }
   }
 
-  /** Everything needed to go on to the bit: tensors by name, and where it stands. */
+  /** Returns everything needed to continue with the same bits: tensors by name, and the position. */
   snapshot(): { tensors: ReadonlyMap<string, Tensor>; position: Position } {
     const { step, trainedSeconds, examplesSeen } = this;
     return {
@@ -187,7 +187,7 @@ export class ExampleTraining implements Training {
     };
   }
 
-  /** Goes on from a position; the tensors of `snapshot` have been filled before. */
+  /** Continues from a position; the tensors of `snapshot` must be filled before. */
   restore({ step, window, trainedSeconds, examplesSeen, passes }: Position): void {
     this.learner.restorePasses(passes, Math.max(0, step - 1) / this.stepsPerEpoch);
     this.#step = step;
@@ -196,7 +196,7 @@ export class ExampleTraining implements Training {
     this.#examplesSeen = examplesSeen;
   }
 
-  /** Test examples that are answered wrongly, the most confident mistakes first. Empty for regression. */
+  /** Returns misclassified test examples, the most confident mistakes first. Empty for regression. */
   mistakes(limit: number): Mistake[] {
     const { test, dataset } = this.#examples;
     if (dataset.task !== 'classification') return [];
@@ -281,7 +281,7 @@ export class ExampleTraining implements Training {
     this.#examplesSeen += size;
   }
 
-  /** The order of an epoch depends on the seed and the epoch alone. */
+  /** Sets the order of an epoch, which depends on the seed and the epoch alone. */
   #orderFor(epoch: number): void {
     if (this.#orderedEpoch === epoch) return;
     for (let place = 0; place < this.#order.length; place++) this.#order[place] = place;
@@ -289,7 +289,7 @@ export class ExampleTraining implements Training {
     this.#orderedEpoch = epoch;
   }
 
-  /** Densely at first, where angles fall fastest: steps 0, 1, 2, 4, 8, … and then every n. */
+  /** Probes are dense at first, where angles change fastest: steps 0, 1, 2, 4, 8, … and then every n. */
   #isProbeStep(): boolean {
     const { every } = this.config.probe;
     if (every === 0) return false;
@@ -326,7 +326,7 @@ export class ExampleTraining implements Training {
     const { train, test } = this.#examples;
     const tally = this.learner.tally();
     const learned = this.#score(tally);
-    // What a rule measures is shown of the examples that it has not learned, where there are any.
+    // Metrics of a rule are reported on held-out examples, if there are any.
     let measured = metricsOf(tally);
     const evaluate = (set: ExampleSet, indices: Int32Array): HeldOutScore => {
       const score = this.#evaluate(set, indices);
@@ -335,7 +335,7 @@ export class ExampleTraining implements Training {
     };
     const validation = this.#validation.length > 0 ? evaluate(train, this.#validation) : undefined;
     const tested = test.count > 0 ? evaluate(test, allIndices(test.count)) : undefined;
-    // The epoch's last update may have gone too far, with no training step left to show it.
+    // The last update of the epoch may have diverged, with no training step after it to show that.
     for (const score of [validation, tested]) if (score) this.#checkFinite(score.loss);
     this.#lastEvaluation = {
       kind: 'evaluation',
@@ -370,7 +370,7 @@ export class ExampleTraining implements Training {
     return scoreOf(tally, this.#isRegression);
   }
 
-  /** A stopping test, one of the places that may read a value back. */
+  /** Throws `run.diverged` if a loss is not finite. */
   #checkFinite(loss: number): void {
     if (Number.isFinite(loss)) return;
     const broken = this.learner.network.projections.find(

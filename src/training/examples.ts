@@ -5,12 +5,12 @@ import type { Batch } from '../learning/learner.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
-/** A data set in the heap, kept as it came: bytes stay bytes until a batch is gathered. */
+/** A data set on the heap. Bytes stay bytes until a batch is gathered. */
 export class Examples {
   readonly dataset: Omit<Dataset, 'train' | 'test'>;
   readonly train: ExampleSet;
   readonly test: ExampleSet;
-  /** The user's own loss, where the config's objective names a file. */
+  /** The user's own loss, if the objective of the config names a file. */
   readonly loss: BlackBox | undefined;
 
   constructor(compute: Compute, dataset: Dataset, loss?: BlackBox) {
@@ -31,7 +31,7 @@ export class Examples {
   }
 }
 
-/** One split in the heap, from which batches are gathered by index. */
+/** One split of a data set on the heap, from which batches are gathered by index. */
 export class ExampleSet {
   readonly count: number;
   readonly inputUnits: number;
@@ -61,7 +61,11 @@ export class ExampleSet {
       : compute.allocate([split.count, dataset.targetSize]).set(split.targets);
   }
 
-  /** Gathers examples into a batch; indices (batch) i32. Only inside a scope: the batch is temporary. */
+  /**
+   * Gathers examples into a batch. Call it inside a scope: the batch is temporary.
+   *
+   * @param indices - (batch) i32.
+   */
   gather(indices: Tensor): Batch {
     const compute = this.#compute;
     const inputs = compute.temporary([indices.size, this.inputUnits]);
@@ -78,17 +82,18 @@ export class ExampleSet {
     return { inputs, targets, nameOf };
   }
 
-  /** As it came. The arrays lie on the heap where they can: read them before it is disposed. */
+  /** Returns the split as it was given. Its arrays may be views of the heap: read them before `dispose`. */
   stored(): Split {
     const plain = (tensor: Tensor) =>
       tensor.type === 'f64' ? Float32Array.from(tensor.data) : (tensor.data as Split['inputs']);
     return { count: this.count, inputs: plain(this.#inputs), targets: plain(this.#targets) };
   }
 
-  /** The stored values of one input, and its label (classification) for a report. Reads values back. */
+  /** Returns the stored values of one input. Reads values back. */
   input(index: number): ArrayLike<number> {
     return this.#inputs.rowRange(index, 1).data;
   }
+  /** Returns the label of one example. Reads a value back. */
   label(index: number): number {
     return this.#targets.data[index] as number;
   }
@@ -99,7 +104,7 @@ export class ExampleSet {
   }
 }
 
-/** Which training examples a run learns from, and which it holds out; decided by the seed alone. */
+/** Returns which training examples a run learns from and which it holds out; they depend on the seed alone. */
 export function splitExamples(
   count: number,
   validationShare: number,

@@ -3,8 +3,8 @@ import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /**
- * SHA-256 of named tensors, in hexadecimal: equal exactly when all names and all bits are. Two hosts that have learned the
- * same have the same.
+ * Returns the SHA-256 of named tensors in hexadecimal. Two are equal exactly if all names and all bits are, so it shows
+ * whether two hosts have learned the same.
  */
 export function fingerprintOf(tensors: ReadonlyMap<string, Tensor>): string {
   const hash = sha256.create();

@@ -8,7 +8,7 @@ import { stack } from '../network/specification.ts';
 import type { Config } from '../config/config.ts';
 import type { Examples } from './examples.ts';
 
-/** The network that a config asks for, given the data's sizes. Throws `config.network` and `network.kernel`. */
+/** Returns the network of a config for the sizes of the data. Throws `config.network`, `config.objective` and `network.kernel`. */
 export function networkFor(
   config: Config,
   examples: { dataset: DataDescription } & Pick<Examples, 'inputUnits' | 'loss'>,
@@ -38,7 +38,7 @@ export function networkFor(
     if (excitatory !== undefined) {
       throw new ApicalError(
         'config.network',
-        `network.excitatory is ${excitatory}, but kernels are shared by units of both kinds: leave it out, or network.convolutions.`,
+        `network.excitatory is ${excitatory}, but kernels are shared by excitatory and inhibitory units: leave out network.excitatory or network.convolutions.`,
       );
     }
     return convolutionalStack({
@@ -50,7 +50,7 @@ export function networkFor(
     });
   }
   const plain = withoutUndefined(graph) as NetworkSpecification;
-  const specification = { ...plain, objectives: plain.objectives.map((its) => ({ ...its, loss })) };
+  const specification = { ...plain, objectives: plain.objectives.map((target) => ({ ...target, loss })) };
   const unitsOf = (id: string) =>
     specification.areas
       .find((area) => area.id === id)
@@ -72,41 +72,41 @@ export function networkFor(
   return specification;
 }
 
-/** What a stack is trained towards. Throws `config.objective` when the data cannot be judged so. */
+/** Returns the objective of a stack. Throws `config.objective` if it does not fit the data. */
 function objectiveOf(
   { objective, graph }: Config,
   { dataset, loss }: { dataset: DataDescription } & Pick<Examples, 'loss'>,
 ): ObjectiveKind {
   const named = objective ?? (dataset.task === 'classification' ? 'cross-entropy' : 'squared-error');
   const kind = loss ? 'black-box' : (named as ObjectiveKind);
-  const kinds = graph ? graph.objectives.map((its) => its.kind) : [kind];
-  const needsLabels = kinds.find((its) => its === 'cross-entropy' || its === 'zero-one');
+  const kinds = graph ? graph.objectives.map((target) => target.kind) : [kind];
+  const needsLabels = kinds.find((each) => each === 'cross-entropy' || each === 'zero-one');
   if (needsLabels !== undefined && dataset.task === 'regression') {
     throw new ApicalError(
       'config.objective',
-      `objective: ${needsLabels} needs class labels, but ${dataset.title} has values as targets. Use "squared-error".`,
+      `objective: ${needsLabels} needs class labels, but ${dataset.title} has target values. Use "squared-error".`,
     );
   }
   if (kinds.includes('black-box') && !loss) {
     throw new ApicalError(
       'config.objective',
-      'graph.objectives: a "black-box" needs a loss: set objective to the path of a file that exports (output, target) => number.',
+      'graph.objectives: "black-box" needs a loss: set objective to the path of a file that exports (output, target) => number.',
     );
   }
   return kind;
 }
 
-/** Channels, height and width of an example; a grey picture may do without its channel. Throws `config.network`. */
+/** Returns channels, height and width of an example; a grey picture may lack its channel. Throws `config.network`. */
 function pictureOf({ title, inputShape }: DataDescription): readonly number[] {
   if (inputShape.length === 2) return [1, ...inputShape];
   if (inputShape.length === 3) return inputShape;
   throw new ApicalError(
     'config.network',
-    `network.convolutions needs pictures, (height, width) or (channels, height, width), but an example of ${title} has the shape (${inputShape.join(', ')}).`,
+    `network.convolutions needs pictures of shape (height, width) or (channels, height, width), but an example of ${title} has the shape (${inputShape.join(', ')}). Leave convolutions out.`,
   );
 }
 
-/** Optional keys that are absent rather than undefined, as exact optional types want them. */
+/** Returns the value without undefined keys, as exact optional types require. */
 export function withoutUndefined<Value extends object>(value: Value): Value {
   return JSON.parse(JSON.stringify(value)) as Value;
 }

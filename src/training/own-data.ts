@@ -5,39 +5,39 @@ import { didYouMean } from '../suggest.ts';
 import { ApicalError } from '../errors.ts';
 
 /**
- * Numbers of a program: values one after the other, or a row an example. A `Uint8Array` holds bytes from 0 to 255, which
- * a network sees as 0 to 1; other numbers are what the input units get.
+ * Numbers for a data set: flat values, or one row per example. A `Uint8Array` holds bytes from 0 to 255, which become
+ * inputs from 0 to 1; other numbers are used as they are.
  */
 export type Numbers =
   Float32Array | Float64Array | Uint8Array | readonly number[] | readonly ArrayLike<number>[];
 
-/** Examples of a program: inputs with class labels, or with target values. */
+/** Your own examples: inputs with class labels or target values. */
 export interface OwnExamples {
   readonly inputs: Numbers;
-  /** One class an example, a whole number from 0 to 255. */
+  /** One class per example, a whole number from 0 to 255. */
   readonly labels?: ArrayLike<number>;
-  /** The values that an example is to give, for regression; one value an example where they are flat. */
+  /** The target values of each example, for regression; flat values are one per example. */
   readonly targets?: Numbers;
 }
 
-/** Arrays of a program as a data set: the examples to learn from, and optionally others to test on. */
+/** Your own arrays as a data set: training examples and, optionally, test examples. */
 export interface OwnData extends OwnExamples {
-  /** The shape of one example, such as [28, 28]. Default: as many values as there are. */
+  /** Shape of one example, such as [28, 28]. Default: flat. */
   readonly shape?: readonly number[];
-  /** A name for each class. Default: its number. */
+  /** Names of the classes. Default: their numbers. */
   readonly classNames?: readonly string[];
   readonly test?: OwnExamples;
 }
 
-/** Class labels are kept as bytes. */
+/** Class labels are stored as bytes. */
 const MOST_CLASSES = 256;
 
 /**
- * Checks arrays of a program and returns them as a data set, whose id is a hash of their contents. `name` is what
- * messages call them ("dataset").
+ * Checks your own arrays and returns them as a data set, whose id is a hash of their contents. `name` ("dataset") names
+ * them in messages.
  *
  * Throws `dataset.option` (an unknown key, no labels), `dataset.empty`, `dataset.values` (not finite, not a number),
- * `dataset.labels` and `dataset.mismatch` (lengths that do not fit). Each message names the value and its place.
+ * `dataset.labels` and `dataset.mismatch` (lengths that do not fit). Each message names the value and its position.
  */
 export function ownDataset(data: OwnData, name = 'dataset'): Dataset {
   checkKeys(data, ['inputs', 'labels', 'targets', 'shape', 'classNames', 'test'], name);
@@ -66,18 +66,18 @@ export function ownDataset(data: OwnData, name = 'dataset'): Dataset {
     train: train.split,
     test: held?.split ?? none,
     verified: true,
-    source: 'arrays of a program',
+    source: 'given as arrays',
   };
   return { id: contentsId(dataset), ...dataset };
 }
 
-/** Begins the id of data that a program has handed over; the rest is a hash of the contents. */
+/** Prefix of the id of data that are given as an object; a hash of their contents follows. */
 const ARRAYS = 'arrays-';
 
-/** Whether an id in a config stands for data that a program has handed over. */
+/** Returns whether an id in a config stands for data that were given as an object. */
 export const isContentsId = (id: string): boolean => /^arrays-[0-9a-f]{12}$/.test(id);
 
-/** Returns an id for data that a program hands over: equal for equal contents, so that it is part of a run's identity. */
+/** Returns the id of data that are given as an object. Equal contents have equal ids. */
 export function contentsId({ train, test, ...about }: Omit<Dataset, 'id'>): string {
   const { task, inputShape, inputScale, targetSize, classNames = null } = about;
   const hash = sha256.create();
@@ -91,15 +91,16 @@ export function contentsId({ train, test, ...about }: Omit<Dataset, 'id'>): stri
 
 interface Examples {
   readonly split: Split;
-  /** Values of an example, and of its target. */
+  /** Number of values of an example. */
   readonly units: number;
+  /** Number of target values of an example. */
   readonly targetUnits: number;
   readonly isClassification: boolean;
 }
 
 interface Expected {
   readonly shape: readonly number[] | undefined;
-  /** The training examples, which test examples must be like. */
+  /** The training examples, which test examples must match. */
   readonly like?: Examples;
 }
 
@@ -151,7 +152,7 @@ function readExamples(examples: OwnExamples, name: string, { shape, like }: Expe
       `${answers.name} holds ${targetUnits} values for each example, but a training example has ${like.targetUnits}. Give as many.`,
     );
   }
-  // Bytes beside floats in the other split would be scaled by the wrong factor.
+  // One scale applies to both splits, so bytes and floats cannot be mixed.
   if (like && like.split.inputs instanceof Uint8Array !== inputs.values instanceof Uint8Array) {
     throw new ApicalError(
       'dataset.mismatch',
@@ -169,7 +170,7 @@ function readExamples(examples: OwnExamples, name: string, { shape, like }: Expe
 interface NamedNumbers {
   readonly name: string;
   readonly values: Float32Array | Uint8Array;
-  /** How many rows there were; undefined for flat values. */
+  /** Number of rows; undefined for flat values. */
   readonly rows?: number;
 }
 
@@ -206,7 +207,7 @@ function readNumbers(numbers: unknown, name: string): NamedNumbers {
   return { name, values, rows: numbers.length };
 }
 
-/** Single precision, each value checked. */
+/** Returns the numbers in single precision, after checking each of them. */
 function toFloats(numbers: ArrayLike<number>, nameOf: (index: number) => string): Float32Array {
   const floats = numbers instanceof Float32Array ? numbers : Float32Array.from(numbers);
   for (let index = 0; index < floats.length; index++) {
@@ -245,7 +246,7 @@ function readLabels(labels: unknown, name: string): NamedNumbers {
   return { name, values };
 }
 
-/** How many examples of so many units there are. */
+/** Returns the number of examples with this number of units. */
 function rowsBy(
   { values, name }: NamedNumbers,
   units: number,
@@ -328,7 +329,7 @@ const largest = ({ split, isClassification }: Examples): number => {
   return most;
 };
 
-/** A value in a few words. */
+/** Describes a value in a few words. */
 function describe(value: unknown): string {
   if (value === undefined) return 'missing';
   if (value === null || typeof value === 'boolean' || typeof value === 'number') return String(value);

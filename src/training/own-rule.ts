@@ -3,15 +3,15 @@ import { ApicalError } from '../errors.ts';
 import { checkRule } from '../learning/index.ts';
 import type { Rule } from '../learning/index.ts';
 
-/** What `checkOwnRule` was given, by what it returned. */
+/** The argument of `checkOwnRule` for each of its results. */
 const originals = new WeakMap<Rule, Rule>();
 
 /** Returns the rule as its author made it. */
 export const originalOf = (rule: Rule): Rule => originals.get(rule) ?? rule;
 
 /**
- * Returns a user's rule after checking it; `from` begins the messages ("The rule file ./mine.ts"). Terms that come after
- * the step are lost, so a `learn` that waits for something is refused when it runs. Throws `rule.contract`.
+ * Checks a user's rule and returns it, with a `learn` that throws if it returns a promise, because terms emitted after the
+ * step are lost. `from` ("The rule file ./mine.ts") begins the messages. Throws `rule.contract`.
  */
 export function checkOwnRule(candidate: unknown, from: string): Rule {
   const rule = checkRule(candidate, from);
@@ -23,7 +23,7 @@ export function checkOwnRule(candidate: unknown, from: string): Rule {
       returned.catch(() => undefined);
       throw new ApicalError(
         'run.rule-failed',
-        `${from} has a learn that returns a promise. Make it a plain function: what is emitted after the step is lost.`,
+        `The learn function of ${from.charAt(0).toLowerCase()}${from.slice(1)} returns a promise. Make it synchronous, because terms emitted after the step are lost.`,
       );
     },
   });

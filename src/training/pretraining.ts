@@ -7,8 +7,8 @@ import { parseConfig } from '../config/config.ts';
 import type { Config, Pretraining } from '../config/config.ts';
 
 /**
- * The run that comes before a run with `pretraining`: the same network, data and seed under a rule that teaches areas one
- * after the other, each for as many epochs. Throws `config.pretraining` where no area is to be taught.
+ * Returns the config of the run before a run with `pretraining`: the same network, data and seed, under a rule that trains
+ * the areas one after the other, each for the same number of epochs. Throws `config.pretraining` if there is no hidden area.
  */
 export function pretrainingConfig(
   { pretraining, ...config }: Config & { readonly pretraining: Pretraining },
@@ -19,13 +19,13 @@ export function pretrainingConfig(
   if (areas === 0) {
     throw new ApicalError(
       'config.pretraining',
-      'pretraining teaches hidden areas, and this network has none: give it some (network.hidden), or leave pretraining out.',
+      'pretraining trains hidden areas, but this network has none: add some (network.hidden), or leave pretraining out.',
     );
   }
   if ('epochsPerArea' in ruleOptions) {
     throw new ApicalError(
       'config.pretraining',
-      'pretraining.ruleOptions.epochsPerArea has no place: pretraining.epochs is how long each area learns.',
+      'pretraining.ruleOptions.epochsPerArea cannot be set: use pretraining.epochs, the number of epochs per area.',
     );
   }
   return parseConfig(
@@ -35,7 +35,7 @@ export function pretrainingConfig(
       ruleOptions: { ...ruleOptions, epochsPerArea: epochs },
       epochs: epochs * areas,
       optimiser: { ...config.optimiser, projections: {}, ...optimiser },
-      // What such rules go down is not the loss, and their machines are too large to go through.
+      // These rules do not descend the loss, and their machines are too large to enumerate.
       probe: { ...config.probe, every: 0 },
       workers: 1,
     },
@@ -43,7 +43,7 @@ export function pretrainingConfig(
   );
 }
 
-/** Gives a network the weights of forward projections, readouts included, and the thresholds that pretraining has found. */
+/** Copies the forward weights, including readouts, and the biases that pretraining has found to another network. */
 export function takeOver(compute: Compute, from: Network, to: Network): void {
   const found = new Map(from.parameters.map((parameter) => [parameter.id, parameter]));
   const wanted = [
@@ -51,7 +51,7 @@ export function takeOver(compute: Compute, from: Network, to: Network): void {
     ...to.areas.flatMap(({ bias, topDownBias }) => [bias, topDownBias]),
   ];
   for (const parameter of wanted) {
-    const its = parameter && found.get(parameter.id);
-    if (parameter && its) compute.copy(parameter.values, its.values);
+    const learned = parameter && found.get(parameter.id);
+    if (parameter && learned) compute.copy(parameter.values, learned.values);
   }
 }

@@ -2,17 +2,19 @@ import { stream } from '../random/index.ts';
 import type { Batch } from '../learning/index.ts';
 import type { Compute } from '../tensor/index.ts';
 
+/** A batch of random examples. */
 export interface RandomBatch {
-  /** Units of the input, and classes. */
+  /** Number of input units. */
   readonly inputs: number;
+  /** Number of classes. */
   readonly classes: number;
   readonly examples: number;
   readonly seed: number;
-  /** Number of the batch. */
+  /** Index of the batch. */
   readonly index: number;
 }
 
-/** Inputs x ~ N(0, 1) and class labels drawn uniformly. Temporaries of the scope that the caller has opened. */
+/** Returns a batch of inputs x ~ N(0, 1) with uniform class labels, as temporaries of the open scope. */
 export function randomBatch(
   compute: Compute,
   { inputs: units, classes, examples, seed, index }: RandomBatch,

@@ -4,14 +4,14 @@ import type { Rule } from '../learning/rule.ts';
 import { criticOptions, criticRule } from './control/critic-of-config.ts';
 
 /**
- * Returns the config with `rule` as the rule that it names. The rule that learns is the only source of its id, so a run's
- * documents cannot name another. A path stays: it says where the rule came from.
+ * Returns the config with the id of `rule` as its rule, so that a run's documents cannot name another rule than the one
+ * that learned. A path to a file stays, because it says where the rule came from.
  */
 export function withRuleOf(config: Config, rule: Rule): Config {
   return names(config.rule, rule) ? config : { ...config, rule: rule.id };
 }
 
-/** Does the same for the rules of an actor and of its critic; the critic keeps the options that it had. */
+/** Returns the config with the rules of an actor and its critic. The critic keeps its options. */
 export function withRulesOf(config: Config, rules: { readonly actor: Rule; readonly critic: Rule }): Config {
   const named = withRuleOf(config, rules.actor);
   const { control } = named;

@@ -3,7 +3,7 @@ import { ApicalError } from '../errors.ts';
 import type { Rule } from '../learning/rule.ts';
 import { explainIssues } from '../config/explain.ts';
 
-/** Throws `rule.options`, in the words of a config's errors. */
+/** Checks the options of a rule. Throws `rule.options`, worded like the errors of a config. */
 export function checkOptions(rule: Rule, options: unknown): void {
   const { success, error } = rule.options.safeParse(options);
   if (success || !(rule.options instanceof z.ZodType)) return;

@@ -14,49 +14,49 @@ import { optimiserFor } from './checks.ts';
 import { ExampleTraining } from './example-training.ts';
 import type { Together, Training } from './training.ts';
 
-/** The rules of a run: that of what learns, and of its critic where there is one. */
+/** The rules of a run: of the network that learns, and of its critic if it has one. */
 export interface RunRules {
   readonly rule: Rule;
-  /** Default: the same rule. */
+  /** Default: `rule`. */
   readonly critic?: Rule | undefined;
 }
 
-/** What a report must know of a task. */
+/** What a report shows about a task. */
 export interface TaskDescription {
-  /** Whether errors are shares of wrong answers; absent where there are no errors. */
+  /** Whether the data have labels or values; absent for an environment. */
   readonly taskKind?: 'classification' | 'regression';
   readonly imageShape?: readonly [height: number, width: number];
   readonly classNames?: readonly string[];
-  /** Mean return from which it counts as solved. */
+  /** Mean return at which the task counts as solved. */
   readonly solvedAt?: number;
 }
 
-/** What the runs of a session learn: opened once, shared by all of them. */
+/** A task for the runs of a session, which share it: a data set or an environment on a backend. */
 export interface Task {
   readonly id: string;
   readonly title: string;
-  /** One line for whoever watches: what there is to learn from. */
+  /** One line for the user about the examples or the environment. */
   readonly about: string;
   readonly description: TaskDescription;
-  /** What inputs and outputs of a network that learns it mean. */
+  /** What inputs and outputs of the networks mean. */
   readonly data: DataDescription;
   /** Keys of docs/bibliography.json. */
   readonly cites: readonly string[];
-  /** A run at its beginning. Throws what is wrong with a config. */
+  /** Returns a run at its beginning. Throws `config.…`, `rule.…` and `network.…` errors. */
   begin(
     config: Config,
     rules: RunRules,
     record: (record: MetricsRecord) => void,
     together?: Together,
   ): Training;
-  /** What there is to learn from, where workers can take the same steps on copies of it. */
+  /** The examples of a data set, of which worker threads may have copies; absent for an environment. */
   readonly examples?: Examples;
-  /** What one step of a rule brings to each synapse and costs, on the networks of a config. */
+  /** Audits one step of a rule on the networks of a config: the locality of each synapse, and the cost. */
   audit(config: Config, rules: RunRules): Audit;
   dispose(): void;
 }
 
-/** To learn the examples of a data set. */
+/** Returns the task of learning the examples of a data set. */
 export function exampleTask(compute: Compute, examples: Examples): Task {
   const { dataset, train, test } = examples;
   const [height, width] = dataset.inputShape;

@@ -12,52 +12,53 @@ import { networkFor } from './network-of-config.ts';
 import type { Training } from './training.ts';
 
 /**
- * Examples to answer: one after the other, as rows, or with their shape (count, …). A `Uint8Array` holds bytes as the
- * data set stored them (0 … 255 for pictures) and is scaled as in training; other numbers are what the input units get.
+ * Inputs to predict for: flat values, rows, or values with their shape (count, …). A `Uint8Array` holds bytes as the data
+ * set stores them (0 … 255 for pictures) and is scaled as in training; other numbers are used as they are.
  */
 export type Inputs =
   | ArrayLike<number>
   | readonly ArrayLike<number>[]
   | { readonly shape: readonly number[]; readonly data: ArrayLike<number> };
 
-/** What a network answers, example by example. */
+/** The predictions of a network. */
 export interface Answers {
   readonly count: number;
-  /** Values an example. */
+  /** Number of outputs per example. */
   readonly width: number;
-  /** (count, width): what the answering area gives; under cross-entropy the logits. In the type of the backend. */
+  /** (count, width): outputs, which are logits under cross-entropy. In the number type of the backend. */
   readonly outputs: Float32Array | Float64Array;
-  /** (count, width): softmax of the outputs, where it was trained as that; undefined otherwise. */
+  /** (count, width): softmax of the outputs, if they were trained as logits; undefined otherwise. */
   readonly probabilities: Float32Array | Float64Array | undefined;
-  /** (count): the class with the largest output, the first of equal ones; undefined for regression. */
+  /** (count): the class with the largest output (the first of equal ones); undefined for regression. */
   readonly classes: Int32Array | undefined;
 }
 
+/** What a trained network is made of. */
 export interface TrainedParts {
   readonly config: Config;
   readonly rule: Rule;
   readonly data: DataDescription;
-  /** Of the run: SHA-256 of its config. */
+  /** Identity of the run: the SHA-256 of its config. */
   readonly identity: string;
-  /** Updates that the weights have had. */
+  /** Number of updates of the weights. */
   readonly step: number;
 }
 
-/** What a trained network disposes of in the end. */
+/** What `dispose` of a trained network frees besides the network. */
 export interface Ownership {
-  /** The backend is its own. */
+  /** Whether the backend belongs to the network. Default: false. */
   readonly ownsCompute?: boolean;
-  /** The training that has made the network. */
+  /** The training that the network is taken over from. */
   readonly training?: Training;
 }
 
-/** As in the evaluation of a run: batches of the same size give the same bits on every backend. */
+/** Batches as large as in evaluation give the same bits as there, on every backend. */
 const BATCH = 500;
 
 /**
- * The network of a run, to be used: activity arises as in the run's own evaluation, without dropout, and stochastic units
- * pass on their probabilities. A new one has the weights that its seed draws; `loadNetwork` and `importWeights` give it
- * others. Needs nothing of Node.
+ * The trained network of a run. Its activity arises as in the run's evaluation: without dropout, and stochastic units pass
+ * on their probabilities. A new instance has the initial weights of its seed; `loadNetwork` and `importWeights` replace
+ * them.
  */
 export class TrainedNetwork {
   readonly config: Config;
@@ -68,14 +69,14 @@ export class TrainedNetwork {
   /** Holds the weights and the state of the rule. */
   readonly learner: Learner;
   readonly compute: Compute;
-  /** Whether the loss that was learned is known here: a loaded network does not have the user's own. */
+  /** Whether the loss is known here: a loaded network lacks a user's own loss function. */
   readonly knowsLoss: boolean;
   readonly #ownsCompute: boolean;
   readonly #training: Training | undefined;
   #isDisposed = false;
 
   /**
-   * Makes a network with the weights that its seed draws, or takes over that of a training. Throws `config.…`,
+   * Creates a network with the initial weights of its seed, or takes over the network of a training. Throws `config.…`,
    * `rule.options` and `network.…`.
    */
   constructor(compute: Compute, parts: TrainedParts, { ownsCompute = false, training }: Ownership = {}) {
@@ -107,14 +108,14 @@ export class TrainedNetwork {
     return this.learner.network;
   }
 
-  /** What classes are called, by number; undefined for regression. */
+  /** The names of the classes; undefined for regression. */
   get classes(): readonly string[] | undefined {
     const { task, classNames, targetSize } = this.data;
     if (task === 'regression') return undefined;
     return classNames ?? Array.from({ length: targetSize }, (_, index) => String(index));
   }
 
-  /** Answers examples, `batch` at a time. Throws `predict.shape` and `predict.values` (not finite). */
+  /** Predicts for inputs, `batch` examples at a time. Throws `predict.shape` and `predict.values` (not finite). */
   predict(inputs: Inputs, batch = BATCH): Answers {
     const area = outputArea(this.network);
     const { data, count } = this.#examples(inputs);
@@ -154,7 +155,7 @@ export class TrainedNetwork {
     this.dispose();
   }
 
-  /** (count, units) in a temporary, from bytes by the kernel that training gathers them with. */
+  /** Returns inputs (count, units) as a temporary; bytes are scaled by the kernel that training uses. */
   #toHeap(data: ArrayLike<number>, first: number, count: number) {
     const units = unitsOf(this.data);
     const part = sliceOf(data, first * units, (first + count) * units);
@@ -184,7 +185,7 @@ export class TrainedNetwork {
     if (data.length % units !== 0) {
       throw new ApicalError(
         'predict.shape',
-        `An example has ${units} values, but ${data.length} values are given, which is no multiple of that.`,
+        `An example has ${units} values, but ${data.length} values are given, which is not a multiple. Give whole examples.`,
         { units, length: data.length },
       );
     }
@@ -193,15 +194,15 @@ export class TrainedNetwork {
   }
 }
 
-/** Whether an area's outputs stand for the logarithms of probabilities. */
+/** Returns whether the outputs of an area are logits. */
 export function isLogits({ network, rule }: Learner, area: Area): boolean {
-  const objective = network.objectives.find((its) => its.area === area);
+  const objective = network.objectives.find((target) => target.area === area);
   if (objective?.kind === 'cross-entropy') return true;
   const draws = rule.dynamics === stochastic && isStochastic(network, area);
   return draws && area.activation === 'linear';
 }
 
-/** Throws `predict.shape`: what an example should be, and is. */
+/** Returns a `predict.shape` error with the expected and the given shape of an example. */
 export function wrongShape(
   expected: readonly number[],
   found: readonly number[],
@@ -211,19 +212,19 @@ export function wrongShape(
     shape.length === 1 ? `${shape[0] ?? 0} values` : shape.join(' × ');
   return new ApicalError(
     'predict.shape',
-    `${name === undefined ? 'An' : `${name}: an`} example of ${words(expected)} is expected, but it is ${words(found)}.`,
+    `${name === undefined ? 'An' : `${name}: an`} example must have ${words(expected)}, but it has ${words(found)}.`,
     { expected, found },
   );
 }
 
-/** How many examples are answered wrongly, as a run counts them: also where another class comes as near as the label. */
+/** Counts wrong answers as a run does: an output that only ties with that of the label is wrong. */
 export function countWrong({ outputs, width, count }: Answers, labels: ArrayLike<number>): number {
   let wrong = 0;
   for (let row = 0; row < count; row++) {
     const label = labels[row] as number;
-    const its = outputs[row * width + label] as number;
+    const output = outputs[row * width + label] as number;
     for (let unit = 0; unit < width; unit++) {
-      if (unit === label || its > (outputs[row * width + unit] as number)) continue;
+      if (unit === label || output > (outputs[row * width + unit] as number)) continue;
       wrong += 1;
       break;
     }

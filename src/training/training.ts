@@ -3,62 +3,62 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { Config } from '../config/config.ts';
 import type { EvaluationRecord, Mistake, PictureGrid, ProbeRecord, ProgressRecord } from './records.ts';
 
-/** What a checkpoint keeps beside the tensors. */
+/** What a checkpoint keeps besides the tensors. */
 export interface Position {
   readonly step: number;
-  /** The training tally at the last progress record and at the start of the epoch. */
+  /** The training tally at the last progress record. */
   readonly window: Tally;
   readonly trainedSeconds: number;
   readonly examplesSeen: number;
-  /** Examples sent through the network, over all phases of all steps. */
+  /** Number of examples passed through the network, over all phases of all steps. */
   readonly passes: number;
 }
 
-/** A training among workers that take the same steps. */
+/** The part of a training among workers that take the same steps. */
 export interface Together {
-  /** How they share a rule's samples. */
+  /** How the workers share the samples of a rule. */
   readonly exchange: Exchange;
-  /** Another one keeps the books: this one takes steps, and neither probes nor evaluates nor judges the loss. */
+  /** Whether this training only takes steps, while another one probes, evaluates and checks the loss. */
   readonly isReplica?: boolean;
 }
 
 export const NO_TALLY: Tally = { loss: 0, wrong: 0, examples: 0, power: 0, measures: {} };
 
 /**
- * One run: a config and a seed, learned step by step, from examples or from an environment. It knows nothing of
- * files or clocks on the wall: whoever drives it calls `advance` until it is done, keeps the records, and takes
- * snapshots. The same steps give the same numbers however they are sliced.
+ * One run, of a config with its seed, from examples or from an environment. It uses no files and no clock of its own: its
+ * caller calls `advance` until it is done, keeps the records, and takes snapshots. However the steps are sliced, they give
+ * the same numbers.
  */
 export interface Training {
   readonly config: Config;
-  /** What learns; of an actor and a critic, the actor. */
+  /** The network that learns; of an actor and a critic, the actor. */
   readonly learner: Learner;
   readonly totalSteps: number;
   readonly stepsPerEpoch: number;
   readonly step: number;
   readonly epoch: number;
   readonly done: boolean;
-  /** The latest records of each kind since this object was made. */
+  /** The latest record of each kind since this object was created. */
   readonly lastProbe: ProbeRecord | undefined;
   readonly lastProgress: ProgressRecord | undefined;
   readonly lastEvaluation: EvaluationRecord | undefined;
-  /** Time spent in training steps alone, and the examples (or steps of environments) learned in it. */
+  /** Seconds spent in training steps alone, and the number of examples (or environment steps) learned in them. */
   readonly trainedSeconds: number;
   readonly examplesSeen: number;
-  /** Examples sent through networks by training, over all phases of all updates. */
+  /** Number of examples that training has passed through networks, over all phases of all updates. */
   readonly passes: number;
   /**
-   * Takes steps until `steps` are done, the epoch ends, or the run is done. Throws `run.diverged` when a loss is no
-   * longer finite. `now` (seconds) only measures speed.
+   * Takes steps until `steps` are done, the epoch ends, or the run is done. `now` is a clock in seconds, which only
+   * measures speed. Throws `run.diverged` if a loss is no longer finite.
    */
   advance(steps: number, now: () => number): void;
-  /** Everything needed to go on to the bit: tensors by name, and where it stands. */
+  /** Returns everything needed to continue with the same bits: tensors by name, and the position. */
   snapshot(): { readonly tensors: ReadonlyMap<string, Tensor>; readonly position: Position };
-  /** Goes on from a position; the tensors of `snapshot` have been filled before. */
+  /** Continues from a position; the tensors of `snapshot` must be filled before. */
   restore(position: Position): void;
-  /** Test examples that are answered wrongly, the most confident mistakes first; empty where there are no labels. */
+  /** Returns misclassified test examples, the most confident mistakes first; empty without labels. */
   mistakes(limit: number): Mistake[];
-  /** Inputs that the network made of itself, where its rule makes any. */
+  /** Returns inputs that the network generated, if its rule generates any. */
   fantasies(limit: number): PictureGrid | undefined;
   dispose(): void;
 }

@@ -150,14 +150,14 @@ describe('a page', () => {
 
   test('says what it cannot do, and what to do instead', () => {
     const words = [
-      'rule.file A page cannot open the rule file "./mine.ts": import it',
-      'dataset.missing A page cannot open the data set "mnist", which is read from files: fetch it',
-      'dataset.missing A page cannot open the data set "./table.csv", which is a file: fetch it',
-      'config.workers workers is 2, but a page trains on one',
+      'rule.file A page cannot open the rule file "./mine.ts". Import it',
+      'dataset.missing A page cannot open the data set "mnist", which is read from files. Fetch it',
+      'dataset.missing A page cannot open the data set "./table.csv", which is a file. Fetch it',
+      'config.workers workers is 2, but a page trains on one worker',
       'objective.file A page cannot open the objective file "./loss.ts"',
-      'weights.missing A page cannot open the file that weights names',
+      'weights.missing A page cannot open the file in weights',
       'dataset.values dataset.inputs[0] is NaN',
-      'folder.not-a-run the archive is not the folder of a run: it is no whole ZIP archive',
+      'folder.not-a-run the archive is not the folder of a run: it is not a complete ZIP archive',
     ];
     for (const [index, each] of words.entries()) expect(answer.refusals[index]).toContain(each);
   });

@@ -45,7 +45,7 @@ describe('what is wrong with the options of train is said in one sentence', () =
       'options of a data set beside arrays',
       { ...small, dataset: { inputs: [0], labels: [0] }, task: { options: { rings: 2 } } },
       'train.options',
-      'task.options says how to open a data set',
+      'task.options applies to a data set that is opened by its id or path',
     ],
     ['data of no kind', { ...small, dataset: 5 }, 'dataset.option', 'dataset is 5'],
   ])('%s', async (_, options, code, words) => {

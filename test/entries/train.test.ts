@@ -416,7 +416,7 @@ describe('the rest of a config', () => {
     await expectRefusal(
       train({ ...options, rule: object, ruleOptions: {}, workers: 2 }),
       'config.workers',
-      'an object',
+      'rule object',
     );
   });
 });

@@ -14,13 +14,13 @@ import type { TrainOptions } from './options.ts';
 import { Result } from './result.ts';
 import { evaluateOn, trainOn } from './train.ts';
 
-/** What `train` has made: the network that has learned, with what it came to. Call `dispose` in the end. */
+/** The result of `train`: the trained network with its metrics and records. Call `dispose` when you are done. */
 export class TrainResult extends Result {
   /**
-   * Returns the run as a ZIP archive of the folder that `apical run --out` would write: `loadNetwork` reads it, and, once
-   * unpacked, `apical predict`, `apical export` and `apical run --resume` do.
+   * Returns the run as a ZIP archive of the folder that `apical run --out` writes. `loadNetwork` reads the archive;
+   * `apical predict`, `apical export` and `apical run --resume` read the unpacked folder.
    *
-   * Throws `rule.id` where the rule has the id of a built-in rule, and `run.diverged` where a number is not finite.
+   * Throws `rule.id` if the rule has the id of a built-in rule, and `run.diverged` if a number is not finite.
    */
   async save(): Promise<Uint8Array> {
     const { config, compute, data, training, records, document, startedAt } = this;
@@ -29,7 +29,7 @@ export class TrainResult extends Result {
     if (RULES.some((builtIn) => builtIn !== rule && builtIn.id === rule.id)) {
       throw new ApicalError(
         'rule.id',
-        `"${rule.id}" is the id of a built-in rule, so the run could not be read: give your rule another id.`,
+        `"${rule.id}" is the id of a built-in rule, so the run could not be read. Give your rule another id.`,
         { rule: rule.id },
       );
     }
@@ -42,7 +42,7 @@ export class TrainResult extends Result {
     if (Object.keys(files).every((name) => !name.endsWith('.safetensors'))) {
       throw new ApicalError(
         'run.diverged',
-        'The network holds numbers that are not finite, so it cannot be saved: lower optimiser.rate and train again.',
+        'The network contains numbers that are not finite, so it cannot be saved. Lower optimiser.rate and train again.',
       );
     }
     return zipRun(`${rule.id}-seed${config.seed}`, files);
@@ -54,14 +54,15 @@ export const trainHere = (options: TrainOptions, going: Going<MetricsRecord>): P
 
 export const evaluateHere = evaluateOn.bind(undefined, host);
 
+/** How to load a network. */
 export interface LoadOptions {
-  /** The rule that the network learned by. Default: the built-in rule that the run names. */
+  /** The rule by which the network learned. Default: the built-in rule that the run names. */
   readonly rule?: string | Rule | undefined;
-  /** Default: that of the run's config; where that is blas, wasm. */
+  /** Default: the backend of the run's config, or wasm if that is blas. */
   readonly backend?: BackendName | undefined;
 }
 
-/** Reads the network in an archive. */
+/** Loads the network in an archive. */
 export async function loadHere(archive: Uint8Array, options: LoadOptions): Promise<TrainedNetwork> {
   const { unzipRun } = await import('../../runs/folder/archive.ts');
   const { restoreLearner } = await import('../../runs/folder/restore.ts');
@@ -69,7 +70,7 @@ export async function loadHere(archive: Uint8Array, options: LoadOptions): Promi
   if (!run.data) {
     throw new ApicalError(
       'predict.environment',
-      'The run in the archive learned to act in an environment, so there is no data to answer: give a run that learned from examples.',
+      'The run in the archive learned in an environment, so its inputs are not described. Give a run that learned from examples.',
     );
   }
   const rule = await ruleOf(config.rule, run.document?.rule ?? config.rule, options.rule);
@@ -90,7 +91,7 @@ export async function loadHere(archive: Uint8Array, options: LoadOptions): Promi
 }
 
 async function ruleOf(reference: string, learned: string, given: string | Rule | undefined): Promise<Rule> {
-  const from = 'The archive';
+  const from = 'the archive';
   if (given !== undefined) {
     const rule =
       typeof given === 'string' ? await host.loadRule(given) : checkOwnRule(given, 'The option rule');
@@ -103,7 +104,7 @@ async function ruleOf(reference: string, learned: string, given: string | Rule |
   });
 }
 
-/** Where this page computes, as far as a browser says. */
+/** Describes where this page computes, as far as a browser tells. */
 function environmentHere(): Environment {
   const { userAgent = '', hardwareConcurrency = 1 } =
     (globalThis as { navigator?: Partial<Navigator> }).navigator ?? {};

@@ -2,7 +2,7 @@ import { isUserFile } from '../../config/user-file.ts';
 import { ApicalError } from '../../errors.ts';
 import type { Host } from './host.ts';
 
-/** A page: no files, no worker threads of rules; the built-in rules and data sets are fetched when they are asked for. */
+/** A page: without files and worker threads of rules. Built-in rules and data sets are fetched when they are needed. */
 export const host: Host = {
   now: () => performance.now() / 1000,
   pause,
@@ -10,13 +10,13 @@ export const host: Host = {
     if (isUserFile(reference)) {
       throw new ApicalError(
         'rule.file',
-        `A page cannot open the rule file "${reference}": import it, and hand over the rule that it exports.`,
+        `A page cannot open the rule file "${reference}". Import it, and give the rule that it exports.`,
         { reference },
       );
     }
     return (await import('../../rules/index.ts')).ruleById(reference);
   },
-  // Which ids are taken is known with the built-in rules only, so `save` checks.
+  // The ids of built-in rules are not loaded here, so `save` checks them.
   checkOwnRule: () => undefined,
   async openDataset({ task: { dataset = '', options } }) {
     return (await import('./generated-data.ts')).generatedData(dataset, options);
@@ -29,7 +29,7 @@ export const host: Host = {
     return Promise.reject(
       new ApicalError(
         'objective.file',
-        `A page cannot open the objective file "${objective}": use "cross-entropy", "squared-error" or "zero-one".`,
+        `A page cannot open the objective file "${objective}". Use "cross-entropy", "squared-error" or "zero-one".`,
         { objective },
       ),
     );
@@ -39,20 +39,20 @@ export const host: Host = {
     if (!many) return configs;
     throw new ApicalError(
       'config.workers',
-      `workers is ${many.workers}, but a page trains on one: leave workers out.`,
+      `workers is ${many.workers}, but a page trains on one worker. Leave workers out.`,
     );
   },
   startFromWeights(_network, { weights }) {
     if (weights === undefined) return;
     throw new ApicalError(
       'weights.missing',
-      'A page cannot open the file that weights names: leave weights out, or start from files with the command line.',
+      'A page cannot open the file in weights. Leave weights out, or use the command line.',
     );
   },
   openTeam: () => undefined,
 };
 
-/** Lets events have their turn: by a message, since timers wait 4 ms. */
+/** Gives events their turn by a message, since timers wait for 4 ms. */
 function pause(): Promise<void> {
   return new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();

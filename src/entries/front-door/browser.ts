@@ -11,12 +11,12 @@ import { begin } from './handle.ts';
 import type { Handle } from './handle.ts';
 import type { CompareOptions, Data, TrainOptions } from './options.ts';
 
-/** What trains is a module of its own, which is fetched when it is first needed: the page shows before it arrives. */
+/** The code that trains is fetched when it is first needed, so that a page shows before. */
 const engine = () => import('./browser-engine.ts');
 
 /**
- * Trains a network by a rule, as `train` of the Node entry does. Data are arrays of your own, or a generated data set by
- * its id; a rule is a built-in rule's id, or a rule.
+ * Trains a network by a learning rule, as `train` of the Node entry does. Data are your own arrays or the id of a generated
+ * data set; the rule is the id of a built-in rule or a rule object.
  *
  * @example
  * import { train } from 'apical/browser';
@@ -36,21 +36,21 @@ export function compare(options: CompareOptions): Handle<ComparedRecord, Compare
   return begin(options, async (going) => (await import('./browser-compare.ts')).compareHere(options, going));
 }
 
-/** Returns the loss and the error of a network on data, as `evaluate` of the Node entry does. */
+/** Evaluates a network on data, as `evaluate` of the Node entry does. */
 export async function evaluate(network: TrainedNetwork, data: Data): Promise<Evaluation> {
   return (await engine()).evaluateHere(network, data);
 }
 
 /**
- * Returns the network of a run from the ZIP archive that `save` has made. Call `dispose` in the end.
+ * Returns the network of a run from the ZIP archive that `save` returned. Call `dispose` when you are done.
  *
- * Throws `folder.…`, `checkpoint.…`, `config.…` and `rule.…` errors: a rule of a program must be handed over.
+ * Throws `folder.…`, `checkpoint.…`, `config.…` and `rule.…` errors: a rule object must be given again.
  */
 export async function loadNetwork(archive: Uint8Array, options: LoadOptions = {}): Promise<TrainedNetwork> {
   return (await engine()).loadHere(archive, options);
 }
 
-/** Returns the tensors and texts of a network to be exported, as `exportNetwork` of the Node entry does. */
+/** Returns the tensors and texts of a network for export, as `exportNetwork` of the Node entry does. */
 export function exportNetwork(trained: TrainedNetwork, layout: WeightLayout): WeightsFile {
   return exportedNetwork(trained, layout, VERSION);
 }

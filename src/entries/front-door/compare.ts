@@ -12,26 +12,26 @@ import { openFor } from './train.ts';
 
 /** A record of one of the runs of a comparison. */
 export type ComparedRecord = MetricsRecord & {
-  /** What the run is called: the id of its rule, or the name that it was given. */
+  /** Name of the run: the id of its rule, or the given name. */
   readonly rule: string;
   readonly seed: number;
 };
 
-/** What `compare` has found. */
+/** The result of `compare`. */
 export interface CompareResult {
-  /** One for each rule and seed. A run that has failed says why in `failure`, and the others go on. */
+  /** One document per rule and seed. A failed run has its error in `failure`. */
   readonly runs: readonly RunDocument[];
-  /** By rule and metric: mean over seeds and 95 % interval. */
+  /** By rule and metric: the mean over seeds with its 95 % interval. */
   readonly summary: readonly SummaryRow[];
-  /** By pair of rules and metric: mean difference over shared seeds, and 95 % interval. */
+  /** By pair of rules and metric: the mean difference over shared seeds with its 95 % interval. */
   readonly paired: readonly PairedRow[];
   /** Every record of every run, in order. */
   readonly records: readonly ComparedRecord[];
-  /** What the runs have to say about themselves, each a sentence. */
+  /** Warnings and hints about the runs, each a sentence. */
   readonly warnings: readonly string[];
 }
 
-/** Does the runs that options ask for: the rules of one seed take turns, one seed comes after the other. */
+/** Does the runs of some options: the rules of one seed take turns, one seed after the other. */
 export async function compareOn(
   host: Host,
   options: CompareOptions,
@@ -43,11 +43,11 @@ export async function compareOn(
   const { compute, task, configs } = await openFor(host, asked, signal, warn);
   const records: ComparedRecord[] = [];
   const documents: RunDocument[] = [];
-  // When one run cannot go on at all, those beside it stop too.
+  // A configuration error in one run stops the others too.
   const halt = new AbortController();
   const stop = () => halt.abort(signal.reason);
   signal.addEventListener('abort', stop);
-  const once = async (index: number): Promise<void> => {
+  const runOne = async (index: number): Promise<void> => {
     const config = configs[index] as Config;
     const { name, rules } = asked.runs[index] as AskedRun;
     const run = await conduct({
@@ -67,7 +67,7 @@ export async function compareOn(
       const together = configs.flatMap((config, index) => (config.seed === seed ? [index] : []));
       const ends = await Promise.allSettled(
         together.map((index) =>
-          once(index).catch((error: unknown) => {
+          runOne(index).catch((error: unknown) => {
             halt.abort(error);
             throw error;
           }),

@@ -11,31 +11,32 @@ import type { RunRules, Task } from '../../training/task.ts';
 import type { Training } from '../../training/training.ts';
 import type { Host, Team } from './host.ts';
 
+/** A run to do, and where it is done. */
 export interface ConductOptions {
   readonly host: Host;
   readonly compute: Compute;
   readonly task: Task;
   readonly config: Config;
   readonly rules: RunRules;
-  /** What the run is called, where its rule alone does not tell it from others. */
+  /** Name of the run, if its rule alone does not tell it apart from others. */
   readonly variant?: string | undefined;
   readonly signal: AbortSignal;
   readonly emit: (record: MetricsRecord) => void;
   readonly warn: (message: string) => void;
 }
 
-/** A run that has come to its end, or has failed. Whoever has it disposes of its training. */
+/** A run that has ended or failed. The caller disposes of its training. */
 export interface ConductedRun {
   readonly training: Training;
   readonly records: readonly MetricsRecord[];
   readonly document: RunDocument;
-  /** Why it failed. */
+  /** The error of a failed run. */
   readonly error?: unknown;
 }
 
 /**
- * Does one run in memory, from its first step to its last. A failure of learning is returned. Throws what is wrong with
- * the config, and the signal's reason; then nothing is left of the run.
+ * Does one run in memory, from the first step to the last. An error while learning is returned. Throws configuration
+ * errors and the reason of an aborted signal, after freeing the memory of the run.
  */
 export async function conduct(options: ConductOptions): Promise<ConductedRun> {
   const { host, compute, task, config, rules, variant, signal, emit, warn } = options;
@@ -64,7 +65,7 @@ export async function conduct(options: ConductOptions): Promise<ConductedRun> {
     } catch (error) {
       failure = { error: ruleFailure(rules.rule, `at step ${training.step}`, error) };
     }
-    // After the last step there is nothing left to stop.
+    // After the last step there is nothing to stop.
     if (!training.done) signal.throwIfAborted();
     if (!failure) {
       const measured = records.findLast(({ kind }) => kind === 'evaluation');
@@ -93,7 +94,7 @@ function teamFor({ host, compute, task, config, warn }: ConductOptions): Team | 
   return config.workers > 1 && examples ? host.openTeam({ config, examples, compute, warn }) : undefined;
 }
 
-/** Does the run that comes before, where the config asks for one, and gives the network what that has found. */
+/** Does the pretraining of a config, if it has any, and copies the weights into the network. */
 async function pretrain(options: ConductOptions, training: Training): Promise<void> {
   const { host, compute, task, config } = options;
   const { pretraining } = config;

@@ -3,7 +3,7 @@ import type { Dataset } from '../../datasets/index.ts';
 import { ApicalError } from '../../errors.ts';
 import { Sequence, stream } from '../../random/index.ts';
 
-/** Returns a data set that is computed from a seed. Throws `dataset.missing` for those that are read from files. */
+/** Returns a data set that is computed from a seed. Throws `dataset.missing` for a data set that is read from files. */
 export function generatedData(id: string, options: Readonly<Record<string, number>>): Dataset {
   const isPath = /[\\/.]/.test(id);
   if (!isPath && datasetEntry(id).generated) {
@@ -11,7 +11,7 @@ export function generatedData(id: string, options: Readonly<Record<string, numbe
   }
   throw new ApicalError(
     'dataset.missing',
-    `A page cannot open the data set "${id}", which is ${isPath ? 'a file' : 'read from files'}: fetch it, and hand over its arrays as { inputs, labels }.`,
+    `A page cannot open the data set "${id}", which is ${isPath ? 'a file' : 'read from files'}. Fetch it, and give its arrays as { inputs, labels }.`,
     { id },
   );
 }

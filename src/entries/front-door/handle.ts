@@ -1,20 +1,20 @@
 import { ApicalError } from '../../errors.ts';
 
-/** What a run that is going on can do: hand out a record, and hear that it is to stop. */
+/** What a run uses while it goes on: it emits records, and a signal stops it. */
 export interface Going<Item> {
   readonly emit: (item: Item) => void;
   readonly signal: AbortSignal;
 }
 
 /**
- * A run that is going on: a promise of its result, and its records as they are made. Every `for await` sees all records
- * from the first. Leaving a loop before the end stops the run, and then its promise is rejected with `run.left`.
+ * A run in progress: a promise of its result, and an iterable of its records. Every `for await` yields all records from the
+ * first one on. Leaving a loop before the end stops the run, which rejects the promise with `run.left`.
  */
 export type Handle<Item, Result> = Promise<Result> & AsyncIterable<Item>;
 
 /**
- * Begins a run at once and returns its handle. The options' signal, once aborted, stops the run, and its promise is rejected with the
- * signal's reason.
+ * Starts a run at once and returns its handle. When the signal of the options is aborted, the run stops, and its promise is
+ * rejected with the reason of the signal.
  */
 export function begin<Item, Result>(
   options: { readonly signal?: AbortSignal | undefined } | undefined,
@@ -55,7 +55,7 @@ export function begin<Item, Result>(
   const promise = run();
 
   async function* iterate(): AsyncGenerator<Item, void> {
-    // Whoever iterates hears of a failure in the loop.
+    // A failure is thrown in the loop, so it is not unhandled.
     promise.catch(() => undefined);
     let index = 0;
     try {
@@ -68,7 +68,7 @@ export function begin<Item, Result>(
     } finally {
       if (!isOver) {
         stop.abort(
-          new ApicalError('run.left', 'The run was stopped, because its loop was left before its end.'),
+          new ApicalError('run.left', 'The run was stopped, because its loop was left before the end.'),
         );
         await promise.catch(() => undefined);
       }

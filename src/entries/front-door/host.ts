@@ -7,41 +7,38 @@ import type { BlackBox, Network } from '../../network/index.ts';
 import type { Examples } from '../../training/examples.ts';
 import type { Together, Training } from '../../training/training.ts';
 
-/** Workers that take the steps of one run together. */
+/** Worker threads that take the steps of one run together. */
 export interface Team extends Together {
-  /** How many take part, the main thread among them. */
+  /** Number of workers, including the main thread. */
   readonly size: number;
   start(training: Training, signal: AbortSignal): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What differs between Node and a browser: where data, rules and weights come from, and how others get their turn. */
+/** What differs between Node and a browser: the sources of data, rules and weights, and how other work gets its turn. */
 export interface Host {
   /** A clock in seconds. */
   now(): number;
-  /** Lets events and other runs have their turn. */
+  /** Gives events and other runs their turn. */
   pause(): Promise<void>;
-  /** The rule of that id or file. Throws `rule.…`. */
+  /** Loads the rule with that id or in that file. Throws `rule.…`. */
   loadRule(reference: string): Promise<Rule>;
-  /** Throws `rule.id` where a built-in rule has the id of this one. */
+  /** Throws `rule.id` if a built-in rule has the same id. */
   checkOwnRule(rule: Rule): void;
-  /** The data set that a config names. Throws `dataset.…`. */
+  /** Opens the data set that a config names. Throws `dataset.…`. */
   openDataset(config: Pick<Config, 'task'>): Promise<Dataset>;
   openEnvironment(id: string, options: Readonly<Record<string, number>>): Promise<Environment>;
-  /** The function that a config's `objective` names by its file. */
+  /** Loads the loss function in the file that `objective` of a config names; undefined if it names none. */
   loadObjective(config: Config): Promise<BlackBox | undefined>;
-  /**
-   * The configs of runs side by side as this host can do them, such as with the content of their weights' file as part of
-   * it. `ruleOf` is the rule of a config.
-   */
+  /** Checks whether this host can do runs, and returns their configs, with the hash of a weights file if they name one. */
   prepare(
     configs: readonly Config[],
     ruleOf: (config: Config) => Rule,
     warn: (message: string) => void,
   ): readonly Config[];
-  /** Gives a network the weights that its config names, where it names any. */
+  /** Loads the initial weights that a config names into a network, if it names any. */
   startFromWeights(network: Network, config: Config): void;
-  /** Workers for a run that asks for more than one. */
+  /** Creates the workers of a run with more than one. */
   openTeam(options: {
     readonly config: Config;
     readonly examples: Examples;

@@ -23,7 +23,7 @@ import type { CompareOptions, Data, TrainOptions } from './options.ts';
 import { Result } from './result.ts';
 import { evaluateOn, trainOn } from './train.ts';
 
-/** Files of this machine, worker threads, and the built-in rules at hand. */
+/** Node: files, worker threads, and all built-in rules. */
 const host: Host = {
   now: () => performance.now() / 1000,
   pause: () => setImmediate(),
@@ -32,7 +32,7 @@ const host: Host = {
     if (RULES.every((builtIn) => builtIn === rule || builtIn.id !== rule.id)) return;
     throw new ApicalError(
       'rule.id',
-      `"${rule.id}" is the id of a built-in rule, so results could not be told apart: give your rule another id.`,
+      `"${rule.id}" is the id of a built-in rule, so results could not be told apart. Give your rule another id.`,
       { rule: rule.id },
     );
   },
@@ -46,7 +46,7 @@ const host: Host = {
     if (foreign) {
       throw new ApicalError(
         'config.workers',
-        `workers is ${foreign.workers}, but the rule "${foreign.rule}" is an object, which worker threads cannot load: give the path of a file that exports it, or leave workers out.`,
+        `workers is ${foreign.workers}, but worker threads cannot load the rule object "${foreign.rule}". Give the path of a file that exports it, or leave workers out.`,
       );
     }
     const rules = new Map(configs.map((config) => [config.rule, ruleOf(config)]));
@@ -66,13 +66,13 @@ const host: Host = {
   },
 };
 
-/** What `train` has made: the network that has learned, with what it came to. Call `dispose` in the end. */
+/** The result of `train`: the trained network with its metrics and records. Call `dispose` when you are done. */
 export class TrainResult extends Result {
   /**
-   * Writes the run to a folder, as `apical run --out` does: `loadNetwork`, `apical predict`, `apical export` and
-   * `apical run --resume` read it. Returns the folder.
+   * Writes the run to a folder, as `apical run --out` does, and returns the folder. `loadNetwork`, `apical predict`,
+   * `apical export` and `apical run --resume` read it.
    *
-   * Throws `folder.exists` where the folder holds a run, `folder.full` and `folder.unwritable`.
+   * Throws `folder.exists` if the folder already holds a run, `folder.full` and `folder.unwritable`.
    */
   save(folder: string): Promise<string> {
     return new Promise((resolve) => resolve(this.#write(folder)));
@@ -91,7 +91,7 @@ export class TrainResult extends Result {
       if (!kept.checkpoint(tensors, position)) {
         throw new ApicalError(
           'run.diverged',
-          'The network holds numbers that are not finite, so it cannot be saved: lower optimiser.rate and train again.',
+          'The network contains numbers that are not finite, so it cannot be saved. Lower optimiser.rate and train again.',
         );
       }
       kept.status({ status: 'done', document: { ...document, folder: kept.path } });
@@ -103,12 +103,13 @@ export class TrainResult extends Result {
 }
 
 /**
- * Trains a network by a rule. Returns at once: `await` gives the result, `for await` gives every record as it is made, and
- * both may be done. Several calls take turns, and each gives the same bits as alone. Nothing is written to disk.
+ * Trains a network by a learning rule. The call returns at once: `await` gives the result, `for await` gives the records as
+ * they arise, and you can do both. Several calls take turns, and each gives the same bits as alone. Nothing is written to
+ * disk.
  *
- * Leaving a loop before the end stops the run, as an aborted `signal` does, and frees its memory.
+ * Leaving a loop before the end stops the run and frees its memory, as an aborted `signal` does.
  *
- * Rejects with what is wrong with the options (`train.options`, `config.…`, `rule.…`, `dataset.…`), with `run.diverged` and
+ * Rejects with configuration errors (`train.options`, `config.…`, `rule.…`, `dataset.…`), with `run.diverged` and
  * `run.rule-failed`, and with the reason of an aborted signal.
  *
  * @example
@@ -136,10 +137,10 @@ export function train(options: TrainOptions): Handle<MetricsRecord, TrainResult>
 }
 
 /**
- * Compares rules on the same data, networks and seeds. Returns at once: `await` gives the result, `for await` gives every
- * record with its rule and seed. The rules of one seed take turns; each run gives the same bits as alone.
+ * Compares rules on the same data, networks and seeds. The call returns at once: `await` gives the result, `for await` gives
+ * the records with their rule and seed. The rules of one seed take turns, and each run gives the same bits as alone.
  *
- * Rejects as `train` does; a run that fails while it learns is named in the result, and the others go on.
+ * Rejects as `train` does, except that a run that fails while learning has its error in the result, and the others go on.
  *
  * @example
  * import { compare } from 'apical';
@@ -159,10 +160,10 @@ export function compare(options: CompareOptions): Handle<ComparedRecord, Compare
 }
 
 /**
- * Returns the loss and the error of a network on data: on the test examples of a data set (on the others where it has
- * none), or on arrays of your own.
+ * Evaluates a network on data and returns its loss, error and number of examples. Data are your own arrays, or a data set,
+ * of which the test examples are used (the training examples if it has no others).
  *
- * Throws `dataset.…` where the data cannot be read, and `evaluate.data` where they do not fit the network.
+ * Throws `dataset.…` if the data cannot be read, and `evaluate.data` if they do not fit the network.
  *
  * @example
  * import { evaluate, train } from 'apical';

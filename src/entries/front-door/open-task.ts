@@ -7,8 +7,8 @@ import type { Task } from '../../training/task.ts';
 import type { Host } from './host.ts';
 
 /**
- * Finds what a config's task names, or takes the data that the program has handed over, and returns a function that puts it
- * on a backend. Throws `dataset.…`, `environment.…` and `objective.file`.
+ * Opens the task of a config, or takes the given data set, and returns a function that puts it on a backend. Throws
+ * `dataset.…`, `environment.…` and `objective.file`.
  */
 export async function findTask(
   host: Host,
@@ -17,7 +17,7 @@ export async function findTask(
 ): Promise<(compute: Compute) => Task> {
   const { environment, options } = config.task;
   if (environment !== undefined) {
-    // A module of its own, so that pages that learn from examples do not fetch it.
+    // Loaded here, so that pages that learn from examples do not fetch it.
     const { controlTask } = await import('../../training/control/control-task.ts');
     const found = await host.openEnvironment(environment, options);
     return (compute) => controlTask(compute, found);

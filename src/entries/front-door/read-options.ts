@@ -14,14 +14,14 @@ import type { RunRules } from '../../training/task.ts';
 import type { Host } from './host.ts';
 import type { ComparedRule, CompareOptions, Data, TrainOptions } from './options.ts';
 
-/** A run that is asked for: what it is called, its complete config and its rules. */
+/** A requested run: its name, complete config and rules. */
 export interface AskedRun {
   readonly name: string;
   readonly config: Config;
   readonly rules: RunRules;
 }
 
-/** What options ask for: runs, and the data where they are objects of the program. */
+/** The request in some options: the runs, and the data if the options hold them as an object. */
 export interface Asked {
   readonly runs: readonly AskedRun[];
   readonly dataset: Dataset | undefined;
@@ -37,7 +37,7 @@ export async function readTrainOptions(host: Host, options: TrainOptions): Promi
   return { runs: [await askedRun(host, rule.id, config, rule)], dataset: given };
 }
 
-/** Reads the options of `compare`: a run for each rule and seed, seed by seed. Throws the same. */
+/** Reads the options of `compare`: one run per rule and seed, ordered by seed. Throws the same errors. */
 export async function readCompareOptions(host: Host, options: CompareOptions): Promise<Asked> {
   checkKeys('compare', options, ['rules', 'seeds', 'dataset', 'signal'], ['rule', 'ruleOptions', 'seed']);
   const { rules, seeds = [0] } = options;
@@ -65,7 +65,7 @@ export async function openData(host: Host, data: Data): Promise<Dataset> {
   return host.openDataset(parseConfig({ task: { dataset: data } }, 'the data to evaluate'));
 }
 
-/** A config's input from options; data of the program stand in it by their id, which is a hash of their contents. */
+/** Returns the input of a config. Data given as an object are named by a hash of their contents. */
 function inputOf(options: Pick<TrainOptions, 'dataset' | 'task'>): {
   input: object;
   given: Dataset | undefined;
@@ -87,7 +87,7 @@ function inputOf(options: Pick<TrainOptions, 'dataset' | 'task'>): {
     if (task?.[key] === undefined) continue;
     throw new ApicalError(
       'train.options',
-      `task.${key} says how to open a data set, but dataset is open already: leave task.${key} out.`,
+      `task.${key} applies to a data set that is opened by its id or path, but dataset is an object: leave task.${key} out.`,
     );
   }
   const given = datasetOf(data);
@@ -101,7 +101,7 @@ function datasetOf(data: unknown): Dataset {
   return typeof data === 'object' && data !== null && isDataset(given) ? given : ownDataset(given as OwnData);
 }
 
-/** The run with its critic's rule, where it has a critic. Throws `rule.options`. */
+/** Returns the run with the rule of its critic, if it has one. Throws `rule.options`. */
 async function askedRun(host: Host, name: string, config: Config, rule: Rule): Promise<AskedRun> {
   checkOptions(rule, config.ruleOptions);
   if (!config.control) return { name, config, rules: { rule } };
@@ -111,11 +111,11 @@ async function askedRun(host: Host, name: string, config: Config, rule: Rule): P
   return { name, config, rules: { rule, critic } };
 }
 
-/** The same contents have the same id, so that they are part of a run's identity. */
+/** Returns the id of data. Equal contents have equal ids, which makes them part of a run's identity. */
 const idOf = (data: Exclude<Data, string>, opened: Dataset): string =>
   isDataset(data) ? contentsId(opened) : opened.id;
 
-/** The rule of an id or file, or the rule itself. A rule of the program is checked as one from a file is. */
+/** Returns the rule of an id or file, or the rule object itself after checking it. */
 async function ruleOf(host: Host, reference: unknown, name: string): Promise<Rule> {
   if (typeof reference === 'string') return host.loadRule(reference);
   if (typeof reference !== 'object' || reference === null) {
@@ -139,7 +139,7 @@ const comparedRule = (compared: unknown, name: string): ComparedRule => {
   return compared as ComparedRule;
 };
 
-/** Throws `config.rules` where two runs of one seed have one name. */
+/** Throws `config.rules` if two runs of one seed have the same name. */
 function checkNames(runs: readonly AskedRun[]): void {
   for (const [index, { name, config }] of runs.entries()) {
     const twin = runs.find((other) => other.name === name && other.config.seed === config.seed);
@@ -164,7 +164,7 @@ function checkList<Item>(
   );
 }
 
-/** Throws `train.options` for a key that neither a config nor `name` has, with the nearest key. */
+/** Throws `train.options`, with the nearest known key, for an unknown key. */
 function checkKeys(
   name: string,
   options: unknown,

@@ -8,16 +8,16 @@ import type { Training } from '../../training/training.ts';
 import type { ConductedRun } from './conduct.ts';
 import type { Data } from './options.ts';
 
-/** What a run has come to. Errors are fractions of 1, losses means over examples, angles degrees. */
+/** The final metrics of a run. Errors are fractions of 1, losses are means over examples, angles are in degrees. */
 export interface RunMetrics {
-  /** The training examples of the last epoch, as they were learned; null for an environment. */
+  /** Score of the training examples in the last epoch, measured as they were learned; null for an environment. */
   readonly train: Score | null;
   readonly validation?: HeldOutScore;
-  /** Null where there are no test examples. */
+  /** Null without test examples. */
   readonly test: HeldOutScore | null;
-  /** By projection: the angle of the last probed update to the exact gradient; null where there is none. */
+  /** By projection: the angle between the last probed update and the exact gradient; null if there is none. */
   readonly alignment: Readonly<Record<string, number | null>>;
-  /** Named metrics besides, such as the mean `return` of an environment, or `passes`. */
+  /** Further metrics by name, such as `passes` or, for an environment, the mean `return`. */
   readonly named: Metrics;
 }
 
@@ -31,15 +31,15 @@ export interface ResultParts {
   readonly evaluate: (network: TrainedNetwork, data: Data) => Promise<Evaluation>;
 }
 
-/** What `train` has made: the network that has learned, on a backend of its own, with what it came to. */
+/** The result of `train`: the trained network on its own backend, with its metrics and records. */
 export class Result extends TrainedNetwork {
-  /** What the run has come to. */
+  /** The final metrics of the run. */
   readonly metrics: RunMetrics;
   /** Every record of the run, in order. */
   readonly records: readonly MetricsRecord[];
-  /** The run in one document, as `apical run --json` prints it. */
+  /** The document of the run, as `apical run --json` prints it. */
   readonly document: RunDocument;
-  /** What the run has to say about itself, each a sentence. */
+  /** Warnings and hints about the run, each a sentence. */
   readonly warnings: readonly string[];
   /** ISO 8601. */
   protected readonly startedAt: string;

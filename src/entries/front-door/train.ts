@@ -15,7 +15,7 @@ import { openData, readTrainOptions } from './read-options.ts';
 import type { Asked, AskedRun } from './read-options.ts';
 import type { Result, ResultParts } from './result.ts';
 
-/** Does the run that options ask for, and makes its result. Where it fails or is stopped, nothing is left of it. */
+/** Does the run of some options and returns its result. If it fails or is stopped, its memory is freed. */
 export async function trainOn<Made extends Result>(
   host: Host,
   options: TrainOptions,
@@ -40,7 +40,7 @@ export async function trainOn<Made extends Result>(
     compute.dispose();
     throw error;
   } finally {
-    // The network is what stays: its examples have been learned.
+    // The result keeps the network, not the examples.
     task.dispose();
   }
 }
@@ -50,7 +50,7 @@ export async function evaluateOn(host: Host, network: TrainedNetwork, data: Data
   return evaluateNetwork(network, await openData(host, data));
 }
 
-/** The backend, the task and the complete configs of runs that share them. Throws the signal's reason. */
+/** Opens the backend and the task that runs share, and completes their configs. Throws the reason of an aborted signal. */
 export async function openFor(
   host: Host,
   { runs, dataset }: Asked,
@@ -68,7 +68,7 @@ export async function openFor(
   signal.throwIfAborted();
   const compute = await openBackend({
     backend: first.backend,
-    // With workers each has one, so that the bits do not depend on how many there are.
+    // Each worker uses one thread, so that the bits do not depend on their number.
     threads: configs.some(({ workers }) => workers > 1) ? 1 : first.threads,
   });
   try {

@@ -21,9 +21,9 @@ import {
 } from './contents.ts';
 import type { BackendInUse, Environment, RunFolderContents, RunFolderDocument } from './contents.ts';
 
-/** Run folders in memory: what a page saves and opens as a ZIP archive. */
+/* Run folders in memory, which a page saves and opens as ZIP archives. */
 
-/** A run to be kept, and where it was computed. */
+/** A run to archive, and where it was computed. */
 export interface ArchivedRun {
   readonly training: Training;
   readonly records: readonly MetricsRecord[];
@@ -37,7 +37,7 @@ export interface ArchivedRun {
   readonly data?: DataDescription | undefined;
 }
 
-/** Returns the files of a run's folder by name; without a checkpoint where a number is not finite. */
+/** Returns the files of a run's folder by name; without a checkpoint if a number is not finite. */
 export function runFiles(run: ArchivedRun): Record<string, Uint8Array> {
   const { training, records, document, status, command, startedAt, environment, backend, data } = run;
   const lines = strToU8(records.map((record) => `${JSON.stringify(record)}\n`).join(''));
@@ -62,7 +62,7 @@ export function runFiles(run: ArchivedRun): Record<string, Uint8Array> {
 /** Returns a ZIP archive with the files of a run in one folder. */
 export function zipRun(folder: string, files: Readonly<Record<string, Uint8Array>>): Uint8Array {
   const packed = Object.entries(files).map(
-    // Weights hardly shrink: packing them would only take time.
+    // Compression hardly shrinks weights and takes time.
     ([name, bytes]) =>
       [`${folder}/${name}`, [bytes, { level: name.endsWith('.safetensors') ? 0 : 6 }]] as const,
   );
@@ -81,7 +81,7 @@ export function unzipRun(
   } catch (thrown) {
     throw notARun(
       name,
-      `it is no whole ZIP archive (${thrown instanceof Error ? thrown.message : String(thrown)})`,
+      `it is not a complete ZIP archive (${thrown instanceof Error ? thrown.message : String(thrown)})`,
       thrown,
     );
   }
@@ -91,7 +91,7 @@ export function unzipRun(
   if (others.length > 0) {
     throw new ApicalError(
       'folder.comparison',
-      `${name} holds ${paths.length} runs: give the archive of one.`,
+      `${name} holds ${paths.length} runs. Give the archive of one run.`,
     );
   }
   const folder = found.slice(0, found.length - RUN_FILE.length);
@@ -118,6 +118,6 @@ export function unzipRun(
   if (problem instanceof Error) throw problem;
   throw new ApicalError(
     'checkpoint.missing',
-    `The run in ${name} has no checkpoint, so it has no weights to load.`,
+    `The run in ${name} has no checkpoint, so there are no weights to load. Save it again after training.`,
   );
 }

@@ -16,8 +16,8 @@ import { withoutUndefined } from '../network-of-config.ts';
 import { criticOptions } from './critic-of-config.ts';
 
 /**
- * The network that chooses: one output for each discrete action (its logit), or one for each dimension
- * (its mean; with network.outputActivation=tanh it stays within the bounds, beyond which nothing more can be learned).
+ * Creates the network that chooses actions. It has one output per discrete action (its logit) or per dimension (its mean).
+ * With network.outputActivation=tanh the mean stays within the bounds, beyond which nothing is learned.
  */
 export function makeActor(compute: Compute, environment: Environment, config: Config, rule: Rule): Learner {
   const { actions } = environment;
@@ -25,7 +25,7 @@ export function makeActor(compute: Compute, environment: Environment, config: Co
   if (actions.kind === 'discrete' && outputActivation !== 'linear') {
     throw new ApicalError(
       'config.network',
-      `network.outputActivation is "${outputActivation}", but the outputs of an actor with discrete actions are logits: leave it "linear".`,
+      `network.outputActivation is "${outputActivation}", but the outputs of an actor with discrete actions are logits: use "linear".`,
     );
   }
   const actor = new Learner(compute, {
@@ -45,7 +45,7 @@ export function makeActor(compute: Compute, environment: Environment, config: Co
   return actor;
 }
 
-/** The network that expects: one output, the return that is still to come. Its chances are not those of the actor. */
+/** Creates the critic, whose output predicts the return. Its random numbers are independent of those of the actor. */
 export function makeCritic(compute: Compute, environment: Environment, config: Config, rule: Rule): Learner {
   const critic = config.control?.critic;
   const hidden = critic?.hidden ?? config.network.hidden;

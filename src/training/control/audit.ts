@@ -12,7 +12,7 @@ import type { ControlRules } from './control-training.ts';
 
 const BATCH = 8;
 
-/** What one step brings to each synapse of the actor and of the critic, and what both cost together. */
+/** Audits one step of actor and critic: the locality of each synapse, and the cost of both together. */
 export function auditControl(
   compute: Compute,
   environment: Environment,
@@ -38,7 +38,7 @@ export function auditControl(
     const returns = compute.temporary([BATCH, 1]);
     compute.fill(returns, 1);
 
-    const one = (learner: Learner, name: string, batch: Batch): Audit => {
+    const auditOf = (learner: Learner, name: string, batch: Batch): Audit => {
       try {
         const { locality, cost } = audit(compute, learner, batch);
         return {
@@ -50,14 +50,14 @@ export function auditControl(
       }
     };
     const parts = [
-      one(makeActor(compute, environment, config, rules.actor), 'actor', {
+      auditOf(makeActor(compute, environment, config, rules.actor), 'actor', {
         inputs,
         targets: chosen,
         weights,
       }),
       ...(config.control?.baseline === 'critic'
         ? [
-            one(makeCritic(compute, environment, config, rules.critic), 'critic', {
+            auditOf(makeCritic(compute, environment, config, rules.critic), 'critic', {
               inputs,
               targets: returns,
             }),

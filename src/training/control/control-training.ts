@@ -19,7 +19,7 @@ import { advantagesOf } from './returns.ts';
 import { Rollout } from './rollout.ts';
 import type { Experience } from './rollout.ts';
 
-/** Progress records an epoch. */
+/** Progress records per epoch. */
 const PROGRESS_RECORDS = 5;
 
 /** Keys of docs/bibliography.json. */
@@ -43,16 +43,15 @@ export interface ControlTrainingOptions {
 }
 
 /**
- * An actor that learns an environment from its critic. Each update plays copies of the environment for some steps.
- * The critic V learns the λ-return of every observation by squared error; how much better an action turned out than
- * the critic expected, its advantage A, weighs the actor's loss:
+ * An actor that learns an environment with a critic. Each update plays several copies of the environment for some steps.
+ * The critic V learns the λ-return of each observation by squared error. The advantage A of an action, by which its return
+ * exceeds the prediction of the critic, weights the loss of the actor:
  *
  *   discrete π = softmax(y):      L = −A ln π(a|s)
  *   continuous π = N(y, σ²):      L = A ‖a − y‖² / 2σ²
  *
- * whose gradient is, on average, that of the expected return. To a rule this is one more batch: inputs,
- * targets (the actions) and a weight for each example, so actor and critic may learn by any rule, each with a network
- * of its own.
+ * The mean gradient of this loss is that of the negative expected return. For a rule this is an ordinary batch of inputs,
+ * targets (the actions) and a weight per example, so actor and critic can learn by any rule, each with its own network.
  *
  * Source: Barto, Sutton & Anderson (1983); Williams (1992); Sutton (1988) and Schulman et al. (2016) for `advantagesOf`.
  */
@@ -62,7 +61,7 @@ export class ControlTraining implements Training {
   readonly stepsPerEpoch: number;
   /** The actor. */
   readonly learner: Learner;
-  /** Absent where returns are not compared with a critic's expectation. */
+  /** Absent if the baseline of returns is not a critic. */
   readonly critic: Learner | undefined;
   readonly #compute: Compute;
   readonly #environment: Environment;
@@ -78,12 +77,12 @@ export class ControlTraining implements Training {
   #lastProgress: ProgressRecord | undefined;
   #lastEvaluation: EvaluationRecord | undefined;
 
-  /** Throws `config.…`, `rule.options`, `network.…` and `environment.…` errors when the parts do not fit together. */
+  /** Throws `config.…`, `rule.options`, `network.…` and `environment.…` errors if the parts do not fit together. */
   constructor(options: ControlTrainingOptions) {
     const { compute, environment, rules, record = () => undefined } = options;
     const config = withRulesOf(options.config, rules);
     const { control, seed, batch } = config;
-    if (!control) throw new Error('A control task needs the part "control" of its config.');
+    if (!control) throw new Error('A control task needs "control" in the config.');
     checkControl(environment, control);
     this.config = config;
     this.#compute = compute;
@@ -121,7 +120,7 @@ export class ControlTraining implements Training {
   get trainedSeconds(): number {
     return this.#trainedSeconds;
   }
-  /** Steps of environments. */
+  /** Number of environment steps. */
   get examplesSeen(): number {
     return this.#examplesSeen;
   }
@@ -168,7 +167,7 @@ export class ControlTraining implements Training {
     this.#step = step;
     this.#trainedSeconds = trainedSeconds;
     this.#examplesSeen = examplesSeen;
-    // Only their sum is ever asked for.
+    // Only the sum of the passes is used.
     const epoch = Math.max(0, step - 1) / this.stepsPerEpoch;
     this.learner.restorePasses(passes, epoch);
     this.critic?.restorePasses(0, epoch);
@@ -196,7 +195,7 @@ export class ControlTraining implements Training {
       const expected = this.#expected(experience);
       const advantages = advantagesOf(experience, expected, {
         ...this.#control,
-        // Without a critic nothing is expected of what comes, so returns are taken whole.
+        // Without a critic no return is predicted, so whole returns are used.
         ...(this.critic ? {} : { trace: 1 }),
       });
       const targets = compute.temporary([count, 1]);
@@ -214,7 +213,7 @@ export class ControlTraining implements Training {
     this.#examplesSeen += count;
   }
 
-  /** What the critic expects of every observation; also of what followed where an episode was cut. */
+  /** Returns the critic's prediction for each observation. Also fills `bootstrap` where episodes were cut. */
   #expected({ count, observations, cutObservations, cutRows, bootstrap }: Experience): Float64Array {
     const critic = this.critic;
     if (!critic) return new Float64Array(count);
@@ -233,7 +232,7 @@ export class ControlTraining implements Training {
     return valuesOf(observations);
   }
 
-  /** (count): how much each action counts in the actor's loss. */
+  /** Returns the weight (count) of each action in the actor's loss. */
   #weights({ count, surprise }: Experience, advantages: Float64Array): Tensor {
     const { normalise, baseline, entropy, deviation } = this.#control;
     const compute = this.#compute;
@@ -256,7 +255,7 @@ export class ControlTraining implements Training {
     return every > 0 && this.#step % every === 0;
   }
 
-  /** Compares with the exact gradients on the beginning of this update's own experience. */
+  /** Compares the updates with the exact gradients on the first examples of this update. */
   #probe(actor: Batch, critic: Batch): void {
     const count = Math.min(this.config.probe.examples, actor.inputs.rows);
     const first = ({ inputs, targets, weights }: Batch): Batch => ({
@@ -295,7 +294,7 @@ export class ControlTraining implements Training {
     this.#record(this.#lastProgress);
   }
 
-  /** What playing and the critic came to since the last progress record. */
+  /** Returns the metrics of episodes and critic since the last progress record. */
   #sinceLastRecord(): Record<string, number> {
     const means = this.#rollout.takeMeans();
     const metrics: Record<string, number> = { ...this.#counts() };
@@ -355,26 +354,26 @@ export class ControlTraining implements Training {
   }
 }
 
-/** Throws `config.control` where settings and environment do not fit. */
+/** Throws `config.control` if the settings do not fit the environment. */
 function checkControl({ id, actions, timeLimit }: Environment, control: Control): void {
   const { baseline, horizon, entropy, discount } = control;
   if (baseline !== 'critic' && horizon !== 0 && timeLimit > 1) {
     throw new ApicalError(
       'config.control',
-      `control.baseline is "${baseline}", so nothing says what is still to come after ${horizon} steps: ` +
+      `control.baseline is "${baseline}", so the return after ${horizon} steps is unknown: ` +
         'set control.horizon=0, which plays whole episodes.',
     );
   }
   if (entropy > 0 && actions.kind === 'continuous') {
     throw new ApicalError(
       'config.control',
-      `control.entropy is ${entropy}, but the actions of "${id}" are continuous, and control.deviation fixes how much they vary: leave it at 0.`,
+      `control.entropy is ${entropy}, but the actions of "${id}" are continuous, and their deviation is fixed by control.deviation: set control.entropy=0.`,
     );
   }
   if (discount === 1 && baseline === 'critic' && timeLimit > 1 && horizon !== 0) {
     throw new ApicalError(
       'config.control',
-      'control.discount is 1, which the critic cannot learn from parts of episodes: set it below 1, or control.horizon=0.',
+      'control.discount is 1, with which the critic cannot learn from parts of episodes: set it below 1, or set control.horizon=0.',
     );
   }
 }

@@ -4,8 +4,8 @@ import { Sequence, stream } from '../../random/index.ts';
 import type { Stream } from '../../random/index.ts';
 
 /**
- * What an environment's copy draws from, one sequence for each moment of each episode: a function of (seed, copy,
- * episode, time) alone. Nothing is made for a moment that draws nothing.
+ * The random numbers of one copy of an environment: a sequence for each time of each episode, as a function of (seed, copy,
+ * episode, time) alone. Times that draw nothing cost nothing.
  */
 export class EpisodeDraws implements Draws {
   readonly #stream: Stream;
@@ -13,13 +13,13 @@ export class EpisodeDraws implements Draws {
   #moment = 0;
   #sequence: Sequence | undefined;
 
-  /** `name` tells copies apart: "environment 3". */
+  /** Creates the draws of a copy; `name` ("environment 3") distinguishes it from others. */
   constructor(seed: number, name: string, { timeLimit }: Environment) {
     this.#stream = stream(seed, name);
     this.#moments = timeLimit + 1;
   }
 
-  /** Time 0 is the beginning of an episode, t + 1 its step t. */
+  /** Moves to a time of an episode: 0 is the reset, t + 1 is step t. */
   at(episode: number, time: number): this {
     this.#moment = episode * this.#moments + time;
     this.#sequence = undefined;

@@ -10,11 +10,11 @@ export interface EpisodeOptions {
   readonly episodes: number;
   readonly policy: 'greedy' | 'sampled';
   readonly seed: number;
-  /** Which evaluation this is: each has episodes of its own. */
+  /** Number of the evaluation; each has its own episodes. */
   readonly evaluation: number;
 }
 
-/** Returns of fresh episodes, played to their end without learning, in their order. */
+/** Plays new episodes to their end without learning, and returns their returns in order. */
 export function playEpisodes(
   compute: Compute,
   environment: Environment,
@@ -27,7 +27,7 @@ export function playEpisodes(
     { length: episodes },
     (_, episode) => new EpisodeDraws(seed, `evaluation ${episode}`, environment),
   );
-  const states: State[] = draws.map((its) => started(environment, its.at(evaluation, 0)));
+  const states: State[] = draws.map((draw) => started(environment, draw.at(evaluation, 0)));
   const actionStream = kind === 'sampled' ? stream(seed, 'evaluation actions') : undefined;
   let playing = states.map((_, episode) => episode);
   for (let time = 0; time < timeLimit && playing.length > 0; time++) {
@@ -45,12 +45,12 @@ export function playEpisodes(
       });
     });
     playing = playing.filter((episode, index) => {
-      const its = (draws[episode] as EpisodeDraws).at(evaluation, time + 1);
+      const draw = (draws[episode] as EpisodeDraws).at(evaluation, time + 1);
       const { state, reward, terminated } = stepped(
         environment,
         states[episode] as State,
         chosen[index] as number[],
-        its,
+        draw,
       );
       states[episode] = state;
       returns[episode] = (returns[episode] as number) + reward;

@@ -5,24 +5,24 @@ import type { Learner } from '../../learning/learner.ts';
 import type { Compute } from '../../tensor/compute.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
-/** What an actor chose for a batch of observations. */
+/** The actions that an actor chose for a batch of observations. */
 export interface Choice {
-  /** (batch) i32 numbers of actions, or (batch, dimensions) in halves of their range about its middle. */
+  /** (batch) i32 action numbers, or (batch, dimensions) values from −1 to 1 within the range of each dimension. */
   readonly chosen: Tensor;
-  /** (batch): −ln of the probability of each action, for discrete ones. */
+  /** (batch): −ln of the probability of each action, for discrete actions. */
   readonly surprise: Tensor | undefined;
 }
 
-/** Where the tensors of a choice go, and what decides it. */
+/** The tensors to write a choice to, and the random numbers that determine it. */
 export interface Draw extends Choice {
-  /** Without one the likeliest action is taken, or the mean. */
+  /** If absent, the most probable action (or the mean) is taken. */
   readonly stream: Stream | undefined;
   readonly step: number;
 }
 
 /**
- * Turns what an actor answers into actions: π(a|s) = softmax of its outputs, or a normal distribution of fixed
- * deviation about them. This is a place that reads values back: an environment must know the action.
+ * Turns the outputs of an actor into actions: π(a|s) is the softmax of the outputs, or a normal distribution with the
+ * outputs as means and a fixed deviation. It reads values back, because the environment needs the action.
  */
 export class Policy {
   readonly actions: Actions;
@@ -37,7 +37,7 @@ export class Policy {
     this.#deviation = deviation;
   }
 
-  /** An action of the environment for each row of observations (batch, observations); fills `draw`. */
+  /** Returns an action for each row of observations (batch, observations), and fills `draw`. */
   act(observations: Tensor, draw: Draw): number[][] {
     const compute = this.#compute;
     const actions: number[][] = [];
@@ -87,7 +87,7 @@ export class Policy {
     });
   }
 
-  /** An action in the units of the environment, cut to its bounds. */
+  /** Returns an action in the units of the environment, clipped to its bounds. */
   #within(values: ArrayLike<number>, at: number): number[] {
     if (this.actions.kind === 'discrete') return [];
     const { low, high } = this.actions;

@@ -1,12 +1,12 @@
-/** Steps of environments in an update, row by row in the order of time. */
+/** The environment steps of an update, as rows in the order of time. */
 export interface Steps {
   readonly count: number;
   readonly rewards: Float64Array;
-  /** Whether nothing more could be earned after this step. */
+  /** Whether the episode ended, so that no reward can follow. */
   readonly terminated: Uint8Array;
-  /** The row of the same episode's next step, or −1 where the update (or the episode) ends. */
+  /** Row of the next step of the same episode, or −1 at the end of the update or episode. */
   readonly next: Int32Array;
-  /** Where there is no next row: what the critic expects of the state that followed. */
+  /** For steps without a next row: the critic's prediction for the state that followed. */
   readonly bootstrap: Float64Array;
 }
 
@@ -17,12 +17,12 @@ export interface ReturnOptions {
 }
 
 /**
- * Advantages by TD(λ), from what the critic expected of every step's observation:
+ * Computes advantages by TD(λ) from the critic's prediction V for the observation of each step:
  *
  *   δ_t = r_t + γ V(s_{t+1}) − V(s_t),   A_t = δ_t + γλ A_{t+1};   the critic's target is A_t + V(s_t)
  *
- * V is 0 after the end of an episode, and the critic's own value where an episode was only cut. With V = 0 and λ = 1
- * an advantage is the return that was still to come.
+ * After the end of an episode V is 0; where an episode was cut, V is the critic's prediction. With V = 0 and λ = 1 an
+ * advantage is the return from that step on.
  *
  * Source: Sutton (1988); Schulman et al. (2016), generalised advantage estimation.
  */

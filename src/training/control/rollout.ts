@@ -8,33 +8,33 @@ import { EpisodeDraws } from './episode-draws.ts';
 import type { Policy } from './policy.ts';
 import type { Steps } from './returns.ts';
 
-/** Columns of what is kept of every copy of the environment: number of its episode, time in it, return so far. */
+/** Columns of the state of each copy: number of its episode, time in it, return so far. */
 const COPY = { episode: 0, time: 1, earned: 2, columns: 3 } as const;
-/** What is counted: episodes ended in all, and since the last record, with the sums of their returns and lengths. */
+/** Columns of the counters: episodes in total; since the last record, episodes and sums of their returns and lengths. */
 const COUNT = { episodes: 0, ended: 1, returns: 2, lengths: 3, columns: 4 } as const;
 
 export interface RolloutOptions {
-  /** Copies of the environment side by side. */
+  /** Number of copies of the environment. */
   readonly copies: number;
-  /** Steps of each an update; 0 for one whole episode of each. */
+  /** Steps of each copy per update; 0 for one whole episode. */
   readonly horizon: number;
   readonly seed: number;
 }
 
-/** What an actor saw and did in one update, row by row in the order of time; valid until the next. */
+/** The experience of one update, as rows in the order of time; valid until the next update. */
 export interface Experience extends Steps {
   /** (count, observations) */
   readonly observations: Tensor;
-  /** (count) i32, or (count, dimensions): as `Choice`. */
+  /** (count) i32, or (count, dimensions), as in `Choice`. */
   readonly chosen: Tensor;
   /** (count), for discrete actions. */
   readonly surprise: Tensor | undefined;
-  /** (cuts, observations): what was seen after the last step of every episode that went on, and those steps' rows. */
+  /** (cuts, observations): the observations after the last step of each unfinished episode; `cutRows` has the steps. */
   readonly cutObservations: Tensor;
   readonly cutRows: Int32Array;
 }
 
-/** Means over the episodes that ended since the last call. */
+/** Means over episodes. */
 export interface EpisodeMeans {
   readonly ended: number;
   readonly meanReturn: number;
@@ -42,8 +42,8 @@ export interface EpisodeMeans {
 }
 
 /**
- * Copies of an environment that a policy plays side by side, some steps at a time. All that decides how they go on is
- * in `tensors`, so a checkpoint is taken between two updates.
+ * Copies of an environment that a policy plays in parallel, some steps at a time. `tensors` holds everything that
+ * determines how they continue, so a checkpoint can be taken between two updates.
  */
 export class Rollout {
   readonly #compute: Compute;
@@ -99,7 +99,7 @@ export class Rollout {
     this.#lastRow = new Int32Array(copies);
   }
 
-  /** Everything kept between updates, by name. */
+  /** Returns the state between updates, by name. */
   tensors(): ReadonlyMap<string, Tensor> {
     return new Map([
       ['states', this.#states],
@@ -108,12 +108,12 @@ export class Rollout {
     ]);
   }
 
-  /** Episodes that have ended so far. */
+  /** Number of episodes that have ended so far. */
   get episodes(): number {
     return this.#counts.data[COUNT.episodes] as number;
   }
 
-  /** Plays on for one update, which is the `update`th: with the stream it decides the actions. */
+  /** Plays for one update. Its number and the stream determine the actions. */
   play(policy: Policy, actionStream: Stream, update: number): Experience {
     const { copies, horizon } = this.#options;
     let playing = Array.from({ length: copies }, (_, copy) => copy);
@@ -137,7 +137,7 @@ export class Rollout {
         stream: actionStream,
         step: update * this.#length + moment,
       });
-      // Taken anew, since the heap may have grown.
+      // Views are taken again, since the heap may have grown.
       const views = { states: this.#states.data, copies: this.#copies.data, counts: this.#counts.data };
       const still: number[] = [];
       for (const [index, copy] of playing.entries()) {
@@ -167,7 +167,7 @@ export class Rollout {
     };
   }
 
-  /** Means over the episodes that ended since the last call; undefined when none did. */
+  /** Returns means over the episodes that ended since the last call; undefined if there are none. */
   takeMeans(): EpisodeMeans | undefined {
     const counts = this.#counts.data;
     const [, ended = 0, returns = 0, lengths = 0] = counts;
@@ -188,7 +188,7 @@ export class Rollout {
     if (this.#surprise) this.#compute.free(this.#surprise);
   }
 
-  /** One step of one copy; a new episode begins where one ended. `next` is what the action led to. */
+  /** Takes one step of one copy, and begins a new episode after the last. `next` is the state after the action. */
   #step(
     { states, copies, counts }: Views,
     copy: number,
@@ -257,7 +257,7 @@ export class Rollout {
 
 type Values = Tensor['data'];
 
-/** The live values of what is kept between updates. */
+/** Views of the state between updates. */
 interface Views {
   readonly states: Values;
   readonly copies: Values;
