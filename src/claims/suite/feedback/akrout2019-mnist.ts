@@ -3,7 +3,7 @@ import { feedbackAlignment } from '../../../rules/feedback/feedback-alignment.ts
 import { kolenPollack } from '../../../rules/feedback/kolen-pollack.ts';
 import { weightMirror } from '../../../rules/feedback/weight-mirror.ts';
 import type { Claim } from '../../claim.ts';
-import { seedsUpTo } from '../../fixtures/linear-task.ts';
+import { seedsUpTo } from '../../fixtures/statistics.ts';
 import {
   ALIGNMENT_RATE,
   EPOCHS,
