@@ -4,7 +4,7 @@ import type { ConfigInput } from '../config/config.ts';
 import { identityOf } from '../config/identity.ts';
 import { openDataset } from '../runs/files/datasets.ts';
 import { loadRule } from '../runs/files/rule-file.ts';
-import { readTrainedRun, restoreLearner } from '../runs/folder/loading.ts';
+import { readTrainedRun, restoreLearner } from '../runs/folder/index.ts';
 import { requestFor } from '../runs/open-task.ts';
 import { runSession } from '../runs/session.ts';
 import type { Compute } from '../tensor/compute.ts';
