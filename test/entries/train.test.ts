@@ -412,7 +412,7 @@ describe('the rest of a config', () => {
     expect(weightsOf(shared)).toBe(weightsOf(alone));
     alone.dispose();
     shared.dispose();
-    const object = { ...mine, sharedSamples: () => 4 };
+    const object = { ...mine, learning: { sharedSamples: () => 4 } };
     await expectRefusal(
       train({ ...options, rule: object, ruleOptions: {}, workers: 2 }),
       'config.workers',
