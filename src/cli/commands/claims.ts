@@ -52,7 +52,6 @@ export function addClaimsCommand(program: Command, finish: (code: number) => voi
         'changed and the claim trains networks. Then `apical claims check` finds in seconds whether training still takes',
         'the same first steps, and `apical claims run --stale` renews the verdict if it does, or runs the claim again.',
         'docs/systems.md says what the numbers of systems and checks refer to.',
-        '',
       ].join('\n'),
     )
     .action(({ json }: { json?: boolean }) => {
@@ -99,7 +98,6 @@ export function addClaimsCommand(program: Command, finish: (code: number) => voi
         'Takes a few steps of each training of a claim, seconds in all, and compares every bit with the fingerprint kept',
         'beside the verdict. Exit code 3 means that a fingerprint has changed. If the change is meant, run those claims',
         'again, or give --mark-stale until someone does.',
-        '',
       ].join('\n'),
     )
     .option('--mark-stale', 'drop changed fingerprints, so that their verdicts are stale until run again')
