@@ -68,12 +68,12 @@ const firstSchema = z.strictObject({
 /** The last outcome of a claim, one JSON file each. Figures that are not finite are null. */
 const resultSchema = firstSchema.extend({
   version: z.literal(2),
-  /** How its trainings behave; null for a claim that does not train, and where that was never found out. */
+  /** How the trainings behave; null for a claim that does not train, and where it is not known. */
   fingerprint: z
     .strictObject({
       /** SHA-256 of the claim's own code, which makes figures of what was trained. */
       evaluation: z.string(),
-      /** What the first steps of each training come to, in the order of `Claim.trainings`. */
+      /** Of a few steps of each training, in the order of `Claim.trainings`. */
       trainings: z.array(z.strictObject({ training: z.string(), sha256: z.string() })).min(1),
     })
     .nullable(),

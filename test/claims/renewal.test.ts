@@ -107,7 +107,7 @@ describe('checking fingerprints', () => {
     edit(OWN);
     expect(await outcome()).toMatchObject([{ outcome: 'evaluation-changed' }]);
     state.config = OTHERWISE;
-    expect(await outcome()).toMatchObject([{ outcome: 'changed', changed: ['backprop, seed 0'] }]);
+    expect(await outcome()).toMatchObject([{ outcome: 'changed', changed: ['1 (backprop, seed 0)'] }]);
     expect(kept()).toEqual(before);
   });
 
