@@ -37,7 +37,7 @@ export interface ClaimChecks {
 }
 
 export interface CheckClaimsOptions extends ClaimsPlace {
-  /** Drops the fingerprints that no longer hold, so that those verdicts are listed as stale until they are run again. */
+  /** Drops code hash and fingerprint where the latter has changed, so that the verdict is stale until the claim is run again. */
   readonly markStale?: boolean;
   readonly onStart?: (claim: Claim, index: number, total: number) => void;
   readonly signal?: AbortSignal;
@@ -63,7 +63,7 @@ export async function checkClaims(
     try {
       const check = await checkClaim(standing, options);
       if (markStale && result && check.outcome === 'changed') {
-        writeResult(resultsFolder, { ...result, fingerprint: null });
+        writeResult(resultsFolder, { ...result, codeHash: null, fingerprint: null });
       }
       checks.push(check);
     } catch (error) {

@@ -61,7 +61,7 @@ const firstSchema = z.strictObject({
   /** ISO 8601. */
   date: z.string(),
   wallSeconds: z.number(),
-  /** SHA-256 over the sources that decide the outcome; null when they were not at hand. */
+  /** SHA-256 over the sources that decide the outcome; null when they were not at hand, or the verdict was marked as stale. */
   codeHash: z.string().nullable(),
 });
 

@@ -112,8 +112,7 @@ describe('checking fingerprints', () => {
   });
 
   it('marks a verdict as stale on request, after which there is nothing to compare', async () => {
-    const { state, where, edit, kept, entry } = await reproduced();
-    edit(SHARED);
+    const { state, where, kept, entry } = await reproduced();
     state.config = OTHERWISE;
     await checkClaims([], { ...where, markStale: true });
     expect(kept()?.fingerprint).toBe(null);
