@@ -12,7 +12,7 @@ import type { ClaimResult } from './result.ts';
 import { packageResults, writeResult } from './result.ts';
 
 /**
- * `unchanged`: every training takes its first steps as when the verdict was found. `changed`: some training does not.
+ * `unchanged`: every training takes the same steps as when the verdict was found. `changed`: some training does not.
  * `evaluation-changed`: all do, but the claim's own code has changed. `unknown`: no fingerprint is kept.
  */
 export type CheckOutcome = 'unchanged' | 'changed' | 'evaluation-changed' | 'unknown';
@@ -23,7 +23,7 @@ export interface ClaimCheck {
   readonly outcome: CheckOutcome;
   /** How many trainings were compared. */
   readonly trainings: number;
-  /** Rule and seed of every training whose first steps differ. */
+  /** Number, rule and seed of every training whose steps differ, such as "3 (backprop, seed 0)". */
   readonly changed: readonly string[];
   readonly seconds: number;
 }
@@ -37,7 +37,7 @@ export interface ClaimChecks {
 }
 
 export interface CheckClaimsOptions extends ClaimsPlace {
-  /** Drops the fingerprints that no longer hold, so that those verdicts are listed as stale until they are run again. */
+  /** Drops code hash and fingerprint where the latter has changed, so that the verdict is stale until the claim is run again. */
   readonly markStale?: boolean;
   readonly onStart?: (claim: Claim, index: number, total: number) => void;
   readonly signal?: AbortSignal;
@@ -63,7 +63,7 @@ export async function checkClaims(
     try {
       const check = await checkClaim(standing, options);
       if (markStale && result && check.outcome === 'changed') {
-        writeResult(resultsFolder, { ...result, fingerprint: null });
+        writeResult(resultsFolder, { ...result, codeHash: null, fingerprint: null });
       }
       checks.push(check);
     } catch (error) {
@@ -138,13 +138,14 @@ export async function renew(
   return { result: { ...result, codeHash: hash, renewed: { ...renewed, because: 'fingerprint' } } };
 }
 
-/** Names of the trainings whose fingerprints differ, or which only one of the two has. */
+/** Returns number, rule and seed of the trainings whose fingerprints differ, or which only one of the two has. */
 function changedTrainings(
   kept: readonly TrainingFingerprint[],
   now: readonly TrainingFingerprint[],
 ): string[] {
   const count = Math.max(kept.length, now.length);
   return Array.from({ length: count }, (_, index) => [kept[index], now[index]] as const).flatMap(
-    ([before, after]) => (before?.sha256 === after?.sha256 ? [] : [(after ?? before)?.training ?? '']),
+    ([before, after], index) =>
+      before?.sha256 === after?.sha256 ? [] : [`${index + 1} (${(after ?? before)?.training ?? ''})`],
   );
 }

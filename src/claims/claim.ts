@@ -58,7 +58,7 @@ export interface Claim {
   readonly seeds: readonly number[];
   /**
    * Every config that the claim trains by `context.train`, for these seeds; absent for a claim that does not train.
-   * Declared as data, so that `apical claims check` can repeat the first steps of each without running the claim.
+   * Declared as data, so that `apical claims check` can repeat a few steps of each without running the claim.
    */
   readonly trainings?: (seeds: readonly number[]) => readonly ConfigInput[];
   /** The first is the deciding figure, which lists show. The claim is reproduced when all hold. */

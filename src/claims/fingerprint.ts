@@ -10,7 +10,7 @@ import { fingerprintOf } from '../training/fingerprint.ts';
 import type { Task } from '../training/task.ts';
 import type { Claim } from './claim.ts';
 
-/** What a few steps of one training of a claim come to. */
+/** The bits that a few steps of a training produce, as a hash. */
 export interface TrainingFingerprint {
   /** Rule and seed, for people. Trainings are told apart by their order in `Claim.trainings`. */
   readonly training: string;
@@ -18,19 +18,19 @@ export interface TrainingFingerprint {
   readonly sha256: string;
 }
 
-/** Steps taken at each of five places of a run: enough to meet state that one step leaves to the next. */
+/** Steps at each of five places of a run: two, so that state carried from step to step counts. */
 const STEPS = 2;
 /** Test examples evaluated after the steps, and training examples probed before the first two. */
 const EXAMPLES = 100;
 
 /**
- * Returns the fingerprint of every training that a claim declares, in their order. Two versions of the code with equal
- * fingerprints train alike, as far as these steps reach; what only another backend computes is not seen.
+ * Returns the fingerprint of every training that a claim declares, in order. Two versions of the code with equal
+ * fingerprints train alike as far as these steps reach. Code that only another backend uses is not covered.
  *
- * Each training takes two steps at its beginning and two at each quarter and in the last epoch, from the state that the
- * steps before have left, so that every stage of a schedule has its part. Then it evaluates some test examples. All on
- * the portable backend with one thread, where every bit is reproducible: SHA-256 covers all tensors of the training's
- * snapshot, its tally of losses and errors among them, and where the config probes also the angles of its first probes.
+ * Each training takes two steps at the beginning, two at each later quarter and two in the last epoch, each pair from the
+ * state that the steps before have left, so that every stage of a schedule counts. Then it evaluates some test examples.
+ * All this runs on the portable backend with one thread, where every bit is reproducible. SHA-256 covers all tensors of
+ * the snapshot, with the tally of losses and errors, and the angles of the first probes if the config probes.
  *
  * Takes seconds. Rejects when the data set of a training is missing, and with the signal's reason when it is aborted.
  */

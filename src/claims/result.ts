@@ -61,19 +61,19 @@ const firstSchema = z.strictObject({
   /** ISO 8601. */
   date: z.string(),
   wallSeconds: z.number(),
-  /** SHA-256 over the sources that decide the outcome; null when they were not at hand. */
+  /** SHA-256 over the sources that decide the outcome; null when they were not at hand, or the verdict was marked as stale. */
   codeHash: z.string().nullable(),
 });
 
 /** The last outcome of a claim, one JSON file each. Figures that are not finite are null. */
 const resultSchema = firstSchema.extend({
   version: z.literal(2),
-  /** How its trainings behave; null for a claim that does not train, and where that was never found out. */
+  /** How the trainings behave; null for a claim that does not train, and where it is not known. */
   fingerprint: z
     .strictObject({
       /** SHA-256 of the claim's own code, which makes figures of what was trained. */
       evaluation: z.string(),
-      /** What the first steps of each training come to, in the order of `Claim.trainings`. */
+      /** Of a few steps of each training, in the order of `Claim.trainings`. */
       trainings: z.array(z.strictObject({ training: z.string(), sha256: z.string() })).min(1),
     })
     .nullable(),

@@ -107,13 +107,12 @@ describe('checking fingerprints', () => {
     edit(OWN);
     expect(await outcome()).toMatchObject([{ outcome: 'evaluation-changed' }]);
     state.config = OTHERWISE;
-    expect(await outcome()).toMatchObject([{ outcome: 'changed', changed: ['backprop, seed 0'] }]);
+    expect(await outcome()).toMatchObject([{ outcome: 'changed', changed: ['1 (backprop, seed 0)'] }]);
     expect(kept()).toEqual(before);
   });
 
   it('marks a verdict as stale on request, after which there is nothing to compare', async () => {
-    const { state, where, edit, kept, entry } = await reproduced();
-    edit(SHARED);
+    const { state, where, kept, entry } = await reproduced();
     state.config = OTHERWISE;
     await checkClaims([], { ...where, markStale: true });
     expect(kept()?.fingerprint).toBe(null);

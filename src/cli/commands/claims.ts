@@ -32,7 +32,7 @@ export function addClaimsCommand(program: Command, finish: (code: number) => voi
         '  apical claims run lillicrap2016-aligns     one claim',
         '  apical claims run --tier exact             all that take seconds',
         '  apical claims run --stale                  those never run, or whose code has changed',
-        '  apical claims check                        compare first training steps with those of the verdicts',
+        '  apical claims check                        compare a few training steps with those of the verdicts',
         '  apical claims report                       one HTML page',
         '',
       ].join('\n'),
@@ -43,9 +43,8 @@ export function addClaimsCommand(program: Command, finish: (code: number) => voi
         '',
         'A verdict is "stale" when code that decides it has changed since. It is "unchecked" when only shared code has',
         'changed and the claim trains networks. Then `apical claims check` finds in seconds whether training still takes',
-        'the same first steps, and `apical claims run --stale` renews the verdict if it does, or runs the claim again.',
+        'the same steps, and `apical claims run --stale` renews the verdict if it does, or runs the claim again.',
         'docs/systems.md says what the numbers of systems and checks refer to.',
-        '',
       ].join('\n'),
     )
     .action(({ json }: { json?: boolean }) => {
@@ -79,7 +78,7 @@ export function addClaimsCommand(program: Command, finish: (code: number) => voi
     });
   claims
     .command('check')
-    .summary('compare first training steps with those of the verdicts')
+    .summary('compare a few training steps with those of the verdicts')
     .argument('[id...]', 'claims to check; by default all that train')
     .addHelpText(
       'before',
@@ -92,7 +91,6 @@ export function addClaimsCommand(program: Command, finish: (code: number) => voi
         'Takes a few steps of each training of a claim, seconds in all, and compares every bit with the fingerprint kept',
         'beside the verdict. Exit code 3 means that a fingerprint has changed. If the change is meant, run those claims',
         'again, or give --mark-stale until someone does.',
-        '',
       ].join('\n'),
     )
     .option('--mark-stale', 'drop changed fingerprints, so that their verdicts are stale until run again')
@@ -250,7 +248,7 @@ function showChecks(terminal: Terminal, checks: readonly ClaimCheck[]): void {
         id,
         trainings === 0 ? '–' : String(trainings),
         paint[outcome](
-          [OUTCOME_WORDS[outcome], ...(changed.length > 0 ? [changed.join('; ')] : [])].join(': '),
+          [OUTCOME_WORDS[outcome], ...(changed.length > 0 ? [changed.join(', ')] : [])].join(': '),
         ),
         duration(seconds),
       ]),
@@ -266,7 +264,7 @@ function showProgress(terminal: Terminal, event: ClaimProgress): void {
   } else if (event.kind === 'progress') {
     if (terminal.animated) process.stderr.write(`\r${at} ${Math.round(event.share * 100)} % `);
   } else if (event.kind === 'changed') {
-    terminal.note(`${at}: runs again, since training differs (${event.trainings.join('; ')})`);
+    terminal.note(`${at}: runs again, since trainings differ: ${event.trainings.join(', ')}`);
   } else if (event.kind === 'renewed') {
     terminal.note(`${at}: renewed, since its fingerprint is unchanged`);
   } else if (terminal.animated) process.stderr.write('\r\u001b[K');
