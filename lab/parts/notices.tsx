@@ -1,5 +1,15 @@
 import { percent } from './format.ts';
-import { arrival, begin, catalogue, lostReason, notice, phase, plan, problems, restart } from '../state/lab.ts';
+import {
+  arrival,
+  begin,
+  catalogue,
+  lostReason,
+  notice,
+  phase,
+  plan,
+  problems,
+  restart,
+} from '../state/lab.ts';
 import { t } from '../state/preferences.ts';
 import { Inline, Message } from './words.tsx';
 

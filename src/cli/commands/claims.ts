@@ -2,7 +2,14 @@ import process from 'node:process';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { checkClaims, listClaims, runClaims, TIERS, writeClaimsReport } from '../../claims/index.ts';
-import type { CheckOutcome, ClaimCheck, ClaimEntry, ClaimProgress, ClaimsDocument, Tier } from '../../claims/index.ts';
+import type {
+  CheckOutcome,
+  ClaimCheck,
+  ClaimEntry,
+  ClaimProgress,
+  ClaimsDocument,
+  Tier,
+} from '../../claims/index.ts';
 import { ApicalError } from '../../errors.ts';
 import { EXIT, exitCodeOf } from '../exit.ts';
 import { duration, table, Terminal } from '../terminal.ts';
