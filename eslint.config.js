@@ -108,8 +108,8 @@ export default typescript.config(
         {
           patterns: [
             {
-              regex: '^(\\.\\./)+src/(?!entries/browser-internals\\.ts$)',
-              message: 'The page reaches the library through src/entries/browser-internals.ts alone.',
+              regex: '^(\\.\\./)+src/(?!entries/(browser|browser-internals|rules)\\.ts$)',
+              message: 'The page reaches the library through src/entries alone.',
             },
             { regex: '^node:', message: 'The page runs in a browser: no Node modules.' },
           ],

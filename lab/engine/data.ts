@@ -1,16 +1,5 @@
 import { md5 } from 'hash-wasm';
-import {
-  ApicalError,
-  controlTask,
-  datasetEntry,
-  environmentById,
-  Examples,
-  exampleTask,
-  generateDataset,
-  loadDataset,
-  Sequence,
-  stream,
-} from '../../src/entries/browser-internals.ts';
+import { ApicalError, controlTask, datasetEntry, environmentById, Examples, exampleTask, generateDataset, loadDataset, Sequence, stream } from '../../src/entries/browser-internals.ts';
 import type { ByteSource, Compute, Config, Dataset, Task } from '../../src/entries/browser-internals.ts';
 import type { Arrival } from '../protocol.ts';
 

@@ -1,11 +1,4 @@
-import {
-  ApicalError,
-  csvDataset,
-  loadIdxDataset,
-  npzDataset,
-  Sequence,
-  stream,
-} from '../../src/entries/browser-internals.ts';
+import { ApicalError, csvDataset, loadIdxDataset, npzDataset, Sequence, stream } from '../../src/entries/browser-internals.ts';
 import type { Dataset } from '../../src/entries/browser-internals.ts';
 import type { NamedFile } from '../protocol.ts';
 

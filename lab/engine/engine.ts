@@ -1,31 +1,6 @@
-import {
-  ApicalError,
-  auditStandard,
-  configSchema,
-  fingerprintOf,
-  identityOf,
-  openBackend,
-  PRESETS,
-  ruleById,
-  totalMacs,
-  z,
-} from '../../src/entries/browser-internals.ts';
+import { ApicalError, auditStandard, configSchema, fingerprintOf, identityOf, openBackend, PRESETS, ruleById, totalMacs, z } from '../../src/entries/browser-internals.ts';
 import type { Audit, Compute, Task } from '../../src/entries/browser-internals.ts';
-import type {
-  Catalogue,
-  EngineMessage,
-  Frame,
-  GalleryExamples,
-  LanePlan,
-  NamedFile,
-  Opened,
-  Pace,
-  Plan,
-  Requests,
-  Schema,
-  Session,
-  Watch,
-} from '../protocol.ts';
+import type { Catalogue, EngineMessage, Frame, GalleryExamples, LanePlan, NamedFile, Opened, Pace, Plan, Requests, Schema, Session, Watch } from '../protocol.ts';
 import { dropped, Tasks } from './data.ts';
 import { folderOf, planOf, readRuns, restoreRun, unpacked, zipFolders } from './folder.ts';
 import type { OpenedRun } from './folder.ts';

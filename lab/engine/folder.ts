@@ -1,35 +1,6 @@
 import { strToU8, unzipSync, zipSync } from 'fflate';
-import {
-  ApicalError,
-  asJson,
-  byStep,
-  checkDocuments,
-  checkpointName,
-  CONFIG_FILE,
-  decodeCheckpoint,
-  describeData,
-  describeRun,
-  encodeCheckpoint,
-  identityOf,
-  METRICS_FILE,
-  originOf,
-  originWarnings,
-  parseConfig,
-  parseMetrics,
-  parseObject,
-  restoreTensors,
-  RUN_FILE,
-  sessionOf,
-} from '../../src/entries/browser-internals.ts';
-import type {
-  Checkpoint,
-  Compute,
-  Config,
-  MetricsRecord,
-  RunEnvironment,
-  RunFolderDocument,
-  Task,
-} from '../../src/entries/browser-internals.ts';
+import { ApicalError, asJson, byStep, checkDocuments, checkpointName, CONFIG_FILE, decodeCheckpoint, describeData, describeRun, encodeCheckpoint, identityOf, METRICS_FILE, originOf, originWarnings, parseConfig, parseMetrics, parseObject, restoreTensors, RUN_FILE, sessionOf } from '../../src/entries/browser-internals.ts';
+import type { Checkpoint, Compute, Config, MetricsRecord, RunEnvironment, RunFolderDocument, Task } from '../../src/entries/browser-internals.ts';
 import type { LanePlan, NamedFile, Plan } from '../protocol.ts';
 import { seedsText } from './plan.ts';
 import type { Run } from './run.ts';

@@ -1,12 +1,4 @@
-import {
-  ApicalError,
-  assign,
-  checkOptions,
-  parseConfig,
-  parseSeeds,
-  PRESETS,
-  withRule,
-} from '../../src/entries/browser-internals.ts';
+import { ApicalError, assign, checkOptions, parseConfig, parseSeeds, PRESETS, withRule } from '../../src/entries/browser-internals.ts';
 import type { Config, ConfigInput } from '../../src/entries/browser-internals.ts';
 import type { LanePlan, Plan, Problem } from '../protocol.ts';
 import { lineOf, ruleOf } from './rules.ts';

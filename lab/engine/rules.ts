@@ -1,6 +1,6 @@
-import { ApicalError, ruleById, RULES } from '../../src/entries/browser.ts';
+import { ApicalError, ruleById, RULES } from '../../src/entries/browser-internals.ts';
 import type { Problem } from '../protocol.ts';
-import type { Rule } from '../../src/entries/browser.ts';
+import type { Rule } from '../../src/entries/browser-internals.ts';
 
 /** A rule from a user's file. */
 export interface UserRule {

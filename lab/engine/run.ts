@@ -1,11 +1,4 @@
-import type {
-  Compute,
-  Config,
-  MetricsRecord,
-  Rule,
-  Task,
-  Training,
-} from '../../src/entries/browser-internals.ts';
+import type { Compute, Config, MetricsRecord, Rule, Task, Training } from '../../src/entries/browser-internals.ts';
 import { ApicalError } from '../../src/entries/browser-internals.ts';
 import type { LaneView, Problem, RunState, Watch } from '../protocol.ts';
 import { WeightHistory } from './history.ts';

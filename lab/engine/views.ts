@@ -1,14 +1,5 @@
 import { outputArea, compareDirections, isLogits, materialise } from '../../src/entries/browser-internals.ts';
-import type {
-  Area,
-  Batch,
-  Compute,
-  Examples,
-  Learner,
-  Parameter,
-  Tensor,
-  Term,
-} from '../../src/entries/browser-internals.ts';
+import type { Area, Batch, Compute, Examples, Learner, Parameter, Tensor, Term } from '../../src/entries/browser-internals.ts';
 import type { ErrorSignal, LaneView, Watch } from '../protocol.ts';
 import { tileCount, tileOf } from './history.ts';
 import type { WeightHistory } from './history.ts';

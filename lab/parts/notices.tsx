@@ -1,15 +1,5 @@
 import { percent } from './format.ts';
-import {
-  arrival,
-  begin,
-  catalogue,
-  lostReason,
-  notice,
-  phase,
-  plan,
-  problems,
-  restart,
-} from '../state/lab.ts';
+import { arrival, begin, catalogue, lostReason, notice, phase, plan, problems, restart } from '../state/lab.ts';
 import { t } from '../state/preferences.ts';
 import { Inline, Message } from './words.tsx';
 

@@ -1,14 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { session } from '../state/lab.ts';
 import { t } from '../state/preferences.ts';
-import {
-  copyCitation,
-  copyCommand,
-  copyLink,
-  downloadFolder,
-  openFiles,
-  readFiles,
-} from '../state/sharing.ts';
+import { copyCitation, copyCommand, copyLink, downloadFolder, openFiles, readFiles } from '../state/sharing.ts';
 
 /** A menu to copy, download and open. */
 export function Share() {

@@ -1,22 +1,5 @@
 import { grouped } from './format.ts';
-import {
-  begin,
-  epoch,
-  isDone,
-  pause,
-  phase,
-  plan,
-  play,
-  playing,
-  runUnseen,
-  session,
-  setSpeed,
-  speed,
-  step,
-  stepOnce,
-  unseenUntil,
-  wantedSpeed,
-} from '../state/lab.ts';
+import { begin, epoch, isDone, pause, phase, plan, play, playing, runUnseen, session, setSpeed, speed, step, stepOnce, unseenUntil, wantedSpeed } from '../state/lab.ts';
 import { t } from '../state/preferences.ts';
 import { useState } from 'preact/hooks';
 

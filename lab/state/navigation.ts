@@ -3,21 +3,7 @@ import { exhibitById } from '../exhibits/index.ts';
 import { addressOf, parseAddress } from './address.ts';
 import type { Address, Sight, View } from './address.ts';
 import { choose, example } from './example.ts';
-import {
-  begin,
-  DEFAULT_PLAN,
-  look,
-  phase,
-  plan,
-  playing,
-  problems,
-  runUnseen,
-  session,
-  setSpeed,
-  step,
-  wantedSpeed,
-  watch,
-} from './lab.ts';
+import { begin, DEFAULT_PLAN, look, phase, plan, playing, problems, runUnseen, session, setSpeed, step, wantedSpeed, watch } from './lab.ts';
 import type { Plan, Problem } from '../protocol.ts';
 
 /** The open view of the page, in step with the address: each follows changes of the other. */

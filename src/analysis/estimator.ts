@@ -5,17 +5,7 @@ import type { Term } from '../network/terms.ts';
 import type { Batch, Learner } from '../learning/learner.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import {
-  addAngle,
-  addMoments,
-  Collector,
-  figures,
-  inner,
-  JACKKNIFE_GROUPS,
-  jackknife,
-  newSums,
-  total,
-} from './estimator-moments.ts';
+import { addAngle, addMoments, Collector, figures, inner, JACKKNIFE_GROUPS, jackknife, newSums, total } from './estimator-moments.ts';
 import type { Figure, Figures, Moments, Sums } from './estimator-moments.ts';
 
 /**

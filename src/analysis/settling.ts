@@ -1,18 +1,5 @@
-import {
-  backpropagateThroughTime,
-  energyTerms,
-  hopfield,
-  isSettling,
-  Linearisation,
-} from '../dynamics/index.ts';
-import type {
-  LearningStep,
-  Moment,
-  Phase,
-  RelaxationOptions,
-  SettledPhase,
-  SettlingDynamics,
-} from '../dynamics/index.ts';
+import { backpropagateThroughTime, energyTerms, hopfield, isSettling, Linearisation } from '../dynamics/index.ts';
+import type { LearningStep, Moment, Phase, RelaxationOptions, SettledPhase, SettlingDynamics } from '../dynamics/index.ts';
 import { ApicalError } from '../errors.ts';
 import type { Area, Projection } from '../network/area.ts';
 import type { Parameter } from '../network/parameter.ts';

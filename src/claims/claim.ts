@@ -85,10 +85,12 @@ export interface ClaimContext {
   train(config: ConfigInput, share?: (done: number) => void): Promise<TrainedRun>;
 }
 
-/** The documents of a finished training. */
+/** A finished training. */
 export interface TrainedRun {
   readonly document: RunDocument;
   readonly metrics: readonly MetricsRecord[];
+  /** Returns 1 for each test example that the trained network classifies wrongly, else 0. */
+  mistakes(): Promise<readonly number[]>;
 }
 
 /** A quantity over a training, for one seed. */

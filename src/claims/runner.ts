@@ -151,7 +151,7 @@ export async function runClaim(
       train: async (config, share) => {
         const { runsFolder = path.join('runs', 'claims') } = options;
         return await trainForClaim(config, {
-          ...{ folder: path.join(runsFolder, claim.id), claim: claim.id },
+          ...{ compute, folder: path.join(runsFolder, claim.id), claim: claim.id },
           fingerprint: declaredTraining(claim, config, trainings).sha256,
           ...{ signal, share },
         });

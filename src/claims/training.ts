@@ -2,10 +2,18 @@ import path from 'node:path';
 import { parseConfig } from '../config/config.ts';
 import type { ConfigInput } from '../config/config.ts';
 import { identityOf } from '../config/identity.ts';
+import { openDataset } from '../runs/files/datasets.ts';
+import { loadRule } from '../runs/files/rule-file.ts';
+import { readTrainedRun, restoreLearner } from '../runs/folder/index.ts';
+import { requestFor } from '../runs/open-task.ts';
 import { runSession } from '../runs/session.ts';
+import type { Compute } from '../tensor/compute.ts';
+import { TrainedNetwork } from '../training/trained-network.ts';
 import type { TrainedRun } from './claim.ts';
 
 export interface ClaimTrainingOptions {
+  /** The backend on which mistakes are counted. Runs have one of their own. */
+  readonly compute: Compute;
   /** Every run gets a folder in it. */
   readonly folder: string;
   /** Identifies how the code trains: a kept run with another fingerprint is not used. */
@@ -21,7 +29,7 @@ export interface ClaimTrainingOptions {
  */
 export async function trainForClaim(
   input: ConfigInput,
-  { folder, fingerprint, claim, signal, share }: ClaimTrainingOptions,
+  { compute, folder, fingerprint, claim, signal, share }: ClaimTrainingOptions,
 ): Promise<TrainedRun> {
   const config = parseConfig(input, `a training of claim "${claim}"`);
   signal?.throwIfAborted();
@@ -42,5 +50,30 @@ export async function trainForClaim(
   const [run] = runs;
   if (run?.error instanceof Error) throw run.error;
   if (!run || status !== 'done') throw new Error(`The training in ${path.join(folder, name)} did not end.`);
-  return { document: run.document, metrics: run.metrics };
+  const { document, metrics } = run;
+  return { document, metrics, mistakes: () => mistakesOf(compute, path.join(folder, name)) };
+}
+
+/** Returns 1 for each test example that the network in a run's folder classifies wrongly, else 0. */
+async function mistakesOf(compute: Compute, folder: string): Promise<number[]> {
+  const { run, config, checkpoint } = readTrainedRun(folder);
+  const dataset = await openDataset(requestFor(config));
+  const { identity } = run;
+  const trained = new TrainedNetwork(compute, {
+    ...{
+      config,
+      rule: await loadRule(config.rule),
+      data: run.data ?? dataset,
+      identity,
+      step: checkpoint.step,
+    },
+  });
+  try {
+    restoreLearner(trained.learner, checkpoint, true);
+    const { count, inputs, targets } = dataset.test;
+    const { classes } = trained.predict({ shape: [count, ...dataset.inputShape], data: inputs });
+    return Array.from({ length: count }, (_, index) => (classes?.[index] === targets[index] ? 0 : 1));
+  } finally {
+    trained.dispose();
+  }
 }

@@ -5,13 +5,7 @@ import { corruptFile, toFloat32 } from './formats/array.ts';
 import type { ShapedArray } from './formats/array.ts';
 import { gunzip, isGzip } from './formats/gzip.ts';
 import { parseIdx } from './formats/idx.ts';
-import {
-  classLabels,
-  requireEqualCounts,
-  requireEqualKinds,
-  requireEqualShapes,
-  requireFinite,
-} from './checks.ts';
+import { classLabels, requireEqualCounts, requireEqualKinds, requireEqualShapes, requireFinite } from './checks.ts';
 
 /** The four file names of an MNIST-like data set. `.idx` in place of `-idx`, and a `.gz` suffix, are accepted too. */
 export const idxFileNames = {

@@ -3,13 +3,7 @@ import type { Dataset, Split } from './dataset.ts';
 import { corruptFile, elementCount, toFloat32 } from './formats/array.ts';
 import type { ShapedArray } from './formats/array.ts';
 import { parseNpz } from './formats/npz.ts';
-import {
-  classLabels,
-  requireEqualCounts,
-  requireEqualKinds,
-  requireEqualShapes,
-  requireFinite,
-} from './checks.ts';
+import { classLabels, requireEqualCounts, requireEqualKinds, requireEqualShapes, requireFinite } from './checks.ts';
 
 const arrayNames = ['x_train', 'y_train', 'x_test', 'y_test'] as const;
 

@@ -9,7 +9,7 @@ export type { Initialisation } from './initialisation.ts';
 export { LAYOUTS, outputArea, pytorchModule } from './layout.ts';
 export type { WeightLayout } from './layout.ts';
 export { Network } from './network.ts';
-export { hasDerivative } from './objective.ts';
+export { hasDerivative } from './derivative.ts';
 export type { Objective } from './objective.ts';
 export { Optimiser, plainDescent } from './optimiser.ts';
 export type { OptimiserOf, OptimiserSpecification } from './optimiser.ts';

@@ -2,6 +2,7 @@ import { ApicalError } from '../errors.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Area } from './area.ts';
+import { hasDerivative } from './derivative.ts';
 import type { BlackBox, ObjectiveKind } from './specification.ts';
 
 /** An area with its training objective. */
@@ -13,21 +14,6 @@ export interface Objective {
   /** Whether it only helps to train its area, so that the loss of a run excludes it. */
   readonly auxiliary: boolean;
 }
-
-/**
- * Returns whether an objective has a derivative, ∂L/∂output.
- *
- * @example
- * ```ts
- * import { hasDerivative, Network, openBackend, stack } from 'apical/rules';
- *
- * const specification = stack({ layers: [2, 2], activation: 'linear', objective: 'zero-one' });
- * const network = new Network(await openBackend(), specification, 1);
- * network.objectives.every(hasDerivative); // false
- * ```
- */
-export const hasDerivative = ({ kind }: Objective): boolean =>
-  kind === 'cross-entropy' || kind === 'squared-error';
 
 /**
  * Computes the output error, one row per example: error ← ∂L/∂output. Adds to the tally (4 × f64): [Σ L, wrong answers,

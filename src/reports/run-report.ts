@@ -1,30 +1,10 @@
 import { figureMarkup, figuresOf } from './charts/figures.ts';
-import {
-  count,
-  degrees,
-  duration,
-  inUnit,
-  number,
-  optional,
-  percent,
-  plural,
-  unitOf,
-  words,
-  capitalised,
-} from './charts/format.ts';
+import { count, degrees, duration, inUnit, number, optional, percent, plural, unitOf, words, capitalised } from './charts/format.ts';
 import type { RunReport } from '../runs/report-inputs.ts';
 import { html, type Interpolated, type Markup } from './markup.ts';
 import { details, facts, page, section, table } from './page.ts';
 import { fantasiesMarkup, mistakesMarkup } from './charts/pictures.ts';
-import {
-  costTable,
-  environments,
-  equations,
-  howToReproduce,
-  localityAudit,
-  sources,
-  speedFacts,
-} from './sections.ts';
+import { costTable, environments, equations, howToReproduce, localityAudit, sources, speedFacts } from './sections.ts';
 import { errorsAreRates, groupByRule, lastProbe, projectionsOf } from './charts/series.ts';
 
 /** Returns the report of a run as one HTML file without scripts and without references to other files. */

@@ -1,12 +1,6 @@
 import type { Trace as Values } from '../analysis/index.ts';
 import type { SettlingDocument } from '../studies/settling.ts';
-import {
-  horizontalAxis,
-  verticalAxis,
-  type Chart,
-  type HorizontalAxis,
-  type VerticalAxis,
-} from './charts/chart.ts';
+import { horizontalAxis, verticalAxis, type Chart, type HorizontalAxis, type VerticalAxis } from './charts/chart.ts';
 import { figureMarkup } from './charts/figures.ts';
 import { type Figure } from './charts/figure.ts';
 import { number } from './charts/format.ts';

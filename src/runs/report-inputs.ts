@@ -1,12 +1,5 @@
 import type { PairedRow, SummaryRow } from './documents.ts';
-import type {
-  Cost,
-  LocalityRow,
-  MetricsRecord,
-  Mistake,
-  PictureGrid,
-  RunDocument,
-} from '../training/records.ts';
+import type { Cost, LocalityRow, MetricsRecord, Mistake, PictureGrid, RunDocument } from '../training/records.ts';
 
 export type { PairedRow, SummaryRow } from './documents.ts';
 

@@ -12,15 +12,7 @@ import { checkOptions } from '../training/rule-options.ts';
 import { checkDistinct } from '../runs/session.ts';
 import { planBudget } from './halving.ts';
 import type { Budget, BudgetRequest } from './halving.ts';
-import {
-  dimensionsFor,
-  drawPoint,
-  extremes,
-  overlay,
-  parseSpace,
-  parseVary,
-  showDimension,
-} from './space.ts';
+import { dimensionsFor, drawPoint, extremes, overlay, parseSpace, parseVary, showDimension } from './space.ts';
 import type { Dimension, Point } from './space.ts';
 
 /** Everything that determines a search: equal plans give equal trials and equal scores. */

@@ -1,14 +1,6 @@
 import path from 'node:path';
 import { slug } from '../runs/session.ts';
-import type {
-  BestDocument,
-  RungScore,
-  SearchDocument,
-  SpentDocument,
-  TrialDocument,
-  TrialSeed,
-  TrialStatus,
-} from './document.ts';
+import type { BestDocument, RungScore, SearchDocument, SpentDocument, TrialDocument, TrialSeed, TrialStatus } from './document.ts';
 import { byScore } from './halving.ts';
 import type { TrialScore } from './halving.ts';
 import { pointOf, resultConfig } from './plan.ts';

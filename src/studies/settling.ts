@@ -1,11 +1,4 @@
-import {
-  costLine,
-  earlyInference,
-  energyTraces,
-  settlingDynamicsOf,
-  startDistances,
-  updateCurves,
-} from '../analysis/index.ts';
+import { costLine, earlyInference, energyTraces, settlingDynamicsOf, startDistances, updateCurves } from '../analysis/index.ts';
 import type { CostLine, EarlyInference, StartDistance, Trace, UpdateCurve } from '../analysis/index.ts';
 import { openBackend } from '../backends/open.ts';
 import type { BackendName } from '../backends/open.ts';

@@ -82,6 +82,23 @@ test('a claim that was interrupted in a training resumes to the same outcome and
   ]);
 });
 
+test('a training counts the mistakes of the trained network on the test examples', async () => {
+  let found: readonly number[] = [];
+  let errors: number | undefined;
+  const counting = fakeClaim({
+    trainings: () => [tinyTraining('backprop')],
+    async run({ train }) {
+      const { document, mistakes } = await train(tinyTraining('backprop'));
+      errors = document.test?.errors;
+      found = await mistakes();
+      return { measured: { error: 0, angle: 30 }, perSeed: [] };
+    },
+  });
+  expect((await runClaims({}, place(counting))).failures).toEqual([]);
+  expect(found).toHaveLength(60);
+  expect(found.filter((wrong) => wrong === 1)).toHaveLength(errors ?? NaN);
+});
+
 test('a training that fails makes the claim fail, with the reason', async () => {
   // Slowly enough that the steps of the fingerprint stay finite.
   const optimiser = { kind: 'sgd', rate: 10 } as const;

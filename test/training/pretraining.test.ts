@@ -78,7 +78,7 @@ test.each(['pretraining', 'the run itself'])(
   },
 );
 
-test('what cannot be pretrained is said before anything is written', async () => {
+test('invalid pretraining is refused before anything is written', async () => {
   const failing: [object, RegExp][] = [
     [{ network: { hidden: [] } }, /pretraining teaches hidden areas, and this network has none/],
     [{ network: { hidden: [6], activation: 'relu' } }, /"contrastive-divergence".*logistic/],

@@ -2,14 +2,7 @@ import process from 'node:process';
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { checkClaims, listClaims, runClaims, TIERS, writeClaimsReport } from '../../claims/index.ts';
-import type {
-  CheckOutcome,
-  ClaimCheck,
-  ClaimEntry,
-  ClaimProgress,
-  ClaimsDocument,
-  Tier,
-} from '../../claims/index.ts';
+import type { CheckOutcome, ClaimCheck, ClaimEntry, ClaimProgress, ClaimsDocument, Tier } from '../../claims/index.ts';
 import { ApicalError } from '../../errors.ts';
 import { EXIT, exitCodeOf } from '../exit.ts';
 import { duration, table, Terminal } from '../terminal.ts';
@@ -49,7 +42,7 @@ export function addClaimsCommand(program: Command, finish: (code: number) => voi
       [
         '',
         'A verdict is "stale" when code that decides it has changed since. It is "unchecked" when only shared code has',
-        'changed and the claim trains networks: then `apical claims check` tells in seconds whether training still takes',
+        'changed and the claim trains networks. Then `apical claims check` finds in seconds whether training still takes',
         'the same first steps, and `apical claims run --stale` renews the verdict if it does, or runs the claim again.',
         'docs/systems.md says what the numbers of systems and checks refer to.',
         '',
@@ -74,7 +67,7 @@ export function addClaimsCommand(program: Command, finish: (code: number) => voi
     .argument('[id...]', 'claims to run')
     .addHelpText(
       'before',
-      'Examples:\n  apical claims run lillicrap2016-linear\n  apical claims run --tier exact --stale\n',
+      'Examples:\n  apical claims run lillicrap2016-aligns\n  apical claims run --tier exact --stale\n',
     )
     .addOption(new Option('--tier <tier>', 'all of a tier').choices([...TIERS]))
     .option('--stale', 'only those never run, or whose code has changed; renew those whose fingerprint holds')

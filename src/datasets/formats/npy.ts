@@ -1,13 +1,5 @@
 import { ApicalError } from '../../errors.ts';
-import {
-  bytesOf,
-  corruptFile,
-  elementCount,
-  elementTypeOf,
-  elementTypes,
-  isElementType,
-  viewAs,
-} from './array.ts';
+import { bytesOf, corruptFile, elementCount, elementTypeOf, elementTypes, isElementType, viewAs } from './array.ts';
 import type { ShapedArray } from './array.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { hasDerivative } from '../../network/objective.ts';
+import { hasDerivative } from '../../network/derivative.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { withDropout } from '../dropout.ts';
 import type { PhaseOptions } from '../phase.ts';

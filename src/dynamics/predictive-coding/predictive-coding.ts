@@ -3,7 +3,7 @@ import type { Objective } from '../../network/objective.ts';
 import type { Compute } from '../../tensor/compute.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { dropoutGain } from '../dropout.ts';
-import { hasDerivative } from '../../network/objective.ts';
+import { hasDerivative } from '../../network/derivative.ts';
 import { backpropagateBy } from '../feedforward/backpropagation.ts';
 import type { CompartmentPhase, Moment, PhaseOptions, Setting } from '../phase.ts';
 import { receivedPotential } from '../received.ts';

@@ -1,4 +1,4 @@
-import { hasDerivative } from '../../network/objective.ts';
+import { hasDerivative } from '../../network/derivative.ts';
 import type { Dynamics } from '../step.ts';
 import type { FeedbackGainOptions } from './options.ts';
 import { recurrentBackpropagateBy } from './recurrent-backpropagation.ts';

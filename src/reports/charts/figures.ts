@@ -3,20 +3,7 @@ import type { Figure } from './figure.ts';
 import { estimatedWidth } from './format.ts';
 import type { ComparisonReport, RunReport } from '../../runs/report-inputs.ts';
 import { escape, html, trusted, type Markup } from '../markup.ts';
-import {
-  alignmentTrace,
-  errorsAreRates,
-  groupByRule,
-  horizontalOf,
-  projectionsOf,
-  scoreTrace,
-  seedsNote,
-  seriesOf,
-  trainingRecordsOf,
-  type RuleGroup,
-  type Series,
-  type Split,
-} from './series.ts';
+import { alignmentTrace, errorsAreRates, groupByRule, horizontalOf, projectionsOf, scoreTrace, seedsNote, seriesOf, trainingRecordsOf, type RuleGroup, type Series, type Split } from './series.ts';
 import { costCurves } from './cost-curves.ts';
 import { metricCurves } from './metric-curves.ts';
 import { FONT_STACK, PAPER, PAGE, seriesStyle, type Theme } from './theme.ts';

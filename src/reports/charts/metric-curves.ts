@@ -1,15 +1,7 @@
 import { horizontalAxis, verticalAxis, type Chart } from './chart.ts';
 import type { Figure } from './figure.ts';
 import type { RunReport } from '../../runs/report-inputs.ts';
-import {
-  finite,
-  groupByRule,
-  horizontalOf,
-  seedsNote,
-  seriesOf,
-  type RuleGroup,
-  type Trace,
-} from './series.ts';
+import { finite, groupByRule, horizontalOf, seedsNote, seriesOf, type RuleGroup, type Trace } from './series.ts';
 
 /** The metrics to draw for control tasks, from progress or evaluation records. */
 const PANELS = [

@@ -1,17 +1,7 @@
 import * as Plot from '@observablehq/plot';
 import type { TrialDocument } from '../../search/document.ts';
 import type { Dimension } from '../../search/space.ts';
-import {
-  plotOf,
-  quietAxis,
-  verticalMarks,
-  framed,
-  linearTicks,
-  logarithmicTicks,
-  tickLabel,
-  verticalAxis,
-  type VerticalAxis,
-} from './chart.ts';
+import { plotOf, quietAxis, verticalMarks, framed, linearTicks, logarithmicTicks, tickLabel, verticalAxis, type VerticalAxis } from './chart.ts';
 import { number } from './format.ts';
 import { printable } from '../markup.ts';
 import type { Series } from './series.ts';

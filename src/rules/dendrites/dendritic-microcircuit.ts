@@ -9,7 +9,7 @@ import type {
 } from '../../dynamics/index.ts';
 import type { Area } from '../../network/area.ts';
 import type { Network } from '../../network/network.ts';
-import { hasDerivative } from '../../network/objective.ts';
+import { hasDerivative } from '../../network/derivative.ts';
 import { backpropagateBasal } from '../../dynamics/dendrites/basal-backpropagation.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { conductance, positiveConductance } from './conductances.ts';

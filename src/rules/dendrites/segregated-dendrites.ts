@@ -7,7 +7,7 @@ import type {
   Teaching,
 } from '../../dynamics/index.ts';
 import type { Area } from '../../network/area.ts';
-import { hasDerivative } from '../../network/objective.ts';
+import { hasDerivative } from '../../network/derivative.ts';
 import type { Objective } from '../../network/objective.ts';
 import { projectionId } from '../../network/specification.ts';
 import type { NetworkSpecification } from '../../network/specification.ts';

@@ -7,23 +7,8 @@ import { gunzip } from 'node:zlib';
 import envPaths from 'env-paths';
 import { idxFileNames, idxFileVariants } from '../../datasets/idx-dataset.ts';
 import type { IdxPart } from '../../datasets/idx-dataset.ts';
-import {
-  csvDataset,
-  datasetEntry,
-  datasets,
-  generateDataset,
-  loadDataset,
-  loadIdxDataset,
-  npzDataset,
-} from '../../datasets/index.ts';
-import type {
-  ByteSource,
-  CsvDatasetOptions,
-  Dataset,
-  DatasetEntry,
-  DatasetOptions,
-  Draws,
-} from '../../datasets/index.ts';
+import { csvDataset, datasetEntry, datasets, generateDataset, loadDataset, loadIdxDataset, npzDataset } from '../../datasets/index.ts';
+import type { ByteSource, CsvDatasetOptions, Dataset, DatasetEntry, DatasetOptions, Draws } from '../../datasets/index.ts';
 import { statedSize } from '../../datasets/formats/gzip.ts';
 import { ApicalError } from '../../errors.ts';
 import { Sequence, stream } from '../../random/index.ts';

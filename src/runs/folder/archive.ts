@@ -6,19 +6,7 @@ import type { MetricsRecord, RunDocument, RunStatus } from '../../training/recor
 import type { Training } from '../../training/training.ts';
 import { decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 import type { Checkpoint } from './checkpoint.ts';
-import {
-  asJson,
-  byStep,
-  checkDocuments,
-  checkpointName,
-  CONFIG_FILE,
-  METRICS_FILE,
-  notARun,
-  originOf,
-  parseObject,
-  RUN_FILE,
-  sessionOf,
-} from './contents.ts';
+import { asJson, byStep, checkDocuments, checkpointName, CONFIG_FILE, METRICS_FILE, notARun, originOf, parseObject, RUN_FILE, sessionOf } from './contents.ts';
 import type { BackendInUse, Environment, RunFolderContents, RunFolderDocument } from './contents.ts';
 
 /* Run folders in memory, which a page saves and opens as ZIP archives. */

@@ -3,16 +3,7 @@ import path from 'node:path';
 import { ApicalError } from '../../errors.ts';
 import type { Config } from '../../config/config.ts';
 import type { MetricsRecord } from '../../training/records.ts';
-import {
-  byStep,
-  checkDocuments,
-  CHECKPOINT,
-  CONFIG_FILE,
-  METRICS_FILE,
-  notARun,
-  parseObject,
-  RUN_FILE,
-} from './contents.ts';
+import { byStep, checkDocuments, CHECKPOINT, CONFIG_FILE, METRICS_FILE, notARun, parseObject, RUN_FILE } from './contents.ts';
 import type { RunFolderContents } from './contents.ts';
 import { describeEnvironment } from './environment.ts';
 import { differences, hashOfJson } from '../../config/identity.ts';

@@ -8,16 +8,7 @@ import type { MetricsRecord, RunDocument, RunStatus } from '../../training/recor
 import type { Position } from '../../training/example-training.ts';
 import { encodeCheckpoint, originWarnings, restoreTensors } from './checkpoint.ts';
 import type { Checkpoint, Origin } from './checkpoint.ts';
-import {
-  asJson,
-  checkpointName,
-  CONFIG_FILE,
-  METRICS_FILE,
-  originOf,
-  REPORT_FILE,
-  RUN_FILE,
-  sessionOf,
-} from './contents.ts';
+import { asJson, checkpointName, CONFIG_FILE, METRICS_FILE, originOf, REPORT_FILE, RUN_FILE, sessionOf } from './contents.ts';
 import type { BackendInUse, Environment, RunFolderDocument, SessionPart } from './contents.ts';
 import { checkpointsIn, readDocuments, refuseUsed, requireRunFolder, requireSame } from './documents.ts';
 import { describeEnvironment } from './environment.ts';

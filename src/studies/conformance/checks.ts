@@ -6,19 +6,7 @@ import type { NetworkSpecification } from '../../network/specification.ts';
 import type { Term } from '../../network/terms.ts';
 import type { Compute } from '../../tensor/compute.ts';
 import { Tensor } from '../../tensor/tensor.ts';
-import {
-  clouds,
-  gradientsOf,
-  graphFor,
-  learnerOf,
-  noisySetting,
-  optimiser,
-  poison,
-  release,
-  smallStack,
-  snapshot,
-  train,
-} from './subject.ts';
+import { clouds, gradientsOf, graphFor, learnerOf, noisySetting, optimiser, poison, release, smallStack, snapshot, train } from './subject.ts';
 
 /** A rule to check, and the backends to check it on. */
 export interface CheckSubject {

@@ -3,7 +3,7 @@ import type { DendriticPhase } from '../../../dynamics/index.ts';
 import { dendriticMicrocircuit } from '../../../rules/dendrites/dendritic-microcircuit.ts';
 import type { Compute } from '../../../tensor/compute.ts';
 import type { Claim, SeedValues } from '../../claim.ts';
-import { mean, seedsUpTo } from '../../fixtures/linear-task.ts';
+import { mean, seedsUpTo } from '../../fixtures/statistics.ts';
 import { relativeDifference, updatesOf, withLearner } from '../../fixtures/updates.ts';
 import type { Subject } from '../../fixtures/updates.ts';
 

@@ -1,7 +1,7 @@
 import { backpropagate } from '../../../dynamics/feedforward/feedforward.ts';
 import { zeroDivergenceInference } from '../../../rules/dendrites/zero-divergence-inference.ts';
 import type { Claim, SeedValues } from '../../claim.ts';
-import { seedsUpTo } from '../../fixtures/linear-task.ts';
+import { seedsUpTo } from '../../fixtures/statistics.ts';
 import { relativeDifference, updateOf, withLearner } from '../../fixtures/updates.ts';
 
 const exact: Claim = {

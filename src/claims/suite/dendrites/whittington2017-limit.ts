@@ -2,7 +2,7 @@ import { backpropagate } from '../../../dynamics/feedforward/feedforward.ts';
 import { predictiveCoding } from '../../../rules/dendrites/predictive-coding.ts';
 import type { Compute } from '../../../tensor/compute.ts';
 import type { Claim, Condition, SeedValues } from '../../claim.ts';
-import { mean, seedsUpTo } from '../../fixtures/linear-task.ts';
+import { mean, seedsUpTo } from '../../fixtures/statistics.ts';
 import { relativeDifference, updateOf, withLearner } from '../../fixtures/updates.ts';
 
 /** ‖update − gradient‖ / ‖gradient‖ of predictive coding with three hidden areas, once potentials have settled. */

@@ -10,7 +10,7 @@ import { parseOptions } from '../../../learning/rule.ts';
 import type { Compute } from '../../../tensor/compute.ts';
 import type { Tensor } from '../../../tensor/tensor.ts';
 import type { Claim, Curve, SeedValues } from '../../claim.ts';
-import { mean, seedsUpTo } from '../../fixtures/linear-task.ts';
+import { mean, seedsUpTo } from '../../fixtures/statistics.ts';
 
 const INPUTS = 16;
 const CAUSES = 4;

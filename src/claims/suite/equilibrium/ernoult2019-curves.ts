@@ -2,7 +2,7 @@ import { earlyInference, updateCurves } from '../../../analysis/settling.ts';
 import { stack } from '../../../network/specification.ts';
 import { equilibriumPropagation } from '../../../rules/equilibrium/equilibrium-propagation.ts';
 import type { Claim, Curve, SeedValues } from '../../claim.ts';
-import { seedsUpTo } from '../../fixtures/linear-task.ts';
+import { seedsUpTo } from '../../fixtures/statistics.ts';
 import { LONG, SettledNetwork } from '../../fixtures/settled-network.ts';
 
 const NETWORK = stack({

@@ -1,5 +1,5 @@
 import type { Claim, SeedValues } from '../../claim.ts';
-import { mean, seedsUpTo } from '../../fixtures/linear-task.ts';
+import { mean, seedsUpTo } from '../../fixtures/statistics.ts';
 import { compareAt } from '../../fixtures/nudged-update.ts';
 
 const SEEDS = seedsUpTo(10);

@@ -2,7 +2,7 @@ import type { ConfigInput } from '../../../config/config.ts';
 import { PRESETS } from '../../../config/presets.ts';
 import { equilibriumPropagation } from '../../../rules/equilibrium/equilibrium-propagation.ts';
 import type { Claim, ClaimContext, SeedValues } from '../../claim.ts';
-import { mean, seedsUpTo } from '../../fixtures/linear-task.ts';
+import { mean, seedsUpTo } from '../../fixtures/statistics.ts';
 
 const presetOf = (id: string): ConfigInput => {
   const preset = PRESETS.find((candidate) => candidate.id === id);

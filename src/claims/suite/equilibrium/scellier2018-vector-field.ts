@@ -4,7 +4,7 @@ import { vectorField } from '../../../dynamics/settling/vector-field.ts';
 import { vectorFieldEquilibriumPropagation } from '../../../rules/equilibrium/vector-field-ep.ts';
 import type { Compute } from '../../../tensor/compute.ts';
 import type { Claim, SeedValues } from '../../claim.ts';
-import { mean, seedsUpTo } from '../../fixtures/linear-task.ts';
+import { mean, seedsUpTo } from '../../fixtures/statistics.ts';
 import { compareGradients, LONG, SettledNetwork, twelveUnits } from '../../fixtures/settled-network.ts';
 
 /** Solves A x = b by Gaussian elimination with partial pivoting. */

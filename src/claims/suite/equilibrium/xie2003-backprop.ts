@@ -3,7 +3,7 @@ import { stack } from '../../../network/specification.ts';
 import { contrastiveHebbian } from '../../../rules/equilibrium/contrastive-hebbian.ts';
 import type { Compute } from '../../../tensor/compute.ts';
 import type { Claim, SeedValues } from '../../claim.ts';
-import { mean, seedsUpTo } from '../../fixtures/linear-task.ts';
+import { mean, seedsUpTo } from '../../fixtures/statistics.ts';
 import { compareGradients, SettledNetwork } from '../../fixtures/settled-network.ts';
 
 const GAINS = [0.1, 0.03, 0.01] as const;

@@ -5,7 +5,7 @@ import { backpropagation } from '../../../rules/exact/backpropagation.ts';
 import { Learner } from '../../../learning/learner.ts';
 import type { Compute } from '../../../tensor/compute.ts';
 import type { Claim, SeedValues } from '../../claim.ts';
-import { seedsUpTo } from '../../fixtures/linear-task.ts';
+import { seedsUpTo } from '../../fixtures/statistics.ts';
 
 const INPUTS = 6;
 const HIDDEN = 10;

@@ -6,7 +6,7 @@ import { parseOptions } from '../../../learning/rule.ts';
 import { weightMirror } from '../../../rules/feedback/weight-mirror.ts';
 import type { Compute } from '../../../tensor/compute.ts';
 import type { Claim, SeedValues } from '../../claim.ts';
-import { mean, seedsUpTo } from '../../fixtures/linear-task.ts';
+import { mean, seedsUpTo } from '../../fixtures/statistics.ts';
 
 const BELOW = 20;
 const ABOVE = 10;

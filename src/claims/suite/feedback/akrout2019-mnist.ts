@@ -3,17 +3,8 @@ import { feedbackAlignment } from '../../../rules/feedback/feedback-alignment.ts
 import { kolenPollack } from '../../../rules/feedback/kolen-pollack.ts';
 import { weightMirror } from '../../../rules/feedback/weight-mirror.ts';
 import type { Claim } from '../../claim.ts';
-import { seedsUpTo } from '../../fixtures/linear-task.ts';
-import {
-  ALIGNMENT_RATE,
-  EPOCHS,
-  errorOf,
-  means,
-  RATE,
-  trainArms,
-  trainingsOf,
-  valuesOf,
-} from '../../fixtures/mnist-arms.ts';
+import { seedsUpTo } from '../../fixtures/statistics.ts';
+import { ALIGNMENT_RATE, EPOCHS, errorOf, means, RATE, trainArms, trainingsOf, valuesOf } from '../../fixtures/mnist-arms.ts';
 import type { Arm } from '../../fixtures/mnist-arms.ts';
 
 const RULES: readonly Arm[] = [

@@ -1,21 +1,17 @@
 import type { ConfigInput } from '../../../config/config.ts';
-import { openDataset } from '../../../runs/files/datasets.ts';
-import { readTrainedRun, restoreLearner } from '../../../runs/folder/index.ts';
 import { meanInterval } from '../../../analysis/statistics.ts';
-import { TrainedNetwork } from '../../../training/trained-network.ts';
 import { backpropagation } from '../../../rules/exact/backpropagation.ts';
 import { feedbackAlignment } from '../../../rules/feedback/feedback-alignment.ts';
 import { learnedFeedback } from '../../../rules/feedback/learned-feedback.ts';
 import type { Rule } from '../../../learning/rule.ts';
-import type { Compute } from '../../../tensor/compute.ts';
-import type { Claim, ClaimContext, Curve, SeedValues, TrainedRun } from '../../claim.ts';
-import { mean, seedsUpTo } from '../../fixtures/linear-task.ts';
+import type { Claim, ClaimContext, Curve, SeedValues } from '../../claim.ts';
+import { mean, seedsUpTo } from '../../fixtures/statistics.ts';
 
 /** One row of the table. */
 interface Arm {
   readonly id: 'backprop' | 'fixed' | 'learned';
   readonly title: string;
-  readonly rule: Rule<never>;
+  readonly rule: Rule;
   /** Test errors of 10 000 that the lecture shows. */
   readonly published: number;
   /** Found by the search for this arm alone. */
@@ -26,21 +22,21 @@ const ARMS: readonly Arm[] = [
   {
     id: 'backprop',
     title: 'real backpropagation',
-    rule: backpropagation as Rule<never>,
+    rule: backpropagation,
     published: 150,
     ruleOptions: {},
   },
   {
     id: 'fixed',
     title: 'fixed random top-down weights',
-    rule: feedbackAlignment as Rule<never>,
+    rule: feedbackAlignment,
     published: 160,
     ruleOptions: { scale: 1.486 },
   },
   {
     id: 'learned',
     title: 'slowly learned top-down weights',
-    rule: learnedFeedback as Rule<never>,
+    rule: learnedFeedback,
     published: 153,
     ruleOptions: { scale: 1.486, speed: 0.008148 },
   },
@@ -133,40 +129,18 @@ export function pairedMistakes(
 async function trainArm(context: ClaimContext, arm: Arm, before: number): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const seed of context.seeds) {
-    const { document, metrics } = await context.train(configOf(arm, seed));
+    const { metrics, mistakes } = await context.train(configOf(arm, seed));
     const evaluations = metrics.flatMap((record) => (record.kind === 'evaluation' ? [record] : []));
     const probes = metrics.flatMap((record) => (record.kind === 'probe' ? [record.projections] : []));
     outcomes.push({
       seed,
       errors: evaluations.map(({ test }) => test?.errors ?? NaN),
-      mistakes: await mistakesOf(context.compute, document, arm.rule),
+      mistakes: await mistakes(),
       angle: probes.at(-1)?.['input→hidden1']?.angle ?? NaN,
     });
     await context.progress((before + outcomes.length / context.seeds.length) / ARMS.length);
   }
   return outcomes;
-}
-
-/** Returns 1 for each test example that the network in a run's folder gets wrong, else 0. */
-async function mistakesOf(
-  compute: Compute,
-  { folder, task }: TrainedRun['document'],
-  rule: Rule<never>,
-): Promise<number[]> {
-  const { run, config, checkpoint } = readTrainedRun(folder ?? '');
-  const dataset = await openDataset(task);
-  const { identity } = run;
-  const trained = new TrainedNetwork(compute, {
-    ...{ config, rule, data: run.data ?? dataset, identity, step: checkpoint.step },
-  });
-  try {
-    restoreLearner(trained.learner, checkpoint, true);
-    const { count, inputs, targets } = dataset.test;
-    const { classes } = trained.predict({ shape: [count, ...dataset.inputShape], data: inputs });
-    return Array.from({ length: count }, (_, index) => (classes?.[index] === targets[index] ? 0 : 1));
-  } finally {
-    trained.dispose();
-  }
 }
 
 const table: Claim = {

@@ -1,7 +1,8 @@
 import { Matrix, QrDecomposition, SVD } from 'ml-matrix';
 import type { Tensor } from '../../../tensor/tensor.ts';
 import type { Claim, ClaimContext, SeedValues } from '../../claim.ts';
-import { geometricMean, LinearTask, mean, seedsUpTo, ticker } from '../../fixtures/linear-task.ts';
+import { LinearTask, ticker } from '../../fixtures/linear-task.ts';
+import { geometricMean, mean, seedsUpTo } from '../../fixtures/statistics.ts';
 
 const RATE = 0.005;
 const NARROW = { hidden: 5, steps: 4000 };

@@ -2,7 +2,8 @@ import type { StepObserver } from '../../../learning/learner.ts';
 import type { Compute } from '../../../tensor/compute.ts';
 import type { Tensor } from '../../../tensor/tensor.ts';
 import type { Claim, SeedValues } from '../../claim.ts';
-import { LinearTask, mean, seedsUpTo, ticker } from '../../fixtures/linear-task.ts';
+import { LinearTask, ticker } from '../../fixtures/linear-task.ts';
+import { mean, seedsUpTo } from '../../fixtures/statistics.ts';
 
 const HIDDEN = 20;
 /** η with its number of updates: η × updates = 5 for each. */

@@ -1,5 +1,6 @@
 import type { Claim, ClaimContext, SeedValues } from '../../claim.ts';
-import { LinearTask, mean, seedsUpTo, ticker } from '../../fixtures/linear-task.ts';
+import { LinearTask, ticker } from '../../fixtures/linear-task.ts';
+import { mean, seedsUpTo } from '../../fixtures/statistics.ts';
 
 const STEPS = 1000;
 const HIDDEN = 20;

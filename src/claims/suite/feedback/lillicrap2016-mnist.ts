@@ -1,7 +1,7 @@
 import { backpropagation } from '../../../rules/exact/backpropagation.ts';
 import { feedbackAlignment } from '../../../rules/feedback/feedback-alignment.ts';
 import type { Claim } from '../../claim.ts';
-import { mean, seedsUpTo } from '../../fixtures/linear-task.ts';
+import { mean, seedsUpTo } from '../../fixtures/statistics.ts';
 import { EPOCHS, errorOf, means, trainArms, trainingsOf, valuesOf } from '../../fixtures/mnist-arms.ts';
 import type { Arm } from '../../fixtures/mnist-arms.ts';
 

@@ -17,7 +17,7 @@ import { parseOptions } from '../../../learning/rule.ts';
 import type { Compute } from '../../../tensor/compute.ts';
 import type { Tensor } from '../../../tensor/tensor.ts';
 import type { Claim, SeedValues } from '../../claim.ts';
-import { mean, seedsUpTo } from '../../fixtures/linear-task.ts';
+import { mean, seedsUpTo } from '../../fixtures/statistics.ts';
 
 /** Few enough to enumerate all their states, so that the gradient is exact, whatever the number of pixels. */
 const HIDDEN = 10;

@@ -7,7 +7,7 @@ import { Learner } from '../../../learning/learner.ts';
 import { parseOptions } from '../../../learning/rule.ts';
 import type { Compute } from '../../../tensor/compute.ts';
 import type { Claim, SeedValues } from '../../claim.ts';
-import { seedsUpTo } from '../../fixtures/linear-task.ts';
+import { seedsUpTo } from '../../fixtures/statistics.ts';
 
 const PATTERNS = 8;
 const CODE = 3;

@@ -6,7 +6,7 @@ import { Learner } from '../../../learning/learner.ts';
 import { parseOptions } from '../../../learning/rule.ts';
 import type { Compute } from '../../../tensor/compute.ts';
 import type { Claim, SeedValues } from '../../claim.ts';
-import { mean, seedsUpTo } from '../../fixtures/linear-task.ts';
+import { mean, seedsUpTo } from '../../fixtures/statistics.ts';
 
 const HIDDEN = 400;
 const ACTIVE = 20;

@@ -1,7 +1,7 @@
 import type { ConfigInput } from '../../../config/config.ts';
 import { deepBeliefNet } from '../../../rules/generative/deep-belief-net.ts';
 import type { Claim } from '../../claim.ts';
-import { mean, seedsUpTo } from '../../fixtures/linear-task.ts';
+import { mean, seedsUpTo } from '../../fixtures/statistics.ts';
 
 const EPOCHS_PER_AREA = 10;
 const READOUT_EPOCHS = 10;

@@ -8,7 +8,7 @@ import { nodePerturbation } from '../../../rules/scalar/node-perturbation.ts';
 import type { Rule } from '../../../learning/rule.ts';
 import type { Compute } from '../../../tensor/compute.ts';
 import type { Claim, ClaimContext, Curve, SeedValues } from '../../claim.ts';
-import { seedsUpTo } from '../../fixtures/linear-task.ts';
+import { seedsUpTo } from '../../fixtures/statistics.ts';
 
 const RULES: readonly Rule[] = [backpropagation, feedbackAlignment, nodePerturbation];
 const SEEDS = seedsUpTo(5);

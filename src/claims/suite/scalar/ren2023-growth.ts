@@ -14,7 +14,7 @@ import { weightPerturbation } from '../../../rules/scalar/weight-perturbation.ts
 import type { Compute } from '../../../tensor/compute.ts';
 import type { Tensor } from '../../../tensor/tensor.ts';
 import type { Claim, ClaimContext, Condition, SeedValues } from '../../claim.ts';
-import { mean, seedsUpTo } from '../../fixtures/linear-task.ts';
+import { mean, seedsUpTo } from '../../fixtures/statistics.ts';
 
 /**
  * How the variance of an update over the noise of the rule, relative to the squared gradient, grows with the network. On

@@ -3,7 +3,7 @@ import type { Rule } from '../../../learning/rule.ts';
 import { weightPerturbation } from '../../../rules/scalar/weight-perturbation.ts';
 import type { Compute } from '../../../tensor/compute.ts';
 import type { Claim, ClaimContext, SeedValues } from '../../claim.ts';
-import { mean, seedsUpTo } from '../../fixtures/linear-task.ts';
+import { mean, seedsUpTo } from '../../fixtures/statistics.ts';
 import { Perceptron } from '../../fixtures/perceptron.ts';
 
 const INPUTS = 10;

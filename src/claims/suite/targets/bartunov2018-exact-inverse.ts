@@ -9,7 +9,7 @@ import { simplifiedTargetPropagation } from '../../../rules/targets/simplified-t
 import type { Compute } from '../../../tensor/compute.ts';
 import type { Tensor } from '../../../tensor/tensor.ts';
 import type { Claim, SeedValues } from '../../claim.ts';
-import { seedsUpTo } from '../../fixtures/linear-task.ts';
+import { seedsUpTo } from '../../fixtures/statistics.ts';
 
 const EXAMPLES = 6;
 const INPUTS = 5;

@@ -8,7 +8,7 @@ import { localDifferenceReconstruction } from '../../../rules/targets/local-diff
 import { parseOptions } from '../../../learning/rule.ts';
 import type { Compute } from '../../../tensor/compute.ts';
 import type { Claim, SeedValues } from '../../claim.ts';
-import { seedsUpTo } from '../../fixtures/linear-task.ts';
+import { seedsUpTo } from '../../fixtures/statistics.ts';
 
 const LAYERS = [6, 10, 8, 3] as const;
 const EXAMPLES = 50;

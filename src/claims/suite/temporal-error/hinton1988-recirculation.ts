@@ -4,7 +4,7 @@ import type { Batch } from '../../../learning/learner.ts';
 import type { Compute } from '../../../tensor/compute.ts';
 import type { Tensor } from '../../../tensor/tensor.ts';
 import type { Claim, Condition, SeedValues } from '../../claim.ts';
-import { mean, seedsUpTo } from '../../fixtures/linear-task.ts';
+import { mean, seedsUpTo } from '../../fixtures/statistics.ts';
 import { relativeDifference, withLearner } from '../../fixtures/updates.ts';
 
 const REGRESSIONS = [0.5, 0.75, 0.9];

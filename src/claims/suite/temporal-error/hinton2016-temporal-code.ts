@@ -5,7 +5,7 @@ import { Sequence, stream } from '../../../random/stream.ts';
 import { backpropagate } from '../../../dynamics/feedforward/feedforward.ts';
 import type { Compute } from '../../../tensor/compute.ts';
 import type { Claim, Curve, SeedValues } from '../../claim.ts';
-import { mean, seedsUpTo } from '../../fixtures/linear-task.ts';
+import { mean, seedsUpTo } from '../../fixtures/statistics.ts';
 import { BalancedNetwork, meanOf, present, SMALLEST } from '../../fixtures/temporal-code.ts';
 import type { Course, ReadOff, Synapse } from '../../fixtures/temporal-code.ts';
 import { relativeDifference, updatesOf } from '../../fixtures/updates.ts';

@@ -5,7 +5,7 @@ import { contrastiveHebbian } from '../../../rules/equilibrium/contrastive-hebbi
 import { generec } from '../../../rules/temporal-error/generec.ts';
 import type { Compute } from '../../../tensor/compute.ts';
 import type { Claim, SeedValues } from '../../claim.ts';
-import { mean, seedsUpTo } from '../../fixtures/linear-task.ts';
+import { mean, seedsUpTo } from '../../fixtures/statistics.ts';
 import { compareGradients, SettledNetwork, twelveUnits } from '../../fixtures/settled-network.ts';
 
 type Gradients = ReadonlyMap<string, readonly number[]>;
