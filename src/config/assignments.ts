@@ -57,7 +57,7 @@ export function parseSeeds(text: string): number[] {
   if (seeds.length === 0 || seeds.some(Number.isNaN) || new Set(seeds).size < seeds.length) {
     throw new ApicalError(
       'config.seeds',
-      `--seeds takes distinct whole numbers such as 3, 0..4 or 0,2,5, but "${text}" is given.`,
+      `--seeds takes different whole numbers such as 3, 0..4 or 0,2,5, but "${text}" is given.`,
     );
   }
   return seeds;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import * as mini from 'zod/mini';
 import { ACTIVATIONS } from '../tensor/kernels.ts';
 import { explainIssues } from './explain.ts';
 
@@ -11,6 +12,11 @@ const positive = z.number().positive();
 const share = z.number().min(0).lt(1);
 const whole = z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const count = z.int().min(1).max(1e9);
+// Texts and records are those of zod/mini: the others add 30 kB to the first script of a page.
+const text = mini.string();
+const word = mini.string().check(mini.minLength(1));
+const record = <Value extends z.core.$ZodType>(value: Value) => z._default(mini.record(text, value), {});
+const options = record(z.unknown());
 
 const warmup = { warmup: z.number().min(0).optional().describe('epochs over which the value rises from 0') };
 const scheduled = (value: z.ZodNumber) =>
@@ -68,32 +74,24 @@ const optimiser = z.strictObject({
   epsilon: optimiserShape.epsilon.default(1e-8),
   decay: optimiserShape.decay.default(0),
   maximumNorm: optimiserShape.maximumNorm.default(0),
-  projections: z
-    .record(z.string(), z.strictObject(optimiserShape).partial())
-    .default({})
-    .describe(
-      'settings of single projections (or of an area, for its biases): {"hidden1→output": {"rate": 0.01}}',
-    ),
+  projections: record(z.strictObject(optimiserShape).partial()).describe(
+    'settings of single projections (or of an area, for its biases): {"hidden1→output": {"rate": 0.01}}',
+  ),
 });
 
 const DEFAULT_DATASET = 'mnist';
 
 const task = z.strictObject({
-  dataset: z.string().min(1).optional().meta({
+  dataset: z.optional(word).meta({
     description: 'a built-in data set, or the path of a folder, .csv or .npz file',
     default: DEFAULT_DATASET,
   }),
   environment: z
-    .string()
-    .min(1)
-    .optional()
+    .optional(word)
     .describe('in place of a data set, an environment to act in: a built-in one, or the path of a file'),
-  options: z
-    .record(z.string(), z.number())
-    .default({})
-    .describe('options of a generated data set or of an environment'),
+  options: record(z.number()).describe('options of a generated data set or of an environment'),
   labels: z
-    .union([z.string(), z.int().min(0)])
+    .union([text, z.int().min(0)])
     .optional()
     .describe('label column of a .csv file, by name or number'),
   trainExamples: count.optional().describe('number of examples to learn from; default: all'),
@@ -156,7 +154,7 @@ const connection = z.discriminatedUnion('kind', [
 const graph = z.strictObject({
   areas: z.array(
     z.strictObject({
-      id: z.string().min(1),
+      id: word,
       shape: z.array(count).min(1),
       activation: z.enum(ACTIVATIONS).optional(),
       dropout: share.optional(),
@@ -166,9 +164,9 @@ const graph = z.strictObject({
   ),
   projections: z.array(
     z.strictObject({
-      id: z.string().min(1).optional(),
-      from: z.string(),
-      to: z.string(),
+      id: z.optional(word),
+      from: text,
+      to: text,
       kind: z.enum(['forward', 'feedback', 'lateral']).optional(),
       connection: connection.optional(),
       plastic: z.boolean().optional(),
@@ -178,13 +176,13 @@ const graph = z.strictObject({
       excitatory: z.number().min(0).max(1).optional(),
       symmetric: z.boolean().optional(),
       selfConnections: z.boolean().optional(),
-      answers: z.string().optional(),
+      answers: z.optional(text),
     }),
   ),
-  input: z.string(),
+  input: text,
   objectives: z.array(
     z.strictObject({
-      area: z.string(),
+      area: text,
       kind: z.enum(['cross-entropy', 'squared-error', 'zero-one', 'black-box']),
       auxiliary: z.boolean().optional(),
     }),
@@ -229,12 +227,8 @@ const control = z.strictObject({
   updates: count.default(100).describe('updates per epoch; each epoch ends with an evaluation'),
   critic: z
     .strictObject({
-      rule: z
-        .string()
-        .min(1)
-        .optional()
-        .describe('rule of the critic; default: the rule and ruleOptions of the actor'),
-      ruleOptions: z.record(z.string(), z.unknown()).default({}),
+      rule: z.optional(word).describe('rule of the critic; default: the rule and ruleOptions of the actor'),
+      ruleOptions: options,
       hidden: z
         .array(count)
         .optional()
@@ -265,10 +259,7 @@ const pretraining = z.strictObject({
     .enum(PRETRAINING_RULES)
     .default('contrastive-divergence')
     .describe('a stack of restricted Boltzmann machines, or one of autoencoders'),
-  ruleOptions: z
-    .record(z.string(), z.unknown())
-    .default({})
-    .describe('see `apical rules ID`; epochsPerArea is set by pretraining.epochs'),
+  ruleOptions: options.describe('see `apical rules ID`; epochsPerArea is set by pretraining.epochs'),
   epochs: z.int().min(1).max(1e6).default(10).describe('passes through the training examples per area'),
   optimiser: z
     .strictObject(optimiserShape)
@@ -279,12 +270,8 @@ const pretraining = z.strictObject({
 
 const completeSchema = z.strictObject({
   version: z.literal(1).default(1),
-  rule: z
-    .string()
-    .min(1)
-    .default('backprop')
-    .describe('id of a rule, or the path of a file that exports one'),
-  ruleOptions: z.record(z.string(), z.unknown()).default({}).describe('see `apical rules ID`'),
+  rule: z._default(word, 'backprop').describe('id of a rule, or the path of a file that exports one'),
+  ruleOptions: options.describe('see `apical rules ID`'),
   task: task.prefault({}),
   control: control.optional().describe('how an actor and its critic learn; only with task.environment'),
   network: network.prefault({}).describe('a feedforward stack: convolutions, if any, then dense areas'),
@@ -292,9 +279,12 @@ const completeSchema = z.strictObject({
   objective: z
     .union([
       z.enum(['cross-entropy', 'squared-error', 'zero-one']),
-      z
-        .string()
-        .regex(/[\\/]|\.[cm]?[jt]s$/, 'must be cross-entropy, squared-error, zero-one or the path of a file'),
+      text.check(
+        mini.regex(
+          /[\\/]|\.[cm]?[jt]s$/,
+          'must be cross-entropy, squared-error, zero-one or the path of a file',
+        ),
+      ),
     ])
     .optional()
     .describe(
@@ -302,10 +292,10 @@ const completeSchema = z.strictObject({
     ),
   weights: z
     .union([
-      z.string().min(1),
+      word,
       z.strictObject({
-        file: z.string().min(1),
-        sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal'),
+        file: word,
+        sha256: text.check(mini.regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in hexadecimal')),
       }),
     ])
     .optional()

@@ -89,26 +89,36 @@ function valueAt(input: unknown, path: readonly string[]): unknown {
 }
 
 /** Returns the keys that a schema knows at a path. */
-export function keysAt(schema: z.ZodType, path: readonly string[]): readonly string[] {
-  let node: unknown = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
-  for (const key of path) {
-    const { properties, items, additionalProperties } = node as Record<string, unknown>;
-    const named = (properties as Record<string, unknown> | undefined)?.[key];
-    node = named ?? (/^\d+$/.test(key) ? items : undefined) ?? additionalProperties ?? {};
-  }
-  return [...new Set(namesIn(node))];
+export function keysAt(schema: z.core.$ZodType, path: readonly string[]): readonly string[] {
+  let schemas: readonly z.core.$ZodType[] = [schema];
+  for (const key of path) schemas = schemas.flatMap((each) => childrenOf(each, key));
+  return [...new Set(schemas.flatMap(namesOf))];
 }
 
-/** Returns the names of a JSON Schema's properties, including those in its unions. */
-function namesIn(node: unknown): string[] {
-  const {
-    properties = {},
-    anyOf = [],
-    oneOf = [],
-  } = node as {
-    properties?: object;
-    anyOf?: unknown[];
-    oneOf?: unknown[];
-  };
-  return [...Object.keys(properties), ...[...anyOf, ...oneOf].flatMap(namesIn)];
+/** Returns the schemas for the value of a key. */
+function childrenOf(schema: z.core.$ZodType, key: string): readonly z.core.$ZodType[] {
+  const { def } = schema._zod as z.core.$ZodTypes['_zod'];
+  switch (def.type) {
+    case 'object':
+      return def.shape[key] ? [def.shape[key]] : [];
+    case 'record':
+      return [def.valueType];
+    case 'array':
+      return /^\d+$/.test(key) ? [def.element] : [];
+    default:
+      return insideOf(schema).flatMap((inner) => childrenOf(inner, key));
+  }
+}
+
+/** Returns the keys of an object schema, including those in unions and under defaults. */
+function namesOf(schema: z.core.$ZodType): readonly string[] {
+  const { def } = schema._zod as z.core.$ZodTypes['_zod'];
+  return def.type === 'object' ? Object.keys(def.shape) : insideOf(schema).flatMap(namesOf);
+}
+
+/** Returns the schemas that a schema wraps or chooses from. */
+function insideOf(schema: z.core.$ZodType): readonly z.core.$ZodType[] {
+  const { def } = schema._zod as z.core.$ZodTypes['_zod'];
+  if (def.type === 'union') return def.options;
+  return 'innerType' in def ? [def.innerType] : [];
 }

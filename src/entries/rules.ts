@@ -3,6 +3,8 @@
  */
 export * as z from 'zod';
 export { ApicalError } from '../errors.ts';
+export { openBackend } from '../backends/open.ts';
+export type { BackendName, BackendOptions } from '../backends/open.ts';
 export * from '../random/index.ts';
 export * from '../tensor/index.ts';
 export * from '../network/index.ts';

@@ -57,7 +57,16 @@ const GROUPS = {
   report: ['measures', 'evaluate', 'hints', 'fantasies'] satisfies (keyof ReportHooks)[],
 } as const;
 
-/** Returns what a user's file exports, as a rule. Throws `rule.contract`, naming the first field that is wrong. */
+/**
+ * Returns what a user's file exports, as a rule. Throws `rule.contract`, naming the first field that is wrong.
+ *
+ * @example
+ * ```ts
+ * import { checkRule, feedbackAlignment } from 'apical/rules';
+ *
+ * console.log(checkRule(feedbackAlignment, 'This module').id); // feedback-alignment
+ * ```
+ */
 export function checkRule(candidate: unknown, from: string): Rule {
   const fail = (field: string, problem: string): never => {
     throw new ApicalError(

@@ -29,6 +29,7 @@ export interface Tally {
   readonly measures: Readonly<Record<string, readonly [sum: number, examples: number]>>;
 }
 
+/** What a learner is made of. */
 export interface LearnerOptions {
   readonly specification: NetworkSpecification;
   readonly rule: Rule;
@@ -47,6 +48,29 @@ export interface LearnerOptions {
 /**
  * A network, a rule and an optimiser at work: turns batches into updates. The only place that changes
  * weights; it does so after the rule has emitted all its terms.
+ *
+ * @example
+ * ```ts
+ * import { feedbackAlignment, Learner, openBackend, parseOptions, plainDescent, stack } from 'apical/rules';
+ *
+ * const compute = await openBackend({ backend: 'wasm' });
+ * const learner = new Learner(compute, {
+ *   specification: stack({ layers: [2, 8, 2], activation: 'relu', objective: 'cross-entropy' }),
+ *   rule: feedbackAlignment,
+ *   options: parseOptions(feedbackAlignment, {}),
+ *   optimiserOf: () => plainDescent(0.1),
+ *   seed: 0,
+ *   epochs: 1,
+ * });
+ * compute.scope(() => {
+ *   const inputs = compute.temporary([1, 2]).set([0.5, -0.5]);
+ *   const targets = compute.temporary([1], 'i32').set([1]);
+ *   learner.learn({ inputs, targets }, 0, 0);
+ * });
+ * console.log(learner.tally().examples); // 1
+ * learner.dispose();
+ * compute.dispose();
+ * ```
  */
 export class Learner {
   readonly network: Network;

@@ -4,6 +4,14 @@ import type { Rule } from './rule.ts';
 /**
  * Returns what a rule threw, or what its terms made the library throw, as an error that names the rule. `when` says what
  * it did, such as "while learning".
+ *
+ * @example
+ * ```ts
+ * import { feedbackAlignment, ruleFailure } from 'apical/rules';
+ *
+ * const error = ruleFailure(feedbackAlignment, 'while learning', new Error('no idea'));
+ * console.log(error.code); // run.rule-failed
+ * ```
  */
 export function ruleFailure(rule: Rule, when: string, error: unknown): ApicalError {
   if (error instanceof ApicalError) return error;

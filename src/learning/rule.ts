@@ -105,13 +105,45 @@ export interface Rule<Options = unknown, D extends Dynamics = Dynamics<object>> 
   learn(step: LearningStep<NoInfer<Options>, NoInfer<D>>): void;
 }
 
-/** Returns the rule as it is, with its types inferred from `options` and `dynamics`. */
+/**
+ * Returns the rule as it is, with its types inferred from `options` and `dynamics`.
+ *
+ * @example
+ * ```ts
+ * import { defineRule, descend, feedforward, noOptions } from 'apical/rules';
+ *
+ * export default defineRule({
+ *   id: 'my-rule',
+ *   family: 'Mine',
+ *   title: 'My rule',
+ *   summary: 'Sends errors through the transposed forward weights.',
+ *   equation: '',
+ *   cites: [],
+ *   options: noOptions,
+ *   dynamics: feedforward,
+ *   learn(step) {
+ *     descend(step, step.run('forward'), (projection, above, below, beta) =>
+ *       projection.sendBack(step.compute, below, above, beta),
+ *     );
+ *   },
+ * });
+ * ```
+ */
 export const defineRule = <Options, D extends Dynamics>(rule: Rule<Options, D>): Rule<Options, D> => rule;
 
 /** The schema of a rule without options. */
 export const noOptions = z.strictObject({});
 
-/** Returns options with defaults filled in. Throws `rule.options`, naming the value and what is expected. */
+/**
+ * Returns options with defaults filled in. Throws `rule.options`, naming the value and what is expected.
+ *
+ * @example
+ * ```ts
+ * import { feedbackAlignment, parseOptions } from 'apical/rules';
+ *
+ * console.log(parseOptions(feedbackAlignment, { scale: 2 }).feedback); // as-forward
+ * ```
+ */
 export function parseOptions<Options, D extends Dynamics>(rule: Rule<Options, D>, options: unknown): Options {
   const result = rule.options.safeParse(options ?? {});
   if (result.success) return result.data;
@@ -120,6 +152,17 @@ export function parseOptions<Options, D extends Dynamics>(rule: Rule<Options, D>
   });
 }
 
-/** Runs the phase in which a network answers held-out examples. */
+/**
+ * Runs the phase in which a network answers held-out examples.
+ *
+ * @example
+ * ```ts
+ * import { runEvaluation } from 'apical/rules';
+ * import type { LearningStep, Rule } from 'apical/rules';
+ *
+ * const lossOf = (rule: Rule, step: LearningStep) => step.losses(runEvaluation(rule, step));
+ * console.log(typeof lossOf); // function
+ * ```
+ */
 export const runEvaluation = (rule: Rule, step: LearningStep): Phase =>
   rule.learning?.evaluation?.(step) ?? step.run('evaluation');

@@ -59,6 +59,14 @@ const BATCH = 500;
  * The trained network of a run. Its activity arises as in the run's evaluation: without dropout, and stochastic units pass
  * on their probabilities. A new instance has the initial weights of its seed; `loadNetwork` and `importWeights` replace
  * them.
+ *
+ * @example
+ * import { loadNetwork, train } from 'apical';
+ *
+ * const result = await train({ dataset: 'rings', network: { hidden: [16] }, epochs: 1 });
+ * const network = await loadNetwork(await result.save('runs/trained'));
+ * console.log(network.predict([0.2, 0.7]).outputs, network.step, network.rule.id);
+ * network.dispose();
  */
 export class TrainedNetwork {
   readonly config: Config;

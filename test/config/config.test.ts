@@ -14,24 +14,24 @@ function messageOf(input: unknown): string {
 }
 
 describe('a config', () => {
-  test('is complete once parsed: every default is spelled out, and it stays the same when parsed again', () => {
+  test('is complete once parsed, and stays the same when parsed again', () => {
     const config = parseConfig({});
     expect(config).toMatchObject({ version: 1, rule: 'backprop', seed: 0, batch: 100, epochs: 5 });
     expect(parseConfig(JSON.parse(JSON.stringify(config)))).toEqual(config);
   });
 
-  test.each(PRESETS.map(({ id, config }) => [id, config] as const))('preset %s is one', (_id, config) => {
+  test.each(PRESETS.map(({ id, config }) => [id, config] as const))('is preset %s', (_id, config) => {
     expect(() => parseConfig(config)).not.toThrow();
   });
 
-  test('gets no defaults by what an override of a projection leaves out', () => {
+  test('gets no defaults in the overrides of a projection', () => {
     const { optimiser } = parseConfig({ optimiser: { projections: { 'hidden1→output': { rate: 1 } } } });
     expect(optimiser.projections).toEqual({ 'hidden1→output': { rate: 1 } });
   });
 });
 
 describe('a message', () => {
-  test('says where it was found, what was expected and what is there', () => {
+  test('names the source, the expected and the given value', () => {
     expect(messageOf({ batch: -5 })).toBe('In mine.json: batch: must be at least 1, but it is -5.');
     expect(messageOf({ optimiser: { rate: 'x' } })).toBe(
       'In mine.json: optimiser.rate: must be a number or an object, but it is "x".',
@@ -41,7 +41,7 @@ describe('a message', () => {
     expect(messageOf(null)).toContain('must be an object, but it is null');
   });
 
-  test('finds the nearest key, at every depth and through schedules', () => {
+  test('suggests the nearest key at every depth, also in schedules', () => {
     for (const [input, wrong, right] of [
       [{ bacth: 1 }, 'bacth', 'batch'],
       [{ network: { dropuot: 0.1 } }, 'network.dropuot', 'network.dropout'],
@@ -56,7 +56,7 @@ describe('a message', () => {
     }
   });
 
-  test('lists all that is wrong, each once, and stays short over long values', () => {
+  test('lists each wrong value once, and shortens long values', () => {
     const message = messageOf({ batch: 0, seed: 2 ** 60, rule: 7, task: { dataset: ['x'.repeat(500)] } });
     expect(message).toMatch(/^In mine\.json, 4 values are wrong:\n/);
     expect(message.split('\n')).toHaveLength(5);

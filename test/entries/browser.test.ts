@@ -123,7 +123,7 @@ describe('a page', () => {
     expect(answer.compared).toEqual(['backprop done', 'feedback-alignment done']);
   });
 
-  test('gives the weights that Node gives', async () => {
+  test('gives the same weights as Node', async () => {
     const task = { options: { trainCount: 400, testCount: 100 } };
     const result = await train({
       ...{ dataset: 'rings', network: { hidden: [16] }, batch: 20, epochs: 5, task },
@@ -133,7 +133,7 @@ describe('a page', () => {
     result.dispose();
   });
 
-  test('reads what it saves, and so does Node', async () => {
+  test('reads what it saves, as Node does', async () => {
     expect(answer.again).toEqual(answer.outputs);
     for (const [name, bytes] of Object.entries(unzipSync(Uint8Array.from(answer.bytes)))) {
       const file = path.join(folder, 'saved', name);
@@ -148,7 +148,7 @@ describe('a page', () => {
     loaded.dispose();
   });
 
-  test('says what it cannot do, and what to do instead', () => {
+  test('names what it cannot do and what to do instead', () => {
     const words = [
       'rule.file A page cannot open the rule file "./mine.ts". Import it',
       'dataset.missing A page cannot open the data set "mnist", which is read from files. Fetch it',
@@ -194,7 +194,7 @@ describe('sizes, in bytes of minified script', () => {
     expect(ofTraining).toEqual([]);
   });
 
-  test('a rule alone brings its options and little else', async () => {
+  test('a rule alone takes less', async () => {
     const [chunk] = await bundle(
       `import { feedbackAlignment } from 'apical/rules'; globalThis.rule = feedbackAlignment;`,
       true,
@@ -203,7 +203,7 @@ describe('sizes, in bytes of minified script', () => {
   });
 });
 
-test('package.json sends browsers to what is without Node, and names types first', () => {
+test('package.json maps browsers to entries without Node, with types first', () => {
   const { exports } = createRequire(import.meta.url)('../../package.json') as {
     exports: Record<string, Record<string, string> | string>;
   };
@@ -221,7 +221,7 @@ test('package.json sends browsers to what is without Node, and names types first
   );
 });
 
-test('the version that a page tells is that of package.json', async () => {
+test('the version in a page equals that of package.json', async () => {
   const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
   expect((await import('../../src/entries/version.ts')).VERSION).toBe(version);
 });

@@ -3,7 +3,7 @@ import { train } from '../../src/entries/index.ts';
 import type { TrainOptions } from '../../src/entries/index.ts';
 import { closedBackends, configKeys, expectRefusal, mine, small } from './fixture.ts';
 
-describe('what is wrong with the options of train is said in one sentence', () => {
+describe('an error in the options of train is one sentence', () => {
   test.each([
     ['nothing', undefined, 'train.options', 'train takes an object such as'],
     ['a text', 'rings', 'train.options', 'train takes an object such as'],

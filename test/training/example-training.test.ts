@@ -48,7 +48,7 @@ const finish = (training: ExampleTraining) => {
 };
 
 describe('the same steps give the same numbers', () => {
-  test('however they are sliced, and whoever takes turns with them', async () => {
+  test('however they are sliced, and whichever runs take turns with them', async () => {
     const whole = begin({});
     finish(whole.training);
     const sliced = begin({});
@@ -71,7 +71,7 @@ describe('the same steps give the same numbers', () => {
     for (const { training } of [whole, sliced, beside, other]) training.dispose();
   });
 
-  test('with probes as without', () => {
+  test('with and without probes', () => {
     const [often, never] = [begin({ probe: { every: 1 } }), begin({ probe: { every: 0 } })];
     for (const { training } of [often, never]) finish(training);
     expect(often.numbers()).toEqual(never.numbers());
@@ -81,7 +81,7 @@ describe('the same steps give the same numbers', () => {
 });
 
 describe('the records of a run', () => {
-  test('have an evaluation at the end of each epoch, of the last, smaller batch too, and a probe at either end', () => {
+  test('contain an evaluation after each epoch, also after a smaller last batch, and a probe at both ends', () => {
     const { training, records } = begin({});
     finish(training);
     expect(training.totalSteps).toBe(20); // 90 examples: four batches of 20 and one of 10, four times.
@@ -98,7 +98,7 @@ describe('the records of a run', () => {
 });
 
 describe('a driven run', () => {
-  test('stops between two steps when it is told to, and goes on from there', async () => {
+  test('stops between two steps when aborted, and continues from there', async () => {
     const { training } = begin({});
     const stop = new AbortController();
     let time = 0;
@@ -116,7 +116,7 @@ describe('a driven run', () => {
 });
 
 describe('validation', () => {
-  test('holds out its share, by the seed alone, and learns from the rest', () => {
+  test('holds out a fraction that depends on the seed alone, and learns from the rest', () => {
     const { train, validation } = splitExamples(100, 0.25, 60, 3);
     expect([train.length, validation.length]).toEqual([60, 25]);
     expect(new Set([...train, ...validation]).size).toBe(85);
@@ -126,7 +126,7 @@ describe('validation', () => {
 });
 
 describe('a loss that is not finite', () => {
-  test('stops the run at once, with the step and the projection', () => {
+  test('stops the run at once and names the step and the projection', () => {
     const { training } = begin(
       {
         objective: 'squared-error',

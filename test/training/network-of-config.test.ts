@@ -25,7 +25,7 @@ const convolutions = [
 ];
 
 describe('network.convolutions', () => {
-  test('come before the hidden areas; a grey picture may do without its channel', () => {
+  test('come before the hidden areas; a grey picture may lack its channel', () => {
     const above = [
       ['convolution1', 6, 28, 28],
       ['pool1', 6, 14, 14],
@@ -39,7 +39,7 @@ describe('network.convolutions', () => {
     expect(shapesOf(config, [3, 28, 28])).toEqual([['input', 3, 28, 28], ...above]);
   });
 
-  test('need pictures that their kernels fit into', () => {
+  test('need pictures at least as large as their kernels', () => {
     const made = (layers: ConfigInput['network'], shape: readonly number[]) => () =>
       shapesOf({ network: layers }, shape);
     expect(made({ convolutions }, [784])).toThrow(ApicalError);
@@ -49,7 +49,7 @@ describe('network.convolutions', () => {
     );
   });
 
-  test('are read as carefully as any other key', () => {
+  test('are validated like any other key', () => {
     expect(() => parseConfig({ network: { convolutions: [{ channels: 6, kernal: 5 }] } })).toThrow(/kernel/);
     expect(() => parseConfig({ network: { convolutions: [{ channels: 6, kernel: 0 }] } })).toThrow(
       'network.convolutions.0.kernel: must be at least 1, but it is 0.',
@@ -57,13 +57,13 @@ describe('network.convolutions', () => {
     expect(keysAt(configSchema, ['network', 'convolutions', '0'])).toContain('shared');
   });
 
-  test('say nothing in a config without them, whose identity stays what it was', () => {
+  test('are absent from a config without them, whose identity stays the same', () => {
     expect(parseConfig({}).network).not.toHaveProperty('convolutions');
   });
 });
 
 describe('graph', () => {
-  test('takes a connection for each projection', () => {
+  test('takes one connection per projection', () => {
     const graph = {
       areas: [
         { id: 'in', shape: [1, 4, 4] },

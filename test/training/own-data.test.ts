@@ -36,12 +36,12 @@ describe('own arrays become a data set', () => {
     expect(dataset).toMatchObject({ inputShape: [2, 2], inputScale: 1 / 255, train: { count: 2, inputs } });
   });
 
-  test('with names of classes, of which some may have no example', () => {
+  test('with class names, also of classes without examples', () => {
     const dataset = ownDataset({ inputs: SQUARE, labels: [0, 1, 1, 0], classNames: ['a', 'b', 'c'] });
     expect(dataset).toMatchObject({ targetSize: 3, classNames: ['a', 'b', 'c'] });
   });
 
-  test('with test examples, which may have the largest class', () => {
+  test('with test examples, which may contain further classes', () => {
     const dataset = ownDataset({
       inputs: SQUARE,
       labels: [0, 1, 1, 0],
@@ -58,7 +58,7 @@ describe('own arrays become a data set', () => {
     expect(ownDataset({ inputs: SQUARE, targets })).toMatchObject({ task: 'regression', targetSize });
   });
 
-  test('whose id tells contents and meaning apart', () => {
+  test('whose id depends on contents and meaning', () => {
     const ids = [
       { inputs: SQUARE, labels: [0, 1, 1, 0] },
       { inputs: SQUARE, labels: [0, 1, 1, 1] },
@@ -72,7 +72,7 @@ describe('own arrays become a data set', () => {
   });
 });
 
-describe('what is wrong with own arrays is said in one sentence, with its place', () => {
+describe('an error in own arrays is one sentence with its position', () => {
   const labels = [0, 1, 1, 0];
   const cases: [string, unknown, string, string][] = [
     ['no object', [1, 2], 'dataset.option', 'dataset is an array: give an object such as { inputs, labels }'],

@@ -78,13 +78,13 @@ test.each(['pretraining', 'the run itself'])(
   },
 );
 
-test('what cannot be pretrained is said before anything is written', async () => {
+test('invalid pretraining is refused before anything is written', async () => {
   const failing: [object, RegExp][] = [
-    [{ network: { hidden: [] } }, /pretraining teaches hidden areas, and this network has none/],
+    [{ network: { hidden: [] } }, /pretraining trains hidden areas, but this network has none/],
     [{ network: { hidden: [6], activation: 'relu' } }, /"contrastive-divergence".*logistic/],
     [
       { pretraining: { ruleOptions: { epochsPerArea: 3 } } },
-      /pretraining\.epochs is how long each area learns/,
+      /use pretraining\.epochs, the number of epochs per area/,
     ],
     [{ pretraining: { ruleOptions: { step: 3 } } }, /Did you mean "steps"/],
   ];

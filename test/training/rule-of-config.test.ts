@@ -45,18 +45,18 @@ describe('the rule that a config names', () => {
     training.dispose();
   });
 
-  test('stays a path, which says where the rule came from', () => {
+  test('stays a path, which tells where the rule came from', () => {
     const config = parseConfig({ rule: './rules/mine.ts' });
     expect(withRuleOf(config, alignment)).toBe(config);
   });
 
-  test('is left alone where it is right', () => {
+  test('is unchanged if it is right', () => {
     const config = parseConfig({ rule: 'feedback-alignment' });
     expect(withRuleOf(config, alignment)).toBe(config);
   });
 });
 
-test('a critic whose rule becomes named keeps the options that it had', () => {
+test('a critic keeps its options when its rule is named', () => {
   const config = parseConfig({
     rule: 'feedback-alignment',
     ruleOptions: { scale: 2 },

@@ -66,7 +66,18 @@ const host: Host = {
   },
 };
 
-/** The result of `train`: the trained network with its metrics and records. Call `dispose` when you are done. */
+/**
+ * The result of `train`: the trained network with its metrics and records. Call `dispose` when you are done.
+ *
+ * @example
+ * import { train } from 'apical';
+ *
+ * const result = await train({ dataset: 'rings', network: { hidden: [16] }, epochs: 1 });
+ * const { probabilities, classes } = result.predict([[0.2, 0.7], [0.9, 0.1]]);
+ * console.log(result.metrics.test?.error, probabilities, classes);
+ * await result.save('runs/rings');
+ * result.dispose();
+ */
 export class TrainResult extends Result {
   /**
    * Writes the run to a folder, as `apical run --out` does, and returns the folder. `loadNetwork`, `apical predict`,

@@ -13,7 +13,7 @@ import { projectionId } from '../../network/specification.ts';
  * @example
  * ```ts
  * import { feedbackOptions } from 'apical/rules';
- * import { z } from 'zod';
+ * import { z } from 'apical/rules';
  *
  * const options = z.strictObject(feedbackOptions);
  * console.log(options.parse({ feedback: 'uniform', scale: 0.5 }).wiring); // independent
@@ -87,7 +87,7 @@ export interface FeedbackOptions {
  * @example
  * ```ts
  * import { feedbackOptions, withFeedback } from 'apical/rules';
- * import { z } from 'zod';
+ * import { z } from 'apical/rules';
  *
  * const network = withFeedback(
  *   {
@@ -142,7 +142,7 @@ export function withFeedback(
  * @example
  * ```ts
  * import { feedbackOptions, withDirectFeedback } from 'apical/rules';
- * import { z } from 'zod';
+ * import { z } from 'apical/rules';
  *
  * const network = withDirectFeedback(
  *   {

@@ -74,6 +74,14 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  *
  * Throws `dataset.unknown`, `dataset.missing`, `dataset.corrupt`, `dataset.checksum`, `dataset.mismatch`,
  * `dataset.labels`, `dataset.values`, `dataset.column`, `dataset.option` or `dataset.unreadable`.
+ *
+ * @example
+ * import { openDataset, train } from 'apical';
+ *
+ * const rings = await openDataset({ id: 'rings', options: { rings: 3, trainCount: 300 } });
+ * console.log(rings.train.count, rings.targetSize); // 300 3
+ * const result = await train({ dataset: rings, network: { hidden: [16] }, epochs: 1 });
+ * result.dispose();
  */
 export async function openDataset(
   reference: DatasetReference,
@@ -91,6 +99,11 @@ export async function openDataset(
 /**
  * Returns the status of every built-in data set. Stored ones are read completely, one after the other (0.1 to 0.4 s
  * each).
+ *
+ * @example
+ * import { describeDatasets } from 'apical';
+ *
+ * for (const { id, available, how } of await describeDatasets()) console.log(id, available ? 'available' : how);
  */
 export async function describeDatasets(environment: Environment = process.env): Promise<DatasetStatus[]> {
   const statuses: DatasetStatus[] = [];

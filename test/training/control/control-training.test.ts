@@ -54,7 +54,7 @@ describe.each([
 ] as const)('with %s', (_what, more) => {
   const input = { ...SMALL, ...more } as ConfigInput;
 
-  test('the same steps give the same numbers, however they are sliced; another seed gives others', async () => {
+  test('equal steps give equal numbers however they are sliced; another seed gives others', async () => {
     const whole = await begin(input);
     while (!whole.training.done) whole.training.advance(1000, clock);
     const sliced = await begin(input);
@@ -66,7 +66,7 @@ describe.each([
     expect(other.numbers()).not.toEqual(whole.numbers());
   });
 
-  test('a run goes on from any step as if it had never stopped', async () => {
+  test('a run continues from any step as if it had not stopped', async () => {
     const whole = await begin(input);
     while (!whole.training.done) whole.training.advance(1000, clock);
     for (const stop of [1, 13, 20]) {
@@ -102,7 +102,7 @@ describe('what is learned', () => {
     expect(last?.kind === 'evaluation' && last.metrics?.['solved']).toBe(1);
   });
 
-  test('an evaluation’s greedy actions are not those that are drawn', async () => {
+  test('greedy actions of an evaluation differ from sampled ones', async () => {
     const { control } = SMALL;
     const evaluate = async (policy: 'greedy' | 'sampled') => {
       const evaluation = { episodes: 20, policy };
@@ -117,7 +117,7 @@ describe('what is learned', () => {
   });
 });
 
-test('the mean of a continuous action may be kept within its bounds, and the critic is left as it was', async () => {
+test('the mean of a continuous action can be kept within its bounds, without a change of the critic', async () => {
   const bounded = {
     ...SMALL,
     task: { environment: 'pendulum' },
@@ -175,7 +175,7 @@ describe('a session', () => {
   const timeless = (records: readonly MetricsRecord[]) =>
     records.map((record) => ({ ...record, trainedSeconds: 0 }));
 
-  test('that was interrupted goes on to the bit, and compares rules by their returns', async () => {
+  test('resumes to the same bits after an interruption, and compares rules by their returns', async () => {
     const command = 'apical compare cart-pole';
     const whole = await runSession({ configs, folder: path.join(parent, 'whole'), command });
     const stop = new AbortController();

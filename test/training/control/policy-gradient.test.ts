@@ -71,7 +71,7 @@ const cosine = (a: readonly number[], b: readonly number[]) =>
   a.reduce((sum, value, at) => sum + value * (b[at] as number), 0) / (norm(a) * norm(b));
 
 describe('in a bandit, whose expected return is known', () => {
-  test('the terms that an actor emits are, over all that may happen, the gradient: whatever is compared with', () => {
+  test('the expected terms of an actor are the gradient, for every baseline', () => {
     const actor = makeActor(compute, environment, parseConfig(bandit), ruleById('backprop'));
     const policy = policyOf(actor);
     const gradient = gradientOf(actor);
@@ -119,23 +119,20 @@ describe('in a bandit, whose expected return is known', () => {
     ['backprop', 'mean', 0.97],
     ['backprop', 'critic', 0.95],
     ['node-perturbation', 'mean', 0.7],
-  ] as const)(
-    'an update of a run by %s, compared with "%s", goes along the gradient',
-    (rule, baseline, least) => {
-      const config = parseConfig({ ...bandit, control: { ...control, baseline } });
-      const rules = { actor: ruleById(rule), critic: ruleById(rule) };
-      const training = new ControlTraining({ compute, environment, config, rules });
-      const gradient = gradientOf(training.learner);
-      const before = numbersOf(training.learner);
-      training.advance(1, () => 0);
-      const step = numbersOf(training.learner).map((value, at) => (value - (before[at] as number)) / 1e-3);
-      expect(cosine(step, gradient)).toBeGreaterThan(least);
-      const along = norm(step) / norm(gradient);
-      expect(along * cosine(step, gradient)).toBeGreaterThan(0.85);
-      expect(along * cosine(step, gradient)).toBeLessThan(1.15);
-      training.dispose();
-    },
-  );
+  ] as const)('an update by %s with baseline "%s" follows the gradient', (rule, baseline, least) => {
+    const config = parseConfig({ ...bandit, control: { ...control, baseline } });
+    const rules = { actor: ruleById(rule), critic: ruleById(rule) };
+    const training = new ControlTraining({ compute, environment, config, rules });
+    const gradient = gradientOf(training.learner);
+    const before = numbersOf(training.learner);
+    training.advance(1, () => 0);
+    const step = numbersOf(training.learner).map((value, at) => (value - (before[at] as number)) / 1e-3);
+    expect(cosine(step, gradient)).toBeGreaterThan(least);
+    const along = norm(step) / norm(gradient);
+    expect(along * cosine(step, gradient)).toBeGreaterThan(0.85);
+    expect(along * cosine(step, gradient)).toBeLessThan(1.15);
+    training.dispose();
+  });
 });
 
 describe('with a continuous action and a quadratic reward', () => {
@@ -172,7 +169,7 @@ describe('with a continuous action and a quadratic reward', () => {
   });
 });
 
-test('a surprising action counts as better by the entropy’s weight: alone, that makes actions more even', () => {
+test('the entropy term alone makes actions more uniform', () => {
   const flat = environmentById('bandit', { contexts: CONTEXTS, arms: ARMS, noise: 0 });
   const config = parseConfig({
     ...bandit,

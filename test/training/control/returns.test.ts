@@ -18,7 +18,7 @@ const steps: Steps = {
 const values = [0.1, 0.2, 0.3, 0.4, 0.5];
 
 describe('advantages', () => {
-  test('with λ = 1 are discounted returns, with what a cut left, less what was expected', () => {
+  test('with λ = 1 are discounted returns, bootstrapped at cuts, minus the predictions', () => {
     const advantages = advantagesOf(steps, values, { discount: 0.5, trace: 1, rewardScale: 1 });
     const returns = [1 + 0.5 * (3 + 0.5 * 5), 2 + 0.5 * (4 + 0.5 * 10), 3 + 0.5 * 5, 4 + 0.5 * 10, 5];
     for (const [row, value] of returns.entries()) {
@@ -26,7 +26,7 @@ describe('advantages', () => {
     }
   });
 
-  test('with λ = 0 are one-step surprises', () => {
+  test('with λ = 0 are one-step temporal-difference errors', () => {
     const advantages = advantagesOf(steps, values, { discount: 0.5, trace: 0, rewardScale: 2 });
     const surprises = [2 + 0.15 - 0.1, 4 + 0.2 - 0.2, 6 + 0.25 - 0.3, 8 + 5 - 0.4, 10 - 0.5];
     for (const [row, value] of surprises.entries()) expect(advantages[row]).toBeCloseTo(value, 12);
