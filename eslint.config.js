@@ -97,6 +97,8 @@ export default typescript.config(
       '@typescript-eslint/unbound-method': 'off',
       '@typescript-eslint/no-floating-promises': 'error',
       'no-console': 'error',
+      // A possessive names nothing: call it what it is.
+      'id-denylist': ['error', 'its'],
     },
   },
   ...layerRules,

@@ -149,7 +149,7 @@ const share = (values) => `${(100 * median(values)).toFixed(0)} %`;
 say(
   'MNIST 784-100-10, steps/s in Node, drawn, unseen (medians)',
   Object.values(speeds)
-    .map((its) => Math.round(median(its)))
+    .map((times) => Math.round(median(times)))
     .join(', '),
 );
 say(

@@ -43,7 +43,7 @@ export function meanLogLikelihood(
   { value }: Pick<LogNormaliser, 'value'>,
 ): number {
   const all = compute.scope(() => logWeightsOf(compute, machine, examples));
-  return all.reduce((sum, its) => sum + its, 0) / all.length - value;
+  return all.reduce((sum, log) => sum + log, 0) / all.length - value;
 }
 
 /**
@@ -90,7 +90,7 @@ export function annealedLogNormaliser(
     };
     /** v ~ σ( a + β h Wᵀ ); with β = 0 of independent units. */
     const drawVisible = (beta: number, step: number) => {
-      for (const [area, its] of visible) {
+      for (const [area, samples] of visible) {
         const potential = potentials.get(area) as Tensor;
         compute.fill(potential, 0);
         if (beta > 0) {
@@ -99,7 +99,7 @@ export function annealedLogNormaliser(
           compute.scale(potential, potential, beta);
         }
         compute.activate(potential, potential, area.topDownBias?.values, 'logistic');
-        draw(its, potential, area.id, step);
+        draw(samples, potential, area.id, step);
       }
     };
     const logWeights = new Float64Array(particles);
@@ -141,8 +141,9 @@ function sumsOfRows({ data, rows, columns }: Tensor): Float64Array {
 /** ln of the mean of exp(logs), and its standard error: that of the mean over the mean. */
 function logMeanOf(logs: Float64Array): { mean: number; error: number } {
   const largest = Math.max(...logs);
-  const weights = logs.map((its) => Math.exp(its - largest));
-  const mean = weights.reduce((sum, its) => sum + its, 0) / weights.length;
-  const square = weights.reduce((sum, its) => sum + (its - mean) ** 2, 0) / Math.max(1, weights.length - 1);
+  const weights = logs.map((log) => Math.exp(log - largest));
+  const mean = weights.reduce((sum, weight) => sum + weight, 0) / weights.length;
+  const square =
+    weights.reduce((sum, weight) => sum + (weight - mean) ** 2, 0) / Math.max(1, weights.length - 1);
   return { mean: largest + Math.log(mean), error: Math.sqrt(square / weights.length) / mean };
 }

@@ -46,9 +46,9 @@ export function costLine(
         batch,
         0,
         (terms) => {
-          for (const [parameter, its] of terms) {
+          for (const [parameter, contribution] of terms) {
             const gradient = found.get(parameter);
-            if (gradient) materialise(compute, parameter, gradient, its);
+            if (gradient) materialise(compute, parameter, gradient, contribution);
           }
         },
         learn,
@@ -93,8 +93,8 @@ function dot(compute: Compute, a: ReadonlyMap<Parameter, Tensor>, b: ReadonlyMap
   return compute.scope(() => {
     const sum = compute.temporary([1], 'f64');
     let total = 0;
-    for (const [parameter, its] of a) {
-      compute.dot(sum, its, b.get(parameter) as Tensor);
+    for (const [parameter, gradient] of a) {
+      compute.dot(sum, gradient, b.get(parameter) as Tensor);
       total += sum.data[0] as number;
     }
     return total;

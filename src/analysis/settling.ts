@@ -264,12 +264,12 @@ export function earlyInference(subject: SettlingSubject): readonly EarlyInferenc
     const pulled: ReadonlyMap<Area, Tensor>[] = [];
     nudged(step, subject, free, keep(pulled));
     for (const [index, states] of pulled.entries()) {
-      for (const [area, its] of moved) {
+      for (const [area, effect] of moved) {
         const change = states.get(area) as Tensor;
         compute.subtract(change, change, drift[index]?.get(area) as Tensor);
         const norm = Math.sqrt(inner(compute, change, change));
-        its.norms.push(norm / nudge);
-        if (norm > 0 && !its.first) Object.assign(its, { first: change, arrival: index + 1 });
+        effect.norms.push(norm / nudge);
+        if (norm > 0 && !effect.first) Object.assign(effect, { first: change, arrival: index + 1 });
       }
     }
     const errors = firstErrors(
@@ -302,12 +302,13 @@ function firstErrors(
   linear.pull(lambda);
   for (let taken = 0; taken < linear.areas.length; taken++) {
     linear.bound(lambda, (area) => free.rate(area));
-    for (const [area, its] of lambda) {
-      if (!errors.has(area) && inner(compute, its, its) > 0) errors.set(area, copyOf(compute, its));
+    for (const [area, adjoint] of lambda) {
+      if (!errors.has(area) && inner(compute, adjoint, adjoint) > 0)
+        errors.set(area, copyOf(compute, adjoint));
     }
     linear.signals(lambda, delta);
     linear.transposed(lambda, delta, change);
-    for (const [area, its] of lambda) compute.addScaled(its, change.get(area) as Tensor, stepSize);
+    for (const [area, adjoint] of lambda) compute.addScaled(adjoint, change.get(area) as Tensor, stepSize);
   }
   return errors;
 }
@@ -358,7 +359,10 @@ function twiceFromBelow({ compute, network }: LearningStep): (parameter: Paramet
   const twice = new Map<Parameter, Tensor>();
   for (const projection of network.projections) {
     const { kind, to, weights } = projection;
-    if (kind !== 'forward' || !network.projections.some((its) => its.kind === 'forward' && its.from === to))
+    if (
+      kind !== 'forward' ||
+      !network.projections.some((above) => above.kind === 'forward' && above.from === to)
+    )
       continue;
     const values = compute.temporary(weights.shape);
     compute.scale(values, weights, 2);

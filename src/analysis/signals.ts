@@ -160,12 +160,12 @@ function gaussNewton(
   /** By area and output: ∂y_k/∂a, (batch, units). */
   const jacobian = new Map(hidden.map((area) => [area, [] as Float64Array[]]));
   let error = new Float64Array();
-  learner.observe(batch, step, (its) => {
-    const phase = its.run('forward');
-    error = Float64Array.from(its.error(phase, objective).data);
+  learner.observe(batch, step, (pass) => {
+    const phase = pass.run('forward');
+    error = Float64Array.from(pass.error(phase, objective).data);
     for (let output = 0; output < outputs; output++) {
       compute.scope(() => {
-        const of = slopesOf(its, phase, objective, output);
+        const of = slopesOf(pass, phase, objective, output);
         for (const area of hidden) {
           const slopes = of(area);
           jacobian
@@ -189,10 +189,10 @@ function slopesOf(
 ): (area: Area) => Tensor | undefined {
   const { compute, inputs } = step;
   const units = objective.area.units;
-  const alone = (_: Phase, its: Objective): Tensor => {
-    const error = compute.temporary([inputs.rows, its.area.units]);
+  const alone = (_: Phase, of: Objective): Tensor => {
+    const error = compute.temporary([inputs.rows, of.area.units]);
     compute.fill(error, 0);
-    if (its === objective) {
+    if (of === objective) {
       for (let row = 0; row < inputs.rows; row++) error.data[row * units + output] = 1;
     }
     return error;
@@ -211,13 +211,13 @@ function leastChange(
 ): Float64Array {
   const change = new Float64Array(rows * units);
   for (let row = 0; row < rows; row++) {
-    const jacobian = slopes.map((its) => its.subarray(row * units, (row + 1) * units));
+    const jacobian = slopes.map((slope) => slope.subarray(row * units, (row + 1) * units));
     const gram = new Matrix(jacobian.map((a) => jacobian.map((b) => inner(a, b))));
     const outputs = slopes.length;
     const wanted = Matrix.columnVector(error.slice(row * outputs, (row + 1) * outputs)).neg();
     const parts = pseudoInverse(gram).mmul(wanted).to1DArray();
-    for (const [output, its] of jacobian.entries()) {
-      for (const [unit, slope] of its.entries()) {
+    for (const [output, slopesOfOutput] of jacobian.entries()) {
+      for (const [unit, slope] of slopesOfOutput.entries()) {
         const at = row * units + unit;
         change[at] = (change[at] as number) + slope * (parts[output] as number);
       }
@@ -230,16 +230,16 @@ function reconstructions(compute: Compute, learner: Learner, batch: Batch, step:
   const { network, rule } = learner;
   if (rule.dynamics !== feedforward) return [];
   const found: Reconstruction[] = [];
-  learner.observe(batch, step, (its) => {
-    const phase = its.run('forward');
+  learner.observe(batch, step, (pass) => {
+    const phase = pass.run('forward');
     for (const area of network.areas) {
       const [first, ...others] = area.outgoing
         .filter(({ kind, feedback }) => kind === 'forward' && feedback?.plastic && area.topDownBias)
-        .map((projection) => ({ projection, signal: outputOf(its, phase, projection.to) }));
+        .map((projection) => ({ projection, signal: outputOf(pass, phase, projection.to) }));
       if (!first) continue;
       compute.scope(() => {
-        const { visible } = its.options as { visible?: Activation };
-        const again = reconstruct(its, [first, ...others], visible);
+        const { visible } = pass.options as { visible?: Activation };
+        const again = reconstruct(pass, [first, ...others], visible);
         found.push({ area: area.id, unexplained: unexplained(phase.activity(area), again) });
       });
     }
@@ -267,8 +267,8 @@ const inner = (a: Float64Array, b: Float64Array): number =>
   a.reduce((sum, value, index) => sum + value * (b[index] as number), 0);
 
 function compare(signal: Float64Array, other: Float64Array): Agreement {
-  const [both, own, its] = [inner(signal, other), inner(signal, signal), inner(other, other)];
-  return { angle: angleFrom(both, own, its), slope: its > 0 ? both / its : null };
+  const [both, own, reference] = [inner(signal, other), inner(signal, signal), inner(other, other)];
+  return { angle: angleFrom(both, own, reference), slope: reference > 0 ? both / reference : null };
 }
 
 /** At most so many pairs, in even distances that meet all units alike. */

@@ -55,9 +55,9 @@ export class Probe {
           },
         });
         gradients.clear();
-        for (const [parameter, its] of terms) {
+        for (const [parameter, contributions] of terms) {
           const gradient = step.compute.temporary(parameter.values.shape);
-          materialise(step.compute, parameter, gradient, its);
+          materialise(step.compute, parameter, gradient, contributions);
           gradients.set(parameter.id, gradient.toArray());
         }
       },

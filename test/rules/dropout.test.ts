@@ -54,12 +54,14 @@ function passAt(step: number, seed = 1): { gains: number[][]; sent: number[][]; 
 
 test('dropout silences the share of units that it should and scales the others up', () => {
   const { gains, sent, rates } = passAt(0);
-  for (const [area, its] of gains.entries()) {
+  for (const [area, factors] of gains.entries()) {
     const up = Math.fround(1 / (1 - DROPOUT));
-    expect(its.every((gain) => gain === 0 || gain === up)).toBe(true);
-    const silenced = its.filter((gain) => gain === 0).length / its.length;
-    expect(Math.abs(silenced - DROPOUT)).toBeLessThan(5 * Math.sqrt((DROPOUT * (1 - DROPOUT)) / its.length));
-    expect(sent[area]).toEqual(rates[area]?.map((rate, i) => Math.fround(rate * (its[i] ?? NaN))));
+    expect(factors.every((gain) => gain === 0 || gain === up)).toBe(true);
+    const silenced = factors.filter((gain) => gain === 0).length / factors.length;
+    expect(Math.abs(silenced - DROPOUT)).toBeLessThan(
+      5 * Math.sqrt((DROPOUT * (1 - DROPOUT)) / factors.length),
+    );
+    expect(sent[area]).toEqual(rates[area]?.map((rate, i) => Math.fround(rate * (factors[i] ?? NaN))));
   }
 });
 

@@ -24,20 +24,20 @@ function deviation(
   const compute = on('reference');
   const gradients = gradientsOf(compute, learner, batch);
   const value = () => {
-    let its = NaN;
+    let ownLoss = NaN;
     learner.estimate(
       batch,
       0,
       () => undefined,
       (step) => {
-        its = loss(step) / batch.inputs.rows;
+        ownLoss = loss(step) / batch.inputs.rows;
       },
     );
-    return its;
+    return ownLoss;
   };
   let largest = 0;
   for (const id of ids) {
-    const data = learner.network.parameters.find((its) => its.id === id)?.values.data;
+    const data = learner.network.parameters.find((parameter) => parameter.id === id)?.values.data;
     if (!data) throw new Error(`There is no parameter "${id}".`);
     for (const [index, kept] of data.entries()) {
       data[index] = kept + 1e-5;

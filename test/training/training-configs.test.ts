@@ -133,7 +133,7 @@ const coherent = whole.map((config) => {
   // Most rules serve all kinds of units; of some, one in six would be left.
   const { activations } = ruleById(config.rule).dynamics;
   if (!activations) return mended;
-  const served = (its: Activation = 'relu') => activations.find((one) => one === its) ?? activations[0];
+  const served = (wished: Activation = 'relu') => activations.find((one) => one === wished) ?? activations[0];
   if (mended.network) mended.network = { ...mended.network, activation: served(mended.network.activation) };
   if (mended.graph) {
     const areas = mended.graph.areas.map((area) =>

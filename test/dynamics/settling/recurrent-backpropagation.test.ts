@@ -26,7 +26,7 @@ const anyWiring: NetworkSpecification = {
     { from: 'hidden1', to: 'hidden1', kind: 'lateral', symmetric: true },
     { from: 'hidden2', to: 'hidden2', kind: 'lateral', symmetric: true, density: 0.6 },
     { from: 'output', to: 'hidden1', kind: 'lateral' },
-  ].map((its) => ({ ...its, initialisation: { kind: 'glorot', scale: 0.4 } })) as never,
+  ].map((projection) => ({ ...projection, initialisation: { kind: 'glorot', scale: 0.4 } })) as never,
 };
 
 describe('recurrent backpropagation is the derivative of the cost at the fixed point', () => {
@@ -58,14 +58,18 @@ describe('recurrent backpropagation is the derivative of the cost at the fixed p
 const directed: NetworkSpecification = {
   ...anyWiring,
   projections: [
-    ...anyWiring.projections.map((its) => ({
-      ...its,
-      symmetric: its.from === 'hidden1' && its.to === 'hidden1',
+    ...anyWiring.projections.map((projection) => ({
+      ...projection,
+      symmetric: projection.from === 'hidden1' && projection.to === 'hidden1',
     })),
     ...[
       { from: 'hidden2', to: 'hidden1', kind: 'feedback' as const, answers: 'hidden1→hidden2' },
       { from: 'output', to: 'hidden2', kind: 'feedback' as const, answers: 'hidden2→output' },
-    ].map((its) => ({ ...its, plastic: true, initialisation: { kind: 'glorot', scale: 0.4 } as const })),
+    ].map((projection) => ({
+      ...projection,
+      plastic: true,
+      initialisation: { kind: 'glorot', scale: 0.4 } as const,
+    })),
   ],
 };
 
