@@ -1,5 +1,5 @@
 import { AboutView } from './views/about-view.tsx';
-import { DropZone } from './parts/drop-zone.tsx';
+import { DropZone } from './parts/setup/drop-zone.tsx';
 import { ExhibitsView } from './views/exhibits-view.tsx';
 import { LabView } from './views/lab-view.tsx';
 import { RulesView } from './views/rules-view.tsx';

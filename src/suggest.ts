@@ -2,9 +2,14 @@ import { closest, distance } from 'fastest-levenshtein';
 
 /**
  * Returns ` Did you mean "rings"?` if a known name is close to the word, else an empty string. Close means at most one
- * edit in every three letters; swapping two letters is one edit, and case does not matter.
+ * edit in every three letters; swapping two letters is one edit, and case does not matter. `show` returns the suggestion
+ * as the user would write it.
  */
-export function didYouMean(word: string, known: readonly string[]): string {
+export function didYouMean(
+  word: string,
+  known: readonly string[],
+  show = (name: string): string => name,
+): string {
   if (known.length === 0) return '';
   const lower = word.toLowerCase();
   const nearest = closest(
@@ -12,7 +17,8 @@ export function didYouMean(word: string, known: readonly string[]): string {
     known.map((name) => name.toLowerCase()),
   );
   if (edits(lower, nearest) > Math.max(1, Math.floor(word.length / 3))) return '';
-  return ` Did you mean "${known.find((name) => name.toLowerCase() === nearest)}"?`;
+  const found = known.find((name) => name.toLowerCase() === nearest);
+  return found === undefined ? '' : ` Did you mean "${show(found)}"?`;
 }
 
 /** Returns the Levenshtein distance of two words, with a swap of two letters as one edit. */

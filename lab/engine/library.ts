@@ -19,7 +19,9 @@ function named(specifier: string, exports: object): object {
       if (typeof name === 'symbol' || name === 'then' || name === 'default' || name in target) {
         return Reflect.get(target, name, receiver) as unknown;
       }
-      throw new Error(`it uses "${name}" of "${specifier}", which does not exist in a browser`);
+      const [elsewhere] = Object.keys(LIBRARY).filter((module) => name in (LIBRARY[module] ?? {}));
+      const hint = elsewhere === undefined ? '' : `; import it from "${elsewhere}"`;
+      throw new Error(`it uses "${name}" of "${specifier}", which does not exist in a browser${hint}`);
     },
   });
 }

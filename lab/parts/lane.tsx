@@ -1,10 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
-import { LaneOptions } from './lane-options.tsx';
-import { Mark } from './series.tsx';
-import { NetworkDrawing } from './network.tsx';
+import { LaneOptions } from './setup/lane-options.tsx';
+import { Mark } from './charts/series.tsx';
+import { NetworkDrawing } from './network/network.tsx';
 import { percent, plain } from './format.ts';
-import { RuleSelect } from './rule-select.tsx';
-import { Surface } from './surface.tsx';
+import { RuleSelect } from './setup/rule-select.tsx';
+import { Surface } from './charts/surface.tsx';
 import { nameOf, titleOf } from './titles.ts';
 import { Message, Words } from './words.tsx';
 import { ask, begin, failures, latest, plan, session, views } from '../state/lab.ts';

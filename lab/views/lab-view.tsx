@@ -1,8 +1,8 @@
-import { Charts } from '../parts/charts.tsx';
-import { Gallery } from '../parts/gallery.tsx';
-import { Inspector } from '../parts/inspector.tsx';
-import { Networks } from '../parts/networks.tsx';
-import { Setup } from '../parts/setup.tsx';
+import { Charts } from '../parts/charts/charts.tsx';
+import { Gallery } from '../parts/charts/gallery.tsx';
+import { Inspector } from '../parts/network/inspector.tsx';
+import { Networks } from '../parts/network/networks.tsx';
+import { Setup } from '../parts/setup/setup.tsx';
 import { Transport } from '../parts/transport.tsx';
 import { session } from '../state/lab.ts';
 import { t } from '../state/preferences.ts';

@@ -376,7 +376,7 @@ export type ConfigInput = z.input<typeof configSchema>;
 /**
  * Returns a config with all defaults filled in. `where` names the source of the input in errors ("config.json", "--set").
  *
- * Throws `config.invalid`, whose message lists each wrong value, what is expected, and the nearest known key.
+ * Throws `config.invalid`, whose message lists each wrong value, what is expected, and a similar key where there is one.
  *
  * @example
  * import { parseConfig } from 'apical';

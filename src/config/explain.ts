@@ -1,6 +1,6 @@
-import { distance } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { ApicalError } from '../errors.ts';
+import { didYouMean } from '../suggest.ts';
 
 /** Returns one readable `config.invalid` error for the issues that a schema found. */
 export function explainIssues(
@@ -22,9 +22,8 @@ function explain(schema: z.ZodType, input: unknown, issue: z.core.$ZodIssue): st
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(schema, path);
     return issue.keys.map((key) => {
-      const [nearest] = [...known].sort((a, b) => distance(a, key) - distance(b, key));
-      const hint = nearest === undefined ? '' : ` Did you mean "${[...path, nearest].join('.')}"?`;
-      return `there is no key "${[...path, key].join('.')}".${hint}`;
+      const at = (last: string) => [...path, last].join('.');
+      return `there is no key "${at(key)}".${didYouMean(key, known, at) || ` Known keys: ${known.join(', ')}.`}`;
     });
   }
   if (issue.code === 'invalid_union') {

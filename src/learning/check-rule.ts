@@ -8,10 +8,10 @@ interface Field {
   readonly expected: string;
 }
 
-const TEXT: Field = { holds: (value) => typeof value === 'string', expected: 'a text' };
+const TEXT: Field = { holds: (value) => typeof value === 'string', expected: 'a string' };
 const WORDS: Field = {
   holds: (value) => typeof value === 'string' && value !== '',
-  expected: 'a text that is not empty',
+  expected: 'a string that is not empty',
 };
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 const hasFunction = (value: unknown, name: string): boolean =>
@@ -29,7 +29,7 @@ const FIELDS: Readonly<Record<Exclude<keyof Rule, 'network' | 'learning' | 'repo
   equation: TEXT,
   cites: {
     holds: (value) => Array.isArray(value) && value.every((key) => typeof key === 'string'),
-    expected: 'a list of texts, which may be empty',
+    expected: 'an array of strings, which may be empty',
   },
   options: {
     holds: (value) => hasFunction(value, 'safeParse'),
@@ -97,7 +97,7 @@ export function checkRule(candidate: unknown, from: string): Rule {
     const group = Object.entries(GROUPS).find(([, hooks]) => (hooks as readonly string[]).includes(name));
     return fail(
       name,
-      group ? `belongs into a group: ${group[0]}: { ${name} }` : `is not known.${didYouMean(name, known)}`,
+      group ? `belongs in a group: ${group[0]}: { ${name} }` : `is not known.${didYouMean(name, known)}`,
     );
   }
   return candidate as Rule;

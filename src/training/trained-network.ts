@@ -220,7 +220,7 @@ export function wrongShape(
     shape.length === 1 ? `${shape[0] ?? 0} values` : shape.join(' × ');
   return new ApicalError(
     'predict.shape',
-    `${name === undefined ? 'An' : `${name}: an`} example must have ${words(expected)}, but it has ${words(found)}.`,
+    `${name === undefined ? 'An' : `${name}: an`} example must be ${words(expected)}, but it is ${words(found)}.`,
     { expected, found },
   );
 }

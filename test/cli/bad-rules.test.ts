@@ -52,10 +52,10 @@ describe('a rule that breaks the contract', () => {
     ['options', '{}', 'zod'],
     ['dynamics', `'feedforward'`, 'dynamics'],
     ['learn', '42', 'function'],
-    ['wire', '42', 'function'],
-  ])('has a %s that is %s', async (field, value, named) => {
+    ['network', '{ wire: 42 }', 'function', 'network.wire'],
+  ])('has a %s that is %s', async (field, value, named, where = field) => {
     writeRule('mine.mjs', { [field]: value });
-    expectRefusal(await run('./mine.mjs'), 2, `"${field}"`, named);
+    expectRefusal(await run('./mine.mjs'), 2, `"${where}"`, named);
   });
 
   test('shares its id or file name with another rule', async () => {
@@ -112,8 +112,9 @@ describe('a rule that fails while learning', () => {
   });
 
   test('before the first step, in wire or state, leaves no folder', async () => {
-    for (const field of ['wire', 'state']) {
-      writeRule('mine.mjs', { [field]: '() => { throw new Error("no idea"); }' });
+    const hook = '() => { throw new Error("no idea"); }';
+    for (const groups of [{ network: `{ wire: ${hook} }` }, { learning: `{ state: ${hook} }` }]) {
+      writeRule('mine.mjs', groups);
       expectRefusal(await run('./mine.mjs'), 1, '"mine"', 'no idea');
       expect(existsSync('here')).toBe(false);
     }

@@ -82,8 +82,8 @@ describe('loadNetwork predicts with the errors that the run recorded', () => {
   test('rows of the wrong length, and NaN', async () => {
     await run('rings', ...TINY);
     const network = await loadNetwork('here');
-    expect(() => network.predict([[1, 2, 3]])).toThrow('example of 2 values is expected, but it is 3 values');
-    expect(() => network.predict([1, 2, 3])).toThrow('no multiple');
+    expect(() => network.predict([[1, 2, 3]])).toThrow('example must be 2 values, but it is 3 values');
+    expect(() => network.predict([1, 2, 3])).toThrow('not a multiple');
     expect(() => network.predict({ shape: [1, 3], data: [1, 2, 3] })).toThrow('3 values');
     expect(() => network.predict([[1, NaN]])).toThrow('Value 1 of example 0 is NaN');
     network.dispose();
@@ -270,17 +270,17 @@ describe('input that is refused', () => {
     await learnPictures();
     const { data } = pictures(10);
     writeFileSync('wide.png', encode({ width: 5, height: 4, channels: 1, data: data.slice(0, 20) }));
-    await refuse(['--input', 'wide.png'], 'wide.png', '4 × 3 is expected, but it is 4 × 5');
+    await refuse(['--input', 'wide.png'], 'wide.png', 'must be 4 × 3, but it is 4 × 5');
     writeFileSync('wide', serializeIdx({ shape: [10, 3, 4], data }));
-    await refuse(['--input', 'wide'], '4 × 3 is expected, but it is 3 × 4');
+    await refuse(['--input', 'wide'], 'must be 4 × 3, but it is 3 × 4');
     writeFileSync('wide.csv', '1,2,3,4\n5,6,7,8\n');
-    await refuse(['--input', 'wide.csv'], 'wide.csv', '4 × 3 is expected, but it is 4 values');
+    await refuse(['--input', 'wide.csv'], 'wide.csv', 'must be 4 × 3, but it is 4 values');
   });
 
   test('an image for a network that was not trained on images', async () => {
     await run('rings', ...TINY);
     writeFileSync('a.png', encode({ width: 28, height: 28, channels: 1, data: new Uint8Array(784) }));
-    await refuse(['--input', 'a.png'], 'example of 2 values is expected, but it is 28 × 28');
+    await refuse(['--input', 'a.png'], 'example must be 2 values, but it is 28 × 28');
     writeFileSync('a.csv', '1,2\n');
     await refuse(['--input', 'a.csv', '--invert'], '--invert', 'a.csv');
   });

@@ -32,7 +32,7 @@ const LONG = ['--epochs', '400', '--set', 'probe.every=0'];
  */
 function writeSharingRule(inWorkers: string): void {
   writeRule('mine.mjs', {
-    sharedSamples: '() => 4',
+    learning: '{ sharedSamples: () => 4 }',
     learn: `({ compute, network, step, stream, samples, emit }) => {
       const { isMainThread } = process.getBuiltinModule('node:worker_threads');
       const { existsSync, writeFileSync } = process.getBuiltinModule('node:fs');
@@ -94,7 +94,7 @@ describe('a run with workers', () => {
     [
       'throws',
       'throw new Error("no idea");',
-      /Worker 2 stopped \(no idea\)\. The run continues with 1 worker/,
+      /Worker 2 stopped \(no idea \(mine\.mjs:\d+:\d+\)\)\. The run continues with 1 worker/,
     ],
     [
       'changes its weights',

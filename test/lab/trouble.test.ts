@@ -20,7 +20,7 @@ describe('problems', () => {
       'batch: must be at least 1, but it is 0',
       'Did you mean "optimiser.rate"',
       'unknown setting "colour"',
-      'it is "x"',
+      'but "x" is given',
       'area is "hidden7"',
       'step must be a whole number',
       'scale',

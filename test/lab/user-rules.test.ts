@@ -14,7 +14,7 @@ import type { Bench } from './fixture.ts';
 import { inNode } from './in-node.ts';
 
 /** A rule with an option, whose update is made by a file beside it. Line 14 is the first of `learn`. */
-const MINE = `import { ruleById, z } from 'apical';
+const MINE = `import { ruleById, z } from 'apical/rules';
 import type { Rule } from 'apical';
 import { scaled } from './parts/scaled.js';
 
@@ -184,7 +184,7 @@ describe('a rule file in the page', () => {
         'const backprop',
         'loadRun(); const backprop',
       ),
-      /mine\.ts, line 5: it uses "loadRun" of "apical", which does not exist in a browser/,
+      /mine\.ts, line 5: it uses "loadRun" of "apical\/rules", which does not exist in a browser/,
     ],
   ])('that %s is one readable notice, and the rest works', async (_, text, message) => {
     write('mine.ts', text);

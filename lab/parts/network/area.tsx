@@ -1,12 +1,12 @@
 import { MIDDLE } from './geometry.ts';
-import { Raster } from './raster.tsx';
-import { colourOf } from './series.tsx';
-import { degrees, grouped, spoken } from './format.ts';
-import type { AreaShape, LaneView } from '../protocol.ts';
-import { example } from '../state/example.ts';
-import { look, session, watch } from '../state/lab.ts';
-import type { Lens } from '../state/navigation.ts';
-import { t } from '../state/preferences.ts';
+import { Raster } from '../charts/raster.tsx';
+import { colourOf } from '../charts/series.tsx';
+import { degrees, grouped, spoken } from '../format.ts';
+import type { AreaShape, LaneView } from '../../protocol.ts';
+import { example } from '../../state/example.ts';
+import { look, session, watch } from '../../state/lab.ts';
+import type { Lens } from '../../state/navigation.ts';
+import { t } from '../../state/preferences.ts';
 
 const MOST_BARS = 12;
 

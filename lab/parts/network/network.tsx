@@ -1,13 +1,13 @@
 import { HEIGHT, MIDDLE } from './geometry.ts';
-import { useWidth } from './hooks.ts';
-import { AngleGlyph } from './angle.tsx';
+import { useWidth } from '../hooks.ts';
+import { AngleGlyph } from '../charts/angle.tsx';
 import { Area } from './area.tsx';
-import { colourOf } from './series.tsx';
-import { grouped, spoken } from './format.ts';
-import type { LaneView, NetworkShape, ProjectionShape } from '../protocol.ts';
-import { latest, look, watch } from '../state/lab.ts';
-import type { Lens } from '../state/navigation.ts';
-import { t } from '../state/preferences.ts';
+import { colourOf } from '../charts/series.tsx';
+import { grouped, spoken } from '../format.ts';
+import type { LaneView, NetworkShape, ProjectionShape } from '../../protocol.ts';
+import { latest, look, watch } from '../../state/lab.ts';
+import type { Lens } from '../../state/navigation.ts';
+import { t } from '../../state/preferences.ts';
 
 const FORWARD = MIDDLE - 14;
 const BACK = MIDDLE + 16;

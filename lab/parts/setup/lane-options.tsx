@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import { SchemaForm } from './schema-form.tsx';
-import type { Plan } from '../protocol.ts';
-import { ask, begin, catalogue, plan, session } from '../state/lab.ts';
-import { t } from '../state/preferences.ts';
+import type { Plan } from '../../protocol.ts';
+import { ask, begin, catalogue, plan, session } from '../../state/lab.ts';
+import { t } from '../../state/preferences.ts';
 
 /** The options of a lane's rule, as a form made from the schema of the rule. */
 export function LaneOptions({ lane }: { readonly lane: number }) {

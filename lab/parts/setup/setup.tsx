@@ -1,9 +1,9 @@
 import { useEffect, useState } from 'preact/hooks';
 import { Settings } from './settings.tsx';
 import { Share } from './share.tsx';
-import { presetTitleOf, withoutMarks } from './titles.ts';
-import { begin, catalogue, plan } from '../state/lab.ts';
-import { t } from '../state/preferences.ts';
+import { presetTitleOf, withoutMarks } from '../titles.ts';
+import { begin, catalogue, plan } from '../../state/lab.ts';
+import { t } from '../../state/preferences.ts';
 
 const MOST_LANES = 4;
 

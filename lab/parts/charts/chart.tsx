@@ -1,14 +1,14 @@
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
-import { PAPER, SCHEMES, seriesStyle } from '../../src/entries/browser-internals.ts';
+import { PAPER, SCHEMES, seriesStyle } from '../../../src/entries/browser-internals.ts';
 import { chartPng, chartSvg } from './chart-svg.ts';
 import type { DrawnLine } from './chart-svg.ts';
-import { useWidth } from './hooks.ts';
+import { useWidth } from '../hooks.ts';
 import { colourOf, dashOf } from './series.tsx';
-import type { Curve, Quantity } from '../state/curves.ts';
-import { curves, recorded, session } from '../state/lab.ts';
-import { isDark, t } from '../state/preferences.ts';
-import { save } from '../state/sharing.ts';
+import type { Curve, Quantity } from '../../state/curves.ts';
+import { curves, recorded, session } from '../../state/lab.ts';
+import { isDark, t } from '../../state/preferences.ts';
+import { save } from '../../state/sharing.ts';
 
 export type Unit = 'percent' | 'degrees' | 'plain';
 

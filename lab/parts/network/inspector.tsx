@@ -1,13 +1,13 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { Mark, colourOf } from './series.tsx';
-import { paletteOf } from './raster.tsx';
-import { degrees, spoken } from './format.ts';
-import { nameOf, titleOf } from './titles.ts';
+import { Mark, colourOf } from '../charts/series.tsx';
+import { paletteOf } from '../charts/raster.tsx';
+import { degrees, spoken } from '../format.ts';
+import { nameOf, titleOf } from '../titles.ts';
 import { UnitStory } from './unit-story.tsx';
-import { Words } from './words.tsx';
-import type { LaneView, Tile } from '../protocol.ts';
-import { latest, look, session, views, watch } from '../state/lab.ts';
-import { isDark, t } from '../state/preferences.ts';
+import { Words } from '../words.tsx';
+import type { LaneView, Tile } from '../../protocol.ts';
+import { latest, look, session, views, watch } from '../../state/lab.ts';
+import { isDark, t } from '../../state/preferences.ts';
 
 /** Incoming weights of an area, the history of a unit, and feedback weights against forward weights. */
 export function Inspector() {

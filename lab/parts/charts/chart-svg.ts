@@ -1,4 +1,4 @@
-import { PAPER } from '../../src/entries/browser-internals.ts';
+import { PAPER } from '../../../src/entries/browser-internals.ts';
 
 /** A chart as a drawing on white, with title, legend and every seed. */
 export interface ChartDrawing {

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { session } from '../state/lab.ts';
-import { t } from '../state/preferences.ts';
+import { session } from '../../state/lab.ts';
+import { t } from '../../state/preferences.ts';
 import {
   copyCitation,
   copyCommand,
@@ -8,7 +8,7 @@ import {
   downloadFolder,
   openFiles,
   readFiles,
-} from '../state/sharing.ts';
+} from '../../state/sharing.ts';
 
 /** A menu to copy, download and open. */
 export function Share() {

@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
-import { fail } from '../state/lab.ts';
-import { view } from '../state/navigation.ts';
-import { t } from '../state/preferences.ts';
-import { openFiles, readDropped } from '../state/sharing.ts';
+import { fail } from '../../state/lab.ts';
+import { view } from '../../state/navigation.ts';
+import { t } from '../../state/preferences.ts';
+import { openFiles, readDropped } from '../../state/sharing.ts';
 
 /** Opens files that are dropped anywhere on the page. */
 export function DropZone() {

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { SchemaForm } from './schema-form.tsx';
-import { ask, begin, catalogue, plan, session } from '../state/lab.ts';
-import { t } from '../state/preferences.ts';
+import { ask, begin, catalogue, plan, session } from '../../state/lab.ts';
+import { t } from '../../state/preferences.ts';
 
 /** Keys that are set elsewhere on the page. */
 const ELSEWHERE = new Set(['version', 'rule', 'ruleOptions', 'seed']);

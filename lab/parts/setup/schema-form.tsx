@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { Schema } from '../protocol.ts';
-import { t } from '../state/preferences.ts';
-import { described } from './titles.ts';
-import { Message, Words } from './words.tsx';
+import type { Schema } from '../../protocol.ts';
+import { t } from '../../state/preferences.ts';
+import { described } from '../titles.ts';
+import { Message, Words } from '../words.tsx';
 
 export interface SchemaFormProps {
   readonly schema: Schema;

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { SCHEMES } from '../../src/entries/browser-internals.ts';
-import type { LaneView } from '../protocol.ts';
-import { isDark, t } from '../state/preferences.ts';
+import { SCHEMES } from '../../../src/entries/browser-internals.ts';
+import type { LaneView } from '../../protocol.ts';
+import { isDark, t } from '../../state/preferences.ts';
 
 const SIDE = 300;
 /** The engine computes the plane from −1.25 to 1.25. */

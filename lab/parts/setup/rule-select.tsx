@@ -1,5 +1,5 @@
-import { pageLang } from '../state/preferences.ts';
-import { ruleGroups, titleOf, withoutMarks } from './titles.ts';
+import { pageLang } from '../../state/preferences.ts';
+import { ruleGroups, titleOf, withoutMarks } from '../titles.ts';
 
 /** A choice among all rules, by family; the user's own rules come first. */
 export function RuleSelect({

@@ -1,7 +1,7 @@
-import { Raster } from './raster.tsx';
-import { grouped, plain } from './format.ts';
-import type { LaneView, Tile } from '../protocol.ts';
-import { t } from '../state/preferences.ts';
+import { Raster } from '../charts/raster.tsx';
+import { grouped, plain } from '../format.ts';
+import type { LaneView, Tile } from '../../protocol.ts';
+import { t } from '../../state/preferences.ts';
 
 /** The incoming weights of a unit, now and at steps 0, 1, 2, 4, 8, … */
 export function UnitStory({

@@ -1,5 +1,5 @@
 import { colourOf } from './series.tsx';
-import { degrees } from './format.ts';
+import { degrees } from '../format.ts';
 
 /**
  * A dial of the angle between the exact gradient, which is drawn level, and the update of the rule. At 90° the update is

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks';
-import { isDark } from '../state/preferences.ts';
+import { isDark } from '../../state/preferences.ts';
 
 export type RasterKind =
   /** From 0 (paper) to the largest value (ink). */

@@ -1,6 +1,6 @@
 import { useComputed } from '@preact/signals';
-import { seriesStyle, SCHEMES } from '../../src/entries/browser-internals.ts';
-import { isDark } from '../state/preferences.ts';
+import { seriesStyle, SCHEMES } from '../../../src/entries/browser-internals.ts';
+import { isDark } from '../../state/preferences.ts';
 
 /** Returns the colour of a lane, which is the same in reports. Lanes also differ in mark and dash, never in colour alone. */
 export const colourOf = (lane: number): string =>

@@ -1,10 +1,10 @@
 import { useState } from 'preact/hooks';
 import { Chart } from './chart.tsx';
-import { Segments } from './segments.tsx';
-import { spoken } from './format.ts';
-import { nameOf } from './titles.ts';
-import { probed, session } from '../state/lab.ts';
-import { t } from '../state/preferences.ts';
+import { Segments } from '../segments.tsx';
+import { spoken } from '../format.ts';
+import { nameOf } from '../titles.ts';
+import { probed, session } from '../../state/lab.ts';
+import { t } from '../../state/preferences.ts';
 
 /** Error, loss and angles of all lanes over time. */
 export function Charts() {
