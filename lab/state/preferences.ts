@@ -1,5 +1,6 @@
 import { computed, effect, signal } from '@preact/signals';
 import { en } from '../text/en.ts';
+import { complete } from '../text/messages.ts';
 import type { Messages } from '../text/messages.ts';
 
 /** Language and colour scheme, kept in local storage if the browser allows it. */
@@ -30,7 +31,7 @@ export const scheme = signal<Scheme>((kept('scheme') as Scheme | null) ?? 'syste
 const chinese = signal<Messages>(en);
 const fetchChinese = async (): Promise<void> => {
   try {
-    chinese.value = (await import('../text/zh.ts')).zh;
+    chinese.value = complete(en, (await import('../text/zh.ts')).zh);
   } catch {
     // Without a network the page stays in English.
   }

@@ -17,9 +17,29 @@ interface Names {
   readonly presets: Readonly<Record<string, string>>;
   /** Descriptions of rule options ("rule.option") and of config keys ("config.path"). */
   readonly options: Readonly<Record<string, string>>;
-  /** By the ids of lab/exhibits; a test checks that none is missing. */
+  /** By the ids of lab/exhibits. */
   readonly exhibits: Readonly<Record<string, ExhibitText>>;
 }
 
-/** Everything that the page says. The page's own words must be complete: a missing key does not compile. */
+/** Everything that the page says. */
 export type Messages = Widened<Omit<typeof en, keyof Names>> & Names;
+
+type Partially<Value> = Value extends string | readonly string[] | ((...args: never[]) => string)
+  ? Value
+  : { readonly [Key in keyof Value]?: Partially<Value[Key]> };
+
+/** The page's words in another language. Lines may be missing: the page shows these in English. */
+export type Translation = Partially<Omit<Messages, keyof Names>> & Names;
+
+/** Returns a translation with its missing lines in English. */
+export const complete = (english: Messages, translation: Translation): Messages =>
+  filled(english, translation) as Messages;
+
+function filled(english: unknown, translated: unknown): unknown {
+  if (!isRecord(english) || !isRecord(translated)) return translated ?? english;
+  const keys = new Set([...Object.keys(english), ...Object.keys(translated)]);
+  return Object.fromEntries(Array.from(keys, (key) => [key, filled(english[key], translated[key])]));
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

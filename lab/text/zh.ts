@@ -1,10 +1,10 @@
 import { exhibits } from './exhibits-zh.ts';
-import type { Messages } from './messages.ts';
+import type { Translation } from './messages.ts';
 import { families, presets, rules } from './names-zh.ts';
 import { options } from './options-zh.ts';
 
 /** What the page says in Simplified Chinese. */
-export const zh: Messages = {
+export const zh: Translation = {
   page: {
     title: 'Apical 学习实验室',
     name: 'Apical',

@@ -5,6 +5,7 @@ import { EXHIBITS } from '../../lab/exhibits/index.ts';
 import type { Schema } from '../../lab/protocol.ts';
 import { descriptionsOf, wordsByText } from '../../lab/text/descriptions.ts';
 import { en } from '../../lab/text/en.ts';
+import { complete } from '../../lab/text/messages.ts';
 import { zh } from '../../lab/text/zh.ts';
 import { configSchema, PRESETS, RULES } from '../../src/entries/browser-internals.ts';
 
@@ -72,12 +73,33 @@ function missingLines(): string[] {
   return [...titles, ...parts, ...options];
 }
 
+describe("Chinese words for the page's own", () => {
+  test('missing lines are in English', () => {
+    const { share, ...others } = zh;
+    const page = complete({ ...en, setup: { ...en.setup, task: 'Task' } }, { ...others, setup: {} });
+    expect(share).toBeDefined();
+    expect(page.setup).toEqual({ ...en.setup, task: 'Task' });
+    expect(page.share).toEqual(en.share);
+    expect(page.page).toEqual(zh.page);
+    expect(page.rules).toEqual(zh.rules);
+  });
+
+  test('missing lines are listed in one warning and break nothing', () => {
+    const translated = new Set(textsOf(zh).map(([path]) => path));
+    const lines = textsOf(en).flatMap(([path, text]) =>
+      translated.has(path) ? [] : [`  ${path} (${text})`],
+    );
+    if (lines.length > 0) {
+      warn(`The lab shows these in English until lab/text has Chinese lines for them:\n${lines.join('\n')}`);
+    }
+  });
+});
+
 describe('exhibits', () => {
-  test.each([
-    ['en', en.exhibits],
-    ['zh', zh.exhibits],
-  ])('have their words in exhibits-%s.ts, and nothing else has', (_, words) => {
-    expect(Object.keys(words).sort()).toEqual(EXHIBITS.map(({ id }) => id).sort());
+  test('have their words in exhibits-en.ts, and nothing else has', () => {
+    const ids = EXHIBITS.map(({ id }) => id);
+    expect(Object.keys(en.exhibits).sort()).toEqual(ids.sort());
+    expect(Object.keys(zh.exhibits).filter((id) => !ids.includes(id))).toEqual([]);
   });
 
   test('belong to a family of the library; families without an exhibit are listed in a warning', () => {

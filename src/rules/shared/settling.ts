@@ -23,7 +23,7 @@ export const settlingOptions = {
     .describe(
       'steps of the free phase in evaluation; default: freeSteps, or five times as many with persistent particles',
     ),
-  stepSize: z.number().gt(0).max(1).default(0.5).describe('ε: size of a step, in membrane time constants'),
+  stepSize: z.number().gt(0).max(1).default(0.5).describe('step size ε, in membrane time constants'),
   tolerance: z
     .number()
     .min(0)
