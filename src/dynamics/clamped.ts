@@ -10,7 +10,31 @@ export interface Clamped {
   readonly gain: Tensor | undefined;
 }
 
-/** Returns the areas that a phase holds fixed: those it clamps, and the input unless that is free. */
+/**
+ * Returns the areas that a phase holds fixed, with their rate, activity and gain: those for which `clamp` gives a rate,
+ * (batch, units), and the input at the examples, unless `freeInput` is set. Dropout acts on both.
+ *
+ * @example
+ * ```ts
+ * import { train } from 'apical';
+ * import { backpropagation, clampedAreas, defineRule } from 'apical/rules';
+ *
+ * // Hebbian association: the inputs and the targets are held, and the synapses between them grow.
+ * const rule = defineRule({
+ *   ...backpropagation,
+ *   id: 'associator',
+ *   learn(step) {
+ *     const output = step.network.objectives[0]!;
+ *     const held = clampedAreas(step, { clamp: (area) => (area === output.area ? step.target(output) : undefined) });
+ *     const [pre, post] = [held.get(step.network.input)!.activity, held.get(output.area)!.activity];
+ *     step.emit(step.network.projection('input→output'), { kind: 'outer', pre, post, factor: -1 / pre.rows });
+ *     step.score(step.run('forward'));
+ *   },
+ * });
+ * const result = await train({ rule, dataset: 'rings', network: { hidden: [] }, epochs: 1 });
+ * result.dispose();
+ * ```
+ */
 export function clampedAreas(
   setting: Setting,
   { clamp, freeInput = false }: Pick<PhaseOptions, 'clamp'> & { readonly freeInput?: boolean | undefined },

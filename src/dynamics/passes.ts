@@ -3,18 +3,41 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { Phase } from './phase.ts';
 import type { LearningStep } from './step.ts';
 
-/** How an error crosses a projection from the area above to the one below: below ← …(above) + beta · below. */
+/** Sends an error across a projection from the area above to the one below: below ← …(above) + beta · below. */
 export type SendDown = (projection: Projection, above: Tensor, below: Tensor, beta: number) => void;
 
 /**
- * Errors of every area from the objectives down, and the terms that follow from them:
+ * Computes the errors of every area from the objectives down, and emits the terms that follow from them:
  *
  *   δ_output = ∂L/∂y ⊙ f′,   δ_l = (what is sent down from δ_{l+1}) ⊙ f′ ⊙ gain,   term of W_l: h_{l−1} ⊗ δ_l / batch
  *
- * What is sent down is all in which backpropagation and its feedback kin differ. Where a soma takes on only a share of
- * what its dendrite receives, f(share · (h W + b)), `shareOf` says so, and δ is that of the dendrite.
+ * `sendDown` says how an error crosses a projection with weights, the one point at which backpropagation and rules with
+ * feedback of their own differ. Where a soma takes on only a share of what its dendrite receives, f(share · (h W + b)),
+ * `shareOf` returns it, and δ is that of the dendrite.
  *
- * Returns δ of every area that has one, (batch, units).
+ * Returns a function that gives δ of an area, (batch, units), or undefined where no objective is above. Throws
+ * `objective.no-derivative` if an objective has none.
+ *
+ * @example
+ * ```ts
+ * import { train } from 'apical';
+ * import { backpropagation, defineRule, descend } from 'apical/rules';
+ *
+ * // Half of each error gets lost on the way down.
+ * const rule = defineRule({
+ *   ...backpropagation,
+ *   id: 'fading-errors',
+ *   learn(step) {
+ *     descend(step, step.run('forward'), (projection, above, below, beta) => {
+ *       const faded = step.like(projection.to);
+ *       step.compute.scale(faded, above, 0.5);
+ *       projection.sendBack(step.compute, below, faded, beta);
+ *     });
+ *   },
+ * });
+ * const result = await train({ rule, dataset: 'rings', network: { hidden: [8] }, epochs: 1 });
+ * result.dispose();
+ * ```
  */
 export function descend(
   step: LearningStep,
@@ -65,7 +88,34 @@ export function descend(
   return (area) => errors[area.index];
 }
 
-/** For every plastic forward synapse onto an area, and its thresholds: the term factor · h ⊗ post, h of the phase. */
+/**
+ * Emits the term factor · h ⊗ post for every plastic forward projection onto an area, with h the presynaptic activity
+ * of the phase, and factor · post for the bias. `post` is (batch, units).
+ *
+ * @example
+ * ```ts
+ * import { train } from 'apical';
+ * import { backpropagation, defineRule, emitIncoming } from 'apical/rules';
+ *
+ * // Units become less active on examples with a large loss, a number that reaches all synapses.
+ * const rule = defineRule({
+ *   ...backpropagation,
+ *   id: 'loss-modulated',
+ *   learn(step) {
+ *     const phase = step.run('forward');
+ *     const losses = step.losses(phase);
+ *     for (const area of step.network.areas) {
+ *       if (area === step.network.input) continue;
+ *       const post = step.like(area);
+ *       step.compute.scaleRows(post, phase.rate(area), losses, 1, 0);
+ *       emitIncoming(step, phase, area, post, 0.01 / post.rows);
+ *     }
+ *   },
+ * });
+ * const result = await train({ rule, dataset: 'rings', network: { hidden: [8] }, epochs: 1 });
+ * result.dispose();
+ * ```
+ */
 export function emitIncoming(
   step: LearningStep,
   phase: Pick<Phase, 'activity'>,
@@ -81,11 +131,27 @@ export function emitIncoming(
 }
 
 /**
- * The delta rule for areas with an objective, by which what rules without a teacher have found is read out:
+ * Emits the delta rule for areas with an objective, by which what rules without a teacher have found is read out:
  *
  *   ΔW = −η h ⊗ (∂L/∂y ⊙ f′)
  *
- * Nothing is sent down, so the areas below do not hear of the objective.
+ * No error is sent down, so the objective does not affect the areas below. Throws `objective.no-derivative` if an
+ * objective has none.
+ *
+ * @example
+ * ```ts
+ * import { train } from 'apical';
+ * import { backpropagation, defineRule, emitReadouts } from 'apical/rules';
+ *
+ * // Only the output learns, on hidden areas that stay random: a baseline for rules that train them.
+ * const rule = defineRule({
+ *   ...backpropagation,
+ *   id: 'random-features',
+ *   learn: (step) => emitReadouts(step, step.run('forward')),
+ * });
+ * const result = await train({ rule, dataset: 'rings', network: { hidden: [32] }, epochs: 1 });
+ * result.dispose();
+ * ```
  */
 export function emitReadouts(step: LearningStep, phase: Phase): void {
   const { compute, network, inputs } = step;

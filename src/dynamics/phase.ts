@@ -88,6 +88,37 @@ export interface PhaseOptions {
   readonly each?: ((moment: Moment) => void) | undefined;
 }
 
-/** Returns the state, (batch, units), with which an area begins; undefined where `start` says nothing of it. */
+/**
+ * Returns the state, (batch, units), with which an area begins; undefined where `start` gives none. A phase gives the
+ * state in which it ended.
+ *
+ * @example
+ * ```ts
+ * import { train } from 'apical';
+ * import { backpropagation, defineRule, emitReadouts, feedforward, phaseOf, startOf } from 'apical/rules';
+ * import type { Dynamics, PhaseOptions } from 'apical/rules';
+ *
+ * // A trace of activity: half of where a phase starts, half of a feedforward pass.
+ * const trace: Dynamics<Pick<PhaseOptions, 'inputs' | 'start'>> = {
+ *   id: 'trace', title: 'Trace of activity', accepts: { start: true },
+ *   run(setting, name, { start }) {
+ *     const now = feedforward.run(setting, name, {});
+ *     const rates = setting.network.areas.map((area) => {
+ *       const [rate, before] = [now.rate(area), startOf(start, area)];
+ *       if (before && area !== setting.network.input) setting.compute.combine(rate, rate, before, 0.5, 0.5);
+ *       return rate;
+ *     });
+ *     return phaseOf(setting.compute, name, { activities: rates, rates, outputs: rates, gains: [] });
+ *   },
+ * };
+ * const rule = defineRule({
+ *   ...backpropagation,
+ *   id: 'traced', dynamics: trace,
+ *   learn: (step) => emitReadouts(step, step.run('second', { start: step.run('first') })),
+ * });
+ * const result = await train({ rule, dataset: 'rings', network: { hidden: [8] }, epochs: 1 });
+ * result.dispose();
+ * ```
+ */
 export const startOf = (start: Start | undefined, area: Area): Tensor | undefined =>
   typeof start === 'function' ? start(area) : start?.state(area);

@@ -9,6 +9,28 @@ export type Received = Pick<PhaseOptions, 'drive' | 'values'>;
 /**
  * Returns f( Σ over forward projections of (activity of the source) · W + drive + bias ), (batch, units), as a new
  * temporary. `activity` is by area index, filled for every area before this one.
+ *
+ * @example
+ * ```ts
+ * import { train } from 'apical';
+ * import { backpropagateBy, backpropagation, defineRule, phaseOf, receivedRate } from 'apical/rules';
+ * import type { Dynamics, Tensor } from 'apical/rules';
+ *
+ * // A feedforward pass without dropout.
+ * const pass: Dynamics<object> = {
+ *   id: 'plain-pass', title: 'Plain pass', accepts: {},
+ *   run(setting, name) {
+ *     const rates: Tensor[] = [];
+ *     for (const area of setting.network.areas) {
+ *       rates.push(area === setting.network.input ? setting.inputs : receivedRate(setting, area, rates, {}));
+ *     }
+ *     return phaseOf(setting.compute, name, { activities: rates, rates, outputs: rates, gains: [] });
+ *   },
+ * };
+ * const rule = defineRule({ ...backpropagation, id: 'my-rule', dynamics: pass, learn: backpropagateBy(pass) });
+ * const result = await train({ rule, dataset: 'rings', network: { hidden: [8] }, epochs: 1 });
+ * result.dispose();
+ * ```
  */
 export function receivedRate(
   setting: Setting,
@@ -21,7 +43,37 @@ export function receivedRate(
   return rate;
 }
 
-/** out ← the same before the activation function: the potential. */
+/**
+ * Computes the potential of an area, what `receivedRate` passes through f:
+ *
+ *   out ← Σ over forward projections of (activity of the source) · W + drive + bias
+ *
+ * `out` is (batch, units); `activity` is by area index, filled for every area before this one.
+ *
+ * @example
+ * ```ts
+ * import { train } from 'apical';
+ * import { backpropagateBy, backpropagation, defineRule, phaseOf, receivedPotential } from 'apical/rules';
+ * import type { Dynamics } from 'apical/rules';
+ *
+ * // A perceptron whose output saturates at −2 and 2.
+ * const saturating: Dynamics<object> = {
+ *   id: 'saturating', title: 'Saturating perceptron', accepts: {},
+ *   run(setting, name) {
+ *     const output = setting.network.area('output');
+ *     const rate = setting.compute.temporary([setting.inputs.rows, output.units]);
+ *     receivedPotential(setting, output, [setting.inputs], {}, rate);
+ *     setting.compute.clip(rate, rate, -2, 2);
+ *     const rates = [setting.inputs, rate];
+ *     return phaseOf(setting.compute, name, { activities: rates, rates, outputs: rates, gains: [] });
+ *   },
+ * };
+ * const learn = backpropagateBy(saturating);
+ * const rule = defineRule({ ...backpropagation, id: 'my-rule', dynamics: saturating, learn });
+ * const result = await train({ rule, dataset: 'rings', network: { hidden: [] }, epochs: 1 });
+ * result.dispose();
+ * ```
+ */
 export function receivedPotential(
   setting: Setting,
   area: Area,

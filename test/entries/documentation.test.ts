@@ -13,53 +13,15 @@ import { RULES } from '../../src/rules/index.ts';
 import * as rulesEntry from '../../src/entries/rules.ts';
 import { programOf, publicNames, ROOT, TIERS } from './documentation.ts';
 
-/** Files that still lack docstrings or examples. The list is to be emptied; no file may join it. */
-const EXEMPT: readonly string[] = [
-  'src/dynamics/clamped.ts',
-  'src/dynamics/dendrites/basal-backpropagation.ts',
-  'src/dynamics/dendrites/cells.ts',
-  'src/dynamics/dropout.ts',
-  'src/dynamics/feedforward/backpropagation.ts',
-  'src/dynamics/feedforward/feedforward.ts',
-  'src/dynamics/passes.ts',
-  'src/dynamics/phase.ts',
-  'src/dynamics/received.ts',
-  'src/dynamics/record.ts',
-  'src/dynamics/sampling/temperature.ts',
-  'src/dynamics/sampling/units.ts',
-  'src/dynamics/settling/backpropagation-through-time.ts',
-  'src/dynamics/settling/couplings.ts',
-  'src/dynamics/settling/dynamics.ts',
-  'src/dynamics/settling/energy.ts',
-  'src/dynamics/settling/linearisation.ts',
-  'src/dynamics/settling/recurrent-backpropagation.ts',
-  'src/dynamics/settling/relaxation.ts',
-  'src/dynamics/stochastic/draws.ts',
-  'src/dynamics/stochastic/enumeration.ts',
-  'src/dynamics/stochastic/generative.ts',
-  'src/dynamics/stochastic/units.ts',
-  'src/rules/generative/readout.ts',
-  'src/rules/scalar/local-readouts.ts',
-  'src/rules/scalar/perturbation.ts',
-];
-
 const NAMES = publicNames();
-const isComplete = ({ isDocumented, needsExample, examples }: (typeof NAMES)[number]) =>
-  isDocumented && (!needsExample || examples.length > 0);
-const missing = NAMES.filter((name) => !isComplete(name));
 
 test('every public name has a docstring, and every function and class an example', () => {
-  const lacking = missing
-    .filter(({ file }) => !EXEMPT.includes(file))
-    .map(
-      ({ name, file, isDocumented }) => `${file}: ${name} has no ${isDocumented ? 'example' : 'docstring'}`,
-    );
+  const lacking = NAMES.filter(
+    ({ isDocumented, needsExample, examples }) => !isDocumented || (needsExample && examples.length === 0),
+  ).map(
+    ({ name, file, isDocumented }) => `${file}: ${name} has no ${isDocumented ? 'example' : 'docstring'}`,
+  );
   expect([...new Set(lacking)].sort()).toEqual([]);
-});
-
-test('no file is exempt that lacks nothing', () => {
-  const files = new Set(missing.map(({ file }) => file));
-  expect(EXEMPT.filter((file) => !files.has(file))).toEqual([]);
 });
 
 test('every built-in rule is exported as an object', () => {

@@ -6,7 +6,7 @@ import { dropoutGain } from '../dropout.ts';
 import type { CompartmentPhase, PhaseOptions, Setting } from '../phase.ts';
 import type { Compartments, PassRecord } from '../record.ts';
 
-/** How strongly the dendrites of a cell are coupled to cell soma, in units of cell capacitance per unit of time. */
+/** How strongly the dendrites of a cell are coupled to the soma, in units of cell capacitance per unit of time. */
 export interface Conductances {
   /** g_lk, of every soma. */
   readonly leak: number;
@@ -29,7 +29,7 @@ export interface Teaching {
 
 /**
  * What hidden cells hold besides their activity: the potentials of their dendrites, and the potential that the soma
- * would have from cell basal dendrite alone.
+ * would have from the basal dendrite alone.
  */
 export type DendriticCompartment = 'basal' | 'apical' | 'prediction';
 
@@ -78,17 +78,61 @@ export interface Cells {
   readonly gain: Tensor | undefined;
 }
 
-/** Returns the interneurons beside an area's pyramidal cells; undefined where it has none. */
+/**
+ * Returns the interneurons beside an area's pyramidal cells; undefined where it has none.
+ *
+ * @example
+ * ```ts
+ * import { dendriticMicrocircuit, interneuronsOf, Network, openBackend, parseOptions, stack } from 'apical/rules';
+ *
+ * const chain = stack({ layers: [4, 3, 2], activation: 'logistic', objective: 'cross-entropy' });
+ * const circuits = dendriticMicrocircuit.network!.wire!(chain, parseOptions(dendriticMicrocircuit, {}));
+ * const network = new Network(await openBackend(), circuits, 1);
+ * console.log(interneuronsOf(network.area('hidden1'))?.units); // 2: one for each cell of the output
+ * console.log(interneuronsOf(network.area('output'))); // undefined
+ * network.dispose();
+ * ```
+ */
 export const interneuronsOf = ({ outgoing }: Area): Area | undefined =>
   outgoing.find(({ kind, from, to }) => kind === 'lateral' && from !== to && answeredBy(to))?.to;
 
-/** Returns the area whose cells interneurons answer: that to which the pyramidal cells beside them send. Undefined for pyramidal cells. */
+/**
+ * Returns the area whose cells interneurons answer: that to which the pyramidal cells beside them send. Undefined for
+ * pyramidal cells.
+ *
+ * @example
+ * ```ts
+ * import { answeredBy, dendriticMicrocircuit, Network, openBackend, parseOptions, stack } from 'apical/rules';
+ *
+ * const chain = stack({ layers: [4, 3, 2], activation: 'logistic', objective: 'cross-entropy' });
+ * const circuits = dendriticMicrocircuit.network!.wire!(chain, parseOptions(dendriticMicrocircuit, {}));
+ * const network = new Network(await openBackend(), circuits, 1);
+ * console.log(answeredBy(network.area('hidden1 interneurons'))?.id); // output
+ * console.log(answeredBy(network.area('hidden1'))); // undefined
+ * network.dispose();
+ * ```
+ */
 export function answeredBy({ incoming }: Area): Area | undefined {
   if (incoming.length === 0 || incoming.some(({ kind }) => kind !== 'lateral')) return undefined;
   return incoming[0]?.from.outgoing.find(({ kind }) => kind === 'forward')?.to;
 }
 
-/** Returns the shares of cell dendrites in a soma's potential at rest, g_B/g and g_A/g; for interneurons without teaching. */
+/**
+ * Returns the shares of the dendrites in a soma's potential at rest, g_B/g and g_A/g, and the total conductance g,
+ * whose inverse is the time constant. An area without top-down or lateral input has g_A = 0. For interneurons, `basal`
+ * is g_D/(g_lk + g_D): the share of their only dendrite without teaching.
+ *
+ * @example
+ * ```ts
+ * import { CONDUCTANCES, Network, openBackend, sharesOf, stack } from 'apical/rules';
+ *
+ * const specification = stack({ layers: [4, 3, 2], activation: 'logistic', objective: 'cross-entropy' });
+ * const network = new Network(await openBackend(), specification, 1);
+ * const { basal, apical, total } = sharesOf(network.area('output'), CONDUCTANCES);
+ * console.log(basal, apical, total); // 1/1.1 = 0.909…, 0, 1.1: without feedback there is no apical dendrite
+ * network.dispose();
+ * ```
+ */
 export function sharesOf(
   area: Area,
   { leak, basal, apical, interneuron = 0 }: Conductances,
@@ -111,7 +155,7 @@ export function cellsOf(setting: Setting, options: DendriticOptions): readonly C
     const answers = answeredBy(area);
     const above = answers ? [] : area.incoming.filter(({ kind }) => kind !== 'forward');
     const objective = network.objectives.find((candidate) => candidate.area === area);
-    // Dropout silences a cell and cell interneuron together.
+    // Dropout silences a cell and the interneuron that answers it together.
     const gain = answers ? made.get(answers)?.gain : dropoutGain(setting, area);
     const rate = make();
     const sent = options.sendsProbabilities && objective?.kind === 'cross-entropy' ? make() : rate;

@@ -42,5 +42,28 @@ export const feedforward: Dynamics<FeedforwardOptions> = {
   },
 };
 
-/** Emits the exact gradient of a feedforward pass. */
+/**
+ * Runs a feedforward pass and emits the exact gradient of the objectives. Throws `objective.no-derivative` if one of
+ * them has none.
+ *
+ * @example
+ * ```ts
+ * import { train } from 'apical';
+ * import { backpropagate, backpropagation, defineRule, plasticProjections } from 'apical/rules';
+ *
+ * // Backpropagation with weight decay as a term of the rule.
+ * const rule = defineRule({
+ *   ...backpropagation,
+ *   id: 'decaying-backprop',
+ *   learn(step) {
+ *     backpropagate(step);
+ *     for (const projection of plasticProjections(step)) {
+ *       step.emit(projection, { kind: 'direction', direction: projection.weights, factor: 1e-3 });
+ *     }
+ *   },
+ * });
+ * const result = await train({ rule, dataset: 'rings', network: { hidden: [8] }, epochs: 1 });
+ * result.dispose();
+ * ```
+ */
 export const backpropagate = backpropagateBy(feedforward);

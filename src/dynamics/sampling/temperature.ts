@@ -10,7 +10,18 @@ export interface Annealing {
 
 const STEPS = 10;
 
-/** Returns the temperature of each step. Throws `dynamics.temperature`. */
+/**
+ * Returns the temperature of each step: one temperature `steps` times, or a list as it is, whose length is the number
+ * of steps. Throws `dynamics.temperature` for a temperature that is not a positive number.
+ *
+ * @example
+ * ```ts
+ * import { temperaturesOf } from 'apical/rules';
+ *
+ * console.log(temperaturesOf({ steps: 3, temperature: 0.5 })); // [0.5, 0.5, 0.5]
+ * console.log(temperaturesOf({ temperature: [4, 2, 1, 1] })); // [4, 2, 1, 1]
+ * ```
+ */
 export function temperaturesOf({ temperature = 1, steps = STEPS }: Annealing): readonly number[] {
   const all = typeof temperature === 'number' ? new Array<number>(steps).fill(temperature) : temperature;
   const wrong = all.find((value) => !(value > 0 && Number.isFinite(value)));

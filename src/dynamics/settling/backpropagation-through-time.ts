@@ -24,15 +24,36 @@ interface Snapshot {
 type Snapshots = ReadonlyMap<Area, Snapshot>;
 
 /**
- * Emits the exact gradient of the cost at the end of a relaxation, by backpropagation through its steps. With
- * s_t = bound( s_{t−1} + ε F(s_{t−1}) ), t = 1 … T, and λ_T = ∂C/∂s_T,
+ * Runs a free phase and emits the exact gradient of the cost at the end of it, by backpropagation through its steps.
+ * With s_t = bound( s_{t−1} + ε F(s_{t−1}) ), t = 1 … T, and λ_T = ∂C/∂s_T,
  *
  *   λ_{t−1} = λ_t + ε (∂F/∂s)ᵀ λ_t,     dC/dθ = Σ_t ε λ_t · ∂F/∂θ,     F and its derivatives at s_{t−1}
  *
- * with λ 0 where a bound cut off the step. It becomes recurrent backpropagation's as T grows. From a fixed point on, the
- * terms of the n-th step back are what equilibrium propagation changes in its n-th nudged step, with the sign reversed.
+ * with λ 0 where a bound cut off the step. It becomes recurrent backpropagation's as T grows. From a fixed point on,
+ * the terms of the n-th step back are what equilibrium propagation changes in its n-th nudged step, with the sign
+ * reversed.
  *
- * Source: Ernoult, Grollier, Querlioz, Bengio & Scellier (2019), NeurIPS 32. A test holds it to finite differences in f64.
+ * Returns the free phase. Throws `objective.no-derivative` if an objective has none.
+ *
+ * Source: Ernoult, Grollier, Querlioz, Bengio & Scellier (2019), NeurIPS 32. A test holds it to finite differences in
+ * f64.
+ *
+ * @example
+ * ```ts
+ * import { train } from 'apical';
+ * import { backpropagateThroughTime, defineRule, hopfield, recurrentBackpropagation } from 'apical/rules';
+ *
+ * // Back through the last 4 of 10 steps.
+ * const rule = defineRule({
+ *   ...recurrentBackpropagation,
+ *   id: 'truncated-bptt',
+ *   learn(step) {
+ *     backpropagateThroughTime(step, hopfield, { phase: { steps: 10 }, back: 4 });
+ *   },
+ * });
+ * const result = await train({ rule, dataset: 'rings', network: { hidden: [8], activation: 'tanh' }, epochs: 1 });
+ * result.dispose();
+ * ```
  */
 export function backpropagateThroughTime(
   step: LearningStep,

@@ -18,7 +18,20 @@ export interface Coupling {
 /** Returns the couplings through which signals reach an area. */
 export type Couplings = (network: Network, area: Area) => readonly Coupling[];
 
-/** Whether a coupling carries feedback, which the feedback gain scales. */
+/**
+ * Returns whether a coupling carries feedback, which the feedback gain scales.
+ *
+ * @example
+ * ```ts
+ * import { isFeedback, Network, openBackend, stack, symmetricCouplings } from 'apical/rules';
+ *
+ * const specification = stack({ layers: [4, 3, 2], activation: 'tanh', objective: 'squared-error' });
+ * const network = new Network(await openBackend(), specification, 1);
+ * const couplings = symmetricCouplings(network, network.area('hidden1'));
+ * console.log(couplings.filter(isFeedback).map(({ from }) => from.id)); // ['output']
+ * network.dispose();
+ * ```
+ */
 export const isFeedback = ({ projection, back }: Coupling): boolean => back || projection.kind === 'feedback';
 
 /** out ← the sum of the signals that these couplings carry, (batch, units); 0 without any. */
@@ -56,8 +69,21 @@ export function receive(
 }
 
 /**
- * Every forward and lateral projection couples its two ends by one matrix, used in both directions. Within an area the
- * matrix is symmetric, and one direction is both.
+ * Returns the couplings of an area where every forward and lateral projection couples its two ends by one matrix, used
+ * in both directions. Within an area the matrix is symmetric, and one direction is both. Feedback projections carry
+ * nothing.
+ *
+ * @example
+ * ```ts
+ * import { Network, openBackend, stack, symmetricCouplings } from 'apical/rules';
+ *
+ * const specification = stack({ layers: [4, 3, 2], activation: 'tanh', objective: 'squared-error' });
+ * const network = new Network(await openBackend(), specification, 1);
+ * for (const { projection, back } of symmetricCouplings(network, network.area('hidden1'))) {
+ *   console.log(projection.id, back); // input→hidden1 false, then hidden1→output true
+ * }
+ * network.dispose();
+ * ```
  */
 export function symmetricCouplings({ projections }: Network, area: Area): readonly Coupling[] {
   return projections.flatMap((projection): Coupling[] => {
@@ -71,8 +97,20 @@ export function symmetricCouplings({ projections }: Network, area: Area): readon
 }
 
 /**
- * A forward or lateral projection couples its two ends by one matrix, unless a feedback projection answers it and
- * carries the signals back through weights of its own.
+ * Returns the couplings of an area where a forward or lateral projection couples its two ends by one matrix, unless a
+ * feedback projection answers it and carries the signals back through weights of its own.
+ *
+ * @example
+ * ```ts
+ * import { answeredCouplings, Network, openBackend, stack } from 'apical/rules';
+ *
+ * const { projections, ...chain } = stack({ layers: [4, 3, 2], activation: 'tanh', objective: 'squared-error' });
+ * const feedback = { from: 'output', to: 'hidden1', kind: 'feedback', answers: 'hidden1→output' } as const;
+ * const network = new Network(await openBackend(), { ...chain, projections: [...projections, feedback] }, 1);
+ * const couplings = answeredCouplings(network, network.area('hidden1'));
+ * console.log(couplings.map(({ projection }) => projection.id)); // ['input→hidden1', 'feedback:output→hidden1']
+ * network.dispose();
+ * ```
  */
 export function answeredCouplings({ projections }: Network, area: Area): readonly Coupling[] {
   return projections.flatMap((projection): Coupling[] => {
@@ -86,8 +124,19 @@ export function answeredCouplings({ projections }: Network, area: Area): readonl
 }
 
 /**
- * Every projection carries signals in its own direction only: forward, lateral and feedback. Pooling, which has no
- * weights and therefore no feedback of its own, carries them in both.
+ * Returns the couplings of an area where every projection carries signals in its own direction only: forward, lateral
+ * and feedback. Pooling, which has no weights and therefore no feedback of its own, carries them in both.
+ *
+ * @example
+ * ```ts
+ * import { directedCouplings, Network, openBackend, stack } from 'apical/rules';
+ *
+ * const specification = stack({ layers: [4, 3, 2], activation: 'tanh', objective: 'squared-error' });
+ * const network = new Network(await openBackend(), specification, 1);
+ * const couplings = directedCouplings(network, network.area('hidden1'));
+ * console.log(couplings.map(({ projection }) => projection.id)); // ['input→hidden1']: nothing comes back
+ * network.dispose();
+ * ```
  */
 export function directedCouplings({ projections }: Network, area: Area): readonly Coupling[] {
   return projections.flatMap((projection): Coupling[] => {
@@ -99,7 +148,21 @@ export function directedCouplings({ projections }: Network, area: Area): readonl
   });
 }
 
-/** Returns why a network has no energy, worded to end a sentence; undefined if it has one. */
+/**
+ * Returns why a network has no energy, worded to end a sentence; undefined if it has one. An energy needs the same
+ * weights in both directions, so it excludes feedback projections, lateral ones within an area that are not symmetric,
+ * and max-pooling.
+ *
+ * @example
+ * ```ts
+ * import { refuseAsymmetry, stack } from 'apical/rules';
+ *
+ * const { projections, ...chain } = stack({ layers: [4, 3, 2], activation: 'tanh', objective: 'squared-error' });
+ * console.log(refuseAsymmetry({ ...chain, projections })); // undefined
+ * const lateral = { from: 'hidden1', to: 'hidden1', kind: 'lateral' } as const;
+ * console.log(refuseAsymmetry({ ...chain, projections: [...projections, lateral] })); // … set "symmetric" to true …
+ * ```
+ */
 export function refuseAsymmetry(specification: NetworkSpecification): string | undefined {
   for (const projection of specification.projections) {
     const id = projectionId(projection);

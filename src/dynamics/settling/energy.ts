@@ -12,8 +12,29 @@ type At = Pick<Phase | Moment, 'activity' | 'state'>;
  *
  *   E = ½ Σ s² − Σ_{i<j} W_ij ρ_i ρ_j − Σ b ρ
  *
- * by name: "leak of hidden1", the projection's id, "bias of hidden1". Clamped areas contribute no leak. The tensors,
- * (batch), are temporaries.
+ * by name: "leak of hidden1", the projection's id, "bias of hidden1". Clamped areas, by default the input, contribute
+ * no leak. The tensors, (batch), are temporaries.
+ *
+ * @example
+ * ```ts
+ * import { train } from 'apical';
+ * import { defineRule, energyTerms, equilibriumPropagation } from 'apical/rules';
+ *
+ * // Equilibrium propagation that reports the leak of the hidden area in evaluations.
+ * const rule = defineRule({
+ *   ...equilibriumPropagation,
+ *   id: 'leak-reporter',
+ *   report: {
+ *     measures: () => ['leak'],
+ *     evaluate(step, phase) {
+ *       const terms = energyTerms(step.compute, step.network, phase);
+ *       step.measure('leak', terms.get('leak of hidden1')!);
+ *     },
+ *   },
+ * });
+ * const result = await train({ rule, dataset: 'rings', network: { hidden: [8], activation: 'tanh' }, epochs: 1 });
+ * result.dispose();
+ * ```
  */
 export function energyTerms(
   compute: Compute,
@@ -55,7 +76,28 @@ export function energyTerms(
   return terms;
 }
 
-/** Returns the energy, the sum of its terms, (batch), as a temporary. */
+/**
+ * Returns the energy of each example, the sum of `energyTerms`, (batch), as a temporary. Throws a `RangeError` for a
+ * network without areas.
+ *
+ * @example
+ * ```ts
+ * import { train } from 'apical';
+ * import { defineRule, energyOf, equilibriumPropagation } from 'apical/rules';
+ *
+ * // Equilibrium propagation that reports the mean energy in evaluations.
+ * const rule = defineRule({
+ *   ...equilibriumPropagation,
+ *   id: 'energy-reporter',
+ *   report: {
+ *     measures: () => ['energy'],
+ *     evaluate: (step, phase) => step.measure('energy', energyOf(step.compute, step.network, phase)),
+ *   },
+ * });
+ * const result = await train({ rule, dataset: 'rings', network: { hidden: [8], activation: 'tanh' }, epochs: 1 });
+ * result.dispose();
+ * ```
+ */
 export function energyOf(...parameters: Parameters<typeof energyTerms>): Tensor {
   const [compute] = parameters;
   const [first, ...others] = energyTerms(...parameters).values();

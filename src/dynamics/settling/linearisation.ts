@@ -21,15 +21,39 @@ interface Node {
 }
 
 /**
- * The derivatives of ds/dt = F(s) of a network that settles, seen from its cost: the common part of recurrent
- * backpropagation and backpropagation through time. With a_j = Σ_i w_ij ρ_i + b_j, over all couplings w, forward or back,
+ * The derivatives of ds/dt = F(s) of a network that settles, as its cost sees them: the common part of recurrent
+ * backpropagation and backpropagation through time. With a_j = Σ_i w_ij ρ_i + b_j, over all couplings w, forward or
+ * back,
  *
  *   states:  F_j = ρ′(s_j) a_j − s_j     (∂F/∂s)ᵀ λ = ρ′ ⊙ (δ Wᵀ) − (1 − κ) ⊙ λ     δ = ρ′ ⊙ λ,    κ = ρ″ ⊙ a
  *   rates:   F_j = f(a_j) − x_j          (∂F/∂x)ᵀ λ = δ Wᵀ − λ                       δ = f′(a) ⊙ λ
  *   λ · ∂F/∂w_ij = ρ_i δ_j,    λ · ∂F/∂b_j = δ_j
  *
- * κ is (1 − 2ρ) ⊙ ρ′a of logistic units, −2ρ ⊙ ρ′a of tanh, (1 − ρ′) ⊙ ρ′a of softplus, and 0 of units that are their own rate, whose ρ′ is 1. What
- * their bounds cut off is left to `bound`.
+ * κ is (1 − 2ρ) ⊙ ρ′a of logistic units, −2ρ ⊙ ρ′a of tanh, (1 − ρ′) ⊙ ρ′a of softplus, and 0 of units that are their
+ * own rate, whose ρ′ is 1. What their bounds cut off is left to `bound`.
+ *
+ * @example
+ * ```ts
+ * import { train } from 'apical';
+ * import { defineRule, hopfield, Linearisation, recurrentBackpropagation } from 'apical/rules';
+ *
+ * // The first step of recurrent backpropagation alone: only synapses onto the output learn.
+ * const rule = defineRule({
+ *   ...recurrentBackpropagation,
+ *   id: 'one-step-back',
+ *   learn(step) {
+ *     const free = step.run('free', { steps: 20 });
+ *     step.score(free);
+ *     const linear = new Linearisation(step, hopfield.relaxation, free, free.settling.feedbackGain);
+ *     const [lambda, delta] = [linear.make(), linear.make()];
+ *     linear.pull(lambda);
+ *     linear.signals(lambda, delta);
+ *     linear.emit(delta, 1 / step.inputs.rows);
+ *   },
+ * });
+ * const result = await train({ rule, dataset: 'rings', network: { hidden: [8], activation: 'tanh' }, epochs: 1 });
+ * result.dispose();
+ * ```
  */
 export class Linearisation {
   readonly areas: readonly Area[];
@@ -41,6 +65,7 @@ export class Linearisation {
   /** What each area approaches, s + ds/dt: ρ′ ⊙ a of states, f(a) of rates; at a fixed point the state itself. */
   readonly #drawn: ByArea;
 
+  /** Linearises a relaxation at a point, such as a phase that has settled. Feedback counts with its gain. */
   constructor(step: LearningStep, relaxation: Relaxation, point: Point, feedbackGain: number) {
     const { network } = step;
     this.#step = step;
@@ -58,7 +83,7 @@ export class Linearisation {
     this.#drawn = this.#drawnTo();
   }
 
-  /** Makes a tensor of zeros for each area. */
+  /** Returns a tensor of zeros for each area that settles, as temporaries. */
   make(): ByArea {
     const { compute, inputs } = this.#step;
     return new Map(

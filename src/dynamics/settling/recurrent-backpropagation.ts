@@ -14,16 +14,34 @@ const STEPS_A_CHECK = 10;
 const TOLERANCES = { f32: 1e-6, f64: 1e-12 } as const;
 
 /**
- * Returns the exact gradient of the cost at the fixed point of a network that settles, by recurrent backpropagation. Where
- * F(s⁰) = 0, ds⁰/dθ = −J⁻¹ ∂F/∂θ with J = ∂F/∂s. So with λ the fixed point of a linear relaxation,
+ * Returns the exact gradient of the cost at the fixed point of a network that settles, by recurrent backpropagation.
+ * Where F(s⁰) = 0, ds⁰/dθ = −J⁻¹ ∂F/∂θ with J = ∂F/∂s. So with λ the fixed point of a linear relaxation,
  *
  *   dλ/dt = Jᵀ λ + ∂C/∂s,     dC/dθ = λ · ∂F/∂θ:     dC/dW_ij = ρ_i δ_j,    dC/db_j = δ_j
  *
- * (δ, F and J stand in `Linearisation`). A symmetric coupling is one weight of both directions, so its gradient is the
- * sum of two such products. Where F is the slope of an energy J is symmetric, and errors relax along the same couplings as the
- * activity; where weights differ, along the transposed ones. A unit at a bound does not move, so λ is 0 there.
+ * (`Linearisation` defines δ, F and J.) A symmetric coupling is one weight of both directions, so its gradient is the
+ * sum of two such products. Where F is the slope of an energy, J is symmetric, and errors relax along the same
+ * couplings as the activity; where weights differ, along the transposed ones. A unit at a bound does not move, so λ is
+ * 0 there. Throws `objective.no-derivative` if an objective has none.
  *
- * Source: Almeida (1987), ICNN; Pineda (1987), Physical Review Letters 59. A test holds it to finite differences in f64.
+ * Source: Almeida (1987), ICNN; Pineda (1987), Physical Review Letters 59. A test holds it to finite differences in
+ * f64.
+ *
+ * @example
+ * ```ts
+ * import { train } from 'apical';
+ * import { defineRule, recurrentBackpropagateBy, recurrentBackpropagation, vectorField } from 'apical/rules';
+ *
+ * // Recurrent backpropagation of the built-in rule, on other dynamics.
+ * const rule = defineRule({
+ *   ...recurrentBackpropagation,
+ *   id: 'vector-field-backprop',
+ *   dynamics: vectorField,
+ *   learn: recurrentBackpropagateBy(vectorField),
+ * });
+ * const result = await train({ rule, dataset: 'rings', network: { hidden: [4], activation: 'tanh' }, epochs: 1 });
+ * result.dispose();
+ * ```
  */
 export const recurrentBackpropagateBy =
   (dynamics: SettlingDynamics): Reference =>

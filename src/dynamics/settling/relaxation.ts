@@ -223,7 +223,28 @@ function checkFinite(speed: number, phase: string, steps: number, stepSize: numb
   );
 }
 
-/** Throws `dynamics.unsettled` for a phase with a tolerance that took all its steps and is still changing. */
+/**
+ * Returns a phase that settled. Throws `dynamics.unsettled` if the phase took all its steps and its units still change
+ * faster than `tolerance`, by root mean square per time constant. A tolerance of 0 accepts every phase.
+ *
+ * @example
+ * ```ts
+ * import { train } from 'apical';
+ * import { defineRule, emitReadouts, mustSettle, recurrentBackpropagation } from 'apical/rules';
+ *
+ * // A delta rule at the fixed point, which must be reached within 200 steps.
+ * const rule = defineRule({
+ *   ...recurrentBackpropagation,
+ *   id: 'settled-readout',
+ *   learn(step) {
+ *     const tolerance = 1e-3;
+ *     emitReadouts(step, mustSettle(step.run('free', { steps: 200, tolerance }), tolerance));
+ *   },
+ * });
+ * const result = await train({ rule, dataset: 'rings', network: { hidden: [8], activation: 'tanh' }, epochs: 1 });
+ * result.dispose();
+ * ```
+ */
 export function mustSettle(phase: SettledPhase, tolerance: number): SettledPhase {
   const { steps, speed = 0 } = phase.settling;
   if (tolerance === 0 || speed < tolerance) return phase;

@@ -10,7 +10,20 @@ import type { Tensor } from '../../tensor/tensor.ts';
 /** The largest number of joint draws of a network that is enumerated. */
 export const MOST_CONFIGURATIONS = 4096;
 
-/** Returns the number of joint draws of a network's stochastic units: 2 for each logistic unit, n for a choice of n. */
+/**
+ * Returns the number of joint draws of a network's stochastic units: 2 for each logistic unit, n for a choice of n.
+ *
+ * @example
+ * ```ts
+ * import { configurationsOf, MOST_CONFIGURATIONS, Network, openBackend, stack } from 'apical/rules';
+ *
+ * const specification = stack({ layers: [4, 5, 3], activation: 'logistic', objective: 'cross-entropy' });
+ * const network = new Network(await openBackend(), specification, 1);
+ * console.log(configurationsOf(network)); // 2⁵ · 3 = 96
+ * console.log(configurationsOf(network) <= MOST_CONFIGURATIONS); // true: the expected loss can be enumerated
+ * network.dispose();
+ * ```
+ */
 export function configurationsOf(network: Network): number {
   return stochasticAreas(network).reduce((product, area) => product * statesOf(area), 1);
 }
@@ -20,8 +33,30 @@ export function configurationsOf(network: Network): number {
  *
  *   E L = Σ_h P(h) L(h),   ∂E L/∂a_l = Σ_h P(h) L(h) (h_l − p_l(h)),   P(h) = Π_l Π_i p^h (1 − p)^(1−h)
  *
- * since ∂ ln P/∂a = h − p for a logistic unit and for a softmax choice. Held to finite differences of E L in f64
- * by test. Only for networks with at most `MOST_CONFIGURATIONS`. Source: Williams (1992), Machine Learning 8.
+ * since ∂ ln P/∂a = h − p for a logistic unit and for a softmax choice. It repeats the batch once per joint draw, so it
+ * serves networks with at most `MOST_CONFIGURATIONS`; `dynamics` must draw by `sample` and accept `clamp`. A test holds
+ * it to finite differences of E L in f64.
+ *
+ * Source: Williams (1992), Machine Learning 8.
+ *
+ * @example
+ * ```ts
+ * import { train } from 'apical';
+ * import { configurationsOf, defineRule, enumerateBy, MOST_CONFIGURATIONS, reinforce, stochastic } from 'apical/rules';
+ *
+ * // The gradient with which a run compares the updates of the rule.
+ * const rule = defineRule({
+ *   ...reinforce,
+ *   id: 'my-reinforce',
+ *   learning: {
+ *     ...reinforce.learning,
+ *     reference: (network) =>
+ *       configurationsOf(network) > MOST_CONFIGURATIONS ? undefined : (step) => enumerateBy(stochastic, step),
+ *   },
+ * });
+ * const result = await train({ rule, dataset: 'rings', network: { hidden: [4], activation: 'logistic' }, epochs: 1 });
+ * result.dispose();
+ * ```
  */
 export function enumerateBy(
   dynamics: Dynamics<Sampling & Pick<PhaseOptions, 'clamp'>>,

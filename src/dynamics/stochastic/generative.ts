@@ -52,6 +52,19 @@ export const generative: Dynamics<GenerativeOptions> = {
   },
 };
 
-/** Returns the feedback projections that generate an area's activity from the areas above. */
+/**
+ * Returns the feedback projections that generate an area's activity from the areas above.
+ *
+ * @example
+ * ```ts
+ * import { generatingProjections, Network, openBackend, parseOptions, stack, wakeSleep } from 'apical/rules';
+ *
+ * const chain = stack({ layers: [4, 3, 2], activation: 'logistic', objective: 'cross-entropy' });
+ * const machine = wakeSleep.network!.wire!(chain, parseOptions(wakeSleep, {}));
+ * const network = new Network(await openBackend(), machine, 1);
+ * console.log(generatingProjections(network.input).map(({ id }) => id)); // ['feedback:hidden1→input']
+ * network.dispose();
+ * ```
+ */
 export const generatingProjections = (area: Area): readonly Projection[] =>
   area.incoming.filter(({ kind }) => kind === 'feedback');
