@@ -30,7 +30,7 @@ export { backpropagateBy } from './feedforward/backpropagation.ts';
 export { backpropagate, feedforward } from './feedforward/feedforward.ts';
 export type { FeedforwardOptions } from './feedforward/feedforward.ts';
 
-export { predictiveCoding } from './predictive-coding/predictive-coding.ts';
+export { predictiveInference } from './predictive-coding/predictive-coding.ts';
 export type {
   PredictiveCompartment,
   PredictiveOptions,

@@ -31,7 +31,7 @@ import { contrastiveDivergence } from './generative/contrastive-divergence.ts';
 import { wakeSleep } from './generative/wake-sleep.ts';
 import type { Rule } from '../learning/rule.ts';
 
-/** All rules of the library, in the order in which lists show them. A new rule is one file and one line here. */
+/** All rules of the library, in the order in which lists show them. */
 export const RULES: readonly Rule[] = [
   backpropagation,
   recurrentBackpropagation,
@@ -65,3 +65,37 @@ export const RULES: readonly Rule[] = [
   wakeSleep,
   autoencoder,
 ];
+
+export {
+  backpropagation,
+  recurrentBackpropagation,
+  feedbackAlignment,
+  directFeedbackAlignment,
+  signSymmetry,
+  kolenPollack,
+  weightMirror,
+  learnedFeedback,
+  serialWeightPerturbation,
+  weightPerturbation,
+  nodePerturbation,
+  forwardGradient,
+  reinforce,
+  contrastiveHebbian,
+  equilibriumPropagation,
+  recirculation,
+  generec,
+  twoPass,
+  differenceTargetPropagation,
+  simplifiedTargetPropagation,
+  localDifferenceReconstruction,
+  predictiveCoding,
+  zeroDivergenceInference,
+  segregatedDendrites,
+  dendriticMicrocircuit,
+  vectorFieldEquilibriumPropagation,
+  boltzmann,
+  contrastiveDivergence,
+  deepBeliefNet,
+  wakeSleep,
+  autoencoder,
+};

@@ -10,6 +10,11 @@ import process from 'node:process';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RULES } from '../../src/rules/index.ts';
+import * as dynamics from '../../src/dynamics/index.ts';
+import * as learning from '../../src/learning/index.ts';
+import * as network from '../../src/network/index.ts';
+import * as references from '../../src/references/index.ts';
+import * as tensor from '../../src/tensor/index.ts';
 import * as rulesEntry from '../../src/entries/rules.ts';
 import { programOf, publicNames, ROOT, TIERS } from './documentation.ts';
 
@@ -28,6 +33,15 @@ test('every built-in rule is exported as an object', () => {
   expect(
     RULES.filter((rule) => !Object.values<unknown>(rulesEntry).includes(rule)).map(({ id }) => id),
   ).toEqual([]);
+});
+
+test('no name of a folder is hidden by another of the same name', () => {
+  const folders = { ...tensor, ...network, ...dynamics, ...references, ...learning };
+  for (const exports of [tensor, network, dynamics, references, learning])
+    for (const [name, value] of Object.entries<unknown>(exports)) {
+      expect((folders as Record<string, unknown>)[name], name).toBe(value);
+      expect((rulesEntry as Record<string, unknown>)[name], name).toBe(value);
+    }
 });
 
 describe('examples', () => {

@@ -50,7 +50,7 @@ export interface PredictiveOptions extends Pick<PhaseOptions, 'inputs' | 'drive'
  * Source: Whittington & Bogacz (2017), Neural Computation 29; fixed predictions: Millidge, Tschantz & Buckley (2022),
  * Neural Computation 34.
  */
-export const predictiveCoding: Dynamics<PredictiveOptions, PredictivePhase> = {
+export const predictiveInference: Dynamics<PredictiveOptions, PredictivePhase> = {
   id: 'predictive-coding',
   title: 'Predictive coding',
   accepts: {
@@ -70,7 +70,7 @@ export const predictiveCoding: Dynamics<PredictiveOptions, PredictivePhase> = {
   run: infer,
 };
 
-const backpropagate = backpropagateBy(predictiveCoding);
+const backpropagate = backpropagateBy(predictiveInference);
 
 /** An area that is predicted; tensors (batch, units). */
 interface Predicted {

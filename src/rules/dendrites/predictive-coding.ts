@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { emitIncoming, predictiveCoding as inference } from '../../dynamics/index.ts';
+import { emitIncoming, predictiveInference as inference } from '../../dynamics/index.ts';
 import { defineRule } from '../../learning/rule.ts';
 
 /**

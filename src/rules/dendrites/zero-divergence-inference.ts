@@ -1,4 +1,4 @@
-import { predictiveCoding as inference, emitIncoming } from '../../dynamics/index.ts';
+import { predictiveInference as inference, emitIncoming } from '../../dynamics/index.ts';
 import type { LearningStep, Moment, PredictiveCompartment, PredictivePhase } from '../../dynamics/index.ts';
 import type { Area } from '../../network/area.ts';
 import type { NetworkSpecification } from '../../network/specification.ts';
