@@ -157,7 +157,7 @@ function optionsOf(props: ChartProps, width: number): uPlot.Options {
       y: logarithmic
         ? logarithmicScale()
         : {
-            range: (_, __, high) => [0, unit === 'degrees' ? 100 : 1.05 * upTo(high)],
+            range: (_, __, high) => [0, unit === 'degrees' ? Math.max(100, upTo(high)) : 1.05 * upTo(high)],
           },
     },
     axes: [
@@ -165,8 +165,11 @@ function optionsOf(props: ChartProps, width: number): uPlot.Options {
       {
         ...axis,
         size: 46,
-        values: (_, ticks) => ticks.map((tick) => format(tick, unit)),
-        ...(unit === 'degrees' ? { splits: () => [0, 30, 60, 90] } : {}),
+        values: (_, ticks) =>
+          ticks.map((tick) => format(logarithmic ? Number(tick.toPrecision(2)) : tick, unit)),
+        ...(unit === 'degrees'
+          ? { splits: (_, __, ___, high) => [0, 30, 60, 90, 120, 150, 180].filter((angle) => angle <= high) }
+          : {}),
       },
     ],
     series: [
