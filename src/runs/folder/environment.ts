@@ -28,7 +28,9 @@ function describeSources(): { commit: string | null; dirty: boolean } {
   const none = { commit: null, dirty: false };
   if (!existsSync(packageFile('.git'))) return none;
   try {
-    const lines = execFileSync('git', ['status', '--porcelain=v2', '--branch'], {
+    // A verdict of claims/results that was just written does not change what the next one is found with.
+    const paths = ['--', '.', ':(exclude)claims/results'];
+    const lines = execFileSync('git', ['status', '--porcelain=v2', '--branch', ...paths], {
       cwd: packageFile('.'),
       encoding: 'utf8',
       timeout: 2000,
