@@ -55,12 +55,11 @@ export function addCheckCommand(program: Command, finish: (code: number) => void
     });
 }
 
-function showResult(terminal: Terminal, { title, passed, found = '', meaning = '' }: CheckResult): void {
+function showResult(terminal: Terminal, { title, passed, found = '', meaning }: CheckResult): void {
   const { colours } = terminal;
   terminal.line(passed ? `${colours.green('✓')} ${title}` : `${colours.red('✗')} ${colours.bold(title)}`);
   if (passed) return;
-  terminal.line(`    Found: ${found}`);
-  terminal.line(`    ${meaning}`);
+  terminal.line(meaning === undefined ? '    Found: the same error.' : `    Found: ${found}\n    ${meaning}`);
 }
 
 function rateOf(text: string): number {

@@ -1,7 +1,7 @@
 import { openBackend } from '../../backends/open.ts';
 import { loadRule } from '../../runs/files/rule-file.ts';
-import { CHECKS } from './checks.ts';
-import type { CheckSubject } from './checks.ts';
+import { CheckFailure, CHECKS } from './checks.ts';
+import type { Check, CheckSubject } from './checks.ts';
 
 /** How a rule fared in one check. */
 export interface CheckResult {
@@ -10,9 +10,12 @@ export interface CheckResult {
   readonly passed: boolean;
   /** What was found, for a check that failed. */
   readonly found?: string;
-  /** What the failure usually means, and how to fix it. */
+  /** What the failure usually means, and how to fix it. Absent where an earlier check ended by the same error. */
   readonly meaning?: string;
 }
+
+const THROWN =
+  'The rule throws this error. Fix it first: a check that meets it says nothing else about the rule.';
 
 /** The `--json` document of `apical check`. */
 export interface CheckDocument {
@@ -42,8 +45,9 @@ export async function checkRuleFile(
   ]);
   try {
     const subject = { rule, reference: exact, others: [fast], ...setting };
+    const thrown = new Set<string>();
     const checks = CHECKS.map((check): CheckResult => {
-      const result = resultOf(check, subject);
+      const result = resultOf(check, subject, thrown);
       onResult?.(result);
       return result;
     });
@@ -54,12 +58,23 @@ export async function checkRuleFile(
   }
 }
 
-function resultOf({ id, title, meaning, run }: (typeof CHECKS)[number], subject: CheckSubject): CheckResult {
+/** Runs one check. `thrown` holds the errors of the rule that earlier checks met. */
+function resultOf(
+  { id, title, meaning, run }: Check,
+  subject: CheckSubject,
+  thrown: Set<string>,
+): CheckResult {
   try {
     run(subject);
     return { id, title, passed: true };
-  } catch (error) {
+  } catch (thrownError) {
+    // Terms are checked inside a learning step, which wraps what is thrown there.
+    const isWrapped = thrownError instanceof Error && thrownError.cause instanceof CheckFailure;
+    const error = isWrapped ? thrownError.cause : thrownError;
     const found = error instanceof Error ? error.message : String(error);
-    return { id, title, passed: false, found, meaning };
+    if (error instanceof CheckFailure) return { id, title, passed: false, found, meaning };
+    if (thrown.has(found)) return { id, title, passed: false, found };
+    thrown.add(found);
+    return { id, title, passed: false, found, meaning: THROWN };
   }
 }

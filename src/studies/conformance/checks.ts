@@ -39,8 +39,13 @@ export interface Check {
   readonly title: string;
   /** What a failure usually means, and how to fix it. */
   readonly meaning: string;
-  /** Throws an error that says what was found. */
+  /** Throws `CheckFailure` where the property does not hold, and whatever the rule itself throws. */
   run(subject: CheckSubject): void;
+}
+
+/** A property that does not hold. The message says what was found. */
+export class CheckFailure extends Error {
+  override readonly name = 'CheckFailure';
 }
 
 export const CHECKS: readonly Check[] = [
@@ -107,7 +112,7 @@ export const CHECKS: readonly Check[] = [
         const resumed = learnerOf(compute, rule, noisySetting(rule));
         for (const [name, tensor] of resumed.tensors()) {
           const saved = whole.tensors().get(name);
-          if (!saved) throw new Error(`"${name}" is in one learner and not in the other`);
+          if (!saved) return fail(`"${name}" is in one learner and not in the other`);
           compute.copy(tensor, saved);
         }
         const losses = [train(compute, resumed, 5, 11), train(compute, whole, 5, 11)];
@@ -352,7 +357,7 @@ function checkTermOf(parameter: Parameter, term: Term, batch: number, network: s
 }
 
 function fail(found: string): never {
-  throw new Error(found);
+  throw new CheckFailure(found);
 }
 
 const equal = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);

@@ -29,12 +29,12 @@ export function fire(
   for (let row = 0; row < rows; row++) {
     drawUniform(drawn, 1, columns, 0, 1, key0, key1, stepLow, stepHigh, firstRow + row);
     const end = drawn + bytes;
-    let threshold = bias;
+    let at = bias;
     for (; drawn + 16 <= end; drawn += 16, rate += 16, potential += 16) {
       let x = v128.load(potential);
       if (bias != 0) {
-        x = f32x4.add(x, v128.load(threshold));
-        threshold += 16;
+        x = f32x4.add(x, v128.load(at));
+        at += 16;
       }
       const p = logistic4(f32x4.mul(gain4, x));
       v128.store(rate, p);
@@ -43,8 +43,8 @@ export function fire(
     for (; drawn < end; drawn += 4, rate += 4, potential += 4) {
       let x = load1(potential);
       if (bias != 0) {
-        x = f32x4.add(x, load1(threshold));
-        threshold += 4;
+        x = f32x4.add(x, load1(at));
+        at += 4;
       }
       const p = logistic4(f32x4.mul(gain4, x));
       store1(rate, p);
