@@ -110,7 +110,7 @@ class Recorder implements StepObserver {
   constructor(learner: Learner, batch: Batch) {
     this.#learner = learner;
     this.#batchRows = batch.inputs.rows;
-    this.#weights = batch.weights ? new Set(['weight of every example']) : NONE;
+    this.#weights = batch.weights ? new Set(['weight per example']) : NONE;
     for (const projection of learner.network.projections)
       this.#projections.set(projection.weights.offset, projection);
     this.#set(batch.inputs, { ...NOTHING, sources: new Set([`activity of ${learner.network.input.id}`]) });
@@ -176,7 +176,7 @@ class Recorder implements StepObserver {
     this.#set(losses, {
       ...NOTHING,
       sources: new Set(['loss']),
-      scalars: new Set(['loss of every example', ...this.#weights]),
+      scalars: new Set(['loss per example', ...this.#weights]),
     });
   }
 

@@ -26,8 +26,8 @@ describe('the audit of rules that hear of one number', () => {
     ['weight-perturbation', { samples: 2 }, /^loss$/],
     ['weight-perturbation', { samples: 2, twoSided: true }, /^loss$/],
     ['serial-weight-perturbation', { synapses: 300 }, /^loss$/],
-    ['node-perturbation', { samples: 2 }, /^loss of every example$/],
-    ['node-perturbation', { samples: 2, baseline: 'mean' }, /^loss of every example$/],
+    ['node-perturbation', { samples: 2 }, /^loss per example$/],
+    ['node-perturbation', { samples: 2, baseline: 'mean' }, /^loss per example$/],
     ['forward-gradient', { perturb: 'activity' }, /^one number an example from .*error of output/],
     ['forward-gradient', { perturb: 'weights' }, /^one number an example from .*error of output/],
   ])(

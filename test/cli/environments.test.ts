@@ -54,7 +54,7 @@ test('a run prints its return, and writes a report', async () => {
   const report = readFileSync('here/report.html', 'utf8');
   expect(report).toMatch(/Backpropagation (solved|did not solve) Cart-pole: a mean return of/i);
   expect(report).toContain('Evaluation');
-  expect(report).toContain('weight of every example');
+  expect(report).toContain('weight per example');
   expect(report).toContain('Neuronlike adaptive elements');
 });
 
