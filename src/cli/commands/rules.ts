@@ -47,7 +47,7 @@ function showList(terminal: Terminal, rules: readonly RuleDescription[], network
         family,
         locality.some(({ transposedWeights }) => transposedWeights.length > 0) ? 'yes' : 'no',
         locality.some(({ signedError }) => signedError) ? 'yes' : 'no',
-        `${Math.max(0, ...locality.map(({ waitsForProjections }) => waitsForProjections))} areas`,
+        areas(Math.max(0, ...locality.map(({ waitsForProjections }) => waitsForProjections))),
         String(locality[0]?.phases ?? 0),
         `${((cost.forwardMacs + cost.feedbackMacs + cost.updateMacs) / 1e6).toFixed(2)} M  ${costRatio.toFixed(2)} ×`,
       ]),
@@ -58,6 +58,8 @@ function showList(terminal: Terminal, rules: readonly RuleDescription[], network
   );
   terminal.line('`apical rules ID` shows one rule in full.');
 }
+
+const areas = (count: number) => `${count} ${count === 1 ? 'area' : 'areas'}`;
 
 function showRule(terminal: Terminal, rule: RuleDescription, network: string): void {
   const { colours } = terminal;
