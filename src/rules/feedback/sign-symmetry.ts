@@ -76,7 +76,7 @@ export const signSymmetry = defineRule({
   },
 });
 
-/** Upper end of the uniform distribution from 0 whose mean square is 1. */
+/** Upper end √3 of the uniform distribution on [0, √3], whose mean square is 1. */
 const LARGEST = Math.sqrt(3);
 
 const magnitudesOf = ({ id }: Projection) => `sizes of feedback for ${id}`;

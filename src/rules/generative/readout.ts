@@ -40,8 +40,8 @@ export function withTopDownBias(
 }
 
 /**
- * Returns the learners of the current epoch, of learners that take turns from the lowest up. With 0 epochs per area all
- * learn at once, each from the current activity of the area below. After the last turn none learns.
+ * Returns the learners that are active in the current epoch. Learners take turns, from the lowest up, and none learns
+ * after the last turn. With 0 epochs per area all learn at once, each from the current activity of the area below.
  */
 export function learningNow<Learner>(
   { epoch }: LearningStep,

@@ -44,7 +44,7 @@ export const inverseOptions = {
     ),
 };
 
-/** The forward projections that receive an inverse, besides all between hidden areas. */
+/** Forward projections that receive an inverse, in addition to all those between hidden areas. */
 export interface InverseScope {
   /** Whether projections onto areas with an objective receive one. */
   readonly outputs: boolean;
@@ -53,8 +53,8 @@ export interface InverseScope {
 }
 
 /**
- * Adds inverses to forward projections between hidden areas, and to others as `scope` says. An inverse is a plastic
- * feedback projection, with a top-down bias in the area below.
+ * Adds inverses to forward projections between hidden areas, and to the others that `scope` names. An inverse is a
+ * plastic feedback projection, with a top-down bias in the area below.
  *
  * @example
  * ```ts
