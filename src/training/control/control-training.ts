@@ -31,7 +31,7 @@ export interface ControlRules {
   readonly critic: Rule;
 }
 
-/** What a `ControlTraining` is made of. */
+/** Options of a `ControlTraining`. */
 export interface ControlTrainingOptions {
   readonly compute: Compute;
   readonly environment: Environment;
