@@ -23,7 +23,7 @@ const RING = 2 ** 16;
 const defaultAhead = (ring: number) => ring / 2;
 /** Long rounds are split into parts of `ahead` / PARTS samples. */
 const PARTS = 2;
-/** How long to wait for a sample claimed by others, relative to the time of a sample here, before measuring it here. */
+/** Time to wait for a sample claimed by others before measuring it here, relative to the time of a sample here. */
 const PATIENCE = 1.5;
 const LEAST_PATIENCE_MILLISECONDS = 0.1;
 /** Decay per sample of the longest time of a sample. */
