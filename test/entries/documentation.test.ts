@@ -57,7 +57,7 @@ test('every public name has a docstring, and every function and class an example
   expect([...new Set(lacking)].sort()).toEqual([]);
 });
 
-test('no file is exempt that lacks nothing', () => {
+test('every exempt file lacks something', () => {
   const files = new Set(missing.map(({ file }) => file));
   expect(EXEMPT.filter((file) => !files.has(file))).toEqual([]);
 });
@@ -77,7 +77,7 @@ describe('examples', () => {
     })),
   ).map((example, index) => ({ ...example, file: `example${index}.ts` }));
   let folder: string;
-  /** What was thrown, by file; null where nothing was. */
+  /** The error that each file threw; null if it threw none. */
   let outcomes: Record<string, string | null>;
 
   beforeAll(() => {
@@ -98,7 +98,7 @@ describe('examples', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test('have the types that they should have', () => {
+  test('type-check', () => {
     const { config } = ts.readConfigFile(path.join(ROOT, 'tsconfig.json'), (file) =>
       ts.sys.readFile(file),
     ) as {
