@@ -149,8 +149,8 @@ export interface UpdateCurve {
 }
 
 /**
- * Compares the update of a synapse in each step of the nudged phase, (1/β)(ρ_i Δρ_j + Δρ_i ρ_j), with the negative
- * gradient that backpropagation through time finds the same number of steps back from the end of the free phase.
+ * Compares the update of a synapse in each step of the nudged phase, (1/β)(ρ_i Δρ_j + Δρ_i ρ_j), with a negative
+ * gradient: that of backpropagation through time, the same number of steps back from the end of the free phase.
  * From a fixed point the two agree step by step as β → 0. Source: Ernoult et al. (2019), NeurIPS 32, theorem 1.
  */
 export function updateCurves(subject: SettlingSubject): readonly UpdateCurve[] {

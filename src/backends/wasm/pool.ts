@@ -36,7 +36,7 @@ export interface PoolOptions {
 
 /**
  * Time that an idle worker looks for work before it sleeps. It is longer than most gaps between the large jobs of a
- * training step (15 to 90 µs), so that a step seldom has to wake a worker, which takes about 100 µs.
+ * training step (15 to 90 µs), so a step seldom has to wake a worker. Waking takes about 100 µs.
  */
 const SPIN_MILLISECONDS = 0.1;
 /** With two shares, a running thread can take over an unstarted share if another process holds a processor. */

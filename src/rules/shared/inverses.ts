@@ -13,8 +13,8 @@ import type { FeedbackOptions } from './feedback.ts';
 import { hasCrossEntropy, outputOf } from './reconstruction.ts';
 
 /*
- * The forward path of a layer is f(h W + b). Its inverse is g(h V + c), with g the activation function of the area
- * below, V the weights of the feedback projection and c the top-down bias of the area below.
+ * The forward path of a layer is f(h W + b). Its inverse is g(h V + c): V are the weights of the feedback projection,
+ * and g and c are the activation function and the top-down bias of the area below.
  */
 
 /** Options of rules whose targets travel through learned inverses. */

@@ -20,7 +20,7 @@ const difference = (compute: Compute, seed: number, regression: number): number 
     {
       ...{ rule: recirculation, options: { regression, visible: 'linear' }, seed, examples: 50 },
       ...{ layers: [12, 6, 3], activation: 'logistic', objective: 'squared-error', bias: false },
-      // Glorot's scale without the factor of 4 for logistic units: the recirculated change must be small beside the curvature.
+      // Glorot's scale without the factor of 4 for logistic units, since curvature must hardly affect the change.
       initialisation: { kind: 'glorot', scale: 0.25 },
     },
     (learner, batch) => {
