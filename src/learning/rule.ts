@@ -57,8 +57,8 @@ export interface LearningHooks<Options = unknown, D extends Dynamics = Dynamics<
    */
   optimisers?(network: Network, optimiserOf: OptimiserOf, options: Options): OptimiserOf;
   /**
-   * Returns the exact gradient with which the rule is compared; undefined if there is none. Default: the gradient of the
-   * network's objectives under the rule's dynamics.
+   * Returns the exact gradient with which the rule is compared; undefined if there is none. Default: the gradient of
+   * the network's objectives under the rule's dynamics.
    */
   reference?(network: Network, options: Options): Reference | undefined;
   /** Returns the number of samples that `step.samples` measures in a step, which workers may share. */
