@@ -78,7 +78,7 @@ export interface PresetInfo {
 export interface Catalogue {
   readonly version: string;
   readonly rules: readonly RuleInfo[];
-  /** Why served rule files do not load. */
+  /** Reasons why served rule files do not load. */
   readonly ruleProblems: readonly Problem[];
   readonly presets: readonly PresetInfo[];
   readonly config: Schema;
@@ -147,7 +147,7 @@ export interface Session {
   readonly command: string;
 }
 
-/** What the page shows. The engine computes no other views for a frame. */
+/** The views that the page shows. The engine computes no others for a frame. */
 export interface Watch {
   /** The index of a test example, or the pixels of a drawing. */
   readonly example: number | Uint8Array;
@@ -244,7 +244,7 @@ export interface NamedFile {
   readonly bytes: Uint8Array;
 }
 
-/** What dropped files contained. */
+/** The contents of dropped files. */
 export type Opened =
   | {
       readonly kind: 'runs';

@@ -24,7 +24,7 @@ export interface Accepted {
   readonly configs: readonly (readonly Config[])[];
 }
 
-/** Returns what was thrown as plain data, with the line of the user's file if it was thrown there. */
+/** Returns a thrown value as plain data, with the line of the user's file if it was thrown there. */
 export function problemOf(thrown: unknown, about?: string): Problem {
   const said = thrown instanceof Error ? thrown.message : String(thrown);
   const line = lineOf(thrown);

@@ -13,7 +13,7 @@ export interface UserRule {
 
 /** The user's rules that this worker has loaded, by reference. */
 const userRules = new Map<string, UserRule>();
-/** Why a served file could not be loaded, by reference. */
+/** Problems of served files that could not be loaded, by reference. */
 const problems = new Map<string, Problem>();
 
 export const addUserRule = (added: UserRule): void => void userRules.set(added.reference, added);

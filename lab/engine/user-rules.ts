@@ -3,8 +3,8 @@ import { problemOf } from './plan.ts';
 import { addRuleProblem, addUserRule, lineOf } from './rules.ts';
 
 /**
- * The user's own rules: modules that `apical lab --rule FILE` serves beside the page, and that this worker imports and
- * links. What they import from "apical" is the library that the worker already holds.
+ * The user's own rules: modules that `apical lab --rule FILE` serves with the page, and that this worker imports and
+ * links. Their imports from "apical" resolve to the library that the worker already holds.
  */
 
 /** An entry of `rules/index.json`, as the server writes it. */
@@ -29,7 +29,7 @@ type Factory = (
 
 const FOLDER = new URL(/* @vite-ignore */ '../rules/', import.meta.url);
 
-/** Imports every rule that the server serves. Never rejects: what does not load is a problem of the catalogue. */
+/** Imports every served rule. Never rejects: a rule that fails to load becomes a problem of the catalogue. */
 export async function loadUserRules(): Promise<void> {
   let entries: readonly RuleEntry[] = [];
   try {
@@ -76,7 +76,7 @@ async function importRule({ entry, modules, reference }: Extract<RuleEntry, { en
     const made: UserModule = { exports: {} };
     linked.set(address, made);
     const imports = modules[address] ?? {};
-    // As in ES modules, what a module imports is run before it; in a cycle it sees what is exported so far.
+    // As with ES modules, imports run before a module; in a cycle it receives the exports so far.
     for (const imported of Object.values(imports)) await link(imported);
     const { default: run } = (await import(/* @vite-ignore */ new URL(address, FOLDER).href)) as {
       readonly default: Factory;

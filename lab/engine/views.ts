@@ -30,7 +30,7 @@ export interface Subject {
   readonly examples: Examples | undefined;
 }
 
-/** Returns what the page shows of a run. */
+/** Returns the views of a run that the page shows. */
 export function look(subject: Subject, watch: Watch): LaneView {
   const { compute, learner, examples } = subject;
   const { network } = learner;
@@ -98,8 +98,8 @@ function lookAtExample(
 }
 
 /**
- * Returns the error signal of the rule in every area for one example, beside the exact error signal. Both are read off the
- * terms for the biases of the area, since ∂L/∂bias is the error signal itself.
+ * Returns the error signal of the rule in every area for one example, with the exact error signal. Both are read from
+ * the terms for the biases of the area, since ∂L/∂bias is the error signal itself.
  */
 function errorSignals({ compute, learner, step }: Subject, batch: Batch): Record<string, ErrorSignal> {
   const reference = learner.rule.dynamics.reference?.(learner.network);

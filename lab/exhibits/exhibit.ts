@@ -13,7 +13,7 @@ export interface Exhibit {
   readonly cites: readonly string[];
   /** The plan that runs live. */
   readonly plan: Plan;
-  /** What is selected at the start. */
+  /** The initial selection. */
   readonly sight: Sight;
   /** Parts of the page, in order. */
   readonly parts: readonly Part[];

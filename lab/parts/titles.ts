@@ -49,7 +49,7 @@ const descriptions = computed(() =>
   catalogue.value ? wordsByText(descriptionsOf(catalogue.value), t.value.options) : new Map<string, string>(),
 );
 
-/** Returns what an option or a key means, in the page's language if its catalogue has a line for it. */
+/** Returns the description of an option or key, in the page's language if its catalogue has a line for it. */
 export const described = (text: string): Wording => chosen(descriptions.value.get(text), text);
 
 /** A group of rules under one heading. */

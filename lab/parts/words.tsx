@@ -1,7 +1,7 @@
 import { inEnglish } from './titles.ts';
 import type { Wording } from './titles.ts';
 
-/** A text with inline code: what stands between backticks becomes a <code> element. */
+/** A text with inline code: text between backticks becomes a <code> element. */
 export function Inline({ text }: { readonly text: string }) {
   const parts = text.split(/`([^`\n]+)`/);
   return <>{parts.map((part, index) => (index % 2 === 0 ? part : <code key={index}>{part}</code>))}</>;

@@ -57,7 +57,7 @@ export function addressOf({ view, item, plan, step, sight }: Address): string {
   return `#/${view}${item === null ? '' : `/${encodeURIComponent(item)}`}${text === '' ? '' : `?${text}`}`;
 }
 
-/** Parses an address and leaves out what is invalid, with a problem for each. The engine validates the settings of the plan. */
+/** Parses an address and omits invalid parts, with a problem for each. The engine validates the plan. */
 export function parseAddress(hash: string): {
   readonly address: Address;
   readonly problems: readonly Problem[];

@@ -98,6 +98,6 @@ export class Curves {
 const keyOf = (quantity: Quantity) =>
   typeof quantity === 'string' ? quantity : `${quantity.field} of ${quantity.projection}`;
 
-/** Removes every other point, but keeps the early points, where most happens, and the last. */
+/** Removes every other point, but keeps the last point and the early ones, where curves change most. */
 const halved = (values: readonly number[]) =>
   values.filter((_, index) => index < 40 || index % 2 === 0 || index === values.length - 1);

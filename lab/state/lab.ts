@@ -22,9 +22,9 @@ export const phase = signal<Phase>('opening');
 export const catalogue = signal<Catalogue | null>(null);
 export const plan = signal<Plan>(DEFAULT_PLAN);
 export const session = signal<Session | null>(null);
-/** What was left out of the plan, or why no session could begin. */
+/** Problems: omitted settings of the plan, or the reason why no session could begin. */
 export const problems = signal<readonly Problem[]>([]);
-/** A message that is no problem, such as what was copied or opened. */
+/** A message that is not a problem, for example that something was copied or opened. */
 export const notice = signal<string>('');
 /** The browser's reason for the end of the engine, or "". */
 export const lostReason = signal('');
@@ -208,7 +208,7 @@ export function setSpeed(stepsPerSecond: number | null): void {
   if (playing.value && unseenUntil.value === null) play(seenUntil);
 }
 
-/** Changes what the engine computes views of. */
+/** Changes the views that the engine computes. */
 export function look(change: Partial<Watch>): void {
   watch.value = { ...watch.value, ...change };
   void client.ask('watch', watch.value).catch(fail);
@@ -225,7 +225,7 @@ export async function restart(): Promise<void> {
 
 export const ask: EngineClient['ask'] = (...request) => client.ask(...request);
 
-/** Shows what was thrown as a problem of the page. */
+/** Shows a thrown value as a problem of the page. */
 export function fail(thrown: unknown): void {
   const problem =
     thrown instanceof EngineProblem

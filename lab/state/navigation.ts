@@ -31,7 +31,7 @@ export const lens = signal<Lens>('activity');
 /** The address that the page wrote last, so that it follows only changes by others. */
 let written = '';
 
-/** Opens what an address names. */
+/** Opens the view, plan and selection of an address. */
 export async function open(hash: string): Promise<void> {
   written = hash;
   const { address, problems: wrong } = parseAddress(hash);
@@ -52,7 +52,7 @@ export async function open(hash: string): Promise<void> {
   }
 }
 
-/** Begins a plan, selects what a link names, and learns up to the step of the link. */
+/** Begins a plan, applies the selection of a link, and learns up to the step of the link. */
 async function go(wanted: Plan, sight: Sight, upTo: number, wrong: readonly Problem[]): Promise<void> {
   lens.value = sight.lens ?? 'activity';
   setSpeed(sight.speed ?? null);
@@ -67,7 +67,7 @@ async function go(wanted: Plan, sight: Sight, upTo: number, wrong: readonly Prob
   if (upTo > 0) runUnseen(Math.min(upTo, total));
 }
 
-/** Selects what a link names, and returns a problem for each thing that the networks do not have. */
+/** Applies the selection of a link, and returns a problem for each part that the networks lack. */
 function apply(sight: Sight): Problem[] {
   const wrong: Problem[] = [];
   const networks = session.value?.lanes.map(({ network }) => network) ?? [];

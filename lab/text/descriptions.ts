@@ -1,9 +1,9 @@
 import type { Catalogue } from '../protocol.ts';
 
-/** A description in a schema: where it stands, such as "feedback-alignment.scale", and its text. */
+/** A description in a schema: its id, such as "feedback-alignment.scale", and its text. */
 export type Description = readonly [id: string, text: string];
 
-/** Returns every description in a JSON Schema, however deep. Items and alternatives have the path of what holds them. */
+/** Returns every description in a JSON Schema at any depth. Items and alternatives have the path of their parent. */
 function descriptionsIn(schema: unknown, path: string): Description[] {
   if (Array.isArray(schema)) return schema.flatMap((part) => descriptionsIn(part, path));
   if (typeof schema !== 'object' || schema === null) return [];

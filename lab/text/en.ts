@@ -1,6 +1,6 @@
 import { exhibits } from './exhibits-en.ts';
 
-/** What the page says in English. Every other language has the same keys, which the type checker verifies. */
+/** The texts of the page in English. Every other language has the same keys, which the type checker verifies. */
 export const en = {
   page: {
     title: 'Apical: the lab',

@@ -1,4 +1,4 @@
-/** An exhibit in words: what is claimed, what to look at while it runs, and what follows. */
+/** The text of an exhibit: its claim, what to look at while it runs, and the conclusion. */
 export interface ExhibitText {
   readonly title: string;
   /** The claim, in one or two sentences. */

@@ -10,7 +10,7 @@ type Widened<Value> = Value extends string
       ? readonly string[]
       : { readonly [Key in keyof Value]: Widened<Value[Key]> };
 
-/** Words for what the library names, by id. Each record may be partial: the page falls back to the library's English. */
+/** Translations of the library's names, by id. Records may be partial: the page falls back to the library's English. */
 interface Names {
   readonly rules: Readonly<Record<string, { readonly title?: string; readonly summary?: string }>>;
   readonly families: Readonly<Record<string, string>>;
@@ -21,7 +21,7 @@ interface Names {
   readonly exhibits: Readonly<Record<string, ExhibitText>>;
 }
 
-/** Everything that the page says. */
+/** All texts of the page. */
 export type Messages = Widened<Omit<typeof en, keyof Names>> & Names;
 
 type Partially<Value> = Value extends string | readonly string[] | ((...args: never[]) => string)

@@ -1,8 +1,8 @@
 import type { Messages } from './messages.ts';
 
 /**
- * Titles of families, presets and rules, and summaries of rules, in Simplified Chinese, by id. What has no line here is
- * shown in the library's English.
+ * Titles of families, presets and rules, and summaries of rules, in Simplified Chinese, by id. The library's English
+ * replaces missing lines.
  */
 export const families: Messages['families'] = {
   'Exact gradient': '精确梯度',

@@ -1,8 +1,8 @@
 import type { Messages } from './messages.ts';
 
 /**
- * What rule options ("rule.option") and config keys ("config.path") mean, in Simplified Chinese. A description that several
- * rules share stands here once, under any of its ids. What has no line here is shown in the library's English.
+ * Descriptions of rule options ("rule.option") and config keys ("config.path") in Simplified Chinese. A description
+ * that several rules share is listed once, under any of its ids. The library's English replaces missing lines.
  */
 export const options: Messages['options'] = {
   // Random and learned feedback.

@@ -3,7 +3,7 @@ import type { Translation } from './messages.ts';
 import { families, presets, rules } from './names-zh.ts';
 import { options } from './options-zh.ts';
 
-/** What the page says in Simplified Chinese. */
+/** The texts of the page in Simplified Chinese. */
 export const zh: Translation = {
   page: {
     title: 'Apical 学习实验室',

@@ -1,7 +1,7 @@
 import { catalogue } from '../state/lab.ts';
 import { t } from '../state/preferences.ts';
 
-/** What Apical is, the keys of the page, and the sources of its data. */
+/** A description of Apical, the keys of the page, and the sources of its data. */
 export function AboutView() {
   const words = t.value.about;
   const backend = catalogue.value?.backend;

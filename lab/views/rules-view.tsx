@@ -11,7 +11,7 @@ import { ask, DEFAULT_PLAN, fail } from '../state/lab.ts';
 import { item } from '../state/navigation.ts';
 import { t } from '../state/preferences.ts';
 
-/** A card for every rule, with what the library knows of it. */
+/** A card for every rule, with the library's information about it. */
 export function RulesView() {
   const words = t.value.rulesView;
   const groups = ruleGroups();

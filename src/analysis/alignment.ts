@@ -6,30 +6,30 @@ import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { compareDirections } from './angle.ts';
 
-/** How a rule's update compares with the exact gradient on one batch, for one projection. */
+/** Comparison of a rule's update with the exact gradient on one batch, for one projection. */
 export interface Alignment {
-  /** Degrees between the update and the exact gradient; null when either is zero or there is no exact one. */
+  /** Degrees between the update and the exact gradient; null when either is zero or no exact gradient exists. */
   readonly angle: number | null;
   /** Norm of the update over the norm of the gradient. */
   readonly normRatio: number | null;
-  /** Degrees between the feedback weights that answer this projection and its transpose; of a convolution, kernels. */
+  /** Degrees between this projection's feedback weights B and its transpose Wᵀ; for a convolution, between kernels. */
   readonly feedbackAngle?: number | null;
-  /** Degrees between those feedback weights and its pseudo-inverse, and ‖B − W⁺‖ / ‖W⁺‖. Of dense projections. */
+  /** Degrees between B and the pseudo-inverse W⁺, followed by ‖B − W⁺‖ / ‖W⁺‖; dense projections only. */
   readonly pseudoInverseAngle?: number | null;
   readonly pseudoInverseDistance?: number | null;
 }
 
 export interface AlignmentOptions {
   /**
-   * Pseudo-inverses whose singular value decomposition takes more than this many multiplications
-   * (rows × columns × the smaller of them) are left out, since a probe must stay cheap. Default 10⁶.
+   * Largest cost of a pseudo-inverse, in multiplications of its singular value decomposition
+   * (rows × columns × the smaller of them). Costlier ones are skipped to keep the probe cheap. Default 10⁶.
    */
   readonly pseudoInverseLimit?: number;
 }
 
 /**
- * Compares what the learner's rule would do with a batch to what the exact gradient would, projection by
- * projection, without noise that serves learning. Changes nothing. Costs about two updates.
+ * Compares the update that the learner's rule makes on a batch with the exact gradient, projection by projection
+ * and without noise that serves learning. Changes nothing. Costs about two updates.
  */
 export function measureAlignment(
   compute: Compute,
@@ -81,7 +81,7 @@ export function measureAlignment(
   return result;
 }
 
-/** Where a projection has feedback weights B that answer its W: how near they are to Wᵀ and to W⁺. */
+/** Measures how near a projection's feedback weights B are to Wᵀ and to W⁺; returns {} without feedback weights. */
 function compareFeedback(compute: Compute, projection: Projection, limit: number): Partial<Alignment> {
   const { feedback, weights } = projection;
   if (!feedback) return {};
@@ -89,7 +89,7 @@ function compareFeedback(compute: Compute, projection: Projection, limit: number
     const other = compute.temporary(feedback.weights.shape);
     projection.exactFeedback(compute, other);
     const feedbackAngle = compareDirections(compute, feedback.weights, other).angle;
-    // The pseudo-inverse is of the matrix that maps units to units: kernels are not that.
+    // A pseudo-inverse needs the matrix that maps units to units, which convolution kernels are not.
     if (!projection.isDense || weights.size * Math.min(weights.rows, weights.columns) > limit)
       return { feedbackAngle };
     const inverse = pseudoInverseOf(weights);
@@ -103,7 +103,7 @@ function compareFeedback(compute: Compute, projection: Projection, limit: number
   });
 }
 
-/** W⁺ (postsynaptic, presynaptic), row-major, in f64; undefined while weights are not finite. */
+/** Returns W⁺ (postsynaptic, presynaptic), row-major, in f64; undefined if any weight is not finite. */
 export function pseudoInverseOf(weights: Tensor): Float64Array | undefined {
   const { rows, columns } = weights;
   const values = Array.from(weights.data);

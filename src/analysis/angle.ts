@@ -24,7 +24,7 @@ export function compareDirections(compute: Compute, a: Tensor, b: Tensor): Compa
   };
 }
 
-/** Degrees, from ⟨a,b⟩, ⟨a,a⟩ and ⟨b,b⟩. */
+/** Computes the angle in degrees from ⟨a,b⟩, ⟨a,a⟩ and ⟨b,b⟩. */
 export function angleFrom(ab: number, aa: number, bb: number): number | null {
   const norms = Math.sqrt(aa) * Math.sqrt(bb);
   if (!(norms > 0)) return null;

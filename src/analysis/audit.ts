@@ -12,14 +12,14 @@ import type { MatmulForm } from '../tensor/products.ts';
 import type { Operations } from '../tensor/operations.ts';
 import { BYTES_PER_ELEMENT, Tensor } from '../tensor/tensor.ts';
 
-/** What one real step brought to the synapses of one projection, as recorded. */
+/** The information that reached the synapses of one projection, as recorded in one real step. */
 export interface LocalityRow {
   readonly projection: string;
-  /** Projections whose transposed weights were used, also by activity that settles along them in both directions. */
+  /** Projections whose transposed weights were used, including by activity that settles in both directions. */
   readonly transposedWeights: readonly string[];
-  /** Other projections whose weights were read other than by sending a signal through them. */
+  /** Other projections whose weights were read in any way except by sending a signal through them. */
   readonly otherWeights: readonly string[];
-  /** Whether a signal with both signs arrived here that was computed from an objective's error and is not activity. */
+  /** Whether a signed signal arrived here that was computed from an objective's error and is not activity. */
   readonly signedError: boolean;
   /** Whether the target itself arrived here, or the activity of an area that was clamped to it. */
   readonly target: boolean;
@@ -31,11 +31,11 @@ export interface LocalityRow {
   readonly phases: number;
   /** Number of projections that the error crossed in sequence before this synapse could change. */
   readonly waitsForProjections: number;
-  /** Everything from which the update was computed: "activity of hidden1", "error of output", "through a→b". */
+  /** All sources of the update: "activity of hidden1", "error of output", "through a→b". */
   readonly sources: readonly string[];
 }
 
-/** What a step costs for one example, as counted in a real step. */
+/** Cost of a step for one example, as counted in a real step. */
 export interface Cost {
   /** Multiply–accumulates of the phases, of the terms, and of the weight changes. */
   readonly forwardMacs: number;
@@ -50,7 +50,7 @@ export interface Audit {
   readonly cost: Cost;
 }
 
-/** From what a tensor was computed. */
+/** The sources from which a tensor was computed. */
 interface Lineage {
   readonly sources: ReadonlySet<string>;
   readonly transposed: ReadonlySet<string>;
@@ -76,9 +76,9 @@ const NOTHING: Lineage = {
 };
 
 /**
- * Runs one learning step in which every tensor carries its lineage, and reports what reached each synapse and what the
- * step cost. The rule declares nothing: all is recorded from the operations that it really performs. The step changes
- * the learner's weights as any step does.
+ * Runs one learning step in which every tensor carries its lineage, and reports the information that reached each
+ * synapse and the cost of the step. The rule declares nothing: everything is recorded from the operations that it
+ * performs. The step changes the learner's weights, as any step does.
  */
 export function audit(compute: Compute, learner: Learner, batch: Batch, step = 0): Audit {
   const recorder = new Recorder(learner, batch);
@@ -92,13 +92,13 @@ class Recorder implements StepObserver {
   readonly #learner: Learner;
   readonly #batchRows: number;
   readonly #received = new Map<Projection, { lineage: Lineage; signed: boolean }>();
-  /** Temporaries that hold changed weights of a projection: sending through them is crossing it. */
+  /** Temporaries that hold changed weights of a projection; a signal sent through them crosses that projection. */
   readonly #moved = new Map<number, Projection>();
-  /** The weights of examples, such as an actor's advantages, which every synapse receives where there are any. */
+  /** Example weights, if any, such as an actor's advantages, which every synapse receives. */
   readonly #weights: ReadonlySet<string>;
-  /** Whether the loss was read as one number: later terms may depend on it. */
+  /** Whether the loss was read as one number, on which later terms may depend. */
   #lossIsRead = false;
-  /** Temporaries that hold the patches of a signal that kernels see, and the size of that signal. */
+  /** Temporaries that hold the patches of a signal for convolution kernels, with the size of the original signal. */
   readonly #unfolded = new Map<number, number>();
   #phases = 0;
   /** Projections along which activity of the current phase travelled backwards. */
@@ -138,8 +138,8 @@ class Recorder implements StepObserver {
   }
 
   /**
-   * Activity is what an area has at hand, so its history ends here. Of activity that was handed in, a clamped area keeps
-   * whether it shows the target, and the input whether it carries an error.
+   * Starts a phase. Activity is locally available to its area, so its history ends here. Activity that was handed in
+   * keeps two facts: for a clamped area, whether it shows the target; for the input, whether it carries an error.
    */
   phase(phase: Phase, isGiven: (area: Area) => boolean): void {
     this.#phases += 1;
@@ -154,7 +154,7 @@ class Recorder implements StepObserver {
       const lineage = {
         ...NOTHING,
         sources,
-        // The example is computed from nothing.
+        // The input example is not computed from anything.
         transposed: isInput ? NONE : transposed,
         target: isTaught && !isInput,
         errorInInput: isTaught && isInput,
@@ -247,7 +247,7 @@ class Recorder implements StepObserver {
         const number = `one number from ${[...lineage.sources].join(', ')}`;
         lineage = { ...lineage, scalars: new Set([...lineage.scalars, number]) };
       } else if (ONE_NUMBER_AN_EXAMPLE.has(name)) {
-        // One number per example is all that is left of its origin.
+        // The lineage is reduced to one number per example.
         const number = `one number an example from ${[...lineage.sources].join(', ')}`;
         lineage = { ...lineage, error: false, target: false, scalars: new Set([...lineage.scalars, number]) };
       }
@@ -270,7 +270,7 @@ class Recorder implements StepObserver {
     return undefined;
   }
 
-  /** Lineage of a signal sent through a projection's weights in either direction, or of its weights read otherwise. */
+  /** Returns the lineage of a signal sent through a projection's weights, either way, or of weights read otherwise. */
   #through(
     name: keyof Operations,
     args: readonly unknown[],
@@ -280,7 +280,7 @@ class Recorder implements StepObserver {
     if (!SENDS.has(name) || args[2] !== weights) return { ...NOTHING, read: new Set([projection.id]) };
     const signal = args[1] as Tensor;
     const sent = this.#lineage(signal);
-    // A unit sends its activity once, however many kernels see it.
+    // A unit sends its activity once, however many kernels receive it.
     const size = this.#unfolded.get(signal.base.offset) ?? signal.size;
     this.#bytes += size * BYTES_PER_ELEMENT[signal.type];
     const transposed = (args[3] as MatmulForm | undefined)?.transposeB ?? false;
@@ -304,7 +304,7 @@ class Recorder implements StepObserver {
   }
 }
 
-/** Operations that send a signal, their second argument, through weights, their third. */
+/** Operations that send a signal (second argument) through weights (third argument). */
 const SENDS: ReadonlySet<keyof Operations> = new Set(['matmul', 'matmulChannels']);
 
 /** Operations that compute changed weights from weights. */

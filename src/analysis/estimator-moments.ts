@@ -2,13 +2,13 @@ import type { Projection } from '../network/area.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
-/** A figure and its standard error, by a jackknife over groups; null where there is nothing to compare with. */
+/** A value and its jackknife standard error over groups; null if there is nothing to compare it with. */
 export interface Figure {
   readonly value: number;
   readonly standardError: number;
 }
 
-/** Groups of the jackknife; a standard error has one degree of freedom fewer. */
+/** Number of jackknife groups; a standard error has one degree of freedom fewer. */
 export const JACKKNIFE_GROUPS = 10;
 
 /** Inner products of an update g and the exact gradient e. */
@@ -36,8 +36,8 @@ export function addAngle({ sums, counts }: Sums, group: number, { gg, ge, ee }: 
 }
 
 /**
- * Everything that the statistics are functions of, with updates counted from the first one, c: S_k = Σ (g − c) over
- * group k. A rule without noise has g = c to the bit, hence a variance of exactly 0.
+ * Sufficient statistics. Updates are measured relative to the first one, c: S_k = Σ (g − c) over group k.
+ * A rule without noise has g = c to the bit, hence a variance of exactly 0.
  */
 export interface Moments {
   readonly counts: readonly number[];
@@ -76,7 +76,7 @@ export class Collector {
     });
   }
 
-  /** Overwrites the update. */
+  /** Adds an update to a group and returns its inner products. Overwrites the update. */
   add(update: Tensor, group: number): Products {
     const compute = this.#compute;
     if (!this.#started) compute.copy(this.#first, update);
@@ -106,7 +106,7 @@ export class Collector {
   }
 }
 
-/** Inner products over all projections together are the sums of those over each. */
+/** Sums the moments of projections: inner products over all of them are sums of those over each one. */
 export function addMoments(all: readonly Moments[]): Moments {
   const total = (of: (moments: Moments) => number) => all.reduce((sum, moments) => sum + of(moments), 0);
   const byGroup = (of: (moments: Moments) => readonly number[]) =>
@@ -126,12 +126,12 @@ export function addMoments(all: readonly Moments[]): Moments {
 export interface Figures {
   readonly variance: number;
   readonly squaredBias: number;
-  /** ‖E g‖², and ⟨E g, ∇⟩. */
+  /** ‖E g‖², followed by ⟨E g, ∇⟩. */
   readonly meanPower: number;
   readonly meanExact: number;
 }
 
-/** Unbiased estimates from all groups but one. */
+/** Computes unbiased estimates from all groups, or from all but the group `left`. */
 export function figures(moments: Moments, left: number | undefined): Figures {
   const count = total(moments.counts, left);
   const square = total(
@@ -148,7 +148,7 @@ export function figures(moments: Moments, left: number | undefined): Figures {
 export const total = (values: readonly number[], left?: number): number =>
   values.reduce((sum, value, group) => (group === left ? sum : sum + value), 0);
 
-/** Tukey's jackknife over groups: the standard error of a statistic from its values without each group. */
+/** Applies Tukey's jackknife: the standard error of a statistic from its values with each group left out. */
 export function jackknife(value: number, without: (group: number) => number): Figure {
   const values = groups().map((_, group) => without(group));
   const mean = total(values) / JACKKNIFE_GROUPS;

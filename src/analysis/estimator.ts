@@ -19,34 +19,34 @@ import {
 import type { Figure, Figures, Moments, Sums } from './estimator-moments.ts';
 
 /**
- * How good an estimator of the gradient a rule's update is, for the synapses of one projection (or of all, under
- * the name "all"), on one fixed batch. g is an update, ∇ the exact gradient, both of the mean loss; E is over the
- * rule's own noise.
+ * Quality of a rule's update as an estimator of the gradient, on one fixed batch, for the synapses of one projection
+ * (or of all, under the name "all"). g is an update and ∇ the exact gradient, both of the mean loss; E is the
+ * expectation over the rule's own noise.
  */
 export interface EstimatorStatistics {
   readonly projection: string;
   readonly synapses: number;
   /** Postsynaptic units. */
   readonly units: number;
-  /** Degrees between one update and the exact gradient, on average; null when an update or the gradient is 0. */
+  /** Mean angle in degrees between one update and the exact gradient; null when an update or the gradient is 0. */
   readonly angleDegrees: Figure | null;
-  /** (‖E g − ∇‖² ) / ‖∇‖², without the part that the samples' own scatter adds; may be slightly negative. */
+  /** ‖E g − ∇‖² / ‖∇‖², corrected for sampling variance, and so possibly slightly negative. */
   readonly squaredBias: Figure | null;
-  /** Σ over synapses of the variance of g: what the rule's noise does. 0 for a rule without noise. */
+  /** Σ over synapses of the variance of g due to the rule's noise; 0 for a rule without noise. */
   readonly variance: Figure;
   /** ‖E g‖² / variance; null without variance. */
   readonly signalToNoise: Figure | null;
-  /** ‖∇‖²; null where the dynamics or the objective have no exact gradient. */
+  /** ‖∇‖²; null if the dynamics or the objective have no exact gradient. */
   readonly gradientPower: number | null;
-  /** ⟨E g, ∇⟩ / ‖∇‖², and ‖E g‖² as it is estimated: for the angle of a mean of many. */
+  /** ⟨E g, ∇⟩ / ‖∇‖², followed by the estimate of ‖E g‖²; together they give the angle of a mean of many updates. */
   readonly alongGradient: number | null;
   readonly meanPower: number;
 }
 
 /**
  * Draws `samples` updates of the learner's rule for one batch, with the noise of steps 0, 1, …, and compares them
- * with the exact gradient. Changes nothing. At least 2 samples a group, 20 in all; throws RangeError otherwise.
- * Memory: some 13 tensors the size of the network.
+ * with the exact gradient. Changes nothing. Needs at least 2 samples per group, 20 in all, or throws RangeError.
+ * Memory: about 13 tensors the size of the network.
  */
 export function estimatorStatistics(
   compute: Compute,
@@ -107,9 +107,10 @@ export function estimatorStatistics(
 }
 
 /**
- * Σ over synapses of the variance of the expected update from batch to batch, by projection and "all": what the choice of
- * data does, apart from the rule's own noise. Of every batch two updates with different noise are drawn, so that their
- * covariance holds what they share alone (slightly negative by chance where data matter little). At least 2 batches.
+ * Computes Σ over synapses of the variance of the expected update from batch to batch, by projection and for "all".
+ * This is the effect of the choice of data, apart from the rule's own noise: each batch gives two updates with
+ * different noise, whose covariance keeps only their shared part. It may be slightly negative by chance if data
+ * matter little. Needs at least 2 batches, or throws RangeError.
  */
 export function varianceOverData(
   compute: Compute,

@@ -6,9 +6,9 @@ import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 export interface AnnealingOptions {
-  /** Chains side by side; the estimate's error falls as one over the root of their number. Default 100. */
+  /** Number of parallel chains; the estimate's error falls as 1/√particles. Default 100. */
   readonly particles?: number;
-  /** Distributions between the one that is known and the machine's. Default 1000. */
+  /** Number of annealing steps from the known distribution to the machine's. Default 1000. */
   readonly steps?: number;
   readonly seed?: number;
 }
@@ -16,14 +16,14 @@ export interface AnnealingOptions {
 /** ln Z of a machine. */
 export interface LogNormaliser {
   readonly value: number;
-  /** Standard error of the value; 0 where every state was gone through. */
+  /** Standard error of the value; 0 if all states were enumerated. */
   readonly error: number;
   readonly how: 'enumeration' | 'annealed importance sampling';
 }
 
 /**
- * ln Z = ln Σ exp(−E) of a restricted Boltzmann machine: by going through its smaller side, or by annealed importance
- * sampling where that has too many states.
+ * Computes ln Z = ln Σ exp(−E) of a restricted Boltzmann machine: by enumerating the states of its smaller layer, or
+ * by annealed importance sampling if that layer has too many states.
  */
 export function logNormaliserOf(
   compute: Compute,
@@ -35,7 +35,7 @@ export function logNormaliserOf(
   return { value, error: 0, how: 'enumeration' };
 }
 
-/** Mean ln P(v) of examples, by lower area (batch, units), given ln Z. */
+/** Computes the mean ln P(v) of examples, given by lower area (batch, units), from ln Z. */
 export function meanLogLikelihood(
   compute: Compute,
   machine: TwoLayers,
@@ -47,18 +47,18 @@ export function meanLogLikelihood(
 }
 
 /**
- * Annealed importance sampling. Chains begin with independent units and go through
+ * Estimates ln Z by annealed importance sampling. Chains start from independent units and pass through
  *
  *   ln p*_β(v) = v·a + Σ_j softplus( β (v W + b)_j ),     0 = β_0 < β_1 < … < β_K = 1
  *
- * by one Gibbs step each. Of the first, ln Z_0 = Σ_i softplus(a_i) + |h| ln 2, and
+ * with one Gibbs step at each β. The first distribution has ln Z_0 = Σ_i softplus(a_i) + |h| ln 2, and
  *
  *   Z / Z_0 = E Π_k p*_{β_k}(v_k) / p*_{β_{k−1}}(v_k)
  *
- * without bias. Its logarithm is a little too small on average, the less so the more chains. The error is that of ln of
- * the chains' mean weight, by their variance.
+ * is estimated without bias. The logarithm of the estimate is slightly too small on average, less so with more chains.
+ * Its standard error comes from the variance of the chains' weights.
  *
- * Source: Neal (2001), Statistics and Computing 11; of restricted machines: Salakhutdinov & Murray (2008), ICML.
+ * Source: Neal (2001), Statistics and Computing 11; restricted machines: Salakhutdinov & Murray (2008), ICML.
  */
 export function annealedLogNormaliser(
   compute: Compute,
@@ -75,20 +75,20 @@ export function annealedLogNormaliser(
     const visible = new Map(lowers.map((area) => [area, make(area)]));
     const potentials = new Map(lowers.map((area) => [area, make(area)]));
     const [received, hidden, scratch] = [make(upper), make(upper), make(upper)];
-    /** What comes from below, thresholds included, into `received`. */
+    /** Writes the bottom-up input, biases included, into `received`. */
     const receive = () => {
       compute.fill(received, 0);
       for (const projection of projections)
         projection.send(compute, received, visible.get(projection.from) as Tensor, 1);
       compute.activate(received, received, upper.bias?.values, 'linear');
     };
-    /** Σ_j softplus(β x_j) of every chain. */
+    /** Computes Σ_j softplus(β x_j) for every chain. */
     const softplus = (beta: number): Float64Array => {
       compute.scale(scratch, received, beta);
       compute.activate(scratch, scratch, undefined, 'softplus');
       return sumsOfRows(scratch);
     };
-    /** v ~ σ( a + β h Wᵀ ); with β = 0 of independent units. */
+    /** Draws v ~ σ( a + β h Wᵀ ); with β = 0 the units are independent. */
     const drawVisible = (beta: number, step: number) => {
       for (const [area, samples] of visible) {
         const potential = potentials.get(area) as Tensor;
@@ -138,7 +138,7 @@ function sumsOfRows({ data, rows, columns }: Tensor): Float64Array {
   return sums;
 }
 
-/** ln of the mean of exp(logs), and its standard error: that of the mean over the mean. */
+/** Computes ln of the mean of exp(logs), and its standard error: the standard error of the mean over the mean. */
 function logMeanOf(logs: Float64Array): { mean: number; error: number } {
   const largest = Math.max(...logs);
   const weights = logs.map((log) => Math.exp(log - largest));

@@ -1,12 +1,12 @@
 export interface LineFit {
   readonly slope: number;
   readonly intercept: number;
-  /** Of the slope; 0 when the line goes through all points. */
+  /** Standard error of the slope; 0 when the line passes through all points. */
   readonly standardError: number;
   readonly degreesOfFreedom: number;
 }
 
-/** The line of least squares through points (x, y): at least two different x. */
+/** Fits a line by least squares through points (x, y) with at least two different x. */
 export function lineFit(points: readonly (readonly [x: number, y: number])[]): LineFit {
   const count = points.length;
   const mean = (axis: 0 | 1) => points.reduce((sum, point) => sum + point[axis], 0) / count;

@@ -4,27 +4,28 @@ import type { Batch, Learner } from '../learning/learner.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
-/** The cost along a line in the space of all parameters, and what a rule takes its slope for. */
+/** The cost along a line in parameter space, and a rule's estimate of its slope. */
 export interface CostLine {
-  /** How far along the gradient, in units of it divided by its norm, and the mean cost there once settled. */
+  /** Signed distance along the unit vector of the gradient, with the mean settled cost there. */
   readonly points: readonly (readonly [distance: number, cost: number])[];
-  /** By the rule's own terms, by the exact reference, and as a central difference of the settled cost. */
+  /** Slopes from the rule's terms, from the exact reference, and as a central difference of the settled cost. */
   readonly slopes: { readonly rule: number; readonly reference: number; readonly difference: number };
 }
 
 export interface CostLineOptions {
   /** Half the length of the line. */
   readonly reach: number;
-  /** Points on each side of the middle. */
+  /** Number of points on each side of the centre. */
   readonly points: number;
-  /** Half the width of the difference; short, since units at a bound bend the line. Default: reach / 1000. */
+  /** Half-width of the central difference; small, since units at a bound bend the line. Default: reach / 1000. */
   readonly width?: number;
 }
 
 /**
- * The theorem of equilibrium propagation in one dimension: the terms that the rule emits, projected on a direction, are
- * the derivative of the settled cost along it. The direction is that of the exact gradient. The network settles anew at every point. Weights are moved and put back. Undefined where there is no
- * exact gradient, or where it is 0.
+ * Tests the theorem of equilibrium propagation in one dimension: the terms that the rule emits, projected onto a
+ * direction, equal the derivative of the settled cost along it. The direction is the exact gradient. The network
+ * settles anew at every point; weights are moved and then restored. Returns undefined if the exact gradient does not
+ * exist or is 0.
  */
 export function costLine(
   compute: Compute,
@@ -58,7 +59,7 @@ export function costLine(
     const exact = gradients(reference);
     const rule = gradients();
     const norm = Math.sqrt(dot(compute, exact, exact));
-    // All units at their bounds: the cost is flat, and there is no line to follow.
+    // With all units at their bounds the cost is flat, and there is no direction to follow.
     if (!(norm > 0)) return undefined;
     const kept = [...exact.keys()].map(({ values }) => ({ values, before: values.data.slice() }));
     const costAt = (distance: number): number => {
@@ -66,7 +67,7 @@ export function costLine(
       let cost = NaN;
       try {
         learner.observe(batch, 0, (step) => {
-          // As the reference settles: to the end.
+          // Settle fully, as the reference does.
           reference({ ...step, score: (phase) => (cost = step.loss(phase)) });
         });
       } finally {

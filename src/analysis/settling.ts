@@ -23,27 +23,27 @@ import type { Batch, Learner } from '../learning/learner.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
-/** A learner whose network settles, a batch to let it settle on, and for how long. */
+/** A learner whose network settles, with the batch on which it settles and the durations of its phases. */
 export interface SettlingSubject {
   readonly compute: Compute;
   readonly learner: Learner;
   readonly batch: Batch;
-  /** Of the free phase, which begins silent. */
+  /** Number of steps of the free phase, which starts from silence. */
   readonly freeSteps: number;
   readonly nudgedSteps: number;
-  /** In membrane time constants. */
+  /** Step size in membrane time constants. */
   readonly stepSize: number;
-  /** β. */
+  /** Nudging strength β. */
   readonly nudge: number;
 }
 
-/** A quantity by name, at each of the steps of its trace. */
+/** A named quantity, recorded at every step. */
 export interface Trace {
   readonly name: string;
   readonly values: readonly number[];
 }
 
-/** Returns the dynamics of a learner whose network settles. Throws `analysis.not-settling` for any other. */
+/** Returns the dynamics of a learner whose network settles. Throws `analysis.not-settling` for any other learner. */
 export function settlingDynamicsOf({ rule }: Learner): SettlingDynamics {
   const { dynamics } = rule;
   if (isSettling(dynamics)) return dynamics;
@@ -89,12 +89,13 @@ const nudged = (
     each,
   });
 
-/** Areas that settle. */
+/** Returns the areas that settle: all except the input. */
 const settling = ({ network }: LearningStep) => network.areas.filter((area) => area !== network.input);
 
 /**
- * The energy and its terms after every step, from silence: free, then nudged, mean over the examples. Only a network that
- * has an energy has any. The speed of the units, root mean square of ds/dt, comes with it, of any network.
+ * Records the energy and its terms after every step of the free and then the nudged phase, starting from silence and
+ * averaged over examples; empty for a network without an energy. Also records, for every network, the speed of the
+ * units: the root mean square of ds/dt.
  */
 export function energyTraces(subject: SettlingSubject): {
   readonly energy: readonly Trace[];
@@ -137,20 +138,20 @@ export function energyTraces(subject: SettlingSubject): {
   };
 }
 
-/** How what is learned in the steps of the nudged phase compares with backpropagation through as many steps back. */
+/** Comparison of the nudged phase's updates with backpropagation through the same number of steps back in time. */
 export interface UpdateCurve {
   readonly projection: string;
-  /** Σ over the steps so far of the update along the whole gradient, as a share of it: 1 is all of it. */
+  /** Cumulative update along the whole gradient, as a fraction of that gradient: 1 is all of it. */
   readonly nudged: readonly number[];
   readonly unrolled: readonly number[];
-  /** ‖update − gradient‖ / ‖gradient‖ of the sums so far. */
+  /** ‖update − gradient‖ / ‖gradient‖ of the cumulative sums. */
   readonly error: readonly number[];
 }
 
 /**
- * What a synapse changes in each step of the nudged phase, (1/β)(ρ_i Δρ_j + Δρ_i ρ_j), beside the negative gradient that
- * backpropagation through time finds as many steps back from the end of the free phase. From a fixed point the two are
- * the same, step by step, as β → 0. Source: Ernoult et al. (2019), NeurIPS 32, theorem 1.
+ * Compares the update of a synapse in each step of the nudged phase, (1/β)(ρ_i Δρ_j + Δρ_i ρ_j), with a negative
+ * gradient: that of backpropagation through time, the same number of steps back from the end of the free phase.
+ * From a fixed point the two agree step by step as β → 0. Source: Ernoult et al. (2019), NeurIPS 32, theorem 1.
  */
 export function updateCurves(subject: SettlingSubject): readonly UpdateCurve[] {
   const { compute, learner, nudge, nudgedSteps, freeSteps, stepSize, batch } = subject;
@@ -197,7 +198,7 @@ export function updateCurves(subject: SettlingSubject): readonly UpdateCurve[] {
   return curves;
 }
 
-/** Terms by step, as running sums for each projection. */
+/** Collects terms step by step, as running sums for each projection. */
 class Steps {
   readonly #compute: Compute;
   #terms = new Map<Parameter, Term[]>();
@@ -229,23 +230,23 @@ class Steps {
   }
 }
 
-/** What an output's error does to an area right after the nudge. */
+/** The first effect of the outputs' error on an area after the nudge. */
 export interface EarlyInference {
   readonly area: string;
-  /** Of the nudged phase, from 1: when its units first moved. */
+  /** Step of the nudged phase, from 1, at which the area's units first moved. */
   readonly arrival: number;
-  /** Cosine between that first move and −∂C/∂h, the error that came down as many areas. */
+  /** Cosine between that first movement and −∂C/∂h, the error propagated back across the same number of areas. */
   readonly cosine: number;
-  /** Norm of the way from the free state after every step, over β. */
+  /** Distance from the free state after every step, divided by β. */
   readonly moved: readonly number[];
 }
 
 /**
- * Early inference: right after outputs are nudged, areas move along −∂C/∂h, one area farther down in each step.
+ * Measures early inference: right after outputs are nudged, areas move along −∂C/∂h, one area deeper at each step.
  *
  *   ds/dt ∝ −∂C/∂h,     ∂C/∂h: ( 1 + ε (∂F/∂s)ᵀ )ⁿ ∂C/∂s at its first arrival
  *
- * Source: Scellier & Bengio (2017), section 2.3. Meant at a fixed point, with a small β.
+ * Source: Scellier & Bengio (2017), section 2.3. Assumes a fixed point and a small β.
  */
 export function earlyInference(subject: SettlingSubject): readonly EarlyInference[] {
   const { compute, learner, nudge } = subject;
@@ -256,7 +257,7 @@ export function earlyInference(subject: SettlingSubject): readonly EarlyInferenc
     const moved = new Map<Area, { norms: number[]; first?: Tensor; arrival: number }>();
     const areas = settling(step);
     for (const area of areas) moved.set(area, { norms: [], arrival: 0 });
-    // What moves on, nudged or not, as the free phase had not quite ended, is no effect of the nudge.
+    // Subtract the movement that occurs even without a nudge, left over from an incompletely settled free phase.
     const drift: ReadonlyMap<Area, Tensor>[] = [];
     const keep = (into: ReadonlyMap<Area, Tensor>[]) => (moment: Moment) =>
       void into.push(new Map(areas.map((area) => [area, copyOf(compute, moment.state(area))])));
@@ -290,7 +291,7 @@ export function earlyInference(subject: SettlingSubject): readonly EarlyInferenc
   return found;
 }
 
-/** λ of every area as it first arrives there, going back from the outputs. */
+/** Returns the first nonzero λ of every area as errors travel back from the outputs. */
 function firstErrors(
   { compute }: LearningStep,
   linear: Linearisation,
@@ -313,20 +314,20 @@ function firstErrors(
   return errors;
 }
 
-/** How far from the fixed point a free phase begins: ‖rate at the start − rate at the end‖ / ‖rate at the end‖. */
+/** Distance of a free phase's start from its fixed point: ‖rate at the start − rate at the end‖ / ‖rate at the end‖. */
 export interface StartDistance {
   readonly area: string;
   readonly feedforward: number;
-  /** With a pass in which what comes from below counts twice wherever something will come from above too. */
+  /** Distance after a feedforward pass that doubles the bottom-up input of every area with top-down input. */
   readonly doubled: number;
   readonly silence: number;
 }
 
 /**
- * Distance, over the batch, between where a free phase begins and where it ends (S23).
+ * Measures the distance, over the batch, between the start and the end of a free phase (S23).
  *
- * A pass misses what comes from above. Where it would be the same as what comes from below, since the areas on both
- * sides reconstruct each other, twice the one is the sum of both, and the doubled pass is the fixed point.
+ * A feedforward pass lacks top-down input. If neighbouring areas reconstruct each other, top-down and bottom-up input
+ * are equal. Twice the bottom-up input is then the sum of both, and the doubled pass is the fixed point.
  * Source: Bengio, Scellier, Bilaniuk, Sacramento & Senn (2016), arXiv:1606.01651.
  */
 export function startDistances(subject: SettlingSubject): readonly StartDistance[] {
@@ -354,7 +355,7 @@ export function startDistances(subject: SettlingSubject): readonly StartDistance
   return distances;
 }
 
-/** Twice the weights of forward projections into areas that something above will reach. */
+/** Doubles the weights of forward projections into areas that also send forward, and so receive top-down input. */
 function twiceFromBelow({ compute, network }: LearningStep): (parameter: Parameter) => Tensor | undefined {
   const twice = new Map<Parameter, Tensor>();
   for (const projection of network.projections) {
@@ -382,7 +383,7 @@ function copyOf(compute: Compute, tensor: Tensor): Tensor {
   return copy;
 }
 
-/** In f64. Reads a value back: a probe. */
+/** Computes ⟨a, b⟩ in f64. Reads a value back: for probes only. */
 function inner(compute: Compute, a: Tensor, b: Tensor): number {
   return compute.scope(() => {
     const sum = compute.temporary([1], 'f64');

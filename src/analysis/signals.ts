@@ -14,28 +14,28 @@ import type { Activation } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { angleFrom } from './angle.ts';
 
-/** How what units are taught agrees with another direction, over all units and examples of an area. */
+/** Agreement of an area's teaching signal with another direction, over all units and examples. */
 export interface Agreement {
-  /** Degrees; null where either is zero. */
+  /** Angle in degrees; null when either is zero. */
   readonly angle: number | null;
-  /** The slope of the best line through 0: ⟨signal, other⟩ / ‖other‖². */
+  /** Slope of the best-fitting line through 0: ⟨signal, other⟩ / ‖other‖². */
   readonly slope: number | null;
 }
 
-/** What the units of an area are told to change, and what the exact gradient would have told them. */
+/** The teaching signal of an area's units, compared with the exact gradient. */
 export interface AreaSignal {
   readonly area: string;
-  /** With −∂L/∂a, the descent of every example's loss along the units' potentials. */
+  /** Agreement with −∂L/∂a, the descent direction of each example's loss in the units' potentials a. */
   readonly gradient: Agreement | null;
-  /** With the Gauss–Newton change of a, of a feedforward network with one objective. */
+  /** Agreement with the Gauss–Newton change of a; only for a feedforward network with one objective. */
   readonly gaussNewton: Agreement | null;
-  /** The potential of the units' apical dendrites with −∂L/∂a, where they have such. */
+  /** Agreement of the apical dendrites' potential with −∂L/∂a; only for units with apical dendrites. */
   readonly apical: Agreement | null;
-  /** (−∂L/∂a, signal) of some units and examples, evenly chosen. */
+  /** (−∂L/∂a, signal) for evenly spaced units and examples. */
   readonly points: readonly (readonly [gradient: number, signal: number])[];
 }
 
-/** How well an area is made again from what is above it. */
+/** Quality of the reconstruction of an area from the areas above it. */
 export interface Reconstruction {
   readonly area: string;
   /** Σ(h − ĥ)² / Σ(h − h̄)², with the mean h̄ over the examples: 0 is perfect, 1 no better than the mean. */
@@ -43,25 +43,25 @@ export interface Reconstruction {
 }
 
 export interface Signals {
-  /** Hidden areas from the first to the last. */
+  /** Signals of the hidden areas, from the first to the last. */
   readonly areas: readonly AreaSignal[];
-  /** Of areas that something comes down to by weights that learn to reconstruct. */
+  /** Reconstructions of areas that receive top-down input through weights trained to reconstruct them. */
   readonly reconstructions: readonly Reconstruction[];
 }
 
 export interface SignalOptions {
-  /** How many points of a scatter are kept. Default 400. */
+  /** Largest number of points kept for a scatter plot. Default 400. */
   readonly points?: number;
 }
 
 /**
- * What a learner's rule teaches every hidden unit, beside the gradient. A rule tells synapses pre ⊗ post: the post of
- * the terms that an area's thresholds get is what its units are taught, whatever it stands for there: the change of an
- * activity in time, the distance from a target, the error of a prediction, a plateau. An area without thresholds is read
- * from the synapses of its first projection. The same is read from the terms of the exact reference. Changes nothing.
+ * Compares the teaching signal that a learner's rule gives every hidden unit with the gradient. A rule emits updates
+ * pre ⊗ post. The post of the terms for an area's biases is the teaching signal of its units, whatever it represents:
+ * a change of activity in time, the distance from a target, a prediction error, a plateau. For an area without biases
+ * it is read from the synapses of its first projection. The exact reference is read in the same way. Changes nothing.
  *
- * The Gauss–Newton change of an area's potentials is the least one that moves the outputs against the error of the
- * objective, Δa = J⁺ (−∂L/∂y) with J = ∂y/∂a, example by example: what target propagation with exact inverses sends down
+ * The Gauss–Newton change of an area's potentials is the smallest one that moves the outputs against the error of the
+ * objective: Δa = J⁺ (−∂L/∂y) with J = ∂y/∂a, per example. Target propagation with exact inverses sends this signal
  * (Meulemans et al. 2020, NeurIPS 33).
  */
 export function teachingSignals(
@@ -109,14 +109,14 @@ export function teachingSignals(
   });
 }
 
-/** Whether something goes on from it to what is judged. */
+/** Tells whether an area has forward projections, and so contributes to the outputs. */
 const isOnTheWay = ({ outgoing }: Area): boolean => outgoing.some(({ kind }) => kind === 'forward');
 
-/** The parameters whose terms say what an area is taught: its thresholds, or else what it hears through. */
+/** Returns the parameter whose terms hold an area's teaching signal: its bias, or else its first forward projection. */
 const taught = ({ bias, incoming }: Area): readonly Parameter[] =>
   bias ? [bias] : incoming.filter(({ kind, plastic }) => kind === 'forward' && plastic).slice(0, 1);
 
-/** −Σ factor · post · batch, row-major: the descent of each example's own loss. */
+/** Computes −Σ factor · post · batch, row-major: the descent direction of each example's own loss. */
 function signalOf(
   compute: Compute,
   area: Area,
@@ -135,7 +135,7 @@ function signalOf(
   });
 }
 
-/** Of the last phase that had them. */
+/** Returns the apical potentials of areas in a phase; empty if the dynamics have no apical compartment. */
 function apicalPotentials({ dynamics }: Rule, areas: readonly Area[], phase: Phase): [Area, Float64Array][] {
   if (!dynamics.compartments?.includes('apical') || !('compartment' in phase)) return [];
   const { compartment } = phase as DendriticPhase;
@@ -144,7 +144,7 @@ function apicalPotentials({ dynamics }: Rule, areas: readonly Area[], phase: Pha
     .map((area) => [area, Float64Array.from(compartment(area, 'apical').data)]);
 }
 
-/** J⁺ (−∂L/∂y) by area, row-major (batch, units); undefined where the network is no feedforward one with one objective. */
+/** Computes J⁺ (−∂L/∂y) by area, row-major (batch, units); only for a feedforward network with one objective. */
 function gaussNewton(
   compute: Compute,
   learner: Learner,
@@ -157,7 +157,7 @@ function gaussNewton(
   if (rule.dynamics !== feedforward || !objective || others.length > 0) return undefined;
   const outputs = objective.area.units;
   const rows = batch.inputs.rows;
-  /** By area and output: ∂y_k/∂a, (batch, units). */
+  /** ∂y_k/∂a (batch, units), by area and output. */
   const jacobian = new Map(hidden.map((area) => [area, [] as Float64Array[]]));
   let error = new Float64Array();
   learner.observe(batch, step, (pass) => {
@@ -180,7 +180,7 @@ function gaussNewton(
   );
 }
 
-/** ∂y_k/∂a of every area, by the chain rule from that output alone. */
+/** Computes ∂y_k/∂a for every area, by the chain rule from output k alone. */
 function slopesOf(
   step: LearningStep,
   phase: Phase,
@@ -202,7 +202,7 @@ function slopesOf(
   );
 }
 
-/** J⁺ (−error), example by example, row-major (rows, units); a slope is (rows, units), one an output. */
+/** Computes J⁺ (−error) per example, row-major (rows, units), from one slope (rows, units) per output. */
 function leastChange(
   slopes: readonly Float64Array[],
   error: Float64Array,
@@ -247,7 +247,7 @@ function reconstructions(compute: Compute, learner: Learner, batch: Batch, step:
   return found;
 }
 
-/** Σ(h − ĥ)² / Σ(h − h̄)². */
+/** Computes Σ(h − ĥ)² / Σ(h − h̄)². */
 function unexplained({ data, rows, columns }: Tensor, again: Tensor): number {
   let [missed, spread] = [0, 0];
   for (let unit = 0; unit < columns; unit++) {
@@ -271,7 +271,7 @@ function compare(signal: Float64Array, other: Float64Array): Agreement {
   return { angle: angleFrom(both, own, reference), slope: reference > 0 ? both / reference : null };
 }
 
-/** At most so many pairs, in even distances that meet all units alike. */
+/** Returns at most `most` pairs, evenly spaced so that all units are sampled equally. */
 function scatter(
   gradient: Float64Array,
   signal: Float64Array,

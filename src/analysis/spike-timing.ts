@@ -1,25 +1,28 @@
 import type { Sequence } from '../random/index.ts';
 
 /**
- * The timing of spikes as a derivative filter. Every pair of a presynaptic spike at s and a postsynaptic one at u counts
+ * Spike timing as a derivative filter. Every pair of a presynaptic spike at s and a postsynaptic spike at u contributes
  *
  *   K(u − s),     K(τ) = sign(τ) e^(−|τ|/τ_w) / M   for |τ| ≤ R, else 0,     M such that ∫ K(τ) τ dτ = 1
  *
- * and is summed: potentiation where pre comes before post, depression the other way round. K is minus the derivative of κ, which is
- * even, positive and has the integral 1, so that of Poisson spikes of rates p(t) before and q(t) behind the synapse the sum has the mean
+ * to a sum: potentiation if pre fires before post, depression if post fires before pre. K is minus the derivative of κ,
+ * which is even, positive and integrates to 1. For Poisson spikes with presynaptic rate p(t) and postsynaptic rate
+ * q(t), the sum therefore has the mean
  *
  *   ∫ p(t) (κ ∗ q′)(t) dt
  *
- * the presynaptic rate times the derivative of the postsynaptic one, smoothed over τ_w, where the window of every presynaptic spike
- * lies within what is recorded of the postsynaptic ones. Where the rates are constant it is 0; over a whole ramp of both, from
- * (p₀, q₀) to (p₁, q₁), it is ½ (p₀ + p₁)(q₁ − q₀), however fast: pre × the change of post, as in GeneRec's midpoint form.
+ * This is the presynaptic rate times the derivative of the postsynaptic rate, smoothed over τ_w. It holds if the window
+ * of every presynaptic spike lies within the recording of the postsynaptic spikes. The mean is 0 for constant rates.
+ * Over a whole ramp of both rates, from (p₀, q₀) to (p₁, q₁), it is ½ (p₀ + p₁)(q₁ − q₀), however fast the ramp: pre ×
+ * the change of post, as in GeneRec's midpoint form.
  *
- * Times in seconds, rates in spikes a second, K in 1/s². Source of K as a derivative filter: Xie & Seung, NIPS 12 (1999), 199–208.
+ * Times are in seconds, rates in spikes per second, K in 1/s². Source of K as a derivative filter: Xie & Seung,
+ * NIPS 12 (1999), 199–208.
  */
 export class TimingWindow {
-  /** τ_w. */
+  /** Time constant τ_w. */
   readonly timeConstant: number;
-  /** R: spikes farther apart do not count. */
+  /** R: spikes farther apart than this do not contribute. */
   readonly reach: number;
   readonly #moment: number;
 
@@ -30,7 +33,7 @@ export class TimingWindow {
     this.#moment = 2 * timeConstant ** 2 * (1 - Math.exp(-times) * (1 + times));
   }
 
-  /** K of a postsynaptic spike this long after a presynaptic one. */
+  /** Returns K for a postsynaptic spike that follows a presynaptic one by `delay`. */
   at(delay: number): number {
     const apart = Math.abs(delay);
     if (apart > this.reach) return 0;
@@ -38,12 +41,12 @@ export class TimingWindow {
   }
 
   /**
-   * Variance of the sum over pairs of Poisson spikes of constant rates, the presynaptic ones within `duration`, the
-   * postsynaptic ones recorded a reach farther at both ends:
+   * Computes the variance of the sum over pairs of Poisson spikes with constant rates. Presynaptic spikes lie within
+   * `duration`; postsynaptic spikes are recorded for one more `reach` at both ends:
    *
    *   q ( p · duration · ∫ K² + 2 p² ∫ κ² )
    *
-   * The second part comes from both ends, where windows are seen of which the other half is not.
+   * The second term comes from both ends, where only half of a window contributes.
    */
   variance(presynaptic: number, postsynaptic: number, duration: number): number {
     const { timeConstant, reach } = this;
@@ -57,7 +60,7 @@ export class TimingWindow {
   }
 }
 
-/** Σ K(u − s) over all pairs of a presynaptic spike s and a postsynaptic one u, both in order of time. */
+/** Computes Σ K(u − s) over all pairs of a presynaptic spike s and a postsynaptic spike u, both sorted by time. */
 export function sumOverPairs(
   window: TimingWindow,
   presynaptic: readonly number[],
@@ -76,18 +79,18 @@ export function sumOverPairs(
   return sum;
 }
 
-/** A rate that goes evenly from one value to another in the time from 0 to `duration`, and is constant before and after. */
+/** A rate that changes linearly between two values from time 0 to `duration`, and is constant before and after. */
 export interface Ramp {
   readonly before: number;
   readonly after: number;
   readonly duration: number;
 }
 
-/** The rate of a ramp at a time. */
+/** Returns the rate of a ramp at a given time. */
 export const ramp = ({ before, after, duration }: Ramp, time: number): number =>
   before + (after - before) * Math.min(1, Math.max(0, time / duration));
 
-/** Poisson spikes of a rate that ramps, from one time to another, in order. The draws are thinned from a constant rate. */
+/** Draws sorted Poisson spikes with a ramping rate between two times, by thinning spikes of a constant rate. */
 export function spikesOf(draws: Sequence, course: Ramp, from: number, to: number): number[] {
   const most = Math.max(course.before, course.after);
   const spikes: number[] = [];

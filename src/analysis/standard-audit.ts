@@ -8,10 +8,10 @@ import type { Rule } from '../learning/rule.ts';
 import type { Compute } from '../tensor/compute.ts';
 import { ruleFailure } from '../learning/rule-failure.ts';
 
-/** Layers of the network on which rules are compared, that of the lecture table. */
+/** Layers of the network on which rules are compared, as in the lecture's table. */
 export const STANDARD_LAYERS: readonly number[] = [784, 800, 800, 10];
 
-/** A network of these layers, of units that the rule's dynamics support. */
+/** Builds a network of these layers with units that the rule's dynamics support. */
 const networkOf = ({ dynamics }: Rule, layers: readonly number[]) =>
   stack({
     layers,
@@ -20,12 +20,12 @@ const networkOf = ({ dynamics }: Rule, layers: readonly number[]) =>
   });
 const BATCH = 4;
 
-/** All multiply–accumulates of a step, for one example. */
+/** Returns the total multiply–accumulates of a step for one example. */
 export const totalMacs = ({ cost }: Audit): number => cost.forwardMacs + cost.feedbackMacs + cost.updateMacs;
 
 /**
- * Audits one step of a rule, with its default options, on a stack of these layers: what reached each synapse, and the
- * cost. Throws `run.rule-failed`.
+ * Audits one step of a rule, with its default options, on a stack of these layers: the information that reached each
+ * synapse, and the cost. Throws `run.rule-failed`.
  */
 export function auditStandard(
   compute: Compute,

@@ -1,6 +1,6 @@
 /**
  * Timing in turns. Other load on a machine varies over seconds, so compared tools take short turns in rounds (A, B, C, A,
- * B, C, …), and the result of each is the median over rounds.
+ * B, C, …). The result of each tool is its median over rounds.
  */
 
 /** A way to do some work in steps. */

@@ -5,7 +5,7 @@ import { SEARCH_SOURCES } from '../search/halving.ts';
 import { RULES } from '../rules/index.ts';
 import { CLAIMS } from './registry.ts';
 
-/** What cites a source (a rule, a claim, an environment, the learning of actors), and the key of the source. */
+/** A citation: the citing part (a rule, a claim, an environment, the learning of actors) and the key of the source. */
 export interface Citation {
   readonly from: string;
   readonly key: string;
@@ -23,12 +23,12 @@ export const citations = (): Citation[] => [
 ];
 
 const FIELDS = ['title', 'authors', 'year', 'venue', 'doi', 'url'];
-/** Registrant prefix, slash, a name without spaces (ISO 26324; the form that doi.org resolves). */
+/** The form of a DOI: registrant prefix, slash, a name without spaces (ISO 26324; the form that doi.org resolves). */
 const DOI = /^10\.\d{4,9}\/\S+$/;
 
 /**
- * Checks docs/bibliography.json and returns the problems, a sentence each: missing or malformed fields, keys out of order,
- * cited keys that do not exist, and sources that nothing cites.
+ * Checks docs/bibliography.json and returns one sentence per problem: missing or malformed fields, keys out of order,
+ * cited keys that do not exist, and sources without a citation.
  */
 export function checkBibliography(
   sources: Readonly<Record<string, unknown>> = { ...bibliography() },

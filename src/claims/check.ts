@@ -12,8 +12,8 @@ import type { ClaimResult } from './result.ts';
 import { packageResults, writeResult } from './result.ts';
 
 /**
- * `unchanged`: every training takes the same steps as when the verdict was found. `changed`: some training does not.
- * `evaluation-changed`: all do, but the claim's own code has changed. `unknown`: no fingerprint is kept.
+ * `unchanged`: every training takes the same steps as at the time of the verdict. `changed`: some training does not.
+ * `evaluation-changed`: all do, but the claim's own code has changed. `unknown`: no fingerprint is stored.
  */
 export type CheckOutcome = 'unchanged' | 'changed' | 'evaluation-changed' | 'unknown';
 
@@ -21,7 +21,7 @@ export type CheckOutcome = 'unchanged' | 'changed' | 'evaluation-changed' | 'unk
 export interface ClaimCheck {
   readonly id: string;
   readonly outcome: CheckOutcome;
-  /** How many trainings were compared. */
+  /** Number of trainings compared. */
   readonly trainings: number;
   /** Number, rule and seed of every training whose steps differ, such as "3 (backprop, seed 0)". */
   readonly changed: readonly string[];
@@ -32,20 +32,20 @@ export interface ClaimChecks {
   readonly checks: readonly ClaimCheck[];
   /** Claims whose fingerprint could not be computed, for example because a data set is missing. */
   readonly failures: readonly { readonly id: string; readonly error: unknown }[];
-  /** Whether the signal ended it before the last claim. */
+  /** Whether the signal ended the check before the last claim. */
   readonly interrupted: boolean;
 }
 
 export interface CheckClaimsOptions extends ClaimsPlace {
-  /** Drops code hash and fingerprint where the latter has changed, so that the verdict is stale until the claim is run again. */
+  /** Drops code hash and fingerprint if the latter has changed: the verdict is stale until the claim is run again. */
   readonly markStale?: boolean;
   readonly onStart?: (claim: Claim, index: number, total: number) => void;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Compares the fingerprint of every claim that trains, or of those named, with the one kept beside its verdict. Takes
- * seconds a claim and trains nothing to its end. Throws `claim.unknown`, and `claim.no-trainings` for a claim named that
+ * Compares the fingerprint of every claim that trains, or of those named, with the one stored beside its verdict. Takes
+ * seconds per claim and trains nothing to its end. Throws `claim.unknown`, and `claim.no-trainings` if a named claim
  * does not train.
  */
 export async function checkClaims(
@@ -108,12 +108,12 @@ async function checkClaim(
   return found(isEvaluated ? 'unchanged' : 'evaluation-changed', now.length);
 }
 
-/** The verdict of an unchecked claim, carried over to the code as it is, or the trainings that prevent it. */
+/** The verdict of an unchecked claim, carried over to the current code, or the trainings that prevent this. */
 export type Renewal = { readonly result: ClaimResult } | { readonly changed: readonly string[] };
 
 /**
- * Carries a verdict over to today's code where its fingerprint is unchanged. Writes nothing. Rejects with `claim.build`
- * when the program that runs is not built from the sources as they are.
+ * Carries a verdict over to the current code if its fingerprint is unchanged. Writes nothing. Rejects with
+ * `claim.build` if the running program is not built from the current sources.
  */
 export async function renew(
   { claim, file }: RegisteredClaim,
@@ -138,7 +138,7 @@ export async function renew(
   return { result: { ...result, codeHash: hash, renewed: { ...renewed, because: 'fingerprint' } } };
 }
 
-/** Returns number, rule and seed of the trainings whose fingerprints differ, or which only one of the two has. */
+/** Returns number, rule and seed of the trainings whose fingerprints differ or that only one of the two lists has. */
 function changedTrainings(
   kept: readonly TrainingFingerprint[],
   now: readonly TrainingFingerprint[],

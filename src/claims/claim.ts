@@ -3,13 +3,13 @@ import type { MetricsRecord, RunDocument } from '../training/records.ts';
 import type { Compute } from '../tensor/compute.ts';
 
 /**
- * How long a claim takes: `exact` takes seconds, so that the test suite runs it; `quick` up to a minute or two on two
+ * Duration of a claim: `exact` takes seconds, so the test suite runs it; `quick` takes up to a minute or two on two
  * cores; `full` has the size of the source.
  */
 export const TIERS = ['exact', 'quick', 'full'] as const;
 export type Tier = (typeof TIERS)[number];
 
-/** Where an expected figure comes from. */
+/** Origin of an expected figure. */
 export type Provenance =
   /** Printed in the source, or in its authors' code or logs. */
   | 'published'
@@ -20,7 +20,7 @@ export type Provenance =
   /** Not known at this size: measured here over several seeds, then fixed. */
   | 'calibrated';
 
-/** A closed interval; without a bound it is open on that side. */
+/** A closed interval, unbounded on a side without a bound. */
 export interface Expected {
   readonly minimum?: number;
   readonly maximum?: number;
@@ -32,7 +32,7 @@ export interface Expected {
 export interface Condition {
   /** Lower case with hyphens; the key of the figure in measurements. */
   readonly id: string;
-  /** What the figure is, and over what it is taken ("largest over the seeds"). */
+  /** Meaning of the figure, and how seeds are combined ("largest over the seeds"). */
   readonly statement: string;
   /** "degrees", "%", …; empty for a ratio. */
   readonly unit: string;
@@ -44,7 +44,7 @@ export interface Claim {
   /** Lower case with hyphens, beginning with the key of the source. */
   readonly id: string;
   readonly title: string;
-  /** Systems that the claim is about, such as "S08", and checks that it answers; docs/systems.md explains both. */
+  /** Systems that the claim concerns, such as "S08", and checks that it fulfils; docs/systems.md explains both. */
   readonly systems: readonly string[];
   readonly checks: readonly number[];
   /** Key of docs/bibliography.json. */
@@ -61,26 +61,26 @@ export interface Claim {
    * Declared as data, so that `apical claims check` can repeat a few steps of each without running the claim.
    */
   readonly trainings?: (seeds: readonly number[]) => readonly ConfigInput[];
-  /** The first is the deciding figure, which lists show. The claim is reproduced when all hold. */
+  /** Conditions, of which the first has the deciding figure, shown in lists. The claim is reproduced if all hold. */
   readonly conditions: readonly [Condition, ...Condition[]];
   run(context: ClaimContext): Promise<Measurement>;
 }
 
-/** What a claim is given to run with. */
+/** Services that the runner provides to a claim. */
 export interface ClaimContext {
   /** The backend that the claim asks for. The runner disposes of it. */
   readonly compute: Compute;
   readonly seeds: readonly number[];
   /**
-   * Reports the share of the work that is done, and lets the rest of the program run. Call it at least a few times a
-   * second. Rejects with the signal's reason when the run is cancelled.
+   * Reports the fraction of the work that is done, and lets the rest of the program run. Call it at least a few times
+   * per second. Rejects with the signal's reason if the run is cancelled.
    */
   progress(share: number): Promise<void>;
   /**
-   * Trains one of the claim's `trainings` to its end, as `apical run` does, in a folder of its own in runs/claims. A
-   * run that the claim left there, with the same config and fingerprint, is resumed or read back. `share` receives the
-   * share done. Rejects with `claim.training` for a config that the claim does not declare, with the signal's reason when the
-   * run is cancelled, and with the error of a run that fails.
+   * Trains one of the claim's `trainings` to its end, as `apical run` does, in a folder of its own in runs/claims. An
+   * earlier run in that folder, with the same config and fingerprint, is resumed or read back. `share` receives the
+   * fraction done. Rejects with `claim.training` for a config that the claim does not declare, with the signal's reason
+   * if the run is cancelled, and with the error of a run that fails.
    */
   train(config: ConfigInput, share?: (done: number) => void): Promise<TrainedRun>;
 }
@@ -106,12 +106,12 @@ export interface Curve {
 export interface Measurement {
   /** The figure of every condition, by its id. */
   readonly measured: Readonly<Record<string, number>>;
-  /** Values by seed; under a condition's id where the condition has a value for each seed. */
+  /** Values by seed, under a condition's id if the condition has a value for each seed. */
   readonly perSeed: readonly SeedValues[];
-  /** Figures that explain the others. */
+  /** Further figures that explain the measured ones. */
   readonly details?: Readonly<Record<string, number>>;
   readonly curves?: readonly Curve[];
-  /** What a reader should know about this outcome: cause, limits, what else was tried. */
+  /** A note for readers on this outcome: cause, limits, other attempts. */
   readonly note?: string;
 }
 

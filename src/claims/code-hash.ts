@@ -11,10 +11,10 @@ const BACKEND_FILES: Readonly<Record<Claim['backend'], readonly string[]>> = {
   auto: ['backends/wasm/index.ts', 'backends/blas/index.ts'],
 };
 
-/** The entry files of training, which a claim reaches through its context. The claim imports rules by itself. */
+/** The entry files of training, which a claim reaches through its context; it imports rules directly. */
 const TRAINING_FILES: readonly string[] = ['training/example-training.ts', 'datasets/index.ts'];
 
-/** A claim and the file that defines it: with all that they reach, they decide the outcome. */
+/** A claim and the file that defines it. Together with their dependencies they determine the outcome. */
 export interface ClaimSources {
   readonly claim: Pick<Claim, 'backend' | 'trainings'>;
   /** Relative to src. */
@@ -27,24 +27,24 @@ const rootsOf = ({ claim, file }: ClaimSources): string[] => [
   ...(claim.trainings ? TRAINING_FILES : []),
 ];
 
-/** Returns the source tree of this program; undefined in an installed package, which has none. */
+/** Returns the folder of this program's sources; undefined in an installed package, which has none. */
 export function sourceFolder(): string | undefined {
   const folder = packageFile('src');
   return existsSync(folder) ? folder : undefined;
 }
 
 /**
- * Returns SHA-256 over every source file that decides a claim's outcome: the file that defines it, the backend, training
- * for a claim that trains, and all that they import within src. Types alone change no outcome, so `import type` is not
- * followed. Line ends do not count. Undefined when one of the files is missing.
+ * Returns the SHA-256 of every source file that determines a claim's outcome: the file that defines it, the backend,
+ * training if the claim trains, and all their imports within src. Types alone do not affect an outcome, so
+ * `import type` is not followed. Line ends do not count. Returns undefined if one of the files is missing.
  */
 export const codeHash = (source: string, sources: ClaimSources): string | undefined =>
   hashOf(dependencies(source, rootsOf(sources)));
 
 /**
- * Returns SHA-256 of what a claim itself makes of its trainings: the file that defines it and what that imports from
- * src/claims, such as fixtures, but not the library. Imports, comments, white space and the places of files do not count,
- * since none of them changes a verdict. Undefined when one of the files is missing.
+ * Returns the SHA-256 of a claim's own code, which evaluates its trainings: the file that defines it and its imports
+ * from src/claims, such as fixtures, but not the library. Imports, comments, white space and file paths do not count,
+ * since none of them affects a verdict. Returns undefined if one of the files is missing.
  */
 export function evaluationHash(source: string, file: string): string | undefined {
   const files = dependencies(source, [file], (name) => name.startsWith('claims/'));
@@ -71,8 +71,8 @@ function hashOf(files: ReadonlyMap<string, string> | undefined): string | undefi
 }
 
 /**
- * Returns whether the running program corresponds to the sources: true when the sources run themselves, and for a build
- * when no file is newer than the compiled form. `program` is the URL of a module of this program.
+ * Returns whether the running program corresponds to the sources: true if it runs from the sources, or from a build
+ * that is not older than any source file. `program` is the URL of a module of this program.
  */
 export function runsSources(
   source: string,
@@ -88,7 +88,7 @@ export function runsSources(
   });
 }
 
-/** Content by path from src, with forward slashes: of the roots, and of what they import as far as it counts. */
+/** Returns file contents by path from src, with forward slashes: of the roots and their relevant imports. */
 function dependencies(
   source: string,
   roots: readonly string[],
@@ -114,7 +114,7 @@ function dependencies(
   return found;
 }
 
-/** Returns relative paths of the modules that a source imports for more than types. */
+/** Returns the relative paths of the modules that a source imports, except for types alone. */
 function importsOf(content: string): string[] {
   const statements = content.matchAll(
     /^(?:import|export)\s+(?!type\b)[^;'"]*?from\s*['"](\.[^'"]+)['"]|^import\s*['"](\.[^'"]+)['"]|\bimport\(\s*['"](\.[^'"]+)['"]\s*\)/gm,

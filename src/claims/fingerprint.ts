@@ -10,15 +10,15 @@ import { fingerprintOf } from '../training/fingerprint.ts';
 import type { Task } from '../training/task.ts';
 import type { Claim } from './claim.ts';
 
-/** The bits that a few steps of a training produce, as a hash. */
+/** A hash of the bits that a few steps of a training produce. */
 export interface TrainingFingerprint {
-  /** Rule and seed, for people. Trainings are told apart by their order in `Claim.trainings`. */
+  /** Rule and seed, for display. Trainings are identified by their order in `Claim.trainings`. */
   readonly training: string;
   /** SHA-256, in hexadecimal. */
   readonly sha256: string;
 }
 
-/** Steps at each of five places of a run: two, so that state carried from step to step counts. */
+/** Steps at each of five stages of a run: two, so that state carried from step to step counts. */
 const STEPS = 2;
 /** Test examples evaluated after the steps, and training examples probed before the first two. */
 const EXAMPLES = 100;
@@ -27,12 +27,12 @@ const EXAMPLES = 100;
  * Returns the fingerprint of every training that a claim declares, in order. Two versions of the code with equal
  * fingerprints train alike as far as these steps reach. Code that only another backend uses is not covered.
  *
- * Each training takes two steps at the beginning, two at each later quarter and two in the last epoch, each pair from the
- * state that the steps before have left, so that every stage of a schedule counts. Then it evaluates some test examples.
- * All this runs on the portable backend with one thread, where every bit is reproducible. SHA-256 covers all tensors of
- * the snapshot, with the tally of losses and errors, and the angles of the first probes if the config probes.
+ * Each training takes two steps at the beginning, two at each later quarter and two in the last epoch, so that every
+ * stage of a schedule counts. Each pair continues from the state after the previous pair. Then some test examples are
+ * evaluated. All this runs on the portable backend with one thread, where every bit is reproducible. SHA-256 covers all
+ * tensors of the snapshot, the tally of losses and errors, and the angles of the first probes if the config probes.
  *
- * Takes seconds. Rejects when the data set of a training is missing, and with the signal's reason when it is aborted.
+ * Takes seconds. Rejects if the data set of a training is missing, and with the signal's reason if it is aborted.
  */
 export async function fingerprintTrainings(
   { id, seeds, trainings }: Pick<Claim, 'id' | 'seeds' | 'trainings'>,
@@ -54,7 +54,7 @@ export async function fingerprintTrainings(
   try {
     for (const config of configs) {
       signal?.throwIfAborted();
-      // Trainings on the same data share them.
+      // Trainings on the same data share one copy.
       const key = hashOfJson({ data: requestFor(config), objective: config.objective });
       const task = tasks.get(key) ?? (await findTask(config))(compute);
       tasks.set(key, task);
@@ -101,9 +101,9 @@ async function fingerprintTraining(compute: Compute, task: Task, config: Config)
   }
 }
 
-/** The first epoch, those at which the second, third and last quarter begin, and the last. */
+/** Returns the first epoch, the epochs at which the second, third and last quarter begin, and the last epoch. */
 const epochsVisited = (epochs: number): ReadonlySet<number> =>
   new Set([...[0, 1, 2, 3].map((quarter) => Math.floor((quarter * epochs) / 4)), epochs - 1]);
 
-/** Angles pass through functions of the JavaScript engine, whose last digits may differ from version to version. */
+/** Rounds an angle: it passes through functions of the JavaScript engine, whose last digits vary between versions. */
 const rounded = (angle: number | null) => (angle === null ? null : Number(angle.toPrecision(9)));

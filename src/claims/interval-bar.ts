@@ -4,7 +4,7 @@ import type { Expected } from './claim.ts';
 
 export interface IntervalBar {
   readonly expected: Expected;
-  /** Null when it was not finite. */
+  /** The measured figure; null if it was not finite. */
   readonly measured: number | null;
   readonly holds: boolean;
   readonly perSeed: readonly number[];
@@ -18,10 +18,10 @@ const LEFT = 24;
 const RIGHT = WIDTH - LEFT;
 const MIDDLE = 24;
 const BAND = 15;
-/** Values that span more than this factor are drawn on a logarithmic scale, when all are positive. */
+/** Ratio of largest to smallest value from which positive values are drawn on a logarithmic scale. */
 const LOGARITHMIC_FROM = 20;
 
-/** Draws a number line: the expected interval as a band, every seed as a dot, the deciding figure as a diamond. */
+/** Draws a number line with the expected interval as a band, seeds as dots and the deciding figure as a diamond. */
 export function intervalBar({ expected, measured, holds, perSeed, label }: IntervalBar): Markup {
   const bounds = [expected.minimum, expected.maximum].filter((bound) => bound !== undefined);
   const values = [...perSeed, ...(measured === null ? [] : [measured])];
@@ -100,7 +100,7 @@ function decades(low: number, high: number): number[] {
   );
 }
 
-/** Returns four to eight multiples of 1, 2 or 5 times a power of ten. */
+/** Returns four to eight ticks at multiples of 1, 2 or 5 times a power of ten. */
 function roundTicks(low: number, high: number): number[] {
   const rough = (high - low) / 5;
   const power = 10 ** Math.floor(Math.log10(rough));

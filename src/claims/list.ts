@@ -6,11 +6,11 @@ import type { ClaimResult } from './result.ts';
 import { packageResults, readResult } from './result.ts';
 import type { ClaimStatus } from './verdict.ts';
 
-/** Where claims, their outcomes and their sources are. The defaults are those of this package. */
+/** Locations of claims, their outcomes and their sources. The defaults are those of this package. */
 export interface ClaimsPlace {
   readonly claims?: readonly RegisteredClaim[];
   readonly resultsFolder?: string;
-  /** The source tree; null when there is none. */
+  /** The folder of the sources; null if there is none. */
   readonly source?: string | null;
 }
 
@@ -25,18 +25,18 @@ export interface ClaimEntry {
   readonly statement: string;
   readonly tier: Tier;
   readonly status: ClaimStatus;
-  /** The deciding figure; null when not run, or when the figure was not finite. */
+  /** The deciding figure; null if the claim was not run or the figure was not finite. */
   readonly measured: number | null;
   readonly expected: Expected;
   readonly unit: string;
   readonly seeds: readonly number[];
-  /** The backend of the kept outcome; null when not run. */
+  /** The backend of the stored outcome; null if not run. */
   readonly backend: string | null;
-  /** Whether the code has changed since; null when that is not known: not run, no sources at hand, or unchecked. */
+  /** Whether the code has changed since; null if unknown (not run, no sources available, or unchecked). */
   readonly stale: boolean | null;
   /**
-   * Whether shared code has changed since, so that the verdict holds only if the fingerprint does. `apical claims check`
-   * compares fingerprints; a list does not, since that takes seconds for each claim.
+   * Whether shared code has changed since, so that the verdict holds only if the fingerprint is unchanged.
+   * `apical claims check` compares fingerprints; a list does not, since that takes seconds per claim.
    */
   readonly unchecked: boolean;
   /** The latest commit to which the verdict was carried over because its fingerprint was unchanged. */
@@ -49,7 +49,7 @@ export interface ClaimsDocument {
   readonly claims: readonly ClaimEntry[];
 }
 
-/** A claim with the kept outcome, as the report needs it. */
+/** A claim with the stored outcome, as the report needs it. */
 export interface ClaimStanding extends RegisteredClaim {
   readonly result: ClaimResult | undefined;
   readonly status: ClaimStatus;
@@ -57,12 +57,12 @@ export interface ClaimStanding extends RegisteredClaim {
   readonly unchecked: boolean;
 }
 
-/** Returns every claim with its verdict. Throws `claim.result` when a kept outcome cannot be read. */
+/** Returns every claim with its verdict. Throws `claim.result` if a stored outcome cannot be read. */
 export function listClaims(place: ClaimsPlace = {}): ClaimsDocument {
   return { version: 1, kind: 'claims', claims: claimStandings(place).map(entryOf) };
 }
 
-/** Returns every claim with the kept outcome and whether it is stale. Throws `claim.result` as well. */
+/** Returns every claim with the stored outcome, and whether it is stale. Throws `claim.result` as well. */
 export function claimStandings(place: ClaimsPlace = {}): ClaimStanding[] {
   const { claims = CLAIMS, resultsFolder = packageResults() } = place;
   const source = place.source === undefined ? sourceFolder() : place.source;

@@ -39,7 +39,7 @@ import { xie2003Backprop } from './suite/equilibrium/xie2003-backprop.ts';
 
 export interface RegisteredClaim {
   readonly claim: Claim;
-  /** The file that defines it, relative to src. */
+  /** The file that defines the claim, relative to src. */
   readonly file: string;
 }
 

@@ -58,14 +58,14 @@ export function renderClaimsReport({ standings, sources, apical }: ClaimsReport)
   return page('Claims', `Apical ${apical}`, body);
 }
 
-/** Writes the page for the kept outcomes; the file appears whole or not at all. */
+/** Writes the page for the stored outcomes; the file appears whole or not at all. */
 export function writeClaimsReport(file: string, place: ClaimsPlace = {}): void {
   const { apical } = describeEnvironment();
   const report = { standings: claimStandings(place), sources: bibliography(), apical };
   writeDocument(file, renderClaimsReport(report));
 }
 
-/** Such as "4 of 5 claims reproduced, 1 not run". */
+/** Returns a headline such as "4 of 5 claims reproduced, 1 not run". */
 function headline(standings: readonly ClaimStanding[]): string {
   const amount = (status: ClaimStatus) => standings.filter((standing) => standing.status === status).length;
   const rest = STATUSES.slice(1).flatMap((status) =>
@@ -123,7 +123,7 @@ function statusMarkup(standing: ClaimStanding): Markup {
     >${doubt === undefined ? undefined : html` <span class="alarm">${doubt}</span>`}`;
 }
 
-/** Says why the verdict may no longer hold; undefined if it does. */
+/** Returns why the verdict may no longer hold; undefined if it still does. */
 function doubtOf({ stale, unchecked }: ClaimStanding): string | undefined {
   if (stale) return 'stale: the code has changed since';
   return unchecked ? 'unchecked: shared code has changed since' : undefined;

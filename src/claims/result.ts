@@ -13,13 +13,13 @@ const expected = z.strictObject({
   text: z.string(),
 });
 
-/** Version 1, from before fingerprints: it is still read. */
+/** Version 1, which precedes fingerprints and can still be read. */
 const firstSchema = z.strictObject({
   version: z.literal(1),
   kind: z.literal('claim-result'),
   id: z.string(),
   status: z.enum(['reproduced', 'partly', 'not-reproduced']),
-  /** The figure of the first condition, which decides. */
+  /** The deciding figure: that of the first condition. */
   measured: figure,
   expected,
   unit: z.string(),
@@ -52,7 +52,7 @@ const firstSchema = z.strictObject({
   backend: z.string(),
   threads: z.number(),
   hardware: z.string(),
-  /** Null outside a repository. Of the code that ran, also in a renewed result. */
+  /** The commit of the code that ran, also in a renewed result; null outside a repository. */
   commit: z.string().nullable(),
   /** Whether the sources differed from that commit. */
   dirty: z.boolean(),
@@ -61,23 +61,23 @@ const firstSchema = z.strictObject({
   /** ISO 8601. */
   date: z.string(),
   wallSeconds: z.number(),
-  /** SHA-256 over the sources that decide the outcome; null when they were not at hand, or the verdict was marked as stale. */
+  /** SHA-256 of the sources that determine the outcome; null if they were missing or the verdict was marked stale. */
   codeHash: z.string().nullable(),
 });
 
-/** The last outcome of a claim, one JSON file each. Figures that are not finite are null. */
+/** The last outcome of a claim, in one JSON file per claim. Figures that are not finite are null. */
 const resultSchema = firstSchema.extend({
   version: z.literal(2),
-  /** How the trainings behave; null for a claim that does not train, and where it is not known. */
+  /** Fingerprint of the trainings; null if the claim does not train or it is unknown. */
   fingerprint: z
     .strictObject({
-      /** SHA-256 of the claim's own code, which makes figures of what was trained. */
+      /** SHA-256 of the claim's own code, which computes figures from the trainings. */
       evaluation: z.string(),
-      /** Of a few steps of each training, in the order of `Claim.trainings`. */
+      /** Hashes of a few steps of each training, in the order of `Claim.trainings`. */
       trainings: z.array(z.strictObject({ training: z.string(), sha256: z.string() })).min(1),
     })
     .nullable(),
-  /** The latest commit that was found to behave like the one that ran, so that nothing was trained again. */
+  /** The latest commit found to behave like the one that ran, for which nothing was trained again. */
   renewed: z
     .strictObject({ date: z.string(), commit: z.string().nullable(), because: z.literal('fingerprint') })
     .nullable(),
@@ -89,7 +89,7 @@ export type ClaimResult = z.output<typeof resultSchema>;
 /** Returns the folder in which this package keeps the outcomes of its claims. */
 export const packageResults = (): string => packageFile('claims/results');
 
-/** Returns the kept outcome of a claim, or undefined when it was never run. Throws `claim.result`, which names the file. */
+/** Returns the stored outcome of a claim; undefined if never run. Throws `claim.result`, which names the file. */
 export function readResult(folder: string, id: string): ClaimResult | undefined {
   const file = path.join(folder, `${id}.json`);
   if (!existsSync(file)) return undefined;

@@ -21,11 +21,11 @@ import { packageResults, writeResult } from './result.ts';
 import { trainForClaim } from './training.ts';
 import { evaluateConditions, statusOf } from './verdict.ts';
 
-/** Which claims to run: those that meet every criterion given. Without a criterion, all claims. */
+/** A selection of claims to run: those that meet every given criterion; all claims without a criterion. */
 export interface ClaimSelection {
   readonly ids?: readonly string[];
   readonly tier?: Tier;
-  /** Only those never run, or whose code has changed since. Where the fingerprint holds, the verdict is renewed instead. */
+  /** Only claims never run or with changed code. If the fingerprint is unchanged, the verdict is renewed instead. */
   readonly stale?: boolean;
 }
 
@@ -36,25 +36,25 @@ export type ClaimProgress = {
   readonly total: number;
 } & (
   | { readonly kind: 'start' }
-  /** The verdict cannot be renewed, since these trainings behave differently than when it was found. The claim is run. */
+  /** The verdict cannot be renewed, since these trainings behave differently than at its time. The claim is run. */
   | { readonly kind: 'changed'; readonly trainings: readonly string[] }
   | { readonly kind: 'progress'; readonly share: number }
-  /** The claim was run, or the verdict was renewed for the code as it is. */
+  /** The claim was run, or the verdict was renewed for the current code. */
   | { readonly kind: 'done' | 'renewed'; readonly result: ClaimResult }
   | { readonly kind: 'failed'; readonly error: unknown }
 );
 
 export interface RunClaimsOptions extends ClaimsPlace {
-  /** Where trainings are kept. Default: runs/claims in the working folder. */
+  /** Folder of the trainings. Default: runs/claims in the working folder. */
   readonly runsFolder?: string;
   readonly onProgress?: (event: ClaimProgress) => void;
   readonly signal?: AbortSignal;
 }
 
 export interface ClaimsRun {
-  /** Of the claims run or renewed, in order. Each was kept as soon as it was known. */
+  /** Results of the claims run or renewed, in order. Each was stored as soon as it was known. */
   readonly results: readonly ClaimResult[];
-  /** Claims that failed to run, for example because a data set is missing. Their kept outcomes are as before. */
+  /** Claims that failed to run, for example because a data set is missing. Their stored outcomes are unchanged. */
   readonly failures: readonly { readonly id: string; readonly error: unknown }[];
   /** Whether the signal ended the run before the last claim. */
   readonly interrupted: boolean;
@@ -73,9 +73,9 @@ export function selectClaims(selection: ClaimSelection, place: ClaimsPlace = {})
 }
 
 /**
- * Runs claims one after the other and keeps each outcome, `claims/results/<id>.json`, as soon as it is known. With
- * `stale`, a claim whose fingerprint is unchanged is not run: the verdict is renewed. A claim that fails does not stop the
- * others. Throws `claim.unknown` and `claim.results-folder`.
+ * Runs claims one after the other and stores each outcome in `claims/results/<id>.json` as soon as it is known. With
+ * `stale`, a claim whose fingerprint is unchanged is not run; its verdict is renewed. A claim that fails does not stop
+ * the others. Throws `claim.unknown` and `claim.results-folder`.
  */
 export async function runClaims(
   selection: ClaimSelection,
@@ -122,14 +122,14 @@ export interface RunClaimOptions extends Pick<RunClaimsOptions, 'signal' | 'sour
   readonly onShare?: (share: number) => void;
 }
 
-/** Runs one claim and evaluates its conditions; writes nothing. Rejects with the signal's reason when it is aborted. */
+/** Runs one claim and evaluates its conditions; writes nothing. Rejects with the signal's reason if it is aborted. */
 export async function runClaim(
   { claim, file }: RegisteredClaim,
   options: RunClaimOptions = {},
 ): Promise<ClaimResult> {
   const { signal, onShare } = options;
   const source = options.source === undefined ? sourceFolder() : options.source;
-  // Before the run, since the sources may be edited while it lasts.
+  // Hash the sources before the run, since they may be edited meanwhile.
   const sources = { claim, file };
   const isSource = source && runsSources(source, sources);
   const hash = isSource && codeHash(source, sources);
@@ -171,7 +171,7 @@ export async function runClaim(
   };
 }
 
-/** The fingerprint of a config among those that the claim declares. Throws `claim.training` when it is not among them. */
+/** Returns the fingerprint of a config that the claim declares. Throws `claim.training` if it does not declare it. */
 function declaredTraining(
   claim: Claim,
   config: ConfigInput,
@@ -191,7 +191,7 @@ function declaredTraining(
   );
 }
 
-/** A result without the place, the time and the code of the run. */
+/** A result without the machine, the time and the code of the run. */
 type Outcome = Omit<
   ClaimResult,
   | 'apical'
@@ -232,7 +232,7 @@ const asKept = (curve: Curve) => ({
   points: curve.points.map(([x, y]): [number, number | null] => [x, Number.isFinite(y) ? y : null]),
 });
 
-/** JSON has no infinity and no NaN. */
+/** Replaces infinity and NaN, which JSON lacks, by null. */
 const finite = (values: Readonly<Record<string, number>>): Record<string, number | null> =>
   Object.fromEntries(
     Object.entries(values).map(([name, value]) => [name, Number.isFinite(value) ? value : null]),

@@ -12,11 +12,11 @@ import { TrainedNetwork } from '../training/trained-network.ts';
 import type { TrainedRun } from './claim.ts';
 
 export interface ClaimTrainingOptions {
-  /** The backend on which mistakes are counted. Runs have one of their own. */
+  /** The backend on which mistakes are counted; runs have a backend of their own. */
   readonly compute: Compute;
-  /** Every run gets a folder in it. */
+  /** Parent folder of the runs' folders. */
   readonly folder: string;
-  /** Identifies how the code trains: a kept run with another fingerprint is not used. */
+  /** Fingerprint of the training code: a stored run with another fingerprint is not used. */
   readonly fingerprint: string;
   readonly claim: string;
   readonly signal?: AbortSignal | undefined;
@@ -24,8 +24,8 @@ export interface ClaimTrainingOptions {
 }
 
 /**
- * Trains a config for a claim, or resumes where the same training stopped: its folder is named by the rule, the seed,
- * the config's identity and the fingerprint. Rejects with the signal's reason, or with the error that made the run fail.
+ * Trains a config for a claim, or resumes the same training after an interruption. The folder is named after the rule,
+ * the seed, the config's identity and the fingerprint. Rejects with the signal's reason or with the error of the run.
  */
 export async function trainForClaim(
   input: ConfigInput,

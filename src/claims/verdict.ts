@@ -5,17 +5,17 @@ export type ClaimStatus = (typeof STATUSES)[number];
 
 /** A condition with the measured figure. */
 export interface EvaluatedCondition extends Condition {
-  /** Null when the figure was not finite, such as after a divergence. */
+  /** The measured figure; null if it was not finite, for example after a divergence. */
   readonly measured: number | null;
   readonly holds: boolean;
 }
 
-/** Returns whether a figure lies in the interval, ends included. A figure that is not finite lies in none. */
+/** Returns whether a figure lies in the interval, ends included. A figure that is not finite lies in no interval. */
 export function liesWithin({ minimum = -Infinity, maximum = Infinity }: Expected, measured: number): boolean {
   return Number.isFinite(measured) && measured >= minimum && measured <= maximum;
 }
 
-/** Compares the figure of each condition with the interval. Throws when the claim did not measure one of them. */
+/** Compares the figure of each condition with its interval. Throws if the claim did not measure one of them. */
 export function evaluateConditions(claim: Claim, { measured }: Measurement): EvaluatedCondition[] {
   return claim.conditions.map((condition) => {
     const figure = measured[condition.id];
@@ -30,7 +30,7 @@ export function evaluateConditions(claim: Claim, { measured }: Measurement): Eva
   });
 }
 
-/** Returns `reproduced` when every condition holds, `partly` when some do, else `not-reproduced`. */
+/** Returns `reproduced` if every condition holds, `partly` if some do, and `not-reproduced` otherwise. */
 export function statusOf(
   conditions: readonly { readonly holds: boolean }[],
 ): Exclude<ClaimStatus, 'not-run'> {

@@ -407,8 +407,8 @@ export function withRule(config: Config, rule: string): Config {
   };
 }
 
-/** How areas are trained before the run. */
+/** Settings of the pretraining of areas before the run. */
 export type Pretraining = z.output<typeof pretraining>;
 
-/** How an actor and its critic learn. */
+/** Settings of the learning of an actor and its critic. */
 export type Control = z.output<typeof control>;

@@ -17,9 +17,9 @@ export type DatasetId = 'mnist' | 'fashion-mnist' | 'linear-teacher' | 'two-spir
 export interface DatasetEntry {
   readonly id: DatasetId;
   readonly title: string;
-  /** Whether it is generated from a seed; otherwise it is read from files. */
+  /** Whether the data set is generated from a seed; otherwise it is read from files. */
   readonly generated: boolean;
-  /** How to obtain it, in one line. */
+  /** Instructions for obtaining it, in one line. */
   readonly how: string;
   readonly options: readonly DatasetOption[];
 }

@@ -6,7 +6,7 @@ import type { CsvTable } from './formats/csv.ts';
 import { requireEqualShapes } from './checks.ts';
 import { didYouMean } from '../suggest.ts';
 
-/** How to read a CSV table as a data set. */
+/** Options for reading a CSV table as a data set. */
 export interface CsvDatasetOptions {
   /**
    * The target column: a name, or a number from 0 (−1 is the last column). A list for regression with several outputs.

@@ -24,7 +24,7 @@ export const idxFileNames = {
 /** One of the four files of an MNIST-like data set. */
 export type IdxPart = keyof typeof idxFileNames;
 
-/** What is known in advance of a data set in four IDX files. */
+/** Facts known in advance about a data set in four IDX files. */
 export interface IdxDescription {
   readonly id: string;
   readonly title: string;

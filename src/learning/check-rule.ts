@@ -17,7 +17,7 @@ const isFunction = (value: unknown): boolean => typeof value === 'function';
 const hasFunction = (value: unknown, name: string): boolean =>
   typeof value === 'object' && value !== null && isFunction((value as Record<string, unknown>)[name]);
 
-/** What every rule has. */
+/** The fields that every rule has. */
 const FIELDS: Readonly<Record<Exclude<keyof Rule, 'network' | 'learning' | 'report'>, Field>> = {
   id: {
     holds: (value) => typeof value === 'string' && /^[a-z][a-z0-9-]*$/.test(value),

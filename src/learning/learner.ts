@@ -23,31 +23,31 @@ export interface Tally {
   readonly loss: number;
   readonly wrong: number;
   readonly examples: number;
-  /** ½ Σ target², by which a squared error is normalised. */
+  /** ½ Σ target², which normalises a squared error. */
   readonly power: number;
-  /** What the rule measured, by name: its sum, and over how many examples, or of what whole it is a share. */
+  /** Metrics of the rule, by name: the sum, and the number of examples or the whole by which to divide it. */
   readonly measures: Readonly<Record<string, readonly [sum: number, examples: number]>>;
 }
 
-/** What a learner is made of. */
+/** Options of a `Learner`. */
 export interface LearnerOptions {
   readonly specification: NetworkSpecification;
   readonly rule: Rule;
-  /** Parsed: with every default filled in. */
+  /** Parsed options of the rule, with every default filled in. */
   readonly options: unknown;
   readonly optimiserOf: OptimiserOf;
   readonly seed: number;
   /** Length of the run, for schedules. */
   readonly epochs: number;
-  /** Where other workers measure some of the rule's samples. */
+  /** The exchange through which other workers measure some of the rule's samples. */
   readonly exchange?: Exchange | undefined;
-  /** How many training examples there are, for rules that remember each; absent where there is no such number. */
+  /** Number of training examples, for rules that remember each example; absent if there is no such number. */
   readonly examples?: number | undefined;
 }
 
 /**
- * A network, a rule and an optimiser at work: turns batches into updates. The only place that changes
- * weights; it does so after the rule has emitted all its terms.
+ * Combines a network, a rule and an optimiser, and turns batches into updates. Nothing else changes weights, and they
+ * change only after the rule has emitted all its terms.
  *
  * @example
  * ```ts
@@ -85,7 +85,7 @@ export class Learner {
   readonly #probeTallies: readonly Tensor[];
   readonly #measures = new Map<string, Tensor>();
   readonly #state = new Map<string, Tensor>();
-  /** State of scope "example": the shape of one, and (examples, …) where their number is known. */
+  /** State of scope "example": the shape for one example, and the values (examples, …) if their number is known. */
   readonly #memories = new Map<
     string,
     { readonly shape: readonly number[]; readonly values: Tensor | undefined }
@@ -93,7 +93,7 @@ export class Learner {
   readonly #streams = new Map<string, Stream>();
   readonly #terms: Terms = new Map();
   #passes = 0;
-  /** Of the latest update: what a rule would do now. */
+  /** Epoch of the latest update, which estimates use. */
   #epoch = 0;
 
   /** Throws `network.…` errors. */
@@ -133,7 +133,7 @@ export class Learner {
     }
   }
 
-  /** The exact gradient of what the rule learns, on this network; undefined where there is none to be had. */
+  /** The exact gradient with which the rule is compared on this network; undefined if there is none. */
   get reference(): Reference | undefined {
     const { rule, network } = this;
     return rule.learning?.reference
@@ -141,7 +141,7 @@ export class Learner {
       : rule.dynamics.reference?.(network);
   }
 
-  /** One update. `step` counts updates from 0, `epoch` passes with their fraction. */
+  /** Makes one update. `step` counts updates from 0; `epoch` is fractional. */
   learn(
     batch: Batch,
     step: number,
@@ -172,8 +172,8 @@ export class Learner {
   }
 
   /**
-   * The terms that a rule (by default this learner's) or an exact reference would emit for a batch, without
-   * noise that serves learning and without changing anything. They live as long as `visit` runs.
+   * Passes to `visit` the terms that a rule (by default this learner's) or an exact reference emits for a batch,
+   * without noise that serves learning and without changing anything. Terms live as long as `visit` runs.
    */
   estimate(
     batch: Batch,
@@ -201,12 +201,12 @@ export class Learner {
     });
   }
 
-  /** Runs `look` in a step that changes nothing; terms that it emits are dropped. Temporaries live as long as it runs. */
+  /** Runs `look` in a step that changes nothing and drops its terms. Temporaries live as long as `look` runs. */
   observe(batch: Batch, step: number, look: Learn): void {
     this.estimate(batch, step, () => undefined, look);
   }
 
-  /** Adds a batch's loss and mistakes to the tally, without learning; `visit` may look at the outputs. */
+  /** Adds a batch's loss and mistakes to the tally, without learning; `visit` may read the outputs. */
   evaluate(batch: Batch, visit?: (phase: Phase) => void): void {
     this.#compute.scope(() => {
       const at = { step: 0, epoch: this.#epoch };
@@ -218,7 +218,7 @@ export class Learner {
     });
   }
 
-  /** What the rule's network makes of itself, given held-out examples to begin from. Nothing changes. */
+  /** Passes to `visit` the inputs that the network generates, starting from held-out examples. Changes nothing. */
   fantasies(batch: Batch, visit: (fantasies: Fantasies) => void): void {
     this.#compute.scope(() => {
       const at = { step: 0, epoch: this.#epoch };
@@ -228,10 +228,10 @@ export class Learner {
     });
   }
 
-  /** Lets activity arise for inputs (batch, units) that no target judges yet; nothing is tallied or learned. */
+  /** Computes activity for inputs (batch, units) without targets; nothing is tallied or learned. */
   respond(inputs: Tensor, visit: (phase: Phase) => void): void {
     this.#compute.scope(() => {
-      // The targets are never looked at: nothing asks for an error or a loss.
+      // The targets are never read, since no error and no loss is computed.
       const at = { step: 0, epoch: this.#epoch };
       const batch = { inputs, targets: inputs };
       const step = this.#step(this.#compute, batch, at, 'estimate', this.#tallies, new Map());
@@ -247,18 +247,18 @@ export class Learner {
     return outcome.kind === 'diverged' && hint !== undefined ? [...own, hint] : own;
   }
 
-  /** Examples sent through the network by training so far, over all phases: what a rule costs in passes. */
+  /** Number of examples that training has sent through the network so far, over all phases: the cost in passes. */
   get passes(): number {
     return this.#passes;
   }
 
-  /** For going on from a checkpoint; `epoch` is that of the latest update. */
+  /** Restores the passes of a checkpoint; `epoch` is that of the latest update. */
   restorePasses(passes: number, epoch: number): void {
     this.#passes = passes;
     this.#epoch = epoch;
   }
 
-  /** What was tallied since the last reset. Reads values back. */
+  /** Returns the sums since the last reset. Reads values back. */
   tally(): Tally {
     const rows = this.network.objectives.flatMap(({ auxiliary }, index) =>
       auxiliary ? [] : [Array.from((this.#tallies[index] as Tensor).data)],
@@ -280,7 +280,7 @@ export class Learner {
     for (const { data } of this.#measures.values()) data.fill(0);
   }
 
-  /** Every number that a checkpoint must keep, by name. */
+  /** Returns every tensor that a checkpoint must keep, by name. */
   tensors(): ReadonlyMap<string, Tensor> {
     return new Map([
       ...[...this.network.tensors()].map(([name, tensor]) => [`network/${name}`, tensor] as const),
@@ -371,7 +371,7 @@ export class Learner {
   }
 }
 
-/** Throws `rule.network` where a hidden area computes what the rule's dynamics cannot. */
+/** Throws `rule.network` if a hidden area has an activation that the rule's dynamics do not support. */
 function checkServes(rule: Rule, specification: NetworkSpecification, options: unknown): void {
   const reason = rule.network?.refuses?.(specification, options) ?? rule.dynamics.refuses?.(specification);
   if (reason === undefined) return;
@@ -386,7 +386,7 @@ function checkActivations({ id, dynamics }: Rule, network: Network): void {
   for (const area of network.areas) {
     const isHidden =
       area !== network.input && !network.objectives.some((objective) => objective.area === area);
-    // Pooling takes what there is, and computes nothing of its own.
+    // Pooled areas have no activation function of their own.
     const isPooled = area.incoming.some(({ kind, hasWeights }) => kind === 'forward' && !hasWeights);
     if (!isHidden || isPooled || activations.includes(area.activation)) continue;
     throw new ApicalError(
@@ -398,7 +398,7 @@ function checkActivations({ id, dynamics }: Rule, network: Network): void {
   }
 }
 
-/** Throws `rule.state` where a rule declares two tensors of one name. */
+/** Returns the declared state of a rule. Throws `rule.state` if two tensors have the same name. */
 function declaredState(rule: Rule, network: Network, options: unknown): readonly StateDeclaration[] {
   const declared = rule.learning?.state?.(network, options) ?? [];
   for (const [index, { name }] of declared.entries()) {

@@ -29,7 +29,7 @@ export interface Measurement {
   readonly passes: number;
 }
 
-/** How workers that train one network share its samples. */
+/** The exchange through which workers that train one network share its samples. */
 export interface Exchange {
   /**
    * Returns all measurements in order: some made here by `measure`, others elsewhere, equal to the bit. The worker that
@@ -38,7 +38,7 @@ export interface Exchange {
   round(count: number, measure: (sample: number) => Measurement): readonly Measurement[];
 }
 
-/** What an audit follows in a step: what each tensor stands for. */
+/** Callbacks by which an audit follows a step and learns the meaning of each tensor. */
 export interface StepObserver {
   /** Called after each phase; `isGiven` says whether an area's activity was handed in rather than computed. */
   phase?(phase: Phase, isGiven: (area: Area) => boolean): void;
@@ -49,7 +49,7 @@ export interface StepObserver {
   stage?(stage: 'forward' | 'rule' | 'update'): void;
 }
 
-/** What a step is made of. The learner owns all of it. */
+/** The parts of a step, all owned by the learner. */
 export interface StepContext {
   readonly compute: Compute;
   readonly network: Network;
@@ -65,9 +65,9 @@ export interface StepContext {
   state(name: string): Tensor;
   emit(parameter: Parameter, term: Term): void;
   apply(): void;
-  /** Returns what a rule remembers of each training example, (examples, …); undefined values where none are known. */
+  /** Returns a rule's state per training example, (examples, …); `values` is undefined if their number is unknown. */
   memory(name: string): { readonly shape: readonly number[]; readonly values: Tensor | undefined };
-  /** Returns the sums of a metric, [Σ, examples or Σ of wholes] in f64; undefined where nothing is recorded. */
+  /** Returns the sums of a metric, [Σ, examples or Σ of wholes] in f64; undefined if nothing is recorded. */
   measured(name: string): Tensor | undefined;
   /** Counts the examples of a phase. */
   passed(examples: number): void;
@@ -107,7 +107,7 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
     return total;
   };
 
-  /** Passes of the sample that is being measured, where samples are shared. */
+  /** Passes of the sample that is being measured, if samples are shared. */
   let measuring: { passes: number } | undefined;
 
   /** Draws a sample that was measured elsewhere or not kept. Its passes are known already. */

@@ -2,8 +2,8 @@ import { ApicalError } from '../errors.ts';
 import type { Rule } from './rule.ts';
 
 /**
- * Returns what a rule threw, or what its terms made the library throw, as an error that names the rule. `when` says what
- * it did, such as "while learning".
+ * Returns an error that a rule threw, or that its terms caused in the library, as an error that names the rule. `when`
+ * states the activity of the rule, such as "while learning".
  *
  * @example
  * ```ts

@@ -8,7 +8,7 @@ import type { Stream } from '../random/stream.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
-/** How long a rule's tensor lives: with a parameter, a training example, a sampling chain, or the whole run. */
+/** The scope of a rule's tensor: a parameter, a training example, a sampling chain, or the whole run. */
 export type StateScope = 'parameter' | 'example' | 'chain' | 'run';
 
 /** A tensor that a rule keeps between steps. Checkpoints save it. */
@@ -26,16 +26,16 @@ export interface StateDeclaration {
 export interface Fantasies {
   /** (samples, units of the input), from 0 to 1. */
   readonly inputs: Tensor;
-  /** One sentence that says how they were generated. */
+  /** One sentence on how they were generated. */
   readonly caption: string;
 }
 
-/** How a run ended: its loss was no longer finite, or it finished, with the last mean of each metric. */
+/** The outcome of a run: its loss was no longer finite, or it finished, with the last mean of each metric. */
 export type Outcome =
   | { readonly kind: 'diverged' }
   | { readonly kind: 'finished'; readonly measured: Readonly<Record<string, number>> };
 
-/** What a rule changes about a network before there is one. */
+/** Hooks by which a rule checks and extends the specification of a network. */
 export interface NetworkHooks<Options = unknown> {
   /** Returns why a network is not supported and which rules support it, worded to end a sentence; undefined if it is. */
   refuses?(specification: NetworkSpecification, options: Options): string | undefined;
@@ -43,7 +43,7 @@ export interface NetworkHooks<Options = unknown> {
   wire?(specification: NetworkSpecification, options: Options): NetworkSpecification;
 }
 
-/** What the learner asks besides `learn`. */
+/** Hooks that the learner calls besides `learn`. */
 export interface LearningHooks<Options = unknown, D extends Dynamics = Dynamics<object>> {
   /** Returns the options of a phase of the rule's dynamics, by its name; `step.run` may override each. */
   phase?(options: Options, name: string): OptionsOf<D>;
@@ -52,20 +52,20 @@ export interface LearningHooks<Options = unknown, D extends Dynamics = Dynamics<
   /** Declares the tensors that the rule keeps between steps. */
   state?(network: Network, options: Options): readonly StateDeclaration[];
   /**
-   * Returns how each parameter changes, where that differs from the run's config, such as feedback weights with a rate
-   * of their own. `optimiserOf` is what the config says.
+   * Returns the optimiser of each parameter if it differs from the run's config, for example for feedback weights with
+   * a rate of their own. `optimiserOf` returns the optimiser of the config.
    */
   optimisers?(network: Network, optimiserOf: OptimiserOf, options: Options): OptimiserOf;
   /**
-   * Returns the exact gradient of what the rule learns; undefined where none can be had. Default: that of the network's
-   * objectives under the rule's dynamics.
+   * Returns the exact gradient with which the rule is compared; undefined if there is none. Default: the gradient of
+   * the network's objectives under the rule's dynamics.
    */
   reference?(network: Network, options: Options): Reference | undefined;
   /** Returns the number of samples that `step.samples` measures in a step, which workers may share. */
   sharedSamples?(options: Options): number;
 }
 
-/** What records and reports ask. */
+/** Hooks that records and reports call. */
 export interface ReportHooks<Options = unknown, D extends Dynamics = Dynamics<object>> {
   /** Names of the per-example metrics the rule reports besides the loss, such as reconstruction error. */
   measures?(network: Network, options: Options): readonly string[];
@@ -88,20 +88,20 @@ export interface Rule<Options = unknown, D extends Dynamics = Dynamics<object>> 
   /** Heading under which it is listed, such as "Feedback pathways". */
   readonly family: string;
   readonly title: string;
-  /** One sentence: what it does that the others do not. */
+  /** One sentence that distinguishes the rule from the others. */
   readonly summary: string;
-  /** TeX. */
+  /** The equation in TeX. */
   readonly equation: string;
   /** Keys of docs/bibliography.json. */
   readonly cites: readonly string[];
   /** Every option with its default. Error messages, help and forms are made from this schema. */
   readonly options: z.ZodType<Options>;
-  /** How activity arises. */
+  /** The dynamics that produce activity. */
   readonly dynamics: D;
   readonly network?: NetworkHooks<NoInfer<Options>>;
   readonly learning?: LearningHooks<NoInfer<Options>, NoInfer<D>>;
   readonly report?: ReportHooks<NoInfer<Options>, NoInfer<D>>;
-  /** One update: runs phases and emits terms. */
+  /** Makes one update: runs phases and emits terms. */
   learn(step: LearningStep<NoInfer<Options>, NoInfer<D>>): void;
 }
 

@@ -162,7 +162,7 @@ function problemsWith(
   return problems;
 }
 
-/** Returns a line for each array that the network has no place for, with the name that may have been meant. */
+/** Returns a line for each array that the network does not have, with the name that may have been intended. */
 function superfluousArrays(
   entries: readonly LayoutEntry[],
   arrays: ReadonlyMap<string, WeightArray>,

@@ -11,7 +11,7 @@ export interface Objective {
   readonly kind: ObjectiveKind;
   /** The loss of one example, for a black box. */
   readonly loss?: BlackBox | undefined;
-  /** Whether it only helps to train its area, so that the loss of a run excludes it. */
+  /** Whether the objective only helps to train its area, so that the loss of a run excludes it. */
   readonly auxiliary: boolean;
 }
 

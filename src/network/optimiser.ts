@@ -8,7 +8,7 @@ import type { Term } from './terms.ts';
 import { makeSymmetric } from './projections/symmetry.ts';
 import { accumulate, materialise } from './terms.ts';
 
-/** How the terms g of a rule change one parameter. Decay and the bound on norms apply to weights and not to biases. */
+/** The update of one parameter from the terms g of a rule. Decay and the norm bound apply to weights, not biases. */
 export interface OptimiserSpecification {
   /**
    * - `sgd`: W ← W − η·g

@@ -125,7 +125,7 @@ export interface ObjectiveSpecification {
   readonly kind: ObjectiveKind;
   /** The loss of one example, for a black box. */
   readonly loss?: BlackBox | undefined;
-  /** Whether it only helps to train its area, so that the loss of a run excludes it. Default false. */
+  /** Whether the objective only helps to train its area, so that the loss of a run excludes it. Default false. */
   readonly auxiliary?: boolean;
 }
 

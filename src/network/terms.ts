@@ -89,7 +89,7 @@ export function accumulate(
 const readsWeights = (term: Term): boolean => term.kind === 'weight-decay' || term.kind === 'mixing';
 
 /**
- * Computes the gradient that terms stand for: gradient ← Σ terms, symmetrised if the parameter is symmetric, and masked.
+ * Computes the gradient given by terms: gradient ← Σ terms, symmetrised if the parameter is symmetric, and masked.
  *
  * @example
  * ```ts

@@ -10,7 +10,7 @@
  *
  * @example
  * ```ts
- * console.log(normalFromBits(2 ** 31)); // about 0: the middle of the distribution
+ * console.log(normalFromBits(2 ** 31)); // about 0: the median of the distribution
  * console.log(normalFromBits(Math.floor(0.975 * 2 ** 32))); // about 1.96
  * ```
  */

@@ -3,7 +3,7 @@ import { philox4x32 } from './philox.ts';
 
 /**
  * A named stream of random numbers. Every number is a pure function of (seed, name, step, row, column). Two streams
- * therefore never disturb each other, a resumed run continues to the bit from its step number alone, and a thousand
+ * therefore never disturb each other, and a resumed run continues to the bit from its step number alone. A thousand
  * rows drawn at once equal a thousand rows drawn one by one.
  */
 export interface Stream {

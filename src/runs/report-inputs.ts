@@ -10,7 +10,7 @@ import type {
 
 export type { PairedRow, SummaryRow } from './documents.ts';
 
-/** Where a run was computed, in the detail needed to assess or repeat it. */
+/** The machine and sources of a run, in the detail needed to assess or repeat it. */
 export interface RunEnvironment {
   readonly apical: string;
   readonly node: string;

@@ -15,7 +15,7 @@ export interface Rung {
   readonly trials: number;
 }
 
-/** The epochs of a search and how rungs spend them. */
+/** The epochs of a search and their division among rungs. */
 export interface Budget {
   /** Requested epochs per rule, over all trials and seeds. */
   readonly epochs: number;
@@ -26,7 +26,7 @@ export interface Budget {
   readonly rungs: readonly Rung[];
 }
 
-/** What the user asks of a budget. */
+/** A user's request for a budget. */
 export interface BudgetRequest {
   readonly budget: number;
   /** Epochs of a run of full length. */
@@ -123,7 +123,7 @@ export interface TrialScore {
 export const byScore = (a: readonly [number, TrialScore], b: readonly [number, TrialScore]): number =>
   difference(a[1].error, b[1].error) || difference(a[1].loss, b[1].loss) || a[0] - b[0];
 
-/** Infinity − Infinity would be NaN. */
+/** Returns a − b, or 0 for equal values: Infinity − Infinity would be NaN. */
 const difference = (a: number, b: number) => (a === b ? 0 : a - b);
 
 /** Returns the best `count` trials with a finite error, in ascending order. */

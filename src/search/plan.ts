@@ -56,7 +56,7 @@ export interface SearchRequest extends Pick<BudgetRequest, 'budget' | 'eta' | 'r
 /** Fraction held out if the config names none: on MNIST, as many examples as the test set has. */
 const VALIDATION = 1 / 6;
 
-/** Keys that a search must not vary: what it compares, and where and how it computes. */
+/** Keys that a search must not vary, because they define the comparison or the computation. */
 const FIXED: readonly string[] = [
   ...[
     'version',

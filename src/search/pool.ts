@@ -6,12 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { ApicalError } from '../errors.ts';
 import type { TrialOutcome, TrialWork } from './trial.ts';
 
-/** What the main process tells a worker process. */
+/** A message from the main process to a worker process. */
 export type WorkerCommand =
   | { readonly kind: 'run'; readonly work: TrialWork; readonly blasPath?: string | undefined }
   | { readonly kind: 'stop' };
 
-/** What a worker process tells the main process. */
+/** A message from a worker process to the main process. */
 export type WorkerReply =
   | { readonly kind: 'ready' }
   | { readonly kind: 'progress'; readonly epoch: number }

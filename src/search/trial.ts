@@ -34,7 +34,7 @@ export interface TrialListener {
   warning?(message: string): void;
 }
 
-/** How long to wait for a folder locked by an orphaned worker, which stops after a checkpoint. */
+/** Time to wait for a folder locked by an orphaned worker, which stops after a checkpoint. */
 const LOCK_SECONDS = 20;
 
 /** Trains one trial in its run folder up to its rung, from the start or from its last checkpoint. */

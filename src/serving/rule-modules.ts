@@ -16,7 +16,7 @@ export type RuleEntry =
     }
   | { readonly reference: string; readonly problem: string };
 
-/** What jiti leaves in place of the code of a file that it cannot parse. */
+/** The text by which jiti replaces the code of a file that it cannot parse. */
 const PARSE_ERROR = 'exports.__JITI_ERROR__ = ';
 const IMPORT = /\b(?:jitiImport|require)\(\s*(["'])(.+?)\1/g;
 

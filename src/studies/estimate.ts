@@ -58,7 +58,7 @@ export interface EstimateRow {
   } | null;
 }
 
-/** How the relative variance grows with size: ln(relative variance) = exponent · ln(size) + constant. */
+/** Growth of the relative variance with size: ln(relative variance) = exponent · ln(size) + constant. */
 export interface Growth {
   readonly projection: string;
   readonly with: 'units' | 'synapses';

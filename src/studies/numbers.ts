@@ -5,7 +5,7 @@ interface Range {
   readonly code: string;
   readonly least: number;
   readonly most: number;
-  /** What the error message says between the option and the bounds. */
+  /** Words of the error message between the option and the bounds. */
   readonly requirement?: string;
 }
 

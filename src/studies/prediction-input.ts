@@ -17,7 +17,7 @@ import { unitsOf, wrongShape } from '../training/trained-network.ts';
 /** Options that say how to read examples from a file. */
 export interface InputOptions {
   /**
-   * Where the labels are. In a table: a column by name or number, or several separated by commas. In NPZ: an array by
+   * Location of the labels. In a table: a column by name or number, or several separated by commas. In NPZ: an array by
    * name. Otherwise: a file of labels.
    */
   readonly labels?: string | undefined;
@@ -68,7 +68,7 @@ export async function readExamples(
   };
 }
 
-/** What a file holds, before it is checked against the network. */
+/** The contents of a file, before they are checked against the network. */
 interface FileContents {
   readonly array: ShapedArray;
   /** In row order. */

@@ -10,7 +10,7 @@ import { splitExamples } from '../training/examples.ts';
 import { randomBatch } from '../training/random-batch.ts';
 import { networkFor } from '../training/network-of-config.ts';
 
-/** What a study examines: a network and its batches. */
+/** The subject of a study: a network and its batches. */
 export interface Subject {
   /** Number of units of each area, such as "784-128-10". */
   readonly name: string;

@@ -4,7 +4,7 @@ import type { Specifications } from './specification.ts';
 import type { Tensor } from './tensor.ts';
 
 /**
- * Objectives: errors, losses and decisions of a batch, one example a row. A tally is four f64 that a call adds to:
+ * Objectives: errors, losses and decisions of a batch, one example per row. A call adds to a tally of four f64:
  * [Σ loss, wrong examples, examples, Σ power of the target]. Labels (batch) are i32, from 0 to classes − 1.
  */
 export interface ObjectiveOperations {

@@ -17,8 +17,8 @@ import { UNIT_OPERATIONS } from './units.ts';
 import type { UnitOperations } from './units.ts';
 
 /**
- * The operations that rules, dynamics and optimisers are written in. They are few and eager, and none reads a value
- * back or consumes an input. Matrices are row-major; a batch holds one example in each row. Operands are floats of the
+ * The operations in which rules, dynamics and optimisers are written. They are few and eager, and none reads a value
+ * back or consumes an input. Matrices are row-major; a batch holds one example per row. Operands are floats of the
  * backend's type unless an operation says otherwise. An operation throws a RangeError that names itself and the shapes
  * when operands do not match.
  */
@@ -34,8 +34,8 @@ export interface Operations
     SpatialOperations {}
 
 /**
- * The operations as data: what each reads, what it writes and what it costs. The audit of lineage, the cost meter and
- * the tests of every backend are written once over this table.
+ * The operations as data: the inputs, outputs and cost of each. The audit of lineage, the cost meter and the tests of
+ * every backend are written once over this table.
  */
 export const OPERATIONS: Specifications<Operations> = {
   ...PRODUCT_OPERATIONS,

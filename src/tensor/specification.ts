@@ -1,4 +1,4 @@
-/** What an operation does to an argument: `in` is read, `out` is overwritten, `inout` is read and written. */
+/** The role of an argument in an operation: `in` is read, `out` is overwritten, `inout` is read and written. */
 export type Role = 'out' | 'inout' | 'in' | 'stream' | 'value';
 
 /** An operation as data. The audit, the cost meter and the tests of every backend are written over it. */

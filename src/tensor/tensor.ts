@@ -43,7 +43,7 @@ export class Tensor {
   readonly size: number;
   /** Byte offset in the heap. */
   readonly offset: number;
-  /** The tensor of which this is a view, or itself. Lineage and cost are recorded by base. */
+  /** The tensor of which this is a view, or this tensor itself. Lineage and cost are recorded by base. */
   readonly base: Tensor;
 
   constructor(heap: Heap, type: ElementType, shape: Shape, offset: number, base?: Tensor) {

@@ -1,4 +1,4 @@
-/** Checks of a config against the network and the examples. */
+/** Checks that compare a config with the network and the examples. */
 import { ApicalError } from '../errors.ts';
 import type { OptimiserSpecification } from '../network/optimiser.ts';
 import type { Learner } from '../learning/learner.ts';

@@ -1,13 +1,13 @@
 import type { Training } from './training.ts';
 
-/** How to run a training. */
+/** Options of `drive`. */
 export interface DriveOptions {
   /** A clock in seconds. */
   readonly now: () => number;
   /** A step at which to stop as if interrupted; ignored if the training ends before it. */
   readonly until?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Gives other work its turn: events, drawing, other trainings. */
+  /** Yields to other work: events, drawing, other trainings. */
   readonly pause: () => Promise<void>;
   /** Seconds of work between pauses. Default 0.05. */
   readonly slice?: number;

@@ -32,7 +32,7 @@ export type { Position, Training } from './training.ts';
 /** Progress records per epoch. */
 const PROGRESS_RECORDS = 20;
 
-/** What an `ExampleTraining` is made of. */
+/** Options of an `ExampleTraining`. */
 export interface ExampleTrainingOptions {
   readonly compute: Compute;
   readonly examples: Examples;
@@ -41,7 +41,7 @@ export interface ExampleTrainingOptions {
   readonly rule: Rule;
   /** Receives every record as it is made. Default: records are dropped. */
   readonly record?: ((record: MetricsRecord) => void) | undefined;
-  /** How workers share the samples of the rule. Default: there is one worker. */
+  /** Sharing of the rule's samples among workers. Default: there is one worker. */
   readonly together?: Together | undefined;
 }
 

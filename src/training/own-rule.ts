@@ -3,7 +3,7 @@ import { ApicalError } from '../errors.ts';
 import { checkRule } from '../learning/index.ts';
 import type { Rule } from '../learning/index.ts';
 
-/** The argument of `checkOwnRule` for each of its results. */
+/** Maps each result of `checkOwnRule` to its argument. */
 const originals = new WeakMap<Rule, Rule>();
 
 /** Returns the rule as its author made it. */

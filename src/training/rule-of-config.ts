@@ -4,8 +4,8 @@ import type { Rule } from '../learning/rule.ts';
 import { criticOptions, criticRule } from './control/critic-of-config.ts';
 
 /**
- * Returns the config with the id of `rule` as its rule, so that a run's documents cannot name another rule than the one
- * that learned. A path to a file stays, because it says where the rule came from.
+ * Returns the config with the id of `rule` as its rule, so that a run's documents name the rule that learned. A path to
+ * a file stays, because it gives the origin of the rule.
  */
 export function withRuleOf(config: Config, rule: Rule): Config {
   return names(config.rule, rule) ? config : { ...config, rule: rule.id };

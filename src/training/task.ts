@@ -21,7 +21,7 @@ export interface RunRules {
   readonly critic?: Rule | undefined;
 }
 
-/** What a report shows about a task. */
+/** The facts about a task that a report shows. */
 export interface TaskDescription {
   /** Whether the data have labels or values; absent for an environment. */
   readonly taskKind?: 'classification' | 'regression';
@@ -38,7 +38,7 @@ export interface Task {
   /** One line for the user about the examples or the environment. */
   readonly about: string;
   readonly description: TaskDescription;
-  /** What inputs and outputs of the networks mean. */
+  /** Meaning of the networks' inputs and outputs. */
   readonly data: DataDescription;
   /** Keys of docs/bibliography.json. */
   readonly cites: readonly string[];

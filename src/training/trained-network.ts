@@ -33,7 +33,7 @@ export interface Answers {
   readonly classes: Int32Array | undefined;
 }
 
-/** What a trained network is made of. */
+/** The parts of a trained network. */
 export interface TrainedParts {
   readonly config: Config;
   readonly rule: Rule;
@@ -44,7 +44,7 @@ export interface TrainedParts {
   readonly step: number;
 }
 
-/** What `dispose` of a trained network frees besides the network. */
+/** Resources that `dispose` of a trained network frees besides the network. */
 export interface Ownership {
   /** Whether the backend belongs to the network. Default: false. */
   readonly ownsCompute?: boolean;

@@ -3,7 +3,7 @@ import type { Tensor } from '../tensor/tensor.ts';
 import type { Config } from '../config/config.ts';
 import type { EvaluationRecord, Mistake, PictureGrid, ProbeRecord, ProgressRecord } from './records.ts';
 
-/** What a checkpoint keeps besides the tensors. */
+/** The contents of a checkpoint besides the tensors. */
 export interface Position {
   readonly step: number;
   /** The training tally at the last progress record. */
@@ -16,7 +16,7 @@ export interface Position {
 
 /** The part of a training among workers that take the same steps. */
 export interface Together {
-  /** How the workers share the samples of a rule. */
+  /** The exchange through which workers share the samples of a rule. */
   readonly exchange: Exchange;
   /** Whether this training only takes steps, while another one probes, evaluates and checks the loss. */
   readonly isReplica?: boolean;

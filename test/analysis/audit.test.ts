@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => compute.dispose());
 
-describe('the audit of rules that hear of one number', () => {
+describe('the audit of rules that receive a single scalar', () => {
   const localityOf = (id: string, options: object = {}) => {
     const learner = learnerOf(compute, ruleById(id), { options });
     const batch = clouds(compute, 0, 4);
@@ -31,7 +31,7 @@ describe('the audit of rules that hear of one number', () => {
     ['forward-gradient', { perturb: 'activity' }, /^one number an example from .*error of output/],
     ['forward-gradient', { perturb: 'weights' }, /^one number an example from .*error of output/],
   ])(
-    'sees that %s %o hears of its success by one number, and needs nothing from above',
+    'shows that %s %o receives its success as one number, and needs no top-down signal',
     (id, options, scalar) => {
       const rows = localityOf(id, options);
       expect(rows.map(({ projection }) => projection)).toEqual([
@@ -55,14 +55,14 @@ describe('the audit of rules that hear of one number', () => {
   test.each<[string, (projection: string) => string]>([
     ['weight-perturbation', (projection) => `noise jitter ${projection}`],
     ['node-perturbation', (projection) => `noise jitter ${projection.split('→')[1] ?? ''}`],
-  ])('shows no noise but its own to a synapse of %s', (id, own) => {
+  ])('reports only the noise of its own projection for a synapse of %s', (id, own) => {
     for (const { projection, sources } of localityOf(id)) {
       expect(sources.filter((source) => source.startsWith('noise'))).toEqual([own(projection)]);
       expect(sources).toContain('loss');
     }
   });
 
-  test('counts a phase through moved weights as a crossing of them, both in bytes and in products', () => {
+  test('counts a phase through perturbed weights as a crossing of their projection, in bytes and in products', () => {
     const [learner, exact] = ['weight-perturbation', 'backprop'].map((id) =>
       learnerOf(compute, ruleById(id), { specification: smallStack({ layers: [UNITS, 4, 3] }) }),
     ) as [Learner, Learner];
@@ -70,7 +70,7 @@ describe('the audit of rules that hear of one number', () => {
     const moved = audit(compute, learner, batch).cost;
     const clean = audit(compute, exact, batch).cost;
     expect(moved.forwardMacs).toBe(2 * clean.forwardMacs);
-    // Backprop sends two signals up and one down; weight perturbation twice two up.
+    // Backprop sends two signals forward and one back; weight perturbation sends two forward, twice.
     const [up, down] = [(UNITS + 4) * 8, 3 * 8];
     expect(clean.bytesBetweenAreas).toBe(up + down);
     expect(moved.bytesBetweenAreas).toBe(2 * up);

@@ -10,7 +10,7 @@ import type { Compute, Tensor } from '../../src/tensor/index.ts';
 import { clouds, gradientsOf, learnerOf, release, smallStack, UNITS } from '../rules/fixtures.ts';
 
 /*
- * Statistics whose true values are known: from algebra, or from rules without noise.
+ * Statistics with known true values, from algebra or from rules without noise.
  */
 
 let compute: Compute;
@@ -35,7 +35,7 @@ const all = (rows: Record<string, EstimatorStatistics>): EstimatorStatistics => 
   return whole;
 };
 
-/** Within so many standard errors. */
+/** Expects a figure within `errors` standard errors of its expected value. */
 const agrees = (figure: Figure | null, expected: number, errors = 3.5) => {
   if (!figure) throw new Error('There is no figure.');
   expect(figure.standardError).toBeGreaterThan(0);
@@ -45,7 +45,7 @@ const agrees = (figure: Figure | null, expected: number, errors = 3.5) => {
 test.each([
   [UNITS, 5, 3],
   [UNITS, 200, 40, 3],
-])('backprop has no variance, no bias and no angle, at any size: %#', (...layers) => {
+])('backprop has zero variance, bias and angle at any size: %#', (...layers) => {
   const learner = learnerBy('backprop', {}, layers);
   for (const row of Object.values(statisticsOf(learner, 20))) {
     expect(row.variance).toEqual({ value: 0, standardError: 0 });
@@ -56,7 +56,7 @@ test.each([
   learner.dispose();
 });
 
-test('a rule without noise that is not the gradient is all bias', () => {
+test('a deterministic rule that differs from the gradient has bias and no variance', () => {
   const learner = learnerBy('feedback-alignment');
   const batch = clouds(compute, 0, 3);
   const flat = (gradients: Map<string, number[]>) => [...gradients.values()].flat();
@@ -87,7 +87,7 @@ describe('(∇ · v) v', () => {
     learner.dispose();
   });
 
-  test('varies from batch to batch as the exact gradient does, once its own noise is taken away', () => {
+  test('varies from batch to batch as the exact gradient does, once its own noise is subtracted', () => {
     const batches = Array.from({ length: 400 }, (_, index) => clouds(compute, index, 1));
     const exact = learnerBy('backprop', {}, [UNITS, 3]);
     const noisy = learnerBy('node-perturbation', { noise: 1e-5, samples: 30 }, [UNITS, 3]);
@@ -111,7 +111,7 @@ test.each<[string, object, (p: number, q: number) => number]>([
   ['weight-perturbation', { noise: 1e-5 }, (p, q) => p * q + 1],
   ['node-perturbation', { noise: 1e-5 }, (_, q) => q + 1],
   ['forward-gradient', { perturb: 'activity' }, (_, q) => q + 1],
-])('%s %o of one layer and one example has the variance of Ren et al. (2023)', (id, options, times) => {
+])('%s %o on one layer and one example has the variance of Ren et al. (2023)', (id, options, times) => {
   const learner = learnerOf(compute, ruleById(id), {
     specification: stack({
       layers: [UNITS, 3],
@@ -126,7 +126,7 @@ test.each<[string, object, (p: number, q: number) => number]>([
   learner.dispose();
 });
 
-test('node perturbation of a stack: each layer has the noise of all units, times what it receives', () => {
+test('node perturbation of a stack: the noise of each layer is that of all units, times its input', () => {
   // Σ Var g_l = ‖h_{l−1}‖² (q_l ‖δ‖² + ‖δ_l‖²), with δ over the units of all layers.
   const learner = learnerBy('node-perturbation', { noise: 1e-5 }, [UNITS, 8, 5, 3]);
   const batch = clouds(compute, 0, 1);
@@ -153,7 +153,7 @@ test('node perturbation of a stack: each layer has the noise of all units, times
   learner.dispose();
 });
 
-test('an objective without a derivative has no exact gradient to be compared with, but a variance', () => {
+test('an objective without a derivative has a variance, but no exact gradient for comparison', () => {
   const learner = learnerOf(compute, ruleById('node-perturbation'), {
     specification: smallStack({ objective: 'zero-one', bias: false }),
     options: { noise: 1 },
@@ -164,7 +164,7 @@ test('an objective without a derivative has no exact gradient to be compared wit
   learner.dispose();
 });
 
-test('nothing is changed by it', () => {
+test('measuring changes nothing', () => {
   const learner = learnerBy('node-perturbation');
   const numbers = () =>
     JSON.stringify([...learner.tensors()].map(([name, tensor]) => [name, tensor.toArray()]));

@@ -12,7 +12,7 @@ import { learnerOf } from '../rules/fixtures.ts';
 
 const on = openAll(['reference', 'wasm'] as const);
 
-/** A machine whose weights and thresholds are drawn from N(0, scale²). */
+/** Makes a machine with weights and biases drawn from N(0, scale²). */
 function machineOf(compute: Compute, layers: readonly number[], scale: number): [Learner, Machine] {
   const learner = learnerOf(compute, ruleById('contrastive-divergence'), {
     specification: stack({ layers: [...layers, 2], activation: 'logistic', objective: 'cross-entropy' }),
@@ -23,7 +23,7 @@ function machineOf(compute: Compute, layers: readonly number[], scale: number): 
 }
 
 test.each(['reference', 'wasm'] as const)(
-  'annealed importance sampling comes to what enumeration finds, within its own error, on %s',
+  'annealed importance sampling agrees with enumeration within its own error, on %s',
   (backend) => {
     const compute = on(backend);
     const [learner, machine] = machineOf(compute, [9, 7], 0.8);
@@ -39,7 +39,7 @@ test.each(['reference', 'wasm'] as const)(
   },
 );
 
-test('more distributions on the way make it surer', () => {
+test('more intermediate distributions reduce its error', () => {
   const compute = on('wasm');
   const [learner, machine] = machineOf(compute, [9, 7], 1.5);
   const errorOf = (steps: number) => annealedLogNormaliser(compute, machine, { steps }).error;
@@ -47,7 +47,7 @@ test('more distributions on the way make it surer', () => {
   learner.dispose();
 });
 
-test('the probabilities of all that a machine can see sum to 1', () => {
+test('the probabilities of all visible states sum to 1', () => {
   const compute = on('reference');
   const [learner, machine] = machineOf(compute, [4, 3], 1);
   const normaliser = logNormaliserOf(compute, machine);
@@ -63,7 +63,7 @@ test('the probabilities of all that a machine can see sum to 1', () => {
   learner.dispose();
 });
 
-test('a machine too large to go through is estimated, and says so', () => {
+test('a machine too large for enumeration is estimated, and its result says so', () => {
   const compute = on('wasm');
   const [learner, machine] = machineOf(compute, [20, 16], 0.3);
   const found = logNormaliserOf(compute, machine, { particles: 20, steps: 50 });

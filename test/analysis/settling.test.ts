@@ -48,7 +48,7 @@ function subjectOf(id: string, change: object = {}) {
   };
 }
 
-test('the energy falls in every step of the free phase, and is the sum of its terms', () => {
+test('the energy decreases in every step of the free phase, and is the sum of its terms', () => {
   const { subject, end } = subjectOf('equilibrium-propagation', { stepSize: 0.1 });
   const { energy, speed } = energyTraces(subject);
   const total = energy.find(({ name }) => name === 'energy')?.values ?? [];
@@ -84,7 +84,7 @@ describe.each(['equilibrium-propagation', 'vector-field-ep'])('the curves of %s'
   );
 });
 
-test('right after the nudge areas move along −∂C/∂h, one area farther down in each step', () => {
+test('right after the nudge, areas move along −∂C/∂h, one area deeper at each step', () => {
   const { subject, end } = subjectOf('equilibrium-propagation', { freeSteps: 2000 });
   const found = earlyInference(subject);
   expect(found.map(({ area, arrival }) => [area, arrival])).toEqual([
@@ -96,7 +96,7 @@ test('right after the nudge areas move along −∂C/∂h, one area farther down
   end();
 });
 
-test('a feedforward pass is nearer to the fixed point than silence, and is it where nothing comes back', () => {
+test('a feedforward pass is nearer to the fixed point than silence, and equals it without feedback', () => {
   const { subject, end } = subjectOf('equilibrium-propagation');
   for (const { feedforward, silence } of startDistances(subject)) expect(feedforward).toBeLessThan(silence);
   end();
@@ -112,7 +112,7 @@ test('a feedforward pass is nearer to the fixed point than silence, and is it wh
   learner.dispose();
 });
 
-test('where the area above gives back what came from below, the doubled pass is the fixed point', () => {
+test('if top-down input equals bottom-up input, the doubled pass is the fixed point', () => {
   const { subject, end } = subjectOf('equilibrium-propagation');
   const learner = learnerOf(subject.compute, ruleById('equilibrium-propagation'), {
     specification: stack({
@@ -122,7 +122,7 @@ test('where the area above gives back what came from below, the doubled pass is 
       bias: false,
     }),
   });
-  // Up h / √2, and down h / 2: as much as comes from the input.
+  // The upper area receives h / √2 and sends back h / 2, as much as comes from the input.
   const isDiagonal = (index: number) => index % 5 === 0;
   const [lower, upper] = learner.network.projections.map(({ weights }) => weights);
   lower?.set(Array.from({ length: UNITS * 4 }, (_, index) => (index % 3) / 20));
@@ -136,7 +136,7 @@ test('where the area above gives back what came from below, the doubled pass is 
   end();
 });
 
-test('the terms of the rule are the slope of the settled cost', () => {
+test('the terms of the rule equal the slope of the settled cost', () => {
   const { subject, end } = subjectOf('equilibrium-propagation');
   const { compute, learner, batch } = subject;
   const before = learner.network.parameters.map(({ values }) => values.toArray());
@@ -149,13 +149,13 @@ test('the terms of the rule are the slope of the settled cost', () => {
   end();
 });
 
-test('a rule whose activity arises in a pass is refused by name', () => {
+test('a rule on feedforward dynamics is refused by name', () => {
   const { subject, end } = subjectOf('backprop');
   expect(() => energyTraces(subject)).toThrow(/"backprop".*nothing settles.*equilibrium-propagation/);
   end();
 });
 
-test('where all units are at a bound the cost is flat: there is no line, and weights stay as they were', () => {
+test('with all units at a bound the cost is flat: there is no line, and weights stay unchanged', () => {
   const compute = on('reference');
   const learner = learnerOf(compute, ruleById('equilibrium-propagation'), {
     specification: stack({

@@ -37,7 +37,7 @@ interface Settings {
   readonly network?: Partial<StackOptions>;
   readonly scale?: number;
   readonly updates?: number;
-  /** Weights of the output, in the end. */
+  /** Final weights of the output. */
   readonly readout?: readonly number[];
 }
 
@@ -51,17 +51,17 @@ test('backpropagation teaches every hidden unit the descent of its potential', (
   }
 });
 
-test('areas without thresholds are read from the synapses onto them', () => {
+test('the teaching signal of areas without biases is read from their incoming synapses', () => {
   const [first] = signalsOf('backprop', { network: { bias: false } }).areas;
   expect(first?.gradient?.slope).toBeCloseTo(1, 12);
 });
 
-test('feedback alignment teaches something else, by as much as its angle says', () => {
+test('the teaching signal of feedback alignment differs from the gradient by its angle', () => {
   const { areas } = signalsOf('feedback-alignment');
   expect(areas[0]?.gradient?.angle).toBeGreaterThan(20);
 });
 
-test('the change between two top-down passes is the descent where what comes down is nearly silent', () => {
+test('the change between two top-down passes is the descent direction if top-down input is weak', () => {
   const options = { topDown: 'tied', autoencoding: 0, code: 0, blend: 1e-3 };
   for (const { gradient } of signalsOf('two-pass', { options, scale: 0.05 }).areas) {
     expect(gradient?.angle).toBeLessThan(2);
@@ -69,17 +69,17 @@ test('the change between two top-down passes is the descent where what comes dow
   }
 });
 
-test('in a linear network with as many outputs as units the Gauss–Newton change is that of exact inverses', () => {
-  // Square layers: J is invertible, so J⁺ e is what target propagation sends down when its inverses are exact.
+test('in a linear network with as many outputs as units, exact inverses give the Gauss–Newton change', () => {
+  // Square layers: J is invertible, so target propagation with exact inverses sends J⁺ e.
   const square = { layers: [UNITS, 3, 3, 3], activation: 'linear' } as const;
-  // The target of the last hidden area comes down by transposed weights, which invert where they are orthogonal.
+  // The target of the last hidden area arrives through transposed weights, which are the inverse if orthogonal.
   const readout = [1, 0, 0, 0, 1, 0, 0, 0, 1];
   const trained = { options: { noise: 0.5, inverseRate: 3 }, network: square, updates: 400, readout };
   const before = signalsOf('difference-target-propagation', { ...trained, updates: 0 });
   const after = signalsOf('difference-target-propagation', trained);
   for (const { gaussNewton } of after.areas) expect(gaussNewton?.angle).toBeLessThan(5);
   expect(before.areas[0]?.gaussNewton?.angle).toBeGreaterThan(15);
-  // Inverses stand above hidden areas alone: they make the first one again from the second.
+  // Inverses exist between hidden areas alone: they reconstruct the first from the second.
   expect(after.reconstructions.map(({ area }) => area)).toEqual(['hidden1']);
   expect(after.reconstructions[0]?.unexplained).toBeLessThan(0.01);
   expect(before.reconstructions[0]?.unexplained).toBeGreaterThan(0.1);
@@ -91,7 +91,7 @@ test('backpropagation is not the Gauss–Newton direction', () => {
   expect(first?.gaussNewton?.angle).toBeLessThan(90);
 });
 
-test('noise in what comes down blurs the change that it is read from', () => {
+test('noise in the top-down input blurs the change that carries the signal', () => {
   const tied = { topDown: 'tied', autoencoding: 0, code: 0, blend: 1 };
   const [still, faint, loud] = [0, 0.03, 1].map(
     (noise) => signalsOf('two-pass', { options: { ...tied, noise } }).areas[0]?.gradient?.angle ?? NaN,
@@ -100,7 +100,7 @@ test('noise in what comes down blurs the change that it is read from', () => {
   expect(loud).toBeGreaterThan((faint ?? NaN) + 20);
 });
 
-test('apical dendrites of a self-predicting microcircuit hear the error that comes down', () => {
+test('apical dendrites of a self-predicting microcircuit receive the top-down error', () => {
   const options = { nudge: 1e-3, topDown: 'transposed', interneurons: 'self-predicting' };
   const { areas } = signalsOf('dendritic-microcircuit', { options, network: { activation: 'logistic' } });
   const [hidden] = areas;

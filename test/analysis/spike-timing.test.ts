@@ -5,7 +5,7 @@ import { Sequence, stream } from '../../src/random/index.ts';
 
 const window = new TimingWindow(0.02, 0.06);
 
-/** Mean, its standard error, and variance of the sum over pairs in many presentations of two courses. */
+/** Returns mean, standard error and variance of the sum over pairs in many presentations of two rate courses. */
 function presented(pre: Ramp, post: Ramp, count: number) {
   const { reach } = window;
   const sums = Array.from({ length: count }, (_, index) => {
@@ -25,7 +25,7 @@ function presented(pre: Ramp, post: Ramp, count: number) {
 }
 
 describe('a window of spike timing', () => {
-  test('is antisymmetric, potentiates where pre comes before post, ends at its reach, and has the first moment 1', () => {
+  test('is antisymmetric, potentiates if pre fires before post, ends at its reach, and has first moment 1', () => {
     expect(window.at(0.01)).toBeGreaterThan(0);
     expect(window.at(-0.01)).toBe(-window.at(0.01));
     expect([window.at(0), window.at(0.061), window.at(-0.061)].map(Math.abs)).toEqual([0, 0, 0]);
@@ -52,10 +52,10 @@ describe('a window of spike timing', () => {
   });
 });
 
-describe('of Poisson spikes it reads off, on average,', () => {
+describe('Poisson spikes', () => {
   const still = (rate: number, duration: number): Ramp => ({ before: rate, after: rate, duration });
 
-  test('nothing at constant rates, with the variance of its law', () => {
+  test('have a sum over pairs of mean 0 at constant rates, with the predicted variance', () => {
     for (const [p, q, duration] of [
       [40, 60, 0.02],
       [80, 30, 0.3],
@@ -67,7 +67,7 @@ describe('of Poisson spikes it reads off, on average,', () => {
     }
   });
 
-  test('pre × the change of post, however fast it comes, and of a pre that changes too its mean', () => {
+  test('have a mean sum of pre × the change of post, however fast, with the mean of pre if that changes too', () => {
     for (const duration of [0.01, 0.2]) {
       const post = { before: 20, after: 100, duration };
       const constant = presented(still(50, duration), post, 6000);
@@ -78,7 +78,7 @@ describe('of Poisson spikes it reads off, on average,', () => {
     }
   });
 
-  test('spikes come at the rate of their course', () => {
+  test('follow the given course of rates', () => {
     const course = { before: 10, after: 90, duration: 0.4 };
     let [early, late] = [0, 0];
     for (let index = 0; index < 2000; index++) {

@@ -34,7 +34,7 @@ describe('the 95 % interval of a mean', () => {
 });
 
 describe('paired differences', () => {
-  test('see a small difference that the spread between seeds hides', () => {
+  test('reveal a small difference that the spread between seeds hides', () => {
     const first = [0.1, 0.2, 0.3, 0.4];
     const second = first.map((value, index) => value - 0.01 + (index % 2 === 0 ? 0.001 : -0.001));
     const { mean, interval } = pairedInterval(first, second);

@@ -16,7 +16,7 @@ import {
 
 const here = tryOpenBlas().library;
 
-/** A system library that every machine has and that is no BLAS. */
+/** A system library that every machine has and that is not a BLAS. */
 const notABlas =
   process.platform === 'win32'
     ? 'kernel32.dll'

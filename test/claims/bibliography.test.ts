@@ -11,7 +11,7 @@ const good = {
 const cited = [{ from: 'rule "x"', key: 'author2020' }];
 
 describe('the bibliography', () => {
-  it('holds every cited source, well formed, and no source that nothing cites', () => {
+  it('holds every cited source, well formed, and no uncited source', () => {
     expect(checkBibliography()).toEqual([]);
   });
 

@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import type { Claim, ClaimContext, Measurement, RegisteredClaim } from '../../src/claims/index.ts';
 import type { ConfigInput } from '../../src/config/config.ts';
 
-/** Makes a folder that is removed when the test ends. */
+/** Creates a folder that is removed when the test ends. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(path.join(tmpdir(), 'apical-claims-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -60,10 +60,10 @@ export const tinyTraining = (rule: string, seed = 0): ConfigInput => ({
   probe: { every: 0 },
 });
 
-/** Entry files that the code hash of a claim looks for. */
+/** Entry files on which the code hash of a claim depends. */
 const ROOTS = ['backends/reference.ts', 'training/example-training.ts', 'datasets/index.ts'];
 
-/** Makes folders for claims: results, runs and, with `withSources`, a source tree. */
+/** Creates folders for claims: results, runs and, with `withSources`, a source tree. */
 export function placeOf(claims: readonly RegisteredClaim[], withSources = true) {
   const folder = temporaryFolder();
   const source = path.join(folder, 'src');

@@ -12,7 +12,7 @@ import { fakeClaim, placeOf, registered, tinyTraining } from './fixture.ts';
 
 const ID = 'author2020-works';
 
-/** Runs a claim once, in a source tree of its own. `state.config` is what it trains; `state.runs` counts how often it ran. */
+/** Runs a claim once, in a source tree of its own. It trains `state.config`, and `state.runs` counts its runs. */
 async function reproduced() {
   const state = { runs: 0, config: tinyTraining('backprop') };
   const claim = fakeClaim({
@@ -50,7 +50,7 @@ async function reproduced() {
 
 const SHARED = 'training/example-training.ts';
 const OWN = `claims/suite/${ID}.ts`;
-/** Stands for a library that now trains differently. */
+/** Simulates a library that now trains differently. */
 const OTHERWISE: ConfigInput = { ...tinyTraining('backprop'), optimiser: { rate: 0.011 } };
 
 describe('when shared code has changed', () => {

@@ -7,12 +7,12 @@ import type { ConfigInput } from '../../src/config/config.ts';
 import { fakeClaim, registered, temporaryFolder, tinyTraining } from './fixture.ts';
 
 /*
- * Claims that train: runs are kept, and an interrupted claim resumes where it stopped.
+ * Claims that train: runs are stored, and an interrupted claim resumes where it stopped.
  */
 
 const RULES = ['backprop', 'feedback-alignment'];
 
-/** A claim that trains by two rules; `heard` receives the share of each training that is done. */
+/** A claim that trains with two rules; `heard` receives the progress of each training. */
 function trainingClaim(heard: (rule: string, done: number) => void = () => undefined) {
   return fakeClaim({
     trainings: () => RULES.map((rule) => tinyTraining(rule)),

@@ -9,7 +9,7 @@ const SHORT = [
   ...['--set', 'batch=4', '--set', 'network.hidden=[6]', '--set', 'probe.every=0', '--threads', '1'],
 ] as const;
 
-/** A user's environment: move to the middle of a line. */
+/** A user's environment: move to the centre of a line. */
 const MINE = {
   id: "'line'",
   title: "'A line'",

@@ -1,6 +1,6 @@
 /**
- * Every block of code of the README and of docs: type-checked and run as a reader does who has installed the package.
- * A block whose info string names a file (```ts examples/mine.ts) shows that file, or is one that later commands of
+ * Type-checks and runs every block of code in the README and docs, as a reader does who has installed the package. A
+ * block whose info string names a file (```ts examples/mine.ts) shows that file, or is a file that later commands of
  * the page read.
  */
 import { spawnSync } from 'node:child_process';
@@ -22,7 +22,7 @@ const PROGRAMS = readPages()
   .map((page) => ({ ...page, folder: openWorkplace(page) }));
 
 describe.each(readPages().filter(({ blocks }) => blocks.length > 0))('$path', ({ blocks }) => {
-  test.each(blocks)('$at is in a language that is tested, or is meant to be shown', (block) => {
+  test.each(blocks)('$at is in a language that is tested or only shown', (block) => {
     const tested = isCommands(block) || isProgram(block) || block.language === 'json';
     expect(tested || SHOWN.includes(block.language), `"${block.language}"`).toBe(true);
   });
@@ -47,7 +47,7 @@ describe('programs', () => {
     expect(programs.length).toBeGreaterThan(0);
   });
 
-  test('types are right', () => {
+  test('programs type-check', () => {
     const program = ts.createProgram(
       programs.map(({ file }) => file),
       compilerOptions(),
@@ -77,7 +77,7 @@ function showsFile({ file }: Block): boolean {
   return file !== undefined && existsSync(path.join(ROOT, file));
 }
 
-/** Writes a block into the folder of its page, where it is not there by its name, and returns the file. */
+/** Returns the file of a block in the folder of its page, and writes a block that has no file name. */
 function fileOf(block: Block, folder: string): string {
   if (block.file !== undefined) return path.join(folder, block.file);
   const file = path.join(folder, `line-${block.line}.${block.language.startsWith('t') ? 'ts' : 'js'}`);
@@ -85,7 +85,7 @@ function fileOf(block: Block, folder: string): string {
   return file;
 }
 
-/** The options of this project, for a snippet beside an installed package. */
+/** Returns the compiler options of this project, for a snippet next to an installed package. */
 function compilerOptions(): ts.CompilerOptions {
   const { config } = ts.readConfigFile(path.join(ROOT, 'tsconfig.json'), (file) =>
     readFileSync(file, 'utf8'),

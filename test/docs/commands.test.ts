@@ -1,8 +1,8 @@
 /**
- * Every command of the README and of docs, as a reader types it: in an empty folder with the examples beside it, page
- * by page, in order. A command that says how long it takes (`# 9 min`, `# 2 to 4 h`) is planned instead: its words,
- * rules, config and data are read, and it is stopped before it computes. `APICAL_DOCS_MINUTES=10` also runs those
- * that take up to ten minutes.
+ * Runs every command of the README and docs as a reader types it: in an empty folder with the examples, page by page,
+ * in order. A command with a stated duration (`# 9 min`, `# 2 to 4 h`) is planned instead: its words, rules, config and
+ * data are read, and it is stopped before it computes. `APICAL_DOCS_MINUTES=10` also runs those that take up to ten
+ * minutes.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -19,13 +19,13 @@ import { closeWorkplace, openWorkplace } from './workplace.ts';
 
 const PAGES = readPages();
 const LONGEST_MINUTES = Number(process.env['APICAL_DOCS_MINUTES'] ?? 0);
-/** Against a command that hangs, on a machine that others keep busy too. */
+/** Time limit for a command that hangs, on a machine that may be busy. */
 const TIMEOUT = 180_000 + 4 * 60_000 * LONGEST_MINUTES;
 const HOME = process.cwd();
 
 const backend = vi.hoisted(() => ({ opened: 0 }));
 
-// A command that asks for a backend has read all that it was told, and computes from here on.
+// A command that opens a backend has read all its arguments, and would now begin to compute.
 vi.mock('../../src/backends/open.ts', async (original) => ({
   ...(await original<object>()),
   openBackend: () => {
@@ -86,13 +86,13 @@ describe('commands within sentences', () => {
 
 interface Planned extends Line {
   readonly typed: string;
-  /** `know`: whether there is such a script or program, for what is not Apical's. */
+  /** `know` checks that a script or program that does not belong to Apical exists. */
   readonly treatment: 'run' | 'plan' | 'parse' | 'know';
 }
 
-/** Decides what is done with each command of a page, in order. */
+/** Decides how each command of a page is tested, in order. */
 function planOf(page: Page): Planned[] {
-  /** Folders that commands before would have written. */
+  /** Folders that earlier commands would have written. */
   const absent: string[] = [];
   return commandsOf(page).map((line) => {
     const treatment = treatmentOf(line, absent);
@@ -109,13 +109,13 @@ function treatmentOf(line: Line, absent: readonly string[]): Planned['treatment'
   const paths = [action, ...others].flatMap((word) => word?.split(/[,=]/) ?? []);
   const reads = (folder: string) => paths.some((given) => given === folder || given.startsWith(`${folder}/`));
   if (words.some(isPlaceholder) || absent.some(reads)) return 'parse';
-  // The page is served until it is stopped; verdicts are written into the checkout.
+  // `lab` serves the page until stopped; `claims run` would write verdicts into the checkout.
   if (name === 'lab') return 'parse';
   if (name === 'claims' && action === 'run') return 'plan';
   return (minutesOf(line) ?? 0) > LONGEST_MINUTES ? 'plan' : 'run';
 }
 
-/** Whether a reader has to put something of their own there: "runs/…", "FILE", "task.dataset=PATH". */
+/** Returns whether a reader must replace a word: "runs/…", "FILE", "task.dataset=PATH". */
 const isPlaceholder = (word: string): boolean => /…|(?:^|[=,/])[A-Z]{2,}\b/.test(word);
 
 const isApical = ([first, second]: readonly string[]): boolean =>
@@ -125,7 +125,7 @@ const apicalWords = (words: readonly string[]): string[] => words.slice(words.in
 
 async function expectRuns(words: readonly string[]): Promise<void> {
   const { child, ended } = start(apicalWords(words));
-  // Also after a timeout.
+  // End the process after a timeout as well.
   onTestFinished(() => void child.kill('SIGKILL'));
   const { code, stderr } = await ended;
   expect({ code, stderr }).toEqual({ code: 0, stderr });
@@ -134,7 +134,7 @@ async function expectRuns(words: readonly string[]): Promise<void> {
 async function expectPlans(words: readonly string[]): Promise<void> {
   backend.opened = 0;
   const { stdout, stderr } = await apical(...apicalWords(words), '--json');
-  // Fashion-MNIST is not on every machine.
+  // Not every machine has Fashion-MNIST.
   const lacksData = stdout.includes('"code":"dataset.missing"');
   expect({ planned: backend.opened > 0 || lacksData, stderr }).toEqual({ planned: true, stderr });
 }
@@ -144,7 +144,7 @@ async function expectParses(words: readonly string[]): Promise<void> {
   expect({ code, stderr }).toEqual({ code: 0, stderr });
 }
 
-/** Reads a command line as the program does, and does nothing. */
+/** Parses a command line as the program does, without running it. */
 async function parse(words: readonly string[]) {
   const { action } = Command.prototype;
   const spy = vi.spyOn(Command.prototype, 'action').mockImplementation(function (this: Command) {
@@ -161,7 +161,7 @@ const { scripts } = JSON.parse(readFileSync(path.join(ROOT, 'package.json'), 'ut
   scripts: Readonly<Record<string, string>>;
 };
 
-/** Expects a program that is not Apical's to be there: an npm script, a program of a dependency, a file. */
+/** Expects that a program outside Apical exists: an npm script, a program of a dependency, a file. */
 function expectKnown(words: readonly string[]): void {
   const [program = '', ...rest] = words;
   const [name = '', argument = ''] = rest.filter((word) => !word.startsWith('-'));

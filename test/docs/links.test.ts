@@ -8,7 +8,7 @@ const PAGES = readPages();
 describe.each(PAGES.filter(({ links }) => links.length > 0))('$path', ({ path: page, links }) => {
   const local = links.filter(({ target }) => !/^[a-z][a-z+.-]*:/i.test(target));
 
-  test.each(local)('$at: $target is there', ({ target }) => {
+  test.each(local)('$at: $target exists', ({ target }) => {
     const [file = '', anchor] = target.split('#');
     const reached = file === '' ? page : path.posix.join(path.posix.dirname(page), decodeURI(file));
     expect(existsSync(path.join(ROOT, reached)), `${reached} exists`).toBe(true);

@@ -23,8 +23,8 @@ const PAGE = parsePage(
   ].join('\n'),
 );
 
-describe('what the tests of the documentation read in a page', () => {
-  test('blocks, with their language, their file and where they begin', () => {
+describe('the parts of a page that the documentation tests read', () => {
+  test('blocks, with their language, file and position', () => {
     expect(PAGE.blocks.map(({ at, language, file }) => [at, language, file])).toEqual([
       ['page.md:6', 'sh', undefined],
       ['page.md:11', 'ts', 'file.ts'],
@@ -33,7 +33,7 @@ describe('what the tests of the documentation read in a page', () => {
     expect(PAGE.blocks[1]?.text).toBe('const fence = "```";');
   });
 
-  test('code spans, also over a line end and with a backtick inside', () => {
+  test('code spans, also across a line break and with a backtick inside', () => {
     expect(PAGE.spans.map(({ at, text }) => [at, text])).toEqual([
       ['page.md:1', 'code'],
       ['page.md:2', 'apical run'],
@@ -41,13 +41,13 @@ describe('what the tests of the documentation read in a page', () => {
     ]);
   });
 
-  test('prose without code and quotations, links, and anchors', () => {
+  test('prose without code and quotations; links; anchors', () => {
     expect(PAGE.prose.map(({ text }) => text).join(' ')).not.toMatch(/apical|quoted|fence/);
     expect(PAGE.links.map(({ target }) => target)).toEqual(['other.md#part', 'picture.png']);
     expect([...PAGE.anchors]).toEqual(['a-title-code-and-a-link']);
   });
 
-  test('commands over several lines, with how long they take', () => {
+  test('commands of several lines, with their duration', () => {
     const commands = commandsOf(PAGE);
     expect(commands.map(({ at, words }) => [at, words])).toEqual([
       ['page.md:6', ['apical', 'run', 'digits', '--vary', 'a=1|2', '--seeds', '0..4']],
@@ -64,7 +64,7 @@ describe('what the tests of the documentation read in a page', () => {
     expect(comment).toBe('rest');
   });
 
-  test('a fence that is never closed is an error that says where', () => {
+  test('an unclosed fence is an error with its position', () => {
     expect(() => parsePage('page.md', 'a\n```sh\nnpm test')).toThrow('page.md:2');
   });
 });

@@ -2,12 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** The checkout. */
+/** Path of the checkout. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** A fenced block of code. */
 export interface Block {
-  /** Where its text begins, such as "README.md:31". */
+  /** Position of the first line of its text, such as "README.md:31". */
   readonly at: string;
   /** First word of the info string, in lower case; empty for a bare fence. */
   readonly language: string;
@@ -38,7 +38,7 @@ export interface Link {
 
 /** A Markdown file of the repository. */
 export interface Page {
-  /** From the checkout, with "/" between names. */
+  /** Path from the checkout, with "/" between names. */
   readonly path: string;
   readonly blocks: readonly Block[];
   readonly spans: readonly Span[];
@@ -48,7 +48,7 @@ export interface Page {
   readonly anchors: ReadonlySet<string>;
 }
 
-/** Returns every page that a reader is sent to: those beside the README, and all of docs. */
+/** Returns every page for readers: the README, the pages next to it, and all of docs. */
 export function readPages(): Page[] {
   const beside = readdirSync(ROOT).filter((name) => name.endsWith('.md'));
   const docs = readdirSync(path.join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
@@ -84,14 +84,14 @@ export function parsePage(name: string, text: string): Page {
   };
 }
 
-/** Code between runs of as many backticks, within one paragraph. */
+/** Matches code between equal runs of backticks, within one paragraph. */
 const CODE_SPAN = /(?<!`)(`+)(?!`)((?:(?!\n\s*\n)[^])*?[^`])\1(?!`)/g;
 const BLOCK_QUOTATION = /^ {0,3}>.*$/gm;
 const QUOTATION = /"[^"\n]*"|“[^”]*”/g;
 const LINK = /\]\(\s*<?([^)\s>]+)>?(?:\s+"[^"]*")?\s*\)|\b(?:src|href)="([^"]*)"/g;
 const HEADING = /^#{1,6} +(.+?)(?: +#+)? *$/gm;
 
-/** Blanks all but line ends, so that offsets stay. */
+/** Replaces all but line ends by blanks, so that offsets stay. */
 const blank = (text: string): string => text.replaceAll(/[^\n]/g, ' ');
 
 const lineAt = (text: string, offset: number): number => text.slice(0, offset).split('\n').length;

@@ -1,4 +1,4 @@
-/** Words that the project's glossary replaces, wherever a page says them itself: outside code and quotations. */
+/** Words that the project's glossary replaces must not occur in a page, except in code and quotations. */
 import { describe, expect, test } from 'vitest';
 import { readPages } from './markdown.ts';
 
@@ -13,7 +13,7 @@ const REPLACED: readonly (readonly [RegExp, string])[] = [
 
 describe.each(readPages())('$path', ({ prose }) => {
   test.each(REPLACED)('has no %s; write "%s"', (word) => {
-    // A phrase may go over a line end.
+    // A phrase may span a line break.
     const found = prose.flatMap(({ at, text }, index) => {
       const rest = ` ${prose[index + 1]?.text.trimStart().split(' ').slice(0, 3).join(' ') ?? ''}`;
       const match = word.exec(text + rest);

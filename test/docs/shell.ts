@@ -1,17 +1,17 @@
 import type { Block, Page } from './markdown.ts';
 
-/** A command of a page, as it is to be typed. */
+/** A command of a page, as a reader types it. */
 export interface Line {
-  /** Where it begins, such as "README.md:31". */
+  /** Position of its first line, such as "README.md:31". */
   readonly at: string;
   readonly words: readonly string[];
-  /** What stands after "#". */
+  /** The text after "#". */
   readonly comment: string;
 }
 
 /**
- * Returns the commands of a page, in order. Blocks of commands are those in the language `sh`, and bare ones with a
- * line that begins with `apical`, `npx` or `npm`.
+ * Returns the commands of a page, in order. Blocks of commands have the language `sh`, or no language and a line that
+ * begins with `apical`, `npx` or `npm`.
  */
 export const commandsOf = (page: Page): Line[] =>
   page.blocks.filter(isCommands).flatMap((block) => linesOf(page.path, block));
@@ -19,10 +19,10 @@ export const commandsOf = (page: Page): Line[] =>
 export const isCommands = ({ language, text }: Block): boolean =>
   language === 'sh' || (language === '' && /^(?:apical|npx|npm) /m.test(text));
 
-/** What a comment begins with when its command takes so long that tests only plan it: "9 min", "2 to 4 h, …". */
+/** Matches a comment that gives the duration of a long command, which tests only plan: "9 min", "2 to 4 h, …". */
 const DURATION = /^(?:about )?(?:[\d.]+ (?:to|or) )?([\d.]+) (s|min|h)\b/;
 
-/** Returns the minutes that a command takes by its comment, the most of a range; undefined for one that is quick. */
+/** Returns the minutes that a command takes according to its comment, at most; undefined for a quick command. */
 export function minutesOf({ comment }: Line): number | undefined {
   const [, count, unit] = DURATION.exec(comment) ?? [];
   if (count === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** The systems and checks that claims refer to stand in docs/systems.md, and what stands there exists. */
+/** docs/systems.md lists the systems and checks to which claims refer, and everything that it names exists. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -43,12 +43,12 @@ const checks = rows.flatMap(([id = '', , keys = '', claimIds = '']): Check[] =>
 );
 
 describe('systems', () => {
-  test('each has one id, and all from S01 on are there', () => {
+  test('have unique ids, numbered without gaps from S01', () => {
     const expected = systems.map((_, index) => `S${String(index + 1).padStart(2, '0')}`);
     expect(systems.map(({ id }) => id).sort()).toEqual(expected);
   });
 
-  test.each(systems)('$id names the claims that name it, and no other', ({ id, claims: named }) => {
+  test.each(systems)('$id names exactly the claims that name it', ({ id, claims: named }) => {
     const naming = claims.filter((claim) => claim.systems.includes(id)).map((claim) => claim.id);
     expect([...named].sort()).toEqual(naming.sort());
   });
@@ -58,17 +58,20 @@ describe('systems', () => {
     for (const rule of rules.filter((span) => !span.startsWith('apical '))) expect(ids).toContain(rule);
   });
 
-  test.each(systems)('$id is built where there is something to run', ({ state, rules, claims: named }) => {
-    expect(['built', 'in part', 'not yet']).toContain(state);
-    expect(rules.length + named.length === 0).toBe(state === 'not yet');
-  });
+  test.each(systems)(
+    '$id counts as built if it has rules or claims to run',
+    ({ state, rules, claims: named }) => {
+      expect(['built', 'in part', 'not yet']).toContain(state);
+      expect(rules.length + named.length === 0).toBe(state === 'not yet');
+    },
+  );
 
-  test('every rule belongs to one', () => {
+  test('include every rule', () => {
     const named = new Set(systems.flatMap(({ rules }) => rules));
     expect(RULES.map((rule) => rule.id).filter((id) => !named.has(id))).toEqual([]);
   });
 
-  test('every system of a claim is there', () => {
+  test('include every system of a claim', () => {
     const ids = systems.map(({ id }) => id);
     for (const claim of claims) expect(ids, claim.id).toEqual(expect.arrayContaining([...claim.systems]));
   });
@@ -79,7 +82,7 @@ describe('checks', () => {
     expect(checks.map(({ number }) => number)).toEqual(checks.map((_, index) => index + 1));
   });
 
-  test.each(checks)('#$number names the claims that answer it, and no other', ({ number, claims: named }) => {
+  test.each(checks)('#$number names exactly the claims that fulfil it', ({ number, claims: named }) => {
     const answering = claims.filter((claim) => claim.checks.includes(number));
     expect([...named].sort()).toEqual(answering.map((claim) => claim.id).sort());
   });
@@ -92,7 +95,7 @@ describe('checks', () => {
     expect([...keys].sort()).toEqual([...expected].sort());
   });
 
-  test('every check of a claim is there', () => {
+  test('include every check of a claim', () => {
     const numbers = checks.map(({ number }) => number);
     for (const claim of claims) expect(numbers, claim.id).toEqual(expect.arrayContaining([...claim.checks]));
   });
@@ -102,7 +105,7 @@ function read(file: string): string {
   return readFileSync(path.join(ROOT, file), 'utf8');
 }
 
-/** The code spans of a cell. */
+/** Returns the code spans of a table cell. */
 function spansOf(cell: string): string[] {
   return [...cell.matchAll(/`([^`]+)`/g)].map(([, span]) => span as string);
 }

@@ -5,8 +5,8 @@ import type { Page } from './markdown.ts';
 import { ROOT } from './markdown.ts';
 
 /**
- * Makes an empty folder to work in as a reader of the page does: the package is installed, `examples` is there, and so
- * is every file that a block of the page is named after.
+ * Creates a folder like that of a reader of the page: the package is installed, and the folder holds `examples` and
+ * every file that a block of the page names.
  */
 export function openWorkplace({ blocks }: Page): string {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'apical-docs-'));

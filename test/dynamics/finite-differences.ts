@@ -12,18 +12,18 @@ import type { Compute } from '../../src/tensor/index.ts';
 const BATCH = 4;
 export const CLASSES = 3;
 
-/** Of which dynamics, and by what. */
+/** An exact gradient: the dynamics, and the reference that computes it. */
 export interface Exact {
   readonly dynamics: Dynamics;
   readonly reference: Reference;
 }
 const BACKPROPAGATION: Exact = { dynamics: feedforward, reference: backpropagate };
 
-/** The reference's gradient and a central difference of the loss that the learner itself tallies. */
+/** Compares the reference's gradient with a central difference of the loss that the learner itself tallies. */
 export class Probe {
   readonly learner: Learner;
   readonly #compute: Compute;
-  /** Gradients by parameter, as the last call of `loss` found them. */
+  /** Gradients by parameter, from the last call of `loss`. */
   readonly gradients = new Map<string, number[]>();
   readonly #targetsAreLabels: boolean;
 
@@ -36,7 +36,7 @@ export class Probe {
   ) {
     this.#compute = compute;
     const { gradients } = this;
-    // Emits nothing, so that learning changes nothing, and is run with training's noise on.
+    // Emits nothing, so that learning changes nothing, but runs with the noise of training.
     const recorder = defineRule({
       id: 'recorder',
       family: 'Test',
@@ -85,7 +85,7 @@ export class Probe {
     }
   }
 
-  /** Mean loss of one batch in step 7, with that step's dropout masks. */
+  /** Returns the mean loss of one batch in step 7, with that step's dropout masks. */
   loss(seed: number): number {
     const compute = this.#compute;
     const { network } = this.learner;
@@ -105,7 +105,7 @@ export class Probe {
   }
 }
 
-/** Greatest relative error, over the parameters, of the reference against central differences. */
+/** Returns the largest relative error, over parameters, of the reference compared with central differences. */
 export function expectExactGradient(
   compute: Compute,
   specification: NetworkSpecification,
@@ -131,7 +131,7 @@ export function expectExactGradient(
       }
       const kept = values.data[i] as number;
       const width = 1e-5;
-      // The two numbers of a pair of a symmetric matrix are one weight.
+      // The two entries of a pair in a symmetric matrix are one weight.
       const twin = (i % values.columns) * values.columns + Math.floor(i / values.columns);
       const lossAt = (value: number) => {
         values.data[i] = value;

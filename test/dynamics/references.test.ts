@@ -18,7 +18,7 @@ afterAll(() => compute.dispose());
 const logistic = (layers: readonly number[], outputActivation: 'linear' | 'logistic' = 'linear') =>
   stack({ layers, activation: 'logistic', outputActivation, objective: 'squared-error' });
 
-test('the exact gradient belongs to the dynamics, and stochastic units have one while they can be enumerated', () => {
+test('dynamics provide the exact gradient, and stochastic units have one if they can be enumerated', () => {
   const networkOf = (specification: NetworkSpecification) => new Network(compute, specification, 1);
   const small = networkOf(logistic([3, 4, 2]));
   const large = networkOf(logistic([3, 40, 2]));
@@ -45,7 +45,7 @@ const binary = (length: number) =>
 const oneHot = (length: number) =>
   Array.from({ length }, (_, chosen) => Array.from({ length }, (__, unit) => Number(unit === chosen)));
 
-/** E ½‖h − target‖² of one example over everything that areas after the input can draw, by its definition. */
+/** Computes E ½‖h − target‖² of one example from its definition, over all draws of the areas after the input. */
 function expectedLoss(learner: Learner, input: readonly number[], target: readonly number[]): number {
   const { areas, network } = { areas: learner.network.areas, network: learner.network };
   const below = (index: number, sent: readonly number[], likelihood: number): number => {
@@ -79,37 +79,40 @@ test.each<[string, NetworkSpecification]>([
   ['two layers and a choice', logistic([3, 3, 2, 3])],
   ['two layers of binary units', logistic([3, 2, 3], 'logistic')],
   ['no hidden area', logistic([3, 4])],
-])('the gradient by enumeration is the central difference of the expected loss: %s', (_, specification) => {
-  const learner = learnerOf(compute, ruleById('reinforce'), { specification });
-  const outputs = learner.network.areas.at(-1)?.units ?? 0;
-  const inputs = [
-    [0.5, -1.2, 0.3],
-    [-0.7, 0.4, 1.5],
-  ];
-  const targets = inputs.map((input) =>
-    Array.from({ length: outputs }, (__, unit) => (input[unit % 3] ?? 0) ** 2),
-  );
-  const batch: Batch = {
-    inputs: compute.allocate([2, 3]).set(inputs.flat()),
-    targets: compute.allocate([2, outputs]).set(targets.flat()),
-  };
-  const loss = () =>
-    inputs.reduce((sum, input, row) => sum + expectedLoss(learner, input, targets[row] ?? []), 0) / 2;
-  const exact = gradientsOf(compute, learner, batch, stochastic.reference?.(learner.network));
-  expect(exact.size).toBe(learner.network.parameters.length);
-  for (const { id, values } of learner.network.parameters) {
-    for (const [index, gradient] of (exact.get(id) ?? []).entries()) {
-      const value = values.data[index] as number;
-      const at = (moved: number) => {
-        values.data[index] = moved;
-        return loss();
-      };
-      const slope = (at(value + 1e-5) - at(value - 1e-5)) / 2e-5;
-      values.data[index] = value;
-      expect(gradient, `${id}[${index}]`).toBeCloseTo(slope, 8);
+])(
+  'the gradient by enumeration equals the central difference of the expected loss: %s',
+  (_, specification) => {
+    const learner = learnerOf(compute, ruleById('reinforce'), { specification });
+    const outputs = learner.network.areas.at(-1)?.units ?? 0;
+    const inputs = [
+      [0.5, -1.2, 0.3],
+      [-0.7, 0.4, 1.5],
+    ];
+    const targets = inputs.map((input) =>
+      Array.from({ length: outputs }, (__, unit) => (input[unit % 3] ?? 0) ** 2),
+    );
+    const batch: Batch = {
+      inputs: compute.allocate([2, 3]).set(inputs.flat()),
+      targets: compute.allocate([2, outputs]).set(targets.flat()),
+    };
+    const loss = () =>
+      inputs.reduce((sum, input, row) => sum + expectedLoss(learner, input, targets[row] ?? []), 0) / 2;
+    const exact = gradientsOf(compute, learner, batch, stochastic.reference?.(learner.network));
+    expect(exact.size).toBe(learner.network.parameters.length);
+    for (const { id, values } of learner.network.parameters) {
+      for (const [index, gradient] of (exact.get(id) ?? []).entries()) {
+        const value = values.data[index] as number;
+        const at = (moved: number) => {
+          values.data[index] = moved;
+          return loss();
+        };
+        const slope = (at(value + 1e-5) - at(value - 1e-5)) / 2e-5;
+        values.data[index] = value;
+        expect(gradient, `${id}[${index}]`).toBeCloseTo(slope, 8);
+      }
     }
-  }
-  learner.dispose();
-  compute.free(batch.inputs);
-  compute.free(batch.targets);
-});
+    learner.dispose();
+    compute.free(batch.inputs);
+    compute.free(batch.targets);
+  },
+);

@@ -186,7 +186,7 @@ describe('sizes, in bytes of minified script', () => {
     const size = [...first].reduce((sum, name) => sum + sizeOf(name), 0);
     expect(size).toBeGreaterThan(1000);
     expect(size).toBeLessThanOrEqual(LIMIT);
-    // Of what comes later, nothing but the rest of one training.
+    // The first files contain no modules of training.
     const modules = chunks
       .filter(({ fileName }) => first.has(fileName))
       .flatMap(({ moduleIds }) => moduleIds);

@@ -53,7 +53,7 @@ describe('examples', () => {
     })),
   ).map((example, index) => ({ ...example, file: `example${index}.ts` }));
   let folder: string;
-  /** What was thrown, by file; null where nothing was. */
+  /** The error that each file threw; null if it threw none. */
   let outcomes: Record<string, string | null>;
 
   beforeAll(() => {
@@ -74,7 +74,7 @@ describe('examples', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test('have the types that they should have', () => {
+  test('type-check', () => {
     const { config } = ts.readConfigFile(path.join(ROOT, 'tsconfig.json'), (file) =>
       ts.sys.readFile(file),
     ) as {

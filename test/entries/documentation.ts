@@ -11,10 +11,10 @@ export const TIERS = { apical: 'index', 'apical/rules': 'rules' } as const;
 export interface PublicName {
   readonly tier: keyof typeof TIERS;
   readonly name: string;
-  /** Where it is declared, from the root of the repository. */
+  /** File of its declaration, from the root of the repository. */
   readonly file: string;
   readonly isDocumented: boolean;
-  /** Whether it is called or constructed, and so needs an example. */
+  /** Whether the name can be called or constructed, and so needs an example. */
   readonly needsExample: boolean;
   readonly examples: readonly string[];
 }

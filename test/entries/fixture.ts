@@ -7,7 +7,7 @@ import { Compute } from '../../src/tensor/compute.ts';
 import { fingerprintOf } from '../../src/training/fingerprint.ts';
 import type { TrainedNetwork } from '../../src/training/trained-network.ts';
 
-/** A run of a second or less, with some of every kind of record. */
+/** A run of at most a second, with records of every kind. */
 export const small = {
   dataset: 'rings',
   network: { hidden: [8] },
@@ -18,10 +18,10 @@ export const small = {
   threads: 1,
 } satisfies TrainOptions;
 
-/** A run that a test has time to stop. */
+/** A run long enough for a test to stop it. */
 export const long = { ...small, epochs: 100_000 } satisfies TrainOptions;
 
-/** Backpropagation under an id of one's own. */
+/** Backpropagation under another id. */
 export const mine: Rule = defineRule({
   id: 'mine',
   family: 'Mine',
@@ -38,7 +38,7 @@ export const mine: Rule = defineRule({
   },
 });
 
-/** A hash of all weights. */
+/** Returns a hash of all weights. */
 export const weightsOf = ({ network }: TrainedNetwork): string => fingerprintOf(network.tensors());
 
 /** Counts the backends that are closed while `body` runs. */
@@ -52,7 +52,7 @@ export async function closedBackends(body: () => Promise<unknown>): Promise<numb
   }
 }
 
-/** Expects one readable error of this code, with these words. */
+/** Expects one readable error with this code and these words. */
 export async function expectRefusal(
   promise: Promise<unknown>,
   code: string,
@@ -67,5 +67,5 @@ export async function expectRefusal(
   for (const word of words) expect((thrown as Error).message).toContain(word);
 }
 
-/** Keys of the config, for a check that all of them are options. */
+/** Keys of the config, all of which must be options. */
 export const configKeys = Object.keys(parseConfig({}));

@@ -16,7 +16,7 @@ const DESCRIPTIONS = descriptionsOf({
   config: schemaOf(configSchema),
 });
 
-/** What the library names, and the Chinese file with the words for it. */
+/** The names in the library, and the Chinese file that translates them. */
 const NAMED = [
   ['rules', RULES.map(({ id }) => id), 'names-zh.ts'],
   ['families', FAMILIES, 'names-zh.ts'],
@@ -24,7 +24,7 @@ const NAMED = [
   ['options', DESCRIPTIONS.map(([id]) => id), 'options-zh.ts'],
 ] as const;
 
-describe('Chinese words for what the library names', () => {
+describe('Chinese translations of the library’s names', () => {
   test.each(NAMED)('the lines of %s name nothing that does not exist', (kind, ids, file) => {
     const known = new Set<string>(ids);
     const left = Object.keys(zh[kind]).filter((id) => !known.has(id));

@@ -13,7 +13,7 @@ import { learn, openBench, ready, requireAccessible } from './fixture.ts';
 import type { Bench } from './fixture.ts';
 import { inNode } from './in-node.ts';
 
-/** A rule with an option, whose update is made by a file beside it. Line 14 is the first of `learn`. */
+/** A rule with an option, whose update a second file computes. Line 14 is the first line of `learn`. */
 const MINE = `import { ruleById, z } from 'apical/rules';
 import type { Rule } from 'apical';
 import { scaled } from './parts/scaled.js';
@@ -72,7 +72,7 @@ const plan = (rule: string, options?: object) =>
 const problems = (page: Page) => page.locator('.notices .problem li').allTextContents();
 
 describe('modules of a rule file', () => {
-  test('keep the lines of the file and name what each imports', () => {
+  test('keep the lines of the file and list the imports of each', () => {
     const modules = new RuleModules([file]);
     const [entry] = modules.read();
     if (!entry || 'problem' in entry) throw new Error('The file does not load.');
@@ -86,13 +86,13 @@ describe('modules of a rule file', () => {
   test.each([
     ['mine.ts', 'const a = 1;\nconst b = ;\n', 'mine.ts, line 2: Unexpected token'],
     ['parts/scaled.ts', '\n\nexport const scaled = (;\n', 'scaled.ts, line 3: Unexpected token'],
-  ])('of a broken %s: a problem with the line', (name, text, message) => {
+  ])('of a broken %s give a problem with the line', (name, text, message) => {
     write(name, text);
     const [entry] = new RuleModules([file]).read();
     expect(entry).toMatchObject({ reference: file, problem: expect.stringContaining(message) as unknown });
   });
 
-  test('of a file that does not exist: a problem that names it', () => {
+  test('of a missing file give a problem that names it', () => {
     const [entry] = new RuleModules(['./no-such-rule.ts']).read();
     expect(entry).toMatchObject({ problem: expect.stringContaining('there is no file') as unknown });
   });
@@ -135,7 +135,7 @@ describe('a rule file in the page', () => {
     await page.context().close();
   });
 
-  test('is named by links and commands, and CommonJS is a rule as well', async () => {
+  test('is named by links and commands, and may be CommonJS', async () => {
     const { page, said } = await bench.open(plan(other));
     await ready(page);
     await learn(page, 10);
@@ -150,7 +150,7 @@ describe('a rule file in the page', () => {
     await page.context().close();
   });
 
-  test('is read again when the page is loaded again', async () => {
+  test('is read again when the page is reloaded', async () => {
     const { page } = await bench.open(plan(file, { gain: 2 }));
     await ready(page);
     write('mine.ts', MINE.replace('Amplified backpropagation', 'Second version'));
@@ -186,7 +186,7 @@ describe('a rule file in the page', () => {
       ),
       /mine\.ts, line 5: it uses "loadRun" of "apical\/rules", which does not exist in a browser/,
     ],
-  ])('that %s is one readable notice, and the rest works', async (_, text, message) => {
+  ])('that %s gives one readable notice, and the rest works', async (_, text, message) => {
     write('mine.ts', text);
     const { page, said } = await bench.open(plan(file));
     await ready(page);
@@ -205,7 +205,7 @@ describe('a rule file in the page', () => {
     await page.context().close();
   });
 
-  test('that fails while it learns ends its own lane, with the line', async () => {
+  test('that fails while learning ends its own lane, with the line', async () => {
     write('mine.ts', MINE.replace('backprop.learn(', 'undefinedName(); backprop.learn('));
     const { page } = await bench.open(plan(file));
     await ready(page);
@@ -218,7 +218,7 @@ describe('a rule file in the page', () => {
     await page.context().close();
   });
 
-  test('that this server does not have is named by the link’s problem, with the command', async () => {
+  test('that this server lacks is named in the problem of the link, with the command', async () => {
     const { page, said } = await bench.open(plan('./theirs.ts'));
     await ready(page);
     const [problem] = await problems(page);

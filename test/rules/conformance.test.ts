@@ -6,7 +6,7 @@ import { RULES } from '../../src/rules/index.ts';
 import { CHECKS } from '../../src/studies/conformance/checks.ts';
 
 /*
- * The conformance suite over every built-in rule. `apical check` runs the same suite on a user's file.
+ * Runs the conformance suite on every built-in rule. `apical check` runs the same suite on a user's file.
  */
 
 const bibliography = JSON.parse(
@@ -15,7 +15,10 @@ const bibliography = JSON.parse(
 
 const on = openAll(['reference', 'wasm', 'blas']);
 
-/** Rules that estimate the gradient from noise need samples, and units that settle from silence learn slowly at first. The others learn with their defaults. */
+/**
+ * Settings of rules that do not learn with their defaults: rules that estimate the gradient from noise need samples,
+ * and units that settle from silence learn slowly at first.
+ */
 const BUDGETS: Readonly<Record<string, { options: object; rate?: number }>> = {
   'serial-weight-perturbation': { options: { synapses: 150 } },
   'weight-perturbation': { options: { samples: 100 } },
@@ -25,7 +28,7 @@ const BUDGETS: Readonly<Record<string, { options: object; rate?: number }>> = {
   'vector-field-ep': { options: { freeSteps: 40, nudgedSteps: 40 } },
 };
 
-test('rules have ids of their own', () => {
+test('rules have unique ids', () => {
   expect(new Set(RULES.map(({ id }) => id)).size).toBe(RULES.length);
 });
 

@@ -13,7 +13,7 @@ afterAll(() => compute.dispose());
 
 const DROPOUT = 0.25;
 
-/** Gains and activities of both hidden areas, which have the same number of units, in one training pass. */
+/** Returns gains and activities of both hidden areas, which are of equal size, in one training pass. */
 function passAt(step: number, seed = 1): { gains: number[][]; sent: number[][]; rates: number[][] } {
   const record = { gains: [] as number[][], sent: [] as number[][], rates: [] as number[][] };
   const watching = defineRule({
@@ -40,7 +40,7 @@ function passAt(step: number, seed = 1): { gains: number[][]; sent: number[][]; 
   });
   const batch = clouds(compute, 0, 40);
   learner.learn(batch, step, 0);
-  // Out of training nothing is silenced.
+  // Outside training no unit is silenced.
   learner.evaluate(batch, (phase) => {
     for (const area of learner.network.areas) {
       expect(phase.gain(area)).toBeUndefined();
@@ -52,7 +52,7 @@ function passAt(step: number, seed = 1): { gains: number[][]; sent: number[][]; 
   return record;
 }
 
-test('dropout silences the share of units that it should and scales the others up', () => {
+test('dropout silences the given fraction of units and scales up the others', () => {
   const { gains, sent, rates } = passAt(0);
   for (const [area, factors] of gains.entries()) {
     const up = Math.fround(1 / (1 - DROPOUT));
@@ -65,7 +65,7 @@ test('dropout silences the share of units that it should and scales the others u
   }
 });
 
-test('dropout silences other units in every area, step, example and seed, and the same ones again', () => {
+test('dropout silences different units for every area, step, example and seed, reproducibly', () => {
   const first = passAt(0);
   expect(passAt(0)).toEqual(first);
   const [one, two] = first.gains;

@@ -18,7 +18,7 @@ export {
 } from '../../src/studies/conformance/subject.ts';
 export type { LearnerSetting as Setting } from '../../src/studies/conformance/subject.ts';
 
-/** The rule's estimate of a batch is the exact gradient of what it learns, synapse by synapse, to within `most`. */
+/** Expects the rule's estimate for a batch to equal the exact gradient of its own loss to within `most` per synapse. */
 export function expectOwnGradient(compute: Compute, learner: Learner, batch: Batch, most: number): void {
   const estimate = gradientsOf(compute, learner, batch);
   const exact = gradientsOf(compute, learner, batch, learner.reference);

@@ -1,14 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
-/** What a golden file holds: numbers in lists and under names. */
+/** The contents of a golden file: numbers, in lists and by name. */
 export type Numbers = number | readonly Numbers[] | { readonly [name: string]: Numbers };
 
-/** Relative. Last digits differ from machine to machine, and say nothing of a change. */
+/** Relative tolerance. Last digits differ between machines and do not indicate a change. */
 const TOLERANCE = 1e-9;
 
 /**
- * Writes new numbers to a golden file, in their order. A stored number within 1e-9 of the new one stays to the last
- * digit, so that a difference shows only what is new or has changed. Returns what the file then holds.
+ * Writes new numbers to a golden file, in their order. A stored number within 1e-9 of the new one is kept to the last
+ * digit, so that a diff shows only new and changed numbers. Returns the new contents of the file.
  */
 export function updateGolden(file: string | URL, now: Numbers): Numbers {
   const merged = keepClose(JSON.parse(readFileSync(file, 'utf8')) as Numbers, now);

@@ -8,15 +8,15 @@ import { learnerOf, optimiser, smallStack, train } from './fixtures.ts';
 import { updateGolden } from './golden-file.ts';
 
 /*
- * Ten steps of every rule on the reference backend, as first recorded. A difference means that results reported with an
- * earlier version would come out differently: intended or not, it must not go unnoticed.
- * APICAL_UPDATE_GOLDEN=1 writes what is new or has changed to the file, and keeps every other number to the last digit.
+ * Compares ten steps of every rule on the reference backend with the recorded steps. A difference means that results
+ * reported with an earlier version would change: intended or not, it must not go unnoticed.
+ * APICAL_UPDATE_GOLDEN=1 writes new and changed numbers to the file, and keeps every other number to the last digit.
  */
 
-// A type, not an interface, so that it is known to hold nothing but numbers.
+// A type alias, unlike an interface, is assignable to `Numbers`.
 type Trajectory = {
   readonly losses: readonly number[];
-  /** By parameter, a sum of its values with unequal factors. */
+  /** Weighted sum of the values of each parameter, with unequal weights. */
   readonly checksums: Readonly<Record<string, number>>;
 };
 
@@ -50,7 +50,7 @@ const actual = await trajectories();
 if (UPDATE) updateGolden(file, actual);
 const golden = JSON.parse(readFileSync(file, 'utf8')) as Record<string, Trajectory>;
 
-test.each(RULES.map(({ id }) => id))('%s takes the same ten steps as when they were recorded', (id) => {
+test.each(RULES.map(({ id }) => id))('%s takes the same ten steps as recorded', (id) => {
   const kept = golden[id];
   const now = actual[id];
   if (!kept || !now) {
@@ -68,11 +68,11 @@ test.each(RULES.map(({ id }) => id))('%s takes the same ten steps as when they w
   }
 });
 
-test('no trajectory is left of a rule that is gone', () => {
+test('only existing rules have trajectories', () => {
   expect(Object.keys(golden).sort()).toEqual(RULES.map(({ id }) => id).sort());
 });
 
-test('an update keeps every number that is within 1e-9, and writes what is new or has changed', () => {
+test('an update keeps every number within 1e-9, and writes new and changed numbers', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'apical-golden-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const small = path.join(folder, 'golden.json');

@@ -9,12 +9,12 @@ import type { Batch, Learner } from '../../src/learning/index.ts';
 import { gradientsOf, learnerOf, release } from './fixtures.ts';
 
 /*
- * Rules without a teacher, whose updates are the gradient of a loss of their own: against finite differences of it.
+ * Compares the updates of unsupervised rules, which are the gradient of a loss of their own, with finite differences.
  */
 
 const on = openAll(['reference'] as const);
 
-/** Greatest deviation of the rule's own terms from central differences of `loss`, over these parameters. */
+/** Returns the largest deviation of the rule's terms from central differences of `loss`, over these parameters. */
 function deviation(
   learner: Learner,
   batch: Batch,
@@ -64,7 +64,7 @@ function enliven(learner: Learner): void {
   }
 }
 
-test('awake, top-down synapses go down the description length of what is recognised', () => {
+test('in the wake phase, top-down synapses descend the description length of the recognised causes', () => {
   const compute = on('reference');
   const specification = stack({
     layers: [5, 4, 3, 2],
@@ -99,7 +99,7 @@ test('awake, top-down synapses go down the description length of what is recogni
 });
 
 test.each([{ tied: false }, { tied: true }])(
-  'an autoencoder goes down the error of its reconstruction: %o',
+  'an autoencoder descends its reconstruction error: %o',
   (options) => {
     const compute = on('reference');
     const specification = stack({ layers: [5, 3, 2], activation: 'tanh', objective: 'cross-entropy' });

@@ -18,8 +18,7 @@ import {
 } from './fixtures.ts';
 
 /*
- * Rules as users write them, beside those of the library: what the contract lets a rule do, and what it does
- * when a rule is wrong.
+ * Rules as users write them: the abilities that the contract gives to a rule, and the consequences of a faulty rule.
  */
 
 let compute: Compute;
@@ -69,13 +68,13 @@ describe('a rule without an objective', () => {
     const own = await openBackend({ backend });
     const [examples, units] = [200, 5];
     const draws = new Sequence(stream(3, 'examples'));
-    // A cloud that is long along one direction and short across it.
+    // An elongated cloud of points.
     const axis = [1, -2, 0.5, 3, 1].map((value, _, all) => value / Math.hypot(...all));
     const data = Array.from({ length: examples }, () => {
       const along = 2 * draws.normal();
       return axis.map((value) => Math.fround(value * along + 0.5 * draws.normal()));
     });
-    // Power iteration on the second moments of the very sample.
+    // Power iteration on the second moments of the same sample.
     let component = axis.map(() => 1);
     for (let iteration = 0; iteration < 200; iteration++) {
       const next = axis.map(() => 0);
@@ -114,7 +113,7 @@ describe('a rule without an objective', () => {
 });
 
 describe('state that a rule declares', () => {
-  /** Backpropagation of an average of past inputs' means: its state moves with every update. */
+  /** Backpropagation with a running average of input means, a state that changes with every update. */
   const averaging = ruleThat({
     learning: {
       state: (network) => [{ name: 'average', shape: [network.input.units], scope: 'run' }],
@@ -126,7 +125,7 @@ describe('state that a rule declares', () => {
     },
   });
 
-  test('starts at zero, moves with learning and is saved', () => {
+  test('starts at zero, changes with learning and is saved', () => {
     const learner = learnerOf(compute, averaging);
     const average = () => snapshot(learner)['rule/average'] ?? [];
     expect(average()).toEqual([0, 0, 0, 0, 0, 0]);
@@ -135,7 +134,7 @@ describe('state that a rule declares', () => {
     learner.dispose();
   });
 
-  test('is left as it was by an estimate, which changes nothing', () => {
+  test('is unchanged by an estimate', () => {
     const learner = learnerOf(compute, averaging);
     train(compute, learner, 0, 2);
     const before = snapshot(learner);
@@ -146,14 +145,14 @@ describe('state that a rule declares', () => {
     release(compute, batch);
   });
 
-  test('is asked for by a name that was declared', () => {
+  test('must be requested by a declared name', () => {
     const learner = learnerOf(compute, ruleThat({ learn: (step) => void step.state('trace') }));
     expect(() => train(compute, learner, 0, 1)).toThrow(/"mine" did not declare a state "trace"/);
   });
 });
 
-describe('a rule that is wrong', () => {
-  test('in what it emits for a projection that is not plastic changes nothing at all', () => {
+describe('a faulty rule', () => {
+  test('that emits a term for a projection that is not plastic changes nothing', () => {
     const base = smallStack();
     const [first, ...rest] = base.projections;
     if (!first) throw new Error('There is no projection.');
@@ -176,7 +175,7 @@ describe('a rule that is wrong', () => {
     expect(weights()).toEqual(before);
   });
 
-  test('leaves a learner that can go on', () => {
+  test('leaves a learner that can continue', () => {
     let broken = true;
     const moody = ruleThat({
       learn(step) {
@@ -192,14 +191,14 @@ describe('a rule that is wrong', () => {
   });
 });
 
-describe('what is tallied', () => {
+describe('the tally', () => {
   const still = ruleThat({
     learn(step) {
       const phase = step.run('forward');
       for (const objective of step.network.objectives) step.error(phase, objective);
     },
   });
-  /** Makes the output's answer its threshold: (1, 2, 0) for every example. */
+  /** Creates a learner whose output is its bias, (1, 2, 0), for every example. */
   const constant = (objective: 'cross-entropy' | 'squared-error') => {
     const learner = learnerOf(compute, still, { specification: smallStack({ objective }) });
     for (const { weights } of learner.network.projections) weights.data.fill(0);
@@ -207,7 +206,7 @@ describe('what is tallied', () => {
     return learner;
   };
 
-  test('is the cross-entropy in nats and the examples whose label does not win', () => {
+  test('has the cross-entropy in nats and the number of misclassified examples', () => {
     const learner = constant('cross-entropy');
     train(compute, learner, 0, 1, 6);
     const normaliser = Math.log(Math.exp(1) + Math.exp(2) + 1);
@@ -216,7 +215,7 @@ describe('what is tallied', () => {
     expect([wrong, examples]).toEqual([4, 6]);
   });
 
-  test('is half the squared distance to one-hot targets, and their power', () => {
+  test('has half the squared distance to one-hot targets, and their power', () => {
     const learner = constant('squared-error');
     train(compute, learner, 0, 1, 6);
     const { loss, wrong, examples, power } = learner.tally();

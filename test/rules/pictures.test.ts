@@ -12,7 +12,7 @@ import type { Compute } from '../../src/tensor/index.ts';
 import { gradientsOf, learnerOf, optimiser, poison, release, snapshot } from './fixtures.ts';
 
 /*
- * Every rule of the index on pictures: convolution, pooling, locally connected and dense projections in one stack.
+ * Every built-in rule on images: convolution, pooling, locally connected and dense projections in one stack.
  */
 
 const BACKENDS = ['reference', 'wasm'] as const;
@@ -20,7 +20,7 @@ const on = openAll(BACKENDS);
 
 const SIDE = 8;
 const CLASSES = 2;
-/** Ways to make a picture smaller, the usual one first: some rules cannot do with a maximum, some with no pooling at all. */
+/** Ways to reduce an image, the usual one first: some rules do not support max-pooling, some no pooling at all. */
 const REDUCTIONS = [{ pool: 2 }, { pool: 2, pooling: 'average' }, { stride: 2 }] as const;
 function pictures(change: Partial<ConvolutionalStackOptions> = {}, rule?: Rule): NetworkSpecification {
   const specifications = REDUCTIONS.map((reduction) =>
@@ -45,14 +45,14 @@ function pictures(change: Partial<ConvolutionalStackOptions> = {}, rule?: Rule):
   return served ?? (specifications[0] as NetworkSpecification);
 }
 
-/** What else would be beyond the digits of f32: what comes back through four levels of weak feedback, and losses that differ by a tiny jitter. */
+/** Options for rules whose defaults exceed f32 precision: feedback too weak for four levels, or too little jitter. */
 const OPTIONS: Readonly<Record<string, object>> = {
   'weight-perturbation': { noise: 1e-2 },
   'contrastive-hebbian': { gain: 0.5 },
   generec: { gain: 0.5 },
 };
 
-/** A bar somewhere in noise: upright or lying. */
+/** Generates images of a vertical or horizontal bar in noise. */
 function bars(compute: Compute, index: number, size = 10): Batch {
   const draws = new Sequence(stream(78, 'bars'), index);
   const inputs = compute.allocate([size, SIDE * SIDE]);
@@ -82,8 +82,8 @@ function train(compute: Compute, learner: Learner, from: number, to: number): nu
   return losses;
 }
 
-describe.each(RULES.map((rule): [string, Rule] => [rule.id, rule]))('%s on pictures', (_, rule) => {
-  test('does on wasm what it does on the reference, and does not depend on what was in memory', () => {
+describe.each(RULES.map((rule): [string, Rule] => [rule.id, rule]))('%s on images', (_, rule) => {
+  test('agrees on wasm and the reference backend, and does not depend on old contents of memory', () => {
     const [expected, ...others] = [...BACKENDS, 'wasm' as const].map((backend) => {
       const specification = pictures({ dropout: 0.2, density: 0.8 }, rule);
       const learner = learnerOf(on(backend), rule, { specification, options: OPTIONS[rule.id] });
@@ -98,7 +98,7 @@ describe.each(RULES.map((rule): [string, Rule] => [rule.id, rule]))('%s on pictu
   });
 
   test.each(['sgd', 'momentum', 'nesterov', 'rmsprop', 'adam'] as const)(
-    'goes on to the bit from a checkpoint, within max-norm and mask: %s',
+    'continues from a checkpoint to the bit, within max-norm and mask: %s',
     (kind) => {
       const compute = on('wasm');
       const setting = {
@@ -116,7 +116,7 @@ describe.each(RULES.map((rule): [string, Rule] => [rule.id, rule]))('%s on pictu
       expect(train(compute, resumed, 3, 6)).toEqual(train(compute, whole, 3, 6));
       expect(snapshot(resumed)).toEqual(snapshot(whole));
       for (const { id, kind, weights, mask, plastic } of whole.network.projections) {
-        // A rule that tries one synapse an update leaves most projections alone.
+        // A rule that perturbs one synapse per update leaves most projections unchanged.
         if (!plastic || String(weights.toArray()) === String(before[`network/${id}`])) continue;
         const values = weights.toArray();
         const exists = mask?.toArray() ?? [];
@@ -124,7 +124,7 @@ describe.each(RULES.map((rule): [string, Rule] => [rule.id, rule]))('%s on pictu
           values.every((value, i) => exists[i] === 1 || value === 0),
           id,
         ).toBe(true);
-        // Feedback follows other bounds: those of the weights that it comes to answer, or none.
+        // Feedback has other bounds: those of the forward weights that it answers, or none.
         if (kind === 'feedback') continue;
         const { columns } = weights;
         for (let column = 0; column < columns; column++) {
@@ -145,7 +145,7 @@ test.each<[string, object]>([
   ['node-perturbation', { noise: 1e-6 }],
   ['forward-gradient', { perturb: 'activity' }],
   ['forward-gradient', { perturb: 'weights' }],
-])('%s %o is an unbiased estimate of the gradient of kernels', (id, options) => {
+])('%s %o gives an unbiased estimate of the gradient of kernels', (id, options) => {
   const compute = on('reference');
   const learner = learnerOf(compute, ruleById(id), { specification: pictures({ hidden: [] }), options });
   const batch = bars(compute, 0, 4);
@@ -163,7 +163,7 @@ test.each<[string, object]>([
 describe('feedback for a convolution', () => {
   const rule = ruleById('feedback-alignment');
 
-  test('is a kernel bank of its own, one for every convolution above the first; pooling has none', () => {
+  test('has kernels of its own for every convolution above the first; pooling has no feedback', () => {
     const learner = learnerOf(on('reference'), rule, { specification: pictures() });
     const { projections } = learner.network;
     const feedback = projections.filter(({ kind }) => kind === 'feedback');
@@ -196,7 +196,7 @@ describe('feedback for a convolution', () => {
       },
     ],
     ['sparse kernels', { density: 0.5 }],
-  ])('with the transposed kernels it is backpropagation, to the bit: %s', (_, change) => {
+  ])('equals backpropagation to the bit with transposed kernels: %s', (_, change) => {
     const compute = on('reference');
     const learner = learnerOf(compute, rule, { specification: pictures(change) });
     const batch = bars(compute, 0);
@@ -207,7 +207,7 @@ describe('feedback for a convolution', () => {
     }
     expect(gradientsOf(compute, learner, batch)).toEqual(exact);
 
-    // Then every angle is 0, measured on kernels; random kernels are about orthogonal.
+    // Every angle between kernels is then 0, while random kernels are nearly orthogonal.
     const alignment = measureAlignment(compute, learner, batch, 0);
     for (const [id, { angle, feedbackAngle }] of Object.entries(alignment)) {
       expect(angle, id).toBeCloseTo(0, 3);
@@ -217,7 +217,7 @@ describe('feedback for a convolution', () => {
     release(compute, batch);
   });
 
-  test('learns upright from lying bars, by updates that have turned towards the gradient', () => {
+  test('learns to tell vertical from horizontal bars as updates align with the gradient', () => {
     const compute = on('wasm');
     const specification = pictures({
       convolutions: [
@@ -242,7 +242,7 @@ describe('feedback for a convolution', () => {
   });
 });
 
-describe('the audit of pictures', () => {
+describe('the audit of convolutions', () => {
   const auditOf = (id: string) => {
     const compute = on('reference');
     const learner = learnerOf(compute, ruleById(id), { specification: pictures() });
@@ -253,7 +253,7 @@ describe('the audit of pictures', () => {
     return found;
   };
 
-  test('sees backpropagation use kernels transposed, and feedback alignment not', () => {
+  test('reports transposed kernels for backpropagation, but not for feedback alignment', () => {
     const exact = auditOf('backprop').locality.find(({ projection }) => projection === 'input→convolution1');
     expect(exact?.transposedWeights).toContain('pool1→convolution2');
     expect(exact?.sources).toContain('through pool1→convolution2 transposed');
@@ -267,7 +267,7 @@ describe('the audit of pictures', () => {
     for (const row of [exact, own]) expect(row?.otherWeights).toEqual([]);
   });
 
-  test('counts products once for every place, and a unit that is sent once however many kernels see it', () => {
+  test('counts products once per position, and each unit sent once, however many kernels receive it', () => {
     const { cost } = auditOf('backprop');
     const first = 9 * 3 * 64;
     const others = 12 * 3 * 9 + 27 * 5 + 5 * 2;

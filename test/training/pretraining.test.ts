@@ -29,9 +29,9 @@ const run = (config: Config, folder: string, more: object = {}) =>
   runSession({ configs: [config], folder, command: 'apical run', ...more });
 
 test.each(['contrastive-divergence', 'autoencoder'])(
-  'a run begins with the weights that %s has found, area by area',
+  'a run begins with the weights that %s has learned, area by area',
   async (rule) => {
-    // At such a rate weights are in f32 what they were.
+    // At such a small rate, f32 weights stay unchanged.
     const still = { optimiser: { kind: 'sgd', rate: 1e-30 }, rule: 'backprop' };
     const pretraining = { rule, epochs: 2, optimiser: { kind: 'momentum', rate: 0.2 } };
     await run(configOf({ ...still, pretraining }), at('pretrained'));
@@ -43,19 +43,19 @@ test.each(['contrastive-divergence', 'autoencoder'])(
       expect(after.get(`network/${id}`), id).not.toEqual(drawn.get(`network/${id}`));
     }
     const { metrics } = outcomeOf(at('pretrained', 'pretraining'));
-    // Two areas of two epochs each.
+    // Two areas with two epochs each.
     expect((metrics.at(-1) as { epoch: number }).epoch).toBe(4);
   },
 );
 
 test.each(['pretraining', 'the run itself'])(
-  'interrupted in %s and gone on with, it is equal to the bit',
+  'a run interrupted in %s and resumed is equal to the bit',
   async (when) => {
     const long = configOf({
       task: { dataset: 'bars', options: { trainCount: 200, testCount: 20 } },
       ...{ batch: 5, epochs: 4 },
     });
-    // A clock that goes on with every look at it: runs come in slices of a few steps, however fast the machine is.
+    // A clock that advances with every reading slices runs into a few steps, whatever the speed of the machine.
     let time = 0;
     vi.spyOn(performance, 'now').mockImplementation(() => (time += 5));
     await run(long, at('whole'));

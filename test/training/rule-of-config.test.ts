@@ -45,12 +45,12 @@ describe('the rule that a config names', () => {
     training.dispose();
   });
 
-  test('stays a path, which tells where the rule came from', () => {
+  test('stays a path, which gives the origin of the rule', () => {
     const config = parseConfig({ rule: './rules/mine.ts' });
     expect(withRuleOf(config, alignment)).toBe(config);
   });
 
-  test('is unchanged if it is right', () => {
+  test('is unchanged if it is correct', () => {
     const config = parseConfig({ rule: 'feedback-alignment' });
     expect(withRuleOf(config, alignment)).toBe(config);
   });

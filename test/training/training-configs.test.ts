@@ -12,7 +12,7 @@ import { ACTIVATIONS } from '../../src/tensor/kernels.ts';
 import type { Activation } from '../../src/tensor/kernels.ts';
 
 /*
- * Random configs over everything the schema knows, most of them whole, some with a value, a key or a rule spoilt.
+ * Random configs over the whole schema: most are valid, and some have an invalid value, key or rule.
  * Each either learns a few steps or is refused in one readable message.
  */
 
@@ -55,7 +55,7 @@ const optimiserShape = {
   maximumNorm: perhaps(real(0, 4)),
 };
 
-/** Two inputs to two classes, with lateral wiring, shortcuts and feedback of their own. */
+/** Graphs from two inputs to two classes, with lateral connections, shortcuts and feedback. */
 const graph = fc
   .record({
     hidden: units,
@@ -124,13 +124,13 @@ const whole = fc.record(
   { requiredKeys: ['rule', 'batch', 'task'] },
 );
 
-/** The same without what the parts of a config may refuse in each other. */
+/** The same configs without combinations of parts that are invalid together. */
 const coherent = whole.map((config) => {
   const mended = { ...config, optimiser: { ...config.optimiser } };
   if (mended.graph) mended.task = { ...mended.task, dataset: 'two-spirals' };
   if (mended.task.dataset === 'linear-teacher') delete mended.objective;
   delete mended.optimiser.projections;
-  // Most rules serve all kinds of units; of some, one in six would be left.
+  // Most rules support all activation functions; for some, only one config in six would remain.
   const { activations } = ruleById(config.rule).dynamics;
   if (!activations) return mended;
   const served = (wished: Activation = 'relu') => activations.find((one) => one === wished) ?? activations[0];
@@ -144,7 +144,7 @@ const coherent = whole.map((config) => {
   return mended;
 });
 
-/** What may stand where something else should. Nets that are valid and large are left out: they only take long. */
+/** Invalid values. Large valid networks are excluded, because they only take time. */
 const nonsense = fc.constantFrom<unknown>(
   ...[
     null,
@@ -168,7 +168,7 @@ const nonsense = fc.constantFrom<unknown>(
   ...['backprop', 'NaN', '1', [-1], { value: 1 }, { rate: 'x' }, 'mnist\n', { kind: 'linear', value: 0.1 }],
 );
 
-/** Puts nonsense, or an unknown key, at some place of a config. */
+/** Puts an invalid value or an unknown key at some place in a config. */
 const spoilt = fc
   .tuple(whole, fc.array(fc.nat(), { minLength: 1, maxLength: 4 }), nonsense, fc.boolean())
   .map(([config, places, value, rename]) => {
@@ -205,7 +205,7 @@ test(`of ${CONFIGS} random configs, each learns or is refused in one readable me
   let refused = 0;
 
   const attempt = (input: unknown) => {
-    // As from a file: what JSON cannot say does not get this far.
+    // As from a file: values that JSON cannot express do not occur.
     const config = parseConfig(JSON.parse(JSON.stringify(input)));
     const examples = sets.get(config.task.dataset ?? '');
     if (!examples) throw new ApicalError('dataset.unknown', `There is no data set here called so.`);
@@ -213,7 +213,7 @@ test(`of ${CONFIGS} random configs, each learns or is refused in one readable me
     try {
       training.advance(3, () => 0);
     } catch (thrown) {
-      // Wild rates may make it diverge: that is a finding, in words.
+      // Extreme rates may cause divergence, which is a valid result with a message.
       expect(['run.diverged', 'dynamics.diverged']).toContain((thrown as ApicalError).code);
       throw thrown;
     } finally {
@@ -242,7 +242,7 @@ test(`of ${CONFIGS} random configs, each learns or is refused in one readable me
   expect(valid + refused).toBe(CONFIGS);
   expect(valid / CONFIGS).toBeGreaterThan(0.4);
   expect(refused / CONFIGS).toBeGreaterThan(0.1);
-  // Units that a rule's dynamics cannot run are refused: fewer configs are left for such a rule, and more are drawn where chance has left it out.
+  // Rules whose dynamics refuse some units have fewer valid configs. If chance has left out such a rule, draw more.
   const learns = (config: { readonly rule: string }) => {
     try {
       attempt(config);

@@ -6,7 +6,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { posix, win32 } from 'node:path';
 import process from 'node:process';
 
-/** Where to search, and on which system. */
+/** The places and the system to search. */
 export interface BlasSearch {
   /** The library that the user names. If given, it is the only candidate. */
   readonly path?: string | undefined;

@@ -1,6 +1,6 @@
 /**
- * How kernels are cut into shares for threads. Every element of a result is computed in the same way whatever the cut
- * (assembly/matmul.ts explains this for products), so the number of threads changes no bit. Reductions over rows or
+ * The division of kernels into shares for threads. Every element of a result is computed in the same way whatever the
+ * cut (assembly/matmul.ts explains this for products), so the number of threads changes no bit. Reductions over rows or
  * over all elements (dot, sumRows, maxRows, norms, the tally) are not cut: sums would change their order, and all are
  * short.
  */
@@ -19,7 +19,7 @@ interface Cut {
   readonly byRow?: readonly number[];
   readonly byElement?: readonly number[];
   readonly byOne?: readonly number[];
-  /** For operands whose rows differ in length: by how many floats each argument moves with a row, and a row's work. */
+  /** For operands whose rows differ in length: floats by which each argument moves per row, and the work per row. */
   readonly rowsOf?: (values: readonly number[]) => Rows;
   /** The argument that is the thread's own workspace. */
   readonly workspace?: number;

@@ -10,7 +10,7 @@ export interface Job {
   readonly values: readonly number[];
   /** Position of the argument that is the size to cut. */
   readonly extent: number;
-  /** By how much each argument grows with each unit of the extent. */
+  /** Growth of each argument per unit of the extent. */
   readonly steps: readonly number[];
   /** Position of the argument that is the thread's own workspace; −1 for none. */
   readonly workspace: number;
@@ -20,7 +20,7 @@ export interface Job {
   readonly size: number;
 }
 
-/** What a pool runs, and on what. */
+/** Options of a `Pool`. */
 export interface PoolOptions {
   readonly heap: Heap;
   readonly module: WebAssembly.Module;
@@ -36,10 +36,10 @@ export interface PoolOptions {
 
 /**
  * Time that an idle worker looks for work before it sleeps. It is longer than most gaps between the large jobs of a
- * training step (15 to 90 µs), so that a step seldom has to wake a worker, which takes about 100 µs.
+ * training step (15 to 90 µs), so a step seldom has to wake a worker. Waking takes about 100 µs.
  */
 const SPIN_MILLISECONDS = 0.1;
-/** Two, so that if another process holds a processor, a running thread takes over the share that is not begun. */
+/** With two shares, a running thread can take over an unstarted share if another process holds a processor. */
 const SHARES_PER_THREAD = 2;
 /** Number of times the owner looks for the end of the last shares before it sleeps. */
 const LOOKS_BEFORE_SLEEP = 20_000;
@@ -110,7 +110,7 @@ export class Pool {
     return this.#failure;
   }
 
-  /** Leaves the processors to others for this time: jobs run on the caller's thread alone. */
+  /** Leaves the processors to other work for this time: jobs run on the caller's thread alone. */
   standBack(milliseconds: number): void {
     this.#notBefore = performance.now() + milliseconds;
   }

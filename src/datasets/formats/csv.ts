@@ -2,7 +2,7 @@ import { parse } from 'csv-parse/browser/esm/sync';
 import { ApicalError } from '../../errors.ts';
 import { corruptFile, messageOf } from './array.ts';
 
-/** How to read a CSV table. */
+/** Options for reading a CSV table. */
 export interface CsvOptions {
   /** Whether the first row names the columns. Default: true if none of its cells is a number. */
   readonly header?: boolean;

@@ -54,7 +54,7 @@ export const trainHere = (options: TrainOptions, going: Going<MetricsRecord>): P
 
 export const evaluateHere = evaluateOn.bind(undefined, host);
 
-/** How to load a network. */
+/** Options for loading a network. */
 export interface LoadOptions {
   /** The rule by which the network learned. Default: the built-in rule that the run names. */
   readonly rule?: string | Rule | undefined;

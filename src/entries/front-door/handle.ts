@@ -1,6 +1,6 @@
 import { ApicalError } from '../../errors.ts';
 
-/** What a run uses while it goes on: it emits records, and a signal stops it. */
+/** The interface of a run in progress: it emits records, and a signal stops it. */
 export interface Going<Item> {
   readonly emit: (item: Item) => void;
   readonly signal: AbortSignal;

@@ -15,7 +15,7 @@ export interface Team extends Together {
   close(): Promise<void>;
 }
 
-/** What differs between Node and a browser: the sources of data, rules and weights, and how other work gets its turn. */
+/** Services that differ between Node and a browser: sources of data, rules and weights, and yielding to other work. */
 export interface Host {
   /** A clock in seconds. */
   now(): number;

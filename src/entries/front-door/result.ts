@@ -21,7 +21,7 @@ export interface RunMetrics {
   readonly named: Metrics;
 }
 
-/** What a result is made of. */
+/** The parts of a result. */
 export interface ResultParts {
   readonly compute: Compute;
   readonly task: Task;

@@ -169,18 +169,18 @@ type Options = z.infer<typeof options>;
  *
  * so φ(u_k) − φ(v̂_k) is −s_k times the φ′ ∂C/∂r of backpropagation. The learning rate of each area is divided by
  * s_k / (g_B/g), just as the paper gives each area a rate of its own; the update then tends to the gradient as β → 0. The
- * learning rate of W^IP is the one at which interneurons keep pace with the cells that they answer.
+ * learning rate of W^IP lets interneurons keep pace with the cells that they predict.
  *
  * Learned interneurons bound the learning rate: a step must not change the prediction for an example by more than twice
  * the prediction error, η (g_B/g_{k+1})² ‖r_k‖² < 2 s_{k+1}, whatever the curvature of the cost. `predicting: 'in-step'`
  * removes this bound. W^IP then changes by (g_B/g) (g_lk + g_D)/g_D times the change of W^PP_up, and W^PI is fixed. The
- * circuit keeps predicting exactly the activity without a target, as if interneurons learned anew without one after every
- * update.
+ * circuit keeps predicting exactly the activity without a target, as if interneurons were retrained without a target
+ * after every update.
  *
  * The rule reports the mean square of v_A in each area on held-out examples, where no target pulls.
  *
- * - `steady-state` changes synapses once cells are at rest, which sweeps compute. With one sweep, top-down input does not
- *   go up again; β may then be large, and u − v̂ of the output is proportional to β.
+ * - `steady-state` changes synapses once cells are at rest, which sweeps compute. With one sweep, the effect of top-down
+ *   input does not travel up again; β may then be large, and u − v̂ of the output is proportional to β.
  * - `continuous` lets potentials change in time from rest, with a low-pass filtered input. Synapses change, and the target
  *   pulls, all the time. Evaluations use the steady state.
  *

@@ -16,12 +16,12 @@ import { refuseBranches } from '../shared/chain.ts';
 import { withFeedback } from '../shared/feedback.ts';
 import type { FeedbackOptions } from '../shared/feedback.ts';
 
-/** How the feedback and the interneurons of microcircuits are made. */
+/** Construction and initialisation of a microcircuit's feedback and interneurons. */
 export interface MicrocircuitOptions
   extends Omit<FeedbackOptions, 'wiring'>, Pick<InterneuronRates, 'predicting'> {
-  /** Top-down weights at the start: random, or the transposed forward weights. */
+  /** Initial top-down weights: random, or the transposed forward weights. */
   readonly topDown: 'random' | 'transposed';
-  /** Interneurons at the start: cancelling all top-down input, or random. */
+  /** Initial interneuron weights: such that all top-down input is cancelled, or random. */
   readonly interneurons: 'self-predicting' | 'random';
 }
 
@@ -126,7 +126,7 @@ export function microcircuitOf(area: Area): Microcircuit | undefined {
   return predicting && cancelling && above && { interneurons, predicting, cancelling, above };
 }
 
-/** How interneurons learn. */
+/** Learning of the interneurons. */
 export interface InterneuronRates {
   /** Whether interneurons learn by rules of their own, or change in step with the cells above. */
   readonly predicting: 'learned' | 'in-step';
@@ -169,7 +169,7 @@ export const interneuronOptimisers = (
     const like = optimiserOf(pace.like);
     const rate = scaleSchedule(like.rate, multiple);
     if (mode === 'learned') return { ...optimiserOf(parameter), rate };
-    // The weights are `multiple` times those of W^PP_up, and so must be all changes, including those by decay and bounds.
+    // The weights stay `multiple` times W^PP_up only if all changes do, including those by decay and bounds.
     return {
       ...like,
       rate,

@@ -36,8 +36,8 @@ import {
  * Its integral is the difference of the products; the two become equal as step size and learning rate shrink.
  *
  * With persistent particles, the free phase of a training example starts where the previous free phase of this example
- * ended, and the first one in silence. Other examples have no particle: they start as `start` says and take
- * `evaluationSteps`.
+ * ended; the first one starts in silence. Other examples have no particle: they start as the option `start` sets, and
+ * take `evaluationSteps`.
  *
  * Source: Scellier & Bengio (2017), Frontiers in Computational Neuroscience 11; symmetric nudging: Laborieux, Ernoult,
  * Scellier, Bengio, Grollier & Querlioz (2021), Frontiers in Neuroscience 15; continual: Ernoult, Grollier, Querlioz,
@@ -67,7 +67,7 @@ export const equilibriumPropagation = defineRule({
       return;
     }
     const { positive, negative, factor } = nudge(step, free);
-    // ρ_i^β ρ_j^β − ρ_i⁰ ρ_j⁰ = Δρ_i ρ_j^β + ρ_i⁰ Δρ_j, which keeps small differences.
+    // ρ_i^β ρ_j^β − ρ_i⁰ ρ_j⁰ = Δρ_i ρ_j^β + ρ_i⁰ Δρ_j, which preserves small differences.
     const change = changesBetween(step, positive, negative);
     for (const projection of plasticProjections(step)) {
       const { from, to } = projection;

@@ -8,7 +8,7 @@ import { withFeedback, feedbackOptions, isFeedbackWeights } from '../shared/feed
 import { emitReconstruction, outputOf } from '../shared/reconstruction.ts';
 import { defineRule } from '../../learning/rule.ts';
 
-/** Number of updates over which the running mean of a unit's activity extends. */
+/** Number of updates that the running mean of a unit's activity covers. */
 const AVERAGING = 100;
 
 /**
@@ -121,7 +121,7 @@ function signalOf(step: LearningStep, phase: Phase, area: Area, centred: boolean
   const { compute } = step;
   const signal = outputOf(step, phase, area);
   if (!centred) return signal;
-  // At first the mean of all batches, later a mean over recent batches.
+  // The mean over all batches at first, and over recent batches later.
   const share = Math.max(1 / (step.step + 1), 1 / AVERAGING);
   const negativeMean = step.state(meanOf(area));
   compute.sumRows(negativeMean, signal, -share / signal.rows, 1 - share);

@@ -13,8 +13,8 @@ import { defineRule } from '../../learning/rule.ts';
  * are from U(0, √(6/(n+m))), with n and m the numbers of units that W joins. The root mean square is √(2/(n+m)) in all
  * three, as in Glorot's initialisation; otherwise errors would grow from area to area. Xiao et al. (2019)
  * scale in the same way, while Liao et al. (2016) use plain sign(W) and normalise batches. `scale` multiplies the root
- * mean square. Each entry of B has the sign of its counterpart in Wᵀ, so the error that a single unit above sends is
- * always within 90° of the one that backpropagation would send.
+ * mean square. Each entry of B has the sign of its counterpart in Wᵀ. The error from a single unit above is therefore
+ * always within 90° of its error under backpropagation.
  *
  * Source: Liao, Leibo & Poggio (2016), AAAI 30; Xiao, Chen, Liao & Poggio (2019), ICLR.
  */
@@ -76,7 +76,7 @@ export const signSymmetry = defineRule({
   },
 });
 
-/** Upper end of the uniform distribution from 0 whose mean square is 1. */
+/** Upper end √3 of the uniform distribution on [0, √3], whose mean square is 1. */
 const LARGEST = Math.sqrt(3);
 
 const magnitudesOf = ({ id }: Projection) => `sizes of feedback for ${id}`;

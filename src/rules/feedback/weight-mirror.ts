@@ -10,7 +10,7 @@ import {
 } from '../shared/feedback.ts';
 import { defineRule } from '../../learning/rule.ts';
 
-/** E f′(a) for small a, positive and negative equally often. */
+/** E f′(a) for small a of either sign with equal probability. */
 const MEAN_SLOPE: Readonly<Record<Activation, number>> = {
   linear: 1,
   relu: 0.5,

@@ -64,7 +64,7 @@ type Options = z.output<typeof options>;
  * With noisy clamping, clamped values are drawn anew for every sweep. They are 1 with probability `fired` for a value
  * of 0, 1 − `silenced` for a value of 1, and in between for grey values. Products are averaged over the moments before
  * and after the free units respond. Weights then stay bounded: without noise, weights between units that are never on
- * together fall for ever. The reference gradient is that without noise.
+ * together decrease for ever. The reference gradient is computed without noise.
  *
  * Source: Ackley, Hinton & Sejnowski (1985), Cognitive Science 9; persistent chains: Tieleman (2008), ICML.
  */
@@ -124,7 +124,7 @@ const refuseChains = ({ model, chains }: Options): string | undefined =>
     ? `ruleOptions.chains is ${chains}, but persistent chains run with nothing clamped and model "outputs" clamps the inputs: set ruleOptions.model=all or ruleOptions.chains=0`
     : undefined;
 
-/** A choice has exactly one unit on; independent noise would break that. */
+/** Refuses noisy clamping of a choice: exactly one of its units is on, which independent noise would violate. */
 function refuseNoisyChoice(
   specification: NetworkSpecification,
   { silenced, fired }: Options,

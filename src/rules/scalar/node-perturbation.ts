@@ -15,8 +15,8 @@ import { defineRule } from '../../learning/rule.ts';
  * with h the activity of the clean pass. The estimate of the gradient is unbiased as σ → 0; its variance grows with the
  * number of units, not of synapses. All samples of a batch are one product per projection.
  *
- * Without the clean pass, the baseline is the mean loss of the other samples of the same example, so there must be at
- * least two, and h is the activity of the noisy pass.
+ * Without the clean pass, h is the activity of the noisy pass, and the baseline is the mean loss of the other samples
+ * of the same example. There must then be at least two samples.
  *
  * With local losses, every hidden area has a readout of its own that is trained towards the same target. The area learns
  * from the readout's loss instead of the network's: one scalar per layer. It follows the gradient of that local loss,

@@ -7,15 +7,15 @@ import { perturbedValues } from './perturbation.ts';
 import { defineRule } from '../../learning/rule.ts';
 
 /**
- * Serial weight perturbation ("twiddling"): one synapse at a time is moved, to see whether the loss falls.
+ * Serial weight perturbation ("twiddling"): one synapse at a time is moved, and the change of the loss is measured.
  *
  *   d = L(w_i + ε) − L(w)
  *   gradient:  Δw_i = −η d / ε
  *   twiddle:   Δw_i = +η if d < 0 (keep),  −η if L(w_i − ε) < L(w) (reverse),  otherwise 0 (leave)
  *
- * The synapse is chosen at random; it needs only its own move and one number. Every synapse costs a pass or two, so a
- * sweep over a network costs at least as many passes as there are synapses. With plain gradient descent and η = ε,
- * twiddling keeps exactly the move that it tried.
+ * The synapse is chosen at random; it needs only its own move and one number. Every synapse costs one or two passes, so
+ * a sweep over a network costs at least as many passes as there are synapses. With plain gradient descent and η = ε,
+ * twiddling keeps exactly the move that was tried.
  *
  * Source: Jabri & Flower (1992), IEEE Transactions on Neural Networks 3, for the measured slope.
  */

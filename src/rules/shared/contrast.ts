@@ -8,9 +8,10 @@ import type { Tensor } from '../../tensor/tensor.ts';
  *
  *   ΔW_ij = η · factor · Σ over the batch of ( ρ_i⁺ ρ_j⁺ − ρ_i⁻ ρ_j⁻ ),   Δb_j = η · factor · Σ ( ρ_j⁺ − ρ_j⁻ )
  *
- * The terms are written as Δρ_i ρ_j⁺ + ρ_i⁻ Δρ_j, which keeps small differences. One product suffices if an area sends
- * the same in both phases. `scale` is a further factor of projections onto an area. A matrix that carries signals in
- * both directions changes by the sum of both products. If feedback has weights of its own, each matrix changes by half.
+ * The terms are written as Δρ_i ρ_j⁺ + ρ_i⁻ Δρ_j, which preserves small differences. One product suffices if an area
+ * has the same rate in both phases. `scale` is a further factor of projections onto an area. A matrix that carries
+ * signals in both directions changes by the sum of both products. If feedback has weights of its own, each matrix
+ * changes by half.
  *
  * @example
  * ```ts
@@ -40,7 +41,7 @@ export function emitContrast(
 }
 
 /**
- * Emits the half of the contrast that is left for weights used in one direction only, for every plastic synapse and bias:
+ * Emits the half of the contrast that remains for weights used in one direction only, for every plastic synapse and bias:
  *
  *   ΔW_ij = η · factor · Σ ρ_i ( ρ_j⁺ − ρ_j⁻ ),   Δb_j = η · factor · Σ ( ρ_j⁺ − ρ_j⁻ )
  *
@@ -127,12 +128,12 @@ export function changesOverTime(
   };
 }
 
-/** Returns ρ⁺ − ρ⁻ of an area, (batch, units); undefined for an area that sends the same in both phases. */
+/** Returns ρ⁺ − ρ⁻ of an area, (batch, units); undefined for an area with the same rate in both phases. */
 export type Change = (area: Area) => Tensor | undefined;
 
 /**
  * Returns a function of an area that gives ρ⁺ − ρ⁻, (batch, units), and computes it once. It gives undefined for an area
- * that sends the same in both phases.
+ * with the same rate in both phases.
  *
  * @example
  * ```ts

@@ -72,7 +72,7 @@ export interface FeedbackOptions {
   readonly density?: number | undefined;
   /** Pairs of units that sparse feedback joins. */
   readonly wiring: Wiring;
-  /** Share of units whose feedback only excites, while that of the other units only inhibits. */
+  /** Fraction of units whose feedback only excites; the feedback of all other units only inhibits. */
   readonly excitatory?: number | undefined;
 }
 
@@ -133,11 +133,11 @@ export function withFeedback(
 }
 
 /**
- * Returns the network with a feedback projection from every area with an objective to every area below it but the input,
- * unless the network has one.
+ * Returns the network with a feedback projection from every area with an objective to every area below it except the
+ * input, unless the network has one.
  *
- * Where a forward projection joins the two areas directly, the feedback projection answers it. Elsewhere the feedback is
- * drawn like a projection with the initialisation and density of the first one that leaves the lower area.
+ * If a forward projection joins the two areas directly, the feedback projection answers it. Otherwise the feedback has
+ * the initialisation and density of the first forward projection that leaves the lower area.
  *
  * @example
  * ```ts
@@ -247,7 +247,7 @@ const hasWeights = (specification: NetworkSpecification, projection: ProjectionS
 const forwardOf = ({ projections }: NetworkSpecification) =>
   projections.filter((projection) => (projection.kind ?? 'forward') === 'forward');
 
-/** Returns the ids of all areas from which forward projections lead to this area, directly or not. */
+/** Returns the ids of all areas from which forward projections lead to this area, directly or indirectly. */
 function below(area: string, forward: readonly ProjectionSpecification[]): Set<string> {
   const found = new Set<string>();
   const visit = (id: string) => {
@@ -261,7 +261,7 @@ function below(area: string, forward: readonly ProjectionSpecification[]): Set<s
   return found;
 }
 
-/** Returns feedback from the end of a forward projection to its start, drawn as the options say. */
+/** Returns feedback from the end of a forward projection to its start, drawn according to the options. */
 function reverseOf(
   forward: ProjectionSpecification,
   specification: NetworkSpecification,

@@ -13,8 +13,8 @@ import type { FeedbackOptions } from './feedback.ts';
 import { hasCrossEntropy, outputOf } from './reconstruction.ts';
 
 /*
- * The forward path of a layer is f(h W + b). Its inverse is g(h V + c), with g the activation function of the area
- * below, V the weights of the feedback projection and c the top-down bias of the area below.
+ * The forward path of a layer is f(h W + b). Its inverse is g(h V + c): V are the weights of the feedback projection,
+ * and g and c are the activation function and the top-down bias of the area below.
  */
 
 /** Options of rules whose targets travel through learned inverses. */
@@ -44,7 +44,7 @@ export const inverseOptions = {
     ),
 };
 
-/** The forward projections that receive an inverse, besides all between hidden areas. */
+/** Forward projections that receive an inverse, in addition to all those between hidden areas. */
 export interface InverseScope {
   /** Whether projections onto areas with an objective receive one. */
   readonly outputs: boolean;
@@ -53,8 +53,8 @@ export interface InverseScope {
 }
 
 /**
- * Adds inverses to forward projections between hidden areas, and to others as `scope` says. An inverse is a plastic
- * feedback projection, with a top-down bias in the area below.
+ * Adds inverses to forward projections between hidden areas, and to the others that `scope` names. An inverse is a
+ * plastic feedback projection, with a top-down bias in the area below.
  *
  * @example
  * ```ts

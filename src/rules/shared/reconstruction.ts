@@ -5,7 +5,7 @@ import type { Parameter } from '../../network/parameter.ts';
 import type { Activation } from '../../tensor/kernels.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
-/** What a projection reconstructs, and from which signals. */
+/** The signals that a projection reconstructs, and the signals from which it does so. */
 export interface Reconstruction {
   /** Signals that the projection carries, (batch, presynaptic). */
   readonly from: Tensor;
@@ -26,7 +26,7 @@ export interface Reconstruction {
  *
  * This is the wake phase of wake–sleep (Hinton, Dayan, Frey & Neal 1995). It is the gradient in B of the loss that
  * matches f, Σ F(h B + c) − target ⊙ (h B + c) with F′ = f: half the squared error for linear units, cross-entropy
- * for logistic units. That loss is convex in B for every f that never falls. For linear f, its mean gradient is 0 only
+ * for logistic units. That loss is convex in B for every non-decreasing f. For linear f, its mean gradient is 0 only
  * at the regression of the target on h, B = ⟨hᵀh⟩⁻¹ ⟨hᵀ target⟩.
  *
  * Returns the reconstruction error r − target, (batch, postsynaptic), as a temporary.

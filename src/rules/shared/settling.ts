@@ -47,7 +47,7 @@ export const particleOptions = {
     ),
 };
 
-/** Options of rules that nudge. */
+/** Options of rules that nudge their outputs. */
 export const nudgingOptions = {
   nudge: z
     .number()
@@ -68,7 +68,7 @@ export const nudgingOptions = {
   nudgedSteps: steps.default(4).describe('steps of a nudged phase'),
 };
 
-/** Values of `settlingOptions`, and of `particleOptions` where a rule has them. */
+/** Values of `settlingOptions`, and of `particleOptions` if a rule has them. */
 export interface SettlingValues {
   readonly freeSteps: number;
   readonly evaluationSteps?: number | undefined;

@@ -19,8 +19,8 @@ export interface TargetDifference {
 
 /**
  * Returns g(h + difference) − g(h), the difference target of the area below, where g is the inverse of a projection
- * onto h. Its values have the shape (batch, units below). The difference itself is passed on, so a small one keeps its
- * digits. A second input of g is the same in both terms.
+ * onto h. Its values have the shape (batch, units below). The difference itself is passed on, which preserves the
+ * precision of a small one. A second input of g is the same in both terms.
  *
  * Source: Lee, Zhang, Fischer & Bengio (2015), ECML.
  *
@@ -56,7 +56,7 @@ export function differenceBelow(
 }
 
 /**
- * Adds to potentials what an inverse V sends for a difference. If the difference comes from few outputs, δ (Wᵀ V)
+ * Adds a difference, sent through an inverse V, to potentials. If the difference comes from few outputs, δ (Wᵀ V)
  * replaces (δ Wᵀ) V, which takes fewer products.
  */
 function sendDifference(

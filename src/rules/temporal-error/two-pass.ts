@@ -18,7 +18,7 @@ import type { TopDownInputs } from './recirculation.ts';
 import { defineRule } from '../../learning/rule.ts';
 import { descentOf, emitOutputGradient } from '../shared/targets.ts';
 
-/** The id of an area beside the output that codes what the label leaves out, such as pose. */
+/** The id of an area beside the output that codes information absent from the label, such as pose. */
 const CODE = 'code';
 
 /**
@@ -40,7 +40,7 @@ const CODE = 'code';
  * potential of the upward pass.
  *
  * Autoencoders learn with the sign reversed, pre × (old − new), so that activity stops changing as it recirculates. The
- * two kinds of change are told apart by their time. The feedback weights V are learned (`learned`), random and fixed
+ * two kinds of change occur at different times. The feedback weights V are learned (`learned`), random and fixed
  * (`fixed`), or the transposed forward weights (`tied`).
  *
  * Source: Hinton's lectures "Can the brain do back-propagation?" (2007–2016); recirculation: Hinton & McClelland (1988).

@@ -59,7 +59,7 @@ export interface DatasetStatus {
   readonly verified: boolean;
   readonly count: { readonly train: number; readonly test: number };
   readonly path?: string;
-  /** How to get it, in one line. */
+  /** Instructions for obtaining it, in one line. */
   readonly how: string;
   /** Why it is unavailable or not verified. */
   readonly problem?: string;

@@ -23,7 +23,7 @@ import type { BackendInUse, Environment, RunFolderContents, RunFolderDocument } 
 
 /* Run folders in memory, which a page saves and opens as ZIP archives. */
 
-/** A run to archive, and where it was computed. */
+/** A run to archive, with the machine that computed it. */
 export interface ArchivedRun {
   readonly training: Training;
   readonly records: readonly MetricsRecord[];

@@ -8,7 +8,7 @@ import { hashOfJson } from '../../config/identity.ts';
 
 /** The contents of a run folder, on disk or in a ZIP archive in the browser. This file imports no Node module. */
 
-/** Where a run was computed. */
+/** The machine and sources that computed a run. */
 export interface Environment {
   /** Version of this package. */
   readonly apical: string;
@@ -100,7 +100,7 @@ export function sessionOf(
   };
 }
 
-/** Returns what the bits of this session's checkpoints depend on. */
+/** Returns everything on which the bits of this session's checkpoints depend. */
 export function originOf({ backend, backendDetail, threads, environment }: SessionPart): Origin {
   const { apical, commit, dirty, processor } = environment;
   return {

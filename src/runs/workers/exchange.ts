@@ -23,7 +23,7 @@ const RING = 2 ** 16;
 const defaultAhead = (ring: number) => ring / 2;
 /** Long rounds are split into parts of `ahead` / PARTS samples. */
 const PARTS = 2;
-/** How long to wait for a sample claimed by others, relative to the time of a sample here, before measuring it here. */
+/** Time to wait for a sample claimed by others before measuring it here, relative to the time of a sample here. */
 const PATIENCE = 1.5;
 const LEAST_PATIENCE_MILLISECONDS = 0.1;
 /** Decay per sample of the longest time of a sample. */
@@ -70,8 +70,8 @@ export interface Participant extends RingOptions {
  * One participant's end of the exchange. In a round, each participant claims a sample, measures it and publishes the
  * numbers, until all samples are claimed. It then waits briefly for samples claimed by others, and measures missing
  * ones itself. A sample has the same effect whoever measures it, so measuring one twice does no harm, and nothing is
- * lost if a worker dies or hangs. Numbers carry a fingerprint of the weights they were measured with and are used
- * only by participants with the same fingerprint, so a worker with wrong weights does no harm either.
+ * lost if a worker dies or hangs. Numbers carry a fingerprint of the weights with which they were measured. Only
+ * participants with the same fingerprint use them, so a worker with wrong weights does no harm either.
  *
  * The main participant always measures the first sample of a round and never waits for a worker. Workers wait for it
  * when they are `ahead` of it, so that the rest of the ring keeps the samples that slower workers need: only the main

@@ -3,14 +3,14 @@ import { loadRule } from '../../runs/files/rule-file.ts';
 import { CheckFailure, CHECKS } from './checks.ts';
 import type { Check, CheckSubject } from './checks.ts';
 
-/** How a rule fared in one check. */
+/** The result of a rule in one check. */
 export interface CheckResult {
   readonly id: string;
   readonly title: string;
   readonly passed: boolean;
-  /** What was found, for a check that failed. */
+  /** The finding of a failed check. */
   readonly found?: string;
-  /** What the failure usually means, and how to fix it. Absent where an earlier check ended by the same error. */
+  /** The usual cause of the failure, and how to fix it; absent if an earlier check ended by the same error. */
   readonly meaning?: string;
 }
 
@@ -26,12 +26,12 @@ export interface CheckDocument {
   readonly checks: readonly CheckResult[];
 }
 
-/** Options and a rate with which a rule is to learn the small task. */
+/** Options and a learning rate with which a rule learns the small task. */
 export type CheckSetting = Pick<CheckSubject, 'options' | 'rate'>;
 
 /**
- * Runs the conformance suite on a rule: an id, or a user's file. `onResult` hears each result as it comes. Throws
- * `rule.unknown`, `rule.file` or `rule.contract` where there is no rule to check.
+ * Runs the conformance suite on a rule, given as an id or a user's file. `onResult` receives each result as it arrives.
+ * Throws `rule.unknown`, `rule.file` or `rule.contract` if there is no rule to check.
  */
 export async function checkRuleFile(
   reference: string,

@@ -20,30 +20,30 @@ import {
   train,
 } from './subject.ts';
 
-/** A rule to check, and the backends to check it on. */
+/** A rule to check, with the backends for the checks. */
 export interface CheckSubject {
   readonly rule: Rule;
-  /** In double precision: the oracle. */
+  /** The backend in double precision, which serves as the oracle. */
   readonly reference: Compute;
-  /** In single precision. */
+  /** Backends in single precision. */
   readonly others: readonly Compute[];
   /** Options and a learning rate with which the rule learns the small task; its defaults if absent. */
   readonly options?: unknown;
   readonly rate?: number | undefined;
 }
 
-/** A property that every rule has. Adding one here holds all built-in rules and `apical check` to it. */
+/** A property required of every rule. A check added here applies to all built-in rules and to `apical check`. */
 export interface Check {
   readonly id: string;
-  /** What holds for a rule that passes. */
+  /** The property of a rule that passes. */
   readonly title: string;
-  /** What a failure usually means, and how to fix it. */
+  /** The usual cause of a failure, and how to fix it. */
   readonly meaning: string;
   /** Throws `CheckFailure` where the property does not hold, and whatever the rule itself throws. */
   run(subject: CheckSubject): void;
 }
 
-/** A property that does not hold. The message says what was found. */
+/** A property that does not hold. The message is the finding. */
 export class CheckFailure extends Error {
   override readonly name = 'CheckFailure';
 }
@@ -183,7 +183,7 @@ export const CHECKS: readonly Check[] = [
     run({ rule, options, others }) {
       const compute = others[0] as Compute;
       const rounds: number[] = [];
-      // As with slow workers: the last samples first.
+      // Measure the last samples first, as can happen with slow workers.
       const exchange: Exchange = {
         round(count, measure) {
           rounds.push(count);
@@ -308,7 +308,7 @@ export const CHECKS: readonly Check[] = [
   },
 ];
 
-/** The networks on which a rule must emit sound terms, by name, with a batch size each. */
+/** Returns the networks on which a rule must emit sound terms, with their names and batch sizes. */
 const networksFor = (rule: Rule): [string, NetworkSpecification, number][] => [
   ['a stack', smallStack({}, rule), 12],
   [
@@ -333,7 +333,7 @@ function checkTermOf(parameter: Parameter, term: Term, batch: number, network: s
   };
   switch (term.kind) {
     case 'outer': {
-      // Feedback may learn from noise, of any number of samples.
+      // Feedback may learn from noise, with any number of samples.
       const isFeedback = 'kind' in parameter && parameter.kind === 'feedback';
       const examples = isFeedback ? term.post.rows : batch;
       expect('post', term.post, [examples, columns]);

@@ -12,11 +12,11 @@ import type { Compute } from '../../tensor/compute.ts';
  * The small networks and the small task on which rules are checked.
  */
 
-/** Units of the input, and classes, of the small task. */
+/** Sizes of the small task: input units and classes. */
 export const UNITS = 6;
 export const CLASSES = 3;
 
-/** Returns a network with two hidden areas, of units that the rule's dynamics support. Every rule must work on it. */
+/** Returns a network with two hidden areas, on which every rule must work; its units suit the rule's dynamics. */
 export const smallStack = (change: Partial<StackOptions> = {}, rule?: Rule): NetworkSpecification =>
   stack({
     layers: [UNITS, 9, 7, CLASSES],
@@ -41,7 +41,7 @@ export function graphFor(rule: Rule): NetworkSpecification {
   };
 }
 
-/** Returns momentum at a moderate rate, changed as given. */
+/** Returns momentum with a moderate learning rate, overridden by `change`. */
 export const optimiser = (change: Partial<OptimiserSpecification> = {}): OptimiserSpecification => ({
   kind: 'momentum',
   rate: 0.05,
@@ -53,7 +53,7 @@ export const optimiser = (change: Partial<OptimiserSpecification> = {}): Optimis
   ...change,
 });
 
-/** How a learner is set up; each part has a default. */
+/** Settings of a learner, all optional. */
 export interface LearnerSetting {
   readonly specification?: NetworkSpecification;
   readonly optimiser?: OptimiserSpecification;
@@ -63,13 +63,13 @@ export interface LearnerSetting {
   readonly exchange?: Exchange;
 }
 
-/** Returns a setting with dropout, sparse wiring and a falling rate: what a resumed or repeated run could get wrong. */
+/** Returns a setting with dropout, sparse wiring and a falling rate, which test resumed and repeated runs. */
 export const noisySetting = (rule: Rule): LearnerSetting => ({
   specification: smallStack({ dropout: 0.3, inputDropout: 0.1, density: 0.7 }, rule),
   optimiser: optimiser({ kind: 'adam', rate: { kind: 'cosine', value: 0.02 }, decay: 0.01, maximumNorm: 2 }),
 });
 
-/** Makes a learner of the rule. */
+/** Creates a learner with the rule. */
 export const learnerOf = (compute: Compute, rule: Rule, setting: LearnerSetting = {}): Learner =>
   new Learner(compute, {
     specification: setting.specification ?? smallStack({}, rule),
@@ -81,7 +81,7 @@ export const learnerOf = (compute: Compute, rule: Rule, setting: LearnerSetting 
     exchange: setting.exchange,
   });
 
-/** Makes batch number `index` of a task that is easy to learn: three clouds of points around three corners. */
+/** Generates batch number `index` of an easy task: three clouds of points around three corners. */
 export function clouds(compute: Compute, index: number, size = 12): Batch {
   const draws = new Sequence(stream(77, 'clouds'), index);
   const inputs = compute.allocate([size, UNITS]);
@@ -143,7 +143,7 @@ export function gradientsOf(
   return gradients;
 }
 
-/** Leaves NaN in the memory of the next step's temporaries, so that reading one before writing it shows. */
+/** Fills the memory of the next step's temporaries with NaN, which exposes reads before writes. */
 export function poison(compute: Compute): void {
   compute.scope(() => compute.fill(compute.temporary([20_000]), NaN));
 }

@@ -16,7 +16,7 @@ import { withoutUndefined } from '../network-of-config.ts';
 import { criticOptions } from './critic-of-config.ts';
 
 /**
- * Creates the network that chooses actions. It has one output per discrete action (its logit) or per dimension (its mean).
+ * Creates the network that chooses actions. It has one output per discrete action (a logit) or per dimension (a mean).
  * With network.outputActivation=tanh the mean stays within the bounds, beyond which nothing is learned.
  */
 export function makeActor(compute: Compute, environment: Environment, config: Config, rule: Rule): Learner {

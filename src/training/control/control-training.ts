@@ -31,7 +31,7 @@ export interface ControlRules {
   readonly critic: Rule;
 }
 
-/** What a `ControlTraining` is made of. */
+/** Options of a `ControlTraining`. */
 export interface ControlTrainingOptions {
   readonly compute: Compute;
   readonly environment: Environment;
@@ -51,7 +51,7 @@ export interface ControlTrainingOptions {
  *   continuous π = N(y, σ²):      L = A ‖a − y‖² / 2σ²
  *
  * The mean gradient of this loss is that of the negative expected return. For a rule this is an ordinary batch of inputs,
- * targets (the actions) and a weight per example, so actor and critic can learn by any rule, each with its own network.
+ * targets (the actions) and a weight per example. Actor and critic can thus learn by any rule, each on its own network.
  *
  * Source: Barto, Sutton & Anderson (1983); Williams (1992); Sutton (1988) and Schulman et al. (2016) for `advantagesOf`.
  */

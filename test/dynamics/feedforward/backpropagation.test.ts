@@ -17,7 +17,7 @@ const expectExact = (specification: NetworkSpecification, seed: number, targetsA
 
 const deep = { layers: [5, 6, 4, CLASSES], objective: 'cross-entropy' } as const;
 
-describe('backpropagation is the derivative of the loss', () => {
+describe('backpropagation computes the derivative of the loss', () => {
   test.each(ACTIVATIONS)('%s units under cross-entropy', (activation) => {
     expectExact(stack({ ...deep, activation }), 1);
   });
@@ -41,12 +41,12 @@ describe('backpropagation is the derivative of the loss', () => {
     expectExact(stack({ ...deep, activation, density: 0.6 }), 5);
   });
 
-  test('without thresholds, and without hidden areas', () => {
+  test('without biases, and without hidden areas', () => {
     expectExact(stack({ ...deep, activation: 'tanh', bias: false }), 6);
     expectExact(stack({ ...deep, layers: [5, CLASSES], activation: 'tanh' }), 6);
   });
 
-  test('areas of a shape, and one example only where the batch is one', () => {
+  test('areas with a shape, and a batch of one example', () => {
     const specification = stack({ ...deep, activation: 'logistic' });
     expectExact(
       {
@@ -60,7 +60,7 @@ describe('backpropagation is the derivative of the loss', () => {
   });
 });
 
-describe('on a graph that is no chain', () => {
+describe('on a graph that is not a chain', () => {
   const base = stack({ ...deep, activation: 'tanh' });
   const withArea = (
     id: string,
@@ -86,12 +86,12 @@ describe('on a graph that is no chain', () => {
     expectExact(skip, 8);
   });
 
-  test('two objectives, one of them on the way to the other', () => {
+  test('two objectives, one of them on the path to the other', () => {
     expectExact(twoObjectives(base), 9);
     expectExact(twoObjectives(skip), 10);
   });
 
-  test('an area with thresholds that receives nothing, such as a context', () => {
+  test('an area with biases and no input, such as a context', () => {
     expectExact(
       {
         ...base,
@@ -115,7 +115,7 @@ describe('on a graph that is no chain', () => {
     probe.learner.dispose();
   });
 
-  test('projections that are not plastic pass the error on and get no term', () => {
+  test('projections that are not plastic transmit the error and get no term', () => {
     const specification: NetworkSpecification = {
       ...base,
       projections: base.projections.map((projection) =>
@@ -130,7 +130,7 @@ describe('on a graph that is no chain', () => {
     expectExact(withArea('hidden2', { dropout: 0.4 }, twoObjectives(base)), 15);
   });
 
-  test('everything at once', () => {
+  test('all of these at once', () => {
     const all = withArea(
       'hidden1',
       { dropout: 0.3 },

@@ -27,12 +27,12 @@ const pictures = (change: Partial<ConvolutionalStackOptions> = {}): NetworkSpeci
     ...change,
   });
 
-describe('backpropagation through pictures is the derivative of the loss', () => {
+describe('backpropagation through convolutions and pooling computes the derivative of the loss', () => {
   test.each(ACTIVATIONS)('convolutions and max-pooling, %s units', (activation) => {
     expectExactGradient(compute, pictures({ activation }), 21);
   });
 
-  test('locally connected, and mean pooling', () => {
+  test('locally connected projections and mean pooling', () => {
     const convolutions = [
       { channels: 2, kernel: 3, padding: 1, shared: false, pool: 2, pooling: 'average' },
       { channels: 2, kernel: 2, shared: false },
@@ -40,7 +40,7 @@ describe('backpropagation through pictures is the derivative of the loss', () =>
     expectExactGradient(compute, pictures({ convolutions }), 22);
   });
 
-  test('strides that leave pixels out, and kernels as large as what they see', () => {
+  test('strides that skip pixels, and kernels as large as the image', () => {
     const convolutions = [
       { channels: 2, kernel: 3, stride: 3, padding: 1 },
       { channels: 3, kernel: 2 },
@@ -48,13 +48,13 @@ describe('backpropagation through pictures is the derivative of the loss', () =>
     expectExactGradient(compute, pictures({ convolutions, hidden: [] }), 23);
   });
 
-  test('sparse kernels, dropout, no thresholds, squared error', () => {
+  test('sparse kernels, dropout, no biases, squared error', () => {
     expectExactGradient(compute, pictures({ density: 0.6 }), 24);
     expectExactGradient(compute, pictures({ dropout: 0.4, inputDropout: 0.3 }), 25);
     expectExactGradient(compute, pictures({ bias: false, objective: 'squared-error' }), 26, false);
   });
 
-  test('a graph in which pictures meet: two kernels, a window and a dense projection end in one area', () => {
+  test('a graph whose paths meet: two kernels, a window and a dense projection end in one area', () => {
     const specification: NetworkSpecification = {
       areas: [
         { id: 'input', shape: [2, 5, 5], dropout: 0.2 },

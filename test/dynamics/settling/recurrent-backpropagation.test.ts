@@ -15,7 +15,7 @@ const layers = [4, 5, 3] as const;
 const smooth = (activation: 'logistic' | 'tanh'): NetworkSpecification =>
   stack({ layers, activation, outputActivation: activation, objective: 'squared-error' });
 
-/** Joined within areas, against the order, and over areas. */
+/** Connections within areas, against the forward order, and across areas. */
 const anyWiring: NetworkSpecification = {
   ...stack({ layers: [4, 4, 5, 3], activation: 'tanh', objective: 'cross-entropy', dropout: 0.4 }),
   projections: [
@@ -29,7 +29,7 @@ const anyWiring: NetworkSpecification = {
   ].map((projection) => ({ ...projection, initialisation: { kind: 'glorot', scale: 0.4 } })) as never,
 };
 
-describe('recurrent backpropagation is the derivative of the cost at the fixed point', () => {
+describe('recurrent backpropagation computes the derivative of the cost at the fixed point', () => {
   test.each<[string, NetworkSpecification, boolean]>([
     ['logistic units', smooth('logistic'), true],
     ['tanh units, values as targets', smooth('tanh'), false],
@@ -54,7 +54,7 @@ describe('recurrent backpropagation is the derivative of the cost at the fixed p
   });
 });
 
-/** The same wiring with weights of its own each way. */
+/** The same wiring with separate weights in each direction. */
 const directed: NetworkSpecification = {
   ...anyWiring,
   projections: [
@@ -133,7 +133,7 @@ describe.each<
       expectExactGradient(on('reference'), specification, seed, true, { dynamics, reference: settled });
   });
 
-  test.each(cases)('on the way, after 1, 2 and 7 steps: %s', (__, specification) => {
+  test.each(cases)('before the fixed point, after 1, 2 and 7 steps: %s', (__, specification) => {
     for (const steps of [1, 2, 7]) {
       expectExactGradient(on('reference'), specification, 2, true, {
         dynamics,
@@ -142,21 +142,24 @@ describe.each<
     }
   });
 
-  test.each(cases)('through a long relaxation becomes that at the fixed point: %s', (__, specification) => {
-    const gradients = [settled, unrolled(900)].map((reference) => {
-      const probe = new Probe(on('reference'), specification, 3, true, { dynamics, reference });
-      probe.loss(3);
-      probe.learner.dispose();
-      return probe.gradients;
-    }) as [Map<string, number[]>, Map<string, number[]>];
-    for (const [id, expected] of gradients[0]) {
-      const found = gradients[1].get(id) ?? [];
-      for (const [index, value] of expected.entries()) expect(found[index], id).toBeCloseTo(value, 8);
-    }
-  });
+  test.each(cases)(
+    'through a long relaxation tends to the gradient at the fixed point: %s',
+    (__, specification) => {
+      const gradients = [settled, unrolled(900)].map((reference) => {
+        const probe = new Probe(on('reference'), specification, 3, true, { dynamics, reference });
+        probe.loss(3);
+        probe.learner.dispose();
+        return probe.gradients;
+      }) as [Map<string, number[]>, Map<string, number[]>];
+      for (const [id, expected] of gradients[0]) {
+        const found = gradients[1].get(id) ?? [];
+        for (const [index, value] of expected.entries()) expect(found[index], id).toBeCloseTo(value, 8);
+      }
+    },
+  );
 });
 
-test('an energy needs the same weights both ways', () => {
+test('an energy needs the same weights in both directions', () => {
   const refused = (change: NetworkSpecification['projections'][number]) =>
     hopfield.refuses?.({ ...smooth('tanh'), projections: [...smooth('tanh').projections, change] });
   expect(refused({ from: 'hidden1', to: 'hidden1', kind: 'lateral' })).toMatch(/"hidden1".*vector-field-ep/);

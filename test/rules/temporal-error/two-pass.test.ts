@@ -7,7 +7,7 @@ import { clouds, gradientsOf, learnerOf, optimiser, release, train, UNITS } from
 
 const on = openAll(['reference']);
 const rule = ruleById('two-pass');
-/** Options for learning from targets alone: transposed feedback, no autoencoding, no code beside the label. */
+/** Options for learning from targets alone: transposed feedback, no autoencoding, no code in addition to the label. */
 const targetsAlone = { topDown: 'tied', autoencoding: 0, code: 0 };
 
 /** Returns ‖update − gradient of backpropagation‖ / ‖gradient‖ of each parameter, by id. */

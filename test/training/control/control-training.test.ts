@@ -66,7 +66,7 @@ describe.each([
     expect(other.numbers()).not.toEqual(whole.numbers());
   });
 
-  test('a run continues from any step as if it had not stopped', async () => {
+  test('a run continues from any step as if it had never stopped', async () => {
     const whole = await begin(input);
     while (!whole.training.done) whole.training.advance(1000, clock);
     for (const stop of [1, 13, 20]) {
@@ -86,7 +86,7 @@ describe.each([
   });
 });
 
-describe('what is learned', () => {
+describe('learning', () => {
   const bandit = PRESETS.find(({ id }) => id === 'bandit')?.config as ConfigInput;
 
   test.each([
@@ -117,7 +117,7 @@ describe('what is learned', () => {
   });
 });
 
-test('the mean of a continuous action can be kept within its bounds, without a change of the critic', async () => {
+test('the mean of a continuous action can be kept within its bounds without changing the critic', async () => {
   const bounded = {
     ...SMALL,
     task: { environment: 'pendulum' },

@@ -31,7 +31,7 @@ beforeAll(async () => {
   compute = await openBackend({ backend: 'reference' });
 });
 
-/** π(arm | context) for every context, row by row. */
+/** Returns π(arm | context) for every context, row by row. */
 function policyOf(actor: Learner): number[] {
   return compute.scope(() => {
     const inputs = compute.temporary([CONTEXTS, CONTEXTS]);
@@ -49,7 +49,7 @@ function policyOf(actor: Learner): number[] {
 const expectedReturn = (actor: Learner) =>
   policyOf(actor).reduce((sum, chance, at) => sum + (chance * (means[at] as number)) / CONTEXTS, 0);
 
-/** ∂(expected return)/∂(every number of every parameter), by central differences. */
+/** Computes ∂(expected return)/∂(every number of every parameter) by central differences. */
 function gradientOf(actor: Learner): number[] {
   const h = 1e-5;
   return actor.network.parameters.flatMap(({ values }) =>
@@ -91,7 +91,7 @@ describe('in a bandit, whose expected return is known', () => {
           ),
         );
         targets.set(Array.from({ length: rows }, (_, row) => row % ARMS));
-        // Every row as often as it happens: π(a|s)/CONTEXTS, times the rows over which terms are a mean.
+        // Weight each row by its frequency, π(a|s)/CONTEXTS, times the number of rows over which terms average.
         weights.set(
           policy.map(
             (chance, row) =>
@@ -105,7 +105,7 @@ describe('in a bandit, whose expected return is known', () => {
             return out.toArray();
           });
           for (const [at, value] of emitted.entries()) {
-            // Terms descend a loss, and a return is to be climbed.
+            // Terms descend a loss, whereas a return is to be ascended.
             expect(-value).toBeCloseTo(gradient[at] as number, 8);
           }
         });

@@ -7,7 +7,7 @@ import { advantagesOf } from '../../../src/training/control/returns.ts';
 import type { Steps } from '../../../src/training/control/returns.ts';
 import { ruleById } from '../../../src/rules/index.ts';
 
-/** Two episodes in turns: rows 0, 2, 4 of one that ends, rows 1, 3 of one that is cut with 10 still expected. */
+/** Two interleaved episodes: one ends (rows 0, 2, 4), the other is cut with 10 still expected (rows 1, 3). */
 const steps: Steps = {
   count: 5,
   rewards: Float64Array.of(1, 2, 3, 4, 5),
@@ -33,7 +33,7 @@ describe('advantages', () => {
   });
 });
 
-/** Reward 1 a step for ever; whether its five steps are the end or only all the time there is. */
+/** Reward 1 per step; an episode of five steps either ends or is cut by the time limit. */
 const endless = (ends: boolean): Environment => ({
   id: 'endless',
   title: 'Endless',
@@ -48,10 +48,10 @@ const endless = (ends: boolean): Environment => ({
 });
 
 test.each([
-  ['is cut off, what was still to come is expected: 1/(1 − γ)', false, 5],
+  ['is cut, the prediction includes future rewards: 1/(1 − γ)', false, 5],
   // The critic cannot see the time, so it expects the mean over the five steps of (1 − γⁿ)/(1 − γ).
-  ['is over, nothing is', true, [1, 2, 3, 4, 5].reduce((sum, n) => sum + (1 - 0.8 ** n) / 0.2 / 5, 0)],
-] as const)('where an episode %s', async (_what, ends, expected) => {
+  ['ends, it does not', true, [1, 2, 3, 4, 5].reduce((sum, n) => sum + (1 - 0.8 ** n) / 0.2 / 5, 0)],
+] as const)('if an episode %s', async (_what, ends, expected) => {
   const compute = await openBackend({ backend: 'reference' });
   const config = parseConfig({
     task: { environment: 'endless' },

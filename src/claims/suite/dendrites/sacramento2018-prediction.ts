@@ -12,7 +12,7 @@ const subject = (seed: number, options: object): Subject => ({
   ...{ layers: [10, 9, 8, 7, 4], activation: 'tanh', objective: 'cross-entropy' },
 });
 
-/** The largest |v_A| of all pyramidal cells when no target nudges the output. */
+/** Returns the largest |v_A| of all pyramidal cells when no target nudges the output. */
 const largestApical = (compute: Compute, seed: number, options: object): number =>
   withLearner(compute, subject(seed, { sweeps: 20, ...options }), (learner, batch) => {
     let largest = 0;
@@ -27,7 +27,7 @@ const largestApical = (compute: Compute, seed: number, options: object): number 
     return largest;
   });
 
-/** ‖update − gradient‖ / ‖gradient‖ over the forward weights at the fixed point, with transposed top-down weights. */
+/** Computes ‖update − gradient‖ / ‖gradient‖ of forward weights at the fixed point, for transposed top-down weights. */
 const difference = (compute: Compute, seed: number, nudge: number): number =>
   withLearner(compute, subject(seed, { topDown: 'transposed', sweeps: 60, nudge }), (learner, batch) => {
     const { reference } = learner;

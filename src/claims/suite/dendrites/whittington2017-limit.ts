@@ -5,7 +5,7 @@ import type { Claim, Condition, SeedValues } from '../../claim.ts';
 import { mean, seedsUpTo } from '../../fixtures/statistics.ts';
 import { relativeDifference, updateOf, withLearner } from '../../fixtures/updates.ts';
 
-/** ‖update − gradient‖ / ‖gradient‖ of predictive coding with three hidden areas, once potentials have settled. */
+/** Computes ‖update − gradient‖ / ‖gradient‖ of settled predictive coding with three hidden areas. */
 const difference = (compute: Compute, seed: number, variance: number): number =>
   withLearner(
     compute,

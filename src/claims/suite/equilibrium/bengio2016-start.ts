@@ -17,13 +17,13 @@ const CAUSES = 4;
 const LAYERS = [INPUTS, 10, 10, 10] as const;
 const BATCH = 20;
 const RATE = 0.05;
-/** Updates after which the network is measured. */
+/** Numbers of updates after which the network is measured. */
 const LOOKS = [0, 20, 50, 100, 200, 400, 800, 1600, 3200, 6400];
 /** Noise on the learned weights, in standard deviations of the weights themselves. */
 const NOISE = [0.02, 0.05, 0.1, 0.2, 0.4, 0.8];
 const SETTLING = { freeSteps: 400, stepSize: 0.3, nudgedSteps: 1, nudge: 1 };
 
-/** Autoencoders V_k, tied and without biases; the last area is a readout that is not used. */
+/** Returns tied autoencoders V_k without biases; the last area is an unused readout. */
 const autoencodersOf = (compute: Compute, seed: number): Learner => {
   const net = stack({
     layers: [...LAYERS, 1],
@@ -42,7 +42,7 @@ const autoencodersOf = (compute: Compute, seed: number): Learner => {
   });
 };
 
-/** A settling network of the same areas. */
+/** Returns a settling network of the same areas. */
 const settlingNetOf = (compute: Compute, seed: number): Learner =>
   new Learner(compute, {
     specification: stack({
@@ -59,9 +59,9 @@ const settlingNetOf = (compute: Compute, seed: number): Learner =>
   });
 
 /**
- * Copies the autoencoders' weights to the settling network, so that a doubled pass goes up as encoders do and top-down
- * input is half a reconstruction, as much as bottom-up input: U_k = V_k / 2. The topmost area has bottom-up input alone;
- * U = V / √2 divides that between its forward and its feedback path.
+ * Copies the autoencoders' weights to the settling network: U_k = V_k / 2. A doubled pass is then that of the encoders,
+ * and top-down input is half a reconstruction, as large as bottom-up input. The topmost area has bottom-up input alone;
+ * U = V / √2 divides the factor between its forward and its feedback path.
  */
 function couple(compute: Compute, from: Learner, to: Learner): void {
   const { projections } = to.network;
@@ -73,7 +73,7 @@ function couple(compute: Compute, from: Learner, to: Learner): void {
 
 const hiddenId = (index: number) => `hidden${index + 1}`;
 
-/** ‖h − r‖ / ‖h‖ of the reconstruction r by the area above, mean over all hidden areas but the topmost. */
+/** Computes ‖h − r‖ / ‖h‖ of the reconstruction r by the area above, averaged over all but the topmost hidden area. */
 function reconstructionError(compute: Compute, learner: Learner, { inputs }: Batch): number {
   const errors: number[] = [];
   learner.respond(inputs, (phase) => {
@@ -97,7 +97,7 @@ const squareOf = (compute: Compute, tensor: Tensor): number =>
     return sum.data[0] as number;
   });
 
-/** Inputs (batch, inputs): four patterns of positive numbers, mixed by four causes in [0, 1]. */
+/** Draws inputs (batch, inputs): four patterns of positive numbers, mixed by four causes in [0, 1]. */
 function mixtures(compute: Compute, patterns: Tensor, seed: number, step: number): Batch {
   const inputs = compute.temporary([BATCH, INPUTS]);
   const causes = compute.temporary([BATCH, CAUSES]);
@@ -110,7 +110,7 @@ function mixtures(compute: Compute, patterns: Tensor, seed: number, step: number
 
 type Look = Readonly<Record<'error' | 'doubled' | 'feedforward', number>>;
 
-/** Trains autoencoders, and measures now and then where a network with their weights settles; then with noise on them. */
+/** Trains autoencoders and measures at intervals how a network with their weights settles; then adds noise to them. */
 async function watch(
   compute: Compute,
   seed: number,
@@ -165,7 +165,7 @@ async function watch(
   return { learned, noisy };
 }
 
-/** Spearman's rank correlation of two lists without ties. */
+/** Computes Spearman's rank correlation of two lists without ties. */
 function rankCorrelation(a: readonly number[], b: readonly number[]): number {
   const ranks = (values: readonly number[]) =>
     values.map((value) => values.filter((other) => other < value).length);

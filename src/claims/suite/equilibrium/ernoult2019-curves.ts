@@ -59,7 +59,7 @@ const curves: Claim = {
       };
       const found = updateCurves(subject);
       const early = earlyInference(subject).toReversed();
-      // Where no error has arrived yet, both curves are zero and have no relative distance.
+      // Until an error arrives, both curves are zero and have no relative distance.
       const gaps = found.flatMap(({ error }) => error.filter(Number.isFinite));
       perSeed.push({
         seed,

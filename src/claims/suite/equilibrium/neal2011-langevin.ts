@@ -22,7 +22,7 @@ interface Machine {
   readonly id: string;
   readonly units: number;
   readonly temperature: number;
-  /** (units, units), symmetric, with the diagonal. */
+  /** Symmetric weights (units, units), including the diagonal. */
   readonly weights: readonly number[];
   readonly biases: readonly number[];
 }
@@ -39,7 +39,7 @@ const MACHINES: readonly Machine[] = [
   },
 ];
 
-/** ⟨s_i⟩ and ⟨s_i s_j⟩, i ≤ j, of the density ∝ exp(−E/T). */
+/** Computes ⟨s_i⟩ and ⟨s_i s_j⟩, i ≤ j, of the density ∝ exp(−E/T). */
 function quadrature({ units, temperature, weights, biases }: Machine): number[] {
   const moments = new Array<number>(units + (units * (units + 1)) / 2).fill(0);
   let normaliser = 0;
@@ -71,7 +71,7 @@ const productsOf = (state: readonly number[]): number[] => [
   ...state.flatMap((s, i) => state.slice(i).map((other) => s * other)),
 ];
 
-/** The same moments of samples drawn by Langevin dynamics. */
+/** Estimates the same moments from samples drawn by Langevin dynamics. */
 function sampled(compute: Compute, machine: Machine, seed: number): number[] {
   const { units, temperature, weights, biases } = machine;
   const specification: NetworkSpecification = {
@@ -168,7 +168,7 @@ const moments: Claim = {
   },
 };
 
-/** Where the squares ⟨s_i²⟩ stand among the moments. */
+/** Returns the indices of the squares ⟨s_i²⟩ among the moments. */
 function diagonal(units: number): number[] {
   const places: number[] = [];
   let at = units;

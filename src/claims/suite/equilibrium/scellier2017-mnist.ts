@@ -17,7 +17,7 @@ const trainingOf = (config: ConfigInput, seed: number): ConfigInput => ({
   probe: { every: 0 },
 });
 
-/** Returns test and training errors of the last epoch, %, for every seed. */
+/** Returns test and training errors of the last epoch, %, per seed. */
 async function errorsOf(
   { seeds, train, progress }: ClaimContext,
   config: ConfigInput,
@@ -104,8 +104,8 @@ const subset: Claim = {
 };
 
 /**
- * One of the source's networks at full size, for all of the source's epochs or for the first of them. In the second case
- * the training error, which the source brings to 0 %, is reported but is no condition.
+ * Returns the claim for one of the source's networks at full size, for all or only the first of the source's epochs. In
+ * the second case the training error, which reaches 0 % in the source, is reported but is not a condition.
  */
 function full(
   preset: string,

@@ -11,7 +11,7 @@ const GAINS = [0.1, 0.03, 0.01] as const;
 /** Two hidden layers of logistic units below linear outputs, as in the source. */
 const NETWORK = stack({ layers: [10, 8, 8, 4], activation: 'logistic', objective: 'squared-error' });
 
-/** Relative error of the update at a gain with respect to the gradient of the feedforward pass. */
+/** Computes the relative error of the update at a given gain, compared with the gradient of the feedforward pass. */
 function errorAt(compute: Compute, gain: number, seed: number): number {
   const options = { gain, freeSteps: 2000, clampedSteps: 2000, tolerance: 1e-14 };
   const hebbian = new SettledNetwork(compute, contrastiveHebbian, NETWORK, options, seed);

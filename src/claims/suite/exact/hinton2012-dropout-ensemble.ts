@@ -20,8 +20,8 @@ const EXAMPLES = 20;
  *
  *   p̄(k) ∝ Π_m p_m(k)^{1/2ᴴ} ∝ exp( ⟨m⟩·h W + b )_k = exp( ½ hW + b )_k,
  *
- * since the normaliser of p_m does not depend on k. That is the whole network with halved outgoing weights; with the gains
- * 2m of inverted dropout, as here, it is the network as it is used after training.
+ * since the normaliser of p_m does not depend on k. This is the whole network with halved outgoing weights; with the
+ * gains 2m of inverted dropout, as here, it is the network as used after training.
  */
 function deviation(compute: Compute, seed: number): { deviation: number; spread: number } {
   const learner = new Learner(compute, {
@@ -46,7 +46,7 @@ function deviation(compute: Compute, seed: number): { deviation: number; spread:
     compute.drawNormal(inputs, 0, 1, stream(seed, 'examples'), 0);
     const targets = compute.temporary([EXAMPLES], 'i32');
     targets.set(Array.from({ length: EXAMPLES }, (_, example) => example % CLASSES));
-    // A few updates with dropout, so that the network is trained and biases are not 0.
+    // A few updates with dropout train the network and make biases differ from 0.
     for (let step = 0; step < 50; step++) learner.learn({ inputs, targets }, step, 0);
 
     const mean = compute.temporary([EXAMPLES, CLASSES]);

@@ -12,7 +12,7 @@ const BELOW = 20;
 const ABOVE = 10;
 const COUNTS = [100, 1000, 10_000] as const;
 
-/** Degrees between B after one mirroring phase and Wᵀ. */
+/** Returns the degrees between B after one mirroring phase and Wᵀ. */
 function mirrorAngle(compute: Compute, seed: number, samples: number): number {
   const learner = new Learner(compute, {
     specification: stack({
@@ -23,7 +23,7 @@ function mirrorAngle(compute: Compute, seed: number, samples: number): number {
       initialisation: { kind: 'normal' },
     }),
     rule: weightMirror,
-    // In the first phase the rate is 1, so that nothing is left of the random start.
+    // In the first phase the rate is 1, which erases the random initial weights.
     options: parseOptions(weightMirror, { samples, noise: 1 }),
     optimiserOf: () => plainDescent(1e-9),
     seed,

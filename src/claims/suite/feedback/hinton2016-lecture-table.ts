@@ -12,9 +12,9 @@ interface Arm {
   readonly id: 'backprop' | 'fixed' | 'learned';
   readonly title: string;
   readonly rule: Rule;
-  /** Test errors of 10 000 that the lecture shows. */
+  /** Number of test errors out of 10 000 that the lecture shows. */
   readonly published: number;
-  /** Found by the search for this arm alone. */
+  /** Options that the search found for this arm alone. */
   readonly ruleOptions: Record<string, unknown>;
 }
 
@@ -44,13 +44,13 @@ const ARMS: readonly Arm[] = [
 
 /**
  * The lecture gives only 784-800-800-10, rectified linear units and dropout of 50 %. The rest is from two searches with
- * successive halving on 10 000 held-out training examples, the same trials and epochs for each arm.
+ * successive halving on 10 000 held-out training examples, with the same trials and epochs for each arm.
  *
- * The first: 20 trials, 96 epochs an arm; rates .003–.3, momentum up to .9–.99, max-norm 1.5–4, first weights of .1–1 of
- * He's scale, top-down weights .3–3 times as wide, speed .001–.3. It showed where learning stays stable as the momentum
- * rises: with both small first weights and a momentum of at most .95, and with top-down weights that learn far more slowly.
- * The second: 6 trials, 40 epochs an arm; rates .02–.12, momentum .9 or .95, max-norm 3 or 4, .1 or .3 of He's scale, speed
- * .0003–.03. One trial was the best of the six in every arm, so all share it:
+ * First search, 20 trials and 96 epochs per arm: rates .003–.3, momentum up to .9–.99, max-norm 1.5–4, initial weights
+ * .1–1 of He's scale, top-down weights .3–3 times as wide, speed .001–.3. Learning stays stable as the momentum rises
+ * only with small initial weights, a momentum of at most .95, and top-down weights that learn far more slowly.
+ * Second search, 6 trials and 40 epochs per arm: rates .02–.12, momentum .9 or .95, max-norm 3 or 4, .1 or .3 of He's
+ * scale, speed .0003–.03. One trial was the best of the six in every arm, so all arms share it:
  */
 const FOUND = { rate: 0.05638, momentum: 0.9, maximumNorm: 4, scale: 0.3 } as const;
 
@@ -82,7 +82,7 @@ const configOf = ({ rule, ruleOptions }: Arm, seed: number): ConfigInput => ({
   batch: 100,
   epochs: EPOCHS,
   probe: { every: 6000, examples: 1000 },
-  // One, so that several runs can be trained side by side, to the same bits.
+  // One thread, so that several runs can be trained side by side with identical bits.
   threads: 1,
 });
 
@@ -91,13 +91,13 @@ interface Outcome {
   readonly seed: number;
   /** Test errors after every epoch. */
   readonly errors: readonly number[];
-  /** 1 where the trained network is wrong, by test example. */
+  /** Per test example: 1 if the trained network is wrong. */
   readonly mistakes: readonly number[];
   /** Degrees between the first projection's update and the exact gradient at the end. */
   readonly angle: number;
 }
 
-/** Returns the epochs until test errors are first at most the target; if they never are, the whole run, a lower bound. */
+/** Returns the epochs until test errors first reach the target; if never, the length of the run, a lower bound. */
 export function epochsToErrors(errors: readonly number[], target = TARGET): number {
   const first = errors.findIndex((wrong) => wrong <= target);
   return first < 0 ? errors.length : first + 1;
@@ -107,9 +107,9 @@ export function epochsToErrors(errors: readonly number[], target = TARGET): numb
 const NORMAL = { 0.9: 1.6449, 0.95: 1.96 } as const;
 
 /**
- * Compares the mistakes of two arms, given as lists over the same test examples, one list for each seed. `half`, half the
- * width of the interval, is that of a sum over independent examples, each averaged over the seeds, so that examples that
- * are hard for both arms cancel (McNemar's comparison, for more than one seed).
+ * Compares the mistakes of two arms, given as one list per seed over the same test examples. `half` is the half-width
+ * of the interval of a sum over independent examples, each averaged over the seeds. Examples that are hard for both
+ * arms therefore cancel (McNemar's comparison, extended to several seeds).
  */
 export function pairedMistakes(
   first: readonly (readonly number[])[],
@@ -252,7 +252,7 @@ const PAIRS = [
   ['fixed', 'learned'],
 ] as const;
 
-/** Half the 95 % interval of a mean over the seeds. */
+/** Returns the half-width of the 95 % interval of a mean over seeds. */
 const spread = (values: readonly number[]): number => meanInterval(values).interval ?? NaN;
 
 const curveOf = (name: string, { seed, errors }: Outcome): Curve => ({

@@ -13,7 +13,7 @@ const RATE = 0.1;
 const DECAY = 0.1;
 const BATCH = 10;
 
-/** ‖W − Bᵀ‖ of the output projection and its feedback. */
+/** Computes ‖W − Bᵀ‖ of the output projection and its feedback. */
 function distance(compute: Compute, learner: Learner): number {
   const { weights, feedback } = learner.network.projection('hidden1→output');
   if (!feedback) throw new Error('The output projection has no feedback.');

@@ -39,12 +39,12 @@ const column = (perSeed: readonly SeedValues[], name: string): number[] =>
 const matrix = (tensor: Tensor): Matrix => Matrix.from1DArray(tensor.rows, tensor.columns, tensor.toArray());
 
 /**
- * Measures where feedback alignment converges. With E = T − W1 W2 and inputs N(0, I), the mean update of W1 is η E B, so
- * it stops once E B = 0. With fewer hidden units than outputs, B (outputs, hidden) sees only a random subspace of the
- * output errors: W1 W2 is then right on that subspace, while backpropagation finds the teacher's largest singular values,
- * which leave the smallest possible error.
+ * Measures the limit to which feedback alignment converges. With E = T − W1 W2 and inputs N(0, I), the mean update of
+ * W1 is η E B, so learning stops once E B = 0. With fewer hidden units than outputs, B (outputs, hidden) transmits only
+ * a random subspace of the output errors. W1 W2 is then correct on that subspace, while backpropagation finds the
+ * teacher's largest singular values, which leave the smallest possible error.
  *
- * `visible` is the share of ‖E‖² inside the column space of B; `floor` the normalised error of the best W1 W2.
+ * `visible` is the fraction of ‖E‖² inside the column space of B; `floor` is the normalised error of the best W1 W2.
  */
 function restOf(task: LinearTask): { visible: number; floor: number } {
   const { first, second, teacher } = task;

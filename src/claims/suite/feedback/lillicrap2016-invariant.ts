@@ -15,9 +15,9 @@ const SETTINGS = [
 const UPDATES = SETTINGS.reduce((sum, { steps }) => sum + steps, 0);
 
 /**
- * Measures the drift of what feedback alignment conserves in a linear network with one hidden layer.
+ * Measures the drift of the quantity that feedback alignment conserves in a linear network with one hidden layer.
  *
- * With rows as examples, y = x W1 W2, e = y − t, and one example an update, the rule's terms are
+ * With rows as examples, y = x W1 W2, e = y − t, and one example per update, the rule's terms are
  *
  *   ΔW1 = −η xᵀ (e B),   ΔW2 = −η (x W1)ᵀ e.
  *
@@ -33,7 +33,7 @@ const UPDATES = SETTINGS.reduce((sum, { steps }) => sum + steps, 0);
  *
  *   C_end − C_start = −Σ ΔW1ᵀ ΔW1 = −η² Σ ‖x‖² (e B)ᵀ (e B).
  *
- * At equal η × updates the sum has a number of terms ∝ 1/η, so the drift is ∝ η.
+ * At equal η × updates the number of terms in the sum is ∝ 1/η, so the drift is ∝ η.
  */
 async function driftOf(
   compute: Compute,
@@ -66,7 +66,7 @@ async function driftOf(
   return { drift: norm(drift) / norm(after.gram), unexplained: norm(unexplained) / norm(drift) };
 }
 
-/** C and W1ᵀ W1, row by row. */
+/** Computes C and W1ᵀ W1, row by row. */
 function conserved(compute: Compute, task: LinearTask): { conserved: number[]; gram: number[] } {
   return compute.scope(() => {
     const square = (): Tensor => compute.temporary([HIDDEN, HIDDEN]);

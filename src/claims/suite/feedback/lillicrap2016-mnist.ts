@@ -6,9 +6,10 @@ import { EPOCHS, errorOf, means, trainArms, trainingsOf, valuesOf } from '../../
 import type { Arm } from '../../fixtures/mnist-arms.ts';
 
 /**
- * From an `apical search` on a validation split, 14 rates and feedback scales for each wiring (docs/feedback.md). The same
- * trial was best for all three: feedback of sixteen times the scale of the small forward weights. At the scale of those,
- * dense feedback does as well, but sparse feedback changes hidden units too little (5.3 % validation error, not 2.5 %).
+ * The best trial of an `apical search` on a validation split, with 14 rates and feedback scales per wiring
+ * (docs/feedback.md). It was the same for all three: feedback of sixteen times the scale of the small forward weights.
+ * At equal scale, dense feedback does as well, but sparse feedback changes hidden units too little (5.3 % validation
+ * error, not 2.5 %).
  */
 const WIDE = { rule: feedbackAlignment, rate: 0.4629, ruleOptions: { scale: 16.05 } } as const;
 
@@ -118,7 +119,7 @@ const time: Claim = {
   },
 };
 
-/** Returns the epochs, with a fraction, until the test error first crosses the target; chance level before the first. */
+/** Returns the fractional epochs until the test error first crosses the target, starting from chance level. */
 export function epochsTo(testErrors: readonly number[], target = TARGET): number {
   let before = 90;
   for (const [epoch, error] of testErrors.entries()) {

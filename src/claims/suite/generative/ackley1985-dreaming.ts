@@ -19,20 +19,20 @@ import type { Tensor } from '../../../tensor/tensor.ts';
 import type { Claim, SeedValues } from '../../claim.ts';
 import { mean, seedsUpTo } from '../../fixtures/statistics.ts';
 
-/** Few enough to enumerate all their states, so that the gradient is exact, whatever the number of pixels. */
+/** Number of hidden units: few enough to enumerate their states, so the gradient is exact for any number of pixels. */
 const HIDDEN = 10;
 const EXAMPLES = 500;
 
-/** What a machine learns, and how it samples. */
+/** The data that a machine learns, and its sampling. */
 interface Scene {
   readonly pixels: number;
-  /** Chains of Gibbs sampling that persist from update to update. */
+  /** Number of Gibbs chains that persist from update to update. */
   readonly chains: number;
-  /** Steps of Gibbs sampling in each update: the more, the nearer the sum of the terms is to the gradient. */
+  /** Gibbs steps per update: with more of them, the sum of the terms approaches the gradient. */
   readonly steps: number;
   readonly updates: number;
   readonly rate: number;
-  /** By how much those updates must raise ln P of an example, nats. */
+  /** Amount by which those updates must raise ln P of an example, in nats. */
   readonly gain: number;
   examples(seed: number): Promise<Split> | Split;
 }
@@ -49,21 +49,21 @@ const bars: Scene = {
     ).train,
 };
 
-/** Grey is the probability of a pixel. At four times this rate the machine leaves the chains behind: angles of 90 degrees. */
+/** Grey is the probability of a pixel. At four times this rate chains lag behind the machine: angles of 90 degrees. */
 const digits: Scene = {
   pixels: 28 * 28,
   ...{ chains: 500, steps: 10, updates: 300, rate: 0.005, gain: 100 },
   examples: async () => (await openDataset('mnist')).train,
 };
 
-/** The update at which angles are measured: early, while there is much to learn. */
+/** The update at which angles are measured: early, while the gradient is large. */
 const MEASURED_AT = 100;
 /**
  * Number of updates whose mean is compared with the gradient. One update has the noise of the chains, an angle of about
  * atan( √(Σ Var v_i h_j / chains) / ‖∇‖ ) to its mean; averaging n updates divides that noise by √n.
  */
 const DRAWN = 16;
-/** First step number that keys those draws: none that learning uses. */
+/** First step number that keys those draws, beyond all that learning uses. */
 const DREAMS = 1e6;
 
 /** Returns the mean ln P(v) of the examples, by enumeration. */
@@ -86,15 +86,15 @@ const halvesOf = (terms: readonly Term[]) => ({
 interface Angles {
   /** Degrees from the mean of `DRAWN` updates, drawn from the same chains, to the exact gradient. */
   readonly angle: number;
-  /** The same for the Hebbian term alone. */
+  /** The same angle for the Hebbian term alone. */
   readonly awakeAngle: number;
   /** The mean angle of the single updates. */
   readonly single: number;
-  /** The angle that their scatter alone would give: atan of its root mean square over the norm of the gradient. */
+  /** The angle due to their scatter alone: atan of its root mean square over the norm of the gradient. */
   readonly scatter: number;
 }
 
-/** Measures angles to the exact gradient. Nothing is learned, and chains stay as they are. */
+/** Measures angles to the exact gradient. Nothing is learned, and chains stay unchanged. */
 function anglesOf(compute: Compute, learner: Learner, batch: Batch, step: number): Angles {
   const projection = learner.network.projection('input→hidden1');
   const gradientOf = (into: Tensor, terms: readonly Term[]) => materialise(compute, projection, into, terms);
@@ -168,7 +168,7 @@ async function dream(
   return { ...angles, gain };
 }
 
-/** The claim about one scene; `subject` names the data at the start of the statement. */
+/** Returns the claim about one scene; `subject` names the data at the start of the statement. */
 const dreaming = (scene: Scene, id: string, title: string, subject: string): Claim => ({
   id,
   title,

@@ -12,22 +12,22 @@ import { seedsUpTo } from '../../fixtures/statistics.ts';
 const PATTERNS = 8;
 const CODE = 3;
 const CYCLES = 4000;
-/** How often each pattern is clamped in a cycle; the machine runs free as often. In the source it is twice. */
+/** Times that each pattern is clamped in a cycle; the machine runs free equally often. The source has two. */
 const ANNEALINGS = 8;
 const SWEEPS = 10;
-/** Weights are in units of the temperature at which the source learns, 10, so that a step of 2 there is .2 here. */
+/** Size of a step, in units of the temperature 10 at which the source learns: its step of 2 is .2 here. */
 const STEP = 0.2;
-/** The source's annealing: units drawn at random and then 2@20, 2@15, 2@12, 4@10, here in the same units. */
+/** The source's annealing in the same units: random initial states, then 2@20, 2@15, 2@12, 4@10. */
 const TEMPERATURES = [1e6, 2, 2, 1.5, 1.5, 1.2, 1.2];
 const SETTLING = 4;
 /** Noisy clamping, without which weights would grow without bound. */
 const NOISE = { silenced: 0.15, fired: 0.02 };
-/** Cycles between two checks of the codes, and consecutive checks at which all must be in use to count as found. */
+/** Cycles between two checks of the codes, and consecutive checks that must find all codes in use. */
 const [CHECK, CHECKS] = [10, 10];
 
 /**
- * Every weight takes a step of the same size, by the sign of the difference: RMSprop without memory. Statistics are counts
- * over all clamped patterns, so that a difference far below one is rounding, and gives no step.
+ * Moves every weight by a step of fixed size with the sign of the difference: RMSprop without memory. Statistics are
+ * counts over all clamped patterns, so a difference far below one is a rounding error and gives no step.
  */
 const steps: OptimiserSpecification = {
   ...plainDescent(STEP),
@@ -81,7 +81,7 @@ function codesOf(compute: Compute, { network }: Learner): number {
   });
 }
 
-/** The outcome of a run: when it found all codes, if it did, and how many are in use at the end. */
+/** The outcome of a run: the cycle at which all codes were found, if any, and the number in use at the end. */
 interface Outcome {
   readonly found: number | undefined;
   readonly codes: number;

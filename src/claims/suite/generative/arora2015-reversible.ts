@@ -18,8 +18,8 @@ const SIZES = [2000, 8000] as const;
  *
  *   x = relu( α W h ), α = 2/n,     ĥ = relu( Wᵀ x )
  *
- * with W ~ N(0, 1) of a tied autoencoder. Each ĥ_i is h_i with noise of variance about 2‖h‖²/n, half of which relu keeps
- * where h_i = 0: a relative squared error of about m/n.
+ * with W ~ N(0, 1) of a tied autoencoder. Each ĥ_i is h_i plus noise of variance about 2‖h‖²/n, half of which relu
+ * keeps if h_i = 0. The relative squared error is therefore about m/n.
  */
 function recoveryError(compute: Compute, seed: number, visible: number): number {
   const learner = new Learner(compute, {

@@ -15,7 +15,7 @@ const BATCH = 10;
 const STEPS = 20_000;
 const RATE = 0.003;
 const DECAY = 1e-4;
-/** Share of silenced inputs. */
+/** Fraction of silenced inputs. */
 const SILENCED = 0.2;
 /** Standard deviation of the initial weights. */
 const START = 0.1;
@@ -45,7 +45,7 @@ const netOf = ({ id, hidden }: (typeof NETS)[number]): NetworkSpecification => {
   return { ...net, areas: net.areas.map((area) => ({ ...area, topDownBias: false })) };
 };
 
-/** Degrees between the encoder and the transposed decoder. */
+/** Returns the degrees between the encoder and the transposed decoder. */
 function encoderAngle(compute: Compute, { network }: Learner): number {
   return compute.scope(() => {
     const { weights, feedback } = network.projection('input→hidden1');

@@ -14,10 +14,10 @@ const RULES: readonly Rule[] = [backpropagation, feedbackAlignment, nodePerturba
 const SEEDS = seedsUpTo(5);
 const SOLVED = 475;
 const PRESET = CONTROL_PRESETS.find(({ id }) => id === 'cart-pole')?.config ?? {};
-/** Updates between two reports of progress: about a twentieth of a second. */
+/** Updates between two progress reports: about a twentieth of a second. */
 const SLICE = 5;
 
-/** Runs the preset "cart-pole" with one rule for actor and critic; gives mean returns of 100 fresh greedy episodes by epoch. */
+/** Runs the preset "cart-pole" with one rule for both networks; gives mean returns of 100 greedy episodes by epoch. */
 async function returnsOf(
   compute: Compute,
   rule: Rule,

@@ -17,8 +17,8 @@ import type { Claim, ClaimContext, Condition, SeedValues } from '../../claim.ts'
 import { mean, seedsUpTo } from '../../fixtures/statistics.ts';
 
 /**
- * How the variance of an update over the noise of the rule, relative to the squared gradient, grows with the network. On
- * one example, with noise that tends to 0, by the moments in ren2023-variance.ts:
+ * Growth with network size of an update's variance over the rule's noise, relative to the squared gradient. For one
+ * example and noise that tends to 0, the moments in ren2023-variance.ts give:
  *
  *   weight perturbation, n synapses:  Σ Var g / ‖∇‖² = n + 1, whatever the network.
  *   node perturbation, layers l of q_l units, Q in all:  g_l = h_{l−1} ⊗ ξ_l (δ·ξ)/σ², with δ the gradients of all units'
@@ -28,11 +28,11 @@ import { mean, seedsUpTo } from '../../fixtures/statistics.ts';
  *     Σ Var g / ‖∇‖² = 1 + D Σ H_l q_l / Σ H_l D_l.
  *
  * If every layer receives the same H, this is Q + 1; if the ratios of the H_l, and of the D_l, do not depend on the width,
- * it is proportional to Q up to the 1. So the networks are square stacks w-w-w-w with Glorot's initialisation: each H_l is
- * w times a constant of the layer, each D_l a constant. Units are tanh, since narrow stacks of rectified units are silent
- * on some examples. On 20-w-w-2 the exponent is not 1 at any finite width: the first layer receives 20 and the others in
- * proportion to w, so that the synapses that receive less carry most of the gradient in narrow networks and little of it in
- * wide ones. For that family the formula itself is tested.
+ * it is proportional to Q up to the 1. The networks are therefore square stacks w-w-w-w with Glorot's initialisation:
+ * each H_l is w times a constant of the layer, and each D_l is a constant. Units are tanh, since narrow stacks of
+ * rectified units are silent on some examples. On 20-w-w-2 the exponent is not 1 at any finite width: the first layer
+ * receives 20 and the others receive in proportion to w. The synapses that receive less thus carry most of the gradient
+ * in narrow networks and little of it in wide ones. For that family the formula itself is tested.
  */
 const WIDTHS = [8, 32, 160, 800];
 const square = (width: number): number[] => [width, width, width, width];
@@ -45,7 +45,7 @@ const SEEDS = seedsUpTo(20);
 /** Networks measured for each seed. */
 const NETWORKS = 2 * WIDTHS.length + LAW_WIDTHS.length;
 
-/** An update of node perturbation costs less, so more of them are drawn. */
+/** Updates drawn per rule: more for node perturbation, whose updates cost less. */
 const WEIGHTS = {
   rule: weightPerturbation,
   options: { noise: NOISE, samples: 1, twoSided: false },
@@ -136,7 +136,7 @@ const power = (tensor: Tensor): number => tensor.toArray().reduce((sum, value) =
 const exponentOf = (points: readonly (readonly [size: number, variance: number])[]): number =>
   lineFit(points.map(([size, variance]) => [Math.log(size), Math.log(variance)] as const)).slope;
 
-/** Returns how far the farther end of the 95 % interval of the mean is from 1. */
+/** Returns the distance from 1 of the farther end of the mean's 95 % interval. */
 function farthestFromOne(values: readonly number[]): number {
   const { mean: average, interval } = meanInterval(values);
   return Math.abs(average - 1) + (interval ?? Infinity);

@@ -13,7 +13,7 @@ const OUTPUTS = 10;
 const SAMPLES = 4000;
 
 /**
- * The variance of the forward gradient of one layer with p inputs and q units, on one example.
+ * Variance of the forward gradient of one layer with p inputs and q units, on one example.
  *
  * On weights, g = (∇·v) v with v ~ N(0, I) of n = pq numbers. Rotate the axes so that ∇ = ‖∇‖ e₁; then
  * E‖g‖² = ‖∇‖² E[v₁² ‖v‖²] = ‖∇‖² (E v₁⁴ + (n − 1) E v₁² E v₂²) = (n + 2) ‖∇‖², and since E g = ∇,

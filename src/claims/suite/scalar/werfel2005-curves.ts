@@ -12,13 +12,13 @@ import { Perceptron } from '../../fixtures/perceptron.ts';
 const INPUTS = 6;
 const OUTPUTS = 4;
 const RATE = 0.05;
-/** Standard deviation σ of the jitter: large enough that the part it adds by itself shows. */
+/** Standard deviation σ of the jitter: large enough to make its second-order contribution visible. */
 const NOISE = 0.15;
 const SEEDS = seedsUpTo(5);
 const SAMPLES = 40_000;
 
 /**
- * The change of the error e = ‖W − W*‖² in one step of a linear perceptron, x ~ N(0, I) of N numbers, M outputs, loss
+ * The change of the error e = ‖W − W*‖² in one step of a linear perceptron: N inputs x ~ N(0, I), M outputs, loss
  * ½‖xW − xW*‖², whose gradient is g = x ⊗ xE with E = W − W*. A step W ← W − η ĝ with E ĝ = g on average gives
  *
  *   e′ = e − 2η ⟨E, ĝ⟩ + η² ‖ĝ‖²,   and E⟨E, ĝ⟩ = E‖xE‖² = e.

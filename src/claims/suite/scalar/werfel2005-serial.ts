@@ -9,14 +9,14 @@ import { Perceptron } from '../../fixtures/perceptron.ts';
 const INPUTS = 10;
 const OUTPUTS = 10;
 const SYNAPSES = INPUTS * OUTPUTS;
-/** Learning ends when e = ‖W − W*‖² has fallen from 1 to this. */
+/** Value to which e = ‖W − W*‖² must fall from 1 for learning to end. */
 const TARGET = 0.01;
-/** Small enough that only the slope is measured. */
+/** Size of a perturbation: small enough to measure only the slope. */
 const MOVE = 1e-6;
 
 /**
- * The error e of a linear perceptron, N inputs x ~ N(0, I), M outputs, n = NM synapses (see werfel2005-curves.ts), when
- * ĝ is measured by perturbations that tend to 0, and an update is two passes: one clean, one perturbed.
+ * The error e of a linear perceptron with N inputs x ~ N(0, I), M outputs, n = NM synapses (see werfel2005-curves.ts).
+ * Perturbations that measure ĝ tend to 0, and an update takes two passes: one clean, one perturbed.
  *
  *   parallel:  ĝ = V (∇·V), V ~ N(0, I) of n:     e′ = [1 − 2η + (n + 2)(N + 2) η²] e
  *   serial:    ĝ = ∇_i of one random synapse i:   e′ = [1 − 2η/n + (N + 2) η²/n] e
@@ -26,11 +26,11 @@ const MOVE = 1e-6;
  *   parallel:  η = 1/((n + 2)(N + 2)),   e′/e = 1 − 1/((n + 2)(N + 2))
  *   serial:    η = 1/(N + 2),            e′/e = 1 − 1/(n(N + 2))
  *
- * What the parallel rule gains by perturbing all synapses, it loses by a step that must be n + 2 times as small, since
- * for each synapse all others are noise. To a given error the serial rule needs n/(n + 2) of the passes of the parallel rule.
+ * The parallel rule perturbs all synapses at once, but its step must be n + 2 times smaller, since to each synapse all
+ * others are noise. To reach a given error the serial rule needs n/(n + 2) of the passes of the parallel rule.
  *
- * The same holds when the clean pass is shared. With S synapses an update, the smallest e′/e is 1 − S/((N + 2)(n + S − 1));
- * with S jitters averaged, it is 1 − S/((N + 2)(n + 2 + S − 1)).
+ * The same holds if the clean pass is shared. With S synapses per update, the smallest e′/e is
+ * 1 − S/((N + 2)(n + S − 1)); with S averaged jitters, it is 1 − S/((N + 2)(n + 2 + S − 1)).
  */
 const ARMS = {
   serial: {
@@ -49,19 +49,19 @@ const ARMS = {
 type Arm = keyof typeof ARMS;
 const NAMES: readonly Arm[] = ['serial', 'parallel'];
 
-/** Steps that both arms try: 1, 1/√2, 1/2, … 1/4096, on examples that the reported seeds do not use. */
+/** Step sizes that both arms try: 1, 1/√2, 1/2, … 1/4096, on examples that the reported seeds do not use. */
 const RATES = Array.from({ length: 25 }, (_, index) => 2 ** (-index / 2));
 const SEARCH_SEEDS = [1000, 1001, 1002];
 const SEEDS = seedsUpTo(20);
 const PASSES_OF_UPDATE = 2;
 const predictedPasses = (arm: Arm): number =>
   (PASSES_OF_UPDATE * Math.log(TARGET)) / Math.log1p(-ARMS[arm].lossOfUpdate);
-/** A trial that needs more than this is stopped, for both arms alike. */
+/** Number of passes after which a trial is stopped, for both arms alike. */
 const MOST_PASSES = 40_000;
 /** Updates between two measurements of the error. */
 const MEASURED_EVERY = 20;
 
-/** Counts forward passes of an example, as the learner does, until the error has fallen to TARGET; infinite if never. */
+/** Counts forward passes per example, as the learner does, until the error reaches TARGET; infinite if never. */
 function passesToTarget(compute: Compute, arm: Arm, rate: number, seed: number): number {
   const { rule, options } = ARMS[arm];
   const perceptron = new Perceptron(compute, { inputs: INPUTS, outputs: OUTPUTS, rule, options, rate, seed });

@@ -13,13 +13,13 @@ import { seedsUpTo } from '../../fixtures/statistics.ts';
 
 const EXAMPLES = 6;
 const INPUTS = 5;
-/** Units of every layer above the input: equal, so that each layer has an inverse. */
+/** Number of units of every layer above the input: equal, so that each layer has an inverse. */
 const UNITS = 4;
 
 /**
- * Returns the largest difference, over units and examples, of f(ĥ_l) from the target above, ĥ_{l+1} or at the top ŷ, with
- * the targets of the rule and the forward map of a layer, f(h) = h W + b. Inverses are random, as drawn, or exact:
- * V = W⁻¹, c = −b W⁻¹.
+ * Returns the largest difference, over units and examples, between f(ĥ_l) and the target above: ĥ_{l+1}, or ŷ at the
+ * top. Targets are those of the rule, and f(h) = h W + b is the forward map of a layer. Inverses are random, as drawn,
+ * or exact: V = W⁻¹, c = −b W⁻¹.
  */
 function missed(compute: Compute, seed: number, inverses: 'exact' | 'random'): number {
   const learner = new Learner(compute, {
@@ -36,7 +36,7 @@ function missed(compute: Compute, seed: number, inverses: 'exact' | 'random'): n
   });
   const { network } = learner;
   for (const { bias } of network.areas) {
-    // The stream keeps this name, on which the numbers drawn depend.
+    // The random numbers depend on the stream's name, which must therefore not change.
     if (bias) compute.drawNormal(bias.values, 0, 1, stream(seed, `thresholds ${bias.id}`), 0);
   }
   if (inverses === 'exact') {

@@ -10,9 +10,9 @@ import { relativeDifference, withLearner } from '../../fixtures/updates.ts';
 const REGRESSIONS = [0.5, 0.75, 0.9];
 
 /**
- * Returns ‖(h₃ − h₁)/(1 − λ)² − δ‖ / ‖δ‖ over all examples: compares the postsynaptic factor that recirculation emits for
- * the forward weights with δ = ∂/∂a of ½‖v₀ − v̂‖², a the potentials of the hidden units. Tied weights, logistic hidden and
- * linear visible units.
+ * Returns ‖(h₃ − h₁)/(1 − λ)² − δ‖ / ‖δ‖ over all examples. This compares the postsynaptic factor that recirculation
+ * emits for the forward weights with δ = ∂/∂a of ½‖v₀ − v̂‖², where a are the potentials of the hidden units. Weights
+ * are tied, hidden units logistic and visible units linear.
  */
 const difference = (compute: Compute, seed: number, regression: number): number =>
   withLearner(
@@ -20,7 +20,7 @@ const difference = (compute: Compute, seed: number, regression: number): number 
     {
       ...{ rule: recirculation, options: { regression, visible: 'linear' }, seed, examples: 50 },
       ...{ layers: [12, 6, 3], activation: 'logistic', objective: 'squared-error', bias: false },
-      // Glorot's scale without the factor of 4 for logistic units: the recirculated change must be small beside the curvature.
+      // Glorot's scale without the factor of 4 for logistic units, since curvature must hardly affect the change.
       initialisation: { kind: 'glorot', scale: 0.25 },
     },
     (learner, batch) => {

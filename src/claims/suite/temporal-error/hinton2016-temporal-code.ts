@@ -10,12 +10,12 @@ import { BalancedNetwork, meanOf, present, SMALLEST } from '../../fixtures/tempo
 import type { Course, ReadOff, Synapse } from '../../fixtures/temporal-code.ts';
 import { relativeDifference, updatesOf } from '../../fixtures/updates.ts';
 
-/** t of the presentations in spikes: large, so that the change stands out from the noise. */
+/** Blend t of the spiking presentations: large, so that the change stands out from the noise. */
 const BLEND = 0.5;
 const PRESENTATIONS = 8192;
 /** Numbers of presentations that are averaged; all but the largest are measured many times. */
 const COUNTS = [8, 32, 128, 512, 1024] as const;
-/** How far every unit of the moving input moves, up or down at random, while the top changes to the blend. */
+/** Size of the random move, up or down, of every input unit while the top changes to the blend. */
 const MOVE = 0.3;
 
 const LEVELS = ['hidden1', 'hidden2', 'output'] as const;

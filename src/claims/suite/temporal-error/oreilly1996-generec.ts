@@ -10,11 +10,11 @@ import { compareGradients, SettledNetwork, twelveUnits } from '../../fixtures/se
 
 type Gradients = ReadonlyMap<string, readonly number[]>;
 
-/** Feedback at full strength, and enough steps to reach the fixed point in f64. */
+/** Options with feedback at full strength and enough steps to reach the fixed point in f64. */
 const SETTLED = { gain: 1, freeSteps: 4000, clampedSteps: 4000, tolerance: 1e-13 } as const;
 const SEEDS = seedsUpTo(10);
 
-/** Twelve units with every pair joined, under GeneRec, with separate feedback weights equal to the transposed forward ones. */
+/** Returns twelve fully connected units under GeneRec, with feedback weights that start as the forward transposes. */
 function mirrored(compute: Compute, variant: 'plain' | 'midpoint', seed: number): SettledNetwork {
   const options = { ...SETTLED, variant, weights: 'separate' };
   const subject = new SettledNetwork(compute, generec, twelveUnits(true), options, seed);
