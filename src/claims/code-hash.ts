@@ -36,7 +36,8 @@ export function sourceFolder(): string | undefined {
 /**
  * Returns the SHA-256 of every source file that determines a claim's outcome: the file that defines it, the backend,
  * training if the claim trains, and all their imports within src. Types alone do not affect an outcome, so
- * `import type` is not followed. Line ends do not count. Returns undefined if one of the files is missing.
+ * `import type` is not followed. Comments and white space do not count. Returns
+ * undefined if one of the files is missing.
  */
 export const codeHash = (source: string, sources: ClaimSources): string | undefined =>
   hashOf(dependencies(source, rootsOf(sources)));
@@ -49,23 +50,26 @@ export const codeHash = (source: string, sources: ClaimSources): string | undefi
 export function evaluationHash(source: string, file: string): string | undefined {
   const files = dependencies(source, [file], (name) => name.startsWith('claims/'));
   if (!files) return undefined;
-  const contents = [...files.values()].map(withoutImportsAndComments).sort();
+  const contents = Array.from(files.values(), (content) =>
+    onOneLine(withoutImports(withoutComments(content))),
+  ).sort();
   return createHash('sha256').update(contents.join('\0')).digest('hex');
 }
 
-const withoutImportsAndComments = (content: string): string =>
-  content
-    .replaceAll(/^\s*\/\*[\s\S]*?\*\/\s*$/gm, '')
-    .replaceAll(/^\s*\/\/.*$/gm, '')
-    .replaceAll(/^(?:import|export)\s[^;'"]*?from\s*['"][^'"]+['"];?$/gm, '')
-    .replaceAll(/\s+/g, ' ')
-    .trim();
+/** Returns a source without the comments that have lines of their own. */
+const withoutComments = (content: string): string =>
+  content.replaceAll(/^\s*\/\*[\s\S]*?\*\/\s*$/gm, '').replaceAll(/^\s*\/\/.*$/gm, '');
+
+const withoutImports = (content: string): string =>
+  content.replaceAll(/^(?:import|export)\s[^;'"]*?from\s*['"][^'"]+['"];?$/gm, '');
+
+const onOneLine = (content: string): string => content.replaceAll(/\s+/g, ' ').trim();
 
 function hashOf(files: ReadonlyMap<string, string> | undefined): string | undefined {
   if (!files) return undefined;
   const hash = createHash('sha256');
   for (const [name, content] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    hash.update(`${name}\0${content}\0`);
+    hash.update(`${name}\0${onOneLine(withoutComments(content))}\0`);
   }
   return hash.digest('hex');
 }

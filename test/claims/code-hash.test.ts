@@ -36,19 +36,21 @@ describe('the hash of the code that a claim depends on', () => {
     (name) => {
       const { source, hash } = smallTree();
       const before = hash();
-      appendFileSync(path.join(source, name), '// changed\n');
+      appendFileSync(path.join(source, name), 'export const more = 1;\n');
       expect(before).toMatch(/^[0-9a-f]{64}$/);
       expect(hash()).not.toBe(before);
     },
   );
 
-  it('does not change with files that cannot change the outcome, nor with line ends', () => {
+  it('does not change with files that cannot change the outcome, nor with line ends and comments', () => {
     const { source, write, hash } = smallTree();
     const before = hash();
     write('elsewhere.ts', 'export const elsewhere = 2;\n');
     write('types.ts', 'export type T = 1 | 2;\n');
     const rule = readFileSync(path.join(source, 'rules/helper.ts'), 'utf8');
     write('rules/helper.ts', rule.replaceAll('\n', '\r\n'));
+    expect(hash()).toBe(before);
+    appendFileSync(path.join(source, 'rules/rule.ts'), '\n/**\n * Some words.\n */\n  // And more.\n');
     expect(hash()).toBe(before);
   });
 
@@ -60,7 +62,7 @@ describe('the hash of the code that a claim depends on', () => {
     const trains = () => codeHash(source, { ...SMALL, claim });
     for (const name of ['training/example-training.ts', 'datasets/index.ts', 'rules/helper.ts']) {
       const [before, other] = [trains(), hash()];
-      appendFileSync(path.join(source, name), '// changed\n');
+      appendFileSync(path.join(source, name), 'export const more = 1;\n');
       expect(trains(), name).not.toBe(before);
       if (!name.startsWith('rules')) expect(hash(), name).toBe(other);
     }
@@ -79,8 +81,8 @@ describe('the hash of the code that a claim depends on', () => {
     const hash = () => codeHash(source, { claim, file });
     const before = hash();
     expect(before).toBe(codeHash(real, { claim, file }));
-    appendFileSync(path.join(source, 'claims/report.ts'), '// changed\n');
-    appendFileSync(path.join(source, 'training/example-training.ts'), '// changed\n');
+    appendFileSync(path.join(source, 'claims/report.ts'), 'export const more = 1;\n');
+    appendFileSync(path.join(source, 'training/example-training.ts'), 'export const more = 1;\n');
     expect(hash()).toBe(before);
     for (const name of [
       'rules/feedback/feedback-alignment.ts',
@@ -88,7 +90,7 @@ describe('the hash of the code that a claim depends on', () => {
       'backends/reference.ts',
     ]) {
       const earlier = hash();
-      appendFileSync(path.join(source, name), '// changed\n');
+      appendFileSync(path.join(source, name), 'export const more = 1;\n');
       expect(hash(), name).not.toBe(earlier);
     }
   });

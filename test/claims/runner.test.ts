@@ -144,7 +144,7 @@ describe('listing claims', () => {
     await runClaims({}, where);
     const kernels = path.join(where.source as string, 'backends/reference.ts');
     const before = readFileSync(kernels, 'utf8');
-    writeFileSync(kernels, `${before}// faster\n`);
+    writeFileSync(kernels, `${before}export const faster = true;\n`);
     expect(staleness(where)).toEqual([true]);
     writeFileSync(kernels, before);
     expect(staleness(where)).toEqual([false]);
