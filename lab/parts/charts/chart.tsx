@@ -165,8 +165,7 @@ function optionsOf(props: ChartProps, width: number): uPlot.Options {
       {
         ...axis,
         size: 46,
-        values: (_, ticks) =>
-          ticks.map((tick) => format(logarithmic ? Number(tick.toPrecision(2)) : tick, unit)),
+        values: (_, ticks) => ticks.map((tick) => format(logarithmic ? twoDigits(tick) : tick, unit)),
         ...(unit === 'degrees'
           ? { splits: (_, __, ___, high) => [0, 30, 60, 90, 120, 150, 180].filter((angle) => angle <= high) }
           : {}),
@@ -212,6 +211,9 @@ function drawReference({ ctx, bbox, valToPos }: uPlot, value: number, colour: st
   ctx.stroke();
   ctx.restore();
 }
+
+/** Returns a tick with two digits. uPlot passes null, against its types, for a tick that it leaves without a number. */
+const twoDigits = (tick: number | null) => (tick === null ? null : Number(tick.toPrecision(2)));
 
 const short = (value: number) => String(Number(value.toPrecision(4)));
 
