@@ -198,7 +198,7 @@ async function writeResults(
   if (renderer) {
     const { summary, paired } = comparison;
     const titles = new Set(configs.map((config) => rulesOf(config).rule.title));
-    const title = `${[...titles].join(' and ')} on ${task.title}`;
+    const title = `${new Intl.ListFormat('en-GB').format(titles)} on ${task.title}`;
     const comparisonReport: ComparisonReport = { title, runs: reports, summary, paired, command };
     writeDocument(path.join(folder, 'compare.md'), renderer.renderComparisonTable(comparisonReport));
     writeDocument(path.join(folder, 'report.html'), renderer.renderComparisonReport(comparisonReport));
