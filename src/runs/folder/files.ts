@@ -78,10 +78,19 @@ export function makeFolder(folder: string): void {
   const missing: string[] = [];
   for (let above = path.resolve(folder); !existsSync(above); above = path.dirname(above)) missing.push(above);
   try {
-    for (const each of missing.reverse()) mkdirSync(each);
+    for (const each of missing.reverse()) makeOne(each);
     if (!statSync(folder).isDirectory()) throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' });
   } catch (thrown) {
     throw folderError(thrown, path.join(folder, 'run.json'));
+  }
+}
+
+/** Creates a folder whose parent exists. Another process may create it first, as the trials of a search do. */
+function makeOne(folder: string): void {
+  try {
+    mkdirSync(folder);
+  } catch (thrown) {
+    if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'EEXIST')) throw thrown;
   }
 }
 
