@@ -99,6 +99,8 @@ export default typescript.config(
       'no-console': 'error',
       // A possessive names nothing: call it what it is.
       'id-denylist': ['error', 'its'],
+      // A merge that was not finished compiles where it lies in a comment.
+      'no-warning-comments': ['error', { terms: ['<<<<<<<', '>>>>>>>'], location: 'anywhere' }],
     },
   },
   ...layerRules,

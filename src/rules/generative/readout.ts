@@ -87,9 +87,8 @@ export function withTopDownBias(
 }
 
 /**
-<<<<<<< HEAD
- * Returns which of some learners learn in the current epoch, if they take turns from the lowest up. With 0 epochs per
- * area all learn at once, each from the current activity of the area below. After the last turn none learns.
+ * Returns the learners that are active in the current epoch. Learners take turns, from the lowest up, and none learns
+ * after the last turn. With 0 epochs per area all learn at once, each from the current activity of the area below.
  *
  * @example
  * ```ts
@@ -112,10 +111,6 @@ export function withTopDownBias(
  * const result = await train({ rule, dataset: 'rings', network, epochs: 2 });
  * result.dispose();
  * ```
-=======
- * Returns the learners that are active in the current epoch. Learners take turns, from the lowest up, and none learns
- * after the last turn. With 0 epochs per area all learn at once, each from the current activity of the area below.
->>>>>>> english
  */
 export function learningNow<Learner>(
   { epoch }: LearningStep,
