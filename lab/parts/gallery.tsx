@@ -1,11 +1,11 @@
-import { Drawing } from '../network/drawing.tsx';
-import { Mark } from './series.tsx';
-import { Raster } from './raster.tsx';
-import { nameOf } from '../titles.ts';
-import { choose, example, gallery, showExamples } from '../../state/example.ts';
-import type { Shown } from '../../state/example.ts';
-import { fail, session, views } from '../../state/lab.ts';
-import { t } from '../../state/preferences.ts';
+import { Drawing } from './network/drawing.tsx';
+import { Mark } from './charts/series.tsx';
+import { Raster } from './charts/raster.tsx';
+import { nameOf } from './titles.ts';
+import { choose, example, gallery, showExamples } from '../state/example.ts';
+import type { Shown } from '../state/example.ts';
+import { fail, session, views } from '../state/lab.ts';
+import { t } from '../state/preferences.ts';
 
 /** Test examples with the current answers of every lane, and a pad to draw on. */
 export function Gallery() {

@@ -1,8 +1,8 @@
-import { Lane } from '../lane.tsx';
-import { Segments } from '../segments.tsx';
-import { session } from '../../state/lab.ts';
-import { lens } from '../../state/navigation.ts';
-import { t } from '../../state/preferences.ts';
+import { Lane } from './lane.tsx';
+import { Segments } from './segments.tsx';
+import { session } from '../state/lab.ts';
+import { lens } from '../state/navigation.ts';
+import { t } from '../state/preferences.ts';
 
 /** All lanes side by side, with a legend. */
 export function Networks({ isFixed = false }: { readonly isFixed?: boolean }) {

@@ -1,7 +1,7 @@
-import bibliography from '../../../docs/bibliography.json' with { type: 'json' };
-import { citationOf } from '../../../src/entries/browser-internals.ts';
-import type { Source } from '../../../src/entries/browser-internals.ts';
-import { t } from '../../state/preferences.ts';
+import bibliography from '../../docs/bibliography.json' with { type: 'json' };
+import { citationOf } from '../../src/entries/browser-internals.ts';
+import type { Source } from '../../src/entries/browser-internals.ts';
+import { t } from '../state/preferences.ts';
 
 const SOURCES: Readonly<Record<string, Source | undefined>> = bibliography;
 

@@ -1,5 +1,5 @@
 import { bibtexOf } from '../../src/entries/browser-internals.ts';
-import { sourceOf } from '../parts/setup/sources.tsx';
+import { sourceOf } from '../parts/sources.tsx';
 import type { NamedFile } from '../protocol.ts';
 import { linkNow } from './navigation.ts';
 import { ask, begin, catalogue, fail, notice, phase, plan, session } from './lab.ts';

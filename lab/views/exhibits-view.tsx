@@ -1,8 +1,8 @@
 import { AngleCharts, Learning } from '../parts/charts/charts.tsx';
 import { Features, PairsPart } from '../parts/network/inspector.tsx';
-import { Gallery } from '../parts/charts/gallery.tsx';
-import { Networks } from '../parts/network/networks.tsx';
-import { Sources } from '../parts/setup/sources.tsx';
+import { Gallery } from '../parts/gallery.tsx';
+import { Networks } from '../parts/networks.tsx';
+import { Sources } from '../parts/sources.tsx';
 import { Transport } from '../parts/transport.tsx';
 import { familyOf } from '../parts/titles.ts';
 import { Words } from '../parts/words.tsx';

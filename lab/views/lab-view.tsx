@@ -1,7 +1,7 @@
 import { Charts } from '../parts/charts/charts.tsx';
-import { Gallery } from '../parts/charts/gallery.tsx';
+import { Gallery } from '../parts/gallery.tsx';
 import { Inspector } from '../parts/network/inspector.tsx';
-import { Networks } from '../parts/network/networks.tsx';
+import { Networks } from '../parts/networks.tsx';
 import { Setup } from '../parts/setup/setup.tsx';
 import { Transport } from '../parts/transport.tsx';
 import { session } from '../state/lab.ts';

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { EQUATIONS } from 'virtual:equations';
 import type { Audit } from '../../src/entries/browser-internals.ts';
-import { Sources } from '../parts/setup/sources.tsx';
+import { Sources } from '../parts/sources.tsx';
 import { described, ruleGroups, summaryOf, titleOf } from '../parts/titles.ts';
 import { Words } from '../parts/words.tsx';
 import { plain, spoken } from '../parts/format.ts';

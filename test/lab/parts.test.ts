@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { accept, commandOf } from '../../lab/engine/plan.ts';
 import { EXHIBITS } from '../../lab/exhibits/index.ts';
-import { centred } from '../../lab/parts/charts/pixels.ts';
+import { centred } from '../../lab/parts/network/pixels.ts';
 import { chartSvg } from '../../lab/parts/charts/chart-svg.ts';
 import { addressOf, parseAddress } from '../../lab/state/address.ts';
 import { en } from '../../lab/text/en.ts';

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { Mark } from '../charts/series.tsx';
 import { percent } from '../format.ts';
-import { centred } from '../charts/pixels.ts';
+import { centred } from './pixels.ts';
 import { example, showDrawing } from '../../state/example.ts';
 import { views } from '../../state/lab.ts';
 import { t } from '../../state/preferences.ts';
