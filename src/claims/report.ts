@@ -1,7 +1,8 @@
 import { bibliography } from '../runs/bibliography.ts';
 import type { Source } from '../runs/citations.ts';
 import { describeEnvironment, writeDocument } from '../runs/folder/index.ts';
-import { count, duration, list, number, plural } from '../reports/charts/format.ts';
+import { list } from '../list.ts';
+import { count, duration, number, plural } from '../reports/charts/format.ts';
 import { html, trusted, type Interpolated, type Markup } from '../reports/markup.ts';
 import { code, details, facts, page, section, table } from '../reports/page.ts';
 import type { Condition, Provenance } from './claim.ts';

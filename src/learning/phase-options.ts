@@ -1,5 +1,6 @@
 import type { Dynamics, PhaseOptions } from '../dynamics/index.ts';
 import { ApicalError } from '../errors.ts';
+import { list } from '../list.ts';
 import { didYouMean } from '../suggest.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -18,7 +19,7 @@ export function checkPhaseOptions(
     const known = [...Object.keys(accepts), 'inputs'];
     throw new ApicalError(
       'dynamics.option',
-      `Phase "${phase}" of the dynamics "${id}" has no option "${name}".${didYouMean(name, known)} It understands ${listOf(known)}.`,
+      `Phase "${phase}" of the dynamics "${id}" has no option "${name}".${didYouMean(name, known)} It understands ${list(known)}.`,
       { phase, dynamics: id, option: name },
     );
   }
@@ -30,6 +31,3 @@ export function checkPhaseOptions(
     { phase, shape: given.shape, expected: inputs.shape },
   );
 }
-
-const listOf = (names: readonly string[]): string =>
-  `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;

@@ -1,5 +1,6 @@
+import { list } from '../list.ts';
 import { figureMarkup, figuresOf } from './charts/figures.ts';
-import { capitalised, list, meanWithInterval, plural, unitOf, words } from './charts/format.ts';
+import { capitalised, meanWithInterval, plural, unitOf, words } from './charts/format.ts';
 import type { ComparisonReport, PairedRow, SummaryRow } from '../runs/report-inputs.ts';
 import { html, type Interpolated, type Markup } from './markup.ts';
 import { page, section, table } from './page.ts';

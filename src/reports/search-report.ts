@@ -1,3 +1,4 @@
+import { list } from '../list.ts';
 import { citation } from '../runs/bibliography.ts';
 import type { Environment } from '../runs/folder/contents.ts';
 import type { BestDocument, SearchDocument, TrialDocument } from '../search/document.ts';
@@ -5,7 +6,7 @@ import { SEARCH_SOURCES } from '../search/halving.ts';
 import { showRange } from '../search/space.ts';
 import { drawChart, horizontalAxis, verticalAxis } from './charts/chart.ts';
 import { swatch } from './charts/figures.ts';
-import { count, duration, list, number, percent, plural } from './charts/format.ts';
+import { count, duration, number, percent, plural } from './charts/format.ts';
 import { html, trusted, type Markup } from './markup.ts';
 import { code, details, facts, page, section, table } from './page.ts';
 import { bestSoFar, drawScatter, errorAxis, labelOf, type Trials } from './charts/search-charts.ts';

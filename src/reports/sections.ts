@@ -1,5 +1,6 @@
+import { list } from '../list.ts';
 import type { Cost, LocalityRow } from '../training/records.ts';
-import { bytes, count, duration, list, number, plural } from './charts/format.ts';
+import { bytes, count, duration, number, plural } from './charts/format.ts';
 import type { RunReport } from '../runs/report-inputs.ts';
 import { html, type Interpolated, type Markup } from './markup.ts';
 import { details, facts, code, table } from './page.ts';

@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { Audit } from '../analysis/index.ts';
 import { openBackend } from '../backends/open.ts';
 import { ApicalError } from '../errors.ts';
+import { list } from '../list.ts';
 import type { Rule } from '../learning/index.ts';
 import type { Compute } from '../tensor/index.ts';
 import { citation } from './bibliography.ts';
@@ -197,8 +198,8 @@ async function writeResults(
   writeDocument(path.join(folder, 'compare.json'), `${JSON.stringify(comparison, null, 2)}\n`);
   if (renderer) {
     const { summary, paired } = comparison;
-    const titles = new Set(configs.map((config) => rulesOf(config).rule.title));
-    const title = `${new Intl.ListFormat('en-GB').format(titles)} on ${task.title}`;
+    const titles = [...new Set(configs.map((config) => rulesOf(config).rule.title))];
+    const title = `${list(titles)} on ${task.title}`;
     const comparisonReport: ComparisonReport = { title, runs: reports, summary, paired, command };
     writeDocument(path.join(folder, 'compare.md'), renderer.renderComparisonTable(comparisonReport));
     writeDocument(path.join(folder, 'report.html'), renderer.renderComparisonReport(comparisonReport));

@@ -15,7 +15,7 @@ let calls = 0;
 export default defineRule({
   id: 'mine', family: 'Mine', title: ${parts['title'] ?? "'Mine'"}, summary: 'Learns.', equation: 'x', cites: [],
   options: ${parts['options'] ?? 'noOptions'},
-  dynamics: feedforward,
+  dynamics: ${parts['dynamics'] ?? 'feedforward'},
   network: { wire: ${parts['wire'] ?? '(network) => network'} },
   learning: { ${parts['learning'] ?? ''} },
   learn(step) {
@@ -107,6 +107,15 @@ describe('apical check', () => {
     expect(stdout.match(/The rule throws this error/g)).toHaveLength(1);
     expect(stdout).toContain('Found: the same error.');
     expect(stdout).not.toContain('draw all noise from streams');
+  });
+
+  test('names the options of dynamics that understand inputs alone', async () => {
+    write({
+      dynamics: '{ ...feedforward, accepts: {} }',
+      before: "step.run('forward', { clamp: () => undefined });",
+    });
+    const { stdout } = await apical('check', './mine.mjs');
+    expect(stdout).toContain('has no option "clamp". It understands inputs (mine.mjs:');
   });
 
   test('takes options and a rate for the check that it learns', async () => {

@@ -4,6 +4,7 @@ import type { RuleDescription } from '../../runs/rule-catalogue.ts';
 import { citation } from '../../runs/bibliography.ts';
 import { STANDARD_LAYERS } from '../../analysis/standard-audit.ts';
 import { parseLayers } from '../../studies/subject.ts';
+import { plural } from '../../reports/charts/format.ts';
 import { EXIT } from '../exit.ts';
 import { table, Terminal } from '../terminal.ts';
 
@@ -47,7 +48,7 @@ function showList(terminal: Terminal, rules: readonly RuleDescription[], network
         family,
         locality.some(({ transposedWeights }) => transposedWeights.length > 0) ? 'yes' : 'no',
         locality.some(({ signedError }) => signedError) ? 'yes' : 'no',
-        areas(Math.max(0, ...locality.map(({ waitsForProjections }) => waitsForProjections))),
+        plural(Math.max(0, ...locality.map(({ waitsForProjections }) => waitsForProjections)), 'area'),
         String(locality[0]?.phases ?? 0),
         `${((cost.forwardMacs + cost.feedbackMacs + cost.updateMacs) / 1e6).toFixed(2)} M  ${costRatio.toFixed(2)} ×`,
       ]),
@@ -58,8 +59,6 @@ function showList(terminal: Terminal, rules: readonly RuleDescription[], network
   );
   terminal.line('`apical rules ID` shows one rule in full.');
 }
-
-const areas = (count: number) => `${count} ${count === 1 ? 'area' : 'areas'}`;
 
 function showRule(terminal: Terminal, rule: RuleDescription, network: string): void {
   const { colours } = terminal;

@@ -89,11 +89,6 @@ export function plural(amount: number, singular: string, many = `${singular}s`):
   return `${count(amount)} ${Math.abs(amount) === 1 ? singular : many}`;
 }
 
-/** Joins items as a list: "a, b and c". */
-export function list(items: readonly string[]): string {
-  return items.length < 2 ? (items[0] ?? '') : `${items.slice(0, -1).join(', ')} and ${items.at(-1) ?? ''}`;
-}
-
 /** Converts the id of a metric to words: `testError`, `test.error` and `test-error` all become "test error". */
 export function words(id: string): string {
   return id
