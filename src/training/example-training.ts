@@ -202,7 +202,7 @@ export class ExampleTraining implements Training {
     if (dataset.task !== 'classification') return [];
     const output = this.learner.network.objectives[0]?.area;
     if (!output) return [];
-    const isSoftmax = this.learner.network.objectives[0]?.kind === 'cross-entropy';
+    const isSoftmax = this.learner.network.objectives[0]?.loss.name === 'cross-entropy';
     const found: Mistake[] = [];
     this.#sweep(test, allIndices(test.count), (batchIndices, phase) => {
       const rate = phase.rate(output);

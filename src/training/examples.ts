@@ -1,5 +1,5 @@
 import type { Dataset, Split } from '../datasets/dataset.ts';
-import type { BlackBox } from '../network/index.ts';
+import type { Loss } from '../network/index.ts';
 import { Sequence, stream } from '../random/index.ts';
 import type { Batch } from '../learning/learner.ts';
 import type { Compute } from '../tensor/compute.ts';
@@ -11,9 +11,9 @@ export class Examples {
   readonly train: ExampleSet;
   readonly test: ExampleSet;
   /** The user's own loss, if the objective of the config names a file. */
-  readonly loss: BlackBox | undefined;
+  readonly loss: Loss | undefined;
 
-  constructor(compute: Compute, dataset: Dataset, loss?: BlackBox) {
+  constructor(compute: Compute, dataset: Dataset, loss?: Loss) {
     this.loss = loss;
     const { train, test, ...description } = dataset;
     this.dataset = description;
