@@ -32,6 +32,8 @@ export interface Setting {
 /** The activity of every area at the end of one phase, (batch, units) each. Its tensors are valid until the step ends. */
 export interface Phase {
   readonly name: string;
+  /** Number of the step in time from 0, for a step of a phase over time; absent otherwise. */
+  readonly time?: number;
   /** Whether the area took part. Nothing may be asked of an area that did not. */
   takesPart(area: Area): boolean;
   /** What the area sends to others, after dropout. */

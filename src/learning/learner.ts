@@ -76,6 +76,8 @@ export class Learner {
   readonly network: Network;
   readonly rule: Rule;
   readonly optimiser: Optimiser;
+  /** State that the rule keeps between steps, as it declared it. */
+  readonly declaredState: readonly StateDeclaration[];
   readonly #compute: Compute;
   readonly #options: LearnerOptions;
   readonly #tally: Tensor;
@@ -120,7 +122,8 @@ export class Learner {
     for (const name of rule.report?.measures?.(this.network, options.options) ?? []) {
       this.#measures.set(name, compute.allocate([2], 'f64'));
     }
-    for (const { name, shape, scope, fill } of declaredState(rule, this.network, options.options)) {
+    this.declaredState = declaredState(rule, this.network, options.options);
+    for (const { name, shape, scope, fill } of this.declaredState) {
       if (scope === 'example') {
         const { examples } = options;
         const values = examples === undefined ? undefined : compute.allocate([examples, ...shape]);

@@ -8,6 +8,7 @@ import type { Term } from '../network/terms.ts';
 import type { Stream } from '../random/stream.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { unwatched } from '../tensor/watch.ts';
 import { checkPhaseOptions } from './phase-options.ts';
 import type { Rule } from './rule.ts';
 
@@ -40,11 +41,15 @@ export interface Exchange {
 
 /** Callbacks by which an audit follows a step and learns the meaning of each tensor. */
 export interface StepObserver {
-  /** Called after each phase; `isGiven` says whether an area's activity was handed in rather than computed. */
+  /**
+   * Called after each phase, and in time for each of its steps in order, where `phase.time` numbers the step; `isGiven`
+   * says whether an area's activity was handed in rather than computed.
+   */
   phase?(phase: Phase, isGiven: (area: Area) => boolean): void;
-  error?(objective: Objective, error: Tensor): void;
-  /** Called with the loss of each example, and whether it was read back as one number. */
-  losses?(losses: Tensor, asNumber: boolean): void;
+  /** Called with an error, (batch, units); in time with that of each step, as a view of its rows, and the step's number. */
+  error?(objective: Objective, error: Tensor, time?: number): void;
+  /** Called with the loss of each example, whether it was read back as one number, and the objectives that it sums. */
+  losses?(losses: Tensor, asNumber: boolean, objectives: readonly Objective[]): void;
   term?(parameter: Parameter, term: Term): void;
   stage?(stage: 'forward' | 'rule' | 'update'): void;
 }
@@ -190,31 +195,29 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
       return asValues(compute, targets, objective.area.units);
     },
     measure(name, values, whole) {
-      const sums = context.measured(name)?.data;
-      if (!sums) return;
-      // Summed without operations that an audit would follow: a metric reaches no synapse.
-      const sumOf = ({ data }: Tensor): number => {
-        let sum = 0;
-        for (const value of data) sum += value;
-        return sum;
-      };
-      sums[0] = (sums[0] as number) + sumOf(values);
-      sums[1] = (sums[1] as number) + (whole ? sumOf(whole) : values.size);
+      const measured = context.measured(name);
+      if (!measured) return;
+      // A metric reaches no synapse.
+      unwatched(measured.heap, () => {
+        const sums = measured.data;
+        sums[0] = (sums[0] as number) + sumOf(values);
+        sums[1] = (sums[1] as number) + (whole ? sumOf(whole) : values.size);
+      });
     },
     score(phase) {
       losses(phase, network.objectives);
     },
     losses(phase, objective) {
-      const each = losses(phase, objective ? [objective] : network.objectives);
-      observer?.losses?.(each, false);
+      const objectives = objective ? [objective] : network.objectives;
+      const each = losses(phase, objectives);
+      observer?.losses?.(each, false, objectives);
       return each;
     },
     loss(phase) {
       const each = losses(phase, network.objectives);
-      observer?.losses?.(each, true);
-      let sum = 0;
-      for (const loss of each.data) sum += loss;
-      return sum / inputs.rows;
+      // An audit hears here that the loss was read.
+      observer?.losses?.(each, true, network.objectives);
+      return unwatched(each.heap, () => sumOf(each)) / inputs.rows;
     },
     samples(count, draw) {
       if (!exchange) {
@@ -264,4 +267,10 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
     },
   };
   return learning;
+}
+
+function sumOf({ data }: Tensor): number {
+  let sum = 0;
+  for (const value of data) sum += value;
+  return sum;
 }

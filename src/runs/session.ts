@@ -246,6 +246,7 @@ function reportOf(
 const NO_AUDIT: Audit = {
   locality: [],
   cost: { forwardMacs: 0, feedbackMacs: 0, updateMacs: 0, bytesBetweenAreas: 0 },
+  reachViolations: [],
 };
 
 /** Returns failed if any run failed, interrupted if any run did not end, and done otherwise. */

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { describeRules } from '../../runs/rule-catalogue.ts';
 import type { RuleDescription } from '../../runs/rule-catalogue.ts';
 import { citation } from '../../runs/bibliography.ts';
-import { STANDARD_LAYERS } from '../../analysis/standard-audit.ts';
+import { STANDARD_LAYERS } from '../../analysis/audit/standard-audit.ts';
 import { parseLayers } from '../../studies/subject.ts';
 import { plural } from '../../reports/charts/format.ts';
 import { EXIT } from '../exit.ts';
