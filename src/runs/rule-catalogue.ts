@@ -31,6 +31,8 @@ export interface RuleDescription {
   readonly options: OptionsSchema;
   readonly locality: readonly LocalityRow[];
   readonly cost: Cost;
+  /** Objectives whose error reached parameters beyond the layer that they declare. */
+  readonly reachViolations: readonly string[];
   /** Multiply–accumulates of a step relative to backprop's. */
   readonly costRatio: number;
 }

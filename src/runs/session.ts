@@ -224,7 +224,7 @@ function reportOf(
     // A rule that failed while learning fails here too, and has been reported.
     if (run.document.status !== 'failed') throw ruleFailure(rule, 'in its audit', error);
   }
-  const { locality, cost } = audit;
+  const { locality, cost, reachViolations } = audit;
   return {
     run: run.document,
     metrics: run.metrics,
@@ -235,6 +235,7 @@ function reportOf(
     ...task.description,
     citations: [...new Set([...task.cites, ...rule.cites, ...(critic?.cites ?? [])])].map(citation),
     locality,
+    reachViolations,
     cost,
     mistakes: run.mistakes,
     ...(run.fantasies ? { fantasies: run.fantasies } : {}),

@@ -26,7 +26,12 @@ const actual = Object.fromEntries(
   }),
 );
 compute.dispose();
-if (process.env['APICAL_UPDATE_GOLDEN'] === '1') writeFileSync(file, `${JSON.stringify(actual, null, 1)}\n`);
+if (process.env['APICAL_UPDATE_GOLDEN'] === '1') {
+  const lines = Object.entries(actual).map(
+    ([id, found]) => `${JSON.stringify(id)}: ${JSON.stringify(found)}`,
+  );
+  writeFileSync(file, `{\n${lines.join(',\n')}\n}\n`);
+}
 const golden = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
 
 test.each(RULES.map(({ id }) => id))('%s needs the same information as recorded', (id) => {
