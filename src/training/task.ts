@@ -1,5 +1,5 @@
-import { audit } from '../analysis/audit.ts';
-import type { Audit } from '../analysis/audit.ts';
+import { audit } from '../analysis/audit/audit.ts';
+import type { Audit } from '../analysis/audit/audit.ts';
 import { describeData } from '../datasets/dataset.ts';
 import type { DataDescription } from '../datasets/dataset.ts';
 import { Learner } from '../learning/learner.ts';
@@ -77,6 +77,7 @@ export function exampleTask(compute: Compute, examples: Examples): Task {
       new ExampleTraining({ compute, examples, config, rule, record, together }),
     examples,
     audit(config, { rule }) {
+      const count = Math.min(8, train.count);
       const learner = new Learner(compute, {
         specification: networkFor(config, examples),
         rule,
@@ -84,8 +85,8 @@ export function exampleTask(compute: Compute, examples: Examples): Task {
         optimiserOf: ({ id }) => optimiserFor(config, id),
         seed: config.seed,
         epochs: 1,
+        examples: count,
       });
-      const count = Math.min(8, train.count);
       const indices = compute
         .allocate([count], 'i32')
         .set(Array.from({ length: count }, (_, index) => index));
