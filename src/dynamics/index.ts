@@ -4,7 +4,7 @@ export { dropoutGain, withDropout } from './dropout.ts';
 export { descend, emitIncoming, emitReadouts } from './passes.ts';
 export type { SendDown } from './passes.ts';
 export { startOf } from './phase.ts';
-export type { CompartmentPhase, Moment, Phase, PhaseOptions, Setting, Start } from './phase.ts';
+export type { CompartmentPhase, Moment, Phase, PhaseOptions, Setting, SlopeOptions, Start } from './phase.ts';
 export { receivedPotential, receivedRate } from './received.ts';
 export { compartmentPhaseOf, momentOf, phaseOf } from './record.ts';
 export type { Compartments, PassRecord } from './record.ts';

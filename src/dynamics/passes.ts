@@ -61,7 +61,8 @@ export function descend(
       else projection.sendBack(compute, below, above, error ? 1 : 0, { sent: phase.activity(area) });
       error = below;
     }
-    let gain = error && phase.gain(area);
+    const gain = error && phase.gain(area);
+    let withGain = true;
     const objective = network.objectives.find((candidate) => candidate.area === area);
     if (objective) {
       // An objective looks at the rate, before dropout: the gain belongs to what came down alone.
@@ -69,12 +70,10 @@ export function descend(
       if (error && gain) compute.multiply(error, error, gain);
       if (error) compute.add(own, own, error);
       error = own;
-      gain = undefined;
+      withGain = false;
     }
     if (!error) continue; // nothing downstream is trained
-    if (area.activation !== 'linear' || gain) {
-      compute.multiplyBySlope(error, error, phase.rate(area), gain, area.activation);
-    }
+    phase.slope(area, error, { out: error, gain: withGain });
     const share = shareOf(area);
     if (share !== 1) compute.scale(error, error, share);
     errors[area.index] = error;
@@ -154,13 +153,11 @@ export function emitIncoming(
  * ```
  */
 export function emitReadouts(step: LearningStep, phase: Phase): void {
-  const { compute, network, inputs } = step;
+  const { network, inputs } = step;
   for (const objective of network.objectives) {
     const { area } = objective;
     const error = step.error(phase, objective);
-    if (area.activation !== 'linear') {
-      compute.multiplyBySlope(error, error, phase.rate(area), undefined, area.activation);
-    }
+    phase.slope(area, error, { out: error, gain: false });
     emitIncoming(step, phase, area, error, 1 / inputs.rows);
   }
 }

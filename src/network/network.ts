@@ -1,3 +1,4 @@
+import { activationOf } from '../tensor/activation.ts';
 import type { Compute } from '../tensor/compute.ts';
 import { sizeOf } from '../tensor/tensor.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -50,7 +51,7 @@ export class Network {
       const bias = shape && compute.allocate(shape);
       const topDown = area.topDownBias ? compute.allocate([sizeOf(area.shape)]) : undefined;
       const { id, shape: units, activation = 'linear', dropout = 0 } = area;
-      return new Area(id, index, units, activation, dropout, bias, topDown);
+      return new Area(id, index, units, activationOf(activation), dropout, bias, topDown);
     });
     this.input = this.area(specification.input);
     this.projections = specification.projections.map((projection) => {

@@ -3,9 +3,11 @@ import { ApicalError } from '../errors.ts';
 import { convolutionalStack } from '../network/convolutional-stack.ts';
 import type { ConvolutionalLayer } from '../network/convolutional-stack.ts';
 import type { Initialisation } from '../network/initialisation.ts';
-import type { ObjectiveKind, NetworkSpecification } from '../network/specification.ts';
+import type { AreaSpecification, ObjectiveKind, NetworkSpecification } from '../network/specification.ts';
 import { stack } from '../network/specification.ts';
 import type { Config } from '../config/config.ts';
+import { activationFor } from './activation-of-config.ts';
+import type { ActivationSetting } from './activation-of-config.ts';
 import type { Examples } from './examples.ts';
 
 /** Returns the network of a config for the sizes of the data. Throws `config.network`, `config.objective` and `network.kernel`. */
@@ -21,8 +23,8 @@ export function networkFor(
       network;
     const { convolutions = [], excitatory } = network;
     const common = {
-      activation,
-      outputActivation,
+      activation: activationFor(activation),
+      outputActivation: activationFor(outputActivation),
       objective,
       loss,
       dropout,
@@ -49,8 +51,19 @@ export function networkFor(
       outputs: dataset.targetSize,
     });
   }
-  const plain = withoutUndefined(graph) as NetworkSpecification;
-  const specification = { ...plain, objectives: plain.objectives.map((target) => ({ ...target, loss })) };
+  const plain = withoutUndefined(graph) as Omit<NetworkSpecification, 'areas'> & {
+    readonly areas: readonly (Omit<AreaSpecification, 'activation'> & {
+      readonly activation?: ActivationSetting;
+    })[];
+  };
+  const specification = {
+    ...plain,
+    areas: plain.areas.map(({ activation, ...area }): AreaSpecification => ({
+      ...area,
+      ...(activation === undefined ? {} : { activation: activationFor(activation) }),
+    })),
+    objectives: plain.objectives.map((target) => ({ ...target, loss })),
+  };
   const unitsOf = (id: string) =>
     specification.areas
       .find((area) => area.id === id)

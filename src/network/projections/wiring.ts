@@ -1,4 +1,5 @@
 import { ApicalError } from '../../errors.ts';
+import { hasActivation, nameOfActivation } from '../../tensor/activation.ts';
 import { checkConnection } from './connection.ts';
 import type {
   AreaSpecification,
@@ -170,10 +171,10 @@ function checkObjectives(
     }
     trained.add(area);
     const { activation = 'linear' } = findById(areas, area, 'area');
-    if (kind === 'cross-entropy' && activation !== 'linear') {
+    if (kind === 'cross-entropy' && !hasActivation({ activation }, 'linear')) {
       throw new ApicalError(
         'network.cross-entropy',
-        `Area "${area}" has the activation ${activation}, but cross-entropy applies a softmax and needs a linear area: ` +
+        `Area "${area}" has the activation ${nameOfActivation(activation)}, but cross-entropy applies a softmax and needs a linear area: ` +
           'set the activation to linear, or the objective to squared-error.',
       );
     }
