@@ -351,7 +351,17 @@ export function defineActivation(
   return Object.freeze(activation);
 }
 
-/** Returns a value as an activation function, after the checks of `defineActivation`. Throws `activation.invalid`. */
+/**
+ * Returns the export of a user's file as an activation function, after the checks of `defineActivation`. Throws
+ * `activation.invalid`.
+ *
+ * @example
+ * ```ts
+ * import { checkActivation, threshold } from 'apical/rules';
+ *
+ * console.log(checkActivation(threshold({ at: 1 })).name); // threshold
+ * ```
+ */
 export function checkActivation(exported: object): Activation {
   checkShape(exported);
   const activation = exported as Activation;
