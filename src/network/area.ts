@@ -1,5 +1,5 @@
 import type { Compute } from '../tensor/compute.ts';
-import type { Activation } from '../tensor/kernels.ts';
+import type { Activation } from '../tensor/activation.ts';
 import { sizeOf } from '../tensor/tensor.ts';
 import type { Shape, Tensor } from '../tensor/tensor.ts';
 import { Bias } from './parameter.ts';

@@ -18,6 +18,7 @@ import { openDataset } from '../runs/files/datasets.ts';
 import { dataSubject } from './subject.ts';
 import { Examples } from '../training/examples.ts';
 import { readTrainedRun, restoreLearner } from '../runs/folder/index.ts';
+import { loadActivations } from '../runs/files/activation-file.ts';
 import { loadObjective } from '../runs/files/objective-file.ts';
 import { requestFor } from '../runs/open-task.ts';
 import { planRuns } from '../runs/plan.ts';
@@ -105,6 +106,7 @@ export async function studySettling(options: SettlingOptions): Promise<SettlingD
   const rule = await loadRule(reference);
   const own = reference === config.rule ? config.ruleOptions : {};
   const ruleOptions = parseOptions(rule, { ...own, ...phasesFor(rule, own, numbers) });
+  await loadActivations(config);
   const loss = await loadObjective(config);
   const dataset = await openDataset(requestFor(config));
   const compute = await openBackend({ backend: options.backend, threads: config.threads });

@@ -9,6 +9,7 @@ import { lossOf } from '../network/objectives/resolve.ts';
 import type { NetworkSpecification } from '../network/specification.ts';
 import { stack } from '../network/specification.ts';
 import type { Config } from '../config/config.ts';
+import { activationFor } from './activation-of-config.ts';
 import type { Examples } from './examples.ts';
 
 /** Returns the network of a config for the sizes of the data. Throws `config.network`, `config.objective` and `network.kernel`. */
@@ -24,8 +25,8 @@ export function networkFor(
       network;
     const { convolutions = [], excitatory } = network;
     const common = {
-      activation,
-      outputActivation,
+      activation: activationFor(activation),
+      outputActivation: activationFor(outputActivation),
       objective,
       dropout,
       inputDropout,
@@ -52,10 +53,12 @@ export function networkFor(
     });
   }
   const { objectives: named, ...plain } = withoutUndefined(graph);
-  const specification = {
-    ...plain,
-    objectives: named.map((each) => ({ ...each, kind: each.kind === 'black-box' ? loss : each.kind })),
-  } as NetworkSpecification;
+  const areas = plain.areas.map(({ activation, ...area }) => ({
+    ...area,
+    ...(activation === undefined ? {} : { activation: activationFor(activation) }),
+  }));
+  const objectives = named.map((each) => ({ ...each, kind: each.kind === 'black-box' ? loss : each.kind }));
+  const specification = { ...plain, areas, objectives } as NetworkSpecification;
   const unitsOf = (id: string) =>
     specification.areas
       .find((area) => area.id === id)

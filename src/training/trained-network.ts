@@ -6,6 +6,7 @@ import type { Area, Network } from '../network/index.ts';
 import { Learner } from '../learning/learner.ts';
 import { parseOptions } from '../learning/rule.ts';
 import type { Rule } from '../learning/rule.ts';
+import { hasActivation } from '../tensor/activation.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Config } from '../config/config.ts';
 import { networkFor } from './network-of-config.ts';
@@ -207,7 +208,7 @@ export function isLogits({ network, rule }: Learner, area: Area): boolean {
   const objective = network.objectives.find((target) => target.area === area);
   if (objective?.loss.name === 'cross-entropy') return true;
   const draws = rule.dynamics === stochastic && isStochastic(network, area);
-  return draws && area.activation === 'linear';
+  return draws && hasActivation(area, 'linear');
 }
 
 /** Returns a `predict.shape` error with the expected and the given shape of an example. */
