@@ -107,6 +107,11 @@ export const en = {
     which: 'Which angle',
     update: 'Update to gradient',
     feedback: 'Feedback to forward',
+    reasons: {
+      'no change': 'no change',
+      'no gradient': 'no exact gradient',
+      'zero gradient': 'zero gradient',
+    },
     updateCaption:
       'Degrees between the update of a projection and the exact gradient. Below 90° (dashed), a small enough step lowers the loss.',
     feedbackCaption:

@@ -106,6 +106,7 @@ export const zh: Translation = {
     which: '夹角类型',
     update: '更新与梯度',
     feedback: '反馈与前向',
+    reasons: { 'no change': '没有变化', 'no gradient': '没有精确梯度', 'zero gradient': '梯度为零' },
     updateCaption: '投射的更新与精确梯度的夹角（度）。小于 90°（虚线）时，只要步长足够小，损失就会下降。',
     feedbackCaption: '反馈权重与前向权重转置的夹角（度）。随机反馈的初始夹角接近 90°。',
     epochs: '轮',
