@@ -213,7 +213,6 @@ export const en = {
       const copies = each?.count === undefined ? each?.kind : `of ${each.count} ${each.kind}s`;
       return `${numbers} ${places}${copies === undefined ? '' : `, for each ${copies}`}`;
     },
-    semicolon: '; ',
     beyondReach: (violations: string) => `Beyond the declared reach of one layer: ${violations}.`,
     backwards: 'Backwards in time',
     outside: 'Values read outside operations',

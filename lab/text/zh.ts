@@ -210,7 +210,6 @@ export const zh: Translation = {
       const copies = each?.count === undefined ? copy : `${each.count} 条链中${copy}`;
       return `${copies === undefined ? '' : `${copies}：`}${of === undefined ? '' : `${of} `}${place} ${numbers} 个数`;
     },
-    semicolon: '；',
     beyondReach: (violations: string) => `超出所声明的单层范围：${violations}。`,
     backwards: '逆时间传播',
     outside: '运算之外读取的值',

@@ -56,7 +56,7 @@ function showList(terminal: Terminal, rules: readonly RuleDescription[], network
     ),
   );
   terminal.line(
-    `\nMeasured in one real step of a ${network} network. MACs are multiply–accumulates per example.`,
+    `\nMeasured in real steps of a ${network} network. MACs are the multiply–accumulates of a step per example.`,
   );
   terminal.line('`apical rules ID` shows one rule in full.');
 }
