@@ -57,7 +57,7 @@ const activation = z.union([
     surrogate: z.enum(SURROGATES).optional(),
     sharpness: positive.optional(),
   }),
-  z.string().refine(isUserFile, 'must be the path of a file that exports one'),
+  z.string().refine(isUserFile, { error: 'must be the path of a file that exports one', abort: true }),
 ]);
 const OTHER_ACTIVATIONS =
   '; also {"kind": "threshold", "at", "surrogate", "sharpness"} or the path of a file';

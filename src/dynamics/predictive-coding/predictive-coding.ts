@@ -99,7 +99,7 @@ function infer(setting: Setting, name: string, options: PredictiveOptions): Pred
   const rates: Tensor[] = [];
   const states: Tensor[] = [];
   const gains: (Tensor | undefined)[] = [];
-  const pass: PassRecord = { activities, rates, outputs: rates, gains, states };
+  const pass: PassRecord = { activities, rates, outputs: rates, gains, states, potentials: states };
   const predicted: Predicted[] = [];
   const byArea = new Map<Area, Predicted>();
 

@@ -11,7 +11,7 @@ import { importUserFile } from './user-file.ts';
 export async function loadActivations(...configs: readonly Config[]): Promise<void> {
   for (const file of new Set(configs.flatMap(activationFiles))) {
     const exported = await importUserFile(file, 'activation');
-    if (typeof exported !== 'object' || exported === null) {
+    if (typeof exported !== 'object' || exported === null || !('value' in exported)) {
       throw new ApicalError(
         'activation.file',
         `The activation file "${file}" must export an activation function by default: export default defineActivation({ name, value, slope, bounds }).`,
