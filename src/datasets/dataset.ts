@@ -144,7 +144,7 @@ const mapValues = <Value, Result>(record: Readonly<Record<string, Value>>, map: 
 
 /** Describes the examples of a split in words, such as "60000" or "500 sequences of up to 20 steps × 3 values". */
 export function amountOf(
-  split: Pick<Split, 'count' | 'steps' | 'lengths'>,
+  split: { readonly count: number; readonly steps?: number; readonly lengths?: Int32Array | undefined },
   { inputShape, time }: Pick<DataDescription, 'inputShape' | 'time'>,
 ): string {
   const { count, steps = 0, lengths } = split;

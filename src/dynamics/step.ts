@@ -30,6 +30,8 @@ export interface Dynamics<Options extends object = PhaseOptions, Result extends 
   readonly activations?: readonly [Activation, ...Activation[]];
   /** Names of what hidden units hold besides their activity. */
   readonly compartments?: readonly string[];
+  /** Whether a phase runs batches with a time axis. */
+  readonly inTime?: true;
   /** What to try when activity is no longer finite, worded to end a sentence. */
   readonly hint?: string;
   /** Returns why a network is not supported, worded to end a sentence; undefined if it is. */

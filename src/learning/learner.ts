@@ -12,11 +12,11 @@ import type { Stream } from '../random/stream.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { learningStep } from './learning-step.ts';
-import type { Batch, Exchange, StepContext, StepObserver } from './learning-step.ts';
+import type { Batch, BatchTime, Exchange, StepContext, StepObserver } from './learning-step.ts';
 import { runEvaluation } from './rule.ts';
 import type { Fantasies, Outcome, Rule, StateDeclaration } from './rule.ts';
 
-export type { Batch, Exchange, Measurement, StepObserver } from './learning-step.ts';
+export type { Batch, BatchTime, Exchange, Measurement, StepObserver } from './learning-step.ts';
 
 /** Sums over examples since the last reset. */
 export interface Tally {
@@ -43,6 +43,8 @@ export interface LearnerOptions {
   readonly exchange?: Exchange | undefined;
   /** Number of training examples, for rules that remember each example; absent if there is no such number. */
   readonly examples?: number | undefined;
+  /** Number of sequences or streams whose state lasts from batch to batch; absent for data without a time axis. */
+  readonly streams?: number | undefined;
 }
 
 /**
@@ -229,11 +231,11 @@ export class Learner {
   }
 
   /** Computes activity for inputs (batch, units) without targets; nothing is tallied or learned. */
-  respond(inputs: Tensor, visit: (phase: Phase) => void): void {
+  respond(inputs: Tensor, visit: (phase: Phase) => void, time?: BatchTime): void {
     this.#compute.scope(() => {
       // The targets are never read, since no error and no loss is computed.
       const at = { step: 0, epoch: this.#epoch };
-      const batch = { inputs, targets: inputs };
+      const batch = { inputs, targets: inputs, ...(time ? { time } : {}) };
       const step = this.#step(this.#compute, batch, at, 'estimate', this.#tallies, new Map());
       visit(runEvaluation(this.rule, step));
     });

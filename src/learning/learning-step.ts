@@ -11,16 +11,37 @@ import type { Tensor } from '../tensor/tensor.ts';
 import { checkPhaseOptions } from './phase-options.ts';
 import type { Rule } from './rule.ts';
 
-/** A batch on the heap: inputs (batch, units), and class labels (batch, i32) or target values (batch, outputs). */
+/**
+ * A batch on the heap: inputs (batch, units), and class labels (batch, i32) or target values (batch, outputs). In time
+ * there are B rows per step, and row t · B + e is step t of sequence or stream e.
+ */
 export interface Batch {
   readonly inputs: Tensor;
+  /** Contents are ignored where no target is due. */
   readonly targets: Tensor;
+  readonly time?: BatchTime;
   /** Weight of each example in losses and errors, (batch); 1 if absent. A tally ignores it. */
   readonly weights?: Tensor;
-  /** Numbers of the training examples, (batch, i32), by which a rule remembers them; absent for other examples. */
+  /** Numbers of the training examples, (batch, i32), in time (B), by which a rule remembers them; absent for other examples. */
   readonly examples?: Tensor;
   /** Names the example of a row in error messages; by its row if absent. */
   readonly nameOf?: (row: number) => string;
+}
+
+/** The time axis of a batch of B sequences or streams. */
+export interface BatchTime {
+  /** T. */
+  readonly steps: number;
+  /** (T · B): 1 where the step is within the sequence's length, 0 after its end; absent if all steps exist. */
+  readonly present?: Tensor;
+  /** (T · B): 1 where a target is due; absent if one is due at every step. */
+  readonly due?: Tensor;
+  /** Number of targets that are due: Σ due, or T · B. The mean loss of the batch is over these. */
+  readonly count: number;
+  /** Whether activity goes on from the last batch (a stream, or a later window of the same sequences) or starts from rest. */
+  readonly continues: boolean;
+  /** Number of the first step within the stream or the sequences, from 0. */
+  readonly first: number;
 }
 
 /** The effect of one sample of a rule, and the number of passes that it took. */

@@ -12,6 +12,8 @@ export interface Position {
   readonly examplesSeen: number;
   /** Number of examples passed through the network, over all phases of all steps. */
   readonly passes: number;
+  /** Number of parallel streams, for a training on a stream. */
+  readonly streams?: number;
 }
 
 /** The part of a training among workers that take the same steps. */
