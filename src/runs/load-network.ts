@@ -10,13 +10,12 @@ import { importWeights } from '../network/index.ts';
 import type { WeightLayout } from '../network/index.ts';
 import { parseConfig } from '../config/config.ts';
 import type { Config } from '../config/config.ts';
-import { openDataset } from './files/datasets.ts';
 import { describeEnvironment, readTrainedRun, restoreLearner, RunFolder } from './folder/index.ts';
 import type { Rule } from '../learning/index.ts';
 import { loadRule } from './files/rule-file.ts';
 import { requireSameRule, ruleNeeded } from './rule-of-run.ts';
 import { checkOwnRule } from '../training/own-rule.ts';
-import { requestFor } from './open-task.ts';
+import { openDataOf } from './open-task.ts';
 import { TrainedNetwork } from '../training/trained-network.ts';
 import { readWeights } from './files/weights-file.ts';
 import { exportedNetwork } from './exported-network.ts';
@@ -110,7 +109,7 @@ async function fromFolder(folder: string): Promise<Source> {
     config,
     rule: run.document?.rule,
     // Folders of before this was kept need their data set.
-    data: run.data ?? describeData(await openDataset(requestFor(config))),
+    data: run.data ?? describeData(await openDataOf(config)),
     identity: run.identity,
     step: checkpoint.step,
     fill: ({ learner }) => restoreLearner(learner, checkpoint, true),

@@ -56,7 +56,7 @@ export interface Training {
   advance(steps: number, now: () => number): void;
   /** Returns everything needed to continue with the same bits: tensors by name, and the position. */
   snapshot(): { readonly tensors: ReadonlyMap<string, Tensor>; readonly position: Position };
-  /** Continues from a position; the tensors of `snapshot` must be filled before. */
+  /** Continues from a position, once the tensors of `snapshot` are filled. Throws `run.streams`. */
   restore(position: Position): void;
   /** Returns misclassified test examples, the most confident mistakes first; empty without labels. */
   mistakes(limit: number): Mistake[];
