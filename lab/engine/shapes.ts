@@ -6,7 +6,7 @@ export function shapeOf(network: Network, inputShape: readonly number[] | undefi
   const outputs = new Set(network.objectives.map(({ area }) => area));
   return {
     areas: network.areas.map((area): AreaShape => {
-      const role = area === network.input ? 'input' : outputs.has(area) ? 'output' : 'hidden';
+      const role = area.isInput ? 'input' : outputs.has(area) ? 'output' : 'hidden';
       return {
         id: area.id,
         units: area.units,

@@ -43,13 +43,13 @@ export function look(subject: Subject, watch: Watch): LaneView {
     gallery: examples && watch.gallery.length > 0 ? answersOf(subject, examples, watch.gallery) : undefined,
     tiles: incoming
       ? Array.from({ length: Math.min(MOST_TILES, tileCount(incoming)) }, (_, unit) =>
-          tileOf(incoming, unit, incoming.from === network.input ? picture : undefined),
+          tileOf(incoming, unit, incoming.from.isInput ? picture : undefined),
         )
       : [],
     unit:
       incoming && watch.unit !== null
         ? {
-            tile: tileOf(incoming, watch.unit, incoming.from === network.input ? picture : undefined),
+            tile: tileOf(incoming, watch.unit, incoming.from.isInput ? picture : undefined),
             history: watch.history ? subject.history.of(incoming.to.id, watch.unit, picture) : [],
           }
         : undefined,

@@ -1,5 +1,5 @@
 import type { Phase } from '../dynamics/phase.ts';
-import type { Objective } from '../network/objective.ts';
+import type { Objective } from '../network/objectives/objective.ts';
 import type { Parameter } from '../network/parameter.ts';
 import { Projection } from '../network/area.ts';
 import type { Area } from '../network/area.ts';
@@ -147,7 +147,7 @@ class Recorder implements StepObserver {
     this.#bothWays.clear();
     for (const area of this.#learner.network.areas) {
       if (!phase.takesPart(area)) continue;
-      const isInput = area === this.#learner.network.input;
+      const isInput = area.isInput;
       const sources = new Set([`activity of ${area.id}`]);
       const handedIn = isGiven(area) ? this.#lineage(phase.activity(area)) : NOTHING;
       const isTaught = handedIn.target || handedIn.error || handedIn.errorInInput;

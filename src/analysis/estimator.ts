@@ -1,5 +1,6 @@
 import type { Parameter } from '../network/parameter.ts';
 import type { Projection } from '../network/area.ts';
+import { hasDerivative } from '../network/objectives/derivative.ts';
 import { materialise } from '../network/terms.ts';
 import type { Term } from '../network/terms.ts';
 import type { Batch, Learner } from '../learning/learner.ts';
@@ -205,9 +206,7 @@ function exactGradient(
   projections: readonly Projection[],
 ): Tensor[] | undefined {
   const reference = learner.reference;
-  const differentiable = learner.network.objectives.every(
-    ({ kind }) => kind === 'cross-entropy' || kind === 'squared-error',
-  );
+  const differentiable = learner.network.objectives.every(hasDerivative);
   if (!reference || !differentiable) return undefined;
   const gradients = projections.map(({ weights }) => compute.temporary(weights.shape));
   learner.estimate(

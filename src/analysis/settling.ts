@@ -90,7 +90,7 @@ const nudged = (
   });
 
 /** Returns the areas that settle: all except the input. */
-const settling = ({ network }: LearningStep) => network.areas.filter((area) => area !== network.input);
+const settling = ({ network }: LearningStep) => network.areas.filter((area) => !area.isInput);
 
 /**
  * Records the energy and its terms after every step of the free and then the nudged phase, starting from silence and

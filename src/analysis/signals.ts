@@ -2,7 +2,7 @@ import { Matrix, pseudoInverse } from 'ml-matrix';
 import { descend, feedforward } from '../dynamics/index.ts';
 import type { DendriticPhase, LearningStep, Phase } from '../dynamics/index.ts';
 import type { Area } from '../network/area.ts';
-import type { Objective } from '../network/objective.ts';
+import type { Objective } from '../network/objectives/objective.ts';
 import type { Parameter } from '../network/parameter.ts';
 import type { Term } from '../network/terms.ts';
 import type { Batch, Learner } from '../learning/learner.ts';
@@ -72,9 +72,7 @@ export function teachingSignals(
   { points = 400 }: SignalOptions = {},
 ): Signals {
   const { network, rule, reference } = learner;
-  const hidden = network.areas.filter(
-    (area) => area !== network.input && isOnTheWay(area) && taught(area).length > 0,
-  );
+  const hidden = network.areas.filter((area) => !area.isInput && isOnTheWay(area) && taught(area).length > 0);
   return compute.scope(() => {
     const copies = (from: ReadonlyMap<Parameter, readonly Term[]>) =>
       new Map(hidden.map((area) => [area, signalOf(compute, area, batch.inputs.rows, from)]));

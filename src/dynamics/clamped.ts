@@ -39,10 +39,10 @@ export function clampedAreas(
   setting: Setting,
   { clamp, freeInput = false }: Pick<PhaseOptions, 'clamp'> & { readonly freeInput?: boolean | undefined },
 ): ReadonlyMap<Area, Clamped> {
-  const { compute, network, inputs } = setting;
+  const { compute, network, inputOf } = setting;
   const clamped = new Map<Area, Clamped>();
   for (const area of network.areas) {
-    const rate = clamp?.(area) ?? (area === network.input && !freeInput ? inputs : undefined);
+    const rate = clamp?.(area) ?? (area.isInput && !freeInput ? inputOf(area) : undefined);
     if (!rate) continue;
     const gain = dropoutGain(setting, area);
     const activity = gain ? compute.temporary(rate.shape) : rate;

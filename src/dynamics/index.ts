@@ -4,7 +4,17 @@ export { dropoutGain, withDropout } from './dropout.ts';
 export { descend, emitIncoming, emitReadouts } from './passes.ts';
 export type { SendDown } from './passes.ts';
 export { startOf } from './phase.ts';
-export type { CompartmentPhase, Moment, Phase, PhaseOptions, Setting, Start } from './phase.ts';
+export type {
+  BatchTime,
+  CompartmentPhase,
+  Moment,
+  Phase,
+  PhaseOptions,
+  Setting,
+  Start,
+  StepPhase,
+  TimePhase,
+} from './phase.ts';
 export { receivedPotential, receivedRate } from './received.ts';
 export { compartmentPhaseOf, momentOf, phaseOf } from './record.ts';
 export type { Compartments, PassRecord } from './record.ts';
@@ -73,6 +83,10 @@ export type { Sampling } from './stochastic/draws.ts';
 export { configurationsOf, enumerateBy, MOST_CONFIGURATIONS } from './stochastic/enumeration.ts';
 export { generatingProjections, generative } from './stochastic/generative.ts';
 export type { GenerativeOptions } from './stochastic/generative.ts';
+export { crop, flip, mask, noise, shift } from './views/views.ts';
+export { viewArguments } from './views/view.ts';
+export type { View, ViewArguments } from './views/view.ts';
+
 export { stochastic } from './stochastic/stochastic.ts';
 export type { StochasticOptions } from './stochastic/stochastic.ts';
 export { isStochastic } from './stochastic/units.ts';

@@ -1,4 +1,5 @@
 import type { Area, Projection } from '../network/area.ts';
+import type { Objective } from '../network/objectives/objective.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Phase } from './phase.ts';
 import type { LearningStep } from './step.ts';
@@ -12,7 +13,8 @@ export type SendDown = (projection: Projection, above: Tensor, below: Tensor, be
  *   δ_output = ∂L/∂y ⊙ f′,   δ_l = (what is sent down from δ_{l+1}) ⊙ f′ ⊙ gain,   term of W_l: h_{l−1} ⊗ δ_l / batch
  *
  * `sendDown` says how an error crosses a projection with weights, the one point at which backpropagation and rules with
- * feedback of their own differ. Where a soma takes on only a share of what its dendrite receives, f(share · (h W + b)),
+ * feedback of their own differ. Objectives whose reach is their layer act on the
+ * synapses onto their area alone. Where a soma takes on only a share of what its dendrite receives, f(share · (h W + b)),
  * `shareOf` returns it, and δ is that of the dendrite.
  *
  * Returns a function that gives δ of an area, (batch, units), or undefined where no objective is above. Throws
@@ -45,47 +47,73 @@ export function descend(
   sendDown: SendDown,
   shareOf: (area: Area) => number = () => 1,
 ): (area: Area) => Tensor | undefined {
-  const { compute, network, inputs } = step;
+  const { compute, network } = step;
+  /** δ of what is sent down, and δ of what the synapses onto an area learn from, which adds objectives that reach no further. */
   const errors: (Tensor | undefined)[] = [];
+  const taught: (Tensor | undefined)[] = [];
 
   for (let index = network.areas.length - 1; index >= 0; index--) {
     const area = network.areas[index] as Area;
-    if (area === network.input) continue;
+    if (area.isInput) continue;
     let error: Tensor | undefined;
     for (const projection of area.outgoing) {
       const above = errors[projection.to.index];
       if (projection.kind !== 'forward' || !above) continue;
-      const below: Tensor = error ?? compute.temporary([inputs.rows, area.units]);
+      const below: Tensor = error ?? step.like(area);
       // Without weights there is only one way back, for every rule.
       if (projection.hasWeights) sendDown(projection, above, below, error ? 1 : 0);
       else projection.sendBack(compute, below, above, error ? 1 : 0, { sent: phase.activity(area) });
       error = below;
     }
-    let gain = error && phase.gain(area);
-    const objective = network.objectives.find((candidate) => candidate.area === area);
-    if (objective) {
-      // An objective looks at the rate, before dropout: the gain belongs to what came down alone.
-      const own = step.error(phase, objective);
+    const gain = error && phase.gain(area);
+    // Objectives look at the rate, before dropout: the gain belongs to what came down alone.
+    const through = ownError(step, phase, area, 'network');
+    if (through) {
       if (error && gain) compute.multiply(error, error, gain);
-      if (error) compute.add(own, own, error);
-      error = own;
-      gain = undefined;
-    }
-    if (!error) continue; // nothing downstream is trained
-    if (area.activation !== 'linear' || gain) {
-      compute.multiplyBySlope(error, error, phase.rate(area), gain, area.activation);
+      if (error) compute.add(through, through, error);
+      error = through;
     }
     const share = shareOf(area);
-    if (share !== 1) compute.scale(error, error, share);
+    /** Turns ∂L/∂rate into δ. */
+    const atDendrite = (signal: Tensor, factors: Tensor | undefined): void => {
+      if (area.activation !== 'linear' || factors) {
+        compute.multiplyBySlope(signal, signal, phase.rate(area), factors, area.activation);
+      }
+      if (share !== 1) compute.scale(signal, signal, share);
+    };
+    if (error) atDendrite(error, through ? undefined : gain);
     errors[area.index] = error;
+    const within = ownError(step, phase, area, 'layer');
+    if (within) {
+      atDendrite(within, undefined);
+      if (error) compute.add(within, within, error);
+    }
+    taught[area.index] = within ?? error; // undefined where nothing downstream is trained
   }
 
-  const factor = 1 / inputs.rows;
+  const factor = 1 / step.count;
   for (const area of network.areas) {
-    const error = errors[area.index];
+    const error = taught[area.index];
     if (error) emitIncoming(step, phase, area, error, factor);
   }
-  return (area) => errors[area.index];
+  return (area) => taught[area.index];
+}
+
+/** Returns Σ ∂L/∂output over the objectives of an area with this reach, (batch, units); undefined without any. */
+function ownError(
+  step: LearningStep,
+  phase: Phase,
+  area: Area,
+  reach: Objective['reach'],
+): Tensor | undefined {
+  let sum: Tensor | undefined;
+  for (const objective of step.network.objectives) {
+    if (objective.area !== area || objective.reach !== reach) continue;
+    const error = step.error(phase, objective);
+    if (sum) step.compute.add(sum, sum, error);
+    else sum = error;
+  }
+  return sum;
 }
 
 /**
@@ -105,7 +133,7 @@ export function descend(
  *     const phase = step.run('forward');
  *     const losses = step.losses(phase);
  *     for (const area of step.network.areas) {
- *       if (area === step.network.input) continue;
+ *       if (area.isInput) continue;
  *       const post = step.like(area);
  *       step.compute.scaleRows(post, phase.rate(area), losses, 1, 0);
  *       emitIncoming(step, phase, area, post, 0.01 / post.rows);
@@ -154,13 +182,13 @@ export function emitIncoming(
  * ```
  */
 export function emitReadouts(step: LearningStep, phase: Phase): void {
-  const { compute, network, inputs } = step;
+  const { compute, network } = step;
   for (const objective of network.objectives) {
     const { area } = objective;
     const error = step.error(phase, objective);
     if (area.activation !== 'linear') {
       compute.multiplyBySlope(error, error, phase.rate(area), undefined, area.activation);
     }
-    emitIncoming(step, phase, area, error, 1 / inputs.rows);
+    emitIncoming(step, phase, area, error, 1 / step.count);
   }
 }

@@ -1,17 +1,39 @@
-import type { Area } from '../network/area.ts';
+import type { Area, Projection } from '../network/area.ts';
 import type { Network } from '../network/network.ts';
-import type { Objective } from '../network/objective.ts';
+import type { Objective } from '../network/objectives/objective.ts';
 import type { Parameter } from '../network/parameter.ts';
 import type { Stream } from '../random/stream.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
+/** The time axis of a batch of sequences or streams. Row t · batch + e of a tensor in time is step t of example e. */
+export interface BatchTime {
+  /** Number of steps. */
+  readonly steps: number;
+  /** (steps · batch): 1 where the step is within the sequence, 0 after its end; undefined if all steps exist. */
+  readonly present?: Tensor | undefined;
+  /** (steps · batch): 1 where a target is due, 0 elsewhere; undefined if one is due at every step. */
+  readonly due?: Tensor | undefined;
+  /** Number of targets that are due. The mean loss of the batch is over these. */
+  readonly count: number;
+  /** Whether activity goes on from the last batch: a stream, or a later window of the same sequences. */
+  readonly continues: boolean;
+  /** Number of the first step within the sequences or the stream, from 0. */
+  readonly first: number;
+}
+
 /** What dynamics need to compute the activity that a batch of examples evokes. */
 export interface Setting {
   readonly compute: Compute;
   readonly network: Network;
-  /** (batch, units of the input area). */
+  /** The examples, (batch, values); in time (steps · batch, values), step by step. */
   readonly inputs: Tensor;
+  /** Returns the activity of an input area, (batch, units): the example, or the area's part of it. */
+  inputOf(area: Area): Tensor;
+  /** Number of examples, sequences or streams. */
+  readonly batch: number;
+  /** The time axis; undefined for examples without one. */
+  readonly time: BatchTime | undefined;
   /** Number of the update, from 0. Together with a stream's name it keys every draw. */
   readonly step: number;
   /** Passes through the training examples so far, with their fraction. */
@@ -23,6 +45,15 @@ export interface Setting {
    * example share one dropout mask.
    */
   readonly copies: number;
+  /** Number of views of each example in the batch; row v·(batch/views) + e is view v of example e. */
+  readonly views: number;
+  /**
+   * Returns state that lasts from batch to batch of a stream, as the last batch left it: (batch, …shape), 0 where a
+   * stream or sequence starts. The dynamics declare it in `carries`.
+   */
+  carried(name: string): Tensor;
+  /** Leaves state for the next batch of the stream. The first phase of a step decides; later ones leave nothing. */
+  carry(name: string, values: Tensor): void;
   /** Returns the run's random stream of that name. */
   stream(name: string): Stream;
   /** error(batch, units) ← ∂C/∂output of an objective at activity that is still changing. It is never tallied. */
@@ -32,6 +63,10 @@ export interface Setting {
 /** The activity of every area at the end of one phase, (batch, units) each. Its tensors are valid until the step ends. */
 export interface Phase {
   readonly name: string;
+  /** The step of the batch's time axis, from 0, for the phase of one step; undefined otherwise. */
+  readonly time?: number | undefined;
+  /** The phase over all steps to which the phase of one step belongs. */
+  readonly run?: object | undefined;
   /** Whether the area took part. Nothing may be asked of an area that did not. */
   takesPart(area: Area): boolean;
   /** What the area sends to others, after dropout. */
@@ -46,6 +81,26 @@ export interface Phase {
   state(area: Area): Tensor;
   /** Returns signal ⊙ f′ ⊙ gain, (batch, units), as a new temporary: a signal carried back through the units. */
   slope(area: Area, signal: Tensor): Tensor;
+}
+
+/** A phase over all steps of a batch in time. Its tensors have the rows of all steps, (steps · batch, units). */
+export interface TimePhase extends Phase {
+  readonly steps: number;
+  /** Returns the phase of one step, (batch, units), from 0. Throws an Error where the phase kept no history. */
+  at(step: number): StepPhase;
+  /**
+   * Returns what a projection received, (steps · batch, presynaptic): the presynaptic activity, later by the
+   * projection's delay. Needs the history of the presynaptic area.
+   */
+  presynaptic(projection: Projection): Tensor;
+}
+
+/** The phase of one step in time, (batch, units). */
+export interface StepPhase extends Phase {
+  /** The step of the batch's time axis, from 0. */
+  readonly time: number;
+  /** Returns what a projection received at this step, (batch, presynaptic), after the projection's delay. */
+  presynaptic(projection: Projection): Tensor;
 }
 
 /** A phase whose units hold more than their activity, such as the potentials of dendrites. */
@@ -74,8 +129,8 @@ export type Start = Phase | ((area: Area) => Tensor | undefined);
  * and of others; it refuses any other option. All understand `inputs`.
  */
 export interface PhaseOptions {
-  /** Presents these inputs, (batch, units of the input area), instead of the batch's. */
-  readonly inputs?: Tensor | undefined;
+  /** Presents these inputs instead of the batch's: examples, (batch, values), or (batch, units) by input area. */
+  readonly inputs?: Tensor | Readonly<Record<string, Tensor>> | undefined;
   /** Fixes what an area sends, (batch, units). */
   readonly clamp?: ((area: Area) => Tensor | undefined) | undefined;
   /** Adds to the potentials of an area, (batch, units), before the activation function. */
@@ -105,7 +160,7 @@ export interface PhaseOptions {
  *     const now = feedforward.run(setting, name, {});
  *     const rates = setting.network.areas.map((area) => {
  *       const [rate, before] = [now.rate(area), startOf(start, area)];
- *       if (before && area !== setting.network.input) setting.compute.combine(rate, rate, before, 0.5, 0.5);
+ *       if (before && !area.isInput) setting.compute.combine(rate, rate, before, 0.5, 0.5);
  *       return rate;
  *     });
  *     return phaseOf(setting.compute, name, { activities: rates, rates, outputs: rates, gains: [] });

@@ -22,7 +22,7 @@ export type Received = Pick<PhaseOptions, 'drive' | 'values'>;
  *   run(setting, name) {
  *     const rates: Tensor[] = [];
  *     for (const area of setting.network.areas) {
- *       rates.push(area === setting.network.input ? setting.inputs : receivedRate(setting, area, rates, {}));
+ *       rates.push(area.isInput ? setting.inputs : receivedRate(setting, area, rates, {}));
  *     }
  *     return phaseOf(setting.compute, name, { activities: rates, rates, outputs: rates, gains: [] });
  *   },
@@ -85,7 +85,7 @@ export function receivedPotential(
 }
 
 function receive(
-  { compute, network, inputs, copies }: Setting,
+  { compute, inputs, copies }: Setting,
   area: Area,
   activity: readonly Tensor[],
   { values, drive }: Received,
@@ -97,7 +97,7 @@ function receive(
     if (projection.kind !== 'forward') continue;
     const weights = values?.(projection) ?? projection.weights;
     const presynaptic = activity[projection.from.index] as Tensor;
-    if (projection.from === network.input && received === 0 && copies > 1) {
+    if (projection.from.isInput && received === 0 && copies > 1) {
       // All copies of an example send the same, so one product serves them.
       const own = inputs.rows / copies;
       const first = out.rowRange(0, own);

@@ -1,12 +1,13 @@
 import type { Area } from '../network/area.ts';
 import type { Network } from '../network/network.ts';
-import type { Objective } from '../network/objective.ts';
+import type { Objective } from '../network/objectives/objective.ts';
 import type { Parameter } from '../network/parameter.ts';
 import type { NetworkSpecification } from '../network/specification.ts';
 import type { Term } from '../network/terms.ts';
 import type { Activation } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Phase, PhaseOptions, Setting } from './phase.ts';
+import type { View } from './views/view.ts';
 
 /*
  * Dynamics and the step of a rule that runs them refer to each other, so they share a file.
@@ -26,12 +27,16 @@ export interface Dynamics<Options extends object = PhaseOptions, Result extends 
   readonly title: string;
   /** The names of `Options`, all but `inputs`; a phase refuses any other. */
   readonly accepts: Readonly<Record<string, true>>;
+  /** Whether a phase runs over the steps of a batch in time. Dynamics without time refuse such batches. */
+  readonly inTime?: boolean;
+  /** Whether several input areas may each receive a part of the example. */
+  readonly severalInputs?: boolean;
+  /** Declares what a stream carries from batch to batch, by name: the shape for one stream. */
+  carries?(network: Network): Readonly<Record<string, readonly number[]>>;
   /** Activation functions that hidden areas may have; any if absent. */
   readonly activations?: readonly [Activation, ...Activation[]];
   /** Names of what hidden units hold besides their activity. */
   readonly compartments?: readonly string[];
-  /** Whether a phase runs batches with a time axis. */
-  readonly inTime?: true;
   /** What to try when activity is no longer finite, worded to end a sentence. */
   readonly hint?: string;
   /** Returns why a network is not supported, worded to end a sentence; undefined if it is. */
@@ -65,16 +70,26 @@ export interface LearningStep<Options = unknown, D extends Dynamics = Dynamics> 
   run(name: string, options?: OptionsOf<D>): PhaseOf<D>;
   /** Runs a phase of other dynamics. Throws `dynamics.option` for an option that they do not understand. */
   run<Other extends Dynamics>(dynamics: Other, name: string, options?: OptionsOf<Other>): PhaseOf<Other>;
-  /** Makes a temporary of an area's shape, (batch, units), with undefined contents. */
+  /** Makes a temporary of an area's shape, (batch, units), with undefined contents; in time, of all steps. */
   like(area: Area): Tensor;
   /**
-   * Returns ∂L/∂(output) of an objective's area, (batch, units): one row an example, averaged over nothing. L is
-   * cross-entropy in nats or ½‖y − d‖². Throws `objective.no-derivative` for an objective without one. The first phase
-   * of a step for which errors or losses are asked is the one that the run's records count.
+   * Number of targets over which the batch's mean loss is taken: the batch's rows, or in time the targets that are due.
+   * Terms that estimate the gradient of the mean loss have the factor 1 / count.
+   */
+  readonly count: number;
+  /**
+   * Returns ∂L/∂(output) of an objective's area, (rows of the phase, units): one row an example, averaged over nothing,
+   * and 0 in rows of steps at which no target is due. L is cross-entropy in nats, ½‖y − d‖² or a user's loss. Throws
+   * `objective.no-derivative` for an objective without one, and `objective.target` if the batch lacks the target. The
+   * first phase of a step for which errors or losses are asked is the one that the run's records count; of a phase in
+   * time, each step counts once.
    */
   error(phase: Phase, objective: Objective): Tensor;
-  /** Returns the target of an objective's area, (batch, units); class labels as one-hot rows. */
-  target(objective: Objective): Tensor;
+  /**
+   * Returns the target of an objective's area as values, (batch, units); class labels as one-hot rows. With `phase`, the
+   * rows of that phase, which an objective that compares two areas needs.
+   */
+  target(objective: Objective, phase?: Phase): Tensor;
   /** Counts a phase in the run's records, for rules that ask for neither its error nor its losses. */
   score(phase: Phase): void;
   /** Returns the loss of each example, (batch), over all objectives or of one. To a synapse it is a global scalar. */
@@ -87,6 +102,16 @@ export interface LearningStep<Options = unknown, D extends Dynamics = Dynamics> 
    * number alone. A rule that calls this says how many samples there are in its `sharedSamples` hook.
    */
   samples(count: number, draw: (sample: number) => Sample): void;
+  /**
+   * Returns this step with views of the examples in place of the examples, one view after the other: row v·batch + e is
+   * view v of example e. `inputs` are (batch, values) each. Its terms go where this step's go.
+   */
+  stacked(inputs: readonly Tensor[]): LearningStep<Options, D>;
+  /**
+   * Returns a view of the examples, such as a crop, (batch, values of the view). It is a function of the seed, the step,
+   * the example and `draw`, the number of the view.
+   */
+  view(view: View, draw?: number): Tensor;
   /**
    * Returns this step with every example in it `samples` times: row s·batch + e is sample s of example e. Its terms go
    * where this step's go. Draws are keyed by row, so many samples in one product equal many samples one by one.

@@ -1,5 +1,6 @@
-import type { LearningStep, Phase, Reference } from '../dynamics/index.ts';
+import type { BatchTime, LearningStep, Phase, Reference } from '../dynamics/index.ts';
 import { ApicalError } from '../errors.ts';
+import type { Area } from '../network/area.ts';
 import { Network } from '../network/network.ts';
 import { Optimiser } from '../network/optimiser.ts';
 import type { OptimiserOf } from '../network/optimiser.ts';
@@ -11,12 +12,15 @@ import { stream } from '../random/stream.ts';
 import type { Stream } from '../random/stream.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { Carried } from './carried.ts';
+import { exampleShapeOf, partsOf } from './inputs.ts';
+import type { ValuesOfArea } from './inputs.ts';
 import { learningStep } from './learning-step.ts';
-import type { Batch, BatchTime, Exchange, StepContext, StepObserver } from './learning-step.ts';
+import type { Batch, Exchange, StepContext, StepObserver } from './learning-step.ts';
 import { runEvaluation } from './rule.ts';
 import type { Fantasies, Outcome, Rule, StateDeclaration } from './rule.ts';
 
-export type { Batch, BatchTime, Exchange, Measurement, StepObserver } from './learning-step.ts';
+export type { Batch, Exchange, Measurement, StepObserver } from './learning-step.ts';
 
 /** Sums over examples since the last reset. */
 export interface Tally {
@@ -43,7 +47,7 @@ export interface LearnerOptions {
   readonly exchange?: Exchange | undefined;
   /** Number of training examples, for rules that remember each example; absent if there is no such number. */
   readonly examples?: number | undefined;
-  /** Number of sequences or streams whose state lasts from batch to batch; absent for data without a time axis. */
+  /** Number of streams, or of sequences that are learned in windows: rows of the state that lasts from batch to batch. */
   readonly streams?: number | undefined;
 }
 
@@ -93,6 +97,8 @@ export class Learner {
     { readonly shape: readonly number[]; readonly values: Tensor | undefined }
   >();
   readonly #streams = new Map<string, Stream>();
+  readonly #carried: Carried;
+  readonly #valuesOf = new Map<Area, ValuesOfArea>();
   readonly #terms: Terms = new Map();
   #passes = 0;
   /** Epoch of the latest update, which estimates use. */
@@ -122,7 +128,14 @@ export class Learner {
     for (const name of rule.report?.measures?.(this.network, options.options) ?? []) {
       this.#measures.set(name, compute.allocate([2], 'f64'));
     }
-    for (const { name, shape, scope, fill } of declaredState(rule, this.network, options.options)) {
+    const declared = declaredState(rule, this.network, options.options);
+    this.#carried = new Carried(compute, this.network, rule, declared, options.streams);
+    for (const { area, numbers } of partsOf(this.network)) {
+      const tensor = compute.allocate([numbers.length], 'i32').set(numbers);
+      this.#valuesOf.set(area, { numbers: tensor, last: Math.max(...numbers) });
+    }
+    for (const { name, shape, scope, fill } of declared) {
+      if (scope === 'stream') continue;
       if (scope === 'example') {
         const { examples } = options;
         const values = examples === undefined ? undefined : compute.allocate([examples, ...shape]);
@@ -152,6 +165,7 @@ export class Learner {
     compute: Compute = this.#compute,
   ): void {
     this.#epoch = epoch;
+    this.#carried.begin('learning', batch);
     compute.scope(() => {
       const terms = this.#terms;
       const apply = () => {
@@ -170,6 +184,7 @@ export class Learner {
         this.#step(compute, batch, { step, epoch }, 'learning', this.#tallies, terms, observer, applyWithin),
       );
       apply();
+      this.#carried.end();
     });
   }
 
@@ -185,7 +200,7 @@ export class Learner {
     observer?: StepObserver,
   ): void {
     this.#compute.scope(() => {
-      const kept = [...this.#state.values()].map((tensor) => {
+      const kept = [...this.#state.values(), ...this.#carried.tensors().values()].map((tensor) => {
         const copy = this.#compute.temporary(tensor.shape);
         this.#compute.copy(copy, tensor);
         return [tensor, copy] as const;
@@ -193,6 +208,7 @@ export class Learner {
       try {
         const terms: Terms = new Map();
         const at = { step, epoch: this.#epoch };
+        this.#carried.begin('learning', batch);
         (learn ?? this.rule.learn)(
           this.#step(this.#compute, batch, at, 'estimate', this.#probeTallies, terms, observer),
         );
@@ -212,11 +228,13 @@ export class Learner {
   evaluate(batch: Batch, visit?: (phase: Phase) => void): void {
     this.#compute.scope(() => {
       const at = { step: 0, epoch: this.#epoch };
+      this.#carried.begin('evaluation', batch);
       const step = this.#step(this.#compute, batch, at, 'evaluation', this.#tallies, new Map());
       const phase = runEvaluation(this.rule, step);
       step.losses(phase);
       this.rule.report?.evaluate?.(step, phase);
       visit?.(phase);
+      this.#carried.end();
     });
   }
 
@@ -230,14 +248,16 @@ export class Learner {
     });
   }
 
-  /** Computes activity for inputs (batch, units) without targets; nothing is tallied or learned. */
+  /** Computes activity for inputs (batch, values) without targets; nothing is tallied or learned. */
   respond(inputs: Tensor, visit: (phase: Phase) => void, time?: BatchTime): void {
     this.#compute.scope(() => {
-      // The targets are never read, since no error and no loss is computed.
       const at = { step: 0, epoch: this.#epoch };
+      // The targets are never read, since no error and no loss is computed.
       const batch = { inputs, targets: inputs, ...(time ? { time } : {}) };
+      this.#carried.begin('evaluation', batch);
       const step = this.#step(this.#compute, batch, at, 'estimate', this.#tallies, new Map());
       visit(runEvaluation(this.rule, step));
+      this.#carried.end();
     });
   }
 
@@ -288,6 +308,7 @@ export class Learner {
       ...[...this.network.tensors()].map(([name, tensor]) => [`network/${name}`, tensor] as const),
       ...[...this.optimiser.tensors()].map(([name, tensor]) => [`optimiser/${name}`, tensor] as const),
       ...[...this.#state].map(([name, tensor]) => [`rule/${name}`, tensor] as const),
+      ...[...this.#carried.tensors()].map(([name, tensor]) => [`stream/${name}`, tensor] as const),
       ...[...this.#memories].flatMap(([name, { values }]) =>
         values ? [[`rule/${name}`, values] as const] : [],
       ),
@@ -308,6 +329,8 @@ export class Learner {
       this.#compute.free(tensor);
     }
     for (const { values } of this.#memories.values()) if (values) this.#compute.free(values);
+    for (const { numbers } of this.#valuesOf.values()) this.#compute.free(numbers);
+    this.#carried.dispose();
   }
 
   #step(
@@ -321,6 +344,7 @@ export class Learner {
     apply: () => void = () => undefined,
   ): LearningStep {
     const training = purpose === 'learning';
+    checkTime(this.rule, batch);
     const context: StepContext = {
       compute,
       network: this.network,
@@ -332,8 +356,12 @@ export class Learner {
       tally,
       observer,
       stream: (name) => this.#stream(name),
+      carried: (name) => this.#carried.dynamics(name),
+      carry: (name, values) => this.#carried.leave(name, values),
+      valuesOf: (area) => this.#valuesOf.get(area),
+      exampleShape: exampleShapeOf(this.network),
       state: (name) => {
-        const tensor = this.#state.get(name);
+        const tensor = this.#state.get(name) ?? this.#carried.rule(name);
         if (!tensor) throw new Error(`Rule "${this.rule.id}" did not declare a state "${name}".`);
         return tensor;
       },
@@ -375,7 +403,10 @@ export class Learner {
 
 /** Throws `rule.network` if a hidden area has an activation that the rule's dynamics do not support. */
 function checkServes(rule: Rule, specification: NetworkSpecification, options: unknown): void {
-  const reason = rule.network?.refuses?.(specification, options) ?? rule.dynamics.refuses?.(specification);
+  const reason =
+    rule.network?.refuses?.(specification, options) ??
+    rule.dynamics.refuses?.(specification) ??
+    refuseParts(rule, specification);
   if (reason === undefined) return;
   throw new ApicalError('rule.network', `Rule "${rule.id}" does not support this network: ${reason}.`, {
     rule: rule.id,
@@ -386,8 +417,7 @@ function checkActivations({ id, dynamics }: Rule, network: Network): void {
   const { activations, title } = dynamics;
   if (!activations) return;
   for (const area of network.areas) {
-    const isHidden =
-      area !== network.input && !network.objectives.some((objective) => objective.area === area);
+    const isHidden = !area.isInput && !network.objectives.some((objective) => objective.area === area);
     // Pooled areas have no activation function of their own.
     const isPooled = area.incoming.some(({ kind, hasWeights }) => kind === 'forward' && !hasWeights);
     if (!isHidden || isPooled || activations.includes(area.activation)) continue;
@@ -398,6 +428,23 @@ function checkActivations({ id, dynamics }: Rule, network: Network): void {
       { rule: id, area: area.id, activation: area.activation },
     );
   }
+}
+
+/** Returns why a rule does not support the input areas of a network; undefined if it does. */
+function refuseParts({ dynamics }: Rule, { areas, input }: NetworkSpecification): string | undefined {
+  const [, second] = areas.filter(({ id, part }) => id === input || part);
+  if (!second || dynamics.severalInputs) return undefined;
+  return `the dynamics "${dynamics.id}" have one input area, and "${second.id}" is a second one. Rules on feedforward, stochastic or settling dynamics support several`;
+}
+
+/** Throws `rule.time` for a batch in time and dynamics without time, or the reverse. */
+function checkTime({ id, dynamics }: Rule, { time }: Batch): void {
+  if (!time || dynamics.inTime) return;
+  throw new ApicalError(
+    'rule.time',
+    `Rule "${id}" runs on the dynamics "${dynamics.id}", which have no time, but the examples are sequences or streams. Choose a rule on dynamics in time, such as recurrent.`,
+    { rule: id, dynamics: dynamics.id },
+  );
 }
 
 /** Returns the declared state of a rule. Throws `rule.state` if two tensors have the same name. */

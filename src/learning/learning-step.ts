@@ -1,47 +1,47 @@
-import type { Dynamics, LearningStep, Phase, PhaseOptions, Sample } from '../dynamics/index.ts';
+import { viewArguments } from '../dynamics/index.ts';
+import type {
+  BatchTime,
+  Dynamics,
+  LearningStep,
+  Phase,
+  PhaseOptions,
+  Sample,
+  Setting,
+} from '../dynamics/index.ts';
 import type { Area } from '../network/area.ts';
 import type { Network } from '../network/network.ts';
-import { asValues, errorOf, lossesOf, tallyObjective } from '../network/objective.ts';
-import type { Objective } from '../network/objective.ts';
+import { OWN_TARGET } from '../network/objectives/resolve.ts';
+import type { Objective } from '../network/objectives/objective.ts';
 import type { Parameter } from '../network/parameter.ts';
 import type { Term } from '../network/terms.ts';
 import type { Stream } from '../random/stream.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { inputsOf, isTensor, presentedInputs } from './inputs.ts';
+import type { ValuesOfArea } from './inputs.ts';
 import { checkPhaseOptions } from './phase-options.ts';
 import type { Rule } from './rule.ts';
+import { Scoring } from './scoring.ts';
 
-/**
- * A batch on the heap: inputs (batch, units), and class labels (batch, i32) or target values (batch, outputs). In time
- * there are B rows per step, and row t · B + e is step t of sequence or stream e.
- */
+/** A batch on the heap. In time, row t · batch + e of a tensor is step t of example e. */
 export interface Batch {
+  /** (batch, values of an example); in time (steps · batch, values of a step). */
   readonly inputs: Tensor;
-  /** Contents are ignored where no target is due. */
+  /**
+   * Class labels (rows, i32) or target values (rows, outputs), one row for each row of the inputs; what is held where no
+   * target is due does not matter. Objectives call it "target".
+   */
   readonly targets: Tensor;
+  /** Further targets, as `targets`, by the name that objectives use. */
+  readonly named?: Readonly<Record<string, Tensor>>;
+  /** The time axis of sequences or streams. */
   readonly time?: BatchTime;
-  /** Weight of each example in losses and errors, (batch); 1 if absent. A tally ignores it. */
+  /** Weight of each example in losses and errors, (rows); 1 if absent. A tally ignores it. */
   readonly weights?: Tensor;
-  /** Numbers of the training examples, (batch, i32), in time (B), by which a rule remembers them; absent for other examples. */
+  /** Numbers of the training examples, (batch, i32), by which a rule remembers them; absent for other examples. */
   readonly examples?: Tensor;
   /** Names the example of a row in error messages; by its row if absent. */
   readonly nameOf?: (row: number) => string;
-}
-
-/** The time axis of a batch of B sequences or streams. */
-export interface BatchTime {
-  /** T. */
-  readonly steps: number;
-  /** (T · B): 1 where the step is within the sequence's length, 0 after its end; absent if all steps exist. */
-  readonly present?: Tensor;
-  /** (T · B): 1 where a target is due; absent if one is due at every step. */
-  readonly due?: Tensor;
-  /** Number of targets that are due: Σ due, or T · B. The mean loss of the batch is over these. */
-  readonly count: number;
-  /** Whether activity goes on from the last batch (a stream, or a later window of the same sequences) or starts from rest. */
-  readonly continues: boolean;
-  /** Number of the first step within the stream or the sequences, from 0. */
-  readonly first: number;
 }
 
 /** The effect of one sample of a rule, and the number of passes that it took. */
@@ -63,7 +63,8 @@ export interface Exchange {
 export interface StepObserver {
   /** Called after each phase; `isGiven` says whether an area's activity was handed in rather than computed. */
   phase?(phase: Phase, isGiven: (area: Area) => boolean): void;
-  error?(objective: Objective, error: Tensor): void;
+  /** Called with the error of an objective; `time` is the step of the batch's time axis, if it is of one step. */
+  error?(objective: Objective, error: Tensor, time?: number): void;
   /** Called with the loss of each example, and whether it was read back as one number. */
   losses?(losses: Tensor, asNumber: boolean): void;
   term?(parameter: Parameter, term: Term): void;
@@ -84,6 +85,13 @@ export interface StepContext {
   readonly observer?: StepObserver | undefined;
   stream(name: string): Stream;
   state(name: string): Tensor;
+  /** See `Setting.carried` and `Setting.carry`. */
+  carried(name: string): Tensor;
+  carry(name: string, values: Tensor): void;
+  /** Returns the values of an example that an input area receives; undefined for all. */
+  valuesOf(area: Area): ValuesOfArea | undefined;
+  /** Shape of one example. */
+  readonly exampleShape: readonly number[];
   emit(parameter: Parameter, term: Term): void;
   apply(): void;
   /** Returns a rule's state per training example, (examples, …); `values` is undefined if their number is unknown. */
@@ -99,34 +107,24 @@ export interface StepContext {
 const KEPT_BYTES = 64 * 2 ** 20;
 
 /** Makes the step of a rule on a batch. */
-export function learningStep(context: StepContext, batch: Batch, copies = 1): LearningStep {
-  const { compute, network, rule, observer, tally, exchange } = context;
-  const { inputs, targets, weights, examples, nameOf } = batch;
-  let scored: Phase | undefined;
-  const tallied = new Set<Objective>();
-
-  /** Returns the tally of an objective for the first phase that is scored; undefined for others. */
-  const tallyFor = (phase: Phase, objective: Objective): Tensor | undefined => {
-    scored ??= phase;
-    if (phase !== scored || tallied.has(objective)) return undefined;
-    tallied.add(objective);
-    return tally[network.objectives.indexOf(objective)];
-  };
-
-  const losses = (phase: Phase, objectives: readonly Objective[]): Tensor => {
-    const total = compute.temporary([inputs.rows]);
-    compute.fill(total, 0);
-    for (const objective of objectives) {
-      const output = phase.output(objective.area);
-      const own = compute.temporary([inputs.rows]);
-      lossesOf(compute, objective, own, output, targets, nameOf);
-      const row = tallyFor(phase, objective);
-      if (row) tallyObjective(compute, objective, row, own, output, targets);
-      compute.add(total, total, own);
-    }
-    if (weights) compute.multiply(total, total, weights);
-    return total;
-  };
+export function learningStep(context: StepContext, batch: Batch, copies = 1, views = 1): LearningStep {
+  const { compute, network, rule, observer, exchange } = context;
+  const { inputs, targets, named = {}, time, weights, examples } = batch;
+  const count = time ? inputs.rows / time.steps : inputs.rows;
+  const nameOf = batch.nameOf ?? ((row: number) => `example ${row} of the batch`);
+  const scoring = new Scoring({
+    compute,
+    objectives: network.objectives,
+    tally: context.tally,
+    inputs,
+    targets: new Map([[OWN_TARGET, targets], ...Object.entries(named)]),
+    weights,
+    batch: count,
+    time,
+    views,
+    nameOf,
+  });
+  const inputOf = inputsOf(compute, inputs, (area) => (views > 1 ? undefined : context.valuesOf(area)));
 
   /** Passes of the sample that is being measured, if samples are shared. */
   let measuring: { passes: number } | undefined;
@@ -152,15 +150,22 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
       ...(isOwn ? rule.learning?.phase?.(context.options, name) : {}),
       ...given,
     };
-    checkPhaseOptions(dynamics, name, options, inputs);
-    observer?.stage?.('forward');
+    checkPhaseOptions(dynamics, name, options);
     const presented = options.inputs;
-    const phase = dynamics.run(presented ? { ...learning, inputs: presented } : learning, name, options);
+    observer?.stage?.('forward');
+    const setting: Setting = presented
+      ? {
+          ...learning,
+          inputs: isTensor(presented) ? presented : inputs,
+          inputOf: presentedInputs(name, network, presented, inputs.rows, inputOf),
+        }
+      : learning;
+    const phase = dynamics.run(setting, name, options);
     if (measuring) measuring.passes += inputs.rows;
     else context.passed(inputs.rows);
     observer?.phase?.(
       phase,
-      (area) => options.clamp?.(area) !== undefined || (area === network.input && presented !== undefined),
+      (area) => options.clamp?.(area) !== undefined || (area.isInput && presented !== undefined),
     );
     observer?.stage?.('rule');
     return phase;
@@ -170,18 +175,25 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
     compute,
     network,
     inputs,
+    inputOf,
+    batch: count,
+    time,
+    count: time?.count ?? inputs.rows,
     step: context.step,
     epoch: context.epoch,
     training: context.training,
     copies,
+    views,
     options: context.options,
     stream: context.stream,
+    carried: (name) => context.carried(name),
+    carry: (name, values) => context.carry(name, values),
     state: context.state,
     emit: context.emit,
     apply: context.apply,
     recall(name) {
       const { shape, values } = context.memory(name);
-      const recalled = compute.temporary([inputs.rows, ...shape]);
+      const recalled = compute.temporary([count, ...shape]);
       if (values && examples) compute.gatherRows(recalled, values, examples, 1);
       else compute.fill(recalled, 0);
       return recalled;
@@ -191,25 +203,17 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
       if (memory && examples && context.training) compute.scatterRows(memory, values, examples);
     },
     pull(objective, output, error) {
-      const beside = compute.temporary([4], 'f64');
-      errorOf(compute, objective, error, beside, output, targets);
-      if (weights) compute.scaleRows(error, error, weights, 1, 0);
+      scoring.pull(objective, output, error);
       observer?.error?.(objective, error);
     },
     run: run as LearningStep['run'],
     like: (area) => compute.temporary([inputs.rows, area.units]),
     error(phase, objective) {
-      const output = phase.output(objective.area);
-      const error = compute.temporary(output.shape);
-      const row = tallyFor(phase, objective) ?? compute.temporary([4], 'f64');
-      errorOf(compute, objective, error, row, output, targets);
-      if (weights) compute.scaleRows(error, error, weights, 1, 0);
-      observer?.error?.(objective, error);
+      const error = scoring.error(phase, objective);
+      observer?.error?.(objective, error, phase.time);
       return error;
     },
-    target(objective) {
-      return asValues(compute, targets, objective.area.units);
-    },
+    target: (objective, phase) => scoring.values(objective, phase),
     measure(name, values, whole) {
       const sums = context.measured(name)?.data;
       if (!sums) return;
@@ -223,23 +227,39 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
       sums[1] = (sums[1] as number) + (whole ? sumOf(whole) : values.size);
     },
     score(phase) {
-      losses(phase, network.objectives);
+      scoring.losses(phase, network.objectives);
     },
     losses(phase, objective) {
-      const each = losses(phase, objective ? [objective] : network.objectives);
+      const each = scoring.losses(phase, objective ? [objective] : network.objectives);
       observer?.losses?.(each, false);
       return each;
     },
     loss(phase) {
-      const each = losses(phase, network.objectives);
+      const each = scoring.losses(phase, network.objectives);
       observer?.losses?.(each, true);
       let sum = 0;
       for (const loss of each.data) sum += loss;
-      return sum / inputs.rows;
+      return sum / learning.count;
     },
-    samples(count, draw) {
+    view(view, draw = 0) {
+      const source = context.stream(`view ${draw}`);
+      const numbers = examples?.data;
+      const numberOf = (row: number) => (numbers ? (numbers[row % count] as number) : row % count);
+      const shape = context.exampleShape;
+      return view.apply(viewArguments(compute, inputs, shape, source, context.step, numberOf));
+    },
+    stacked(presented) {
+      const rows = inputs.rows * presented.length;
+      const columns = presented[0]?.columns ?? 0;
+      const all = compute.temporary([rows, columns]);
+      for (const [view, given] of presented.entries()) {
+        compute.copy(all.rowRange(view * inputs.rows, inputs.rows), given);
+      }
+      return multiplied(presented.length, all, 1, presented.length);
+    },
+    samples(number, draw) {
       if (!exchange) {
-        for (let sample = 0; sample < count; sample++) {
+        for (let sample = 0; sample < number; sample++) {
           compute.scope(() => {
             const drawn = draw(sample);
             drawn.use(drawn.measure());
@@ -250,7 +270,7 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
       compute.scope(() => {
         const kept = new Map<number, Sample>();
         const before = compute.temporaryBytes;
-        const measured = exchange.round(count, (sample) => {
+        const measured = exchange.round(number, (sample) => {
           const counted = (measuring = { passes: 0 });
           const held = compute.temporaryBytes;
           let effect: number;
@@ -268,21 +288,42 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1): Le
         }
       });
     },
-    repeated(samples) {
-      const { rows } = inputs;
-      const repeat = (tensor: Tensor): Tensor => {
-        const all = compute.temporary([rows * samples, ...tensor.shape.slice(1)], tensor.type);
-        const flat = all.reshape([samples, tensor.size]);
-        for (let sample = 0; sample < samples; sample++) compute.copy(flat.rowRange(sample, 1), tensor);
-        return all;
-      };
-      const all = {
-        inputs: repeat(inputs),
-        targets: repeat(targets),
-        ...(nameOf ? { nameOf: (row: number) => nameOf(row % rows) } : {}),
-      };
-      return learningStep(context, weights ? { ...all, weights: repeat(weights) } : all, copies * samples);
-    },
+    repeated: (samples) => multiplied(samples, repeat(inputs, samples), copies * samples, views),
   };
+
+  /** Returns a tensor with its rows several times, one after the other. */
+  function repeat(tensor: Tensor, times: number): Tensor {
+    const all = compute.temporary(
+      [(tensor.shape[0] as number) * times, ...tensor.shape.slice(1)],
+      tensor.type,
+    );
+    const flat = all.reshape([times, tensor.size]);
+    for (let time = 0; time < times; time++) compute.copy(flat.rowRange(time, 1), tensor);
+    return all;
+  }
+
+  /** Returns this step on inputs that hold every example `times` times. */
+  function multiplied(times: number, all: Tensor, ofCopies: number, ofViews: number): LearningStep {
+    if (time) {
+      throw new Error(
+        'Examples in time cannot be repeated or stacked: each row of the batch is one step of a sequence.',
+      );
+    }
+    const { rows } = inputs;
+    return learningStep(
+      context,
+      {
+        inputs: all,
+        targets: repeat(targets, times),
+        named: Object.fromEntries(
+          Object.entries(named).map(([name, values]) => [name, repeat(values, times)]),
+        ),
+        ...(weights ? { weights: repeat(weights, times) } : {}),
+        nameOf: (row: number) => nameOf(row % rows),
+      },
+      ofCopies,
+      ofViews,
+    );
+  }
   return learning;
 }

@@ -8,17 +8,21 @@ import type { Stream } from '../random/stream.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
-/** The scope of a rule's tensor: a parameter, a training example, a sampling chain, or the whole run. */
-export type StateScope = 'parameter' | 'example' | 'chain' | 'run';
+/**
+ * The scope of a rule's tensor: a parameter, a training example, a sampling chain, a stream (or sequence) or the whole
+ * run. State of scope "stream" has a row for each stream, is 0 where a stream or sequence starts, and lasts from batch to
+ * batch of a stream.
+ */
+export type StateScope = 'parameter' | 'example' | 'chain' | 'stream' | 'run';
 
 /** A tensor that a rule keeps between steps. Checkpoints save it. */
 export interface StateDeclaration {
   /** Unique within the rule. */
   readonly name: string;
-  /** Shape of the tensor; for scope "example", that of one example. */
+  /** Shape of the tensor; for the scopes "example" and "stream", that of one example or stream. */
   readonly shape: readonly number[];
   readonly scope: StateScope;
-  /** Fills the tensor at the start, which is otherwise 0. State of scope "example" always starts at 0. */
+  /** Fills the tensor at the start, which is otherwise 0. State of the scopes "example" and "stream" always starts at 0. */
   readonly fill?: (compute: Compute, tensor: Tensor, source: Stream) => void;
 }
 

@@ -38,6 +38,8 @@ export class Area {
   readonly bias: Bias | undefined;
   /** The bias for top-down activity, of shape (units); undefined for an area without one. */
   readonly topDownBias: Bias | undefined;
+  /** Whether the activity is the example, or a part of it. */
+  readonly isInput: boolean;
   /** Projections of every kind that end here. */
   readonly incoming: Projection[] = [];
   /** Projections of every kind that start here. */
@@ -51,6 +53,7 @@ export class Area {
     dropout: number,
     bias: Tensor | undefined,
     topDownBias?: Tensor,
+    isInput = false,
   ) {
     this.id = id;
     this.index = index;
@@ -60,6 +63,7 @@ export class Area {
     this.dropout = dropout;
     this.bias = bias && new Bias(`${id}.bias`, bias);
     this.topDownBias = topDownBias && new Bias(`${id}.top-down.bias`, topDownBias);
+    this.isInput = isInput;
   }
 }
 

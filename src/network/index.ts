@@ -9,8 +9,14 @@ export type { Initialisation } from './initialisation.ts';
 export { LAYOUTS, outputArea, pytorchModule } from './layout.ts';
 export type { WeightLayout } from './layout.ts';
 export { Network } from './network.ts';
-export { hasDerivative } from './derivative.ts';
-export type { Objective } from './objective.ts';
+export { blackBox } from './objectives/black-box.ts';
+export { hasDerivative } from './objectives/derivative.ts';
+export { crossEntropy, squaredError, zeroOne } from './objectives/known-losses.ts';
+export type { LossName } from './objectives/known-losses.ts';
+export { defineLoss } from './objectives/loss.ts';
+export type { BlackBox, Loss, LossArguments } from './objectives/loss.ts';
+export { objectiveAt } from './objectives/objective.ts';
+export type { Objective, Reach } from './objectives/objective.ts';
 export { Optimiser, plainDescent } from './optimiser.ts';
 export type { OptimiserOf, OptimiserSpecification } from './optimiser.ts';
 export { Bias } from './parameter.ts';
@@ -21,11 +27,10 @@ export type { Schedule, Scheduled } from './schedule.ts';
 export { projectionId, stack } from './specification.ts';
 export type {
   AreaSpecification,
-  BlackBox,
   ConnectionSpecification,
   NetworkSpecification,
-  ObjectiveKind,
   ObjectiveSpecification,
+  Part,
   ProjectionKind,
   ProjectionSpecification,
   StackOptions,

@@ -5,7 +5,8 @@ import { Area } from './area.ts';
 import { unconnectedUnits } from './projections/connectivity.ts';
 import { connect } from './projections/connect.ts';
 import { biasShape } from './projections/connection.ts';
-import type { Objective } from './objective.ts';
+import { resolveObjectives } from './objectives/resolve.ts';
+import type { Objective } from './objectives/objective.ts';
 import type { Parameter } from './parameter.ts';
 import type { Projection } from './area.ts';
 import type { NetworkSpecification, ProjectionSpecification } from './specification.ts';
@@ -32,8 +33,10 @@ export class Network {
   readonly areas: readonly Area[];
   /** In the order of the specification. */
   readonly projections: readonly Projection[];
-  /** The area whose activity is the example. */
+  /** The area whose activity is the example; the first, if several input areas receive a part each. */
   readonly input: Area;
+  /** All input areas, the first first. */
+  readonly inputs: readonly Area[];
   readonly objectives: readonly Objective[];
   readonly #compute: Compute;
 
@@ -50,9 +53,11 @@ export class Network {
       const bias = shape && compute.allocate(shape);
       const topDown = area.topDownBias ? compute.allocate([sizeOf(area.shape)]) : undefined;
       const { id, shape: units, activation = 'linear', dropout = 0 } = area;
-      return new Area(id, index, units, activation, dropout, bias, topDown);
+      const isInput = id === specification.input || area.part !== undefined;
+      return new Area(id, index, units, activation, dropout, bias, topDown, isInput);
     });
     this.input = this.area(specification.input);
+    this.inputs = [this.input, ...this.areas.filter((area) => area.isInput && area !== this.input)];
     this.projections = specification.projections.map((projection) => {
       const [from, to] = [this.area(projection.from), this.area(projection.to)];
       const created = connect(compute, specification, projection, from, to, seed);
@@ -70,12 +75,7 @@ export class Network {
     for (const projection of specification.projections) {
       if (projection.startsLike) startLike(compute, this, projectionId(projection), projection.startsLike);
     }
-    this.objectives = specification.objectives.map(({ area, kind, loss, auxiliary = false }) => ({
-      area: this.area(area),
-      kind,
-      loss,
-      auxiliary,
-    }));
+    this.objectives = resolveObjectives(specification.objectives, (id) => this.area(id));
   }
 
   /** Returns the area with this id. Throws `network.unknown-area`. */
@@ -125,7 +125,7 @@ export class Network {
 
   /** Returns warnings about units that sparse wiring leaves without input, output or feedback. */
   warnings(): readonly string[] {
-    return unconnectedUnits(this.areas, this.input, new Set(this.objectives.map(({ area }) => area)));
+    return unconnectedUnits(this.areas, new Set(this.objectives.map(({ area }) => area)));
   }
 
   /** Frees every tensor of the network. */

@@ -1,5 +1,8 @@
 import type { Activation } from '../tensor/kernels.ts';
 import type { Initialisation } from './initialisation.ts';
+import type { LossName } from './objectives/known-losses.ts';
+import type { Loss } from './objectives/loss.ts';
+import type { Reach } from './objectives/objective.ts';
 
 /** Specifies a population of units. */
 export interface AreaSpecification {
@@ -17,7 +20,17 @@ export interface AreaSpecification {
    * reconstructs it. Default false.
    */
   readonly topDownBias?: boolean;
+  /** The part of the example that is the activity of the area, which makes it an input area. Default: none, or all for `input`. */
+  readonly part?: Part;
 }
+
+/**
+ * The part of an example that an input area receives: as many values as the area has units, from number `first` on; or a
+ * window of pictures (…, height, width) of the area's own height and width.
+ */
+export type Part =
+  | { readonly first: number }
+  | { readonly picture: readonly number[]; readonly top: number; readonly left: number };
 
 /** The kinds of projection. */
 export const PROJECTION_KINDS = ['forward', 'feedback', 'lateral'] as const;
@@ -107,24 +120,20 @@ export interface ProjectionSpecification {
   readonly answers?: string;
 }
 
-/**
- * The losses that an area can be trained on.
- * - `cross-entropy`: −ln softmax(output) at the label, in nats;
- * - `squared-error`: ½‖output − target‖²;
- * - `zero-one`: 1 for a wrong and 0 for a correct prediction; it has no derivative;
- * - `black-box`: a user's function of output and target, whose derivative is never used.
- */
-export type ObjectiveKind = 'cross-entropy' | 'squared-error' | 'zero-one' | 'black-box';
-
-/** Computes the loss of one example, a finite number, from the output and the class label or target values. */
-export type BlackBox = (output: ArrayLike<number>, target: number | ArrayLike<number>) => number;
-
-/** Specifies the training objective of an area. */
+/** Specifies an objective: a loss at an area. */
 export interface ObjectiveSpecification {
+  /** Unique in the network. Default: the id of the area, with the name of the loss if the area has several objectives. */
+  readonly id?: string;
   readonly area: string;
-  readonly kind: ObjectiveKind;
-  /** The loss of one example, for a black box. */
-  readonly loss?: BlackBox | undefined;
+  /** The loss: the name of a built-in one, or an object. */
+  readonly kind: LossName | Loss;
+  /**
+   * The target of a loss that has one: the name of a target in the batch (default "target", the data's own), "inputs" for
+   * the example itself, or the activity of another area, which is held constant.
+   */
+  readonly target?: string | { readonly area: string };
+  /** Whether the error stays at the synapses onto the area, or is sent through the network. Default network. */
+  readonly reach?: Reach;
   /** Whether the objective only helps to train its area, so that the loss of a run excludes it. Default false. */
   readonly auxiliary?: boolean;
 }
@@ -133,7 +142,7 @@ export interface ObjectiveSpecification {
 export interface NetworkSpecification {
   readonly areas: readonly AreaSpecification[];
   readonly projections: readonly ProjectionSpecification[];
-  /** Id of the area whose activity is the example. */
+  /** Id of the area whose activity is the example; of the first, if several input areas receive a part each. */
   readonly input: string;
   readonly objectives: readonly ObjectiveSpecification[];
 }
@@ -163,9 +172,8 @@ export interface StackOptions {
   readonly activation: Activation;
   /** Default linear. */
   readonly outputActivation?: Activation;
-  readonly objective: ObjectiveKind;
-  /** The loss of one example, for a black box. */
-  readonly loss?: BlackBox | undefined;
+  /** The loss of the output area: the name of a built-in one, or an object. */
+  readonly objective: LossName | Loss;
   /** Dropout of the hidden areas. Default 0. */
   readonly dropout?: number;
   /** Dropout of the input area. Default 0. */
@@ -217,6 +225,6 @@ export function stack(options: StackOptions): NetworkSpecification {
       ...(options.initialisation === undefined ? {} : { initialisation: options.initialisation }),
     })),
     input: 'input',
-    objectives: [{ area: id(last), kind: objective, loss: options.loss }],
+    objectives: [{ area: id(last), kind: objective }],
   };
 }

@@ -186,7 +186,7 @@ export function logLikelihoods(step: LearningStep, modelled: Modelled): Float64A
 export const isEnumerable = (network: Network, modelled: Modelled): boolean =>
   statesOfAreas(
     network,
-    network.areas.filter((area) => modelled === 'all' || area !== network.input),
+    network.areas.filter((area) => modelled === 'all' || !area.isInput),
   ) <= MOST_CONFIGURATIONS;
 
 /** Returns the ensembles of both phases. */

@@ -1,4 +1,4 @@
-import type { BatchTime } from '../learning/index.ts';
+import type { BatchTime } from '../dynamics/index.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 

@@ -72,7 +72,7 @@ export class ExampleTraining extends DataTraining {
     const [objective] = this.learner.network.objectives;
     if (!objective) return [];
     const output = objective.area;
-    const isSoftmax = objective.kind === 'cross-entropy';
+    const isSoftmax = objective.loss.name === 'cross-entropy';
     const found: Mistake[] = [];
     this.#sweep(test, allIndices(test.count), (batch, phase) => {
       const rate = phase.rate(output);

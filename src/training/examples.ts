@@ -1,5 +1,5 @@
 import type { Dataset, Split, TargetDescription, TimeAxis } from '../datasets/dataset.ts';
-import type { BlackBox } from '../network/index.ts';
+import type { Loss } from '../network/index.ts';
 import { Sequence, stream } from '../random/index.ts';
 import type { Batch } from '../learning/learner.ts';
 import type { Compute } from '../tensor/compute.ts';
@@ -13,9 +13,9 @@ export class Examples {
   readonly train: ExampleSet;
   readonly test: ExampleSet;
   /** The user's own loss, if the objective of the config names a file. */
-  readonly loss: BlackBox | undefined;
+  readonly loss: Loss | undefined;
 
-  constructor(compute: Compute, dataset: Dataset, loss?: BlackBox) {
+  constructor(compute: Compute, dataset: Dataset, loss?: Loss) {
     this.loss = loss;
     const { train, test, ...description } = dataset;
     this.dataset = description;
@@ -135,10 +135,15 @@ export class ExampleSet {
     return { ...this.#gatherRows(rows, targetRows), time, nameOf };
   }
 
-  #gatherRows(rows: Tensor, targetRows: Tensor): Pick<Batch, 'inputs' | 'targets'> {
+  #gatherRows(rows: Tensor, targetRows: Tensor): Pick<Batch, 'inputs' | 'targets' | 'named'> {
     const inputs = this.#compute.temporary([rows.size, this.inputUnits]);
     this.#compute.gatherRows(inputs, this.#inputs, rows, this.#scale);
-    return { inputs, targets: this.#targets.gather(targetRows) };
+    const named = [...this.#named].map(([id, target]) => [id, target.gather(targetRows)] as const);
+    return {
+      inputs,
+      targets: this.#targets.gather(targetRows),
+      ...(named.length > 0 ? { named: Object.fromEntries(named) } : {}),
+    };
   }
 
   /** Returns the split as it was given. Its arrays may be views of the heap: read them before `dispose`. */

@@ -3,11 +3,10 @@ import { ApicalError } from '../errors.ts';
 import { convolutionalStack } from '../network/convolutional-stack.ts';
 import type { ConvolutionalLayer } from '../network/convolutional-stack.ts';
 import type { Initialisation } from '../network/initialisation.ts';
-import type {
-  NetworkSpecification,
-  ObjectiveKind,
-  ProjectionSpecification,
-} from '../network/specification.ts';
+import type { LossName } from '../network/objectives/known-losses.ts';
+import type { Loss } from '../network/objectives/loss.ts';
+import { lossOf } from '../network/objectives/resolve.ts';
+import type { NetworkSpecification, ProjectionSpecification } from '../network/specification.ts';
 import { stack } from '../network/specification.ts';
 import type { Config } from '../config/config.ts';
 import type { Examples } from './examples.ts';
@@ -29,7 +28,6 @@ export function networkFor(
       activation,
       outputActivation,
       objective,
-      loss,
       dropout,
       inputDropout,
       density,
@@ -60,8 +58,11 @@ export function networkFor(
     });
     return isRecurrent ? withRecurrence(specification) : specification;
   }
-  const plain = withoutUndefined(graph) as NetworkSpecification;
-  const specification = { ...plain, objectives: plain.objectives.map((target) => ({ ...target, loss })) };
+  const { objectives: named, ...plain } = withoutUndefined(graph);
+  const specification = {
+    ...plain,
+    objectives: named.map((each) => ({ ...each, kind: each.kind === 'black-box' ? loss : each.kind })),
+  } as NetworkSpecification;
   const unitsOf = (id: string) =>
     specification.areas
       .find((area) => area.id === id)
@@ -118,28 +119,31 @@ function withRecurrence(specification: NetworkSpecification): NetworkSpecificati
   };
 }
 
-/** Returns the objective of a stack. Throws `config.objective` if it does not fit the data. */
+/** Returns the loss of a stack. Throws `config.objective` if it, or one of a graph, does not fit the data. */
 function objectiveOf(
   { objective, graph }: Config,
   { dataset, loss }: { dataset: DataDescription } & Pick<Examples, 'loss'>,
-): ObjectiveKind {
+): LossName | Loss {
   const named = objective ?? (dataset.task === 'classification' ? 'cross-entropy' : 'squared-error');
-  const kind = loss ? 'black-box' : (named as ObjectiveKind);
-  const kinds = graph ? graph.objectives.map((target) => target.kind) : [kind];
-  const needsLabels = kinds.find((each) => each === 'cross-entropy' || each === 'zero-one');
-  if (needsLabels !== undefined && dataset.task === 'regression') {
-    throw new ApicalError(
-      'config.objective',
-      `objective: ${needsLabels} needs class labels, but ${dataset.title} has target values. Use "squared-error".`,
-    );
-  }
-  if (kinds.includes('black-box') && !loss) {
+  const own = loss ?? (named as LossName);
+  const objectives = graph
+    ? graph.objectives.map((each) => (each.kind === 'black-box' ? loss : each.kind))
+    : [own];
+  if (objectives.includes(undefined)) {
     throw new ApicalError(
       'config.objective',
       'graph.objectives: "black-box" needs a loss: set objective to the path of a file that exports (output, target) => number.',
     );
   }
-  return kind;
+  for (const kind of objectives) {
+    const needed = lossOf({ area: '', kind: kind as LossName | Loss });
+    if (needed.target !== 'labels' || dataset.task !== 'regression') continue;
+    throw new ApicalError(
+      'config.objective',
+      `objective: ${needed.name} needs class labels, but ${dataset.title} has target values. Use "squared-error".`,
+    );
+  }
+  return own;
 }
 
 /** Returns channels, height and width of an example; a grey picture may lack its channel. Throws `config.network`. */

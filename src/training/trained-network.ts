@@ -1,7 +1,7 @@
 import type { DataDescription } from '../datasets/dataset.ts';
 import { isStochastic, stochastic } from '../dynamics/index.ts';
 import { ApicalError } from '../errors.ts';
-import { outputArea, plainDescent } from '../network/index.ts';
+import { blackBox, outputArea, plainDescent } from '../network/index.ts';
 import type { Area, Network } from '../network/index.ts';
 import { Learner } from '../learning/learner.ts';
 import { parseOptions } from '../learning/rule.ts';
@@ -98,7 +98,7 @@ export class TrainedNetwork {
     this.#ownsCompute = ownsCompute;
     const isNamedLoss = isNamed(config.objective);
     this.knowsLoss = isNamedLoss || training !== undefined;
-    const loss = isNamedLoss ? undefined : () => 0;
+    const loss = isNamedLoss ? undefined : blackBox(() => 0);
     this.#training = training;
     this.learner =
       training?.learner ??
@@ -205,7 +205,7 @@ export class TrainedNetwork {
 /** Returns whether the outputs of an area are logits. */
 export function isLogits({ network, rule }: Learner, area: Area): boolean {
   const objective = network.objectives.find((target) => target.area === area);
-  if (objective?.kind === 'cross-entropy') return true;
+  if (objective?.loss.name === 'cross-entropy') return true;
   const draws = rule.dynamics === stochastic && isStochastic(network, area);
   return draws && area.activation === 'linear';
 }

@@ -4,7 +4,7 @@ import { Learner, parseOptions } from '../../src/learning/index.ts';
 import { ruleById } from '../../src/rules/index.ts';
 import type { Exchange, Measurement } from '../../src/learning/index.ts';
 import type { NetworkSpecification } from '../../src/network/index.ts';
-import { plainDescent } from '../../src/network/index.ts';
+import { blackBox, plainDescent } from '../../src/network/index.ts';
 import type { Compute } from '../../src/tensor/index.ts';
 import {
   clouds,
@@ -160,7 +160,7 @@ test('a black box is called once per example and pass', () => {
     return output[0] ?? NaN;
   };
   const learner = learnerOf(compute, ruleById('node-perturbation'), {
-    specification: smallStack({ objective: 'black-box', loss }),
+    specification: smallStack({ objective: blackBox(loss) }),
     options: { samples: 4 },
   });
   train(compute, learner, 0, 1, 5);

@@ -107,14 +107,21 @@ test.skipIf(python === undefined)('PyTorch computes the same outputs', () => {
       encoding: 'utf8',
     });
     const outputs = compute.scope(() => {
+      const presented = compute.temporary([5, 144]).set(inputs);
       const setting = {
         compute,
         network,
-        inputs: compute.temporary([5, 144]).set(inputs),
+        inputs: presented,
         step: 0,
         epoch: 0,
         training: false,
         copies: 1,
+        views: 1,
+        batch: 5,
+        time: undefined,
+        inputOf: () => presented,
+        carried: () => presented,
+        carry: () => undefined,
         stream: (name: string) => stream(0, name),
         pull: () => undefined,
       };

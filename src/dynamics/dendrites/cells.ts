@@ -1,5 +1,6 @@
+import { objectiveAt } from '../../network/objectives/objective.ts';
 import type { Area, Projection } from '../../network/area.ts';
-import type { Objective } from '../../network/objective.ts';
+import type { Objective } from '../../network/objectives/objective.ts';
 import type { Compute } from '../../tensor/compute.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { dropoutGain } from '../dropout.ts';
@@ -150,15 +151,15 @@ export function cellsOf(setting: Setting, options: DendriticOptions): readonly C
   const { compute, network, inputs } = setting;
   const made = new Map<Area, Cells>();
   for (const area of network.areas) {
-    if (area === network.input) continue;
+    if (area.isInput) continue;
     const make = () => compute.temporary([inputs.rows, area.units]);
     const answers = answeredBy(area);
     const above = answers ? [] : area.incoming.filter(({ kind }) => kind !== 'forward');
-    const objective = network.objectives.find((candidate) => candidate.area === area);
+    const objective = objectiveAt(network, area);
     // Dropout silences a cell and the interneuron that answers it together.
     const gain = answers ? made.get(answers)?.gain : dropoutGain(setting, area);
     const rate = make();
-    const sent = options.sendsProbabilities && objective?.kind === 'cross-entropy' ? make() : rate;
+    const sent = options.sendsProbabilities && objective?.loss.name === 'cross-entropy' ? make() : rate;
     made.set(area, {
       ...{ area, objective, above, answers, rate, sent, gain },
       below: answers ? area.incoming : area.incoming.filter(({ kind }) => kind === 'forward'),

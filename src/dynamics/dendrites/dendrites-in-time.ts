@@ -57,7 +57,7 @@ export const dendritesInTime: Dynamics<DendritesInTimeOptions, DendriticPhase> =
 function live(setting: Setting, name: string, options: DendritesInTimeOptions): DendriticPhase {
   const { compute, network, inputs } = setting;
   const { steps = 0, stepSize = 0.1, inputTime = 0, conductances = CONDUCTANCES, each } = options;
-  const example = withDropout(setting, network.input, inputs);
+  const example = withDropout(setting, network.input, setting.inputOf(network.input));
   const input = inputTime > 0 ? compute.temporary(inputs.shape) : example.activity;
   if (inputTime > 0) compute.fill(input, 0);
   const cells = cellsOf(setting, options);

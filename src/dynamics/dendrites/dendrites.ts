@@ -56,9 +56,9 @@ export const dendrites: Dynamics<DendritesOptions, DendriticPhase> = {
 };
 
 function rest(setting: Setting, name: string, options: DendritesOptions): DendriticPhase {
-  const { compute, network, inputs } = setting;
+  const { compute, network } = setting;
   const { steps = 0, conductances = CONDUCTANCES, start: known } = options;
-  const input = withDropout(setting, network.input, inputs);
+  const input = withDropout(setting, network.input, setting.inputOf(network.input));
   const cells = cellsOf(setting, options);
   const byArea = new Map(cells.map((cell) => [cell.area, cell]));
   const activity = (area: Area): Tensor => byArea.get(area)?.activity ?? input.activity;
@@ -68,7 +68,7 @@ function rest(setting: Setting, name: string, options: DendritesOptions): Dendri
   const receiveBasal = (cell: Cells) =>
     receiveBy(compute, cell.basal, cell.below, activity, options, cell.area.bias);
   // Where only the input projects, basal potentials stay fixed, and an earlier phase of the step may have them.
-  const isFixed = (cell: Cells) => cell.below.every(({ from }) => from === network.input);
+  const isFixed = (cell: Cells) => cell.below.every(({ from }) => from.isInput);
 
   const ascended = new Map<Area, Tensor>();
   const up = (isFirst: boolean) => {

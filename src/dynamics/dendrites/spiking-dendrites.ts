@@ -69,7 +69,7 @@ interface Synapses {
 function spike(setting: Setting, name: string, options: SpikingDendritesOptions): DendriticPhase {
   const { compute, network, inputs } = setting;
   const { steps = 0, stepSize = 1, conductances = CONDUCTANCES, spiking } = options;
-  const input = withDropout(setting, network.input, inputs);
+  const input = withDropout(setting, network.input, setting.inputOf(network.input));
   const silent = (tensor: Tensor): Tensor => {
     compute.fill(tensor, 0);
     return tensor;

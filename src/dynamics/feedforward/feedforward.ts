@@ -1,4 +1,4 @@
-import { hasDerivative } from '../../network/derivative.ts';
+import { hasDerivative } from '../../network/objectives/derivative.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { withDropout } from '../dropout.ts';
 import type { PhaseOptions } from '../phase.ts';
@@ -20,17 +20,18 @@ export type FeedforwardOptions = Pick<PhaseOptions, 'inputs' | 'clamp' | 'drive'
 export const feedforward: Dynamics<FeedforwardOptions> = {
   id: 'feedforward',
   title: 'Feedforward pass',
+  severalInputs: true,
   accepts: { clamp: true, drive: true, values: true } satisfies Accepts<FeedforwardOptions>,
   reference: ({ objectives }) => (objectives.every(hasDerivative) ? backpropagate : undefined),
 
   run(setting, name, options) {
-    const { compute, network, inputs } = setting;
+    const { compute, network, inputOf } = setting;
     const rates: Tensor[] = [];
     const activities: Tensor[] = [];
     const gains: (Tensor | undefined)[] = [];
 
     for (const area of network.areas) {
-      const given = options.clamp?.(area) ?? (area === network.input ? inputs : undefined);
+      const given = options.clamp?.(area) ?? (area.isInput ? inputOf(area) : undefined);
       const rate = given ?? receivedRate(setting, area, activities, options);
       const { activity, gain } = withDropout(setting, area, rate);
       rates.push(rate);

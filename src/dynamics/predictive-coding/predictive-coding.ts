@@ -1,9 +1,10 @@
+import { objectiveAt } from '../../network/objectives/objective.ts';
 import type { Area, Projection } from '../../network/area.ts';
-import type { Objective } from '../../network/objective.ts';
+import type { Objective } from '../../network/objectives/objective.ts';
 import type { Compute } from '../../tensor/compute.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { dropoutGain } from '../dropout.ts';
-import { hasDerivative } from '../../network/derivative.ts';
+import { hasDerivative } from '../../network/objectives/derivative.ts';
 import { backpropagateBy } from '../feedforward/backpropagation.ts';
 import type { CompartmentPhase, Moment, PhaseOptions, Setting } from '../phase.ts';
 import { receivedPotential } from '../received.ts';
@@ -66,7 +67,10 @@ export const predictiveInference: Dynamics<PredictiveOptions, PredictivePhase> =
   compartments: ['prediction', 'error'],
   hint: 'take smaller steps (ruleOptions.stepSize)',
   // Without a nudge it is a feedforward pass.
-  reference: ({ objectives }) => (objectives.every(hasDerivative) ? backpropagate : undefined),
+  reference: ({ objectives }) =>
+    objectives.every((objective) => hasDerivative(objective) && objective.reach === 'network')
+      ? backpropagate
+      : undefined,
   run: infer,
 };
 
@@ -101,9 +105,9 @@ function infer(setting: Setting, name: string, options: PredictiveOptions): Pred
   for (const area of network.areas) {
     const gain = from ? from.gain(area) : dropoutGain(setting, area);
     const make = () => compute.temporary([inputs.rows, area.units]);
-    const rate = area === network.input ? inputs : make();
+    const rate = area.isInput ? setting.inputOf(area) : make();
     const activity = gain ? make() : rate;
-    if (area !== network.input) {
+    if (!area.isInput) {
       const node = begin(setting, area, { rate, activity, gain, make });
       if (from) goOn(compute, node, from);
       else {
@@ -154,7 +158,7 @@ function begin(
 ): Predicted {
   const { make, ...node } = parts;
   const outgoing = area.outgoing.filter(({ kind }) => kind === 'forward');
-  const objective = network.objectives.find((candidate) => candidate.area === area);
+  const objective = objectiveAt(network, area);
   const isOutput = outgoing.length === 0;
   const prediction = make();
   const error = make();

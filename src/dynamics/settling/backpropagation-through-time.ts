@@ -65,7 +65,7 @@ export function backpropagateThroughTime(
     new Map(
       network.areas.map((area) => {
         const [activity, rate] = [at.activity(area), at.rate(area)];
-        if (area === network.input) return [area, { activity, rate }];
+        if (area.isInput) return [area, { activity, rate }];
         const copyOf = (tensor: Tensor) => {
           const copy = compute.temporary(tensor.shape);
           compute.copy(copy, tensor);

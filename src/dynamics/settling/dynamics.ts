@@ -1,4 +1,4 @@
-import { hasDerivative } from '../../network/derivative.ts';
+import { hasDerivative } from '../../network/objectives/derivative.ts';
 import type { Dynamics } from '../step.ts';
 import type { FeedbackGainOptions } from './options.ts';
 import { recurrentBackpropagateBy } from './recurrent-backpropagation.ts';
@@ -39,7 +39,9 @@ export function settlingDynamics<Options extends FeedbackGainOptions>(
   const dynamics: SettlingDynamics<Options> = {
     ...parts,
     reference: ({ objectives }) =>
-      objectives.every(hasDerivative) ? recurrentBackpropagateBy(dynamics) : undefined,
+      objectives.every((objective) => hasDerivative(objective) && objective.reach === 'network')
+        ? recurrentBackpropagateBy(dynamics)
+        : undefined,
     run: (setting, name, options) => relax(parts.relaxation, setting, name, options),
   };
   return dynamics;

@@ -40,7 +40,7 @@ export function energyTerms(
   compute: Compute,
   network: Network,
   at: At,
-  isClamped: (area: Area) => boolean = (area) => area === network.input,
+  isClamped: (area: Area) => boolean = (area) => area.isInput,
 ): ReadonlyMap<string, Tensor> {
   const terms = new Map<string, Tensor>();
   for (const area of network.areas) {

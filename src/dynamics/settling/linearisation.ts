@@ -71,7 +71,7 @@ export class Linearisation {
     this.#step = step;
     this.#relaxation = relaxation;
     this.#feedbackGain = feedbackGain;
-    this.areas = network.areas.filter((area) => area !== network.input);
+    this.areas = network.areas.filter((area) => !area.isInput);
     const couplings = this.areas.flatMap((to) =>
       relaxation.couplings(network, to).map((coupling) => ({ to, coupling })),
     );
@@ -99,12 +99,14 @@ export class Linearisation {
   pull(out: ByArea): void {
     const { compute, network } = this.#step;
     for (const [area, tensor] of out) {
-      const objective = network.objectives.find((candidate) => candidate.area === area);
-      if (!objective) {
-        compute.fill(tensor, 0);
-        continue;
+      const objectives = network.objectives.filter((objective) => objective.area === area);
+      if (objectives.length === 0) compute.fill(tensor, 0);
+      for (const [index, objective] of objectives.entries()) {
+        const own = index === 0 ? tensor : compute.temporary(tensor.shape);
+        this.#step.pull(objective, this.#point.rate(area), own);
+        if (own !== tensor) compute.add(tensor, tensor, own);
       }
-      this.#step.pull(objective, this.#point.rate(area), tensor);
+      if (objectives.length === 0) continue;
       if (this.#hasSlope(area) && this.#relaxation.settles === 'states') {
         compute.multiplyBySlope(tensor, tensor, this.#point.rate(area), undefined, area.activation);
       }
@@ -217,7 +219,7 @@ export class Linearisation {
     return this.areas.flatMap((to) =>
       this.#relaxation
         .couplings(network, to)
-        .filter(({ from }) => from === network.input)
+        .filter(({ from }) => from.isInput)
         .map((coupling) => ({ to, coupling })),
     );
   }

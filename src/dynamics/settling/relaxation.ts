@@ -1,6 +1,6 @@
 import { ApicalError } from '../../errors.ts';
 import type { Area } from '../../network/area.ts';
-import type { Objective } from '../../network/objective.ts';
+import type { Objective } from '../../network/objectives/objective.ts';
 import { IS_OWN_RATE } from '../../tensor/units.ts';
 import type { Compute } from '../../tensor/compute.ts';
 import type { Tensor } from '../../tensor/tensor.ts';

@@ -107,7 +107,7 @@ export function enumerateBy(
 }
 
 const stochasticAreas = (network: Network) =>
-  network.areas.filter((area) => area !== network.input && isStochastic(network, area));
+  network.areas.filter((area) => !area.isInput && isStochastic(network, area));
 
 const statesOf = (area: Area) => (area.activation === 'logistic' ? 2 ** area.units : area.units);
 

@@ -28,19 +28,20 @@ export const stochastic: Dynamics<StochasticOptions> = {
   id: 'stochastic',
   title: 'Stochastic units',
   accepts: { clamp: true, drive: true, values: true, sample: true } satisfies Accepts<StochasticOptions>,
+  severalInputs: true,
   activations: ['logistic'],
   reference: (network) => (configurationsOf(network) <= MOST_CONFIGURATIONS ? enumerate : undefined),
 
   run(setting, name, options) {
-    const { compute, network, inputs } = setting;
+    const { compute, network, inputOf } = setting;
     const rates: Tensor[] = [];
     const outputs: Tensor[] = [];
     const activities: Tensor[] = [];
     const gains: (Tensor | undefined)[] = [];
 
     for (const area of network.areas) {
-      const rate = area === network.input ? inputs : receivedRate(setting, area, activities, options);
-      const draws = drawsIn(options, area) && area !== network.input && isStochastic(network, area);
+      const rate = area.isInput ? inputOf(area) : receivedRate(setting, area, activities, options);
+      const draws = drawsIn(options, area) && !area.isInput && isStochastic(network, area);
       if (draws && area.activation === 'linear') compute.softmax(rate, rate);
       const output = options.clamp?.(area) ?? (draws ? draw(setting, area, rate) : rate);
       const { activity, gain } = withDropout(setting, area, output);

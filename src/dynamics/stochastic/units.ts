@@ -18,7 +18,7 @@ import type { Network } from '../../network/network.ts';
  *     const phase = step.run('drawn', { sample: true });
  *     const losses = step.losses(phase);
  *     for (const area of step.network.areas) {
- *       if (area === step.network.input || !isStochastic(step.network, area)) continue;
+ *       if (area.isInput || !isStochastic(step.network, area)) continue;
  *       const post = step.like(area);
  *       step.compute.subtract(post, phase.output(area), phase.rate(area));
  *       step.compute.scaleRows(post, post, losses, 1, 0);

@@ -3,7 +3,7 @@ import type { Config } from '../../config/config.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
 import type { Environment } from '../../environments/index.ts';
 import type { Rule } from '../../learning/rule.ts';
-import type { BlackBox, Network } from '../../network/index.ts';
+import type { Loss, Network } from '../../network/index.ts';
 import type { Examples } from '../../training/examples.ts';
 import type { Together, Training } from '../../training/training.ts';
 
@@ -28,8 +28,8 @@ export interface Host {
   /** Opens the data set that a config names. Throws `dataset.…`. */
   openDataset(config: Pick<Config, 'task'>): Promise<Dataset>;
   openEnvironment(id: string, options: Readonly<Record<string, number>>): Promise<Environment>;
-  /** Loads the loss function in the file that `objective` of a config names; undefined if it names none. */
-  loadObjective(config: Config): Promise<BlackBox | undefined>;
+  /** Loads the loss in the file that `objective` of a config names; undefined if it names none. */
+  loadObjective(config: Config): Promise<Loss | undefined>;
   /** Checks whether this host can do runs, and returns their configs, with the hash of a weights file if they name one. */
   prepare(
     configs: readonly Config[],

@@ -37,11 +37,7 @@ export function drawFeedbackMask(
 }
 
 /** Returns one sentence for each area in which sparse wiring leaves units unconnected. Reads masks back. */
-export function unconnectedUnits(
-  areas: readonly Area[],
-  input: Area,
-  trained: ReadonlySet<Area>,
-): readonly string[] {
+export function unconnectedUnits(areas: readonly Area[], trained: ReadonlySet<Area>): readonly string[] {
   return areas.flatMap((area) => {
     const countUnconnected = (projections: readonly Projection[], end: 'from' | 'to'): number => {
       if (projections.length === 0 || projections.some(({ mask, isDense }) => !mask || !isDense)) return 0;
@@ -52,7 +48,7 @@ export function unconnectedUnits(
     const ofKind = (projections: readonly Projection[], feedback: boolean) =>
       projections.filter(({ kind }) => (feedback ? kind === 'feedback' : kind === 'forward'));
     const problems = [
-      area === input ? '' : withoutText(countUnconnected(ofKind(area.incoming, false), 'to'), 'input'),
+      area.isInput ? '' : withoutText(countUnconnected(ofKind(area.incoming, false), 'to'), 'input'),
       trained.has(area) ? '' : withoutText(countUnconnected(ofKind(area.outgoing, false), 'from'), 'output'),
       withoutText(countUnconnected(ofKind(area.incoming, true), 'to'), 'feedback'),
     ].filter((text) => text !== '');

@@ -1,4 +1,6 @@
 import { ApicalError } from '../../errors.ts';
+import { idOf, lossOf } from '../objectives/resolve.ts';
+import { checkPart } from '../parts.ts';
 import { checkConnection } from './connection.ts';
 import type {
   AreaSpecification,
@@ -76,7 +78,7 @@ function checkKind({ kind = 'forward' }: ProjectionSpecification, id: string): v
 
 function checkAreas(areas: readonly AreaSpecification[]): void {
   const ids = new Set<string>();
-  for (const { id, shape, dropout = 0 } of areas) {
+  for (const { id, shape, part, dropout = 0 } of areas) {
     if (ids.has(id)) {
       throw new ApicalError('network.duplicate', `Two areas have the id "${id}": rename one of them.`);
     }
@@ -88,6 +90,7 @@ function checkAreas(areas: readonly AreaSpecification[]): void {
           'be a whole number of at least 1.',
       );
     }
+    if (part) checkPart(id, shape, part);
     if (!(dropout >= 0 && dropout < 1)) {
       throw new ApicalError(
         'network.dropout',
@@ -146,10 +149,10 @@ function checkProjections({ areas, projections, input }: NetworkSpecification): 
           'cannot have both signs. Leave "symmetric" or "excitatory" out.',
       );
     }
-    if (isForward(projection) && to === input) {
+    if (isForward(projection) && areas.some((area) => area.id === to && (to === input || area.part))) {
       throw new ApicalError(
         'network.into-input',
-        `Projection "${id}" runs forward into the input area "${input}", whose activity is the example: make it feedback ` +
+        `Projection "${id}" runs forward into the input area "${to}", whose activity is the example: make it feedback ` +
           'or lateral.',
       );
     }
@@ -160,17 +163,20 @@ function checkObjectives(
   areas: readonly AreaSpecification[],
   objectives: readonly ObjectiveSpecification[],
 ): void {
-  const trained = new Set<string>();
-  for (const { area, kind } of objectives) {
-    if (trained.has(area)) {
+  const ids = new Set<string>();
+  for (const [index, objective] of objectives.entries()) {
+    const { area, target } = objective;
+    const id = idOf(objective, objectives.slice(0, index));
+    if (ids.has(id)) {
       throw new ApicalError(
-        'network.two-objectives',
-        `Area "${area}" has two objectives, but it may have one: remove the other.`,
+        'network.duplicate',
+        `Two objectives have the id "${id}": set the "id" of one of them.`,
       );
     }
-    trained.add(area);
+    ids.add(id);
     const { activation = 'linear' } = findById(areas, area, 'area');
-    if (kind === 'cross-entropy' && activation !== 'linear') {
+    if (typeof target === 'object') findById(areas, target.area, 'area');
+    if (lossOf(objective).name === 'cross-entropy' && activation !== 'linear') {
       throw new ApicalError(
         'network.cross-entropy',
         `Area "${area}" has the activation ${activation}, but cross-entropy applies a softmax and needs a linear area: ` +

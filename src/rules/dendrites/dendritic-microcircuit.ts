@@ -9,7 +9,7 @@ import type {
 } from '../../dynamics/index.ts';
 import type { Area } from '../../network/area.ts';
 import type { Network } from '../../network/network.ts';
-import { hasDerivative } from '../../network/derivative.ts';
+import { hasDerivative } from '../../network/objectives/derivative.ts';
 import { backpropagateBasal } from '../../dynamics/dendrites/basal-backpropagation.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { conductance, positiveConductance } from './conductances.ts';
@@ -331,7 +331,7 @@ export function errorScales(
 ): ReadonlyMap<Area, number> {
   const scales = new Map<Area, number>();
   for (const area of [...network.areas].reverse()) {
-    if (area === network.input || area.incoming.every(({ kind }) => kind === 'lateral')) continue;
+    if (area.isInput || area.incoming.every(({ kind }) => kind === 'lateral')) continue;
     const above = microcircuitOf(area)?.above;
     const shares = sharesOf(area, conductances);
     const aboveShare = above && sharesOf(above, conductances).basal;

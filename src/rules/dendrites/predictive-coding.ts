@@ -53,7 +53,7 @@ export const predictiveCoding = defineRule({
     step.score(forward);
     const settled = step.run('inference', { start: forward });
     for (const area of network.areas) {
-      if (area === network.input) continue;
+      if (area.isInput) continue;
       emitIncoming(step, settled, area, settled.compartment(area, 'error'), -options.variance / inputs.rows);
     }
   },

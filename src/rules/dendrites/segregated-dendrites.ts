@@ -7,8 +7,8 @@ import type {
   Teaching,
 } from '../../dynamics/index.ts';
 import type { Area } from '../../network/area.ts';
-import { hasDerivative } from '../../network/derivative.ts';
-import type { Objective } from '../../network/objective.ts';
+import { hasDerivative } from '../../network/objectives/derivative.ts';
+import type { Objective } from '../../network/objectives/objective.ts';
 import { projectionId } from '../../network/specification.ts';
 import type { NetworkSpecification } from '../../network/specification.ts';
 import { backpropagateBasal } from '../../dynamics/dendrites/basal-backpropagation.ts';
@@ -193,7 +193,7 @@ export const segregatedDendrites = defineRule({
       },
     });
     for (const area of network.areas) {
-      if (area === network.input) continue;
+      if (area.isInput) continue;
       const isOutput = potentials.has(area);
       const post = isOutput ? copyOfOutput(step, forward, area) : plateau(step, forward, area);
       if (!post) continue;
@@ -260,7 +260,7 @@ function plateau({ compute }: LearningStep<Options>, phase: DendriticPhase, area
 function teachingOf({ compute, target, options }: LearningStep<Options>, objective: Objective): Tensor {
   const values = target(objective);
   const potential = compute.temporary(values.shape);
-  if (objective.kind === 'squared-error' && !BOUNDED.has(objective.area.activation)) {
+  if (objective.loss.name === 'squared-error' && !BOUNDED.has(objective.area.activation)) {
     compute.copy(potential, values);
     return potential;
   }

@@ -53,8 +53,8 @@ export const zeroDivergenceInference = defineRule({
 
 /** Emits the terms of the synapses onto an area from copies of the current activity, which changes later. */
 function emitAt(step: LearningStep, now: PredictivePhase | Moment<PredictiveCompartment>, area: Area): void {
-  const { compute, network, inputs } = step;
-  if (area === network.input) return;
+  const { compute, inputs } = step;
+  if (area.isInput) return;
   const copied = (tensor: Tensor) => {
     const copy = compute.temporary(tensor.shape);
     compute.copy(copy, tensor);

@@ -44,7 +44,7 @@ export const directFeedbackAlignment = defineRule({
     }
 
     for (const area of network.areas) {
-      if (area === network.input) continue;
+      if (area.isInput) continue;
       let error: Tensor | undefined;
       for (const feedback of area.incoming) {
         const sent = outputErrors.get(feedback.from);

@@ -86,7 +86,7 @@ export const learnedFeedback = defineRule({
       },
     state: (network, { centred }) =>
       network.areas
-        .filter((area) => centred && area !== network.input)
+        .filter((area) => centred && !area.isInput)
         .map((area) => ({ name: meanOf(area), shape: [area.units], scope: 'run' })),
   },
 
@@ -104,7 +104,7 @@ export const learnedFeedback = defineRule({
       return known;
     };
     for (const { feedback } of network.projections) {
-      if (!feedback?.plastic || feedback.to === network.input) continue;
+      if (!feedback?.plastic || feedback.to.isInput) continue;
       const from = signal(feedback.from);
       const target = signal(feedback.to);
       if (step.step < options.delay) continue; // the running means have been updated

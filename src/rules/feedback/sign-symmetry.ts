@@ -47,7 +47,7 @@ export const signSymmetry = defineRule({
       magnitudes === 'batchwise-random'
         ? []
         : network.projections
-            .filter(({ kind, from }) => kind === 'forward' && from !== network.input)
+            .filter(({ kind, from }) => kind === 'forward' && !from.isInput)
             .map((projection) => ({
               name: magnitudesOf(projection),
               shape: projection.weights.shape,

@@ -84,7 +84,7 @@ export const weightMirror = defineRule({
     const rate = Math.max(options.rate, 1 / (step.step / every + 1));
     for (const projection of network.projections) {
       const { id, from, to, feedback } = projection;
-      if (!feedback?.plastic || from === network.input) continue;
+      if (!feedback?.plastic || from.isInput) continue;
       const below = compute.temporary([samples, from.units]);
       compute.drawNormal(below, 0, noise, step.stream(`mirror ${id}`), step.step);
       const above = compute.temporary([samples, to.units]);

@@ -110,7 +110,7 @@ export const boltzmann = defineRule({
     const all = step.repeated(options.samples);
     const targets = new Map<Area, Tensor>();
     for (const objective of network.objectives) targets.set(objective.area, all.target(objective));
-    const input: Clamp = (area) => (area === network.input ? all.inputs : undefined);
+    const input: Clamp = (area) => (area.isInput ? all.inputs : undefined);
     const rows = inputs.rows * options.samples;
     sampled(all, 'positive', (area) => targets.get(area) ?? input(area), -1 / rows);
     const { model, chains } = options;

@@ -150,7 +150,7 @@ function upAndDown(step: Step): void {
     top.lowers.map((area) => [area, drawUnits(step, `remembered ${area.id}`, associated.rate(area))]),
   );
   const down = step.run(generative, 'down', {
-    sample: (area) => area !== step.network.input,
+    sample: (area) => !area.isInput,
     clamp: (area) => recalled.get(area),
   });
   emitSleep(

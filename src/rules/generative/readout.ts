@@ -20,7 +20,7 @@ import type { NetworkSpecification, ProjectionSpecification } from '../../networ
 export const untaughtAreas = (network: Network): readonly Area[] =>
   network.areas.filter(
     (area) =>
-      area !== network.input &&
+      !area.isInput &&
       !network.objectives.some((objective) => objective.area === area) &&
       area.incoming.some(({ kind, hasWeights }) => kind === 'forward' && hasWeights),
   );

@@ -66,7 +66,7 @@ export const wakeSleep = defineRule({
     measure(step, wake);
     const asleep = step.repeated(options.dreams);
     const dream = asleep.run(generative, 'dream', {
-      sample: (area) => area !== network.input,
+      sample: (area) => !area.isInput,
     });
     emitSleep(asleep, dream);
   },

@@ -47,7 +47,7 @@ function perturbActivity(step: LearningStep, phase: Phase): void {
   const { compute, network, inputs } = step;
   const directions = new Map<Area, Tensor>();
   for (const area of network.areas) {
-    if (area === network.input) continue;
+    if (area.isInput) continue;
     const direction = step.like(area);
     compute.drawNormal(direction, 0, 1, step.stream(`direction ${area.id}`), step.step);
     directions.set(area, direction);
@@ -102,7 +102,7 @@ function tangent(step: LearningStep, phase: Phase, inject: (area: Area, potentia
   const derivative = compute.temporary([inputs.rows]);
   compute.fill(derivative, 0);
   for (const area of network.areas) {
-    if (area === network.input) continue;
+    if (area.isInput) continue;
     const rate = step.like(area);
     compute.fill(rate, 0);
     for (const projection of area.incoming) {
@@ -112,8 +112,8 @@ function tangent(step: LearningStep, phase: Phase, inject: (area: Area, potentia
     }
     inject(area, rate);
     compute.multiplyBySlope(rate, rate, phase.rate(area), undefined, area.activation);
-    const objective = network.objectives.find((candidate) => candidate.area === area);
-    if (objective) {
+    for (const objective of network.objectives) {
+      if (objective.area !== area) continue;
       const along = compute.temporary([inputs.rows]);
       compute.dotRows(along, step.error(phase, objective), rate);
       compute.add(derivative, derivative, along);

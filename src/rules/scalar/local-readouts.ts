@@ -1,6 +1,6 @@
 import type { Area } from '../../network/area.ts';
 import type { Network } from '../../network/network.ts';
-import type { Objective } from '../../network/objective.ts';
+import type { Objective } from '../../network/objectives/objective.ts';
 import type { NetworkSpecification } from '../../network/specification.ts';
 
 /**
@@ -28,7 +28,9 @@ export function withLocalReadouts(specification: NetworkSpecification): NetworkS
   const [objective] = objectives;
   const output = areas.find(({ id }) => id === objective?.area);
   if (!objective || !output) return specification;
-  const hidden = areas.filter(({ id }) => id !== input && !objectives.some(({ area }) => area === id));
+  const hidden = areas.filter(
+    ({ id, part }) => id !== input && !part && !objectives.some(({ area }) => area === id),
+  );
   const readoutOf = (id: string) => `${id} readout`;
   return {
     ...specification,

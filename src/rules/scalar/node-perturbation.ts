@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { emitIncoming, feedforward } from '../../dynamics/index.ts';
 import type { Area } from '../../network/area.ts';
-import type { Objective } from '../../network/objective.ts';
+import type { Objective } from '../../network/objectives/objective.ts';
 import type { Compute } from '../../tensor/compute.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { localObjective, withLocalReadouts } from './local-readouts.ts';
@@ -67,7 +67,7 @@ export const nodePerturbation = defineRule({
     const noisyStep = step.repeated(samples);
     const jitters = new Map<Area, Tensor>();
     for (const area of network.areas) {
-      if (area === network.input) continue;
+      if (area.isInput) continue;
       const jitter = noisyStep.like(area);
       compute.drawNormal(jitter, 0, noise, step.stream(`jitter ${area.id}`), step.step);
       jitters.set(area, jitter);

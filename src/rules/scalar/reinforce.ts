@@ -58,7 +58,7 @@ export const reinforce = defineRule({
 
     const { rows } = drawn.inputs;
     for (const area of network.areas) {
-      if (area === network.input || !isStochastic(network, area)) continue;
+      if (area.isInput || !isStochastic(network, area)) continue;
       const post = drawn.like(area);
       compute.subtract(post, phase.output(area), phase.rate(area));
       compute.scaleRows(post, post, surprise, 1, 0);

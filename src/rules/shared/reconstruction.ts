@@ -76,7 +76,7 @@ export function emitReconstruction(
  * ```
  */
 export const hasCrossEntropy = ({ objectives }: Network, area: Area): boolean =>
-  objectives.some((objective) => objective.area === area && objective.kind === 'cross-entropy');
+  objectives.some((objective) => objective.area === area && objective.loss.name === 'cross-entropy');
 
 /**
  * Returns the output of an area, (batch, units): its activity, or under cross-entropy its probabilities. The activity is

@@ -136,7 +136,7 @@ export const nudgingPhase = (options: NudgingValues, name: string): RelaxationOp
  */
 export const particles = (network: Network, { persistent }: SettlingValues): readonly StateDeclaration[] =>
   network.areas
-    .filter((area) => persistent === true && area !== network.input)
+    .filter((area) => persistent === true && !area.isInput)
     .map((area) => ({ name: particleOf(area), shape: [area.units], scope: 'example' }));
 
 /** Arguments of a schema's `refine`: refuses continual updates with symmetric nudging, which has two nudged phases. */
@@ -171,7 +171,7 @@ export const continualHasOneSide = [
  */
 export function settleFreely(step: LearningStep<SettlingValues, SettlingDynamics>): SettledPhase {
   const { network, options } = step;
-  const areas = network.areas.filter((area) => options.persistent === true && area !== network.input);
+  const areas = network.areas.filter((area) => options.persistent === true && !area.isInput);
   const free = mustSettle(
     step.run('free', areas.length > 0 ? { start: (area) => step.recall(particleOf(area)) } : {}),
     options.tolerance,

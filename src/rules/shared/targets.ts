@@ -1,9 +1,10 @@
+import { objectiveAt } from '../../network/objectives/objective.ts';
 import { z } from 'zod';
 import { emitIncoming } from '../../dynamics/index.ts';
 import type { LearningStep, Phase } from '../../dynamics/index.ts';
 import type { Area, Projection } from '../../network/area.ts';
 import type { Network } from '../../network/network.ts';
-import type { Objective } from '../../network/objective.ts';
+import type { Objective } from '../../network/objectives/objective.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { activateInverse, inversePotential } from './inverses.ts';
 import type { SecondInput } from './inverses.ts';
@@ -150,8 +151,8 @@ export function descentOf(step: LearningStep, phase: Phase, area: Area): Tensor 
 }
 
 /** Returns the objective of an area. */
-function objectiveOf({ objectives }: Network, area: Area): Objective {
-  const objective = objectives.find((candidate) => candidate.area === area);
+function objectiveOf(network: Network, area: Area): Objective {
+  const objective = objectiveAt(network, area);
   if (!objective) throw new Error(`Area "${area.id}" has no objective. Choose an area that has one.`);
   return objective;
 }

@@ -185,7 +185,7 @@ export function measureReconstruction(
 export function reconstruct(step: LearningStep, above: TopDownInputs, visible?: Activation): Tensor {
   const { from } = above[0].projection;
   const below = topDownPotential(step, above);
-  const activation = from === step.network.input ? (visible ?? from.activation) : from.activation;
+  const activation = from.isInput ? (visible ?? from.activation) : from.activation;
   step.compute.activate(below, below, undefined, activation);
   return below;
 }

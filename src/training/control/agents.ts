@@ -2,7 +2,8 @@ import type { Environment } from '../../environments/index.ts';
 import { actionSize } from '../../environments/index.ts';
 import { ApicalError } from '../../errors.ts';
 import type { Initialisation } from '../../network/initialisation.ts';
-import type { ObjectiveKind, NetworkSpecification } from '../../network/specification.ts';
+import type { LossName } from '../../network/objectives/known-losses.ts';
+import type { NetworkSpecification } from '../../network/specification.ts';
 import { stack } from '../../network/specification.ts';
 import { stream } from '../../random/index.ts';
 import { Learner } from '../../learning/learner.ts';
@@ -68,7 +69,7 @@ export function makeCritic(compute: Compute, environment: Environment, config: C
 function networkOf(
   { network }: Config,
   layers: readonly number[],
-  objective: ObjectiveKind,
+  objective: LossName,
   outputActivation: Activation = 'linear',
 ): NetworkSpecification {
   const { activation, dropout, inputDropout, density, bias, initialisation } = network;

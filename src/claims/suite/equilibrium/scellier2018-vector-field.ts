@@ -42,7 +42,7 @@ function solve(matrix: readonly (readonly number[])[], right: readonly number[])
  */
 function formula({ learner, batch }: SettledNetwork): ReadonlyMap<string, readonly number[]> {
   const { network } = learner;
-  const areas = network.areas.filter((area) => area !== network.input);
+  const areas = network.areas.filter((area) => !area.isInput);
   const offsets = new Map<string, number>();
   let size = 0;
   for (const area of areas) {

@@ -48,9 +48,7 @@ function missed(compute: Compute, seed: number, inverses: 'exact' | 'random'): n
     compute.drawNormal(inputs, 0, 1, stream(seed, 'inputs'), 0);
     compute.drawNormal(targets, 0, 1, stream(seed, 'targets'), 0);
     const aimed = targetsOf(compute, learner, inputs, targets);
-    const chain = network.projections.filter(
-      ({ kind, from }) => kind === 'forward' && from !== network.input,
-    );
+    const chain = network.projections.filter(({ kind, from }) => kind === 'forward' && !from.isInput);
     return Math.max(
       ...chain.flatMap(({ from, to, weights }) => {
         const reached = compute.temporary(targets.shape);

@@ -1,4 +1,4 @@
-import type { ObjectiveKind } from './specification.ts';
+import type { Loss } from './loss.ts';
 
 /**
  * Returns whether an objective has a derivative, ∂L/∂output.
@@ -12,5 +12,5 @@ import type { ObjectiveKind } from './specification.ts';
  * network.objectives.every(hasDerivative); // false
  * ```
  */
-export const hasDerivative = ({ kind }: { readonly kind: ObjectiveKind }): boolean =>
-  kind === 'cross-entropy' || kind === 'squared-error';
+export const hasDerivative = ({ loss }: { readonly loss: Loss }): boolean =>
+  loss.error !== undefined || loss.errorAndTally !== undefined;
