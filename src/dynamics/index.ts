@@ -7,6 +7,7 @@ export { startOf } from './phase.ts';
 export type {
   BatchTime,
   CompartmentPhase,
+  Each,
   Moment,
   Phase,
   PhaseOptions,
@@ -90,3 +91,7 @@ export type { View, ViewArguments } from './views/view.ts';
 export { stochastic } from './stochastic/stochastic.ts';
 export type { StochasticOptions } from './stochastic/stochastic.ts';
 export { isStochastic } from './stochastic/units.ts';
+
+export { backpropagateInTimeBy } from './time/backpropagation-in-time.ts';
+export { backpropagateInTime, recurrent } from './time/recurrent.ts';
+export type { RecurrentOptions, RecurrentPhase, RecurrentStep } from './time/recurrent.ts';

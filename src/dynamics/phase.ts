@@ -121,6 +121,9 @@ export interface Moment<Name extends string = string> {
   compartment(area: Area, name: Name): Tensor;
 }
 
+/** A function of a moment. As the type of a method, it may ask for the moments of dynamics of one kind. */
+export type Each<M extends Moment> = { each(moment: M): void }['each'];
+
 /** Where activity begins: where another phase of the step ended, or the states of some areas, (batch, units) each. */
 export type Start = Phase | ((area: Area) => Tensor | undefined);
 
@@ -140,7 +143,7 @@ export interface PhaseOptions {
   /** Where the phase begins; silence by default. */
   readonly start?: Start | undefined;
   /** Called after every step of dynamics that take steps. */
-  readonly each?: ((moment: Moment) => void) | undefined;
+  readonly each?: Each<Moment> | undefined;
 }
 
 /**

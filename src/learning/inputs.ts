@@ -61,9 +61,7 @@ export function presentedInputs(
   ofBatch: Setting['inputOf'],
 ): Setting['inputOf'] {
   const byArea = new Map(
-    isTensor(presented)
-      ? [[network.input.id, presented] as const]
-      : Object.entries(presented as Readonly<Record<string, Tensor>>),
+    isTensor(presented) ? [[network.input.id, presented] as const] : Object.entries(presented),
   );
   for (const [id, given] of byArea) {
     const area = network.inputs.find((input) => input.id === id);

@@ -5,6 +5,8 @@ import { Network } from '../network/network.ts';
 import { Optimiser } from '../network/optimiser.ts';
 import type { OptimiserOf } from '../network/optimiser.ts';
 import type { Parameter } from '../network/parameter.ts';
+import { isDelayed } from '../network/projections/delay.ts';
+import { projectionId } from '../network/specification.ts';
 import type { NetworkSpecification } from '../network/specification.ts';
 import { checkTerm } from '../network/terms.ts';
 import type { Term } from '../network/terms.ts';
@@ -406,7 +408,8 @@ function checkServes(rule: Rule, specification: NetworkSpecification, options: u
   const reason =
     rule.network?.refuses?.(specification, options) ??
     rule.dynamics.refuses?.(specification) ??
-    refuseParts(rule, specification);
+    refuseParts(rule, specification) ??
+    refuseDelays(rule, specification);
   if (reason === undefined) return;
   throw new ApicalError('rule.network', `Rule "${rule.id}" does not support this network: ${reason}.`, {
     rule: rule.id,
@@ -435,6 +438,13 @@ function refuseParts({ dynamics }: Rule, { areas, input }: NetworkSpecification)
   const [, second] = areas.filter(({ id, part }) => id === input || part);
   if (!second || dynamics.severalInputs) return undefined;
   return `the dynamics "${dynamics.id}" have one input area, and "${second.id}" is a second one. Rules on feedforward, stochastic or settling dynamics support several`;
+}
+
+/** Returns why a rule does not support the delays of a network; undefined if it does. */
+function refuseDelays({ dynamics }: Rule, { projections }: NetworkSpecification): string | undefined {
+  const delayed = projections.find(isDelayed);
+  if (!delayed || dynamics.inTime) return undefined;
+  return `"${projectionId(delayed)}" has a delay, and the dynamics "${dynamics.id}" have no time. Rules on recurrent dynamics support delays`;
 }
 
 /** Throws `rule.time` for a batch in time and dynamics without time, or the reverse. */

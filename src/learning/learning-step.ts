@@ -3,6 +3,7 @@ import type {
   BatchTime,
   Dynamics,
   LearningStep,
+  Moment,
   Phase,
   PhaseOptions,
   Sample,
@@ -160,15 +161,25 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1, vie
           inputOf: presentedInputs(name, network, presented, inputs.rows, inputOf),
         }
       : learning;
-    const phase = dynamics.run(setting, name, options);
+    const isGiven = (area: Area) =>
+      options.clamp?.(area) !== undefined || (area.isInput && presented !== undefined);
+    const phase = dynamics.run(setting, name, dynamics.inTime ? seen(options, isGiven) : options);
     if (measuring) measuring.passes += inputs.rows;
     else context.passed(inputs.rows);
-    observer?.phase?.(
-      phase,
-      (area) => options.clamp?.(area) !== undefined || (area.isInput && presented !== undefined),
-    );
+    observer?.phase?.(phase, isGiven);
     observer?.stage?.('rule');
     return phase;
+  };
+
+  /** Returns the options with an `each` that shows every step to the observer first. */
+  const seen = (options: PhaseOptions, isGiven: (area: Area) => boolean): PhaseOptions => {
+    const show = observer?.phase;
+    if (!show) return options;
+    const each = (now: Moment) => {
+      show.call(observer, now as unknown as Phase, isGiven);
+      options.each?.(now);
+    };
+    return { ...options, each };
   };
 
   const learning: LearningStep = {

@@ -92,6 +92,22 @@ export interface ProjectionParts {
   readonly mask: Tensor | undefined;
   readonly signs?: Tensor | undefined;
   readonly isSymmetric?: boolean;
+  readonly delay: Delay;
+}
+
+/** The delay of a projection in steps of dynamics in time. */
+export interface Delay {
+  /** The longest delay of a presynaptic unit. */
+  readonly longest: number;
+  /** Presynaptic units by their delay, the shortest first. */
+  readonly groups: readonly DelayGroup[];
+}
+
+/** The presynaptic units with one delay. */
+export interface DelayGroup {
+  readonly steps: number;
+  /** (presynaptic): 1 for units with this delay and 0 for the others; undefined if all have it. */
+  readonly units: Tensor | undefined;
 }
 
 /** Additional inputs of `Projection.sendBack`. */
@@ -133,6 +149,8 @@ export abstract class Projection implements Parameter {
   readonly signs: Tensor | undefined;
   readonly role = 'weights';
   readonly isSymmetric: boolean;
+  /** The delay in steps; dynamics without time refuse any but the default. */
+  readonly delay: Delay;
   abstract readonly isDense: boolean;
   /**
    * Axes of `weights`, row-major, slowest axis first; empty without weights. Code that writes weights in another order
@@ -142,7 +160,8 @@ export abstract class Projection implements Parameter {
   /** For a forward projection: the feedback projection that answers it, if any. */
   feedback: Projection | undefined;
 
-  constructor({ id, kind, from, to, plastic, weights, mask, signs, isSymmetric = false }: ProjectionParts) {
+  constructor(parts: ProjectionParts) {
+    const { id, kind, from, to, plastic, weights, mask, signs, isSymmetric = false, delay } = parts;
     this.id = id;
     this.kind = kind;
     this.from = from;
@@ -152,6 +171,7 @@ export abstract class Projection implements Parameter {
     this.mask = mask;
     this.signs = signs;
     this.isSymmetric = isSymmetric;
+    this.delay = delay;
   }
 
   /** The weights: another name for `values`. */

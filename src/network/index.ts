@@ -1,5 +1,5 @@
 export { Area, Projection } from './area.ts';
-export type { Axis, BackOptions, ProjectionParts } from './area.ts';
+export type { Axis, BackOptions, Delay, DelayGroup, ProjectionParts } from './area.ts';
 export { convolutionalStack } from './convolutional-stack.ts';
 export type { ConvolutionalLayer, ConvolutionalStackOptions } from './convolutional-stack.ts';
 export { exportWeights, importWeights } from './exchange.ts';

@@ -133,6 +133,9 @@ export class Network {
     for (const { values, mask, signs } of [...this.projections, ...this.#biases()]) {
       for (const tensor of [values, mask, signs]) if (tensor) this.#compute.free(tensor);
     }
+    for (const { delay } of this.projections) {
+      for (const { units } of delay.groups) if (units) this.#compute.free(units);
+    }
   }
 
   #biases(): Parameter[] {

@@ -116,6 +116,11 @@ export interface ProjectionSpecification {
   readonly startsTransposed?: boolean;
   /** A projection of the same shape whose initial weights, times a factor, and mask this projection copies. */
   readonly startsLike?: { readonly projection: string; readonly factor: number };
+  /**
+   * Delay in steps of dynamics in time: fixed, or drawn for each presynaptic unit, uniformly from `minimum` to `maximum`.
+   * Default 0 for forward projections, and 1 for lateral ones.
+   */
+  readonly delay?: number | { readonly minimum: number; readonly maximum: number };
   /** Id of the forward projection that this feedback answers; it must run in the opposite direction. */
   readonly answers?: string;
 }

@@ -81,13 +81,14 @@ export type BlackBox = (output: ArrayLike<number>, target: number | ArrayLike<nu
  * ```
  */
 export function defineLoss(loss: Loss): Loss {
+  const given: unknown = loss;
   const fail = (problem: string): never => {
     throw new ApicalError(
       'objective.loss',
       `A loss ${problem}. Use defineLoss({ name, target, losses, error }).`,
     );
   };
-  if (typeof loss !== 'object' || loss === null) return fail('must be an object');
+  if (typeof given !== 'object' || given === null) return fail('must be an object');
   if (typeof loss.name !== 'string' || loss.name === '')
     return fail('needs a name, such as "absolute-error"');
   if (!TARGETS.includes(loss.target)) {
@@ -96,9 +97,10 @@ export function defineLoss(loss: Loss): Loss {
     );
   }
   for (const part of ['losses', 'error', 'wrong', 'errorAndTally'] as const) {
-    const given: unknown = loss[part];
-    if (given !== undefined && typeof given !== 'function')
+    const hook: unknown = loss[part];
+    if (hook !== undefined && typeof hook !== 'function') {
       return fail(`"${loss.name}" has a "${part}" that is no function`);
+    }
   }
   return loss;
 }

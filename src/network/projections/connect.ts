@@ -8,6 +8,7 @@ import { drawFeedbackMask, drawMask } from './connectivity.ts';
 import { applySigns, drawSigns } from './dale.ts';
 import { defaultInitialisation, initialise, weightStream, wiringStream } from '../initialisation.ts';
 import { PoolingProjection } from './pooling.ts';
+import { delayOf } from './delay.ts';
 import { DenseProjection } from './dense.ts';
 import type { NetworkSpecification, ProjectionSpecification } from '../specification.ts';
 import { projectionId } from '../specification.ts';
@@ -28,7 +29,8 @@ export function connect(
   const kind = specification.kind ?? 'forward';
   const plastic = specification.plastic ?? kind !== 'feedback';
   const isSymmetric = specification.symmetric ?? false;
-  const ends = { id, kind, from, to, isSymmetric };
+  const delay = delayOf(compute, specification, from.units, seed);
+  const ends = { id, kind, from, to, isSymmetric, delay };
 
   // The image lies at the source of a forward projection, and at the target of the feedback that answers it.
   const [lower, upper] = answersForward ? [to, from] : [from, to];

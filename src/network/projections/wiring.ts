@@ -2,6 +2,7 @@ import { ApicalError } from '../../errors.ts';
 import { idOf, lossOf } from '../objectives/resolve.ts';
 import { checkPart } from '../parts.ts';
 import { checkConnection } from './connection.ts';
+import { checkDelay, isImmediate } from './delay.ts';
 import type {
   AreaSpecification,
   NetworkSpecification,
@@ -26,15 +27,16 @@ export function checkSpecification(specification: NetworkSpecification): void {
  * if there is no such order.
  */
 export function sortAreas({ areas, projections }: NetworkSpecification): readonly AreaSpecification[] {
-  const forward = projections.filter(isForward);
+  const immediate = projections.filter(isImmediate);
   const sorted: AreaSpecification[] = [];
   const remaining = new Set(areas);
   while (remaining.size > 0) {
     const waiting = new Set([...remaining].map((area) => area.id));
     const next = [...remaining].find(
-      ({ id }) => !forward.some(({ from, to }) => to === id && waiting.has(from)),
+      ({ id }) => !immediate.some(({ from, to }) => to === id && waiting.has(from)),
     );
     if (!next) {
+      checkDelayedCycle(immediate, waiting);
       const names = [...waiting].map((id) => `"${id}"`).join(', ');
       throw new ApicalError(
         'network.cycle',
@@ -46,6 +48,20 @@ export function sortAreas({ areas, projections }: NetworkSpecification): readonl
     sorted.push(next);
   }
   return sorted;
+}
+
+/** Throws `network.delay` for a lateral projection without delay among areas that form a cycle. */
+function checkDelayedCycle(immediate: readonly ProjectionSpecification[], areas: ReadonlySet<string>): void {
+  const lateral = immediate.find(
+    (projection) => !isForward(projection) && areas.has(projection.from) && areas.has(projection.to),
+  );
+  if (!lateral) return;
+  const id = projectionId(lateral);
+  throw new ApicalError(
+    'network.delay',
+    `Projection "${id}" has a delay of 0 in a cycle of areas, so that activity would depend on itself. Give it a delay of at least 1.`,
+    { projection: id },
+  );
 }
 
 /** Returns the item with this id. Throws `network.unknown-area` or `network.unknown-projection`, which list the ids. */
@@ -113,6 +129,7 @@ function checkProjections({ areas, projections, input }: NetworkSpecification): 
     }
     ids.add(id);
     checkKind(projection, id);
+    checkDelay(projection);
     for (const end of [from, to]) {
       if (!areas.some((area) => area.id === end)) {
         throw new ApicalError(

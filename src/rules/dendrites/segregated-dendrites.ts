@@ -8,6 +8,7 @@ import type {
 } from '../../dynamics/index.ts';
 import type { Area } from '../../network/area.ts';
 import { hasDerivative } from '../../network/objectives/derivative.ts';
+import { lossOf } from '../../network/objectives/resolve.ts';
 import type { Objective } from '../../network/objectives/objective.ts';
 import { projectionId } from '../../network/specification.ts';
 import type { NetworkSpecification } from '../../network/specification.ts';
@@ -277,7 +278,7 @@ function refuse(specification: NetworkSpecification, { version }: Options): stri
   }
   const unsupported = objectives.find(({ kind }) => kind !== 'cross-entropy' && kind !== 'squared-error');
   if (unsupported) {
-    return `the objective "${unsupported.kind}" of area "${unsupported.area}" has no target towards which a teacher could pull the output. Rules that do: node-perturbation, reinforce`;
+    return `the objective "${lossOf(unsupported).name}" of area "${unsupported.area}" has no target towards which a teacher could pull the output. Rules that do: node-perturbation, reinforce`;
   }
   if (version === 'rate') return undefined;
   for (const { id, activation = 'linear' } of areas) {
