@@ -126,11 +126,10 @@ export class ExampleSet {
       mask: this.#mask,
     });
     const nameOf = (row: number) => {
-      const step = window.first + Math.floor(row / starts.length);
-      const place = starts[row % starts.length] as number;
+      const index = row % starts.length;
       return examples
-        ? `step ${step} of ${this.#name} sequence ${examples[row % starts.length]} (both counted from 0)`
-        : `step ${place + step} of the ${this.#name} series (counted from 0)`;
+        ? `${this.#name} sequence ${examples[index]} (counted from 0)`
+        : `the ${this.#name} stream from step ${starts[index]} (counted from 0)`;
     };
     return { ...this.#gatherRows(rows, targetRows), time, nameOf };
   }
