@@ -29,6 +29,8 @@ export interface DatasetEntry {
   readonly title: string;
   /** Whether the data set is generated from a seed; otherwise it is read from files. */
   readonly generated: boolean;
+  /** What is counted: examples, sequences, or the steps of one stream. */
+  readonly holds: 'examples' | 'sequences' | 'steps';
   /** Instructions for obtaining it, in one line. */
   readonly how: string;
   readonly options: readonly DatasetOption[];
@@ -54,11 +56,18 @@ export const datasets: readonly DatasetEntry[] = [
     wholeOption('side', 'side of the image in pixels', 4, 2, 256),
     realOption('probability', 'probability of each bar', 0.3, 0.01, 0.99),
   ]),
-  generated('delayed-xor', 'Delayed XOR', 2000, 500, [
-    wholeOption('cueSteps', 'number of steps in which the cues come', 5, 1, 10_000),
-    wholeOption('delay', 'number of steps after them; the target is due at the last', 5, 1, 10_000),
-    realOption('noise', 'standard deviation of the noise on each value', 0, 0, 10),
-  ]),
+  generated(
+    'delayed-xor',
+    'Delayed XOR',
+    2000,
+    500,
+    [
+      wholeOption('cueSteps', 'number of steps in which the cues come', 5, 1, 10_000),
+      wholeOption('delay', 'number of steps after them; the target is due at the last', 5, 1, 10_000),
+      realOption('noise', 'standard deviation of the noise on each value', 0, 0, 10),
+    ],
+    'sequences',
+  ),
   generatedStream('sine-waves', 'Sum of sine waves', [
     wholeOption('waves', 'number of sine waves', 2, 1, 100),
     realOption('noise', 'standard deviation of the noise on each input', 0, 0, 10),
@@ -204,7 +213,7 @@ function stored({ id, title, how }: IdxDescription, train: number, test: number)
     wholeOption('trainCount', 'number of training examples, from the start of the file', train, 1, train),
     wholeOption('testCount', 'number of test examples, from the start of the file', test, 1, test),
   ];
-  return { id: id as DatasetId, title, generated: false, how, options };
+  return { id: id as DatasetId, title, generated: false, holds: 'examples', how, options };
 }
 
 function generatedStream(id: DatasetId, title: string, options: readonly DatasetOption[]): DatasetEntry {
@@ -217,16 +226,17 @@ function generated(
   train: number,
   test: number,
   options: readonly DatasetOption[],
-  what: 'examples' | 'steps' = 'examples',
+  holds: DatasetEntry['holds'] = 'examples',
 ): DatasetEntry {
   const counts = [
-    wholeOption('trainCount', `number of training ${what}`, train, 1, 10_000_000),
-    wholeOption('testCount', `number of test ${what}`, test, 1, 10_000_000),
+    wholeOption('trainCount', `number of training ${holds}`, train, 1, 10_000_000),
+    wholeOption('testCount', `number of test ${holds}`, test, 1, 10_000_000),
   ];
   return {
     id,
     title,
     generated: true,
+    holds,
     how: 'No download needed: it is generated from a seed.',
     options: [...counts, ...options],
   };

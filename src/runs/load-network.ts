@@ -124,6 +124,16 @@ const dataSchema = z.object({
   inputScale: z.number(),
   targetSize: z.int().min(1),
   classNames: z.array(z.string()).optional(),
+  time: z
+    .object({
+      kind: z.enum(['sequences', 'stream']),
+      steps: z.int().min(1),
+      targets: z.enum(['all', 'last', 'masked']),
+    })
+    .optional(),
+  named: z
+    .record(z.string(), z.object({ task: z.enum(['classification', 'regression']), size: z.int().min(1) }))
+    .optional(),
 });
 
 function fromFile(file: string): Source {
@@ -138,11 +148,16 @@ function fromFile(file: string): Source {
       { file },
     );
   }
-  const { classNames, ...others } = parsed.data;
+  const { classNames, time, named, ...others } = parsed.data;
   return {
     config: parseConfig(JSON.parse(config), file),
     rule: metadata['rule'],
-    data: { ...others, ...(classNames ? { classNames } : {}) },
+    data: {
+      ...others,
+      ...(classNames ? { classNames } : {}),
+      ...(time ? { time } : {}),
+      ...(named ? { named } : {}),
+    },
     identity,
     step: Number(step),
     fill: ({ network }) => importWeights(network, tensors, { name: `The weights in ${file}` }),

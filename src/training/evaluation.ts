@@ -105,7 +105,9 @@ export function metricsOf({ measures }: Tally): { metrics?: Metrics } {
  */
 export function evaluateNetwork(trained: TrainedNetwork, dataset: Dataset): Evaluation {
   const { compute, learner, config } = trained;
-  const viewed = inTimeOf(dataset, config.task.time);
+  // The kind says how a file was read, and holds for data that are in time already.
+  const { from } = config.task.time ?? {};
+  const viewed = from && !dataset.time ? inTimeOf(dataset, { from }) : dataset;
   checkFits(trained, viewed);
   const { test, train } = viewed;
   const split = test.count > 0 ? test : train;

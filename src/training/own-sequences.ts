@@ -133,7 +133,7 @@ interface Series {
 }
 
 /** Reads [sequence][step][value], [sequence][step], rows of whole sequences, or flat values. */
-function readSeries(
+export function readSeries(
   given: unknown,
   name: string,
   { steps, width: known }: { readonly steps?: number | undefined; readonly width?: number | undefined },

@@ -60,6 +60,8 @@ export interface DatasetStatus {
   /** All files were read, and their checksums match. */
   readonly verified: boolean;
   readonly count: { readonly train: number; readonly test: number };
+  /** What is counted: examples, sequences, or the steps of one stream. */
+  readonly holds: DatasetEntry['holds'];
   readonly path?: string;
   /** Instructions for obtaining it, in one line. */
   readonly how: string;
@@ -226,7 +228,8 @@ async function openPath(
 async function describe(entry: DatasetEntry, environment: Environment): Promise<DatasetStatus> {
   const sizes = Object.fromEntries(entry.options.map((option) => [option.name, option.default]));
   const count = { train: sizes['trainCount'] ?? 0, test: sizes['testCount'] ?? 0 };
-  const status = { id: entry.id, title: entry.title, available: true, verified: true, count, how: entry.how };
+  const { id, title, holds, how } = entry;
+  const status = { id, title, available: true, verified: true, count, holds, how };
   if (entry.generated) return status;
   let path: string | undefined;
   try {
