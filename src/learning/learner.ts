@@ -84,6 +84,8 @@ export class Learner {
   readonly network: Network;
   readonly rule: Rule;
   readonly optimiser: Optimiser;
+  /** State that the rule keeps between steps, as it declared it. */
+  readonly declaredState: readonly StateDeclaration[];
   readonly #compute: Compute;
   readonly #options: LearnerOptions;
   readonly #tally: Tensor;
@@ -130,13 +132,13 @@ export class Learner {
     for (const name of rule.report?.measures?.(this.network, options.options) ?? []) {
       this.#measures.set(name, compute.allocate([2], 'f64'));
     }
-    const declared = declaredState(rule, this.network, options.options);
-    this.#carried = new Carried(compute, this.network, rule, declared, options.streams);
+    this.declaredState = declaredState(rule, this.network, options.options);
+    this.#carried = new Carried(compute, this.network, rule, this.declaredState, options.streams);
     for (const { area, numbers } of partsOf(this.network)) {
       const tensor = compute.allocate([numbers.length], 'i32').set(numbers);
       this.#valuesOf.set(area, { numbers: tensor, last: Math.max(...numbers) });
     }
-    for (const { name, shape, scope, fill } of declared) {
+    for (const { name, shape, scope, fill } of this.declaredState) {
       if (scope === 'stream') continue;
       if (scope === 'example') {
         const { examples } = options;

@@ -224,7 +224,7 @@ function reportOf(
     // A rule that failed while learning fails here too, and has been reported.
     if (run.document.status !== 'failed') throw ruleFailure(rule, 'in its audit', error);
   }
-  const { locality, cost } = audit;
+  const { locality, cost, reachViolations } = audit;
   return {
     run: run.document,
     metrics: run.metrics,
@@ -235,6 +235,7 @@ function reportOf(
     ...task.description,
     citations: [...new Set([...task.cites, ...rule.cites, ...(critic?.cites ?? [])])].map(citation),
     locality,
+    reachViolations,
     cost,
     mistakes: run.mistakes,
     ...(run.fantasies ? { fantasies: run.fantasies } : {}),
@@ -246,6 +247,7 @@ function reportOf(
 const NO_AUDIT: Audit = {
   locality: [],
   cost: { forwardMacs: 0, feedbackMacs: 0, updateMacs: 0, bytesBetweenAreas: 0 },
+  reachViolations: [],
 };
 
 /** Returns failed if any run failed, interrupted if any run did not end, and done otherwise. */

@@ -1,7 +1,7 @@
 import type { Alignment } from '../analysis/alignment.ts';
 
 export type { Alignment } from '../analysis/alignment.ts';
-export type { Cost, LocalityRow } from '../analysis/audit.ts';
+export type { Cost, LocalityRow } from '../analysis/audit/audit.ts';
 
 /*
  * The records of a run, kept as lines of `metrics.jsonl` and as one `RunDocument`. Errors are fractions of 1, losses are

@@ -4,6 +4,7 @@ import type { Objective } from '../../network/objectives/objective.ts';
 import { IS_OWN_RATE } from '../../tensor/units.ts';
 import type { Compute } from '../../tensor/compute.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { unwatched } from '../../tensor/watch.ts';
 import { clampedAreas } from '../clamped.ts';
 import type { Clamped } from '../clamped.ts';
 import { dropoutGain } from '../dropout.ts';
@@ -206,7 +207,7 @@ function speedOf(compute: Compute, settling: readonly SettlingArea[], advance: (
       const change = before[index] as Tensor;
       compute.subtract(change, state, change);
       compute.dot(sum, change, change);
-      square += sum.data[0] as number;
+      square += unwatched(sum.heap, () => sum.data[0] as number);
       count += state.size;
     }
     return Math.sqrt(square / Math.max(1, count));
