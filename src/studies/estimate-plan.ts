@@ -4,7 +4,6 @@ import { ApicalError } from '../errors.ts';
 import type { Learner } from '../learning/index.ts';
 import type { ActivationName } from '../tensor/index.ts';
 import type { Config } from '../config/config.ts';
-import { openDataset } from '../runs/files/datasets.ts';
 import { runEstimate } from './estimate.ts';
 import type { EstimateDocument, EstimateRequest } from './estimate.ts';
 import { dataSubject, parseLayers, randomSubject, SWEEP_SIZES, sweepOf } from './subject.ts';
@@ -18,7 +17,7 @@ import { assign, parseSeeds } from '../config/assignments.ts';
 import { planRuns } from '../runs/plan.ts';
 import { loadRule } from '../runs/files/rule-file.ts';
 import { ruleFailure } from '../learning/rule-failure.ts';
-import { requestFor } from '../runs/open-task.ts';
+import { openDataOf } from '../runs/open-task.ts';
 import { checkOptions } from '../training/rule-options.ts';
 import { startFromWeights } from '../runs/files/weights-file.ts';
 
@@ -84,7 +83,7 @@ export async function estimate(
   checkOptions(rule, input.ruleOptions);
   if (config) await loadActivations(config);
   const loss = config && (await loadObjective(config));
-  const dataset = config && (await openDataset(requestFor(config)));
+  const dataset = config && (await openDataOf(config));
   const compute = await openBackend({
     backend: options.backend ?? config?.backend ?? 'auto',
     ...(config ? { threads: config.threads } : {}),

@@ -73,7 +73,11 @@ function Body({ area, lane, size, view, lens }: AreaProps) {
   );
 }
 
-const inputKind = () => ((session.value?.task.data?.inputShape.length ?? 1) > 1 ? 'activity' : 'signed');
+/** Inputs that are not pixels have signs. */
+const inputKind = () => {
+  const { picture, data } = session.value?.task ?? {};
+  return picture && !(data?.time && data.inputScale === 1) ? 'activity' : 'signed';
+};
 
 /** The error signal of the rule in the units, above the exact error signal. */
 function ErrorBody({
