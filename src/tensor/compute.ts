@@ -221,6 +221,10 @@ export class Compute implements Operations {
     this.#rowsAndColumns.transpose(out, a);
   }
 
+  gatherColumns(out: Tensor, a: Tensor, columns: Tensor): void {
+    this.#rowsAndColumns.gatherColumns(out, a, columns);
+  }
+
   addRow(out: Tensor, a: Tensor, row: Tensor, scale?: number): void {
     this.#rowsAndColumns.addRow(out, a, row, scale);
   }

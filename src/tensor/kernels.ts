@@ -115,6 +115,16 @@ export interface Kernels extends SpatialKernels {
     gain: number,
   ): void;
 
+  /** out(r,c) ← a(r, indices(c)), or indices(r,c) where `perRow`; 0 at −1. a has `width` columns. */
+  gatherColumns(
+    out: number,
+    a: number,
+    indices: number,
+    rows: number,
+    columns: number,
+    width: number,
+    perRow: boolean,
+  ): void;
   /** out(r,c) ← a(r,c) + scale · row(c). */
   addRow(out: number, a: number, row: number, rows: number, columns: number, scale: number): void;
   /** out(r,c) ← a(r,c) + scale · column(r). */

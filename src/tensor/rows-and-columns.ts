@@ -11,6 +11,11 @@ import type { Tensor } from './tensor.ts';
 export interface RowAndColumnOperations {
   /** Transposes: out(c, r) ← a(r, c). out must not be a. */
   transpose(out: Tensor, a: Tensor): void;
+  /**
+   * Gathers columns by index: out(r, c) ← a(r, columns(c)), or a(r, columns(r, c)) if columns has a row for each row of
+   * out. columns are i32, an index of −1 gives 0, and indices are not checked against the columns of a. out must not be a.
+   */
+  gatherColumns(out: Tensor, a: Tensor, columns: Tensor): void;
   /** Adds a row to every row: out(r, c) ← a(r, c) + scale · row(c). scale is 1 by default. */
   addRow(out: Tensor, a: Tensor, row: Tensor, scale?: number): void;
   /** Adds a column to every column: out(r, c) ← a(r, c) + scale · column(r). scale is 1 by default. */
@@ -39,6 +44,7 @@ export interface RowAndColumnOperations {
 
 export const ROW_AND_COLUMN_OPERATIONS: Specifications<RowAndColumnOperations> = {
   transpose: { roles: ['out', 'in'] },
+  gatherColumns: { roles: ['out', 'in', 'in'] },
   addRow: { roles: ['out', 'in', 'in', 'value'] },
   addColumn: { roles: ['out', 'in', 'in', 'value'] },
   scaleColumns: { roles: ['inout', 'in', 'in', 'value', 'value'], beta: (args) => args[4] },
@@ -66,6 +72,21 @@ export class CheckedRowsAndColumns implements RowAndColumnOperations {
       mismatch('transpose', 'out(columns, rows), a(rows, columns)', out, a);
     }
     this.#kernels.transpose(out.offset, a.offset, a.rows, a.columns);
+  }
+
+  gatherColumns(out: Tensor, a: Tensor, columns: Tensor): void {
+    requireType('gatherColumns', 'columns', columns, 'i32');
+    const perRow = columns.rows > 1;
+    if (
+      out.rows !== a.rows ||
+      columns.columns !== out.columns ||
+      columns.size !== (perRow ? out.size : out.columns)
+    ) {
+      const expected = 'out(rows, n), a(rows, columns), columns(n) or (rows, n)';
+      mismatch('gatherColumns', expected, out, a, columns);
+    }
+    const indices = columns.offset;
+    this.#kernels.gatherColumns(out.offset, a.offset, indices, a.rows, out.columns, a.columns, perRow);
   }
 
   addRow(out: Tensor, a: Tensor, row: Tensor, scale = 1): void {

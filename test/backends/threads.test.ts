@@ -65,7 +65,7 @@ async function bench(threads: number, startWorker: StartWorker) {
       for (let i = 0; i < SIZE; i++) values[i] = i % 3 === 0 ? 0 : low + (1 - low) * draws.uniform();
     }
     for (let i = 0; i < SIZE; i++) heap.u8[at.bytes + i] = (i * 31) & 255;
-    for (let i = 0; i < ROWS; i++) heap.i32[at.indices / 4 + i] = (i * 17) % ROWS;
+    for (let i = 0; i < SIZE; i++) heap.i32[at.indices / 4 + i] = (i * 17) % 67;
   };
   const contents = (): Buffer =>
     Buffer.concat(NAMES.map((name) => Buffer.from(heap.u8.slice(at[name], at[name] + BYTES))));
@@ -116,6 +116,10 @@ const calls: Record<string, Call> = {
   scaleRows: (k, { a, b, row }) => k.scaleRows(a, b, row, ROWS, COLUMNS, 0.3, 0.5),
   gatherBytes: (k, { a, bytes, indices }) => k.gatherRows(a, bytes, indices, ROWS, COLUMNS, 1 / 255, true),
   gatherFloats: (k, { a, b, indices }) => k.gatherRows(a, b, indices, ROWS, COLUMNS, 0.7, false),
+  gatherColumns: (k, { a, b, c, indices }) => {
+    k.gatherColumns(a, b, indices, ROWS, COLUMNS, 67, false);
+    k.gatherColumns(c, b, indices, ROWS, COLUMNS, COLUMNS, true);
+  },
   activateChannels: (k, { a, b, row }) => k.activateChannels(a, b, row, ROWS, 11, 47, 3),
   unfold: (k, { a, b }) => k.unfold(a, b, 20, 11, 20, 3, 5, 1, 1, 1, 2),
   fold: (k, { a, b }) => k.fold(a, b, 20, 11, 20, 3, 5, 1, 1, 1, 2, 0.5),

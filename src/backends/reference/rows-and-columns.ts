@@ -7,6 +7,7 @@ export function rowAndColumnKernels(
 ): Pick<
   Kernels,
   | 'transpose'
+  | 'gatherColumns'
   | 'addRow'
   | 'addColumn'
   | 'sumColumns'
@@ -29,6 +30,16 @@ export function rowAndColumnKernels(
       for (let row = 0; row < rows; row++) {
         for (let column = 0; column < columns; column++) {
           v[at(out) + column * rows + row] = v[at(a) + row * columns + column] as number;
+        }
+      }
+    },
+
+    gatherColumns(out, a, indices, rows, columns, width, perRow) {
+      const v = float();
+      for (let row = 0; row < rows; row++) {
+        for (let column = 0; column < columns; column++) {
+          const index = heap.i32[indices / 4 + (perRow ? row * columns : 0) + column] as number;
+          v[at(out) + row * columns + column] = index < 0 ? 0 : (v[at(a) + row * width + index] as number);
         }
       }
     },

@@ -113,6 +113,14 @@ export const CUTS: Readonly<Record<string, Cut>> = {
   maxColumns: { extent: 2, columns: 3, byRow: [1], byElement: [0], from: PASS },
   gatherBytes: { extent: 3, columns: 4, byRow: [0], byElement: [2], from: PASS },
   gatherFloats: { extent: 3, columns: 4, byRow: [0], byElement: [2], from: PASS },
+  gatherColumns: {
+    extent: 3,
+    rowsOf: ([, , , , columns = 0, width = 0, perRow]) => ({
+      floats: { 0: columns, 1: width, ...(perRow ? { 2: columns } : {}) },
+      elements: columns,
+    }),
+    from: PASS,
+  },
   activateChannels: {
     extent: 3,
     rowsOf: ([, , , , channels = 0, places = 0]) => {

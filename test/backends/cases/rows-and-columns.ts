@@ -9,6 +9,22 @@ export const rowAndColumnCases: Cases<RowAndColumnOperations> = {
       return [out];
     },
   ],
+  gatherColumns: [
+    (compute, make, m, n) => {
+      const out = make.zeros([m, n]);
+      const columns = make.integers([n], 9, 'i32');
+      columns.data[n - 1] = -1;
+      compute.gatherColumns(out, make.float([m, 9]), columns);
+      return [out];
+    },
+    (compute, make, m, n) => {
+      const out = make.float([m, n]);
+      const columns = make.integers([m, n], 7, 'i32');
+      columns.data[0] = -1;
+      compute.gatherColumns(out, make.float([m, 7]), columns);
+      return [out];
+    },
+  ],
   addRow: [undefined, -0.5].map((scale): Case => (compute, make, m, n) => {
     const out = make.zeros([m, n]);
     compute.addRow(out, make.float([m, n]), make.float([n]), scale);

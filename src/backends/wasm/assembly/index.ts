@@ -25,7 +25,7 @@ export {
   sumColumns,
   sumRows,
 } from './reductions';
-export { gatherBytes, gatherFloats, gatherLabels, oneHot, scatterRows } from './rows';
+export { gatherBytes, gatherColumns, gatherFloats, gatherLabels, oneHot, scatterRows } from './rows';
 export { choose, crossEntropyRows, softmax, softmaxCrossEntropy, squaredError, wrongRows } from './objectives';
 export { drawBernoulli, drawNormal, drawUniform } from './random';
 export {

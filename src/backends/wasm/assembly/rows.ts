@@ -1,4 +1,4 @@
-// Gathers, scatters and one-hot encoding of rows.
+// Gathers and scatters of rows and columns, and one-hot encoding.
 import { load1, store1 } from './elementwise';
 import { splat } from './functions';
 
@@ -39,6 +39,25 @@ export function gatherFloats(
       v128.store(out, f32x4.mul(v128.load(source), scale4));
     }
     for (; column < columns; column++, source += 4, out += 4) store1(out, f32x4.mul(load1(source), scale4));
+  }
+}
+
+export function gatherColumns(
+  out: usize,
+  a: usize,
+  indices: usize,
+  rows: i32,
+  columns: i32,
+  width: i32,
+  perRow: bool,
+): void {
+  for (let row = 0; row < rows; row++, a += (<usize>width) << 2) {
+    let index = indices;
+    for (let column = 0; column < columns; column++, out += 4, index += 4) {
+      const at = load<i32>(index);
+      store<f32>(out, at < 0 ? <f32>0 : load<f32>(a + ((<usize>at) << 2)));
+    }
+    if (perRow) indices = index;
   }
 }
 
