@@ -19,7 +19,7 @@ export function networkFor(
   if (!graph) {
     const { hidden, activation, outputActivation, dropout, inputDropout, density, bias, initialisation } =
       network;
-    const { convolutions = [], excitatory } = network;
+    const { convolutions = [], excitatory, storage } = network;
     const common = {
       activation,
       outputActivation,
@@ -32,13 +32,23 @@ export function networkFor(
       ...(initialisation ? { initialisation: withoutUndefined(initialisation) as Initialisation } : {}),
     };
     if (convolutions.length === 0) {
-      const dale = excitatory === undefined ? {} : { excitatory };
-      return stack({ ...common, ...dale, layers: [inputUnits, ...hidden, dataset.targetSize] });
+      const given = {
+        ...(excitatory === undefined ? {} : { excitatory }),
+        ...(storage === undefined ? {} : { storage }),
+      };
+      const layers = [inputUnits, ...hidden, dataset.targetSize];
+      return { ...stack({ ...common, ...given, layers }), batch: config.batch };
     }
     if (excitatory !== undefined) {
       throw new ApicalError(
         'config.network',
         `network.excitatory is ${excitatory}, but kernels are shared by excitatory and inhibitory units: leave out network.excitatory or network.convolutions.`,
+      );
+    }
+    if (storage === 'sparse') {
+      throw new ApicalError(
+        'config.network',
+        'network.storage is "sparse", but kernels are stored as matrices: leave out network.storage or network.convolutions.',
       );
     }
     return convolutionalStack({
@@ -50,7 +60,11 @@ export function networkFor(
     });
   }
   const plain = withoutUndefined(graph) as NetworkSpecification;
-  const specification = { ...plain, objectives: plain.objectives.map((target) => ({ ...target, loss })) };
+  const specification = {
+    ...plain,
+    objectives: plain.objectives.map((target) => ({ ...target, loss })),
+    batch: config.batch,
+  };
   const unitsOf = (id: string) =>
     specification.areas
       .find((area) => area.id === id)

@@ -71,7 +71,7 @@ function networkOf(
   objective: ObjectiveKind,
   outputActivation: Activation = 'linear',
 ): NetworkSpecification {
-  const { activation, dropout, inputDropout, density, bias, initialisation } = network;
+  const { activation, dropout, inputDropout, density, bias, initialisation, storage } = network;
   return stack({
     layers,
     activation,
@@ -81,6 +81,7 @@ function networkOf(
     inputDropout,
     density,
     bias,
+    ...(storage === undefined ? {} : { storage }),
     ...(initialisation ? { initialisation: withoutUndefined(initialisation) as Initialisation } : {}),
   });
 }
