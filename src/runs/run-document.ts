@@ -42,6 +42,9 @@ export function describeRun({
   const { validation, test, train } = evaluation ?? {};
   const probed = Object.entries(probe?.projections ?? {});
   const reasons = probed.flatMap(([id, { reason }]) => (reason ? [[id, reason] as const] : []));
+  const sparse = training.learner.network.projections
+    .filter(({ storage }) => storage === 'sparse')
+    .map(({ id, storage }) => [id, storage] as const);
   return {
     version: 1,
     kind: 'run',
@@ -60,6 +63,7 @@ export function describeRun({
     test: test ?? null,
     alignment: Object.fromEntries(probed.map(([id, { angle }]) => [id, angle])),
     ...(reasons.length > 0 ? { withoutAngle: Object.fromEntries(reasons) } : {}),
+    ...(sparse.length > 0 ? { storage: Object.fromEntries(sparse) } : {}),
     metrics: { passes: training.passes, ...evaluation?.metrics },
     examplesPerSecond: training.trainedSeconds > 0 ? training.examplesSeen / training.trainedSeconds : 0,
     wallSeconds,

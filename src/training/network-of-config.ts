@@ -24,7 +24,7 @@ export function networkFor(
   if (!graph) {
     const { hidden, activation, outputActivation, dropout, inputDropout, density, bias, initialisation } =
       network;
-    const { convolutions = [], excitatory } = network;
+    const { convolutions = [], excitatory, storage } = network;
     const common = {
       activation: activationFor(activation),
       outputActivation: activationFor(outputActivation),
@@ -36,18 +36,24 @@ export function networkFor(
       ...(initialisation ? { initialisation: withoutUndefined(initialisation) as Initialisation } : {}),
     };
     if (convolutions.length === 0) {
-      const dale = excitatory === undefined ? {} : { excitatory };
-      const specification = stack({
-        ...common,
-        ...dale,
-        layers: [inputUnits, ...hidden, dataset.targetSize],
-      });
+      const given = {
+        ...(excitatory === undefined ? {} : { excitatory }),
+        ...(storage === undefined ? {} : { storage }),
+      };
+      const layers = [inputUnits, ...hidden, dataset.targetSize];
+      const specification = { ...stack({ ...common, ...given, layers }), batch: config.batch };
       return isRecurrent ? withRecurrence(specification) : specification;
     }
     if (excitatory !== undefined) {
       throw new ApicalError(
         'config.network',
         `network.excitatory is ${excitatory}, but kernels are shared by excitatory and inhibitory units: leave out network.excitatory or network.convolutions.`,
+      );
+    }
+    if (storage === 'sparse') {
+      throw new ApicalError(
+        'config.network',
+        'network.storage is "sparse", but kernels are stored as matrices: leave out network.storage or network.convolutions.',
       );
     }
     const specification = convolutionalStack({
@@ -65,7 +71,7 @@ export function networkFor(
     ...(activation === undefined ? {} : { activation: activationFor(activation) }),
   }));
   const objectives = named.map((each) => ({ ...each, kind: each.kind === 'black-box' ? loss : each.kind }));
-  const specification = { ...plain, areas, objectives } as NetworkSpecification;
+  const specification = { ...plain, areas, objectives, batch: config.batch } as NetworkSpecification;
   const unitsOf = (id: string) =>
     specification.areas
       .find((area) => area.id === id)

@@ -91,6 +91,8 @@ export interface RunDocument {
   readonly alignment: Readonly<Record<string, number | null>>;
   /** By projection without an angle: why. Absent if each has one, and in documents of earlier versions. */
   readonly withoutAngle?: Readonly<Record<string, NoAngle>>;
+  /** By projection, the storage of weights; absent for dense storage. */
+  readonly storage?: Readonly<Record<string, 'dense' | 'sparse'>>;
   /** Further metrics by name. */
   readonly metrics: Metrics;
   readonly examplesPerSecond: number;

@@ -6,6 +6,7 @@ import { emitIncoming, feedforward } from '../../src/dynamics/index.ts';
 import type { LearningStep, Phase } from '../../src/dynamics/index.ts';
 import { defineRule, noOptions } from '../../src/learning/index.ts';
 import type { Rule, StateDeclaration } from '../../src/learning/index.ts';
+import { blackBox } from '../../src/network/index.ts';
 import type { Area, Network, Projection } from '../../src/network/index.ts';
 import type { Compute, Tensor } from '../../src/tensor/index.ts';
 import { ruleById } from '../../src/rules/index.ts';
@@ -345,7 +346,7 @@ describe('reads of the library that reach no synapse, or that the audit sees oth
 
   test('a black box, whose loss is shown as a global scalar', () => {
     const loss = (output: ArrayLike<number>) => output[0] as number;
-    const specification = smallStack({ objective: 'black-box', loss });
+    const specification = smallStack({ objective: blackBox(loss) });
     expect(readOf(ruleById('node-perturbation'), { specification })).toEqual([]);
   });
 

@@ -73,7 +73,7 @@ function networkOf(
   objective: LossName,
   outputActivation: ActivationSetting = 'linear',
 ): NetworkSpecification {
-  const { activation, dropout, inputDropout, density, bias, initialisation } = network;
+  const { activation, dropout, inputDropout, density, bias, initialisation, storage } = network;
   return stack({
     layers,
     activation: activationFor(activation),
@@ -83,6 +83,7 @@ function networkOf(
     inputDropout,
     density,
     bias,
+    ...(storage === undefined ? {} : { storage }),
     ...(initialisation ? { initialisation: withoutUndefined(initialisation) as Initialisation } : {}),
   });
 }
