@@ -48,17 +48,6 @@ export type Compartments<Name extends string> = Readonly<Record<Name, ByIndex>>;
  */
 export function phaseOf(compute: Compute, name: string, pass: PassRecord): Phase {
   const { activities, rates, outputs, gains, states = rates, potentials = [] } = pass;
-  const potential = ({ index, id, activation }: Area): Tensor => {
-    const kept = potentials[index];
-    if (kept) return kept;
-    throw new ApicalError(
-      'phase.potential',
-      activation.slope.from === 'rate'
-        ? `The phase "${name}" keeps no potential of area "${id}", because the slope of ${activation.name} is a function of the rate: use phase.rate or phase.slope.`
-        : `The slope of ${activation.name} is a function of the potential, which the phase "${name}" does not know for area "${id}": it was clamped, or the dynamics keep no potentials. Use an activation function whose slope is a function of the rate.`,
-      { phase: name, area: id, activation: activation.name },
-    );
-  };
   return {
     name,
     takesPart: ({ index }) => activities[index] !== undefined,
@@ -67,19 +56,27 @@ export function phaseOf(compute: Compute, name: string, pass: PassRecord): Phase
     rate: ({ index }) => rates[index] as Tensor,
     output: ({ index }) => outputs[index] as Tensor,
     gain: ({ index }) => gains[index],
-    potential,
+    potential: ({ index }) => potentials[index],
     slope(area, signal, { out, gain: withGain = true } = {}) {
       const { index, activation } = area;
       const gain = withGain ? gains[index] : undefined;
       // The slope of a linear area is 1: in place there is nothing to do.
       if (out === signal && !gain && hasActivation(area, 'linear')) return out;
       const sloped = out ?? compute.temporary(signal.shape);
-      const from = activation.slope.from === 'rate' ? (rates[index] as Tensor) : potential(area);
+      const from = activation.slope.from === 'rate' ? (rates[index] as Tensor) : potentials[index];
+      if (!from) throw unknownPotential(name, area);
       compute.multiplyBySlope(sloped, signal, from, gain, activation);
       return sloped;
     },
   };
 }
+
+const unknownPotential = (phase: string, { id, activation: { name } }: Area) =>
+  new ApicalError(
+    'phase.potential',
+    `The slope of ${name} is a function of the potential, which the phase "${phase}" does not know for area "${id}": it was clamped, or the dynamics keep no potentials. Use an activation function whose slope is a function of the rate.`,
+    { phase, area: id, activation: name },
+  );
 
 /**
  * Returns the phase of a pass through units with compartments, by name. Reading a compartment that an area lacks throws
