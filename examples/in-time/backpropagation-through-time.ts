@@ -43,8 +43,8 @@ function errorsOf(step: LearningStep, phase: RecurrentPhase): ReadonlyMap<Area, 
     errors.set(area, error);
   }
   for (const objective of network.objectives) {
-    const error = errors.get(objective.area)!;
-    compute.add(error, error, step.error(phase, objective));
+    const error = errors.get(objective.area);
+    if (error) compute.add(error, error, step.error(phase, objective));
   }
   return errors;
 }

@@ -70,7 +70,7 @@ const difference = (a: readonly number[] = [], b: readonly number[] = []): numbe
   Math.max(...a.map((value, index) => Math.abs(value - (b[index] ?? NaN))));
 
 test('backpropagation through time in one file equals the reference', () => {
-  const learner = learnerOf(throughTime as Rule);
+  const learner = learnerOf(throughTime);
   const [own, exact] = [gradientOf(learner), gradientOf(learner, backpropagateInTime)];
   expect([...own.keys()].sort()).toEqual([...exact.keys()].sort());
   for (const [id, gradient] of own) expect(difference(gradient, exact.get(id)), id).toBeLessThan(1e-12);
@@ -78,14 +78,14 @@ test('backpropagation through time in one file equals the reference', () => {
 
 describe('e-prop in one file', () => {
   test.each([1, 0.4])('equals plain loops over synapses and steps, α = %d', (leak) => {
-    const learner = learnerOf(eProp as unknown as Rule, { leak });
+    const learner = learnerOf(eProp, { leak });
     const own = gradientOf(learner);
     const plain = compute.scope(() => plainEProp(learner, sequences(), leak));
     for (const [id, gradient] of plain) expect(difference(own.get(id), gradient), id).toBeLessThan(1e-12);
   });
 
   test('gives the exact gradient of the synapses onto the output', () => {
-    const learner = learnerOf(eProp as unknown as Rule);
+    const learner = learnerOf(eProp);
     const [own, exact] = [gradientOf(learner), gradientOf(learner, backpropagateInTime)];
     for (const id of ['hidden1→output', 'output.bias']) {
       expect(difference(own.get(id), exact.get(id)), id).toBeLessThan(1e-12);
@@ -104,7 +104,7 @@ test('the audit shows which of the two sends errors backwards in time', () => {
     );
   };
   expect(backwards(throughTime as Rule)).toContainEqual(['input→hidden1', true]);
-  for (const [projection, isBackwards] of backwards(eProp as unknown as Rule)) {
+  for (const [projection, isBackwards] of backwards(eProp)) {
     expect(isBackwards, String(projection)).toBe(false);
   }
 });
@@ -155,8 +155,7 @@ function plainEProp(
           signal += (error[k] as number) * (feedback[k * HIDDEN + j] as number);
         const learnAt = (traces: number[], gradient: number[], index: number, pre: number) => {
           traces[index] = (1 - leak) * (traces[index] as number) + leak * (slope[j] as number) * pre;
-          gradient[index] =
-            (gradient[index] as number) + ((traces[index] as number) * signal) / (STEPS * BATCH);
+          gradient[index] = (gradient[index] as number) + (traces[index] * signal) / (STEPS * BATCH);
         };
         for (let i = 0; i < INPUTS; i++) learnAt(traceIn, gIn, i * HIDDEN + j, x[row * INPUTS + i] as number);
         for (let i = 0; i < HIDDEN; i++) learnAt(traceRec, gRec, i * HIDDEN + j, before[i] as number);
