@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { isContentsId, ownDataset } from '../../src/training/own-data.ts';
-import type { OwnData } from '../../src/training/own-data.ts';
+import { isContentsId, ownDataset } from '../../../src/training/own-data.ts';
+import type { OwnData } from '../../../src/training/own-data.ts';
 
 describe('own sequences', () => {
   test('of any lengths are padded, with a label each', () => {
@@ -209,7 +209,7 @@ test.each<[string, OwnData, string]>([
   [
     'an empty sequence',
     { inputs: [[1, 2], []], labels: [0, 1], time: {} },
-    'dataset.inputs[1]: sequence 0 (counted from 0) has 0 steps: every sequence needs at least one. Remove it.',
+    'dataset.inputs[1] has 0 steps: every sequence needs at least one. Remove it.',
   ],
   [
     'a mask without a single target',
