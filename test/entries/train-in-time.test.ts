@@ -7,11 +7,11 @@ import { throughTime } from '../training/in-time/fixture.ts';
 
 const SMALL = {
   rule: throughTime,
-  network: { hidden: [16], activation: 'tanh' },
-  optimiser: { kind: 'adam', rate: 0.02 },
+  network: { hidden: [16], activation: 'tanh' as const },
+  optimiser: { kind: 'adam' as const, rate: 0.02 },
   batch: 20,
   epochs: 8,
-} as const;
+};
 
 /** Whether the first value of a sequence was 1, asked at its end. */
 const inputs = Array.from({ length: 60 }, (_, index) => [
