@@ -92,6 +92,8 @@ export interface AreaShape {
   readonly grid: readonly [rows: number, columns: number];
   readonly role: 'input' | 'hidden' | 'output';
   readonly activation: string;
+  /** Whether rates can be negative. */
+  readonly isSigned: boolean;
 }
 
 export interface ProjectionShape {

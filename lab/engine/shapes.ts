@@ -30,7 +30,8 @@ export function shapeOf(network: Network, inputShape: readonly number[] | undefi
         units: area.units,
         grid: gridOf(area, role === 'input' ? inputShape : undefined),
         role,
-        activation: area.activation,
+        activation: area.activation.name,
+        isSigned: area.activation.bounds[0] < 0,
       };
     }),
     projections: network.projections.map((projection) => ({

@@ -191,8 +191,10 @@ export const options: Messages['options'] = {
   'config.network.convolutions.pool': '卷积之后池化窗口的边长；默认 1，即不池化',
   'config.network.convolutions.pooling': '对窗口取最大值或平均值；默认 max',
   'config.network.hidden': '各隐藏层的单元数',
-  'config.network.activation': '隐藏层的激活函数',
-  'config.network.outputActivation': '输出层的激活函数',
+  'config.network.activation':
+    '隐藏层的激活函数；也可写 {"kind": "threshold", "at", "surrogate", "sharpness"} 或文件路径',
+  'config.network.outputActivation':
+    '输出层的激活函数；也可写 {"kind": "threshold", "at", "surrogate", "sharpness"} 或文件路径',
   'config.network.dropout': '训练中隐藏单元被静默的概率',
   'config.network.inputDropout': '训练中输入单元被静默的概率',
   'config.network.density': '实际存在的突触占可能总数的比例',

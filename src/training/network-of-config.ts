@@ -9,6 +9,7 @@ import { lossOf } from '../network/objectives/resolve.ts';
 import type { NetworkSpecification, ProjectionSpecification } from '../network/specification.ts';
 import { stack } from '../network/specification.ts';
 import type { Config } from '../config/config.ts';
+import { activationFor } from './activation-of-config.ts';
 import type { Examples } from './examples.ts';
 
 /** Returns the network of a config for the sizes of the data. Throws `config.network`, `config.objective` and `network.kernel`. */
@@ -23,10 +24,10 @@ export function networkFor(
   if (!graph) {
     const { hidden, activation, outputActivation, dropout, inputDropout, density, bias, initialisation } =
       network;
-    const { convolutions = [], excitatory } = network;
+    const { convolutions = [], excitatory, storage } = network;
     const common = {
-      activation,
-      outputActivation,
+      activation: activationFor(activation),
+      outputActivation: activationFor(outputActivation),
       objective,
       dropout,
       inputDropout,
@@ -35,18 +36,24 @@ export function networkFor(
       ...(initialisation ? { initialisation: withoutUndefined(initialisation) as Initialisation } : {}),
     };
     if (convolutions.length === 0) {
-      const dale = excitatory === undefined ? {} : { excitatory };
-      const specification = stack({
-        ...common,
-        ...dale,
-        layers: [inputUnits, ...hidden, dataset.targetSize],
-      });
+      const given = {
+        ...(excitatory === undefined ? {} : { excitatory }),
+        ...(storage === undefined ? {} : { storage }),
+      };
+      const layers = [inputUnits, ...hidden, dataset.targetSize];
+      const specification = { ...stack({ ...common, ...given, layers }), batch: config.batch };
       return isRecurrent ? withRecurrence(specification) : specification;
     }
     if (excitatory !== undefined) {
       throw new ApicalError(
         'config.network',
         `network.excitatory is ${excitatory}, but kernels are shared by excitatory and inhibitory units: leave out network.excitatory or network.convolutions.`,
+      );
+    }
+    if (storage === 'sparse') {
+      throw new ApicalError(
+        'config.network',
+        'network.storage is "sparse", but kernels are stored as matrices: leave out network.storage or network.convolutions.',
       );
     }
     const specification = convolutionalStack({
@@ -59,10 +66,12 @@ export function networkFor(
     return isRecurrent ? withRecurrence(specification) : specification;
   }
   const { objectives: named, ...plain } = withoutUndefined(graph);
-  const specification = {
-    ...plain,
-    objectives: named.map((each) => ({ ...each, kind: each.kind === 'black-box' ? loss : each.kind })),
-  } as NetworkSpecification;
+  const areas = plain.areas.map(({ activation, ...area }) => ({
+    ...area,
+    ...(activation === undefined ? {} : { activation: activationFor(activation) }),
+  }));
+  const objectives = named.map((each) => ({ ...each, kind: each.kind === 'black-box' ? loss : each.kind }));
+  const specification = { ...plain, areas, objectives, batch: config.batch } as NetworkSpecification;
   const unitsOf = (id: string) =>
     specification.areas
       .find((area) => area.id === id)

@@ -68,8 +68,9 @@ function Body({ area, lane, size, view, lens }: AreaProps) {
   if (role === 'output' && view && view.answer.length <= MOST_BARS) {
     return <Bars answer={view.answer} lane={lane} size={size} />;
   }
-  const signed = area.activation === 'tanh' || area.activation === 'linear';
-  return <Raster values={activity} rows={rows} columns={columns} kind={signed ? 'signed' : 'activity'} />;
+  return (
+    <Raster values={activity} rows={rows} columns={columns} kind={area.isSigned ? 'signed' : 'activity'} />
+  );
 }
 
 /** Inputs that are not pixels have signs. */
