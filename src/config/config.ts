@@ -195,6 +195,13 @@ const connection = z.discriminatedUnion('kind', [
   }),
 ]);
 
+const place = z.int().min(0).max(1e9);
+const delay = z.int().min(0).max(1e6);
+const part = z.union([
+  z.strictObject({ first: place }),
+  z.strictObject({ picture: z.array(count).min(2), top: place, left: place }),
+]);
+
 const graph = z.strictObject({
   areas: z.array(
     z.strictObject({
@@ -204,6 +211,7 @@ const graph = z.strictObject({
       dropout: share.optional(),
       bias: z.boolean().optional(),
       topDownBias: z.boolean().optional(),
+      part: part.optional().describe('the part of an example that makes this an input area'),
     }),
   ),
   projections: z.array(
@@ -222,13 +230,27 @@ const graph = z.strictObject({
       symmetric: z.boolean().optional(),
       selfConnections: z.boolean().optional(),
       answers: z.optional(text),
+      delay: z
+        .union([delay, z.strictObject({ minimum: delay, maximum: delay })])
+        .optional()
+        .describe(
+          'steps, fixed or drawn for each presynaptic unit; default 0, and 1 for lateral projections',
+        ),
     }),
   ),
   input: text,
   objectives: z.array(
     z.strictObject({
+      id: z.optional(word),
       area: text,
       kind: z.enum(['cross-entropy', 'squared-error', 'zero-one', 'black-box']),
+      target: z
+        .union([word, z.strictObject({ area: word })])
+        .optional()
+        .describe(
+          'a target of the data by name, "inputs" for the example itself, or the activity of an area',
+        ),
+      reach: z.enum(['layer', 'network']).optional().describe('how far the error is sent; default network'),
       auxiliary: z.boolean().optional(),
     }),
   ),

@@ -163,6 +163,8 @@ export interface NetworkSpecification {
   readonly objectives: readonly ObjectiveSpecification[];
   /** Rows of a batch, by which the storage 'auto' decides; without it, the batch that favours sparse storage least. */
   readonly batch?: number;
+  /** Shape of an example, such as (28, 28), where that of the input area does not show it. */
+  readonly exampleShape?: readonly number[];
 }
 
 /**

@@ -5,7 +5,7 @@ import type { ConvolutionalLayer } from '../network/convolutional-stack.ts';
 import type { Initialisation } from '../network/initialisation.ts';
 import type { LossName } from '../network/objectives/known-losses.ts';
 import type { Loss } from '../network/objectives/loss.ts';
-import { lossOf } from '../network/objectives/resolve.ts';
+import { lossOf, OWN_TARGET } from '../network/objectives/resolve.ts';
 import type { NetworkSpecification, ProjectionSpecification } from '../network/specification.ts';
 import { stack } from '../network/specification.ts';
 import type { Config } from '../config/config.ts';
@@ -21,6 +21,7 @@ export function networkFor(
   const { graph, network } = config;
   const objective = objectiveOf(config, examples);
   const isRecurrent = isRecurrentFor(config, dataset);
+  const hints = { batch: config.batch, exampleShape: dataset.inputShape };
   if (!graph) {
     const { hidden, activation, outputActivation, dropout, inputDropout, density, bias, initialisation } =
       network;
@@ -41,7 +42,7 @@ export function networkFor(
         ...(storage === undefined ? {} : { storage }),
       };
       const layers = [inputUnits, ...hidden, dataset.targetSize];
-      const specification = { ...stack({ ...common, ...given, layers }), batch: config.batch };
+      const specification = { ...stack({ ...common, ...given, layers }), ...hints };
       return isRecurrent ? withRecurrence(specification) : specification;
     }
     if (excitatory !== undefined) {
@@ -56,13 +57,14 @@ export function networkFor(
         'network.storage is "sparse", but kernels are stored as matrices: leave out network.storage or network.convolutions.',
       );
     }
-    const specification = convolutionalStack({
+    const convolutional = convolutionalStack({
       ...common,
       input: pictureOf(dataset),
       convolutions: convolutions.map((layer) => withoutUndefined(layer) as ConvolutionalLayer),
       hidden,
       outputs: dataset.targetSize,
     });
+    const specification = { ...convolutional, ...hints };
     return isRecurrent ? withRecurrence(specification) : specification;
   }
   const { objectives: named, ...plain } = withoutUndefined(graph);
@@ -71,26 +73,33 @@ export function networkFor(
     ...(activation === undefined ? {} : { activation: activationFor(activation) }),
   }));
   const objectives = named.map((each) => ({ ...each, kind: each.kind === 'black-box' ? loss : each.kind }));
-  const specification = { ...plain, areas, objectives, batch: config.batch } as NetworkSpecification;
-  const unitsOf = (id: string) =>
-    specification.areas
-      .find((area) => area.id === id)
-      ?.shape.reduce((product, length) => product * length, 1);
-  if (unitsOf(graph.input) !== inputUnits) {
+  const specification = { ...plain, areas, objectives, ...hints } as NetworkSpecification;
+  checkGraph(specification, dataset, inputUnits);
+  return specification;
+}
+
+/** Throws `config.network` if the input or output areas of a graph have other sizes than the data. */
+function checkGraph(
+  { areas, input, objectives }: NetworkSpecification,
+  { title, targetSize, task }: DataDescription,
+  inputUnits: number,
+): void {
+  const areaOf = (id: string) => areas.find((area) => area.id === id);
+  const unitsOf = (id: string) => areaOf(id)?.shape.reduce((product, length) => product * length, 1);
+  if (!areaOf(input)?.part && unitsOf(input) !== inputUnits) {
     throw new ApicalError(
       'config.network',
-      `graph.input: area "${graph.input}" has ${unitsOf(graph.input) ?? 'no'} units, but an example of ${dataset.title} has ${inputUnits} values.`,
+      `graph.input: area "${input}" has ${unitsOf(input) ?? 'no'} units, but an example of ${title} has ${inputUnits} values.`,
     );
   }
-  for (const { area } of graph.objectives) {
-    if (unitsOf(area) !== dataset.targetSize) {
-      throw new ApicalError(
-        'config.network',
-        `graph.objectives: area "${area}" has ${unitsOf(area) ?? 'no'} units, but ${dataset.title} has ${dataset.targetSize} ${dataset.task === 'classification' ? 'classes' : 'target values'}.`,
-      );
-    }
+  for (const { area, kind, target = OWN_TARGET } of objectives) {
+    if (target !== OWN_TARGET || lossOf({ area, kind }).target === 'none' || unitsOf(area) === targetSize)
+      continue;
+    throw new ApicalError(
+      'config.network',
+      `graph.objectives: area "${area}" has ${unitsOf(area) ?? 'no'} units, but ${title} has ${targetSize} ${task === 'classification' ? 'classes' : 'target values'}.`,
+    );
   }
-  return specification;
 }
 
 /** Returns whether hidden areas project to themselves. Throws `config.network` if the data have no time axis. */
