@@ -81,6 +81,23 @@ const optimiser = z.strictObject({
 
 const DEFAULT_DATASET = 'mnist';
 
+const time = z.strictObject({
+  from: z
+    .enum(['rows', 'pixels'])
+    .optional()
+    .describe('turns each picture into a sequence of rows or of pixels'),
+  kind: z
+    .enum(['sequences', 'stream'])
+    .optional()
+    .describe('how to read a file: as sequences (.npz), or as one series, whose rows are steps (.npz, .csv)'),
+  window: count
+    .optional()
+    .describe('steps per update, with activity carried on; default: the whole sequence, or 32 of a stream'),
+  washout: whole
+    .optional()
+    .describe('steps at the start of each stream that are neither learned nor scored; default 0'),
+});
+
 const task = z.strictObject({
   dataset: z.optional(word).meta({
     description: 'a built-in data set, or the path of a folder, .csv or .npz file',
@@ -96,6 +113,7 @@ const task = z.strictObject({
     .describe('label column of a .csv file, by name or number'),
   trainExamples: count.optional().describe('number of examples to learn from; default: all'),
   validation: share.default(0).describe('fraction of the training examples held out for validation'),
+  time: time.optional().describe('for data in time'),
 });
 
 const side = z.int().min(1).max(1e4);
@@ -131,6 +149,10 @@ const network = z.strictObject({
       "fraction of units that only excite, while the others only inhibit (Dale's law); default: any sign",
     ),
   bias: z.boolean().default(true).describe('whether units have a learned bias'),
+  recurrent: z
+    .boolean()
+    .optional()
+    .describe('whether hidden areas project to themselves; default: true for data in time, else false'),
   initialisation: initialisation
     .optional()
     .describe('initial weights; default: He for ReLU, Glorot otherwise'),
@@ -311,7 +333,7 @@ const completeSchema = z.strictObject({
     .min(1)
     .max(1e6)
     .default(100)
-    .describe('examples per update; for an environment, copies that run in parallel'),
+    .describe('examples per update; for a stream or an environment, the number that run in parallel'),
   epochs: z
     .int()
     .min(1)
@@ -356,10 +378,11 @@ export const configSchema = completeSchema.superRefine(
       return;
     }
     const beside = `beside task.environment "${environment}"`;
-    for (const key of ['dataset', 'labels', 'trainExamples'] as const) {
+    for (const key of ['dataset', 'labels', 'trainExamples', 'time'] as const) {
       if (examples[key] !== undefined) refuse(`task.${key}`, beside);
     }
     if (examples.validation > 0) refuse('task.validation', beside);
+    if (config.network.recurrent) refuse('network.recurrent', beside);
     if (config.graph) refuse('graph', `${beside}: use network.hidden and control.critic.hidden`);
     if (config.objective) refuse('objective', beside);
     if (config.pretraining) refuse('pretraining', beside);
@@ -406,6 +429,9 @@ export function withRule(config: Config, rule: string): Config {
     ...(follows ? { control: { ...control, critic: { ...control.critic, ruleOptions: {} } } } : {}),
   };
 }
+
+/** Settings of the time axis of the data. */
+export type TimeSettings = z.output<typeof time>;
 
 /** Settings of the pretraining of areas before the run. */
 export type Pretraining = z.output<typeof pretraining>;

@@ -212,7 +212,8 @@ export class Learner {
       try {
         const terms: Terms = new Map();
         const at = { step, epoch: this.#epoch };
-        this.#carried.begin('learning', batch);
+        // Other examples from rest may be more than the streams that learn.
+        this.#carried.begin(batch.time?.continues ? 'learning' : 'evaluation', batch);
         (learn ?? this.rule.learn)(
           this.#step(this.#compute, batch, at, 'estimate', this.#probeTallies, terms, observer),
         );

@@ -194,7 +194,8 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1, vie
     inputOf,
     batch: count,
     time,
-    count: time?.count ?? inputs.rows,
+    // A window before the first target has none, and its mean loss is 0.
+    count: time ? Math.max(1, time.count) : inputs.rows,
     step: context.step,
     epoch: context.epoch,
     training: context.training,

@@ -4,7 +4,6 @@ import { ApicalError } from '../errors.ts';
 import type { Learner } from '../learning/index.ts';
 import type { Activation } from '../tensor/index.ts';
 import type { Config } from '../config/config.ts';
-import { openDataset } from '../runs/files/datasets.ts';
 import { runEstimate } from './estimate.ts';
 import type { EstimateDocument, EstimateRequest } from './estimate.ts';
 import { dataSubject, parseLayers, randomSubject, SWEEP_SIZES, sweepOf } from './subject.ts';
@@ -17,7 +16,7 @@ import { assign, parseSeeds } from '../config/assignments.ts';
 import { planRuns } from '../runs/plan.ts';
 import { loadRule } from '../runs/files/rule-file.ts';
 import { ruleFailure } from '../learning/rule-failure.ts';
-import { requestFor } from '../runs/open-task.ts';
+import { openDataOf } from '../runs/open-task.ts';
 import { checkOptions } from '../training/rule-options.ts';
 import { startFromWeights } from '../runs/files/weights-file.ts';
 
@@ -82,7 +81,7 @@ export async function estimate(
   const rule = await loadRule(reference);
   checkOptions(rule, input.ruleOptions);
   const loss = config && (await loadObjective(config));
-  const dataset = config && (await openDataset(requestFor(config)));
+  const dataset = config && (await openDataOf(config));
   const compute = await openBackend({
     backend: options.backend ?? config?.backend ?? 'auto',
     ...(config ? { threads: config.threads } : {}),

@@ -39,6 +39,12 @@ export function randomSubject(layers: readonly number[], activation: Activation)
 export function dataSubject(config: Config, examples: Examples): Subject {
   const specification = networkFor(config, examples);
   const { task } = config;
+  if (examples.dataset.time?.kind === 'stream') {
+    throw new ApicalError(
+      'estimate.data',
+      `${examples.dataset.title} is a stream, of which no batch of examples can be drawn. Give data of examples or sequences.`,
+    );
+  }
   const { train } = splitExamples(examples.train.count, task.validation, task.trainExamples, config.seed);
   const orders = new Map<number, Int32Array>();
   return {

@@ -6,7 +6,7 @@ import type { Initialisation } from '../network/initialisation.ts';
 import type { LossName } from '../network/objectives/known-losses.ts';
 import type { Loss } from '../network/objectives/loss.ts';
 import { lossOf } from '../network/objectives/resolve.ts';
-import type { NetworkSpecification } from '../network/specification.ts';
+import type { NetworkSpecification, ProjectionSpecification } from '../network/specification.ts';
 import { stack } from '../network/specification.ts';
 import type { Config } from '../config/config.ts';
 import type { Examples } from './examples.ts';
@@ -19,6 +19,7 @@ export function networkFor(
   const { dataset, inputUnits, loss } = examples;
   const { graph, network } = config;
   const objective = objectiveOf(config, examples);
+  const isRecurrent = isRecurrentFor(config, dataset);
   if (!graph) {
     const { hidden, activation, outputActivation, dropout, inputDropout, density, bias, initialisation } =
       network;
@@ -35,7 +36,12 @@ export function networkFor(
     };
     if (convolutions.length === 0) {
       const dale = excitatory === undefined ? {} : { excitatory };
-      return stack({ ...common, ...dale, layers: [inputUnits, ...hidden, dataset.targetSize] });
+      const specification = stack({
+        ...common,
+        ...dale,
+        layers: [inputUnits, ...hidden, dataset.targetSize],
+      });
+      return isRecurrent ? withRecurrence(specification) : specification;
     }
     if (excitatory !== undefined) {
       throw new ApicalError(
@@ -43,13 +49,14 @@ export function networkFor(
         `network.excitatory is ${excitatory}, but kernels are shared by excitatory and inhibitory units: leave out network.excitatory or network.convolutions.`,
       );
     }
-    return convolutionalStack({
+    const specification = convolutionalStack({
       ...common,
       input: pictureOf(dataset),
       convolutions: convolutions.map((layer) => withoutUndefined(layer) as ConvolutionalLayer),
       hidden,
       outputs: dataset.targetSize,
     });
+    return isRecurrent ? withRecurrence(specification) : specification;
   }
   const { objectives: named, ...plain } = withoutUndefined(graph);
   const specification = {
@@ -75,6 +82,41 @@ export function networkFor(
     }
   }
   return specification;
+}
+
+/** Returns whether hidden areas project to themselves. Throws `config.network` if the data have no time axis. */
+function isRecurrentFor({ network, graph }: Config, { title, time }: DataDescription): boolean {
+  const { recurrent = time !== undefined } = network;
+  if (!recurrent || (time && !graph) || network.recurrent === undefined) return recurrent;
+  throw new ApicalError(
+    'config.network',
+    graph
+      ? 'network.recurrent has no place beside graph: give its areas lateral projections instead.'
+      : `network.recurrent is true, but ${title} has no time axis. Leave it out.`,
+  );
+}
+
+/** Returns the stack with a lateral projection from each dense hidden area to itself. */
+function withRecurrence(specification: NetworkSpecification): NetworkSpecification {
+  const { areas, projections, input, objectives } = specification;
+  const hidden = areas.filter(
+    ({ id, shape }) => shape.length === 1 && id !== input && !objectives.some(({ area }) => area === id),
+  );
+  return {
+    ...specification,
+    projections: [
+      ...projections,
+      ...hidden.map(({ id }): ProjectionSpecification => {
+        const { density, excitatory, initialisation } = projections.find(({ to }) => to === id) ?? {};
+        return {
+          ...{ id: `${id}→${id}`, from: id, to: id, kind: 'lateral' },
+          ...(density === undefined ? {} : { density }),
+          ...(excitatory === undefined ? {} : { excitatory }),
+          ...(initialisation === undefined ? {} : { initialisation }),
+        };
+      }),
+    ],
+  };
 }
 
 /** Returns the loss of a stack. Throws `config.objective` if it, or one of a graph, does not fit the data. */

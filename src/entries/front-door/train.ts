@@ -47,7 +47,7 @@ export async function trainOn<Made extends Result>(
 
 /** Evaluates a network on data of any kind. */
 export async function evaluateOn(host: Host, network: TrainedNetwork, data: Data): Promise<Evaluation> {
-  return evaluateNetwork(network, await openData(host, data));
+  return evaluateNetwork(network, await openData(host, data, network.data));
 }
 
 /** Opens the backend and the task that runs share, and completes their configs. Throws the reason of an aborted signal. */

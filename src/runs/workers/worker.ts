@@ -5,7 +5,7 @@ import { openBackend, provideBlas } from '../../backends/open.ts';
 import { Examples } from '../../training/examples.ts';
 import { loadObjective } from '../files/objective-file.ts';
 import { loadRule } from '../files/rule-file.ts';
-import { ExampleTraining } from '../../training/example-training.ts';
+import { beginOnData } from '../../training/task.ts';
 import { SharedExchange } from './exchange.ts';
 import { fingerprintOf } from './replica.ts';
 import type { ReplicaMessage, ReplicaStart } from './replica.ts';
@@ -31,7 +31,7 @@ async function train({
   const exchange = new SharedExchange(participant);
   const examples = new Examples(compute, dataset, await loadObjective(config));
   const together = { exchange, isReplica: true };
-  const training = new ExampleTraining({ compute, examples, config, rule, together });
+  const training = beginOnData({ compute, examples, config, rule, together });
   if (state) {
     const tensors = training.snapshot().tensors;
     for (const [name, values] of state.tensors) tensors.get(name)?.set(values);
