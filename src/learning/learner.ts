@@ -2,6 +2,7 @@ import type { BatchTime, LearningStep, Phase, Reference } from '../dynamics/inde
 import { ApicalError } from '../errors.ts';
 import type { Area } from '../network/area.ts';
 import { Network } from '../network/network.ts';
+import { OWN_TARGET } from '../network/objectives/targets.ts';
 import { Optimiser } from '../network/optimiser.ts';
 import type { OptimiserOf } from '../network/optimiser.ts';
 import type { Parameter } from '../network/parameter.ts';
@@ -22,9 +23,9 @@ import type { Batch, Exchange, StepContext, StepObserver } from './learning-step
 import { runEvaluation } from './rule.ts';
 import type { Fantasies, Outcome, Rule, StateDeclaration } from './rule.ts';
 
-export type { Batch, Exchange, Measurement, StepObserver } from './learning-step.ts';
+export type { Batch, Exchange, Measurement, StepObserver, TaughtBatch } from './learning-step.ts';
 
-/** Sums over examples since the last reset. */
+/** Sums over examples since the last reset; 0 without objectives. */
 export interface Tally {
   readonly loss: number;
   readonly wrong: number;
@@ -179,7 +180,9 @@ export class Learner {
           emitted.length = 0;
         }
       };
+      let hasApplied = false;
       const applyWithin = () => {
+        hasApplied = true;
         apply();
         observer?.stage?.('rule');
       };
@@ -187,8 +190,10 @@ export class Learner {
       this.rule.learn(
         this.#step(compute, batch, { step, epoch }, 'learning', this.#tallies, terms, observer, applyWithin),
       );
+      const isIdle = step === 0 && [...terms.values()].every((emitted) => emitted.length === 0);
       apply();
       this.#carried.end();
+      if (isIdle && !hasApplied) checkLearns(this.rule, this.network);
     });
   }
 
@@ -204,12 +209,7 @@ export class Learner {
     observer?: StepObserver,
   ): void {
     this.#compute.scope(() => {
-      const kept = [...this.#state.values(), ...this.#carried.tensors().values()].map((tensor) => {
-        const copy = this.#compute.temporary(tensor.shape);
-        this.#compute.copy(copy, tensor);
-        return [tensor, copy] as const;
-      });
-      try {
+      this.#keeping([...this.#state.values(), ...this.#carried.tensors().values()], () => {
         const terms: Terms = new Map();
         const at = { step, epoch: this.#epoch };
         // Other examples from rest may be more than the streams that learn.
@@ -218,10 +218,22 @@ export class Learner {
           this.#step(this.#compute, batch, at, 'estimate', this.#probeTallies, terms, observer),
         );
         visit(terms);
-      } finally {
-        for (const [tensor, copy] of kept) this.#compute.copy(tensor, copy);
-      }
+      });
     });
+  }
+
+  /** Runs `body`, and restores the values of tensors afterwards. */
+  #keeping(tensors: readonly Tensor[], body: () => void): void {
+    const kept = tensors.map((tensor) => {
+      const copy = this.#compute.temporary(tensor.shape);
+      this.#compute.copy(copy, tensor);
+      return [tensor, copy] as const;
+    });
+    try {
+      body();
+    } finally {
+      for (const [tensor, copy] of kept) this.#compute.copy(tensor, copy);
+    }
   }
 
   /** Runs `look` in a step that changes nothing and drops its terms. Temporaries live as long as `look` runs. */
@@ -257,11 +269,10 @@ export class Learner {
   respond(inputs: Tensor, visit: (phase: Phase) => void, time?: BatchTime): void {
     this.#compute.scope(() => {
       const at = { step: 0, epoch: this.#epoch };
-      // The targets are never read, since no error and no loss is computed.
-      const batch = { inputs, targets: inputs, ...(time ? { time } : {}) };
+      const batch = { inputs, ...(time ? { time } : {}) };
       this.#carried.begin('evaluation', batch);
       const step = this.#step(this.#compute, batch, at, 'estimate', this.#tallies, new Map());
-      visit(runEvaluation(this.rule, step));
+      this.#keeping([...this.#state.values()], () => visit(runEvaluation(this.rule, step)));
       this.#carried.end();
     });
   }
@@ -287,11 +298,13 @@ export class Learner {
 
   /** Returns the sums since the last reset. Reads values back. */
   tally(): Tally {
-    const rows = this.network.objectives.flatMap(({ auxiliary }, index) =>
-      auxiliary ? [] : [Array.from((this.#tallies[index] as Tensor).data)],
+    const scored = this.network.objectives.flatMap((objective, index) =>
+      objective.auxiliary ? [] : [{ objective, row: Array.from((this.#tallies[index] as Tensor).data) }],
     );
-    const sum = (column: number) => rows.reduce((total, row) => total + (row[column] as number), 0);
-    const [, wrong = 0, examples = 0] = rows[0] ?? [];
+    const sum = (column: number) => scored.reduce((total, { row }) => total + (row[column] as number), 0);
+    // Answers are those of the first objective that compares its area with the data's own target.
+    const answers = scored.find(({ objective }) => objective.target === OWN_TARGET) ?? scored[0];
+    const [, wrong = 0, examples = 0] = answers?.row ?? [];
     const measures = [...this.#measures].map(([name, { data }]) => [name, [data[0], data[1]]]);
     return {
       loss: sum(0),
@@ -448,6 +461,16 @@ function refuseDelays({ dynamics }: Rule, { projections }: NetworkSpecification)
   const delayed = projections.find(isDelayed);
   if (!delayed || dynamics.inTime) return undefined;
   return `"${projectionId(delayed)}" has a delay, and the dynamics "${dynamics.id}" have no time. Rules on recurrent dynamics support delays`;
+}
+
+/** Throws `rule.objective` for a rule that emits no term on a network without objectives. */
+function checkLearns({ id }: Rule, { objectives }: Network): void {
+  if (objectives.length > 0) return;
+  throw new ApicalError(
+    'rule.objective',
+    `Rule "${id}" changes nothing in a network without an objective. Set objective, for which the data need labels or targets, or choose a rule that learns without one.`,
+    { rule: id },
+  );
 }
 
 /** Throws `rule.time` for a batch in time and dynamics without time, or the reverse. */

@@ -40,6 +40,7 @@ export function describeRun({
   const evaluation = metrics.findLast((record): record is EvaluationRecord => record.kind === 'evaluation');
   const probe = metrics.findLast((record) => record.kind === 'probe');
   const { validation, test, train } = evaluation ?? {};
+  const readout = metrics.flatMap((record) => (record.kind === 'evaluation' && record.readout) || []).at(-1);
   return {
     version: 1,
     kind: 'run',
@@ -52,10 +53,10 @@ export function describeRun({
     ...(config.workers > 1 ? { workers } : {}),
     seed: config.seed,
     epochs: config.epochs,
-    // A rule that never computes an error has a loss of NaN.
-    train: train && Number.isFinite(train.loss) ? train : null,
+    train: train ?? null,
     ...(validation ? { validation } : {}),
     test: test ?? null,
+    ...(readout ? { readout } : {}),
     alignment: Object.fromEntries(
       Object.entries(probe?.projections ?? {}).map(([id, { angle }]) => [id, angle]),
     ),

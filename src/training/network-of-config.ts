@@ -21,13 +21,19 @@ export function networkFor(
   const objective = objectiveOf(config, examples);
   const isRecurrent = isRecurrentFor(config, dataset);
   if (!graph) {
-    const { hidden, activation, outputActivation, dropout, inputDropout, density, bias, initialisation } =
-      network;
-    const { convolutions = [], excitatory } = network;
+    const { activation, outputActivation, dropout, inputDropout, density, bias, initialisation } = network;
+    const { hidden: sizes, convolutions = [], excitatory } = network;
+    // Without an objective, the stack ends with its last hidden area; without targets, its last area has the objective.
+    const hidden = objective && dataset.task === 'none' ? sizes.slice(0, -1) : sizes;
+    const outputs = !objective ? 1 : dataset.task === 'none' ? (sizes.at(-1) ?? 1) : dataset.targetSize;
+    const finished = (built: NetworkSpecification): NetworkSpecification => {
+      const specification = objective ? built : withoutOutput(built);
+      return isRecurrent ? withRecurrence(specification) : specification;
+    };
     const common = {
       activation,
       outputActivation,
-      objective,
+      objective: objective ?? 'squared-error',
       dropout,
       inputDropout,
       density,
@@ -39,9 +45,9 @@ export function networkFor(
       const specification = stack({
         ...common,
         ...dale,
-        layers: [inputUnits, ...hidden, dataset.targetSize],
+        layers: [inputUnits, ...hidden, outputs],
       });
-      return isRecurrent ? withRecurrence(specification) : specification;
+      return finished(specification);
     }
     if (excitatory !== undefined) {
       throw new ApicalError(
@@ -54,9 +60,9 @@ export function networkFor(
       input: pictureOf(dataset),
       convolutions: convolutions.map((layer) => withoutUndefined(layer) as ConvolutionalLayer),
       hidden,
-      outputs: dataset.targetSize,
+      outputs,
     });
-    return isRecurrent ? withRecurrence(specification) : specification;
+    return finished(specification);
   }
   const { objectives: named, ...plain } = withoutUndefined(graph);
   const specification = {
@@ -73,7 +79,8 @@ export function networkFor(
       `graph.input: area "${graph.input}" has ${unitsOf(graph.input) ?? 'no'} units, but an example of ${dataset.title} has ${inputUnits} values.`,
     );
   }
-  for (const { area } of graph.objectives) {
+  for (const { area, kind } of specification.objectives) {
+    if (dataset.task === 'none' || lossOf({ area, kind }).target === 'none') continue;
     if (unitsOf(area) !== dataset.targetSize) {
       throw new ApicalError(
         'config.network',
@@ -83,6 +90,9 @@ export function networkFor(
   }
   return specification;
 }
+
+/** The objective of a stack, by what the targets of the data are. */
+const DEFAULT_OBJECTIVES = { classification: 'cross-entropy', regression: 'squared-error', none: 'none' } as const;
 
 /** Returns whether hidden areas project to themselves. Throws `config.network` if the data have no time axis. */
 function isRecurrentFor({ network, graph }: Config, { title, time }: DataDescription): boolean {
@@ -94,6 +104,19 @@ function isRecurrentFor({ network, graph }: Config, { title, time }: DataDescrip
       ? 'network.recurrent has no place beside graph: give its areas lateral projections instead.'
       : `network.recurrent is true, but ${title} has no time axis. Leave it out.`,
   );
+}
+
+/** Returns the stack without its output area. Throws `config.network` if it has no other area. */
+function withoutOutput({ areas, projections, input }: NetworkSpecification): NetworkSpecification {
+  const kept = areas.slice(0, -1);
+  if (kept.length === 1) {
+    throw new ApicalError(
+      'config.network',
+      'network.hidden is empty, and without an objective there is no output area, so the network has nothing to learn. Give hidden areas, such as network.hidden=[100].',
+    );
+  }
+  const has = (id: string) => kept.some((area) => area.id === id);
+  return { areas: kept, projections: projections.filter(({ to }) => has(to)), input, objectives: [] };
 }
 
 /** Returns the stack with a lateral projection from each dense hidden area to itself. */
@@ -119,16 +142,21 @@ function withRecurrence(specification: NetworkSpecification): NetworkSpecificati
   };
 }
 
-/** Returns the loss of a stack. Throws `config.objective` if it, or one of a graph, does not fit the data. */
+/**
+ * Returns the loss of a stack; undefined for a stack without an objective. Throws `config.objective` if it, or one of a
+ * graph, does not fit the data.
+ */
 function objectiveOf(
   { objective, graph }: Config,
   { dataset, loss }: { dataset: DataDescription } & Pick<Examples, 'loss'>,
-): LossName | Loss {
-  const named = objective ?? (dataset.task === 'classification' ? 'cross-entropy' : 'squared-error');
-  const own = loss ?? (named as LossName);
+): LossName | Loss | undefined {
+  const named = objective ?? DEFAULT_OBJECTIVES[dataset.task];
+  const own = loss ?? (named === 'none' ? undefined : (named as LossName));
   const objectives = graph
     ? graph.objectives.map((each) => (each.kind === 'black-box' ? loss : each.kind))
-    : [own];
+    : own === undefined
+      ? []
+      : [own];
   if (objectives.includes(undefined)) {
     throw new ApicalError(
       'config.objective',
