@@ -121,5 +121,5 @@ function angles({ lastProbe }: RunProgress['training']): string {
   const degrees = Object.values(lastProbe?.projections ?? {}).map(({ angle }) =>
     angle === null ? '–' : `${angle.toFixed(0)}°`,
   );
-  return degrees.length > 0 ? `  angle ${degrees.join(' ')}` : '';
+  return degrees.some((angle) => angle !== '–') ? `  angle ${degrees.join(' ')}` : '';
 }

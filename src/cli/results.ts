@@ -149,6 +149,7 @@ function showAngles(terminal: Terminal, rule: string, probes: readonly ProbeReco
   if (!last) return;
   const ids = Object.keys(last.projections);
   const longest = Math.max(...ids.map((id) => id.length));
+  if (!probes.some(({ projections }) => Object.values(projections).some(({ angle }) => angle !== null))) return;
   terminal.line(`  ${rule}`);
   for (const id of ids) {
     const angles = probes.flatMap(({ projections }) => projections[id]?.angle ?? []);

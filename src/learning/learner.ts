@@ -180,9 +180,7 @@ export class Learner {
           emitted.length = 0;
         }
       };
-      let hasApplied = false;
       const applyWithin = () => {
-        hasApplied = true;
         apply();
         observer?.stage?.('rule');
       };
@@ -190,10 +188,8 @@ export class Learner {
       this.rule.learn(
         this.#step(compute, batch, { step, epoch }, 'learning', this.#tallies, terms, observer, applyWithin),
       );
-      const isIdle = step === 0 && [...terms.values()].every((emitted) => emitted.length === 0);
       apply();
       this.#carried.end();
-      if (isIdle && !hasApplied) checkLearns(this.rule, this.network);
     });
   }
 
@@ -461,16 +457,6 @@ function refuseDelays({ dynamics }: Rule, { projections }: NetworkSpecification)
   const delayed = projections.find(isDelayed);
   if (!delayed || dynamics.inTime) return undefined;
   return `"${projectionId(delayed)}" has a delay, and the dynamics "${dynamics.id}" have no time. Rules on recurrent dynamics support delays`;
-}
-
-/** Throws `rule.objective` for a rule that emits no term on a network without objectives. */
-function checkLearns({ id }: Rule, { objectives }: Network): void {
-  if (objectives.length > 0) return;
-  throw new ApicalError(
-    'rule.objective',
-    `Rule "${id}" changes nothing in a network without an objective. Set objective, for which the data need labels or targets, or choose a rule that learns without one.`,
-    { rule: id },
-  );
 }
 
 /** Throws `rule.time` for a batch in time and dynamics without time, or the reverse. */

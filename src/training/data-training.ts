@@ -59,6 +59,8 @@ export abstract class DataTraining extends TrainingLoop {
   protected readonly compute: Compute;
   protected readonly examples: Examples;
   readonly #scored: Scored;
+  /** The parameters before the first update, if it must change them. */
+  #start: readonly (readonly number[])[] | undefined;
   /** The training tally at the last progress record. */
   #window: Tally = NO_TALLY;
 
@@ -110,6 +112,7 @@ export abstract class DataTraining extends TrainingLoop {
   protected abstract sweep(part: HeldOut): number | undefined;
 
   protected override beforeUpdate(): void {
+    if (this.step === 0 && this.#needsChange) this.#start = valuesOf(this.learner);
     if (isProbeStep(this.step, this.config.probe.every)) this.#probe();
   }
 
@@ -160,6 +163,26 @@ export abstract class DataTraining extends TrainingLoop {
     };
   }
 
+  /** Whether a rule that changes nothing is a mistake: without an objective and a readout, a run then shows nothing. */
+  get #needsChange(): boolean {
+    return this.learner.network.objectives.length === 0 && !this.config.readout;
+  }
+
+  /** Throws `rule.objective` if the first update has changed nothing, as of a rule that needs an objective. */
+  #checkChanged(): void {
+    if (!this.#start) return;
+    const now = valuesOf(this.learner);
+    const isSame = this.#start.every((values, index) => values.every((value, at) => value === now[index]?.[at]));
+    this.#start = undefined;
+    if (!isSame) return;
+    const { id } = this.learner.rule;
+    throw new ApicalError(
+      'rule.objective',
+      `Rule "${id}" changes nothing in a network without an objective. Set objective, for which the data need labels or targets, choose a rule that learns without one, or add a readout.`,
+      { rule: id },
+    );
+  }
+
   /** Learns and scores the readout, if this epoch has one. */
   #readOut(): ReadoutScores | undefined {
     const { compute, learner, config, examples } = this;
@@ -170,6 +193,7 @@ export abstract class DataTraining extends TrainingLoop {
   }
 
   protected checkFinite(): void {
+    this.#checkChanged();
     this.#checkTally(this.learner.tally());
   }
 
@@ -204,6 +228,8 @@ export abstract class DataTraining extends TrainingLoop {
     );
   }
 }
+
+const valuesOf = ({ network }: Learner) => network.parameters.map(({ values }) => values.toArray());
 
 const trained = (train: Score | undefined) => (train ? { train } : {});
 
