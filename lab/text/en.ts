@@ -107,6 +107,11 @@ export const en = {
     which: 'Which angle',
     update: 'Update to gradient',
     feedback: 'Feedback to forward',
+    reasons: {
+      'no change': 'no change',
+      'no gradient': 'no exact gradient',
+      'zero gradient': 'zero gradient',
+    },
     updateCaption:
       'Degrees between the update of a projection and the exact gradient. Below 90° (dashed), a small enough step lowers the loss.',
     feedbackCaption:
@@ -208,7 +213,6 @@ export const en = {
       const copies = each?.count === undefined ? each?.kind : `of ${each.count} ${each.kind}s`;
       return `${numbers} ${places}${copies === undefined ? '' : `, for each ${copies}`}`;
     },
-    semicolon: '; ',
     beyondReach: (violations: string) => `Beyond the declared reach of one layer: ${violations}.`,
     backwards: 'Backwards in time',
     outside: 'Values read outside operations',

@@ -106,6 +106,7 @@ export const zh: Translation = {
     which: '夹角类型',
     update: '更新与梯度',
     feedback: '反馈与前向',
+    reasons: { 'no change': '没有变化', 'no gradient': '没有精确梯度', 'zero gradient': '梯度为零' },
     updateCaption: '投射的更新与精确梯度的夹角（度）。小于 90°（虚线）时，只要步长足够小，损失就会下降。',
     feedbackCaption: '反馈权重与前向权重转置的夹角（度）。随机反馈的初始夹角接近 90°。',
     epochs: '轮',
@@ -209,7 +210,6 @@ export const zh: Translation = {
       const copies = each?.count === undefined ? copy : `${each.count} 条链中${copy}`;
       return `${copies === undefined ? '' : `${copies}：`}${of === undefined ? '' : `${of} `}${place} ${numbers} 个数`;
     },
-    semicolon: '；',
     beyondReach: (violations: string) => `超出所声明的单层范围：${violations}。`,
     backwards: '逆时间传播',
     outside: '运算之外读取的值',

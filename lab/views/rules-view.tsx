@@ -155,7 +155,7 @@ function Locality({ rule }: { readonly rule: string }) {
                     <td>{list(row.globalScalars)}</td>
                     <td>{row.waitsForProjections}</td>
                     <td>{row.phases}</td>
-                    <td>{row.stored.map(stored).join(words.semicolon) || words.nothing}</td>
+                    <td>{row.stored.map(stored).join('; ') || words.nothing}</td>
                     <td>{row.backwardsInTime ? words.yes : words.no}</td>
                     <td>{list(row.valuesRead)}</td>
                   </tr>

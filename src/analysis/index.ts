@@ -1,5 +1,5 @@
 export { measureAlignment, pseudoInverseOf } from './alignment.ts';
-export type { Alignment, AlignmentOptions } from './alignment.ts';
+export type { Alignment, AlignmentOptions, NoAngle } from './alignment.ts';
 export { angleFrom, compareDirections } from './angle.ts';
 export { audit } from './audit/audit.ts';
 export type { Audit, AuditOptions, Cost, LocalityRow } from './audit/audit.ts';

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import * as mini from 'zod/mini';
-import { ACTIVATIONS } from '../tensor/kernels.ts';
+import { ACTIVATION_NAMES, SURROGATES } from '../tensor/activation.ts';
 import { explainIssues } from './explain.ts';
+import { isUserFile } from './user-file.ts';
 
 /*
  * The typed config of a run. Every key has a description (shown by `apical help config`) and, where that makes sense, a
@@ -47,6 +48,19 @@ const initialisation = z.strictObject({
   kind: z.enum(['uniform', 'normal', 'glorot', 'he', 'orthogonal', 'zero']),
   scale: positive.optional(),
 });
+
+const activation = z.union([
+  z.enum(ACTIVATION_NAMES),
+  z.strictObject({
+    kind: z.literal('threshold'),
+    at: z.number().optional(),
+    surrogate: z.enum(SURROGATES).optional(),
+    sharpness: positive.optional(),
+  }),
+  z.string().refine(isUserFile, { error: 'must be the path of a file that exports one', abort: true }),
+]);
+const OTHER_ACTIVATIONS =
+  '; also {"kind": "threshold", "at", "surrogate", "sharpness"} or the path of a file';
 
 const optimiserShape = {
   kind: z
@@ -135,11 +149,19 @@ const network = z.strictObject({
       'convolutions before the hidden areas: [{"channels": 6, "kernel": 5, "padding": 2, "pool": 2}]; also stride, pooling, shared',
     ),
   hidden: z.array(count).default([256]).describe('number of units in each hidden area'),
-  activation: z.enum(ACTIVATIONS).default('relu').describe('activation function of the hidden areas'),
-  outputActivation: z.enum(ACTIVATIONS).default('linear').describe('activation function of the output area'),
+  activation: activation
+    .default('relu')
+    .describe(`activation function of the hidden areas${OTHER_ACTIVATIONS}`),
+  outputActivation: activation
+    .default('linear')
+    .describe(`activation function of the output area${OTHER_ACTIVATIONS}`),
   dropout: share.default(0).describe('probability that a hidden unit is dropped in training'),
   inputDropout: share.default(0).describe('probability that an input unit is dropped in training'),
   density: z.number().gt(0).max(1).default(1).describe('fraction of the possible synapses that exist'),
+  storage: z
+    .enum(['auto', 'dense', 'sparse'])
+    .optional()
+    .describe('how weights are stored: as matrices, or those of existing synapses alone; default auto'),
   excitatory: z
     .number()
     .min(0)
@@ -178,7 +200,7 @@ const graph = z.strictObject({
     z.strictObject({
       id: word,
       shape: z.array(count).min(1),
-      activation: z.enum(ACTIVATIONS).optional(),
+      activation: activation.optional(),
       dropout: share.optional(),
       bias: z.boolean().optional(),
       topDownBias: z.boolean().optional(),
@@ -194,6 +216,7 @@ const graph = z.strictObject({
       plastic: z.boolean().optional(),
       initialisation: initialisation.optional(),
       density: z.number().gt(0).max(1).optional(),
+      storage: z.enum(['auto', 'dense', 'sparse']).optional(),
       wiring: z.enum(['independent', 'reciprocal', 'disjoint']).optional(),
       excitatory: z.number().min(0).max(1).optional(),
       symmetric: z.boolean().optional(),

@@ -1,7 +1,9 @@
+import { ApicalError } from '../errors.ts';
 import type { Area } from '../network/area.ts';
+import { hasActivation } from '../tensor/activation.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { CompartmentPhase, Moment, Phase } from './phase.ts';
+import type { CompartmentPhase, Moment, Phase, SlopeOptions } from './phase.ts';
 
 /** A tensor of each area, (batch, units), by area index; undefined for an area that took no part. */
 export type ByIndex = readonly (Tensor | undefined)[];
@@ -14,6 +16,8 @@ export interface PassRecord {
   readonly gains: ByIndex;
   /** Default: the rates. */
   readonly states?: ByIndex;
+  /** Potentials of the areas whose slope is a function of them; others may be left out. Default: none. */
+  readonly potentials?: ByIndex;
 }
 
 /** What compartments hold, by name. */
@@ -43,7 +47,7 @@ export type Compartments<Name extends string> = Readonly<Record<Name, ByIndex>>;
  * ```
  */
 export function phaseOf(compute: Compute, name: string, pass: PassRecord): Phase {
-  const { activities, rates, outputs, gains, states = rates } = pass;
+  const { activities, rates, outputs, gains, states = rates, potentials = [] } = pass;
   return {
     name,
     takesPart: ({ index }) => activities[index] !== undefined,
@@ -52,12 +56,42 @@ export function phaseOf(compute: Compute, name: string, pass: PassRecord): Phase
     rate: ({ index }) => rates[index] as Tensor,
     output: ({ index }) => outputs[index] as Tensor,
     gain: ({ index }) => gains[index],
-    slope({ index, activation }, signal) {
-      const sloped = compute.temporary(signal.shape);
-      compute.multiplyBySlope(sloped, signal, rates[index] as Tensor, gains[index], activation);
-      return sloped;
+    potential: ({ index }) => potentials[index],
+    slope(area, signal, options) {
+      const { index, activation } = area;
+      const from = activation.slope.from === 'rate' ? rates[index] : potentials[index];
+      return sloped(compute, name, area, signal, from, gains[index], options);
     },
   };
+}
+
+const unknownPotential = (phase: string, { id, activation: { name } }: Area) =>
+  new ApicalError(
+    'phase.potential',
+    `The slope of ${name} is a function of the potential, which the phase "${phase}" does not know for area "${id}": it was clamped, or the dynamics keep no potentials. Use an activation function whose slope is a function of the rate.`,
+    { phase, area: id, activation: name },
+  );
+
+/**
+ * Returns signal ⊙ f′ ⊙ gain: see `Phase.slope`. `from` is the rate or the potential, whichever the slope of the area's
+ * activation function is a function of. Throws `phase.potential` if the phase does not know it.
+ */
+export function sloped(
+  compute: Compute,
+  phase: string,
+  area: Area,
+  signal: Tensor,
+  from: Tensor | undefined,
+  gain: Tensor | undefined,
+  { out, gain: withGain = true }: SlopeOptions = {},
+): Tensor {
+  const factors = withGain ? gain : undefined;
+  // The slope of a linear area is 1: in place there is nothing to do.
+  if (out === signal && !factors && hasActivation(area, 'linear')) return out;
+  if (!from) throw unknownPotential(phase, area);
+  const result = out ?? compute.temporary(signal.shape);
+  compute.multiplyBySlope(result, signal, from, factors, area.activation);
+  return result;
 }
 
 /**

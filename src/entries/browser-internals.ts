@@ -62,6 +62,7 @@ export type { Answers, Inputs, TrainedParts } from '../training/trained-network.
 export { ControlTraining } from '../training/control/control-training.ts';
 export type { ControlRules } from '../training/control/control-training.ts';
 export { controlTask } from '../training/control/control-task.ts';
+export { inTimeOf } from '../training/data-in-time.ts';
 export { exampleTask } from '../training/task.ts';
 export type { RunRules, Task } from '../training/task.ts';
 export { ExampleTraining } from '../training/example-training.ts';

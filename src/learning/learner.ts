@@ -13,6 +13,8 @@ import { checkTerm } from '../network/terms.ts';
 import type { Term } from '../network/terms.ts';
 import { stream } from '../random/stream.ts';
 import type { Stream } from '../random/stream.ts';
+import { hasActivation } from '../tensor/activation.ts';
+import type { Activation } from '../tensor/activation.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Carried } from './carried.ts';
@@ -261,10 +263,13 @@ export class Learner {
     });
   }
 
-  /** Computes activity for inputs (batch, values) without targets; nothing is tallied or learned. */
-  respond(inputs: Tensor, visit: (phase: Phase) => void, time?: BatchTime): void {
+  /**
+   * Computes activity for inputs (batch, values) without targets; nothing is tallied or learned. In time, `history` keeps
+   * the activity of every area for all steps.
+   */
+  respond(inputs: Tensor, visit: (phase: Phase) => void, time?: BatchTime, history = false): void {
     this.#compute.scope(() => {
-      const at = { step: 0, epoch: this.#epoch };
+      const at = { step: 0, epoch: this.#epoch, keepsHistory: history };
       const batch = { inputs, ...(time ? { time } : {}) };
       this.#carried.begin('evaluation', batch);
       const step = this.#step(this.#compute, batch, at, 'estimate', this.#tallies, new Map());
@@ -350,7 +355,11 @@ export class Learner {
   #step(
     compute: Compute,
     batch: Batch,
-    { step, epoch }: { readonly step: number; readonly epoch: number },
+    {
+      step,
+      epoch,
+      keepsHistory = false,
+    }: { readonly step: number; readonly epoch: number; readonly keepsHistory?: boolean },
     purpose: 'learning' | 'estimate' | 'evaluation',
     tally: readonly Tensor[],
     terms: Terms,
@@ -367,6 +376,7 @@ export class Learner {
       step,
       epoch,
       training,
+      keepsHistory,
       tally,
       observer,
       stream: (name) => this.#stream(name),
@@ -429,18 +439,20 @@ function checkServes(rule: Rule, specification: NetworkSpecification, options: u
 }
 
 function checkActivations({ id, dynamics }: Rule, network: Network): void {
-  const { activations, title } = dynamics;
+  const { activations, takesBounded = false, title } = dynamics;
   if (!activations) return;
   for (const area of network.areas) {
     const isHidden = !area.isInput && !network.objectives.some((objective) => objective.area === area);
     // Pooled areas have no activation function of their own.
     const isPooled = area.incoming.some(({ kind, hasWeights }) => kind === 'forward' && !hasWeights);
-    if (!isHidden || isPooled || activations.includes(area.activation)) continue;
+    if (!isHidden || isPooled || hasActivation(area, ...activations)) continue;
+    const { activation } = area;
+    if (takesBounded && isOwnAndBounded(activation)) continue;
     throw new ApicalError(
       'rule.network',
-      `The rule "${id}" runs on ${title.charAt(0).toLowerCase()}${title.slice(1)}, whose hidden areas must be ${activations.join(' or ')}, but ` +
-        `"${area.id}" is ${area.activation}: set network.activation=${activations[0]}, or choose another rule.`,
-      { rule: id, area: area.id, activation: area.activation },
+      `The rule "${id}" runs on ${title.charAt(0).toLowerCase()}${title.slice(1)}, whose hidden areas must be ${activations.join(' or ')}${takesBounded ? ' or bounded ones of your own' : ''}, but ` +
+        `"${area.id}" is ${activation.name}: set network.activation=${activations[0]}, or choose another rule.`,
+      { rule: id, area: area.id, activation: activation.name },
     );
   }
 }
@@ -468,6 +480,8 @@ function checkTime({ id, dynamics }: Rule, { time }: Batch): void {
     { rule: id, dynamics: dynamics.id },
   );
 }
+const isOwnAndBounded = ({ kernel, surrogate, bounds }: Activation): boolean =>
+  kernel === undefined && surrogate !== true && bounds.every(Number.isFinite);
 
 /** Returns the declared state of a rule. Throws `rule.state` if two tensors have the same name. */
 function declaredState(rule: Rule, network: Network, options: unknown): readonly StateDeclaration[] {

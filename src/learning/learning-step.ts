@@ -90,6 +90,8 @@ export interface StepContext {
   readonly step: number;
   readonly epoch: number;
   readonly training: boolean;
+  /** Whether phases in time keep the activity of every area for all steps, whatever a rule asks for. */
+  readonly keepsHistory?: boolean;
   /** A row of four f64 for each objective. */
   readonly tally: readonly Tensor[];
   readonly observer?: StepObserver | undefined;
@@ -159,6 +161,7 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1, vie
     const options: PhaseOptions = {
       ...(isOwn ? rule.learning?.phase?.(context.options, name) : {}),
       ...given,
+      ...(context.keepsHistory && dynamics.accepts['history'] ? { history: true } : {}),
     };
     checkPhaseOptions(dynamics, name, options);
     const presented = options.inputs;

@@ -1,7 +1,8 @@
 import { stream } from '../random/stream.ts';
 import type { Stream } from '../random/stream.ts';
+import { activationOf, nameOfActivation } from '../tensor/activation.ts';
+import type { ActivationReference } from '../tensor/activation.ts';
 import type { Compute } from '../tensor/compute.ts';
-import type { Activation } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /**
@@ -23,7 +24,7 @@ export interface Initialisation {
 
 /**
  * Returns the default initialisation of weights that end in units with this activation: He for ReLU and softplus,
- * Glorot for the others.
+ * Glorot for the others, or what an activation function of your own says.
  *
  * @example
  * ```ts
@@ -32,23 +33,24 @@ export interface Initialisation {
  * defaultInitialisation('relu'); // { kind: 'he' }
  * ```
  */
-export const defaultInitialisation = (target: Activation): Initialisation => ({
-  kind: target === 'relu' || target === 'softplus' ? 'he' : 'glorot',
-});
+export const defaultInitialisation = (target: ActivationReference): Initialisation =>
+  activationOf(target).initialisation ?? { kind: 'glorot' };
 
 /**
  * Fills weights(presynaptic, postsynaptic), before any mask, with initial values. `fanIn` and `fanOut` count the synapses
  * that will exist; for feedback they are those of the forward projection that it answers, so that both start with the
  * same distribution. `target` is the activation of the area in which the forward weights end.
+ * `firstRow` continues a draw in parts, except for orthogonal weights.
  */
 export function initialise(
   compute: Compute,
   weights: Tensor,
   initialisation: Initialisation,
-  target: Activation,
+  target: ActivationReference,
   fanIn: number,
   fanOut: number,
   source: Stream,
+  firstRow = 0,
 ): void {
   switch (initialisation.kind) {
     case 'zero':
@@ -56,20 +58,20 @@ export function initialise(
       return;
     case 'uniform': {
       const bound = initialisation.scale ?? 1 / Math.sqrt(fanIn);
-      compute.drawUniform(weights, -bound, bound, source, 0);
+      compute.drawUniform(weights, -bound, bound, source, 0, firstRow);
       return;
     }
     case 'normal':
-      compute.drawNormal(weights, 0, initialisation.scale ?? 1 / Math.sqrt(fanIn), source, 0);
+      compute.drawNormal(weights, 0, initialisation.scale ?? 1 / Math.sqrt(fanIn), source, 0, firstRow);
       return;
     case 'glorot': {
-      const gain = (target === 'logistic' ? 4 : 1) * (initialisation.scale ?? 1);
+      const gain = (nameOfActivation(target) === 'logistic' ? 4 : 1) * (initialisation.scale ?? 1);
       const bound = gain * Math.sqrt(6 / (fanIn + fanOut));
-      compute.drawUniform(weights, -bound, bound, source, 0);
+      compute.drawUniform(weights, -bound, bound, source, 0, firstRow);
       return;
     }
     case 'he':
-      compute.drawNormal(weights, 0, (initialisation.scale ?? 1) * Math.sqrt(2 / fanIn), source, 0);
+      compute.drawNormal(weights, 0, (initialisation.scale ?? 1) * Math.sqrt(2 / fanIn), source, 0, firstRow);
       return;
     case 'orthogonal':
       orthogonalise(compute, weights, initialisation.scale ?? 1, source);

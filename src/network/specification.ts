@@ -1,4 +1,4 @@
-import type { Activation } from '../tensor/kernels.ts';
+import type { ActivationReference } from '../tensor/activation.ts';
 import type { Initialisation } from './initialisation.ts';
 import type { LossName } from './objectives/known-losses.ts';
 import type { Loss } from './objectives/loss.ts';
@@ -9,8 +9,8 @@ export interface AreaSpecification {
   readonly id: string;
   /** (units), or (channels, height, width). */
   readonly shape: readonly number[];
-  /** Default linear. */
-  readonly activation?: Activation;
+  /** An activation function, or the name of a built-in one. Default linear. */
+  readonly activation?: ActivationReference;
   /** Probability that a unit is silenced in a training pass; the others are scaled up. Default 0. */
   readonly dropout?: number;
   /** Whether units have a learned bias. Default true for an area that receives input through weights. */
@@ -80,6 +80,11 @@ export type ConnectionSpecification =
  */
 export type Wiring = 'independent' | 'reciprocal' | 'disjoint';
 
+/** The ways to store weights. */
+export const STORAGES = ['auto', 'dense', 'sparse'] as const;
+/** A way to store weights. */
+export type Storage = (typeof STORAGES)[number];
+
 /** Specifies the synapses from one area to another. */
 export interface ProjectionSpecification {
   /** Default "from→to", preceded by "kind:" unless it is forward. */
@@ -94,10 +99,16 @@ export interface ProjectionSpecification {
   readonly connection?: ConnectionSpecification;
   /** Whether a rule may change it. Default true; false for feedback and pooling. */
   readonly plastic?: boolean;
-  /** Default: He for ReLU and softplus, Glorot otherwise. */
+  /** Default: He for ReLU and softplus, Glorot otherwise, or as an activation function of your own says. */
   readonly initialisation?: Initialisation;
   /** Share of the possible synapses that exist, drawn at random. Default 1. */
   readonly density?: number;
+  /**
+   * How weights are stored: `dense` as a matrix, `sparse` those of existing synapses alone, `auto` as is expected to be
+   * faster for the density, the size and the batch. Values and wiring do not depend on it. Projections that answer or
+   * copy one another have the same storage. Default auto.
+   */
+  readonly storage?: Storage;
   /** For feedback that answers a projection: the relation between the synapses of the two. Default independent. */
   readonly wiring?: Wiring;
   /**
@@ -143,13 +154,15 @@ export interface ObjectiveSpecification {
   readonly auxiliary?: boolean;
 }
 
-/** Specifies a network, as plain data: areas joined by projections. A feedforward stack is one shape of this graph. */
+/** Specifies a network, as data: areas joined by projections. A feedforward stack is one shape of this graph. */
 export interface NetworkSpecification {
   readonly areas: readonly AreaSpecification[];
   readonly projections: readonly ProjectionSpecification[];
   /** Id of the area whose activity is the example; of the first, if several input areas receive a part each. */
   readonly input: string;
   readonly objectives: readonly ObjectiveSpecification[];
+  /** Rows of a batch, by which the storage 'auto' decides; without it, the batch that favours sparse storage least. */
+  readonly batch?: number;
 }
 
 /**
@@ -174,9 +187,9 @@ export interface StackOptions {
   /** Units of each layer, from the input to the output; at least two. */
   readonly layers: readonly number[];
   /** Activation of the hidden areas. */
-  readonly activation: Activation;
+  readonly activation: ActivationReference;
   /** Default linear. */
-  readonly outputActivation?: Activation;
+  readonly outputActivation?: ActivationReference;
   /** The loss of the output area: the name of a built-in one, or an object. */
   readonly objective: LossName | Loss;
   /** Dropout of the hidden areas. Default 0. */
@@ -187,6 +200,8 @@ export interface StackOptions {
   readonly bias?: boolean;
   /** Density of every projection. Default 1. */
   readonly density?: number;
+  /** Storage of every projection. Default auto. */
+  readonly storage?: Storage;
   /** Share of excitatory units in every projection. */
   readonly excitatory?: number;
   /** Initialisation of every projection. Default: He for ReLU and softplus, Glorot otherwise. */
@@ -226,6 +241,7 @@ export function stack(options: StackOptions): NetworkSpecification {
       from: id(layer),
       to: id(layer + 1),
       ...(options.density === undefined ? {} : { density: options.density }),
+      ...(options.storage === undefined ? {} : { storage: options.storage }),
       ...(options.excitatory === undefined ? {} : { excitatory: options.excitatory }),
       ...(options.initialisation === undefined ? {} : { initialisation: options.initialisation }),
     })),

@@ -49,7 +49,11 @@ export function renderRunReport(report: RunReport): string {
       section('key-figures', 'Key figures', keyFigures(report)),
       section('curves', 'Learning curves', curves && [curves, epochTable(report)]),
       section('readout', 'Readout', readout && (curves ? readout : [readout, epochTable(report)])),
-      section('angles', 'Angle to the exact gradient', angles && [angles, alignmentTable(report)]),
+      section(
+        'angles',
+        'Angle to the exact gradient',
+        (angles ?? changesNothing(report)) && [angles, alignmentTable(report)],
+      ),
       section('feedback', 'Feedback weights', feedback),
       section('fantasies', 'Fantasies', fantasiesMarkup(report)),
       section('mistakes', 'Mistakes', mistakesMarkup(report)),
@@ -153,6 +157,7 @@ function keyFigures(report: RunReport): Markup {
     ...training,
     ...heldOut('Readout test', run.readout?.test),
     ...heldOut('Readout validation', run.readout?.validation),
+    ...(run.storage ? [['Sparse storage', Object.keys(run.storage).join(', ')] as const] : []),
     ...Object.entries(run.metrics).map(
       ([name, value]) => [capitalised(words(name)), inUnit(value, unitOf(name, areRates))] as const,
     ),
@@ -216,13 +221,17 @@ function epochTable(report: RunReport): Markup | undefined {
   );
 }
 
+/** Whether some update is zero, which is shown even if no update makes an angle. */
+const changesNothing = (report: RunReport): boolean =>
+  Object.values(lastProbe(report)).some(({ reason }) => reason === 'no change');
+
 function alignmentTable(report: RunReport): Markup {
   const last = lastProbe(report);
   const rows = projectionsOf([report]).map((projection) => {
     const alignment = Object.hasOwn(last, projection) ? last[projection] : undefined;
     return [
       projection,
-      degrees(alignment?.angle),
+      alignment?.reason ?? degrees(alignment?.angle),
       optional(alignment?.normRatio),
       degrees(alignment?.feedbackAngle),
       degrees(alignment?.pseudoInverseAngle),

@@ -10,6 +10,7 @@ import { importWeights } from '../network/index.ts';
 import type { WeightLayout } from '../network/index.ts';
 import { parseConfig } from '../config/config.ts';
 import type { Config } from '../config/config.ts';
+import { loadActivations } from './files/activation-file.ts';
 import { describeEnvironment, readTrainedRun, restoreLearner, RunFolder } from './folder/index.ts';
 import type { Rule } from '../learning/index.ts';
 import { loadRule } from './files/rule-file.ts';
@@ -33,7 +34,7 @@ export interface LoadOptions {
  * Loads a trained network onto a backend of its own: from the folder of a run (its latest good checkpoint, even while
  * the run continues), or from a file that `apical export` wrote. Neither needs the data set. Call `dispose` when done.
  *
- * Throws `folder.…`, `checkpoint.…`, `weights.…`, `config.…` and `rule.…` errors. A rule file must still exist; a rule object
+ * Throws `folder.…`, `checkpoint.…`, `weights.…`, `config.…` and `rule.…` errors. A rule or activation file must still exist; a rule object
  * must be given as `rule` (`rule.needed`, `rule.mismatch`).
  *
  * @example
@@ -52,6 +53,7 @@ export async function loadNetwork(from: string, options: LoadOptions = {}): Prom
   const source = isFile ? fromFile(from) : await fromFolder(from);
   const { config, data, identity, step } = source;
   const rule = await ruleOf(source, from, options.rule);
+  await loadActivations(config);
   const compute = await openBackend({
     backend: options.backend ?? (config.backend === 'blas' ? 'auto' : config.backend),
     threads: options.threads ?? config.threads,

@@ -37,7 +37,7 @@ export interface RuleDescription {
   readonly costRatio: number;
 }
 
-/** Describes every rule, or the given ones, with an audit of one real step on the standard network. */
+/** Describes every rule, or the given ones, with an audit of real steps on the standard network. */
 export async function describeRules(
   references?: readonly string[],
   layers: readonly number[] = STANDARD_LAYERS,

@@ -41,6 +41,11 @@ export function describeRun({
   const probe = metrics.findLast((record) => record.kind === 'probe');
   const { validation, test, train } = evaluation ?? {};
   const readout = metrics.flatMap((record) => (record.kind === 'evaluation' && record.readout) || []).at(-1);
+  const probed = Object.entries(probe?.projections ?? {});
+  const reasons = probed.flatMap(([id, { reason }]) => (reason ? [[id, reason] as const] : []));
+  const sparse = training.learner.network.projections
+    .filter(({ storage }) => storage === 'sparse')
+    .map(({ id, storage }) => [id, storage] as const);
   return {
     version: 1,
     kind: 'run',
@@ -57,9 +62,9 @@ export function describeRun({
     ...(validation ? { validation } : {}),
     test: test ?? null,
     ...(readout ? { readout } : {}),
-    alignment: Object.fromEntries(
-      Object.entries(probe?.projections ?? {}).map(([id, { angle }]) => [id, angle]),
-    ),
+    alignment: Object.fromEntries(probed.map(([id, { angle }]) => [id, angle])),
+    ...(reasons.length > 0 ? { withoutAngle: Object.fromEntries(reasons) } : {}),
+    ...(sparse.length > 0 ? { storage: Object.fromEntries(sparse) } : {}),
     metrics: { passes: training.passes, ...evaluation?.metrics },
     examplesPerSecond: training.trainedSeconds > 0 ? training.examplesSeen / training.trainedSeconds : 0,
     wallSeconds,

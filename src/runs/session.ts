@@ -22,6 +22,7 @@ import { ruleFailure } from '../learning/rule-failure.ts';
 import { checkRun, executeRun } from './run.ts';
 import type { FinishedRun, RunProgress } from './run.ts';
 import type { RunRules, Task } from '../training/task.ts';
+import { loadActivations } from './files/activation-file.ts';
 import { sealWeights } from './files/weights-file.ts';
 import { withWorkers } from './workers/check.ts';
 
@@ -82,6 +83,7 @@ async function runSealed(options: SessionOptions): Promise<Session> {
   for (const { rule, ruleOptions } of options.configs) checkOptions(rules.get(rule) as Rule, ruleOptions);
   const configs = withWorkers(options.configs, rules, (message) => listener?.warning?.(message));
   const rulesOf = await withCritics(configs, rules);
+  await loadActivations(...configs);
   const createTask = await findTask(first);
   const compute = await openBackend({
     backend: first.backend,

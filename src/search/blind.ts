@@ -4,6 +4,7 @@ import type { Dataset } from '../datasets/index.ts';
 import type { Compute } from '../tensor/index.ts';
 import type { Config } from '../config/config.ts';
 import { Examples } from '../training/examples.ts';
+import { loadActivations } from '../runs/files/activation-file.ts';
 import { loadObjective } from '../runs/files/objective-file.ts';
 import { openDataOf } from '../runs/open-task.ts';
 import { exampleTask } from '../training/task.ts';
@@ -24,6 +25,7 @@ export interface BlindTask {
  * `objective.…` and `blas.…` errors.
  */
 export async function openBlind(config: Config, blasPath?: string): Promise<BlindTask> {
+  await loadActivations(config);
   const loss = await loadObjective(config);
   const dataset = withoutTest(await openDataOf(config));
   const compute = await openBackend({

@@ -10,6 +10,7 @@ import type { Compute } from '../tensor/index.ts';
 import { Examples } from '../training/examples.ts';
 import type { ExampleSet } from '../training/examples.ts';
 import { readTrainedRun, restoreLearner } from '../runs/folder/index.ts';
+import { loadActivations } from '../runs/files/activation-file.ts';
 import { loadObjective } from '../runs/files/objective-file.ts';
 import { openDataOf } from '../runs/open-task.ts';
 import { loadRule } from '../runs/files/rule-file.ts';
@@ -77,6 +78,7 @@ export async function studyLikelihood(options: LikelihoodOptions): Promise<Likel
   }
   const rule = await loadRule(config.rule);
   const dataset = await openDataOf(config);
+  await loadActivations(config);
   const loss = await loadObjective(config);
   const compute = await openBackend({ backend: options.backend, threads: config.threads });
   const all = new Examples(compute, dataset, loss);

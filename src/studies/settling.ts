@@ -17,6 +17,7 @@ import type { Config } from '../config/config.ts';
 import { dataSubject } from './subject.ts';
 import { Examples } from '../training/examples.ts';
 import { readTrainedRun, restoreLearner } from '../runs/folder/index.ts';
+import { loadActivations } from '../runs/files/activation-file.ts';
 import { loadObjective } from '../runs/files/objective-file.ts';
 import { openDataOf } from '../runs/open-task.ts';
 import { planRuns } from '../runs/plan.ts';
@@ -104,6 +105,7 @@ export async function studySettling(options: SettlingOptions): Promise<SettlingD
   const rule = await loadRule(reference);
   const own = reference === config.rule ? config.ruleOptions : {};
   const ruleOptions = parseOptions(rule, { ...own, ...phasesFor(rule, own, numbers) });
+  await loadActivations(config);
   const loss = await loadObjective(config);
   const dataset = await openDataOf(config);
   const compute = await openBackend({ backend: options.backend, threads: config.threads });

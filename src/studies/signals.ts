@@ -9,6 +9,7 @@ import { dataSubject } from './subject.ts';
 import type { Subject } from './subject.ts';
 import { Examples } from '../training/examples.ts';
 import { readTrainedRun, restoreLearner } from '../runs/folder/index.ts';
+import { loadActivations } from '../runs/files/activation-file.ts';
 import { loadObjective } from '../runs/files/objective-file.ts';
 import { openDataOf } from '../runs/open-task.ts';
 import { planRuns } from '../runs/plan.ts';
@@ -96,6 +97,7 @@ export async function studySignals(
   const first = configs[0]?.config as Config;
   const rule = await loadRule(first.rule);
   const dataset = await openDataOf(first);
+  await loadActivations(first);
   const loss = await loadObjective(first);
   const compute = await openBackend({ backend: options.backend, threads: first.threads });
   const examples = new Examples(compute, dataset, loss);

@@ -3,7 +3,7 @@ import { stack } from '../network/index.ts';
 import type { NetworkSpecification } from '../network/index.ts';
 import { Sequence, stream } from '../random/index.ts';
 import type { Batch, Learner } from '../learning/index.ts';
-import type { Activation, Compute } from '../tensor/index.ts';
+import type { ActivationReference, Compute } from '../tensor/index.ts';
 import type { Config } from '../config/config.ts';
 import type { Examples } from '../training/examples.ts';
 import { splitExamples } from '../training/examples.ts';
@@ -22,7 +22,7 @@ export interface Subject {
 }
 
 /** Returns a stack without biases, initialised as in training, with random inputs and labels (cross-entropy). */
-export function randomSubject(layers: readonly number[], activation: Activation): Subject {
+export function randomSubject(layers: readonly number[], activation: ActivationReference): Subject {
   const [inputs, classes] = [layers[0] as number, layers.at(-1) as number];
   return {
     name: layers.join('-'),

@@ -1,9 +1,5 @@
+import type { SparseKernels } from './sparse-kernels.ts';
 import type { SpatialKernels } from './spatial-kernels.ts';
-
-/** Names of the activation functions. A kernel takes an index into this list. */
-export const ACTIVATIONS = ['linear', 'relu', 'logistic', 'tanh', 'hard-sigmoid', 'softplus'] as const;
-/** Name of an activation function. */
-export type Activation = (typeof ACTIVATIONS)[number];
 
 /**
  * The arithmetic that a backend implements, on row-major blocks given by their byte offsets in the heap. Sizes count
@@ -12,7 +8,7 @@ export type Activation = (typeof ACTIVATIONS)[number];
  * reductions. The order of a sum depends on the arguments and the number of threads alone. The operations of
  * `Operations` say what each kernel computes.
  */
-export interface Kernels extends SpatialKernels {
+export interface Kernels extends SpatialKernels, SparseKernels {
   /** out(m,n) ← alpha · op(a)(m,k) · op(b)(k,n) + beta · out; with beta 0 the old out is not read. */
   matmul(
     out: number,
@@ -66,7 +62,7 @@ export interface Kernels extends SpatialKernels {
   /** out(c,r) ← a(r,c). */
   transpose(out: number, a: number, rows: number, columns: number): void;
 
-  /** out ← f(potential + bias); bias is a row, 0 for none. */
+  /** out ← f(potential + bias); bias is a row, 0 for none. `activation` is an index into ACTIVATIONS, here and below. */
   activate(
     out: number,
     potential: number,

@@ -9,6 +9,7 @@ import { lossOf } from '../network/objectives/resolve.ts';
 import type { NetworkSpecification, ProjectionSpecification } from '../network/specification.ts';
 import { stack } from '../network/specification.ts';
 import type { Config } from '../config/config.ts';
+import { activationFor } from './activation-of-config.ts';
 import type { Examples } from './examples.ts';
 
 /** Returns the network of a config for the sizes of the data. Throws `config.network`, `config.objective` and `network.kernel`. */
@@ -22,7 +23,7 @@ export function networkFor(
   const isRecurrent = isRecurrentFor(config, dataset);
   if (!graph) {
     const { activation, outputActivation, dropout, inputDropout, density, bias, initialisation } = network;
-    const { hidden: sizes, convolutions = [], excitatory } = network;
+    const { hidden: sizes, convolutions = [], excitatory, storage } = network;
     // Without an objective, the stack ends with its last hidden area; without targets, its last area has the objective.
     const hidden = objective && dataset.task === 'none' ? sizes.slice(0, -1) : sizes;
     const outputs = !objective ? 1 : dataset.task === 'none' ? (sizes.at(-1) ?? 1) : dataset.targetSize;
@@ -31,8 +32,8 @@ export function networkFor(
       return isRecurrent ? withRecurrence(specification) : specification;
     };
     const common = {
-      activation,
-      outputActivation,
+      activation: activationFor(activation),
+      outputActivation: activationFor(outputActivation),
       objective: objective ?? 'squared-error',
       dropout,
       inputDropout,
@@ -41,18 +42,23 @@ export function networkFor(
       ...(initialisation ? { initialisation: withoutUndefined(initialisation) as Initialisation } : {}),
     };
     if (convolutions.length === 0) {
-      const dale = excitatory === undefined ? {} : { excitatory };
-      const specification = stack({
-        ...common,
-        ...dale,
-        layers: [inputUnits, ...hidden, outputs],
-      });
-      return finished(specification);
+      const given = {
+        ...(excitatory === undefined ? {} : { excitatory }),
+        ...(storage === undefined ? {} : { storage }),
+      };
+      const layers = [inputUnits, ...hidden, outputs];
+      return finished({ ...stack({ ...common, ...given, layers }), batch: config.batch });
     }
     if (excitatory !== undefined) {
       throw new ApicalError(
         'config.network',
         `network.excitatory is ${excitatory}, but kernels are shared by excitatory and inhibitory units: leave out network.excitatory or network.convolutions.`,
+      );
+    }
+    if (storage === 'sparse') {
+      throw new ApicalError(
+        'config.network',
+        'network.storage is "sparse", but kernels are stored as matrices: leave out network.storage or network.convolutions.',
       );
     }
     const specification = convolutionalStack({
@@ -65,10 +71,12 @@ export function networkFor(
     return finished(specification);
   }
   const { objectives: named, ...plain } = withoutUndefined(graph);
-  const specification = {
-    ...plain,
-    objectives: named.map((each) => ({ ...each, kind: each.kind === 'black-box' ? loss : each.kind })),
-  } as NetworkSpecification;
+  const areas = plain.areas.map(({ activation, ...area }) => ({
+    ...area,
+    ...(activation === undefined ? {} : { activation: activationFor(activation) }),
+  }));
+  const objectives = named.map((each) => ({ ...each, kind: each.kind === 'black-box' ? loss : each.kind }));
+  const specification = { ...plain, areas, objectives, batch: config.batch } as NetworkSpecification;
   const unitsOf = (id: string) =>
     specification.areas
       .find((area) => area.id === id)
@@ -107,7 +115,8 @@ function isRecurrentFor({ network, graph }: Config, { title, time }: DataDescrip
 }
 
 /** Returns the stack without its output area. Throws `config.network` if it has no other area. */
-function withoutOutput({ areas, projections, input }: NetworkSpecification): NetworkSpecification {
+function withoutOutput(specification: NetworkSpecification): NetworkSpecification {
+  const { areas, projections } = specification;
   const kept = areas.slice(0, -1);
   if (kept.length === 1) {
     throw new ApicalError(
@@ -116,7 +125,12 @@ function withoutOutput({ areas, projections, input }: NetworkSpecification): Net
     );
   }
   const has = (id: string) => kept.some((area) => area.id === id);
-  return { areas: kept, projections: projections.filter(({ to }) => has(to)), input, objectives: [] };
+  return {
+    ...specification,
+    areas: kept,
+    projections: projections.filter(({ to }) => has(to)),
+    objectives: [],
+  };
 }
 
 /** Returns the stack with a lateral projection from each dense hidden area to itself. */

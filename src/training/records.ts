@@ -1,6 +1,6 @@
-import type { Alignment } from '../analysis/alignment.ts';
+import type { Alignment, NoAngle } from '../analysis/alignment.ts';
 
-export type { Alignment } from '../analysis/alignment.ts';
+export type { Alignment, NoAngle } from '../analysis/alignment.ts';
 export type { Cost, LocalityRow } from '../analysis/audit/audit.ts';
 
 /*
@@ -100,8 +100,12 @@ export interface RunDocument {
   readonly test: HeldOutScore | null;
   /** The last scores of the readout; absent without one. */
   readonly readout?: ReadoutScores;
-  /** By projection: the angle in degrees between the last probed update and the exact gradient. */
+  /** By projection: the angle in degrees between the last probed update and the exact gradient; null if there is none. */
   readonly alignment: Readonly<Record<string, number | null>>;
+  /** By projection without an angle: why. Absent if each has one, and in documents of earlier versions. */
+  readonly withoutAngle?: Readonly<Record<string, NoAngle>>;
+  /** By projection, the storage of weights; absent for dense storage. */
+  readonly storage?: Readonly<Record<string, 'dense' | 'sparse'>>;
   /** Further metrics by name. */
   readonly metrics: Metrics;
   readonly examplesPerSecond: number;

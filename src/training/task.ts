@@ -79,7 +79,8 @@ export function exampleTask(compute: Compute, examples: Examples): Task {
       beginOnData({ compute, examples, config, rule, record, together }),
     examples,
     audit(config, { rule }) {
-      const learner = learnerFor(compute, config, examples, rule, { epochs: 1 });
+      const count = Math.min(AUDITED, train.count);
+      const learner = learnerFor(compute, config, examples, rule, { epochs: 1, examples: count });
       try {
         return compute.scope(() => audit(compute, learner, firstBatch(compute, examples)));
       } finally {
@@ -96,16 +97,16 @@ export const beginOnData = (options: DataTrainingOptions): Training =>
     ? new StreamTraining(options)
     : new ExampleTraining(options);
 
-/** Steps of a stream in the batch of an audit. */
-const AUDITED_STEPS = 8;
+/** Examples, or steps of a stream, in the batch of an audit. */
+const AUDITED = 8;
 
 /** Gathers the first examples, or the first steps of a stream, for an audit. Call it inside a scope. */
 function firstBatch(compute: Compute, { train, dataset }: Examples): Batch {
   if (dataset.time?.kind === 'stream') {
-    const steps = Math.min(AUDITED_STEPS, train.steps);
+    const steps = Math.min(AUDITED, train.steps);
     return train.gatherStreams([0], { first: 0, steps, continues: false });
   }
-  const count = Math.min(8, train.count);
+  const count = Math.min(AUDITED, train.count);
   return train.gather(
     compute.temporary([count], 'i32').set(Array.from({ length: count }, (_, index) => index)),
   );

@@ -6,6 +6,7 @@ import { blackBox, outputArea, plainDescent } from '../network/index.ts';
 import type { Area, Network } from '../network/index.ts';
 import type { Learner } from '../learning/learner.ts';
 import type { Rule } from '../learning/rule.ts';
+import { hasActivation } from '../tensor/activation.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Config } from '../config/config.ts';
@@ -222,7 +223,7 @@ export function isLogits({ network, rule }: Learner, area: Area): boolean {
   const objective = network.objectives.find((target) => target.area === area);
   if (objective?.loss.name === 'cross-entropy') return true;
   const draws = rule.dynamics === stochastic && isStochastic(network, area);
-  return draws && area.activation === 'linear';
+  return draws && hasActivation(area, 'linear');
 }
 
 /** Returns a `predict.shape` error with the expected and the given shape of an example. */

@@ -6,9 +6,11 @@ import { emitIncoming, feedforward } from '../../src/dynamics/index.ts';
 import type { LearningStep, Phase } from '../../src/dynamics/index.ts';
 import { defineRule, noOptions } from '../../src/learning/index.ts';
 import type { Rule, StateDeclaration } from '../../src/learning/index.ts';
+import { blackBox } from '../../src/network/index.ts';
 import type { Area, Network, Projection } from '../../src/network/index.ts';
 import type { Compute, Tensor } from '../../src/tensor/index.ts';
-import { clouds, expectOwnGradient, learnerOf, release } from '../rules/fixtures.ts';
+import { ruleById } from '../../src/rules/index.ts';
+import { clouds, expectOwnGradient, learnerOf, release, smallStack } from '../rules/fixtures.ts';
 
 /*
  * Rules that hide what they use: values read by loops, and weights kept from the last step.
@@ -323,5 +325,41 @@ describe('an objective that declares to reach one layer', () => {
       emitIncoming(step, phase, area, phase.rate(area), step.loss(phase));
     });
     expect(violations).toContain('objective of output → input→hidden1');
+  });
+});
+
+describe('reads of the library that reach no synapse, or that the audit sees otherwise', () => {
+  const readOf = (rule: Rule, setting: Parameters<typeof learnerOf>[2]) => {
+    const learner = learnerOf(compute, rule, setting);
+    const batch = clouds(compute, 0, 4);
+    const { locality } = audit(compute, learner, batch);
+    learner.dispose();
+    release(compute, batch);
+    expect(locality.length).toBeGreaterThan(0);
+    return locality.map(({ valuesRead }) => valuesRead).flat();
+  };
+
+  test('a test of whether activity has settled', () => {
+    const options = { tolerance: 0.5, freeSteps: 500, nudgedSteps: 500 };
+    expect(readOf(ruleById('equilibrium-propagation'), { options })).toEqual([]);
+  });
+
+  test('a black box, whose loss is shown as a global scalar', () => {
+    const loss = (output: ArrayLike<number>) => output[0] as number;
+    const specification = smallStack({ objective: blackBox(loss) });
+    expect(readOf(ruleById('node-perturbation'), { specification })).toEqual([]);
+  });
+
+  test('a metric', () => {
+    const measuring: Rule = defineRule({
+      ...ruleById('backprop'),
+      id: 'measuring',
+      report: { measures: () => ['size'] },
+      learn: (step) => {
+        step.measure('size', step.run('seen').rate(step.network.area('hidden1')));
+        ruleById('backprop').learn(step);
+      },
+    });
+    expect(readOf(measuring, {})).toEqual([]);
   });
 });

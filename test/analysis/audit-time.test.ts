@@ -6,6 +6,7 @@ import { feedforward } from '../../src/dynamics/index.ts';
 import { defineRule, noOptions } from '../../src/learning/index.ts';
 import type { Learner } from '../../src/learning/index.ts';
 import type { Area } from '../../src/network/index.ts';
+import { tanh } from '../../src/tensor/index.ts';
 import type { Compute, Tensor } from '../../src/tensor/index.ts';
 import { learnerOf } from '../rules/fixtures.ts';
 
@@ -87,10 +88,11 @@ function record(learn: (steps: Steps) => void, batches = 1): Record<string, bool
         rate: (area) => at(area, time),
         output: (area) => at(area, time),
         state: (area) => at(area, time),
+        potential: (area) => at(area, time),
         gain: () => undefined,
         slope: (area, signal) => {
           const out = observed.temporary(signal.shape);
-          observed.multiplyBySlope(out, signal, at(area, time), undefined, 'tanh');
+          observed.multiplyBySlope(out, signal, at(area, time), undefined, tanh);
           return out;
         },
       });

@@ -56,7 +56,7 @@ function showList(terminal: Terminal, rules: readonly RuleDescription[], network
     ),
   );
   terminal.line(
-    `\nMeasured in one real step of a ${network} network. MACs are multiply–accumulates per example.`,
+    `\nMeasured in real steps of a ${network} network. MACs are the multiply–accumulates of a step per example.`,
   );
   terminal.line('`apical rules ID` shows one rule in full.');
 }
@@ -88,7 +88,7 @@ function showRule(terminal: Terminal, rule: RuleDescription, network: string): v
         'error crossed',
         'must store',
         'backwards in time',
-        'values read outside operations',
+        'read outside',
       ],
       rule.locality.map((row) => [
         row.projection,
@@ -100,17 +100,21 @@ function showRule(terminal: Terminal, rule: RuleDescription, network: string): v
         row.globalScalars.map((scalar) => scalar.replace(/ from .*/, '')).join(', ') || 'none',
         String(row.phases),
         plural(row.waitsForProjections, 'projection'),
-        describeStored(row.stored),
+        // What is stored or was read is said below the table.
+        row.stored.length === 0 ? 'nothing' : plural(row.stored.length, 'state'),
         yesNo(row.backwardsInTime),
-        row.valuesRead.join(', ') || 'none',
+        yesNo(row.valuesRead.length > 0),
       ]),
     ),
   );
-  for (const row of rule.locality) terminal.line(`  ${row.projection}: from ${row.sources.join(', ')}`);
-  if (rule.locality.some(({ valuesRead }) => valuesRead.length > 0)) {
-    terminal.line(
-      '  Values were read outside of operations: numbers cannot be followed, so these updates may depend on them in any way.',
-    );
+  for (const { projection, sources, stored, valuesRead } of rule.locality) {
+    terminal.line(`  ${projection}: from ${sources.join(', ')}`);
+    if (stored.length > 0) terminal.line(`    must store ${describeStored(stored)}`);
+    if (valuesRead.length > 0) {
+      terminal.line(
+        `    read outside of operations, so the update may depend on them in any way: ${valuesRead.join(', ')}`,
+      );
+    }
   }
   for (const violation of rule.reachViolations) {
     terminal.line(`  Beyond its declared reach, one layer: ${violation}`);

@@ -64,6 +64,7 @@ export async function openFor(
     warn,
   );
   const [first] = configs as [Config];
+  await host.loadActivations(...configs);
   const putOn = await findTask(host, first, dataset);
   signal.throwIfAborted();
   const compute = await openBackend({

@@ -1,6 +1,7 @@
 import { ApicalError } from '../../errors.ts';
 import { idOf, lossOf } from '../objectives/resolve.ts';
 import { checkPart } from '../parts.ts';
+import { hasActivation, nameOfActivation } from '../../tensor/activation.ts';
 import { checkConnection } from './connection.ts';
 import { checkDelay, isImmediate } from './delay.ts';
 import type {
@@ -9,7 +10,7 @@ import type {
   ObjectiveSpecification,
   ProjectionSpecification,
 } from '../specification.ts';
-import { PROJECTION_KINDS, projectionId } from '../specification.ts';
+import { PROJECTION_KINDS, projectionId, STORAGES } from '../specification.ts';
 
 /** Throws a `network.…` error, which names the area or projection, if a specification is invalid. */
 export function checkSpecification(specification: NetworkSpecification): void {
@@ -145,6 +146,13 @@ function checkProjections({ areas, projections, input }: NetworkSpecification): 
         `Projection "${id}" has the density ${density}, but it must be above 0 and at most 1.`,
       );
     }
+    const { storage = 'auto' } = projection;
+    if (!STORAGES.includes(storage)) {
+      throw new ApicalError(
+        'network.storage',
+        `Projection "${id}" has the storage ${JSON.stringify(storage)}, but it must be "auto", "dense" or "sparse".`,
+      );
+    }
     if (!(excitatory >= 0 && excitatory <= 1)) {
       throw new ApicalError(
         'network.excitatory',
@@ -193,10 +201,10 @@ function checkObjectives(
     ids.add(id);
     const { activation = 'linear' } = findById(areas, area, 'area');
     if (typeof target === 'object') findById(areas, target.area, 'area');
-    if (lossOf(objective).name === 'cross-entropy' && activation !== 'linear') {
+    if (lossOf(objective).name === 'cross-entropy' && !hasActivation({ activation }, 'linear')) {
       throw new ApicalError(
         'network.cross-entropy',
-        `Area "${area}" has the activation ${activation}, but cross-entropy applies a softmax and needs a linear area: ` +
+        `Area "${area}" has the activation ${nameOfActivation(activation)}, but cross-entropy applies a softmax and needs a linear area: ` +
           'set the activation to linear, or the objective to squared-error.',
       );
     }

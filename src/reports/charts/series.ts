@@ -119,7 +119,7 @@ export function readoutTrace(report: RunReport, horizontal: 'epoch' | 'step'): T
 export function alignmentTrace(
   report: RunReport,
   projection: string,
-  field: keyof Alignment,
+  field: Exclude<keyof Alignment, 'reason'>,
   horizontal: 'epoch' | 'step',
 ): Trace {
   const points: Point[] = [];

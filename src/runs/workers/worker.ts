@@ -3,6 +3,7 @@ import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { blasBackend } from '../../backends/blas/index.ts';
 import { openBackend, provideBlas } from '../../backends/open.ts';
 import { Examples } from '../../training/examples.ts';
+import { loadActivations } from '../files/activation-file.ts';
 import { loadObjective } from '../files/objective-file.ts';
 import { loadRule } from '../files/rule-file.ts';
 import { beginOnData } from '../../training/task.ts';
@@ -28,6 +29,7 @@ async function train({
   provideBlas(blasBackend);
   const rule = await loadRule(config.rule);
   const compute = await openBackend({ backend, threads: 1, ...(blasPath === undefined ? {} : { blasPath }) });
+  await loadActivations(config);
   const exchange = new SharedExchange(participant);
   const examples = new Examples(compute, dataset, await loadObjective(config));
   const together = { exchange, isReplica: true };

@@ -52,6 +52,7 @@ export class ActivityReader {
         else this.#rows(phase, rows, features);
       },
       time,
+      true,
     );
     return rows.length === 0 ? undefined : { features, targets: this.#targetsAt(targets, rows) };
   }

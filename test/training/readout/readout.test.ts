@@ -36,7 +36,7 @@ describe('readouts of random features', () => {
 
 describe('a readout of the input', () => {
   test('is a linear classifier', async () => {
-    const readout = { kind: 'softmax', areas: ['input'], normalise: 'none', regularisation: 0 } as const;
+    const readout = { kind: 'softmax' as const, areas: ['input'], normalise: 'none' as const, regularisation: 0 };
     const own = await train({ ...digits, rule: still, readout: { ...readout, epochs: 40 } });
     const classifier = await train({
       ...digits,
