@@ -40,7 +40,10 @@ export function showRun(terminal: Terminal, { document, metrics }: FinishedRun):
 }
 
 /** Formats a score: its error, or its loss if nothing is compared with a target; undefined without a score. */
-function scoreText(name: string, score: (Score & Partial<HeldOutScore>) | null | undefined): string | undefined {
+function scoreText(
+  name: string,
+  score: (Score & Partial<HeldOutScore>) | null | undefined,
+): string | undefined {
   if (!score) return undefined;
   const { error, loss, errors = 0, count = 0 } = score;
   if (error === undefined) return `${name} loss ${loss.toPrecision(3)}`;
@@ -149,7 +152,8 @@ function showAngles(terminal: Terminal, rule: string, probes: readonly ProbeReco
   if (!last) return;
   const ids = Object.keys(last.projections);
   const longest = Math.max(...ids.map((id) => id.length));
-  if (!probes.some(({ projections }) => Object.values(projections).some(({ angle }) => angle !== null))) return;
+  if (!probes.some(({ projections }) => Object.values(projections).some(({ angle }) => angle !== null)))
+    return;
   terminal.line(`  ${rule}`);
   if (ids.every((id) => last.projections[id]?.reason === 'no gradient')) {
     terminal.line('    no exact gradient to compare with');

@@ -61,7 +61,8 @@ export class SearchView {
       return;
     }
     const seedLabel = this.#plan.seeds.length > 1 ? `, seed ${seed}` : '';
-    const result = outcome.kind === 'scored' ? `${this.rankedError} ${this.#show(outcome.error)}` : outcome.kind;
+    const result =
+      outcome.kind === 'scored' ? `${this.rankedError} ${this.#show(outcome.error)}` : outcome.kind;
     this.#terminal.note(
       `${rule}  trial ${trial}${seedLabel}  epoch ${epochs}  ${result}  (${spent}/${planned} epochs)`,
     );

@@ -163,8 +163,8 @@ function method(search: SearchDocument): Markup {
   return html`<p>
       Random search with successive halving. All rules have the same budget, and the same sampled values for
       ranges that they share. At each rung, the best 1 of ${budget.eta} trials continues from its current
-      state; schedules always span the full length. Trials are ranked by their mean
-      ${rankedError(search)} over seeds, and test examples are not used.
+      state; schedules always span the full length. Trials are ranked by their mean ${rankedError(search)}
+      over seeds, and test examples are not used.
     </p>
     ${table(
       'Rungs of each rule',

@@ -134,7 +134,8 @@ export abstract class DataTraining extends TrainingLoop {
 
   protected evaluate(): Pick<
     EvaluationRecord,
-    'train' | 'validation' | 'test' | 'readout' | 'metrics' | 'passes'> {
+    'train' | 'validation' | 'test' | 'readout' | 'metrics' | 'passes'
+  > {
     const tally = this.learner.tally();
     if (!this.#scored.hasLoss) this.#checkWeights();
     // Metrics of a rule are reported on held-out examples, if there are any.
@@ -172,7 +173,9 @@ export abstract class DataTraining extends TrainingLoop {
   #checkChanged(): void {
     if (!this.#start) return;
     const now = valuesOf(this.learner);
-    const isSame = this.#start.every((values, index) => values.every((value, at) => value === now[index]?.[at]));
+    const isSame = this.#start.every((values, index) =>
+      values.every((value, at) => value === now[index]?.[at]),
+    );
     this.#start = undefined;
     if (!isSame) return;
     const { id } = this.learner.rule;

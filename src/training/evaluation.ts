@@ -82,12 +82,7 @@ export function gatherExamples(
  * Evaluates the steps `first` to `end − 1` of a series from rest, without learning; the first `washout` are not scored.
  * Afterwards the learner's tally holds their sums.
  */
-export function sweepSeries(
-  compute: Compute,
-  learner: Learner,
-  set: ExampleSet,
-  steps: SeriesSteps,
-): void {
+export function sweepSeries(compute: Compute, learner: Learner, set: ExampleSet, steps: SeriesSteps): void {
   learner.resetTally();
   gatherSeries(compute, set, steps, (batch) => {
     learner.evaluate(batch);

@@ -100,7 +100,11 @@ export function networkFor(
 }
 
 /** The objective of a stack, by what the targets of the data are. */
-const DEFAULT_OBJECTIVES = { classification: 'cross-entropy', regression: 'squared-error', none: 'none' } as const;
+const DEFAULT_OBJECTIVES = {
+  classification: 'cross-entropy',
+  regression: 'squared-error',
+  none: 'none',
+} as const;
 
 /** Returns whether hidden areas project to themselves. Throws `config.network` if the data have no time axis. */
 function isRecurrentFor({ network, graph }: Config, { title, time }: DataDescription): boolean {

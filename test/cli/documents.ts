@@ -77,6 +77,7 @@ export const searchDocument = z.object({
     .array(z.object({ path: z.string(), rule: z.string().optional(), range: z.looseObject({}) }))
     .min(1),
   seeds,
+  rankedBy: z.literal('readout').optional(),
   searchSeed: z.int().min(0),
   validation: z.number().gt(0).lt(1),
   budget: z.object({

@@ -75,7 +75,9 @@ export function ownMetricCurves(runs: readonly RunReport[]): Figure | undefined 
   const groups = groupByRule(runs);
   const unitOfTime = horizontalOf(runs);
   const evaluations = runs.flatMap(({ metrics }) => metrics.filter(({ kind }) => kind === 'evaluation'));
-  const names = new Set(evaluations.flatMap((record) => ('metrics' in record ? Object.keys(record.metrics ?? {}) : [])));
+  const names = new Set(
+    evaluations.flatMap((record) => ('metrics' in record ? Object.keys(record.metrics ?? {}) : [])),
+  );
   const charts = [...names].flatMap((name): Chart[] => {
     const series = groups.flatMap((group, index) => {
       const traces = group.runs.map(({ run, metrics }): Trace => ({

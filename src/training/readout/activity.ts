@@ -122,7 +122,9 @@ function rateOf(phase: Phase, area: Area): Float32Array | Float64Array {
   }
   const rate = phase.rate(area).data as Float32Array | Float64Array;
   if (!rate.every(Number.isFinite)) {
-    return fail('its activity is not finite. Lower optimiser.rate, or bound weights with optimiser.maximumNorm');
+    return fail(
+      'its activity is not finite. Lower optimiser.rate, or bound weights with optimiser.maximumNorm',
+    );
   }
   return rate;
 }

@@ -62,11 +62,13 @@ export function fitRidge(
     );
   }
   const weights = compute.allocate([units, outputs]).set(solved);
-  const bias = compute.allocate([outputs]).set(
-    meanTarget.map((value, output) =>
-      mean.reduce((sum, x, unit) => sum - x * (solved[unit * outputs + output] as number), value),
-    ),
-  );
+  const bias = compute
+    .allocate([outputs])
+    .set(
+      meanTarget.map((value, output) =>
+        mean.reduce((sum, x, unit) => sum - x * (solved[unit * outputs + output] as number), value),
+      ),
+    );
   return {
     tally(given, wanted, tally) {
       compute.scope(() => {

@@ -24,7 +24,11 @@ export interface SoftmaxOptions {
 }
 
 /** Fits softmax regression by Adam, whose steps do not depend on the scale of features: a network of one layer under backpropagation. */
-export function fitSoftmax(compute: Compute, { features, targets }: Features, options: SoftmaxOptions): Model {
+export function fitSoftmax(
+  compute: Compute,
+  { features, targets }: Features,
+  options: SoftmaxOptions,
+): Model {
   const { outputs, epochs, rate, regularisation, seed } = options;
   const learner = new Learner(compute, {
     specification: stack({

@@ -62,13 +62,19 @@ describe('ridge', () => {
       [exact, 9],
       [fast, 3],
     ] as const) {
-      const training = { features: matrix(compute, INPUTS, UNITS), targets: matrix(compute, VALUES, OUTPUTS) };
+      const training = {
+        features: matrix(compute, INPUTS, UNITS),
+        targets: matrix(compute, VALUES, OUTPUTS),
+      };
       const model = fitRidge(compute, training, { outputs: OUTPUTS, regularisation });
       const held = matrix(compute, HELD_VALUES, OUTPUTS);
       const [found = NaN, , count, power] = tallyOf(compute, model, matrix(compute, HELD, UNITS), held);
       expect(found).toBeCloseTo(loss, digits);
       expect(count).toBe(40);
-      expect(power).toBeCloseTo(HELD_VALUES.reduce((sum, value) => sum + value ** 2 / 2, 0), digits);
+      expect(power).toBeCloseTo(
+        HELD_VALUES.reduce((sum, value) => sum + value ** 2 / 2, 0),
+        digits,
+      );
     }
   });
 
@@ -91,7 +97,10 @@ describe('nearest neighbours', () => {
       const order = labels
         .map((own, index) => {
           const known = INPUTS.slice(index * UNITS, (index + 1) * UNITS);
-          return [known.reduce((sum, value, i) => sum + (value - (query[i] as number)) ** 2, 0), own] as const;
+          return [
+            known.reduce((sum, value, i) => sum + (value - (query[i] as number)) ** 2, 0),
+            own,
+          ] as const;
         })
         .sort(([a], [b]) => a - b)
         .slice(0, neighbours)

@@ -36,7 +36,12 @@ describe('readouts of random features', () => {
 
 describe('a readout of the input', () => {
   test('is a linear classifier', async () => {
-    const readout = { kind: 'softmax' as const, areas: ['input'], normalise: 'none' as const, regularisation: 0 };
+    const readout = {
+      kind: 'softmax' as const,
+      areas: ['input'],
+      normalise: 'none' as const,
+      regularisation: 0,
+    };
     const own = await train({ ...digits, rule: still, readout: { ...readout, epochs: 40 } });
     const classifier = await train({
       ...digits,
@@ -78,20 +83,24 @@ describe('a readout changes nothing', () => {
     return { tensors, records, scores };
   };
 
-  test.each(['backprop', 'kolen-pollack', 'weight-mirror', 'equilibrium-propagation', 'reinforce', 'wake-sleep'] as const)(
-    'of %s, to the bit',
-    async (rule) => {
-      const network = ACTIVATIONS[rule] ? { hidden: [8, 6], activation: ACTIVATIONS[rule] } : rings.network;
-      const options: TrainOptions = { ...rings, rule, network };
-      const without = await weightsOf(options);
-      for (const kind of ['ridge', 'softmax', 'nearest-neighbours'] as const) {
-        const { tensors, records, scores } = await weightsOf({ ...options, readout: { kind, examples: 300 } });
-        expect(tensors).toEqual(without.tensors);
-        expect(records).toEqual(without.records.map((record) => ({ ...record, readout: undefined })));
-        expect(scores).toHaveLength(3);
-      }
-    },
-  );
+  test.each([
+    'backprop',
+    'kolen-pollack',
+    'weight-mirror',
+    'equilibrium-propagation',
+    'reinforce',
+    'wake-sleep',
+  ] as const)('of %s, to the bit', async (rule) => {
+    const network = ACTIVATIONS[rule] ? { hidden: [8, 6], activation: ACTIVATIONS[rule] } : rings.network;
+    const options: TrainOptions = { ...rings, rule, network };
+    const without = await weightsOf(options);
+    for (const kind of ['ridge', 'softmax', 'nearest-neighbours'] as const) {
+      const { tensors, records, scores } = await weightsOf({ ...options, readout: { kind, examples: 300 } });
+      expect(tensors).toEqual(without.tensors);
+      expect(records).toEqual(without.records.map((record) => ({ ...record, readout: undefined })));
+      expect(scores).toHaveLength(3);
+    }
+  });
 
   test('and is the same again, at the epochs that are asked for and the last', async () => {
     const options = { ...rings, readout: { kind: 'softmax', examples: 300, every: 2 } } as const;
@@ -149,8 +158,16 @@ describe('examples without targets', () => {
   });
 
   test.each<[string, TrainOptions, string]>([
-    ['an objective', { objective: 'cross-entropy', rule: 'backprop' }, 'The objective "cross-entropy" of area "output" compares it with targets, but Own arrays has none. Give labels or targets'],
-    ['a rule that learns from errors', { rule: 'backprop' }, 'Rule "backprop" changes nothing in a network without an objective. Set objective'],
+    [
+      'an objective',
+      { objective: 'cross-entropy', rule: 'backprop' },
+      'The objective "cross-entropy" of area "output" compares it with targets, but Own arrays has none. Give labels or targets',
+    ],
+    [
+      'a rule that learns from errors',
+      { rule: 'backprop' },
+      'Rule "backprop" changes nothing in a network without an objective. Set objective',
+    ],
     ['a readout', { readout: {} }, 'readout: Own arrays has no targets for a readout to learn'],
   ])('are refused with %s', async (_, further, message) => {
     await expect(train({ ...options, ...further })).rejects.toThrow(message);
@@ -159,10 +176,26 @@ describe('examples without targets', () => {
 
 describe('a readout is refused', () => {
   test.each<[string, TrainOptions, string]>([
-    ['with an unknown area', { readout: { areas: ['hiden1'] } }, 'readout.areas: the network has no area "hiden1". Did you mean "hidden1"?'],
-    ['with too many neighbours', { readout: { kind: 'nearest-neighbours', neighbours: 30, examples: 20 } }, 'readout.neighbours is 30, but the readout learns from only 20 training examples'],
-    ['of classes from values', { dataset: 'linear-teacher', readout: { kind: 'softmax' } }, 'readout.kind is "softmax", which needs class labels, but'],
-    ['beside an environment', { dataset: undefined, task: { environment: 'cart-pole' }, readout: {} } as TrainOptions, 'readout: has no place beside task.environment'],
+    [
+      'with an unknown area',
+      { readout: { areas: ['hiden1'] } },
+      'readout.areas: the network has no area "hiden1". Did you mean "hidden1"?',
+    ],
+    [
+      'with too many neighbours',
+      { readout: { kind: 'nearest-neighbours', neighbours: 30, examples: 20 } },
+      'readout.neighbours is 30, but the readout learns from only 20 training examples',
+    ],
+    [
+      'of classes from values',
+      { dataset: 'linear-teacher', readout: { kind: 'softmax' } },
+      'readout.kind is "softmax", which needs class labels, but',
+    ],
+    [
+      'beside an environment',
+      { dataset: undefined, task: { environment: 'cart-pole' }, readout: {} } as TrainOptions,
+      'readout: has no place beside task.environment',
+    ],
   ])('%s', async (_, further, message) => {
     await expect(train({ ...rings, network: { hidden: [8] }, ...further })).rejects.toThrow(message);
   });
