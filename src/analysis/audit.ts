@@ -114,7 +114,7 @@ class Recorder implements StepObserver {
     for (const projection of learner.network.projections)
       this.#projections.set(projection.weights.offset, projection);
     this.#set(batch.inputs, { ...NOTHING, sources: new Set([`activity of ${learner.network.input.id}`]) });
-    this.#set(batch.targets, { ...NOTHING, sources: new Set(['target']), target: true });
+    if (batch.targets) this.#set(batch.targets, { ...NOTHING, sources: new Set(['target']), target: true });
   }
 
   /** Returns the same backend with every operation recorded. */

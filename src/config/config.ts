@@ -335,6 +335,37 @@ const pretraining = z.strictObject({
     .describe('settings that differ from the optimiser of the run'),
 });
 
+/** The kinds of readout. */
+export const READOUTS = ['ridge', 'softmax', 'nearest-neighbours'] as const;
+
+const readout = z.strictObject({
+  kind: z
+    .enum(READOUTS)
+    .default('ridge')
+    .describe('ridge regression; for classes also softmax regression, or a vote of the nearest neighbours'),
+  areas: z.array(word).min(1).optional().describe('areas that it reads; default: the last hidden area'),
+  normalise: z
+    .enum(['none', 'standardise', 'unit-norm'])
+    .default('standardise')
+    .describe('scale each unit to mean 0 and variance 1 over training examples, or each example to norm 1'),
+  activity: z
+    .enum(['last', 'mean'])
+    .default('last')
+    .describe('for data in time: the activity at the step of a target, or its mean up to that step'),
+  examples: count
+    .default(10_000)
+    .describe('largest number of training examples, or steps of a stream, that it learns from'),
+  every: count.default(1).describe('epochs between readouts; the last epoch always has one'),
+  regularisation: z
+    .number()
+    .min(0)
+    .default(1e-3)
+    .describe('λ: ridge and softmax add ½λ‖W‖² to the mean loss'),
+  neighbours: count.default(5).describe('number of nearest neighbours that vote'),
+  epochs: z.int().min(1).max(1e6).default(20).describe('passes of softmax through the training examples'),
+  rate: positive.max(1e6).default(0.01).describe('learning rate of softmax'),
+});
+
 const completeSchema = z.strictObject({
   version: z.literal(1).default(1),
   rule: z._default(word, 'backprop').describe('id of a rule, or the path of a file that exports one'),
@@ -345,17 +376,17 @@ const completeSchema = z.strictObject({
   graph: graph.optional().describe('any network of areas and projections, in place of `network`'),
   objective: z
     .union([
-      z.enum(['cross-entropy', 'squared-error', 'zero-one']),
+      z.enum(['cross-entropy', 'squared-error', 'zero-one', 'none']),
       text.check(
         mini.regex(
           /[\\/]|\.[cm]?[jt]s$/,
-          'must be cross-entropy, squared-error, zero-one or the path of a file',
+          'must be cross-entropy, squared-error, zero-one, none or the path of a file',
         ),
       ),
     ])
     .optional()
     .describe(
-      'cross-entropy (default for classes), squared-error (default for values), zero-one, or a file that exports a loss (output, target) => number',
+      'cross-entropy (default for classes), squared-error (default for values), zero-one, none (the network ends with its last hidden area; default without targets), or a file that exports a loss (output, target) => number',
     ),
   weights: z
     .union([
@@ -372,6 +403,9 @@ const completeSchema = z.strictObject({
   pretraining: pretraining
     .optional()
     .describe('before the run, train the areas one after the other on the output of the area below'),
+  readout: readout
+    .optional()
+    .describe('learn the targets from the activity of areas, apart from the network, and report the error'),
   optimiser: optimiser.prefault({}),
   batch: z
     .int()
@@ -431,6 +465,7 @@ export const configSchema = completeSchema.superRefine(
     if (config.graph) refuse('graph', `${beside}: use network.hidden and control.critic.hidden`);
     if (config.objective) refuse('objective', beside);
     if (config.pretraining) refuse('pretraining', beside);
+    if (config.readout) refuse('readout', beside);
     if (config.workers > 1) refuse('workers', beside);
   },
 );
@@ -477,6 +512,9 @@ export function withRule(config: Config, rule: string): Config {
 
 /** Settings of the time axis of the data. */
 export type TimeSettings = z.output<typeof time>;
+
+/** Settings of a readout. */
+export type ReadoutSettings = z.output<typeof readout>;
 
 /** Settings of the pretraining of areas before the run. */
 export type Pretraining = z.output<typeof pretraining>;

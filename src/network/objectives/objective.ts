@@ -48,10 +48,16 @@ export function objectiveAt(
   );
 }
 
+/** Returns whether an objective has a loss to report. */
+export const hasLoss = ({ loss }: Pick<Objective, 'loss'>): boolean =>
+  loss.losses !== undefined || loss.errorAndTally !== undefined;
+
 /** Where an objective is scored: the loss's arguments, and the rows that count. */
 export interface Scored extends Omit<LossArguments, 'area'> {
   /** (rows): 1 where the row counts and 0 elsewhere; undefined if all count. */
   readonly counted: Tensor | undefined;
+  /** Class labels (rows) i32, if the target holds them, even where the loss compares values. */
+  readonly labels?: Tensor | undefined;
 }
 
 /**
@@ -137,10 +143,10 @@ const quietly = <Result>({ heap }: Tensor, compute: () => Result): Result => unw
 
 /** Returns 1 for each row with a wrong answer, (rows); 0 for losses that do not tell. */
 function wrongOf({ loss, area }: Objective, scored: Scored): Tensor {
-  const { compute, output, target } = scored;
+  const { compute, output, labels } = scored;
   if (loss.wrong) return loss.wrong({ ...scored, area: area.id });
   const wrong = compute.temporary([output.rows]);
-  if (target?.type === 'i32') compute.wrongRows(wrong, output, target);
+  if (labels) compute.wrongRows(wrong, output, labels);
   else compute.fill(wrong, 0);
   return wrong;
 }
