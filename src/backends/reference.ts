@@ -6,6 +6,7 @@ import { elementwiseKernels } from './reference/elementwise.ts';
 import { objectiveKernels } from './reference/objectives.ts';
 import { productKernels } from './reference/products.ts';
 import { rowAndColumnKernels } from './reference/rows-and-columns.ts';
+import { sparseKernels } from './reference/sparse.ts';
 import { spatialKernels } from './reference/spatial.ts';
 import { unitKernels } from './reference/units.ts';
 
@@ -22,4 +23,5 @@ export const referenceKernels = (heap: Heap): Kernels => ({
   ...objectiveKernels(heap),
   ...drawKernels(heap),
   ...spatialKernels(heap),
+  ...sparseKernels(heap),
 });

@@ -3,6 +3,7 @@ import { Arena } from './arena.ts';
 import { CheckedBatches } from './batches.ts';
 import { KeyedDraws } from './draws.ts';
 import { CheckedElementwise } from './elementwise.ts';
+import { CheckedEligibility } from './eligibility.ts';
 import type { Heap } from './heap.ts';
 import type { Activation, Kernels } from './kernels.ts';
 import { CheckedObjectives } from './objectives.ts';
@@ -10,8 +11,11 @@ import type { Operations } from './operations.ts';
 import { CheckedProducts } from './products.ts';
 import type { MatmulForm } from './products.ts';
 import { CheckedRowsAndColumns } from './rows-and-columns.ts';
+import { CheckedSparse } from './sparse.ts';
+import type { SparseForm } from './sparse.ts';
 import { CheckedSpatial } from './spatial.ts';
 import type { Window } from './spatial.ts';
+import type { Synapses } from './synapses.ts';
 import type { ElementType, Shape } from './tensor.ts';
 import { BYTES_PER_ELEMENT, sizeOf, Tensor } from './tensor.ts';
 import { CheckedUnits } from './units.ts';
@@ -55,6 +59,8 @@ export class Compute implements Operations {
   readonly #objectives: CheckedObjectives;
   readonly #draws: KeyedDraws;
   readonly #spatial: CheckedSpatial;
+  readonly #sparse: CheckedSparse;
+  readonly #eligibility: CheckedEligibility;
 
   constructor(heap: Heap, kernels: Kernels, backend: BackendDescription) {
     this.heap = heap;
@@ -68,6 +74,8 @@ export class Compute implements Operations {
     this.#objectives = new CheckedObjectives(kernels);
     this.#draws = new KeyedDraws(kernels);
     this.#spatial = new CheckedSpatial(kernels);
+    this.#sparse = new CheckedSparse(kernels);
+    this.#eligibility = new CheckedEligibility(kernels);
   }
 
   /**
@@ -407,5 +415,79 @@ export class Compute implements Operations {
 
   maxPoolBack(out: Tensor, a: Tensor, by: Tensor, window: Window): void {
     this.#spatial.maxPoolBack(out, a, by, window);
+  }
+
+  sparseMatmul(out: Tensor, a: Tensor, weights: Tensor, synapses: Synapses, form?: SparseForm): void {
+    this.#sparse.sparseMatmul(out, a, weights, synapses, form);
+  }
+
+  sparseOuter(out: Tensor, a: Tensor, b: Tensor, synapses: Synapses, alpha?: number, beta?: number): void {
+    this.#sparse.sparseOuter(out, a, b, synapses, alpha, beta);
+  }
+
+  sparseScale(
+    out: Tensor,
+    a: Tensor,
+    unit: Tensor,
+    synapses: Synapses,
+    side: 'presynaptic' | 'postsynaptic',
+    alpha?: number,
+    beta?: number,
+  ): void {
+    this.#sparse.sparseScale(out, a, unit, synapses, side, alpha, beta);
+  }
+
+  limitSparseNorms(weights: Tensor, synapses: Synapses, side: 'incoming' | 'outgoing', limit: number): void {
+    this.#sparse.limitSparseNorms(weights, synapses, side, limit);
+  }
+
+  listEvents(indices: Tensor, starts: Tensor, a: Tensor): void {
+    this.#sparse.listEvents(indices, starts, a);
+  }
+
+  eventMatmul(
+    out: Tensor,
+    indices: Tensor,
+    weights: Tensor,
+    starts: Tensor,
+    synapses: Synapses,
+    beta?: number,
+  ): void {
+    this.#sparse.eventMatmul(out, indices, weights, starts, synapses, beta);
+  }
+
+  decayOuter(
+    trace: Tensor,
+    pre: Tensor | undefined,
+    post: Tensor,
+    decay: Tensor | number,
+    synapses?: Synapses,
+  ): void {
+    this.#eligibility.decayOuter(trace, pre, post, decay, synapses);
+  }
+
+  contractTrace(
+    target: Tensor,
+    trace: Tensor,
+    signal: Tensor,
+    alpha?: number,
+    beta?: number,
+    synapses?: Synapses,
+  ): void {
+    this.#eligibility.contractTrace(target, trace, signal, alpha, beta, synapses);
+  }
+
+  eligibility(
+    target: Tensor,
+    trace: Tensor,
+    pre: Tensor | undefined,
+    post: Tensor,
+    decay: Tensor | number,
+    signal: Tensor,
+    alpha?: number,
+    beta?: number,
+    synapses?: Synapses,
+  ): void {
+    this.#eligibility.eligibility(target, trace, pre, post, decay, signal, alpha, beta, synapses);
   }
 }

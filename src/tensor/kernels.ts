@@ -1,3 +1,4 @@
+import type { SparseKernels } from './sparse-kernels.ts';
 import type { SpatialKernels } from './spatial-kernels.ts';
 
 /** Names of the activation functions. A kernel takes an index into this list. */
@@ -12,7 +13,7 @@ export type Activation = (typeof ACTIVATIONS)[number];
  * reductions. The order of a sum depends on the arguments and the number of threads alone. The operations of
  * `Operations` say what each kernel computes.
  */
-export interface Kernels extends SpatialKernels {
+export interface Kernels extends SpatialKernels, SparseKernels {
   /** out(m,n) ← alpha · op(a)(m,k) · op(b)(k,n) + beta · out; with beta 0 the old out is not read. */
   matmul(
     out: number,

@@ -2,6 +2,8 @@ import { BATCH_OPERATIONS } from './batches.ts';
 import type { BatchOperations } from './batches.ts';
 import { DRAW_OPERATIONS } from './draws.ts';
 import type { DrawOperations } from './draws.ts';
+import { ELIGIBILITY_OPERATIONS } from './eligibility.ts';
+import type { EligibilityOperations } from './eligibility.ts';
 import { ELEMENTWISE_OPERATIONS } from './elementwise.ts';
 import type { ElementwiseOperations } from './elementwise.ts';
 import { OBJECTIVE_OPERATIONS } from './objectives.ts';
@@ -10,6 +12,8 @@ import { PRODUCT_OPERATIONS } from './products.ts';
 import type { ProductOperations } from './products.ts';
 import { ROW_AND_COLUMN_OPERATIONS } from './rows-and-columns.ts';
 import type { RowAndColumnOperations } from './rows-and-columns.ts';
+import { SPARSE_OPERATIONS } from './sparse.ts';
+import type { SparseOperations } from './sparse.ts';
 import { SPATIAL_OPERATIONS } from './spatial.ts';
 import type { SpatialOperations } from './spatial.ts';
 import type { Specifications } from './specification.ts';
@@ -31,7 +35,9 @@ export interface Operations
     BatchOperations,
     ObjectiveOperations,
     DrawOperations,
-    SpatialOperations {}
+    SpatialOperations,
+    SparseOperations,
+    EligibilityOperations {}
 
 /**
  * The operations as data: the inputs, outputs and cost of each. The audit of lineage, the cost meter and the tests of
@@ -46,6 +52,8 @@ export const OPERATIONS: Specifications<Operations> = {
   ...OBJECTIVE_OPERATIONS,
   ...DRAW_OPERATIONS,
   ...SPATIAL_OPERATIONS,
+  ...SPARSE_OPERATIONS,
+  ...ELIGIBILITY_OPERATIONS,
 };
 
 /** Returns whether a call reads the old value of its first argument. */

@@ -12,6 +12,7 @@ import { operandsOf } from './cases/operands.ts';
 import type { Cases } from './cases/operands.ts';
 import { productCases } from './cases/products.ts';
 import { rowAndColumnCases } from './cases/rows-and-columns.ts';
+import { eligibilityCases, sparseCases } from './cases/sparse.ts';
 import { spatialCases } from './cases/spatial.ts';
 import { unitCases } from './cases/units.ts';
 
@@ -29,6 +30,8 @@ const cases: Cases<Operations> = {
   ...objectiveCases,
   ...drawCases,
   ...spatialCases,
+  ...sparseCases,
+  ...eligibilityCases,
 };
 
 let reference: Compute;

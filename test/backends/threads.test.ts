@@ -48,7 +48,7 @@ const ROWS = 131;
 const COLUMNS = 517;
 const SIZE = ROWS * COLUMNS;
 const BYTES = 4 * SIZE;
-const NAMES = ['a', 'b', 'c', 'd', 'row', 'bytes', 'indices'] as const;
+const NAMES = ['a', 'b', 'c', 'd', 'row', 'bytes', 'indices', 'starts', 'sources'] as const;
 type Operands = Record<(typeof NAMES)[number], number>;
 
 /** Kernels on a heap with the same operands each time: floats, a row, bytes, indices of rows. */
@@ -66,11 +66,19 @@ async function bench(threads: number, startWorker: StartWorker) {
     }
     for (let i = 0; i < SIZE; i++) heap.u8[at.bytes + i] = (i * 31) & 255;
     for (let i = 0; i < SIZE; i++) heap.i32[at.indices / 4 + i] = (i * 17) % 67;
+    for (let i = 0; i <= COLUMNS; i++) heap.i32[at.starts / 4 + i] = i * FAN_IN;
+    for (let i = 0; i < SIZE; i++) heap.i32[at.sources / 4 + i] = 4 * ((i * 17) % ROWS);
   };
   const contents = (): Buffer =>
     Buffer.concat(NAMES.map((name) => Buffer.from(heap.u8.slice(at[name], at[name] + BYTES))));
   return { heap, kernels, pool, at, reset, contents };
 }
+
+/** Sparse synapses from ROWS to COLUMNS units. */
+const FAN_IN = 130;
+const COUNT = FAN_IN * COLUMNS;
+const synapses = ({ starts, sources }: Operands) =>
+  [starts, sources, 0, starts, sources, 0, ROWS, COLUMNS, COUNT, COUNT] as const;
 
 type Call = (kernels: Kernels, at: Operands) => void;
 const calls: Record<string, Call> = {
@@ -135,6 +143,15 @@ const calls: Record<string, Call> = {
   matmulPlaces: (k, { a, b, c }) => k.matmulPlaces(a, b, c, 31, 25, 7, 85, true, 0.3, 0.5),
   outerChannels: (k, { a, b, c }) => k.outerChannels(a, b, c, 31, 25, 7, 85, 0.3, 0.5),
   outerPlaces: (k, { a, b, c }) => k.outerPlaces(a, b, c, 31, 25, 7, 85, 0.3, 0.5),
+  sparseVector: (k, at) => k.sparseMatmul(at.a, at.b, at.d, 1, false, 0.3, 0.5, ...synapses(at)),
+  sparseBlocks: (k, at) => k.sparseMatmul(at.a, at.b, at.d, 31, false, 0.3, 0.5, ...synapses(at)),
+  sparseOuterVector: (k, at) => k.sparseOuter(at.a, at.b, at.d, 1, 0.3, 0.5, ...synapses(at)),
+  sparseOuterBlocks: (k, at) => k.sparseOuter(at.a, at.b, at.d, 31, 0.3, 0.5, ...synapses(at)),
+  traces: (k, { a, b, c, d, row }) => {
+    k.eligibility(a, row, 0.3, 0.5, b, c, d, 0.9, 0, 3, 43, COLUMNS);
+    k.eligibility(a, row, 0.3, 1, b, 0, d, 0, c, ROWS, 1, COLUMNS);
+    k.decayOuter(b, c, d, 0.9, 0, 3, 43, COLUMNS);
+  },
   softmax: (k, { a, b }) => k.softmax(a, b, ROWS, COLUMNS),
   drawUniform: (k, { a }) => k.drawUniform(a, ROWS, COLUMNS, -1, 2, 11, 12, 13, 0, 5),
   drawNormal: (k, { a }) => k.drawNormal(a, ROWS, COLUMNS, 0, 1, 11, 12, 13, 0, 5),

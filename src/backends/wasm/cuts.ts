@@ -78,6 +78,10 @@ const COSTLY = 16_384;
 const PRODUCT = 400_000;
 const MEMORY_BOUND = 8;
 
+/** Synapses of a product with one row from which a second thread pays; of a block of rows, synapses · rows. */
+const SYNAPSES = 50_000;
+const SYNAPSES_OF_ROWS = 200_000;
+
 /** Cuts by the name of the exported kernel. */
 export const CUTS: Readonly<Record<string, Cut>> = {
   momentumOuterStep: { extent: 4, columns: 5, byRow: [0, 1], byElement: [2], from: PASS },
@@ -137,6 +141,45 @@ export const CUTS: Readonly<Record<string, Cut>> = {
   matmulPlaces: { extent: 3, rowsOf: examples, from: PRODUCT },
   outerChannels: { extent: 11, rowsOf: synapses, byOne: [10], workspace: 9, from: PRODUCT },
   outerPlaces: { extent: 10, rowsOf: synapses, byOne: [9], from: PRODUCT },
+  sparseVector: {
+    extent: 7,
+    rowsOf: (values) => ({
+      floats: { 0: 1, 3: 1 },
+      elements: (values[10] as number) / (values[7] as number),
+    }),
+    from: SYNAPSES,
+  },
+  sparseBlocks: {
+    extent: 6,
+    rowsOf: (values) => ({
+      floats: { 0: values[8] as number, 1: values[7] as number },
+      elements: values[11] as number,
+    }),
+    workspace: 12,
+    from: SYNAPSES_OF_ROWS,
+  },
+  sparseOuterVector: {
+    extent: 5,
+    rowsOf: (values) => ({ floats: { 2: 1, 3: 1 }, elements: (values[8] as number) / (values[5] as number) }),
+    from: SYNAPSES,
+  },
+  sparseOuterBlocks: {
+    extent: 7,
+    rowsOf: ([, , , , , batch = 0, , , , , stride = 1, synapses = 0]) => ({
+      floats: { 2: 1, 3: 1 },
+      elements: (batch * synapses) / stride,
+    }),
+    workspace: 12,
+    from: SYNAPSES_OF_ROWS,
+  },
+  traces: {
+    extent: 10,
+    rowsOf: ([target, , pre, , , , , , , rows = 0, , post = 0]) => ({
+      floats: { 1: post, ...(target === 0 ? {} : { 0: post }), ...(pre === 0 ? {} : { 2: 1 }) },
+      elements: rows * post,
+    }),
+    from: PASS,
+  },
   softmax: { extent: 2, columns: 3, byRow: [0, 1], from: COSTLY },
   drawUniform: { extent: 1, columns: 2, byRow: [0], byOne: [9], from: COSTLY },
   drawNormal: { extent: 1, columns: 2, byRow: [0], byOne: [9], from: COSTLY },

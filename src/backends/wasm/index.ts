@@ -5,16 +5,28 @@ import type { BackendDescription } from '../../tensor/compute.ts';
 import type { Heap } from '../../tensor/heap.ts';
 import type { Kernels } from '../../tensor/kernels.ts';
 import type { ChannelOuter, ChannelProduct } from '../../tensor/spatial-kernels.ts';
+import type { SparseKernels } from '../../tensor/sparse-kernels.ts';
 import { CUTS, cutKernel, cutProduct } from './cuts.ts';
 import { Pool } from './pool.ts';
+import { sparseKernels } from './sparse.ts';
+import type { SparseExports } from './sparse.ts';
 import { processorsOfHost, workersOfHost } from './worker.ts';
 import type { StartWorker } from './worker.ts';
 
 /** Exports of the module: `Kernels`, of which some take further arguments or are split by element type. */
-interface Exports extends Omit<
-  Kernels,
-  'matmul' | 'momentumStep' | 'gatherRows' | 'matmulChannels' | 'outerChannels' | 'outerPlaces'
-> {
+interface Exports
+  extends
+    Omit<
+      Kernels,
+      | keyof SparseKernels
+      | 'matmul'
+      | 'momentumStep'
+      | 'gatherRows'
+      | 'matmulChannels'
+      | 'outerChannels'
+      | 'outerPlaces'
+    >,
+    SparseExports {
   matmulChannels(...args: [...ChannelProduct, workspace: number]): void;
   outerChannels(...args: [...ChannelOuter, workspace: number, row: number, rows: number]): void;
   outerPlaces(...args: [...ChannelOuter, row: number, rows: number]): void;
@@ -167,6 +179,7 @@ export async function wasmKernels(heap: Heap, options: WasmOptions = {}): Promis
 
   const all: Kernels = {
     ...(kernels as unknown as Kernels),
+    ...sparseKernels(kernels, workspace, workspaceBytes),
     matmul,
     matmulChannels,
     outerChannels,

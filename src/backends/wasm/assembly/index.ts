@@ -38,3 +38,16 @@ export {
 } from './channels';
 export { maxPool, maxPoolBack } from './pooling';
 export { fold, unfold } from './unfold';
+export {
+  eventRows,
+  limitSparseNorms,
+  listEvents,
+  sparseBlocks,
+  sparseOuterBlocks,
+  sparseOuterShared,
+  sparseOuterVector,
+  sparseScale,
+  sparseVector,
+  sparseVectorBack,
+} from './sparse';
+export { sparseTraces, traces } from './eligibility';
