@@ -26,7 +26,7 @@ export class WeightHistory {
     if ((step & (step - 1)) !== 0) return;
     for (const area of this.#learner.network.areas) {
       const projection = incomingOf(area);
-      if (!projection || projection.weights.size > MOST_SYNAPSES) continue;
+      if (!projection || sizeOf(projection) > MOST_SYNAPSES) continue;
       const known = this.#remembered.get(area.id) ?? [];
       if (known.some((remembered) => remembered.step === step)) continue;
       this.#remembered.set(area.id, [...known, remember(projection, step)]);
@@ -37,7 +37,7 @@ export class WeightHistory {
   of(areaId: string, unit: number, picture: readonly number[] | undefined): (Tile & { step: number })[] {
     const projection = incomingOf(this.#learner.network.area(areaId));
     if (!projection) return [];
-    const { columns } = projection.weights;
+    const [, columns] = projection.matrixShape;
     const column = columnOf(projection, unit);
     return (this.#remembered.get(areaId) ?? []).map(({ step, values, scales }) => {
       const [rows, across] = tileShape(projection, picture);
@@ -50,8 +50,9 @@ export class WeightHistory {
   }
 }
 
-function remember({ weights }: Projection, step: number): Remembered {
-  const { columns, rows, data } = weights;
+function remember(projection: Projection, step: number): Remembered {
+  const [rows, columns] = projection.matrixShape;
+  const data = projection.matrix();
   const scales = new Float32Array(columns);
   for (let index = 0; index < rows * columns; index++) {
     const size = Math.abs(data[index] as number);
@@ -67,7 +68,8 @@ function remember({ weights }: Projection, step: number): Remembered {
 
 /** Returns the incoming weights of a unit (of a convolution: the kernel of its channel) as a picture. */
 export function tileOf(projection: Projection, unit: number, picture: readonly number[] | undefined): Tile {
-  const { columns, rows: length, data } = projection.weights;
+  const [length, columns] = projection.matrixShape;
+  const data = projection.matrix();
   const column = columnOf(projection, unit);
   const [rows, across] = tileShape(projection, picture);
   let scale = 0;
@@ -81,17 +83,23 @@ export function tileOf(projection: Projection, unit: number, picture: readonly n
   return { values, scale, rows, columns: across };
 }
 
+/** Returns whether a column belongs to one unit, rather than to a channel or to one place of it. */
+const isMatrixOfUnits = ({ isDense, storage }: Projection): boolean => isDense || storage === 'sparse';
+
+/** Returns the number of weights of a projection as a matrix. */
+const sizeOf = ({ matrixShape: [rows, columns] }: Projection): number => rows * columns;
+
 /** Returns the number of tiles of an area: its units, or its channels if their places share a kernel. */
 export const tileCount = (projection: Projection): number =>
-  projection.isDense ? projection.to.units : (projection.to.shape[0] ?? projection.to.units);
+  isMatrixOfUnits(projection) ? projection.to.units : (projection.to.shape[0] ?? projection.to.units);
 
 /**
  * Returns the column of a unit in weights of (inputs, units) or (inputs, channels). Of locally connected areas, with weights
  * of (inputs, channels, places), it is the column of the central place.
  */
 function columnOf(projection: Projection, unit: number): number {
-  const { columns } = projection.weights;
-  if (projection.isDense || columns === tileCount(projection)) return Math.min(unit, columns - 1);
+  const [, columns] = projection.matrixShape;
+  if (isMatrixOfUnits(projection) || columns === tileCount(projection)) return Math.min(unit, columns - 1);
   const places = columns / tileCount(projection);
   return Math.min(unit * places + Math.floor(places / 2), columns - 1);
 }
@@ -100,7 +108,7 @@ function tileShape(
   projection: Projection,
   picture: readonly number[] | undefined,
 ): readonly [number, number] {
-  if (projection.isDense)
+  if (isMatrixOfUnits(projection))
     return gridOf(projection.from, projection.from.incoming.length === 0 ? picture : undefined);
   const length = (name: string) => projection.layout.find((axis) => axis.name === name)?.length ?? 1;
   return [length('lower channel') * length('kernel row'), length('kernel column')];

@@ -88,7 +88,9 @@ function compareFeedback(compute: Compute, projection: Projection, limit: number
   return compute.scope(() => {
     const other = compute.temporary(feedback.weights.shape);
     projection.exactFeedback(compute, other);
-    const feedbackAngle = compareDirections(compute, feedback.weights, other).angle;
+    // Sparse feedback with wiring of its own lacks synapses of W, which count in the norm of W nevertheless.
+    const whole = projection.storage === 'sparse' ? weights : other;
+    const feedbackAngle = compareDirections(compute, feedback.weights, other, whole).angle;
     // A pseudo-inverse needs the matrix that maps units to units, which convolution kernels are not.
     if (!projection.isDense || weights.size * Math.min(weights.rows, weights.columns) > limit)
       return { feedbackAngle };

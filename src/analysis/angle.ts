@@ -8,8 +8,11 @@ export interface Comparison {
   readonly normRatio: number | null;
 }
 
-/** Compares two tensors as vectors, in f64. Reads values back: a probe. */
-export function compareDirections(compute: Compute, a: Tensor, b: Tensor): Comparison {
+/**
+ * Compares two tensors as vectors, in f64. `whole` has the norm of b if b lacks elements where a has none. Reads values
+ * back: a probe.
+ */
+export function compareDirections(compute: Compute, a: Tensor, b: Tensor, whole: Tensor = b): Comparison {
   const inner = (x: Tensor, y: Tensor): number =>
     compute.scope(() => {
       const out = compute.temporary([1], 'f64');
@@ -17,7 +20,7 @@ export function compareDirections(compute: Compute, a: Tensor, b: Tensor): Compa
       return out.data[0] as number;
     });
   const aa = inner(a, a);
-  const bb = inner(b, b);
+  const bb = inner(whole, whole);
   return {
     angle: angleFrom(inner(a, b), aa, bb),
     normRatio: bb > 0 ? Math.sqrt(aa / bb) : null,

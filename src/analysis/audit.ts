@@ -283,7 +283,8 @@ class Recorder implements StepObserver {
     // A unit sends its activity once, however many kernels receive it.
     const size = this.#unfolded.get(signal.base.offset) ?? signal.size;
     this.#bytes += size * BYTES_PER_ELEMENT[signal.type];
-    const transposed = (args[3] as MatmulForm | undefined)?.transposeB ?? false;
+    const form = args[name === 'sparseMatmul' ? 4 : 3] as MatmulForm | undefined;
+    const transposed = form?.transposeB ?? false;
     if (transposed && this.#stage === 'forward') this.#bothWays.add(projection.id);
     return {
       ...NOTHING,
@@ -305,7 +306,12 @@ class Recorder implements StepObserver {
 }
 
 /** Operations that send a signal (second argument) through weights (third argument). */
-const SENDS: ReadonlySet<keyof Operations> = new Set(['matmul', 'matmulChannels']);
+const SENDS: ReadonlySet<keyof Operations> = new Set([
+  'matmul',
+  'matmulChannels',
+  'sparseMatmul',
+  'eventMatmul',
+]);
 
 /** Operations that compute changed weights from weights. */
 const MOVES: ReadonlySet<keyof Operations> = new Set([
@@ -348,6 +354,10 @@ function tensorsOf(term: Term): Tensor[] {
       return [term.perUnit];
     case 'mixing':
       return [term.mixing];
+    case 'eligibility':
+      return [term.trace, term.signal, term.pre, term.post, term.decay].filter(
+        (part) => part instanceof Tensor,
+      );
   }
 }
 

@@ -122,6 +122,10 @@ const network = z.strictObject({
   dropout: share.default(0).describe('probability that a hidden unit is dropped in training'),
   inputDropout: share.default(0).describe('probability that an input unit is dropped in training'),
   density: z.number().gt(0).max(1).default(1).describe('fraction of the possible synapses that exist'),
+  storage: z
+    .enum(['auto', 'dense', 'sparse'])
+    .optional()
+    .describe('how weights are stored: as matrices, or those of existing synapses alone; default auto'),
   excitatory: z
     .number()
     .min(0)
@@ -172,6 +176,7 @@ const graph = z.strictObject({
       plastic: z.boolean().optional(),
       initialisation: initialisation.optional(),
       density: z.number().gt(0).max(1).optional(),
+      storage: z.enum(['auto', 'dense', 'sparse']).optional(),
       wiring: z.enum(['independent', 'reciprocal', 'disjoint']).optional(),
       excitatory: z.number().min(0).max(1).optional(),
       symmetric: z.boolean().optional(),

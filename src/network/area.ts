@@ -2,8 +2,7 @@ import type { Compute } from '../tensor/compute.ts';
 import type { Activation } from '../tensor/kernels.ts';
 import { sizeOf } from '../tensor/tensor.ts';
 import type { Shape, Tensor } from '../tensor/tensor.ts';
-import { Bias } from './parameter.ts';
-import type { Parameter } from './parameter.ts';
+import { Bias, MatrixParameter } from './parameter.ts';
 import type { ProjectionKind } from './specification.ts';
 
 /*
@@ -137,7 +136,7 @@ export interface BackOptions {
  * });
  * ```
  */
-export abstract class Projection implements Parameter {
+export abstract class Projection extends MatrixParameter {
   readonly id: string;
   readonly kind: ProjectionKind;
   readonly from: Area;
@@ -146,12 +145,12 @@ export abstract class Projection implements Parameter {
   readonly plastic: boolean;
   readonly values: Tensor;
   readonly mask: Tensor | undefined;
-  readonly signs: Tensor | undefined;
+  override readonly signs: Tensor | undefined;
   readonly role = 'weights';
-  readonly isSymmetric: boolean;
+  override readonly isSymmetric: boolean;
   /** The delay in steps; dynamics without time refuse any but the default. */
   readonly delay: Delay;
-  abstract readonly isDense: boolean;
+  abstract override readonly isDense: boolean;
   /**
    * Axes of `weights`, row-major, slowest axis first; empty without weights. Code that writes weights in another order
    * (PyTorch: upper channel, lower channel, kernel row, kernel column) permutes these axes.
@@ -161,6 +160,7 @@ export abstract class Projection implements Parameter {
   feedback: Projection | undefined;
 
   constructor(parts: ProjectionParts) {
+    super();
     const { id, kind, from, to, plastic, weights, mask, signs, isSymmetric = false, delay } = parts;
     this.id = id;
     this.kind = kind;
@@ -177,6 +177,27 @@ export abstract class Projection implements Parameter {
   /** The weights: another name for `values`. */
   get weights(): Tensor {
     return this.values;
+  }
+
+  /** Whether weights are stored as a matrix, or only those of existing synapses. */
+  get storage(): 'dense' | 'sparse' {
+    return 'dense';
+  }
+
+  /** Rows and columns of the weights as a matrix. */
+  get matrixShape(): readonly [rows: number, columns: number] {
+    return [this.values.rows, this.values.columns];
+  }
+
+  /** Returns the weights as a matrix of `matrixShape`, row-major, with 0 where no synapse exists. Reads values back. */
+  matrix(values: Tensor = this.values): ArrayLike<number> {
+    return values.data;
+  }
+
+  /** Frees the weights and all that belongs to them. */
+  free(compute: Compute): void {
+    for (const tensor of [this.values, this.mask, this.signs]) if (tensor) compute.free(tensor);
+    for (const { units } of this.delay.groups) if (units) compute.free(units);
   }
 
   /** Number of pairs of units that share one weight. */
@@ -207,7 +228,7 @@ export abstract class Projection implements Parameter {
     options?: BackOptions,
   ): void;
 
-  abstract addOuter(
+  abstract override addOuter(
     compute: Compute,
     target: Tensor,
     pre: Tensor | undefined,

@@ -37,8 +37,11 @@ export function exportWeights(
   layout: WeightLayout,
 ): Map<string, { shape: readonly number[]; data: Float32Array | Float64Array }> {
   return new Map(
-    layoutOf(network, layout).map(({ name, tensor, shape, permutation }) => {
-      const values = tensor.data.slice() as Float32Array | Float64Array;
+    layoutOf(network, layout).map(({ name, tensor, shape, permutation, sparse }) => {
+      const own = tensor.data.slice() as Float32Array | Float64Array;
+      const values = sparse
+        ? (own instanceof Float32Array ? Float32Array : Float64Array).from(sparse.matrix())
+        : own;
       return [
         name,
         { shape, data: permutation ? permute(values, permutation.lengths, permutation.order) : values },
@@ -83,9 +86,11 @@ export function importWeights(
       { source, layout, problems },
     );
   }
-  for (const { name, tensor, shape, permutation } of entries) {
+  for (const { name, tensor, shape, permutation, sparse } of entries) {
     const data = arrays.get(name)?.data as ArrayLike<number> | undefined;
-    if (data) tensor.set(permutation ? permute(data, shape, inverse(permutation.order)) : data);
+    if (!data) continue;
+    const values = permutation ? permute(data, shape, inverse(permutation.order)) : data;
+    tensor.set(sparse ? sparse.valuesOf(values) : values);
   }
 }
 
@@ -99,7 +104,7 @@ function layoutByNames(network: Network, arrays: ReadonlyMap<string, WeightArray
 
 /** Returns the problems of an array, as lines of the message. */
 function problemsWith(
-  { name, tensor, shape, isOptional, permutation, role, mask, signs }: LayoutEntry,
+  { name, tensor, shape, isOptional, permutation, role, mask, signs, sparse, sources }: LayoutEntry,
   array: WeightArray | undefined,
   arrays: ReadonlyMap<string, WeightArray>,
   layout: WeightLayout,
@@ -135,8 +140,9 @@ function problemsWith(
     permutation ? permute(values, permutation.lengths, permutation.order) : values;
   const given = (part: string) => arrays.get(`${name}.${part}`)?.data as ArrayLike<number> | undefined;
   const problems: string[] = [];
-  if (mask) {
-    const exists = toFile(given('mask') ?? mask.data);
+  const wired = sparse ? sparse.existing() : mask && (given('mask') ?? mask.data);
+  if (wired) {
+    const exists = toFile(wired);
     const unwired = count((value, index) => value !== 0 && exists[index] === 0);
     if (unwired > 0) {
       problems.push(
@@ -144,12 +150,12 @@ function problemsWith(
       );
     }
   }
-  if (signs) {
+  if (signs && sources) {
     const signOf = given('signs') ?? signs.data;
     const sign = toFile(
       Float64Array.from(
-        { length: tensor.size },
-        (_, index) => signOf[Math.floor(index / tensor.columns)] as number,
+        { length: sparse ? data.length : tensor.size },
+        (_, index) => signOf[sources(index)] as number,
       ),
     );
     const wrong = count((value, index) => value * (sign[index] as number) < 0);

@@ -24,6 +24,8 @@ export type { Parameter } from './parameter.ts';
 export { connectionOf, fansOf } from './projections/connection.ts';
 export { scaleSchedule, valueAt } from './schedule.ts';
 export type { Schedule, Scheduled } from './schedule.ts';
+export { SparseProjection } from './projections/sparse.ts';
+export type { Events } from './projections/sparse.ts';
 export { projectionId, stack } from './specification.ts';
 export type {
   AreaSpecification,
@@ -34,7 +36,8 @@ export type {
   ProjectionKind,
   ProjectionSpecification,
   StackOptions,
+  Storage,
   Wiring,
 } from './specification.ts';
 export { materialise } from './terms.ts';
-export type { Term } from './terms.ts';
+export type { EligibilityTerm, Term } from './terms.ts';

@@ -40,6 +40,7 @@ export const defaultInitialisation = (target: Activation): Initialisation => ({
  * Fills weights(presynaptic, postsynaptic), before any mask, with initial values. `fanIn` and `fanOut` count the synapses
  * that will exist; for feedback they are those of the forward projection that it answers, so that both start with the
  * same distribution. `target` is the activation of the area in which the forward weights end.
+ * `firstRow` continues a draw in parts, except for orthogonal weights.
  */
 export function initialise(
   compute: Compute,
@@ -49,6 +50,7 @@ export function initialise(
   fanIn: number,
   fanOut: number,
   source: Stream,
+  firstRow = 0,
 ): void {
   switch (initialisation.kind) {
     case 'zero':
@@ -56,20 +58,20 @@ export function initialise(
       return;
     case 'uniform': {
       const bound = initialisation.scale ?? 1 / Math.sqrt(fanIn);
-      compute.drawUniform(weights, -bound, bound, source, 0);
+      compute.drawUniform(weights, -bound, bound, source, 0, firstRow);
       return;
     }
     case 'normal':
-      compute.drawNormal(weights, 0, initialisation.scale ?? 1 / Math.sqrt(fanIn), source, 0);
+      compute.drawNormal(weights, 0, initialisation.scale ?? 1 / Math.sqrt(fanIn), source, 0, firstRow);
       return;
     case 'glorot': {
       const gain = (target === 'logistic' ? 4 : 1) * (initialisation.scale ?? 1);
       const bound = gain * Math.sqrt(6 / (fanIn + fanOut));
-      compute.drawUniform(weights, -bound, bound, source, 0);
+      compute.drawUniform(weights, -bound, bound, source, 0, firstRow);
       return;
     }
     case 'he':
-      compute.drawNormal(weights, 0, (initialisation.scale ?? 1) * Math.sqrt(2 / fanIn), source, 0);
+      compute.drawNormal(weights, 0, (initialisation.scale ?? 1) * Math.sqrt(2 / fanIn), source, 0, firstRow);
       return;
     case 'orthogonal':
       orthogonalise(compute, weights, initialisation.scale ?? 1, source);

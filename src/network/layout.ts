@@ -4,16 +4,19 @@ import type { Area, Axis, Projection } from './area.ts';
 import { ConvolutionProjection } from './projections/convolution.ts';
 import type { Network } from './network.ts';
 import { PoolingProjection } from './projections/pooling.ts';
+import { SparseProjection } from './projections/sparse.ts';
 
 /**
  * The names and axis orders of weights in a file.
  *
  * - `apical`: as in memory. Weights have the id of their projection, such as `input→hidden1`, and are (presynaptic,
- *   postsynaptic); biases are called `hidden1.bias`. The file holds every tensor, including feedback, masks and signs.
+ *   postsynaptic); biases are called `hidden1.bias`. The file holds every tensor, including feedback, masks and signs. Sparse weights are
+ *   (synapses); their pairs come from the seed of the network.
  * - `pytorch`: the state_dict of an `nn.Sequential` in which every activation function except linear is a module:
  *   `0.weight`, `0.bias`, `2.weight`, … Weights are (out, in), kernels (out, in, height, width). In a network that is
  *   not a chain of layers, names are `input→hidden1.weight` and `hidden1.bias`. The file holds only the forward path
- *   from the input to the output area: no feedback, and no readouts that a rule added for its own use.
+ *   from the input to the output area: no feedback, and no readouts that a rule added for its own use. Sparse weights are
+ *   matrices with 0 where no synapse exists.
  */
 export type WeightLayout = 'apical' | 'pytorch';
 
@@ -32,6 +35,10 @@ export interface LayoutEntry {
     { readonly lengths: readonly number[]; readonly order: readonly number[] } | undefined;
   /** Whether a file may lack it, so that the network keeps its own: feedback, masks, signs and readouts of a rule. */
   readonly isOptional: boolean;
+  /** For weights stored sparsely that are a matrix in the file: their projection. */
+  readonly sparse?: SparseProjection | undefined;
+  /** For weights: the presynaptic unit of each value in memory. */
+  readonly sources?: ((index: number) => number) | undefined;
   /** For weights: the mask and the signs of the projection, if any. */
   readonly mask?: Tensor | undefined;
   readonly signs?: Tensor | undefined;
@@ -47,10 +54,12 @@ export function layoutOf(network: Network, layout: WeightLayout): LayoutEntry[] 
     entries.push({ name, tensor, shape: tensor.shape, ...rest });
 
   for (const area of network.areas) {
-    for (const { id, kind, weights, mask, signs, layout: axes } of area.incoming) {
+    for (const projection of area.incoming) {
+      const { id, kind, weights, mask, signs, layout: axes } = projection;
       const isOptional = kind === 'feedback' || !path.has(area);
       if (weights.size === 0 || (inPytorch && isOptional)) continue;
-      const common = { role: 'weights', tensor: weights, isOptional, mask, signs } as const;
+      const sources = sourcesOf(projection, inPytorch);
+      const common = { role: 'weights', tensor: weights, isOptional, mask, signs, sources } as const;
       if (inPytorch) {
         const name = names?.get(area)?.weight ?? `${id}.weight`;
         const permutation = pytorchOrder(axes);
@@ -58,6 +67,7 @@ export function layoutOf(network: Network, layout: WeightLayout): LayoutEntry[] 
           ...common,
           name,
           permutation,
+          sparse: projection instanceof SparseProjection ? projection : undefined,
           shape: permutation.order.map((axis) => permutation.lengths[axis] as number),
         });
         continue;
@@ -71,6 +81,16 @@ export function layoutOf(network: Network, layout: WeightLayout): LayoutEntry[] 
     add(names?.get(area)?.bias ?? area.bias.id, area.bias.values, { role: 'bias', isOptional });
   }
   return entries;
+}
+
+/** Returns the presynaptic unit of each weight in memory, or in the matrix that stands for sparse weights. */
+function sourcesOf(projection: Projection, asMatrix: boolean): (index: number) => number {
+  if (asMatrix || !(projection instanceof SparseProjection)) {
+    const columns = projection.matrixShape[1];
+    return (index) => Math.floor(index / columns);
+  }
+  const sources = projection.synapses.incoming.sources.data;
+  return (index) => (sources[index] as number) / 4;
 }
 
 /** The order of axes in PyTorch: (out, in), and (out, in, height, width) for convolutions. */

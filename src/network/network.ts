@@ -11,6 +11,7 @@ import type { Parameter } from './parameter.ts';
 import type { Projection } from './area.ts';
 import type { NetworkSpecification, ProjectionSpecification } from './specification.ts';
 import { projectionId } from './specification.ts';
+import { sparseProjections } from './projections/storage.ts';
 import { checkSpecification, findById, sortAreas } from './projections/wiring.ts';
 
 /**
@@ -48,6 +49,7 @@ export class Network {
     this.#compute = compute;
     checkSpecification(specification);
     this.specification = specification;
+    const sparse = sparseProjections(specification);
     this.areas = sortAreas(specification).map((area, index) => {
       const shape = biasShape(specification, area);
       const bias = shape && compute.allocate(shape);
@@ -60,7 +62,8 @@ export class Network {
     this.inputs = [this.input, ...this.areas.filter((area) => area.isInput && area !== this.input)];
     this.projections = specification.projections.map((projection) => {
       const [from, to] = [this.area(projection.from), this.area(projection.to)];
-      const created = connect(compute, specification, projection, from, to, seed);
+      const isSparse = sparse.has(projectionId(projection));
+      const created = connect(compute, specification, projection, from, to, seed, isSparse);
       from.outgoing.push(created);
       to.incoming.push(created);
       return created;
@@ -130,12 +133,8 @@ export class Network {
 
   /** Frees every tensor of the network. */
   dispose(): void {
-    for (const { values, mask, signs } of [...this.projections, ...this.#biases()]) {
-      for (const tensor of [values, mask, signs]) if (tensor) this.#compute.free(tensor);
-    }
-    for (const { delay } of this.projections) {
-      for (const { units } of delay.groups) if (units) this.#compute.free(units);
-    }
+    for (const projection of this.projections) projection.free(this.#compute);
+    for (const { values } of this.#biases()) this.#compute.free(values);
   }
 
   #biases(): Parameter[] {

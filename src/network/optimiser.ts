@@ -1,11 +1,9 @@
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { enforceSigns } from './projections/dale.ts';
 import type { Parameter } from './parameter.ts';
 import type { Scheduled } from './schedule.ts';
 import { valueAt } from './schedule.ts';
 import type { Term } from './terms.ts';
-import { makeSymmetric } from './projections/symmetry.ts';
 import { accumulate, materialise } from './terms.ts';
 
 /** The update of one parameter from the terms g of a rule. Decay and the norm bound apply to weights, not biases. */
@@ -179,13 +177,10 @@ export class Optimiser {
         this.#adaptive(compute, parameter, state, terms, rate, decay, update, epoch);
         break;
     }
-    if (parameter.isSymmetric) makeSymmetric(compute, parameter.values);
-    if (parameter.mask) compute.multiply(parameter.values, parameter.values, parameter.mask);
-    if (parameter.signs) enforceSigns(compute, parameter.values, parameter.signs);
+    parameter.project(compute, parameter.values);
+    parameter.enforceSigns(compute);
     if (specification.maximumNorm > 0 && parameter.role === 'weights') {
-      if (specification.boundedWeights === 'outgoing') {
-        compute.limitRowNorms(parameter.values, specification.maximumNorm);
-      } else compute.limitColumnNorms(parameter.values, specification.maximumNorm);
+      parameter.limitNorms(compute, specification.boundedWeights ?? 'incoming', specification.maximumNorm);
     }
   }
 

@@ -80,6 +80,11 @@ export type ConnectionSpecification =
  */
 export type Wiring = 'independent' | 'reciprocal' | 'disjoint';
 
+/** The ways to store weights. */
+export const STORAGES = ['auto', 'dense', 'sparse'] as const;
+/** A way to store weights. */
+export type Storage = (typeof STORAGES)[number];
+
 /** Specifies the synapses from one area to another. */
 export interface ProjectionSpecification {
   /** Default "from→to", preceded by "kind:" unless it is forward. */
@@ -98,6 +103,12 @@ export interface ProjectionSpecification {
   readonly initialisation?: Initialisation;
   /** Share of the possible synapses that exist, drawn at random. Default 1. */
   readonly density?: number;
+  /**
+   * How weights are stored: `dense` as a matrix, `sparse` those of existing synapses alone, `auto` as is expected to be
+   * faster for the density, the size and the batch. Values and wiring do not depend on it. Projections that answer or
+   * copy one another have the same storage. Default auto.
+   */
+  readonly storage?: Storage;
   /** For feedback that answers a projection: the relation between the synapses of the two. Default independent. */
   readonly wiring?: Wiring;
   /**
@@ -150,6 +161,8 @@ export interface NetworkSpecification {
   /** Id of the area whose activity is the example; of the first, if several input areas receive a part each. */
   readonly input: string;
   readonly objectives: readonly ObjectiveSpecification[];
+  /** Rows of a batch, by which the storage 'auto' decides; without it, the batch that favours sparse storage least. */
+  readonly batch?: number;
 }
 
 /**
@@ -187,6 +200,8 @@ export interface StackOptions {
   readonly bias?: boolean;
   /** Density of every projection. Default 1. */
   readonly density?: number;
+  /** Storage of every projection. Default auto. */
+  readonly storage?: Storage;
   /** Share of excitatory units in every projection. */
   readonly excitatory?: number;
   /** Initialisation of every projection. Default: He for ReLU and softplus, Glorot otherwise. */
@@ -226,6 +241,7 @@ export function stack(options: StackOptions): NetworkSpecification {
       from: id(layer),
       to: id(layer + 1),
       ...(options.density === undefined ? {} : { density: options.density }),
+      ...(options.storage === undefined ? {} : { storage: options.storage }),
       ...(options.excitatory === undefined ? {} : { excitatory: options.excitatory }),
       ...(options.initialisation === undefined ? {} : { initialisation: options.initialisation }),
     })),

@@ -1,7 +1,6 @@
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Parameter } from './parameter.ts';
-import { makeSymmetric } from './projections/symmetry.ts';
 
 /**
  * One term of the update of a parameter: a product of quantities that are available at the synapse. A term estimates
@@ -26,15 +25,43 @@ export type Term =
    * W · mixing: the weights of each unit mixed with those of its neighbours (Sanger). mixing (postsynaptic,
    * postsynaptic), or (channels, channels) for a convolution.
    */
-  | { readonly kind: 'mixing'; readonly mixing: Tensor; readonly factor?: number };
+  | { readonly kind: 'mixing'; readonly mixing: Tensor; readonly factor?: number }
+  | EligibilityTerm;
 
-const KINDS: ReadonlySet<string> = new Set<Term['kind']>(['outer', 'direction', 'weight-decay', 'mixing']);
+/**
+ * Σ over rows of trace(r, i, j) · signal(r, j): an eligibility trace of each synapse times a learning signal of its
+ * postsynaptic unit. trace is (rows, presynaptic, postsynaptic), (rows, postsynaptic) for a bias, and (rows, synapses)
+ * for sparse storage; signal is (rows, postsynaptic).
+ *
+ * With `post`, the trace first becomes decay · trace + pre ⊗ post, row by row, in the same pass. This happens once,
+ * when the term is first used, so every step emits a new object. decay is a number or (postsynaptic), by default 0.
+ */
+export interface EligibilityTerm {
+  readonly kind: 'eligibility';
+  readonly trace: Tensor;
+  readonly signal: Tensor;
+  readonly factor?: number;
+  readonly pre?: Tensor;
+  readonly post?: Tensor;
+  readonly decay?: Tensor | number;
+}
+
+const KINDS: ReadonlySet<string> = new Set<Term['kind']>([
+  'outer',
+  'direction',
+  'weight-decay',
+  'mixing',
+  'eligibility',
+]);
+
+/** Terms whose trace has decayed and grown. */
+const accumulated = new WeakSet<EligibilityTerm>();
 
 /** Throws a TypeError for an unknown kind of term, because a user's file may emit anything. */
 export function checkTerm(term: Term): void {
   if (!KINDS.has(term.kind)) {
     throw new TypeError(
-      `A term has the kind "${term.kind}", but it must be outer, direction, weight-decay or mixing.`,
+      `A term has the kind "${term.kind}", but it must be outer, direction, weight-decay, mixing or eligibility.`,
     );
   }
 }
@@ -71,14 +98,15 @@ export function accumulate(
         compute.combine(target, term.direction, target, factor, keep);
         break;
       case 'weight-decay':
-        compute.scaleColumns(target, weights, term.perUnit, factor, keep);
+        parameter.addDecay(compute, target, weights, term.perUnit, factor, keep);
         break;
-      case 'mixing': {
-        const mixed = compute.temporary(target.shape);
-        compute.matmul(mixed, weights, term.mixing);
-        compute.combine(target, mixed, target, factor, keep);
+      case 'mixing':
+        parameter.addMixing(compute, target, weights, term.mixing, factor, keep);
         break;
-      }
+      case 'eligibility':
+        parameter.addEligibility(compute, target, term, !accumulated.has(term), factor, keep);
+        accumulated.add(term);
+        break;
     }
     keep = 1;
   }
@@ -114,6 +142,5 @@ export function materialise(
   terms: readonly Term[],
 ): void {
   accumulate(compute, parameter, gradient, terms, 1, 0);
-  if (parameter.isSymmetric) makeSymmetric(compute, gradient);
-  if (parameter.mask) compute.multiply(gradient, gradient, parameter.mask);
+  parameter.project(compute, gradient);
 }

@@ -141,6 +141,7 @@ function keyFigures(report: RunReport): Markup {
     ...heldOut('Test', run.test),
     ...heldOut('Validation', run.validation),
     ...training,
+    ...(run.storage ? [['Sparse storage', Object.keys(run.storage).join(', ')] as const] : []),
     ...Object.entries(run.metrics).map(
       ([name, value]) => [capitalised(words(name)), inUnit(value, unitOf(name, areRates))] as const,
     ),

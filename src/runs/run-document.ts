@@ -40,6 +40,9 @@ export function describeRun({
   const evaluation = metrics.findLast((record): record is EvaluationRecord => record.kind === 'evaluation');
   const probe = metrics.findLast((record) => record.kind === 'probe');
   const { validation, test, train } = evaluation ?? {};
+  const sparse = training.learner.network.projections
+    .filter(({ storage }) => storage === 'sparse')
+    .map(({ id, storage }) => [id, storage] as const);
   return {
     version: 1,
     kind: 'run',
@@ -59,6 +62,7 @@ export function describeRun({
     alignment: Object.fromEntries(
       Object.entries(probe?.projections ?? {}).map(([id, { angle }]) => [id, angle]),
     ),
+    ...(sparse.length > 0 ? { storage: Object.fromEntries(sparse) } : {}),
     metrics: { passes: training.passes, ...evaluation?.metrics },
     examplesPerSecond: training.trainedSeconds > 0 ? training.examplesSeen / training.trainedSeconds : 0,
     wallSeconds,

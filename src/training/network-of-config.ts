@@ -22,7 +22,7 @@ export function networkFor(
   if (!graph) {
     const { hidden, activation, outputActivation, dropout, inputDropout, density, bias, initialisation } =
       network;
-    const { convolutions = [], excitatory } = network;
+    const { convolutions = [], excitatory, storage } = network;
     const common = {
       activation,
       outputActivation,
@@ -34,13 +34,23 @@ export function networkFor(
       ...(initialisation ? { initialisation: withoutUndefined(initialisation) as Initialisation } : {}),
     };
     if (convolutions.length === 0) {
-      const dale = excitatory === undefined ? {} : { excitatory };
-      return stack({ ...common, ...dale, layers: [inputUnits, ...hidden, dataset.targetSize] });
+      const given = {
+        ...(excitatory === undefined ? {} : { excitatory }),
+        ...(storage === undefined ? {} : { storage }),
+      };
+      const layers = [inputUnits, ...hidden, dataset.targetSize];
+      return { ...stack({ ...common, ...given, layers }), batch: config.batch };
     }
     if (excitatory !== undefined) {
       throw new ApicalError(
         'config.network',
         `network.excitatory is ${excitatory}, but kernels are shared by excitatory and inhibitory units: leave out network.excitatory or network.convolutions.`,
+      );
+    }
+    if (storage === 'sparse') {
+      throw new ApicalError(
+        'config.network',
+        'network.storage is "sparse", but kernels are stored as matrices: leave out network.storage or network.convolutions.',
       );
     }
     return convolutionalStack({
@@ -55,6 +65,7 @@ export function networkFor(
   const specification = {
     ...plain,
     objectives: named.map((each) => ({ ...each, kind: each.kind === 'black-box' ? loss : each.kind })),
+    batch: config.batch,
   } as NetworkSpecification;
   const unitsOf = (id: string) =>
     specification.areas

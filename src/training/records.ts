@@ -89,6 +89,8 @@ export interface RunDocument {
   readonly test: HeldOutScore | null;
   /** By projection: the angle in degrees between the last probed update and the exact gradient. */
   readonly alignment: Readonly<Record<string, number | null>>;
+  /** By projection, the storage of weights; absent for dense storage. */
+  readonly storage?: Readonly<Record<string, 'dense' | 'sparse'>>;
   /** Further metrics by name. */
   readonly metrics: Metrics;
   readonly examplesPerSecond: number;

@@ -105,7 +105,7 @@ const random = (draws: Sequence, rows: number, columns: number): Matrix =>
 
 /** Returns a term with random operands for weights (n, m). */
 export const termOf = (
-  kind: Term['kind'],
+  kind: Exclude<Term['kind'], 'eligibility'>,
   draws: Sequence,
   [n, m]: readonly [number, number],
   batch: number,

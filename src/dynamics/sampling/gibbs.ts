@@ -1,3 +1,4 @@
+import { ApicalError } from '../../errors.ts';
 import type { Area, Projection } from '../../network/area.ts';
 import type { NetworkSpecification } from '../../network/specification.ts';
 import { projectionId } from '../../network/specification.ts';
@@ -203,6 +204,7 @@ function update(
     return;
   }
   if (lateral) {
+    checkStorage(lateral);
     const weights = options.values?.(lateral) ?? lateral.weights;
     const uniform = draws ? compute.temporary(state.shape) : undefined;
     if (uniform) compute.drawUniform(uniform, 0, 1, stream(key), step);
@@ -249,4 +251,14 @@ function refuseSelfConnections(specification: NetworkSpecification): string | un
     }
   }
   return undefined;
+}
+
+/** Throws `network.storage` for sparse weights: units take turns, each with its whole row. */
+function checkStorage({ id, storage }: Projection): void {
+  if (storage === 'dense') return;
+  throw new ApicalError(
+    'network.storage',
+    `Projection "${id}" is stored sparsely, but Gibbs sampling within an area needs a matrix. Set its storage to "dense".`,
+    { projection: id },
+  );
 }

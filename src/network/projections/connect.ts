@@ -1,5 +1,6 @@
 import type { Compute } from '../../tensor/compute.ts';
 import { sizesOf } from '../../tensor/spatial.ts';
+import type { Synapses } from '../../tensor/synapses.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Area, Projection, ProjectionParts } from '../area.ts';
 import { connectionOf, fansOf, windowOf } from './connection.ts';
@@ -9,12 +10,17 @@ import { applySigns, drawSigns } from './dale.ts';
 import { defaultInitialisation, initialise, weightStream, wiringStream } from '../initialisation.ts';
 import { PoolingProjection } from './pooling.ts';
 import { delayOf } from './delay.ts';
+import { drawSynapses, drawValues, partnersOf } from './sparse-draws.ts';
+import { SparseProjection } from './sparse.ts';
 import { DenseProjection } from './dense.ts';
 import type { NetworkSpecification, ProjectionSpecification } from '../specification.ts';
 import { projectionId } from '../specification.ts';
 import { makeInitialSymmetric, makeMaskSymmetric } from './symmetry.ts';
 
-/** Creates the projection between two areas, with its initial weights and, if it is sparse, its mask. */
+/**
+ * Creates the projection between two areas, with its initial weights and, if its density is below 1, its mask or, if
+ * `isSparse`, its synapses.
+ */
 export function connect(
   compute: Compute,
   network: NetworkSpecification,
@@ -22,6 +28,7 @@ export function connect(
   from: Area,
   to: Area,
   seed: number,
+  isSparse: boolean,
 ): Projection {
   const id = projectionId(specification);
   const answersForward = specification.answers !== undefined;
@@ -39,6 +46,10 @@ export function connect(
     const window = windowOf(connection, lower.shape);
     return new PoolingProjection({ ...ends, ...noWeights, plastic: false }, window, connection.how);
   }
+  if (isSparse) {
+    const { synapses, partners, ...weights } = drawSparse(compute, network, specification, from, to, seed);
+    return new SparseProjection({ ...ends, ...weights, plastic, mask: undefined }, synapses, partners);
+  }
   const window = connection.kind === 'dense' ? undefined : windowOf(connection, lower.shape);
   const weights = (shape: readonly number[]): ProjectionParts => ({
     ...ends,
@@ -54,6 +65,51 @@ export function connect(
     : new ConvolutionProjection(weights([inputs, channels, ...positions]), window);
 }
 
+/** Returns how initial weights are drawn; `firstRow` continues a draw in parts. */
+function initialiserOf(
+  compute: Compute,
+  network: NetworkSpecification,
+  specification: ProjectionSpecification,
+  from: Area,
+  to: Area,
+  seed: number,
+): (weights: Tensor, firstRow?: number) => void {
+  const { density = 1, answers, initialisation } = specification;
+  const answered = network.projections.find((other) => projectionId(other) === answers);
+  // Feedback has the initial distribution of a forward projection between the same areas.
+  const isFeedback = specification.kind === 'feedback';
+  const { activation } = isFeedback ? from : to;
+  const fans = fansOf(network, answered ?? specification);
+  const [fanIn, fanOut] = isFeedback && !answered ? [fans[1], fans[0]] : fans;
+  return (weights, firstRow) =>
+    initialise(
+      compute,
+      weights,
+      initialisation ?? defaultInitialisation(activation),
+      activation,
+      Math.max(1, fanIn * density),
+      Math.max(1, fanOut * density),
+      weightStream(seed, projectionId(specification)),
+      firstRow,
+    );
+}
+
+/** Draws the signs of the presynaptic units, and gives the weights these signs; undefined for any sign. */
+function drawSignsOf(
+  compute: Compute,
+  { excitatory }: ProjectionSpecification,
+  from: Area,
+  weights: Tensor,
+  seed: number,
+  scaleOutgoing: (sizes: Tensor) => void,
+): Tensor | undefined {
+  if (excitatory === undefined) return undefined;
+  const signs = compute.allocate([from.units]);
+  drawSigns(signs, excitatory, seed, from.id);
+  applySigns(compute, weights, signs, scaleOutgoing);
+  return signs;
+}
+
 /** Allocates and draws the weights, mask and signs of a projection. */
 function drawWeights(
   compute: Compute,
@@ -65,32 +121,14 @@ function drawWeights(
   seed: number,
 ): Pick<ProjectionParts, 'weights' | 'mask' | 'signs'> {
   const id = projectionId(specification);
-  const density = specification.density ?? 1;
+  const { density = 1, answers, wiring = 'independent' } = specification;
   const weights = compute.allocate(shape);
-  const { answers, wiring = 'independent' } = specification;
-  const answered = network.projections.find((other) => projectionId(other) === answers);
-  // Feedback has the initial distribution of a forward projection between the same areas.
-  const isFeedback = specification.kind === 'feedback';
-  const { activation } = isFeedback ? from : to;
-  const fans = fansOf(network, answered ?? specification);
-  const [fanIn, fanOut] = isFeedback && !answered ? [fans[1], fans[0]] : fans;
-  initialise(
-    compute,
-    weights,
-    specification.initialisation ?? defaultInitialisation(activation),
-    activation,
-    Math.max(1, fanIn * density),
-    Math.max(1, fanOut * density),
-    weightStream(seed, id),
-  );
+  initialiserOf(compute, network, specification, from, to, seed)(weights);
   const { symmetric = false, selfConnections = false } = specification;
   if (symmetric) makeInitialSymmetric(compute, weights);
-  let signs: Tensor | undefined;
-  if (specification.excitatory !== undefined) {
-    signs = compute.allocate([from.units]);
-    drawSigns(signs, specification.excitatory, seed, from.id);
-    applySigns(compute, weights, signs);
-  }
+  const signs = drawSignsOf(compute, specification, from, weights, seed, (sizes) =>
+    compute.scaleRows(weights, weights, sizes),
+  );
   if (density === 1 && (!symmetric || selfConnections)) return { weights, signs, mask: undefined };
   const mask = compute.allocate(shape);
   if (answers === undefined || wiring === 'independent') {
@@ -99,4 +137,58 @@ function drawWeights(
   if (symmetric) makeMaskSymmetric(mask, selfConnections);
   compute.multiply(weights, weights, mask);
   return { weights, signs, mask };
+}
+
+/** Draws the synapses of a projection with sparse storage, and their weights. */
+function drawSparse(
+  compute: Compute,
+  network: NetworkSpecification,
+  specification: ProjectionSpecification,
+  from: Area,
+  to: Area,
+  seed: number,
+): Pick<ProjectionParts, 'weights' | 'signs'> & { synapses: Synapses; partners: Tensor | undefined } {
+  const { symmetric = false } = specification;
+  const synapses = synapsesOf(compute, network, specification, from, to, seed);
+  const weights = compute.allocate([synapses.values]);
+  const initialiseRows = initialiserOf(compute, network, specification, from, to, seed);
+  drawValues(compute, weights, synapses, initialiseRows);
+  const partners = symmetric ? partnersOf(compute, synapses) : undefined;
+  if (partners) {
+    compute.scope(() => {
+      const mirrored = compute.temporary([1, weights.size]);
+      compute.gatherColumns(mirrored, weights.reshape([1, weights.size]), partners);
+      compute.combine(weights, weights, mirrored, Math.SQRT1_2, Math.SQRT1_2);
+    });
+  }
+  const signs = drawSignsOf(compute, specification, from, weights, seed, (sizes) =>
+    compute.sparseScale(weights, weights, sizes, synapses, 'presynaptic'),
+  );
+  return { weights, signs, synapses, partners };
+}
+
+/** Draws the pairs that a projection connects: those of the projection that it starts like, if any. */
+function synapsesOf(
+  compute: Compute,
+  network: NetworkSpecification,
+  specification: ProjectionSpecification,
+  from: Area,
+  to: Area,
+  seed: number,
+): Synapses {
+  const model = network.projections.find(
+    (other) => projectionId(other) === specification.startsLike?.projection,
+  );
+  if (model) return synapsesOf(compute, network, model, from, to, seed);
+  const { density = 1, answers, wiring = 'independent' } = specification;
+  const { symmetric = false, selfConnections = false } = specification;
+  const shares = answers !== undefined && wiring !== 'independent';
+  return drawSynapses(compute, from.units, to.units, {
+    density,
+    pairs: wiringStream(seed, shares ? answers : projectionId(specification)),
+    transposed: shares,
+    disjoint: shares && wiring === 'disjoint',
+    symmetric,
+    selfConnections,
+  });
 }

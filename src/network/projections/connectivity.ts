@@ -1,8 +1,10 @@
 import type { Stream } from '../../random/stream.ts';
 import type { Compute } from '../../tensor/compute.ts';
+import { eachSynapse } from '../../tensor/synapses.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Area, Projection } from '../area.ts';
 import type { Wiring } from '../specification.ts';
+import { SparseProjection } from './sparse.ts';
 import { transpose } from './transpose.ts';
 
 /** Draws a mask(presynaptic, postsynaptic): 1 with probability `density` for each pair of units. */
@@ -40,9 +42,11 @@ export function drawFeedbackMask(
 export function unconnectedUnits(areas: readonly Area[], trained: ReadonlySet<Area>): readonly string[] {
   return areas.flatMap((area) => {
     const countUnconnected = (projections: readonly Projection[], end: 'from' | 'to'): number => {
-      if (projections.length === 0 || projections.some(({ mask, isDense }) => !mask || !isDense)) return 0;
+      const isSparse = (projection: Projection) =>
+        projection instanceof SparseProjection || (projection.mask !== undefined && projection.isDense);
+      if (projections.length === 0 || !projections.every(isSparse)) return 0;
       const counts = new Float64Array(area.units);
-      for (const { mask } of projections) if (mask) countSynapses(mask, end, counts);
+      for (const projection of projections) countSynapses(projection, end, counts);
       return counts.filter((count) => count === 0).length;
     };
     const ofKind = (projections: readonly Projection[], feedback: boolean) =>
@@ -60,10 +64,15 @@ export function unconnectedUnits(areas: readonly Area[], trained: ReadonlySet<Ar
 const withoutText = (units: number, signal: string): string =>
   units > 0 ? `${units} without ${signal}` : '';
 
-function countSynapses(mask: Tensor, end: 'from' | 'to', counts: Float64Array): void {
-  const { columns, data } = mask;
-  for (const [index, exists] of data.entries()) {
-    const unit = end === 'from' ? Math.floor(index / columns) : index % columns;
-    counts[unit] = (counts[unit] as number) + exists;
+function countSynapses(projection: Projection, end: 'from' | 'to', counts: Float64Array): void {
+  const add = (pre: number, post: number, synapses: number): void => {
+    const unit = end === 'from' ? pre : post;
+    counts[unit] = (counts[unit] as number) + synapses;
+  };
+  if (projection instanceof SparseProjection) {
+    eachSynapse(projection.synapses, (pre, post) => add(pre, post, 1));
+    return;
   }
+  const { columns = 1, data } = projection.mask ?? { data: [] };
+  for (const [index, exists] of data.entries()) add(Math.floor(index / columns), index % columns, exists);
 }

@@ -23,10 +23,15 @@ export function drawSigns(signs: Tensor, excitatory: number, seed: number, area:
 /**
  * Gives initial weights(presynaptic, postsynaptic) the signs of their units and balances them. With a share q of
  * excitatory units, inhibitory weights are q/(1−q) times as large as excitatory ones, so that units with equal activity
- * cancel on average (Song, Yang & Wang 2016). Excitatory weights are √((1−q)/q) times as large as drawn, which keeps the
+ * cancel on average (Song, Yang & Wang 2016). `scaleOutgoing` multiplies the weights by a number of their presynaptic unit. Excitatory weights are √((1−q)/q) times as large as drawn, which keeps the
  * mean square.
  */
-export function applySigns(compute: Compute, weights: Tensor, signs: Tensor): void {
+export function applySigns(
+  compute: Compute,
+  weights: Tensor,
+  signs: Tensor,
+  scaleOutgoing: (sizes: Tensor) => void,
+): void {
   const q = signs.toArray().filter((sign) => sign > 0).length / signs.size;
   const isMixed = q > 0 && q < 1;
   const excitatory = isMixed ? Math.sqrt((1 - q) / q) : 1;
@@ -35,13 +40,13 @@ export function applySigns(compute: Compute, weights: Tensor, signs: Tensor): vo
     const sizes = compute.temporary(signs.shape);
     sizes.set(Array.from(signs.data, (sign) => (sign > 0 ? excitatory : -inhibitory)));
     compute.multiplyBySign(weights, weights, weights);
-    compute.scaleRows(weights, weights, sizes, 1, 0);
+    scaleOutgoing(sizes);
   });
 }
 
-/** Sets weights to 0 whose sign differs from that of their presynaptic unit. */
-export function enforceSigns(compute: Compute, weights: Tensor, signs: Tensor): void {
-  compute.scaleRows(weights, weights, signs, 1, 0);
+/** Sets weights to 0 whose sign differs from that of their presynaptic unit; `scaleBySigns` multiplies them by it. */
+export function enforceSigns(compute: Compute, weights: Tensor, scaleBySigns: () => void): void {
+  scaleBySigns();
   compute.activate(weights, weights, undefined, 'relu');
-  compute.scaleRows(weights, weights, signs, 1, 0);
+  scaleBySigns();
 }

@@ -9,7 +9,7 @@ import type {
   ObjectiveSpecification,
   ProjectionSpecification,
 } from '../specification.ts';
-import { PROJECTION_KINDS, projectionId } from '../specification.ts';
+import { PROJECTION_KINDS, projectionId, STORAGES } from '../specification.ts';
 
 /** Throws a `network.…` error, which names the area or projection, if a specification is invalid. */
 export function checkSpecification(specification: NetworkSpecification): void {
@@ -143,6 +143,13 @@ function checkProjections({ areas, projections, input }: NetworkSpecification): 
       throw new ApicalError(
         'network.density',
         `Projection "${id}" has the density ${density}, but it must be above 0 and at most 1.`,
+      );
+    }
+    const { storage = 'auto' } = projection;
+    if (!STORAGES.includes(storage)) {
+      throw new ApicalError(
+        'network.storage',
+        `Projection "${id}" has the storage ${JSON.stringify(storage)}, but it must be "auto", "dense" or "sparse".`,
       );
     }
     if (!(excitatory >= 0 && excitatory <= 1)) {

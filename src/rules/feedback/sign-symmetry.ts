@@ -64,13 +64,14 @@ export const signSymmetry = defineRule({
     const phase = step.run('forward');
     descend(step, phase, (projection, above, below, beta) => {
       const { weights } = projection;
+      const [rows, columns] = projection.matrixShape;
       const feedback = compute.temporary(weights.shape);
       if (options.magnitudes === 'batchwise-random') {
         compute.drawUniform(feedback, 0, LARGEST, step.stream(magnitudesOf(projection)), step.step);
         compute.multiplyBySign(feedback, feedback, weights);
       } else compute.multiplyBySign(feedback, step.state(magnitudesOf(projection)), weights);
       const scaled = compute.temporary(above.shape);
-      compute.scale(scaled, above, options.scale * Math.sqrt(2 / (weights.rows + weights.columns)));
+      compute.scale(scaled, above, options.scale * Math.sqrt(2 / (rows + columns)));
       projection.sendBack(compute, below, scaled, beta, { weights: feedback });
     });
   },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { checkRule, parseOptions } from '../../learning/index.ts';
+import type { Projection } from '../../network/area.ts';
 import type { Exchange, Rule } from '../../learning/index.ts';
 import type { Parameter } from '../../network/parameter.ts';
 import type { NetworkSpecification } from '../../network/specification.ts';
@@ -323,7 +324,10 @@ const networksFor = (rule: Rule): [string, NetworkSpecification, number][] => [
 
 function checkTermOf(parameter: Parameter, term: Term, batch: number, network: string): void {
   const where = `the ${term.kind} term of "${parameter.id}" on ${network}`;
-  const { rows, columns } = parameter.values;
+  const [rows, columns] =
+    'matrixShape' in parameter
+      ? (parameter as unknown as Projection).matrixShape
+      : [parameter.values.rows, parameter.values.columns];
   const expect = (what: string, tensor: Tensor | undefined, expected: readonly number[]) => {
     if (!equal(tensor?.shape, expected)) {
       fail(
@@ -348,6 +352,15 @@ function checkTermOf(parameter: Parameter, term: Term, batch: number, network: s
       break;
     case 'mixing':
       expect('the mixing matrix', term.mixing, [columns, columns]);
+      break;
+    case 'eligibility': {
+      const examples = term.signal.rows;
+      expect('signal', term.signal, [examples, columns]);
+      if (term.post) expect('post', term.post, [examples, columns]);
+      if (term.pre) expect('pre', term.pre, [examples, rows]);
+      if (term.trace.rows !== examples)
+        expect('the trace', term.trace, [examples, ...parameter.values.shape]);
+    }
   }
   if (!Number.isFinite(term.factor ?? 1)) fail(`the factor of ${where} is ${term.factor}`);
   for (const [name, value] of Object.entries(term)) {

@@ -72,7 +72,7 @@ function networkOf(
   objective: LossName,
   outputActivation: Activation = 'linear',
 ): NetworkSpecification {
-  const { activation, dropout, inputDropout, density, bias, initialisation } = network;
+  const { activation, dropout, inputDropout, density, bias, initialisation, storage } = network;
   return stack({
     layers,
     activation,
@@ -82,6 +82,7 @@ function networkOf(
     inputDropout,
     density,
     bias,
+    ...(storage === undefined ? {} : { storage }),
     ...(initialisation ? { initialisation: withoutUndefined(initialisation) as Initialisation } : {}),
   });
 }

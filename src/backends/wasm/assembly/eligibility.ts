@@ -1,6 +1,5 @@
 /**
- * Eligibility traces, dense (rows, pre, post) and sparse (rows, synapses). Rows of the batch are inside units, so that
- * a row of the target stays in the first-level cache while the traces pass by.
+ * Eligibility traces, dense (rows, pre, post) and sparse (rows, synapses). Each trace is read once and written once.
  */
 import { splat } from './functions';
 
@@ -12,9 +11,13 @@ function scaleTarget(target: usize, size: i32, beta: f32): void {
   else if (beta != 1) for (; target < end; target += 4) store<f32>(target, beta * load<f32>(target));
 }
 
+/** 1: the presynaptic side of a bias. */
+const one: usize = memory.data<f32>([1]);
+
 /**
  * Decays and accumulates traces unless `changes` is false, and contracts them with the signal unless target is 0.
- * `first` and `preUnits` are the part of the presynaptic units that this call serves; the trace has `stride` of them.
+ * `preUnits` are the part of the presynaptic units that this call serves, of `stride` that the trace has. Sixteen synapses
+ * at a time go through all rows, with their sums in registers.
  */
 export function traces(
   target: usize,
@@ -33,76 +36,128 @@ export function traces(
   changes: bool,
 ): void {
   const bytes = (<usize>postUnits) << 2;
-  const rowBytes = <usize>stride * bytes;
-  const wide = postUnits & ~3;
+  const step = pre == 0 ? <usize>0 : (<usize>stride) << 2;
+  if (pre == 0) pre = one;
   for (let unit = 0; unit < preUnits; unit++, trace += bytes) {
-    if (target != 0) scaleTarget(target, postUnits, beta);
-    for (let row = 0; row < rows; row++) {
-      const x = pre == 0 ? <f32>1 : load<f32>(pre + ((<usize>row * <usize>stride + <usize>unit) << 2));
-      const t = trace + <usize>row * rowBytes;
-      const y = post + <usize>row * bytes;
-      const s = signal + <usize>row * bytes;
-      const size = (<usize>wide) << 2;
-      if (!changes) contract(target, t, s, size, alpha);
-      else if (target == 0) accumulate(t, x, y, decay, decays, size);
-      else accumulateAndContract(target, t, x, y, decay, decays, s, size, alpha);
-      for (let j = size; j < bytes; j += 4) {
-        let value = load<f32>(t + j);
-        if (changes) {
-          value = (decays == 0 ? decay : load<f32>(decays + j)) * value + x * load<f32>(y + j);
-          store<f32>(t + j, value);
-        }
-        if (target != 0) store<f32>(target + j, load<f32>(target + j) + alpha * load<f32>(s + j) * value);
-      }
-    }
+    if (!changes) unitTraces(target, trace, pre, step, post, decay, decays, signal, alpha, beta, rows, postUnits, stride, false, true);
+    else if (target == 0) unitTraces(target, trace, pre, step, post, decay, decays, signal, alpha, beta, rows, postUnits, stride, true, false);
+    else unitTraces(target, trace, pre, step, post, decay, decays, signal, alpha, beta, rows, postUnits, stride, true, true);
     if (target != 0) target += bytes;
+    if (step != 0) pre += 4;
   }
 }
 
+/** The traces of one presynaptic unit. */
 // @ts-ignore: decorator
 @inline
-function contract(target: usize, trace: usize, signal: usize, size: usize, alpha: f32): void {
-  const alpha4 = splat(alpha);
-  for (let j: usize = 0; j < size; j += 16) {
-    const s = f32x4.mul(alpha4, v128.load(signal + j));
-    v128.store(target + j, f32x4.add(v128.load(target + j), f32x4.mul(s, v128.load(trace + j))));
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function accumulate(trace: usize, x: f32, post: usize, decay: f32, decays: usize, size: usize): void {
-  const x4 = splat(x);
-  const decay4 = splat(decay);
-  for (let j: usize = 0; j < size; j += 16) {
-    const kept = f32x4.mul(decays == 0 ? decay4 : v128.load(decays + j), v128.load(trace + j));
-    v128.store(trace + j, f32x4.add(kept, f32x4.mul(x4, v128.load(post + j))));
-  }
-}
-
-// @ts-ignore: decorator
-@inline
-function accumulateAndContract(
+function unitTraces(
   target: usize,
   trace: usize,
-  x: f32,
+  pre: usize,
+  step: usize,
   post: usize,
   decay: f32,
   decays: usize,
   signal: usize,
-  size: usize,
   alpha: f32,
+  beta: f32,
+  rows: i32,
+  postUnits: i32,
+  stride: i32,
+  changes: bool,
+  contracts: bool,
 ): void {
-  const x4 = splat(x);
-  const alpha4 = splat(alpha);
-  const decay4 = splat(decay);
-  for (let j: usize = 0; j < size; j += 16) {
-    const kept = f32x4.mul(decays == 0 ? decay4 : v128.load(decays + j), v128.load(trace + j));
-    const value = f32x4.add(kept, f32x4.mul(x4, v128.load(post + j)));
-    v128.store(trace + j, value);
-    const s = f32x4.mul(alpha4, v128.load(signal + j));
-    v128.store(target + j, f32x4.add(v128.load(target + j), f32x4.mul(s, value)));
+  const bytes = (<usize>postUnits) << 2;
+  const rowBytes = <usize>stride * bytes;
+  const end = trace + <usize>rows * rowBytes;
+  let j: usize = 0;
+  for (; j + 64 <= bytes; j += 64) {
+    const d0 = decays == 0 ? splat(decay) : v128.load(decays + j);
+    const d1 = decays == 0 ? d0 : v128.load(decays + j, 16);
+    const d2 = decays == 0 ? d0 : v128.load(decays + j, 32);
+    const d3 = decays == 0 ? d0 : v128.load(decays + j, 48);
+    let s0 = splat(0);
+    let s1 = splat(0);
+    let s2 = splat(0);
+    let s3 = splat(0);
+    let x = pre;
+    let y = post + j;
+    let s = signal + j;
+    for (let t = trace + j; t < end; t += rowBytes, x += step, y += bytes, s += bytes) {
+      let t0 = v128.load(t);
+      let t1 = v128.load(t, 16);
+      let t2 = v128.load(t, 32);
+      let t3 = v128.load(t, 48);
+      if (changes) {
+        const x4 = v128.load32_splat(x);
+        t0 = f32x4.add(f32x4.mul(d0, t0), f32x4.mul(x4, v128.load(y)));
+        t1 = f32x4.add(f32x4.mul(d1, t1), f32x4.mul(x4, v128.load(y, 16)));
+        t2 = f32x4.add(f32x4.mul(d2, t2), f32x4.mul(x4, v128.load(y, 32)));
+        t3 = f32x4.add(f32x4.mul(d3, t3), f32x4.mul(x4, v128.load(y, 48)));
+        v128.store(t, t0);
+        v128.store(t, t1, 16);
+        v128.store(t, t2, 32);
+        v128.store(t, t3, 48);
+      }
+      if (contracts) {
+        s0 = f32x4.add(s0, f32x4.mul(t0, v128.load(s)));
+        s1 = f32x4.add(s1, f32x4.mul(t1, v128.load(s, 16)));
+        s2 = f32x4.add(s2, f32x4.mul(t2, v128.load(s, 32)));
+        s3 = f32x4.add(s3, f32x4.mul(t3, v128.load(s, 48)));
+      }
+    }
+    if (contracts) {
+      write4(target + j, s0, alpha, beta);
+      write4(target + j + 16, s1, alpha, beta);
+      write4(target + j + 32, s2, alpha, beta);
+      write4(target + j + 48, s3, alpha, beta);
+    }
   }
+  for (; j + 16 <= bytes; j += 16) {
+    const d = decays == 0 ? splat(decay) : v128.load(decays + j);
+    let sum = splat(0);
+    let x = pre;
+    let y = post + j;
+    let s = signal + j;
+    for (let t = trace + j; t < end; t += rowBytes, x += step, y += bytes, s += bytes) {
+      let value = v128.load(t);
+      if (changes) {
+        value = f32x4.add(f32x4.mul(d, value), f32x4.mul(v128.load32_splat(x), v128.load(y)));
+        v128.store(t, value);
+      }
+      if (contracts) sum = f32x4.add(sum, f32x4.mul(value, v128.load(s)));
+    }
+    if (contracts) write4(target + j, sum, alpha, beta);
+  }
+  for (; j < bytes; j += 4) {
+    const d = decays == 0 ? decay : load<f32>(decays + j);
+    let sum: f32 = 0;
+    let x = pre;
+    let y = post + j;
+    let s = signal + j;
+    for (let t = trace + j; t < end; t += rowBytes, x += step, y += bytes, s += bytes) {
+      let value = load<f32>(t);
+      if (changes) {
+        value = d * value + load<f32>(x) * load<f32>(y);
+        store<f32>(t, value);
+      }
+      if (contracts) sum += value * load<f32>(s);
+    }
+    if (contracts) {
+      const product = alpha * sum;
+      store<f32>(target + j, beta == 0 ? product : product + beta * load<f32>(target + j));
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function write4(target: usize, sum: v128, alpha: f32, beta: f32): void {
+  const product = f32x4.mul(splat(alpha), sum);
+  v128.store(
+    target,
+    beta == 0 ? product : f32x4.add(product, f32x4.mul(splat(beta), v128.load(target))),
+  );
 }
 
 /** As `traces`, for traces (rows, synapses) and a target(values). */

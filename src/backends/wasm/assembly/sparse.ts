@@ -133,11 +133,35 @@ export function sparseVectorBack(
   for (let unit = 0; unit < postUnits; unit++, a += 4, starts += 4) {
     const x = alpha * load<f32>(a);
     if (x == 0) continue;
-    for (let s = load<i32>(starts); s < load<i32>(starts, 4); s++) {
-      const target = out + unitAt(sources, s);
-      store<f32>(target, load<f32>(target) + x * load<f32>(values + valueAt(elements, s)));
+    const end = load<i32>(starts, 4);
+    if (elements == 0) {
+      const x4 = splat(x);
+      const first = (<usize>load<i32>(starts)) << 2;
+      const last = sources + ((<usize>end) << 2);
+      let source = sources + first;
+      let value = values + first;
+      for (; source + 16 <= last; source += 16, value += 16) {
+        const products = f32x4.mul(x4, v128.load(value));
+        addTo(out + <usize>load<u32>(source), f32x4.extract_lane(products, 0));
+        addTo(out + <usize>load<u32>(source, 4), f32x4.extract_lane(products, 1));
+        addTo(out + <usize>load<u32>(source, 8), f32x4.extract_lane(products, 2));
+        addTo(out + <usize>load<u32>(source, 12), f32x4.extract_lane(products, 3));
+      }
+      for (; source < last; source += 4, value += 4) {
+        addTo(out + <usize>load<u32>(source), x * load<f32>(value));
+      }
+      continue;
+    }
+    for (let s = load<i32>(starts); s < end; s++) {
+      addTo(out + unitAt(sources, s), x * load<f32>(values + valueAt(elements, s)));
     }
   }
+}
+
+// @ts-ignore: decorator
+@inline
+function addTo(target: usize, value: f32): void {
+  store<f32>(target, load<f32>(target) + value);
 }
 
 /** block(unit, width) ← rows of a(rows, units), the rest of the width with zeros. width is 4 or 16. */
