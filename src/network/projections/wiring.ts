@@ -3,6 +3,7 @@ import { idOf, lossOf } from '../objectives/resolve.ts';
 import { checkPart } from '../parts.ts';
 import { checkConnection } from './connection.ts';
 import { checkDelay, isImmediate } from './delay.ts';
+import { checkSheet } from '../sheet.ts';
 import type {
   AreaSpecification,
   NetworkSpecification,
@@ -94,7 +95,8 @@ function checkKind({ kind = 'forward' }: ProjectionSpecification, id: string): v
 
 function checkAreas(areas: readonly AreaSpecification[]): void {
   const ids = new Set<string>();
-  for (const { id, shape, part, dropout = 0 } of areas) {
+  for (const area of areas) {
+    const { id, shape, part, dropout = 0 } = area;
     if (ids.has(id)) {
       throw new ApicalError('network.duplicate', `Two areas have the id "${id}": rename one of them.`);
     }
@@ -107,6 +109,7 @@ function checkAreas(areas: readonly AreaSpecification[]): void {
       );
     }
     if (part) checkPart(id, shape, part);
+    checkSheet(area);
     if (!(dropout >= 0 && dropout < 1)) {
       throw new ApicalError(
         'network.dropout',
@@ -159,11 +162,11 @@ function checkProjections({ areas, projections, input }: NetworkSpecification): 
       );
     }
     const { kind: connection = 'dense' } = projection.connection ?? {};
-    if (projection.symmetric === true && (from !== to || connection !== 'dense')) {
+    if (projection.symmetric === true && (from !== to || !['dense', 'distance'].includes(connection))) {
       throw new ApicalError(
         'network.symmetric',
-        `Projection "${id}" is symmetric, so it must be dense and within one area, but it ` +
-          `${connection === 'dense' ? `runs from "${from}" to "${to}"` : `has the connection "${connection}"`}: leave "symmetric" out.`,
+        `Projection "${id}" is symmetric, so it must be dense or by distance and within one area, but it ` +
+          `${from !== to ? `runs from "${from}" to "${to}"` : `has the connection "${connection}"`}: leave "symmetric" out.`,
       );
     }
     if (projection.symmetric === true && projection.excitatory !== undefined) {
