@@ -92,6 +92,8 @@ export interface AreaShape {
   readonly grid: readonly [rows: number, columns: number];
   readonly role: 'input' | 'hidden' | 'output';
   readonly activation: string;
+  /** Whether rates can be negative. */
+  readonly isSigned: boolean;
 }
 
 export interface ProjectionShape {
@@ -117,6 +119,8 @@ export interface TaskInfo {
   readonly title: string;
   readonly about: string;
   readonly data: DataDescription | undefined;
+  /** Rows and columns of an example as a picture; a sequence has a row per step. Undefined for a plain vector. */
+  readonly picture: readonly [rows: number, columns: number] | undefined;
   readonly cites: readonly string[];
   /** Training points (x, y, class) of tasks with two inputs. */
   readonly points: Float32Array | undefined;

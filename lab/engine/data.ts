@@ -7,6 +7,7 @@ import {
   Examples,
   exampleTask,
   generateDataset,
+  inTimeOf,
   loadDataset,
   Sequence,
   stream,
@@ -34,14 +35,14 @@ export class Tasks {
   }
 
   /** Opens the task of a config. Throws `dataset.…`, `environment.…` and `lab.file`. */
-  async open({ task: { dataset = '', environment, options } }: Config): Promise<Task> {
-    const key = JSON.stringify([dataset, environment, options, dropped.get(dataset)?.source]);
+  async open({ task: { dataset = '', environment, options, time } }: Config): Promise<Task> {
+    const key = JSON.stringify([dataset, environment, options, time, dropped.get(dataset)?.source]);
     const known = this.#open.get(key);
     if (known) return known;
     let task: Task;
     if (environment !== undefined) task = controlTask(this.#compute, environmentById(environment, options));
     else {
-      const opened = await this.#dataset(dataset, options);
+      const opened = inTimeOf(await this.#dataset(dataset, options), time);
       task = exampleTask(this.#compute, new Examples(this.#compute, opened));
     }
     for (const [other, old] of this.#open) {

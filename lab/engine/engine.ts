@@ -34,7 +34,7 @@ import { accept, commandOf, problemOf } from './plan.ts';
 import type { Accepted } from './plan.ts';
 import { knownRules, ruleOf, ruleProblems } from './rules.ts';
 import { Run } from './run.ts';
-import { describeTask, shapeOf } from './shapes.ts';
+import { describeTask, drawnShape, shapeOf, shownSteps } from './shapes.ts';
 import { loadUserRules } from './user-rules.ts';
 
 const NOTHING_WATCHED: Watch = {
@@ -181,7 +181,7 @@ export class Engine {
         const { network } = training.learner;
         return {
           rule: own.rule,
-          network: shapeOf(network, task.examples?.dataset.inputShape),
+          network: shapeOf(network, task.examples && drawnShape(task.examples)),
           config: own,
           warnings: network.warnings(),
         };
@@ -241,11 +241,12 @@ export class Engine {
     if (!examples) return { indices: [], labels: [], inputs: new Float32Array() };
     const { test, dataset, inputUnits } = examples;
     const known = indices.filter((index) => index >= 0 && index < test.count);
-    const inputs = new Float32Array(known.length * inputUnits);
+    const width = inputUnits * shownSteps(examples);
+    const inputs = new Float32Array(known.length * width);
     known.forEach((index, row) => {
       const values = test.input(index);
-      for (let unit = 0; unit < inputUnits; unit++) {
-        inputs[row * inputUnits + unit] = (values[unit] as number) * dataset.inputScale;
+      for (let at = 0; at < width; at++) {
+        inputs[row * width + at] = (values[at] as number) * dataset.inputScale;
       }
     });
     const labels = known.map((index) => (dataset.task === 'classification' ? test.label(index) : -1));

@@ -1,5 +1,23 @@
-import type { Area, Config, Network, Projection, Task } from '../../src/entries/browser-internals.ts';
+import type {
+  Area,
+  Config,
+  Examples,
+  Network,
+  Projection,
+  Task,
+} from '../../src/entries/browser-internals.ts';
 import type { AreaShape, NetworkShape, TaskInfo } from '../protocol.ts';
+
+/** Number of steps that are shown of a stream. */
+const STREAM_STEPS = 32;
+
+/** Number of steps that are shown of a test example; 1 without a time axis. */
+export const shownSteps = ({ test, dataset }: Examples): number =>
+  dataset.time?.kind === 'stream' ? Math.min(STREAM_STEPS, test.steps) : test.steps;
+
+/** Returns the shape in which an example is drawn: that of the data, or in time a row per step. */
+export const drawnShape = (examples: Examples): readonly number[] =>
+  examples.dataset.time ? [shownSteps(examples), examples.inputUnits] : examples.dataset.inputShape;
 
 /** Returns the areas and projections of a network as the page draws them. */
 export function shapeOf(network: Network, inputShape: readonly number[] | undefined): NetworkShape {
@@ -12,7 +30,8 @@ export function shapeOf(network: Network, inputShape: readonly number[] | undefi
         units: area.units,
         grid: gridOf(area, role === 'input' ? inputShape : undefined),
         role,
-        activation: area.activation,
+        activation: area.activation.name,
+        isSigned: area.activation.bounds[0] < 0,
       };
     }),
     projections: network.projections.map((projection) => ({
@@ -54,14 +73,16 @@ const POINTS = 400;
 
 export function describeTask(task: Task, config: Config): TaskInfo {
   const { examples, id, title, about, cites } = task;
-  const isPlane =
-    examples !== undefined && examples.inputUnits === 2 && examples.dataset.task === 'classification';
+  const { inputUnits, dataset } = examples ?? {};
+  const isPlane = examples && inputUnits === 2 && dataset?.task === 'classification' && !dataset.time;
+  const [rows, columns] = examples ? drawnShape(examples) : [];
   return {
     kind: config.task.environment === undefined ? 'examples' : 'actions',
     id,
     title,
     about,
     data: examples?.dataset,
+    picture: rows !== undefined && columns !== undefined ? [rows, columns] : undefined,
     cites,
     points: isPlane
       ? Float32Array.from(

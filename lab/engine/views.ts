@@ -6,13 +6,14 @@ import type {
   Examples,
   Learner,
   Parameter,
+  Phase,
   Tensor,
   Term,
 } from '../../src/entries/browser-internals.ts';
 import type { ErrorSignal, LaneView, Watch } from '../protocol.ts';
 import { tileCount, tileOf } from './history.ts';
 import type { WeightHistory } from './history.ts';
-import { incomingOf } from './shapes.ts';
+import { incomingOf, shownSteps } from './shapes.ts';
 
 const MOST_TILES = 48;
 const MOST_PAIRS = 1200;
@@ -58,19 +59,30 @@ export function look(subject: Subject, watch: Watch): LaneView {
   };
 }
 
-/** Returns the selected example as a batch of one. */
-function batchOf({ compute, learner, examples }: Subject, example: Watch['example']): Batch | undefined {
+/** Returns the selected example, the start of a stream, or a drawing as a batch of one. */
+function batchOf({ compute, examples }: Subject, example: Watch['example']): Batch | undefined {
   if (!examples) return undefined;
-  const { test, dataset } = examples;
+  const { test, dataset, inputUnits } = examples;
+  const steps = shownSteps(examples);
+  const window = { first: 0, steps, continues: false };
   if (typeof example === 'number') {
     if (test.count === 0) return undefined;
+    if (dataset.time?.kind === 'stream') return test.gatherStreams([0], window);
     return test.gather(compute.temporary([1], 'i32').set([Math.min(example, test.count - 1)]));
   }
-  if (example.length !== learner.network.input.units) return undefined;
-  const inputs = compute.temporary([1, example.length]);
+  if (example.length !== steps * inputUnits) return undefined;
+  const inputs = compute.temporary([steps, inputUnits]);
   inputs.set(Array.from(example, (value) => value * dataset.inputScale));
   // A drawing has no label, so its target is never used.
-  return { inputs, targets: compute.temporary([1], 'i32').set([0]) };
+  const targets = compute.temporary([steps], 'i32').set(new Array<number>(steps).fill(0));
+  return { inputs, targets, ...(dataset.time ? { time: { ...window, count: steps } } : {}) };
+}
+
+/** Passes to `visit` the activity of all areas for a batch; dynamics in time keep it for all steps on request. */
+function respond({ learner }: Subject, batch: Batch, visit: (phase: Phase) => void): void {
+  if (batch.time && 'history' in learner.rule.dynamics.accepts) {
+    learner.observe(batch, 0, (step) => visit(step.run('evaluation', { history: true } as object)));
+  } else learner.respond(batch.inputs, visit, batch.time);
 }
 
 function lookAtExample(
@@ -78,24 +90,38 @@ function lookAtExample(
   { example, errors }: Watch,
 ): Pick<LaneView, 'activities' | 'errors' | 'answer'> {
   const { compute, learner } = subject;
-  const output = outputArea(learner.network);
-  const batch =
+  const { network } = learner;
+  const output = outputArea(network);
+  const batch: Batch =
     batchOf(subject, example) ??
     (() => {
-      const inputs = compute.temporary([1, learner.network.input.units]);
+      const inputs = compute.temporary([1, network.input.units]);
       compute.fill(inputs, 0);
       return { inputs, targets: inputs };
     })();
   const activities: Record<string, Float32Array> = {};
   let answer = new Float32Array();
-  learner.respond(batch.inputs, (phase) => {
-    for (const area of learner.network.areas)
-      activities[area.id] = Float32Array.from(phase.activity(area).data);
-    answer = Float32Array.from(shares(subject, phase.output(output)).data);
+  // Inputs are shown at all steps, other areas at the last step of the example.
+  const { examples } = subject;
+  const last = typeof example === 'number' && batch.time && examples ? lastShown(examples, example) : -1;
+  respond(subject, batch, (phase) => {
+    const lastOf = ({ data, columns, rows }: Tensor) => {
+      const row = last < 0 ? rows - 1 : last;
+      return Float32Array.from(data.subarray(row * columns, (row + 1) * columns));
+    };
+    for (const area of network.areas) {
+      if (area === network.input) activities[area.id] = Float32Array.from(batch.inputs.data);
+      else if (phase.takesPart(area)) activities[area.id] = lastOf(phase.activity(area));
+    }
+    answer = lastOf(shares(subject, phase.output(output)));
   });
   const hasTarget = errors && typeof example === 'number' && subject.examples !== undefined;
   return { activities, errors: hasTarget ? errorSignals(subject, batch) : {}, answer };
 }
+
+/** Returns the number of the last step that is shown of a test example. */
+const lastShown = (examples: Examples, example: number): number =>
+  Math.min(examples.test.lastStep(Math.min(example, examples.test.count - 1)), shownSteps(examples) - 1);
 
 /**
  * Returns the error signal of the rule in every area for one example, with the exact error signal. Both are read from
@@ -152,25 +178,27 @@ function answersOf(
 ): NonNullable<LaneView['gallery']> {
   const { compute, learner } = subject;
   return compute.scope(() => {
-    const { inputs } = test.gather(compute.temporary([indices.length], 'i32').set([...indices]));
+    const { inputs, time } = test.gather(compute.temporary([indices.length], 'i32').set([...indices]));
     const classes = new Uint8Array(indices.length);
     const confidences = new Float32Array(indices.length);
-    learner.respond(inputs, (phase) => {
+    const visit = (phase: Phase) => {
       const { data, columns } = shares(subject, phase.output(outputArea(learner.network)));
       if (dataset.task === 'regression') return;
-      for (let row = 0; row < indices.length; row++) {
-        const [best, value] = largest(data, row * columns, columns);
+      for (const [row, index] of indices.entries()) {
+        const at = test.lastStep(index) * indices.length + row;
+        const [best, value] = largest(data, at * columns, columns);
         classes[row] = best;
         confidences[row] = value;
       }
-    });
+    };
+    learner.respond(inputs, visit, time);
     return { classes, confidences };
   });
 }
 
 function surfaceOf(subject: Subject): LaneView['surface'] {
   const { compute, learner } = subject;
-  if (learner.network.input.units !== 2) return undefined;
+  if (learner.network.input.units !== 2 || subject.examples?.dataset.time) return undefined;
   const side = SURFACE_SIDE;
   return compute.scope(() => {
     const points = new Float32Array(2 * side * side);

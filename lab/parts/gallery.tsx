@@ -12,8 +12,11 @@ export function Gallery() {
   const words = t.value.gallery;
   const begun = session.value;
   const data = begun?.task.data;
-  if (!begun || !data || data.inputShape.length < 2 || data.task !== 'classification') return null;
-  const [rows = 1, columns = 1] = data.inputShape;
+  const picture = begun?.task.picture;
+  if (!begun || !data || !picture || data.task !== 'classification') return null;
+  const [rows, columns] = picture;
+  // Values that are not those of pixels have signs, and cannot be drawn.
+  const isSigned = data.time !== undefined && data.inputScale === 1;
   const show = (which: 'next' | 'wrong') => void showExamples(which).catch(fail);
   return (
     <section class="card gallery" aria-label={words.label}>
@@ -29,7 +32,7 @@ export function Gallery() {
         </div>
       </header>
       <div class="gallery-body">
-        <Drawing rows={rows} columns={columns} names={data.classNames} />
+        {!isSigned && <Drawing rows={rows} columns={columns} names={data.classNames} />}
         <ul class="examples">
           {gallery.value.map((shown, index) => (
             <Example
@@ -38,6 +41,7 @@ export function Gallery() {
               index={index}
               rows={rows}
               columns={columns}
+              kind={isSigned ? 'signed' : 'activity'}
               names={data.classNames}
             />
           ))}
@@ -53,12 +57,14 @@ function Example({
   index,
   rows,
   columns,
+  kind,
   names,
 }: {
   readonly shown: Shown;
   readonly index: number;
   readonly rows: number;
   readonly columns: number;
+  readonly kind: 'signed' | 'activity';
   readonly names: readonly string[] | undefined;
 }) {
   const words = t.value.gallery;
@@ -78,7 +84,7 @@ function Example({
         aria-label={`${words.example(name(shown.label))}. ${spokenAnswers}`}
         onClick={() => choose(shown.index)}
       >
-        <Raster values={shown.inputs} rows={rows} columns={columns} kind="activity" largest={1} />
+        <Raster values={shown.inputs} rows={rows} columns={columns} kind={kind} largest={1} />
         <span class="answers" aria-hidden="true">
           {answers.map((answer, lane) =>
             answer === undefined ? null : (

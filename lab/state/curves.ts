@@ -1,4 +1,4 @@
-import type { Alignment, MetricsRecord } from '../../src/entries/browser-internals.ts';
+import type { Alignment, MetricsRecord, NoAngle } from '../../src/entries/browser-internals.ts';
 import type { Frame } from '../protocol.ts';
 
 /** A quantity that charts draw over time. */
@@ -8,7 +8,7 @@ export type Quantity =
   | 'train loss'
   | 'test loss'
   | 'return'
-  | { readonly projection: string; readonly field: keyof Alignment };
+  | { readonly projection: string; readonly field: Exclude<keyof Alignment, 'reason'> };
 
 export interface Curve {
   /** Steps, and the value at each step; NaN if nothing was measured. */
@@ -25,6 +25,8 @@ export class Curves {
   readonly #curves: Map<string, Curve>[][] = [];
   readonly #projections = new Set<string>();
   readonly #latest: Map<string, number>[] = [];
+  /** By lane, by projection: why the latest update of the first seed makes no angle. */
+  readonly #reasons: Map<string, NoAngle | undefined>[] = [];
 
   /** Adds the records of a frame. Returns whether there were any. */
   add({ runs }: Frame): boolean {
@@ -49,6 +51,11 @@ export class Curves {
     return this.#latest[lane]?.get(keyOf(quantity));
   }
 
+  /** Returns why the latest update of the first seed of a lane makes no angle with the gradient, if it makes none. */
+  reason(lane: number, projection: string): NoAngle | undefined {
+    return this.#reasons[lane]?.get(projection);
+  }
+
   /** Projections that a lane has compared with the exact gradient. */
   get projections(): readonly string[] {
     return [...this.#projections];
@@ -61,6 +68,9 @@ export class Curves {
     if (record.kind === 'probe') {
       for (const [projection, alignment] of Object.entries(record.projections)) {
         this.#projections.add(projection);
+        if (seed === 0) {
+          (this.#reasons[lane] ??= new Map<string, NoAngle | undefined>()).set(projection, alignment.reason);
+        }
         for (const field of ['angle', 'feedbackAngle', 'normRatio'] as const) {
           put({ projection, field }, alignment[field]);
         }

@@ -1,4 +1,5 @@
 import { batch, computed, signal } from '@preact/signals';
+import type { NoAngle } from '../../src/entries/browser-internals.ts';
 import type { Arrival, Catalogue, Frame, LaneView, Plan, Problem, Session, Watch } from '../protocol.ts';
 import { Curves } from './curves.ts';
 import type { Quantity } from './curves.ts';
@@ -58,6 +59,10 @@ export const watch = signal<Watch>({
 
 export const epoch = computed(() => (session.value ? step.value / session.value.stepsPerEpoch : 0));
 export const isDone = computed(() => session.value !== null && step.value >= session.value.totalSteps);
+
+/** Returns why the latest update of a lane makes no angle with the gradient, rendered again with every record. */
+export const reasonOf = (lane: number, projection: string): NoAngle | undefined =>
+  recorded.value < 0 ? undefined : curves.reason(lane, projection);
 
 /** Returns the latest value of the first seed of a lane. A component that calls it is rendered again with every record. */
 export const latest = (lane: number, quantity: Quantity): number | undefined =>

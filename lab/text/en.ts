@@ -1,3 +1,4 @@
+import type { Stored } from '../../src/entries/browser-internals.ts';
 import { exhibits } from './exhibits-en.ts';
 
 /** The texts of the page in English. Every other language has the same keys, which the type checker verifies. */
@@ -106,6 +107,11 @@ export const en = {
     which: 'Which angle',
     update: 'Update to gradient',
     feedback: 'Feedback to forward',
+    reasons: {
+      'no change': 'no change',
+      'no gradient': 'no exact gradient',
+      'zero gradient': 'zero gradient',
+    },
     updateCaption:
       'Degrees between the update of a projection and the exact gradient. Below 90° (dashed), a small enough step lowers the loss.',
     feedbackCaption:
@@ -188,7 +194,7 @@ export const en = {
     lead: 'Every learning rule of the library: what it does, which signals a synapse needs, as recorded in one step, and where it was published.',
     options: 'Options',
     locality: 'Signals that reach a synapse',
-    localityNote: 'Recorded in one step on the network 784-800-800-10.',
+    localityNote: 'Recorded in three steps on the network 784-800-800-10.',
     projection: 'Projection',
     transposed: 'Transposed weights',
     signed: 'Signed error',
@@ -200,6 +206,16 @@ export const en = {
     none: 'none',
     target: 'Target',
     errorInInput: 'Error in input',
+    stored: 'Must store',
+    nothing: 'nothing',
+    storedAs: ({ numbers, per, of, each }: Stored) => {
+      const places = per === 'network' ? 'in all' : `per ${per}${of === undefined ? '' : ` of ${of}`}`;
+      const copies = each?.count === undefined ? each?.kind : `of ${each.count} ${each.kind}s`;
+      return `${numbers} ${places}${copies === undefined ? '' : `, for each ${copies}`}`;
+    },
+    beyondReach: (violations: string) => `Beyond the declared reach of one layer: ${violations}.`,
+    backwards: 'Backwards in time',
+    outside: 'Values read outside operations',
     yes: 'yes',
     no: 'no',
     try: 'Compare with backpropagation',

@@ -106,6 +106,7 @@ export const zh: Translation = {
     which: '夹角类型',
     update: '更新与梯度',
     feedback: '反馈与前向',
+    reasons: { 'no change': '没有变化', 'no gradient': '没有精确梯度', 'zero gradient': '梯度为零' },
     updateCaption: '投射的更新与精确梯度的夹角（度）。小于 90°（虚线）时，只要步长足够小，损失就会下降。',
     feedbackCaption: '反馈权重与前向权重转置的夹角（度）。随机反馈的初始夹角接近 90°。',
     epochs: '轮',
@@ -183,7 +184,7 @@ export const zh: Translation = {
     lead: '库中的全部学习规则：做什么，实际一步中突触需要哪些信号，以及出自何处。',
     options: '选项',
     locality: '到达突触的信号',
-    localityNote: '在 784-800-800-10 网络上记录的一步。',
+    localityNote: '在 784-800-800-10 网络上记录的三步。',
     projection: '投射',
     transposed: '转置权重',
     signed: '带符号的误差',
@@ -195,6 +196,23 @@ export const zh: Translation = {
     none: '无',
     target: '目标',
     errorInInput: '输入中的误差',
+    stored: '须存储',
+    nothing: '无',
+    storedAs: ({ numbers, per, of, each }) => {
+      const place = {
+        synapse: '每个突触',
+        unit: '每个单元',
+        'pair of units': '每对单元',
+        'synapse and unit': '每对突触与单元',
+        network: '共',
+      }[per];
+      const copy = each && { example: '每个样本', chain: '每条链', stream: '每个数据流' }[each.kind];
+      const copies = each?.count === undefined ? copy : `${each.count} 条链中${copy}`;
+      return `${copies === undefined ? '' : `${copies}：`}${of === undefined ? '' : `${of} `}${place} ${numbers} 个数`;
+    },
+    beyondReach: (violations: string) => `超出所声明的单层范围：${violations}。`,
+    backwards: '逆时间传播',
+    outside: '运算之外读取的值',
     yes: '是',
     no: '否',
     try: '与反向传播比较',

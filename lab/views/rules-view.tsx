@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { EQUATIONS } from 'virtual:equations';
-import type { Audit } from '../../src/entries/browser-internals.ts';
+import type { Audit, Stored } from '../../src/entries/browser-internals.ts';
 import { Sources } from '../parts/sources.tsx';
 import { described, ruleGroups, summaryOf, titleOf } from '../parts/titles.ts';
 import { Words } from '../parts/words.tsx';
@@ -110,7 +110,7 @@ function Equation({ rule: { id, file, markup, equation } }: { readonly rule: Rul
   return <div class="equation" tabIndex={0} role="group" dangerouslySetInnerHTML={{ __html: set }} />;
 }
 
-/** Signals that reached each synapse in one recorded step of the rule. Measured when the details are opened. */
+/** Signals that reached each synapse in recorded steps of the rule. Measured when the details are opened. */
 function Locality({ rule }: { readonly rule: string }) {
   const words = t.value.rulesView;
   const [seen, setSeen] = useState<(Audit & { readonly costRatio: number }) | null>(null);
@@ -120,6 +120,8 @@ function Locality({ rule }: { readonly rule: string }) {
   }, [isOpen]);
   const list = (values: readonly string[]) =>
     values.length === 0 ? words.none : values.map(spoken).join(', ');
+  const stored = ({ of, ...rest }: Stored) =>
+    words.storedAs(of === undefined ? rest : { ...rest, of: spoken(of) });
   return (
     <details onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary>{words.locality}</summary>
@@ -137,6 +139,9 @@ function Locality({ rule }: { readonly rule: string }) {
                   <th scope="col">{words.scalars}</th>
                   <th scope="col">{words.crossed}</th>
                   <th scope="col">{words.phases}</th>
+                  <th scope="col">{words.stored}</th>
+                  <th scope="col">{words.backwards}</th>
+                  <th scope="col">{words.outside}</th>
                 </tr>
               </thead>
               <tbody>
@@ -150,11 +155,17 @@ function Locality({ rule }: { readonly rule: string }) {
                     <td>{list(row.globalScalars)}</td>
                     <td>{row.waitsForProjections}</td>
                     <td>{row.phases}</td>
+                    <td>{row.stored.map(stored).join('; ') || words.nothing}</td>
+                    <td>{row.backwardsInTime ? words.yes : words.no}</td>
+                    <td>{list(row.valuesRead)}</td>
                   </tr>
                 ))}
               </tbody>
             </table>
           </div>
+          {seen.reachViolations.length > 0 && (
+            <p class="caption">{words.beyondReach(seen.reachViolations.map(spoken).join(', '))}</p>
+          )}
           <p class="caption">
             {words.localityNote} {words.cost(plain(seen.costRatio))}
           </p>

@@ -1,15 +1,26 @@
 import { Matrix, pseudoInverse } from 'ml-matrix';
 import type { Projection } from '../network/area.ts';
+import type { Parameter } from '../network/parameter.ts';
 import { materialise } from '../network/terms.ts';
+import type { Term } from '../network/terms.ts';
 import type { Batch, Learner } from '../learning/learner.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { compareDirections } from './angle.ts';
+import { inner } from './estimator-moments.ts';
+
+/**
+ * Why an update makes no angle with the exact gradient: the rule does not change the weights; the gradient has no part for
+ * them, as for feedback that takes no part in the forward pass; or it is zero.
+ */
+export type NoAngle = 'no change' | 'no gradient' | 'zero gradient';
 
 /** Comparison of a rule's update with the exact gradient on one batch, for one projection. */
 export interface Alignment {
-  /** Degrees between the update and the exact gradient; null when either is zero or no exact gradient exists. */
+  /** Degrees between the update and the exact gradient; null when there is none, for the `reason`. */
   readonly angle: number | null;
+  /** Why there is no angle; absent where there is one, and in records of earlier versions. */
+  readonly reason?: NoAngle;
   /** Norm of the update over the norm of the gradient. */
   readonly normRatio: number | null;
   /** Degrees between this projection's feedback weights B and its transpose Wᵀ; for a convolution, between kernels. */
@@ -28,8 +39,8 @@ export interface AlignmentOptions {
 }
 
 /**
- * Compares the update that the learner's rule makes on a batch with the exact gradient, projection by projection
- * and without noise that serves learning. Changes nothing. Costs about two updates.
+ * Compares the update that the learner's rule makes on a batch with the exact gradient, for every plastic projection
+ * (forward, lateral and feedback) and without noise that serves learning. Changes nothing. Costs about two updates.
  */
 export function measureAlignment(
   compute: Compute,
@@ -39,46 +50,46 @@ export function measureAlignment(
   options: AlignmentOptions = {},
 ): Readonly<Record<string, Alignment>> {
   const { pseudoInverseLimit = 1e6 } = options;
-  const reference = learner.reference;
-  const forward = learner.network.projections.filter(({ kind, plastic }) => kind === 'forward' && plastic);
+  const { network, reference } = learner;
+  const projections = network.projections.filter(({ plastic, hasWeights }) => plastic && hasWeights);
   const result: Record<string, Alignment> = {};
 
   learner.estimate(batch, step, (terms) => {
-    const updates = forward.map((projection) => {
+    const updates = projections.map((projection) => {
       const update = compute.temporary(projection.weights.shape);
       materialise(compute, projection, update, terms.get(projection) ?? []);
       return update;
     });
-    const compareWith = (exact?: (projection: Projection, gradient: Tensor) => void) => {
-      for (const [index, projection] of forward.entries()) {
+    const compareWith = (exact: ReadonlyMap<Parameter, readonly Term[]>) => {
+      for (const [index, projection] of projections.entries()) {
         compute.scope(() => {
-          const gradient = compute.temporary(projection.weights.shape);
-          exact?.(projection, gradient);
-          const comparison = exact
-            ? compareDirections(compute, updates[index] as Tensor, gradient)
-            : { angle: null, normRatio: null };
           result[projection.id] = {
-            ...comparison,
+            ...compareUpdate(compute, projection, updates[index] as Tensor, exact.get(projection) ?? []),
             ...compareFeedback(compute, projection, pseudoInverseLimit),
           };
         });
       }
     };
-    if (!reference) {
-      compareWith();
-      return;
-    }
-    learner.estimate(
-      batch,
-      step,
-      (exact) =>
-        compareWith((projection, gradient) =>
-          materialise(compute, projection, gradient, exact.get(projection) ?? []),
-        ),
-      reference,
-    );
+    if (reference) learner.estimate(batch, step, compareWith, reference);
+    else compareWith(new Map());
   });
   return result;
+}
+
+function compareUpdate(
+  compute: Compute,
+  projection: Projection,
+  update: Tensor,
+  exact: readonly Term[],
+): Pick<Alignment, 'angle' | 'normRatio' | 'reason'> {
+  const changes = inner(compute, update, update) !== 0;
+  if (exact.length === 0)
+    return { angle: null, normRatio: null, reason: changes ? 'no gradient' : 'no change' };
+  const gradient = compute.temporary(projection.weights.shape);
+  materialise(compute, projection, gradient, exact);
+  const comparison = compareDirections(compute, update, gradient);
+  if (!changes) return { ...comparison, reason: 'no change' };
+  return comparison.normRatio === null ? { ...comparison, reason: 'zero gradient' } : comparison;
 }
 
 /** Measures how near a projection's feedback weights B are to Wᵀ and to W⁺; returns {} without feedback weights. */

@@ -20,9 +20,9 @@ import {
 import type { Figure, Figures, Moments, Sums } from './estimator-moments.ts';
 
 /**
- * Quality of a rule's update as an estimator of the gradient, on one fixed batch, for the synapses of one projection
- * (or of all, under the name "all"). g is an update and ∇ the exact gradient, both of the mean loss; E is the
- * expectation over the rule's own noise.
+ * Quality of a rule's update as an estimator of the gradient, on one fixed batch, for the synapses of one projection, or
+ * under the name "all" of every projection that has an exact gradient, if any has. g is an update and ∇ the exact gradient,
+ * both of the mean loss; E is the expectation over the rule's own noise.
  */
 export interface EstimatorStatistics {
   readonly projection: string;
@@ -60,11 +60,10 @@ export function estimatorStatistics(
       `Estimator statistics need at least ${2 * JACKKNIFE_GROUPS} samples, not ${samples}.`,
     );
   }
-  const projections = learner.network.projections.filter(
-    ({ kind, plastic }) => kind !== 'feedback' && plastic,
-  );
+  const projections = plasticProjections(learner);
   return compute.scope(() => {
     const exact = exactGradient(compute, learner, batch, projections);
+    const isInAll = projections.map((_, index) => exact === undefined || exact[index] !== undefined);
     const collectors = projections.map(
       (projection, index) => new Collector(compute, projection, exact?.[index]),
     );
@@ -78,6 +77,7 @@ export function estimatorStatistics(
           const update = gradientOf(compute, projection, terms);
           const products = (collectors[index] as Collector).add(update, group);
           addAngle(angles[index] as Sums, group, products);
+          if (!isInAll[index]) continue;
           gg += products.gg;
           ge += products.ge;
           ee += products.ee;
@@ -93,14 +93,15 @@ export function estimatorStatistics(
         angles[index] as Sums,
       ),
     );
-    const areas = new Set(projections.map(({ to }) => to));
+    const inAll = <Item>(items: readonly Item[]) => items.filter((_, index) => isInAll[index]);
+    const areas = new Set(inAll(projections).map(({ to }) => to));
     const all = statistics(
       {
         projection: 'all',
-        synapses: rows.reduce((sum, { synapses }) => sum + synapses, 0),
+        synapses: inAll(rows).reduce((sum, { synapses }) => sum + synapses, 0),
         units: [...areas].reduce((sum, { units }) => sum + units, 0),
       },
-      addMoments(moments),
+      addMoments(inAll(moments)),
       whole,
     );
     return [...rows, all];
@@ -118,12 +119,13 @@ export function varianceOverData(
   learner: Learner,
   batches: readonly Batch[],
 ): Readonly<Record<string, number>> {
-  const projections = learner.network.projections.filter(
-    ({ kind, plastic }) => kind !== 'feedback' && plastic,
-  );
+  const projections = plasticProjections(learner);
+  const [fixed, ...others] = batches;
   const count = batches.length;
-  if (count < 2) throw new RangeError(`The variance over data needs at least 2 batches, not ${count}.`);
+  if (!fixed || others.length === 0)
+    throw new RangeError(`The variance over data needs at least 2 batches, not ${count}.`);
   return compute.scope(() => {
+    const exact = compute.scope(() => exactGradient(compute, learner, fixed, projections));
     const zeros = () =>
       projections.map(({ weights }) => {
         const sum = compute.temporary(weights.shape);
@@ -160,7 +162,7 @@ export function varianceOverData(
       const product = inner(compute, first[index] as Tensor, second[index] as Tensor);
       const variance = ((shared[index] as number) - product / count) / (count - 1);
       result[id] = variance;
-      all += variance;
+      if (!exact || exact[index]) all += variance;
     }
     return { ...result, all };
   });
@@ -199,27 +201,36 @@ function gradientOf(
   return gradient;
 }
 
+/** Every plastic projection, whether forward, lateral or feedback. */
+const plasticProjections = ({ network }: Learner): readonly Projection[] =>
+  network.projections.filter(({ plastic, hasWeights }) => plastic && hasWeights);
+
+/** Returns the exact gradient of each projection, undefined for those of which the loss is no function. */
 function exactGradient(
   compute: Compute,
   learner: Learner,
   batch: Batch,
   projections: readonly Projection[],
-): Tensor[] | undefined {
+): (Tensor | undefined)[] | undefined {
   const reference = learner.reference;
   const differentiable = learner.network.objectives.every(hasDerivative);
   if (!reference || !differentiable) return undefined;
   const gradients = projections.map(({ weights }) => compute.temporary(weights.shape));
+  const hasGradient = projections.map(() => false);
   learner.estimate(
     batch,
     0,
     (terms) => {
       for (const [index, projection] of projections.entries()) {
-        materialise(compute, projection, gradients[index] as Tensor, terms.get(projection) ?? []);
+        const emitted = terms.get(projection) ?? [];
+        hasGradient[index] = emitted.length > 0;
+        materialise(compute, projection, gradients[index] as Tensor, emitted);
       }
     },
     reference,
   );
-  return gradients;
+  if (!hasGradient.some(Boolean)) return undefined;
+  return gradients.map((gradient, index) => (hasGradient[index] ? gradient : undefined));
 }
 
 const synapsesOf = ({ weights, mask }: Projection): number =>

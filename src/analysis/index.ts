@@ -1,8 +1,10 @@
 export { measureAlignment, pseudoInverseOf } from './alignment.ts';
-export type { Alignment, AlignmentOptions } from './alignment.ts';
+export type { Alignment, AlignmentOptions, NoAngle } from './alignment.ts';
 export { angleFrom, compareDirections } from './angle.ts';
-export { audit } from './audit.ts';
-export type { Audit, Cost, LocalityRow } from './audit.ts';
+export { audit } from './audit/audit.ts';
+export type { Audit, AuditOptions, Cost, LocalityRow } from './audit/audit.ts';
+export { describeStored } from './audit/stored.ts';
+export type { Stored } from './audit/stored.ts';
 export { estimatorStatistics, varianceOverData } from './estimator.ts';
 export type { EstimatorStatistics } from './estimator.ts';
 export { JACKKNIFE_GROUPS } from './estimator-moments.ts';

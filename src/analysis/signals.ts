@@ -10,7 +10,7 @@ import { outputOf } from '../rules/shared/reconstruction.ts';
 import { reconstruct } from '../rules/temporal-error/recirculation.ts';
 import type { Rule } from '../learning/rule.ts';
 import type { Compute } from '../tensor/compute.ts';
-import type { Activation } from '../tensor/kernels.ts';
+import type { ActivationReference } from '../tensor/activation.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { angleFrom } from './angle.ts';
 
@@ -236,7 +236,7 @@ function reconstructions(compute: Compute, learner: Learner, batch: Batch, step:
         .map((projection) => ({ projection, signal: outputOf(pass, phase, projection.to) }));
       if (!first) continue;
       compute.scope(() => {
-        const { visible } = pass.options as { visible?: Activation };
+        const { visible } = pass.options as { visible?: ActivationReference };
         const again = reconstruct(pass, [first, ...others], visible);
         found.push({ area: area.id, unexplained: unexplained(phase.activity(area), again) });
       });

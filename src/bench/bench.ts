@@ -188,6 +188,11 @@ function relativeOf({ subject, milliseconds }: Timed, best: BestOf): Pick<BenchR
   }
   const over = (to: string, other: number | null | undefined) =>
     other ? { relative: { to, value: milliseconds / other } } : {};
+  const sibling = (last: string) => timeOf(`${subject.id.slice(0, subject.id.lastIndexOf('/'))}/${last}`);
+  if (kind === 'sparse' && subject.id.endsWith('/sparse')) return over('the masked matrix', sibling('dense'));
+  if (kind === 'eligibility' && subject.id.endsWith('/one-pass')) {
+    return over('operations, plainly', sibling('plainly'));
+  }
   if (kind === 'rule' && batch !== 'backprop') return over('backprop', timeOf('rule/backprop'));
   switch (subject.id) {
     case 'share/products':

@@ -8,6 +8,7 @@ import { lenetProducts, product, productsOfStep, stepProducts, TrainingStep } fr
 import type { LenetWork, MatmulWork, MlpWork, Peer, PeerId } from './peers.ts';
 import type { Subject } from './rounds.ts';
 import { SampledGradient } from './sampling.ts';
+import { ELIGIBILITY_WAYS, eligibilityUpdate, sparseProduct } from './sparse.ts';
 import { workerSubjects } from './workers.ts';
 
 /** Names of the groups, in the order of the table. */
@@ -24,6 +25,8 @@ export const GROUPS = [
   'share',
   'probe',
   'samples',
+  'sparse',
+  'eligibility',
   'workers',
 ] as const;
 /** The name of a group. */
@@ -136,6 +139,10 @@ export function groupsFor(backends: Backends, peers: readonly Peer[]): Group[] {
     { name: 'share', subjects: () => shares(backends) },
     { name: 'probe', subjects: () => probes(backends) },
     { name: 'samples', subjects: () => samples(backends) },
+    ...SPARSE_BATCHES.map((batch): Group => {
+      return { name: 'sparse', subjects: () => sparseProducts(backends, batch) };
+    }),
+    { name: 'eligibility', subjects: () => eligibilities(backends) },
     { name: 'workers', subjects: async () => workerSubjects(await single(backends)) },
   ];
 }
@@ -324,4 +331,40 @@ async function samples(backends: Backends): Promise<Subject[]> {
     threads: 1,
     measure: timed(new SampledGradient(compute, { layers, samples: SAMPLES, batched })),
   }));
+}
+
+/** Rows of the batches whose sparse products are timed. */
+const SPARSE_BATCHES = [1, 32] as const;
+
+async function sparseProducts(backends: Backends, batch: number): Promise<Subject[]> {
+  const [units, density] = [1000, 0.1];
+  return (await backends.all()).flatMap(({ name, family, threads, compute }) =>
+    (['dense', 'sparse'] as const).map((storage): Subject => {
+      const way = sparseProduct(compute, { units, density, batch, storage });
+      return {
+        id: `sparse/batch-${batch}/${family}-${threads}/${storage}`,
+        work: `${units}×${units} at density ${density}, batch ${batch}`,
+        subject: `Apical ${name}, ${storage === 'dense' ? 'masked matrix' : 'sparse'}`,
+        threads,
+        multiplyAccumulates: batch * way.synapses,
+        measure: timed(way),
+      };
+    }),
+  );
+}
+
+async function eligibilities(backends: Backends): Promise<Subject[]> {
+  const [batch, units] = [10, 100];
+  return (await backends.all()).flatMap(({ name, family, threads, compute }) =>
+    ELIGIBILITY_WAYS.map((written): Subject => {
+      return {
+        id: `eligibility/${family}-${threads}/${written.replaceAll(' ', '-')}`,
+        work: `eligibility of ${units}×${units} synapses, batch ${batch}`,
+        subject: `Apical ${name}, ${written}`,
+        threads,
+        examples: batch,
+        measure: timed(eligibilityUpdate(compute, { batch, units, written })),
+      };
+    }),
+  );
 }

@@ -108,8 +108,9 @@ const named = (metrics: Metrics = {}): string =>
 
 /** Formats the angle of each projection's update to the exact gradient: "  angle 41° 12° 0°". */
 function angles({ lastProbe }: RunProgress['training']): string {
-  const degrees = Object.values(lastProbe?.projections ?? {}).map(({ angle }) =>
-    angle === null ? '–' : `${angle.toFixed(0)}°`,
-  );
+  const degrees = Object.values(lastProbe?.projections ?? {}).flatMap(({ angle, reason }) => {
+    if (reason === 'no gradient') return [];
+    return angle === null ? '–' : `${angle.toFixed(0)}°`;
+  });
   return degrees.length > 0 ? `  angle ${degrees.join(' ')}` : '';
 }

@@ -136,14 +136,22 @@ function showAngles(terminal: Terminal, rule: string, probes: readonly ProbeReco
   const ids = Object.keys(last.projections);
   const longest = Math.max(...ids.map((id) => id.length));
   terminal.line(`  ${rule}`);
+  if (ids.every((id) => last.projections[id]?.reason === 'no gradient')) {
+    terminal.line('    no exact gradient to compare with');
+    return;
+  }
   for (const id of ids) {
     const angles = probes.flatMap(({ projections }) => projections[id]?.angle ?? []);
-    if (angles.length === 0) continue;
+    const reason = last.projections[id]?.reason;
+    if (angles.length === 0) {
+      if (reason) terminal.line(`    ${id.padEnd(longest)}  ${reason}`);
+      continue;
+    }
     const every = Math.max(1, Math.ceil(angles.length / 30));
     const thinned = angles.filter((_, index) => index % every === 0);
     const [first, final] = [angles[0] as number, angles.at(-1) as number];
     terminal.line(
-      `    ${id.padEnd(longest)}  ${first.toFixed(0).padStart(3)}° ${sparkline(thinned, 0, 100)} ${final.toFixed(0)}°`,
+      `    ${id.padEnd(longest)}  ${first.toFixed(0).padStart(3)}° ${sparkline(thinned, 0, 100)} ${reason ?? `${final.toFixed(0)}°`}`,
     );
   }
 }

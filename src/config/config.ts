@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import * as mini from 'zod/mini';
-import { ACTIVATIONS } from '../tensor/kernels.ts';
+import { ACTIVATION_NAMES, SURROGATES } from '../tensor/activation.ts';
 import { explainIssues } from './explain.ts';
+import { isUserFile } from './user-file.ts';
 
 /*
  * The typed config of a run. Every key has a description (shown by `apical help config`) and, where that makes sense, a
@@ -48,6 +49,19 @@ const initialisation = z.strictObject({
   scale: positive.optional(),
 });
 
+const activation = z.union([
+  z.enum(ACTIVATION_NAMES),
+  z.strictObject({
+    kind: z.literal('threshold'),
+    at: z.number().optional(),
+    surrogate: z.enum(SURROGATES).optional(),
+    sharpness: positive.optional(),
+  }),
+  z.string().refine(isUserFile, { error: 'must be the path of a file that exports one', abort: true }),
+]);
+const OTHER_ACTIVATIONS =
+  '; also {"kind": "threshold", "at", "surrogate", "sharpness"} or the path of a file';
+
 const optimiserShape = {
   kind: z
     .enum(['sgd', 'momentum', 'nesterov', 'rmsprop', 'adam'])
@@ -81,6 +95,23 @@ const optimiser = z.strictObject({
 
 const DEFAULT_DATASET = 'mnist';
 
+const time = z.strictObject({
+  from: z
+    .enum(['rows', 'pixels'])
+    .optional()
+    .describe('turns each picture into a sequence of rows or of pixels'),
+  kind: z
+    .enum(['sequences', 'stream'])
+    .optional()
+    .describe('how to read a file: as sequences (.npz), or as one series, whose rows are steps (.npz, .csv)'),
+  window: count
+    .optional()
+    .describe('steps per update, with activity carried on; default: the whole sequence, or 32 of a stream'),
+  washout: whole
+    .optional()
+    .describe('steps at the start of each stream that are neither learned nor scored; default 0'),
+});
+
 const task = z.strictObject({
   dataset: z.optional(word).meta({
     description: 'a built-in data set, or the path of a folder, .csv or .npz file',
@@ -96,6 +127,7 @@ const task = z.strictObject({
     .describe('label column of a .csv file, by name or number'),
   trainExamples: count.optional().describe('number of examples to learn from; default: all'),
   validation: share.default(0).describe('fraction of the training examples held out for validation'),
+  time: time.optional().describe('for data in time'),
 });
 
 const side = z.int().min(1).max(1e4);
@@ -117,8 +149,12 @@ const network = z.strictObject({
       'convolutions before the hidden areas: [{"channels": 6, "kernel": 5, "padding": 2, "pool": 2}]; also stride, pooling, shared',
     ),
   hidden: z.array(count).default([256]).describe('number of units in each hidden area'),
-  activation: z.enum(ACTIVATIONS).default('relu').describe('activation function of the hidden areas'),
-  outputActivation: z.enum(ACTIVATIONS).default('linear').describe('activation function of the output area'),
+  activation: activation
+    .default('relu')
+    .describe(`activation function of the hidden areas${OTHER_ACTIVATIONS}`),
+  outputActivation: activation
+    .default('linear')
+    .describe(`activation function of the output area${OTHER_ACTIVATIONS}`),
   dropout: share.default(0).describe('probability that a hidden unit is dropped in training'),
   inputDropout: share.default(0).describe('probability that an input unit is dropped in training'),
   density: z.number().gt(0).max(1).default(1).describe('fraction of the possible synapses that exist'),
@@ -135,6 +171,10 @@ const network = z.strictObject({
       "fraction of units that only excite, while the others only inhibit (Dale's law); default: any sign",
     ),
   bias: z.boolean().default(true).describe('whether units have a learned bias'),
+  recurrent: z
+    .boolean()
+    .optional()
+    .describe('whether hidden areas project to themselves; default: true for data in time, else false'),
   initialisation: initialisation
     .optional()
     .describe('initial weights; default: He for ReLU, Glorot otherwise'),
@@ -160,7 +200,7 @@ const graph = z.strictObject({
     z.strictObject({
       id: word,
       shape: z.array(count).min(1),
-      activation: z.enum(ACTIVATIONS).optional(),
+      activation: activation.optional(),
       dropout: share.optional(),
       bias: z.boolean().optional(),
       topDownBias: z.boolean().optional(),
@@ -316,7 +356,7 @@ const completeSchema = z.strictObject({
     .min(1)
     .max(1e6)
     .default(100)
-    .describe('examples per update; for an environment, copies that run in parallel'),
+    .describe('examples per update; for a stream or an environment, the number that run in parallel'),
   epochs: z
     .int()
     .min(1)
@@ -361,10 +401,11 @@ export const configSchema = completeSchema.superRefine(
       return;
     }
     const beside = `beside task.environment "${environment}"`;
-    for (const key of ['dataset', 'labels', 'trainExamples'] as const) {
+    for (const key of ['dataset', 'labels', 'trainExamples', 'time'] as const) {
       if (examples[key] !== undefined) refuse(`task.${key}`, beside);
     }
     if (examples.validation > 0) refuse('task.validation', beside);
+    if (config.network.recurrent) refuse('network.recurrent', beside);
     if (config.graph) refuse('graph', `${beside}: use network.hidden and control.critic.hidden`);
     if (config.objective) refuse('objective', beside);
     if (config.pretraining) refuse('pretraining', beside);
@@ -411,6 +452,9 @@ export function withRule(config: Config, rule: string): Config {
     ...(follows ? { control: { ...control, critic: { ...control.critic, ruleOptions: {} } } } : {}),
   };
 }
+
+/** Settings of the time axis of the data. */
+export type TimeSettings = z.output<typeof time>;
 
 /** Settings of the pretraining of areas before the run. */
 export type Pretraining = z.output<typeof pretraining>;

@@ -9,9 +9,19 @@ import { completeNumbers, realOption, wholeOption } from './options.ts';
 import type { DatasetOption, DatasetOptions } from './options.ts';
 import { didYouMean } from '../suggest.ts';
 import { bars, concentricRings, linearTeacher, twoSpirals } from './synthetic.ts';
+import { delayedXor, mackeyGlass, sineWaves } from './synthetic-in-time.ts';
 
 /** The ids of the built-in data sets. */
-export type DatasetId = 'mnist' | 'fashion-mnist' | 'linear-teacher' | 'two-spirals' | 'rings' | 'bars';
+export type DatasetId =
+  | 'mnist'
+  | 'fashion-mnist'
+  | 'linear-teacher'
+  | 'two-spirals'
+  | 'rings'
+  | 'bars'
+  | 'delayed-xor'
+  | 'sine-waves'
+  | 'mackey-glass';
 
 /** A built-in data set: its names, its origin and its options. */
 export interface DatasetEntry {
@@ -19,6 +29,8 @@ export interface DatasetEntry {
   readonly title: string;
   /** Whether the data set is generated from a seed; otherwise it is read from files. */
   readonly generated: boolean;
+  /** What is counted: examples, sequences, or the steps of one stream. */
+  readonly holds: 'examples' | 'sequences' | 'steps';
   /** Instructions for obtaining it, in one line. */
   readonly how: string;
   readonly options: readonly DatasetOption[];
@@ -43,6 +55,26 @@ export const datasets: readonly DatasetEntry[] = [
   generated('bars', 'Bars', 2000, 1000, [
     wholeOption('side', 'side of the image in pixels', 4, 2, 256),
     realOption('probability', 'probability of each bar', 0.3, 0.01, 0.99),
+  ]),
+  generated(
+    'delayed-xor',
+    'Delayed XOR',
+    2000,
+    500,
+    [
+      wholeOption('cueSteps', 'number of steps in which the cues come', 5, 1, 10_000),
+      wholeOption('delay', 'number of steps after them; the target is due at the last', 5, 1, 10_000),
+      realOption('noise', 'standard deviation of the noise on each value', 0, 0, 10),
+    ],
+    'sequences',
+  ),
+  generatedStream('sine-waves', 'Sum of sine waves', [
+    wholeOption('waves', 'number of sine waves', 2, 1, 100),
+    realOption('noise', 'standard deviation of the noise on each input', 0, 0, 10),
+  ]),
+  generatedStream('mackey-glass', 'Mackey–Glass series', [
+    wholeOption('delay', 'τ: delay of the equation, in units of time', 17, 1, 1000),
+    wholeOption('ahead', 'number of steps from an input to its target', 1, 1, 10_000),
   ]),
 ];
 
@@ -144,6 +176,15 @@ export function generateDataset(id: string, options: DatasetOptions, draws: Draw
       requireFits(complete, complete.side ** 2);
       return bars(complete, draws);
     }
+    case 'delayed-xor': {
+      const complete = sizes as Sizes & { cueSteps: number; delay: number; noise: number };
+      requireFits(complete, 2 * (complete.cueSteps + complete.delay));
+      return delayedXor(complete, draws);
+    }
+    case 'sine-waves':
+      return sineWaves(sizes as Sizes & { waves: number; noise: number }, draws);
+    case 'mackey-glass':
+      return mackeyGlass(sizes as Sizes & { delay: number; ahead: number }, draws);
     default:
       throw new ApicalError(
         'dataset.unknown',
@@ -172,7 +213,11 @@ function stored({ id, title, how }: IdxDescription, train: number, test: number)
     wholeOption('trainCount', 'number of training examples, from the start of the file', train, 1, train),
     wholeOption('testCount', 'number of test examples, from the start of the file', test, 1, test),
   ];
-  return { id: id as DatasetId, title, generated: false, how, options };
+  return { id: id as DatasetId, title, generated: false, holds: 'examples', how, options };
+}
+
+function generatedStream(id: DatasetId, title: string, options: readonly DatasetOption[]): DatasetEntry {
+  return generated(id, title, 10_000, 2000, options, 'steps');
 }
 
 function generated(
@@ -181,15 +226,17 @@ function generated(
   train: number,
   test: number,
   options: readonly DatasetOption[],
+  holds: DatasetEntry['holds'] = 'examples',
 ): DatasetEntry {
   const counts = [
-    wholeOption('trainCount', 'number of training examples', train, 1, 10_000_000),
-    wholeOption('testCount', 'number of test examples', test, 1, 10_000_000),
+    wholeOption('trainCount', `number of training ${holds}`, train, 1, 10_000_000),
+    wholeOption('testCount', `number of test ${holds}`, test, 1, 10_000_000),
   ];
   return {
     id,
     title,
     generated: true,
+    holds,
     how: 'No download needed: it is generated from a seed.',
     options: [...counts, ...options],
   };

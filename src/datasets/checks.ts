@@ -100,3 +100,79 @@ export function requireEqualKinds(
     { trainName, testName },
   );
 }
+
+/**
+ * Checks the number of steps of each sequence and returns them; undefined if all sequences fill the `steps` stored.
+ * Throws `dataset.lengths`.
+ */
+export function checkLengths(
+  lengths: ArrayLike<number | bigint>,
+  count: number,
+  steps: number,
+  name: string,
+): Int32Array | undefined {
+  if (lengths.length !== count) {
+    throw new ApicalError(
+      'dataset.lengths',
+      `${name} holds ${lengths.length} lengths, but there are ${count} sequences. Give one length for each sequence.`,
+      { lengths: lengths.length, count },
+    );
+  }
+  const checked = Int32Array.from({ length: count }, (_, index) => {
+    const length = Number(lengths[index]);
+    const reason =
+      length === 0
+        ? 'has 0 steps: every sequence needs at least one. Remove it'
+        : !Number.isInteger(length) || length < 0
+          ? `has ${length} steps: a length is a whole number above 0. Correct it`
+          : length > steps &&
+            `is ${length} steps long, but the data hold ${steps} steps of it. Correct the length, or give more steps`;
+    if (reason === false) return length;
+    throw new ApicalError('dataset.lengths', `${name}: sequence ${index} (counted from 0) ${reason}.`, {
+      index,
+      length,
+      steps,
+    });
+  });
+  return checked.some((length) => length < steps) ? checked : undefined;
+}
+
+/**
+ * Checks a mask (count × steps) of the steps at which a target is due, and returns it without steps after the end of a
+ * sequence. Throws `dataset.mask`.
+ */
+export function checkMask(
+  mask: ArrayLike<number | bigint | boolean>,
+  count: number,
+  steps: number,
+  lengths: Int32Array | undefined,
+  name: string,
+): Uint8Array {
+  if (mask.length !== count * steps) {
+    throw new ApicalError(
+      'dataset.mask',
+      `${name} holds ${mask.length} values, but ${count} × ${steps} steps need ${count * steps}. Give 1 or 0 for every step of every sequence.`,
+      { length: mask.length, count, steps },
+    );
+  }
+  const checked = new Uint8Array(mask.length);
+  let due = 0;
+  for (let index = 0; index < mask.length; index++) {
+    const value = Number(mask[index]);
+    if (value !== 0 && value !== 1) {
+      throw new ApicalError(
+        'dataset.mask',
+        `${name}: value ${index} is ${value}, but a mask holds 1 where a target is due and 0 elsewhere.`,
+        { index, value },
+      );
+    }
+    const isPresent = index % steps < (lengths?.[Math.floor(index / steps)] ?? steps);
+    checked[index] = isPresent ? value : 0;
+    if (isPresent) due += value;
+  }
+  if (due > 0) return checked;
+  throw new ApicalError(
+    'dataset.mask',
+    `${name} names no step at which a target is due, so there is nothing to learn. Set the steps with a target to 1.`,
+  );
+}

@@ -4,6 +4,7 @@ import { elementCount } from './formats/array.ts';
 import { parseCsv } from './formats/csv.ts';
 import type { CsvTable } from './formats/csv.ts';
 import { requireEqualShapes } from './checks.ts';
+import { splitSeries } from './in-time.ts';
 import { didYouMean } from '../suggest.ts';
 
 /** Options for reading a CSV table as a data set. */
@@ -25,6 +26,8 @@ export interface CsvDatasetOptions {
   readonly inputShape?: readonly number[];
   /** Without a test file: the share of the rows, drawn at random, that becomes the test set. Default 0.2. */
   readonly testFraction?: number;
+  /** Whether the rows are the steps of one series, in order; the test set is then its end. Default false. */
+  readonly isStream?: boolean;
 }
 
 /** The bytes of a file with its name. */
@@ -75,15 +78,18 @@ export function csvDataset(
   const task = options.task ?? 'classification';
   const targets =
     task === 'regression' ? measuredTargets(tables, train.name) : namedClasses(tables, train.name);
+  const { isStream = false } = options;
   const splits = tables.map((table, index) => ({
-    count: table.count,
+    ...(isStream ? { count: 1, steps: table.count } : { count: table.count }),
     inputs: table.values,
     targets: targets.values[index] as Split['targets'],
   }));
   const [trainSplit, testSplit] =
-    splits[1] === undefined
-      ? splitAtRandom(splits[0] as Split, options.testFraction ?? 0.2, train.name, draws)
-      : (splits as [Split, Split]);
+    splits[1] !== undefined
+      ? (splits as [Split, Split])
+      : isStream
+        ? splitSeries(splits[0] as Split, train.name, options.testFraction)
+        : splitAtRandom(splits[0] as Split, options.testFraction ?? 0.2, train.name, draws);
   return {
     id,
     title: id,
@@ -92,6 +98,7 @@ export function csvDataset(
     inputScale: options.pixels === true ? 1 / 255 : 1,
     targetSize: targets.size,
     ...(targets.names === undefined ? {} : { classNames: targets.names }),
+    ...(isStream ? { time: { kind: 'stream', steps: trainSplit.steps ?? 0, targets: 'all' } } : {}),
     train: trainSplit,
     test: testSplit,
     verified: false,

@@ -12,6 +12,7 @@ export type {
   Phase,
   PhaseOptions,
   Setting,
+  SlopeOptions,
   Start,
   StepPhase,
   TimePhase,

@@ -75,17 +75,15 @@ export function descend(
     }
     const share = shareOf(area);
     /** Turns ∂L/∂rate into δ. */
-    const atDendrite = (signal: Tensor, factors: Tensor | undefined): void => {
-      if (area.activation !== 'linear' || factors) {
-        compute.multiplyBySlope(signal, signal, phase.rate(area), factors, area.activation);
-      }
+    const atDendrite = (signal: Tensor, withGain: boolean): void => {
+      phase.slope(area, signal, { out: signal, gain: withGain });
       if (share !== 1) compute.scale(signal, signal, share);
     };
-    if (error) atDendrite(error, through ? undefined : gain);
+    if (error) atDendrite(error, !through);
     errors[area.index] = error;
     const within = ownError(step, phase, area, 'layer');
     if (within) {
-      atDendrite(within, undefined);
+      atDendrite(within, false);
       if (error) compute.add(within, within, error);
     }
     taught[area.index] = within ?? error; // undefined where nothing downstream is trained
@@ -182,13 +180,10 @@ export function emitIncoming(
  * ```
  */
 export function emitReadouts(step: LearningStep, phase: Phase): void {
-  const { compute, network } = step;
-  for (const objective of network.objectives) {
+  for (const objective of step.network.objectives) {
     const { area } = objective;
     const error = step.error(phase, objective);
-    if (area.activation !== 'linear') {
-      compute.multiplyBySlope(error, error, phase.rate(area), undefined, area.activation);
-    }
+    phase.slope(area, error, { out: error, gain: false });
     emitIncoming(step, phase, area, error, 1 / step.count);
   }
 }

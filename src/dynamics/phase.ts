@@ -79,8 +79,24 @@ export interface Phase {
   gain(area: Area): Tensor | undefined;
   /** The state from which a later phase can go on: for units whose state settles the state, otherwise the rate. */
   state(area: Area): Tensor;
-  /** Returns signal ⊙ f′ ⊙ gain, (batch, units), as a new temporary: a signal carried back through the units. */
-  slope(area: Area, signal: Tensor): Tensor;
+  /**
+   * Returns the potential x of f(x), (batch, units). Dynamics keep it for areas whose slope is a function of it. Throws
+   * `phase.potential` where it is not kept.
+   */
+  potential(area: Area): Tensor;
+  /**
+   * Returns signal ⊙ f′ ⊙ gain, (batch, units): a signal carried back through the units. Throws `phase.potential` for an
+   * area whose slope is a function of the potential, where the dynamics do not know it or the area was clamped.
+   */
+  slope(area: Area, signal: Tensor, options?: SlopeOptions): Tensor;
+}
+
+/** Options of `Phase.slope`. */
+export interface SlopeOptions {
+  /** Receives the result; it may be the signal itself. Default: a new temporary. */
+  readonly out?: Tensor | undefined;
+  /** Whether to multiply by dropout's gain, which does not belong to the derivative of a rate. Default true. */
+  readonly gain?: boolean | undefined;
 }
 
 /** A phase over all steps of a batch in time. Its tensors have the rows of all steps, (steps · batch, units). */

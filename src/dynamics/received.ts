@@ -1,5 +1,6 @@
 import type { Area } from '../network/area.ts';
-import type { Activation } from '../tensor/kernels.ts';
+import { hasActivation, linear } from '../tensor/activation.ts';
+import type { Activation } from '../tensor/activation.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { PhaseOptions, Setting } from './phase.ts';
 
@@ -8,7 +9,8 @@ export type Received = Pick<PhaseOptions, 'drive' | 'values'>;
 
 /**
  * Returns f( Σ over forward projections of (activity of the source) · W + drive + bias ), (batch, units), as a new
- * temporary. `activity` is by area index, filled for every area before this one.
+ * temporary. `activity` is by area index, filled for every area before this one. Where the slope of the area's activation
+ * function is a function of the potential, `potentials` receives that by area index: give it to `phaseOf`.
  *
  * @example
  * ```ts
@@ -37,9 +39,16 @@ export function receivedRate(
   area: Area,
   activity: readonly Tensor[],
   options: Received,
+  potentials: (Tensor | undefined)[] = [],
 ): Tensor {
-  const rate = setting.compute.temporary([setting.inputs.rows, area.units]);
-  receive(setting, area, activity, options, rate, area.activation);
+  const { compute, inputs } = setting;
+  const rate = compute.temporary([inputs.rows, area.units]);
+  if (area.activation.slope.from === 'potential') {
+    const potential = compute.temporary(rate.shape);
+    receive(setting, area, activity, options, potential, linear);
+    compute.activate(rate, potential, undefined, area.activation);
+    potentials[area.index] = potential;
+  } else receive(setting, area, activity, options, rate, area.activation);
   return rate;
 }
 
@@ -81,7 +90,7 @@ export function receivedPotential(
   options: Received,
   out: Tensor,
 ): void {
-  receive(setting, area, activity, options, out, 'linear');
+  receive(setting, area, activity, options, out, linear);
 }
 
 function receive(
@@ -112,5 +121,5 @@ function receive(
   const push = drive?.(area);
   if (push) compute.add(out, out, push);
   const bias = area.bias && (values?.(area.bias) ?? area.bias.values);
-  if (bias || activation !== 'linear') compute.activate(out, out, bias, activation);
+  if (bias || !hasActivation({ activation }, 'linear')) compute.activate(out, out, bias, activation);
 }

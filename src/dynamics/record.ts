@@ -1,7 +1,9 @@
+import { ApicalError } from '../errors.ts';
 import type { Area } from '../network/area.ts';
+import { hasActivation } from '../tensor/activation.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import type { CompartmentPhase, Moment, Phase } from './phase.ts';
+import type { CompartmentPhase, Moment, Phase, SlopeOptions } from './phase.ts';
 
 /** A tensor of each area, (batch, units), by area index; undefined for an area that took no part. */
 export type ByIndex = readonly (Tensor | undefined)[];
@@ -14,6 +16,8 @@ export interface PassRecord {
   readonly gains: ByIndex;
   /** Default: the rates. */
   readonly states?: ByIndex;
+  /** Potentials of the areas whose slope is a function of them; others may be left out. Default: none. */
+  readonly potentials?: ByIndex;
 }
 
 /** What compartments hold, by name. */
@@ -43,7 +47,18 @@ export type Compartments<Name extends string> = Readonly<Record<Name, ByIndex>>;
  * ```
  */
 export function phaseOf(compute: Compute, name: string, pass: PassRecord): Phase {
-  const { activities, rates, outputs, gains, states = rates } = pass;
+  const { activities, rates, outputs, gains, states = rates, potentials = [] } = pass;
+  const potential = ({ index, id, activation }: Area): Tensor => {
+    const kept = potentials[index];
+    if (kept) return kept;
+    throw new ApicalError(
+      'phase.potential',
+      activation.slope.from === 'rate'
+        ? `The phase "${name}" keeps no potential of area "${id}", because the slope of ${activation.name} is a function of the rate: use phase.rate or phase.slope.`
+        : `The slope of ${activation.name} is a function of the potential, which the phase "${name}" does not know for area "${id}": it was clamped, or the dynamics keep no potentials. Use an activation function whose slope is a function of the rate.`,
+      { phase: name, area: id, activation: activation.name },
+    );
+  };
   return {
     name,
     takesPart: ({ index }) => activities[index] !== undefined,
@@ -52,12 +67,39 @@ export function phaseOf(compute: Compute, name: string, pass: PassRecord): Phase
     rate: ({ index }) => rates[index] as Tensor,
     output: ({ index }) => outputs[index] as Tensor,
     gain: ({ index }) => gains[index],
-    slope({ index, activation }, signal) {
-      const sloped = compute.temporary(signal.shape);
-      compute.multiplyBySlope(sloped, signal, rates[index] as Tensor, gains[index], activation);
-      return sloped;
+    potential,
+    slope(area, signal, options) {
+      const { index, activation } = area;
+      const from = activation.slope.from === 'rate' ? () => rates[index] as Tensor : () => potential(area);
+      return sloped(compute, area, signal, from, gains[index], options);
     },
   };
+}
+
+/**
+ * Returns signal ⊙ f′ ⊙ gain: see `Phase.slope`. `from` is the rate or the potential, whichever the slope of the area's
+ * activation function is a function of.
+ */
+export function sloped(
+  compute: Compute,
+  area: Area,
+  signal: Tensor,
+  from: Tensor | (() => Tensor),
+  gain: Tensor | undefined,
+  { out, gain: withGain = true }: SlopeOptions = {},
+): Tensor {
+  const factors = withGain ? gain : undefined;
+  // The slope of a linear area is 1: in place there is nothing to do.
+  if (out === signal && !factors && hasActivation(area, 'linear')) return out;
+  const result = out ?? compute.temporary(signal.shape);
+  compute.multiplyBySlope(
+    result,
+    signal,
+    typeof from === 'function' ? from() : from,
+    factors,
+    area.activation,
+  );
+  return result;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { Objective } from '../network/objectives/objective.ts';
 import type { Parameter } from '../network/parameter.ts';
 import type { NetworkSpecification } from '../network/specification.ts';
 import type { Term } from '../network/terms.ts';
-import type { Activation } from '../tensor/kernels.ts';
+import type { ActivationName } from '../tensor/activation.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Phase, PhaseOptions, Setting } from './phase.ts';
 import type { View } from './views/view.ts';
@@ -33,8 +33,13 @@ export interface Dynamics<Options extends object = PhaseOptions, Result extends 
   readonly severalInputs?: boolean;
   /** Declares what a stream carries from batch to batch, by name: the shape for one stream. */
   carries?(network: Network): Readonly<Record<string, readonly number[]>>;
-  /** Activation functions that hidden areas may have; any if absent. */
-  readonly activations?: readonly [Activation, ...Activation[]];
+  /** Built-in activation functions that hidden areas may have; any function if absent. */
+  readonly activations?: readonly [ActivationName, ...ActivationName[]];
+  /**
+   * Whether hidden areas may have bounded activation functions of a user's own besides `activations`, as long as their
+   * slope is no surrogate. Default false.
+   */
+  readonly takesBounded?: boolean;
   /** Names of what hidden units hold besides their activity. */
   readonly compartments?: readonly string[];
   /** What to try when activity is no longer finite, worded to end a sentence. */

@@ -52,7 +52,7 @@ export {
 export type { Checkpoint, Origin } from '../runs/folder/checkpoint.ts';
 export { differences, hashOfJson, identityOf } from '../config/identity.ts';
 export { fingerprintOf } from '../training/fingerprint.ts';
-export { auditStandard, totalMacs } from '../analysis/standard-audit.ts';
+export { auditStandard, totalMacs } from '../analysis/audit/standard-audit.ts';
 export { describeRun } from '../runs/run-document.ts';
 export { checkOptions } from '../training/rule-options.ts';
 export { PAPER, SCHEMES, seriesStyle } from '../reports/charts/theme.ts';
@@ -62,6 +62,7 @@ export type { Answers, Inputs, TrainedParts } from '../training/trained-network.
 export { ControlTraining } from '../training/control/control-training.ts';
 export type { ControlRules } from '../training/control/control-training.ts';
 export { controlTask } from '../training/control/control-task.ts';
+export { inTimeOf } from '../training/data-in-time.ts';
 export { exampleTask } from '../training/task.ts';
 export type { RunRules, Task } from '../training/task.ts';
 export { ExampleTraining } from '../training/example-training.ts';

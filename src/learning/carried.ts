@@ -11,6 +11,8 @@ type Purpose = 'learning' | 'evaluation';
 /** The state of one purpose: the rows of a tensor are streams. */
 interface Streams {
   readonly rows: number;
+  /** Rows that the last batch used; undefined before the first, as after a checkpoint. The last batch of an epoch is smaller. */
+  used: number | undefined;
   readonly tensors: ReadonlyMap<string, Tensor>;
 }
 
@@ -52,13 +54,14 @@ export class Carried {
     if (this.#shapes.size === 0) return;
     const rows = time ? inputs.rows / time.steps : inputs.rows;
     const lasting = this.#streams.get(purpose);
-    if (time?.continues && lasting?.rows !== rows) {
+    const goesOn = lasting && (lasting.used ?? Math.min(rows, lasting.rows)) === rows;
+    if (time?.continues && !goesOn) {
       throw new ApicalError(
         'stream.count',
         lasting
-          ? `The state is that of ${lasting.rows} streams, but the batch has ${rows}. A stream goes on with as many streams as it began with.`
+          ? `The state is that of ${lasting.used ?? lasting.rows} streams, but the batch has ${rows}. A stream goes on with as many streams as it began with.`
           : `A batch of ${rows} streams goes on from a batch before it, but no state was kept. Create the learner with "streams" set to ${rows}, or start the streams anew.`,
-        { expected: lasting?.rows, found: rows },
+        { expected: lasting?.used ?? lasting?.rows, found: rows },
       );
     }
     const isRoomy = lasting && rows <= lasting.rows;
@@ -74,6 +77,7 @@ export class Carried {
       }
     }
     this.#now = this.#streams.get(purpose);
+    if (this.#now) this.#now.used = rows;
     this.#rows = rows;
     this.#left.clear();
     if (time?.continues) return;
@@ -123,7 +127,7 @@ export class Carried {
     const tensors = [...this.#shapes].map(
       ([name, shape]) => [name, this.#compute.allocate([rows, ...shape])] as const,
     );
-    return { rows, tensors: new Map(tensors) };
+    return { rows, used: undefined, tensors: new Map(tensors) };
   }
 
   #free({ tensors }: Streams): void {

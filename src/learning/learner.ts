@@ -12,6 +12,8 @@ import { checkTerm } from '../network/terms.ts';
 import type { Term } from '../network/terms.ts';
 import { stream } from '../random/stream.ts';
 import type { Stream } from '../random/stream.ts';
+import { hasActivation } from '../tensor/activation.ts';
+import type { Activation } from '../tensor/activation.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { Carried } from './carried.ts';
@@ -84,6 +86,8 @@ export class Learner {
   readonly network: Network;
   readonly rule: Rule;
   readonly optimiser: Optimiser;
+  /** State that the rule keeps between steps, as it declared it. */
+  readonly declaredState: readonly StateDeclaration[];
   readonly #compute: Compute;
   readonly #options: LearnerOptions;
   readonly #tally: Tensor;
@@ -130,13 +134,13 @@ export class Learner {
     for (const name of rule.report?.measures?.(this.network, options.options) ?? []) {
       this.#measures.set(name, compute.allocate([2], 'f64'));
     }
-    const declared = declaredState(rule, this.network, options.options);
-    this.#carried = new Carried(compute, this.network, rule, declared, options.streams);
+    this.declaredState = declaredState(rule, this.network, options.options);
+    this.#carried = new Carried(compute, this.network, rule, this.declaredState, options.streams);
     for (const { area, numbers } of partsOf(this.network)) {
       const tensor = compute.allocate([numbers.length], 'i32').set(numbers);
       this.#valuesOf.set(area, { numbers: tensor, last: Math.max(...numbers) });
     }
-    for (const { name, shape, scope, fill } of declared) {
+    for (const { name, shape, scope, fill } of this.declaredState) {
       if (scope === 'stream') continue;
       if (scope === 'example') {
         const { examples } = options;
@@ -211,7 +215,8 @@ export class Learner {
       try {
         const terms: Terms = new Map();
         const at = { step, epoch: this.#epoch };
-        this.#carried.begin('learning', batch);
+        // Other examples from rest may be more than the streams that learn.
+        this.#carried.begin(batch.time?.continues ? 'learning' : 'evaluation', batch);
         (learn ?? this.rule.learn)(
           this.#step(this.#compute, batch, at, 'estimate', this.#probeTallies, terms, observer),
         );
@@ -418,18 +423,20 @@ function checkServes(rule: Rule, specification: NetworkSpecification, options: u
 }
 
 function checkActivations({ id, dynamics }: Rule, network: Network): void {
-  const { activations, title } = dynamics;
+  const { activations, takesBounded = false, title } = dynamics;
   if (!activations) return;
   for (const area of network.areas) {
     const isHidden = !area.isInput && !network.objectives.some((objective) => objective.area === area);
     // Pooled areas have no activation function of their own.
     const isPooled = area.incoming.some(({ kind, hasWeights }) => kind === 'forward' && !hasWeights);
-    if (!isHidden || isPooled || activations.includes(area.activation)) continue;
+    if (!isHidden || isPooled || hasActivation(area, ...activations)) continue;
+    const { activation } = area;
+    if (takesBounded && isOwnAndBounded(activation)) continue;
     throw new ApicalError(
       'rule.network',
-      `The rule "${id}" runs on ${title.charAt(0).toLowerCase()}${title.slice(1)}, whose hidden areas must be ${activations.join(' or ')}, but ` +
-        `"${area.id}" is ${area.activation}: set network.activation=${activations[0]}, or choose another rule.`,
-      { rule: id, area: area.id, activation: area.activation },
+      `The rule "${id}" runs on ${title.charAt(0).toLowerCase()}${title.slice(1)}, whose hidden areas must be ${activations.join(' or ')}${takesBounded ? ' or bounded ones of your own' : ''}, but ` +
+        `"${area.id}" is ${activation.name}: set network.activation=${activations[0]}, or choose another rule.`,
+      { rule: id, area: area.id, activation: activation.name },
     );
   }
 }
@@ -457,6 +464,8 @@ function checkTime({ id, dynamics }: Rule, { time }: Batch): void {
     { rule: id, dynamics: dynamics.id },
   );
 }
+const isOwnAndBounded = ({ kernel, surrogate, bounds }: Activation): boolean =>
+  kernel === undefined && surrogate !== true && bounds.every(Number.isFinite);
 
 /** Returns the declared state of a rule. Throws `rule.state` if two tensors have the same name. */
 function declaredState(rule: Rule, network: Network, options: unknown): readonly StateDeclaration[] {

@@ -18,6 +18,7 @@ import type { Term } from '../network/terms.ts';
 import type { Stream } from '../random/stream.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { unwatched } from '../tensor/watch.ts';
 import { inputsOf, isTensor, presentedInputs } from './inputs.ts';
 import type { ValuesOfArea } from './inputs.ts';
 import { checkPhaseOptions } from './phase-options.ts';
@@ -62,12 +63,15 @@ export interface Exchange {
 
 /** Callbacks by which an audit follows a step and learns the meaning of each tensor. */
 export interface StepObserver {
-  /** Called after each phase; `isGiven` says whether an area's activity was handed in rather than computed. */
+  /**
+   * Called after each phase, and in time for each of its steps in order, where `phase.time` numbers the step; `isGiven`
+   * says whether an area's activity was handed in rather than computed.
+   */
   phase?(phase: Phase, isGiven: (area: Area) => boolean): void;
-  /** Called with the error of an objective; `time` is the step of the batch's time axis, if it is of one step. */
+  /** Called with an error, (batch, units); in time with that of each step, as a view of its rows, and the step's number. */
   error?(objective: Objective, error: Tensor, time?: number): void;
-  /** Called with the loss of each example, and whether it was read back as one number. */
-  losses?(losses: Tensor, asNumber: boolean): void;
+  /** Called with the loss of each example, whether it was read back as one number, and the objectives that it sums. */
+  losses?(losses: Tensor, asNumber: boolean, objectives: readonly Objective[]): void;
   term?(parameter: Parameter, term: Term): void;
   stage?(stage: 'forward' | 'rule' | 'update'): void;
 }
@@ -166,7 +170,8 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1, vie
     const phase = dynamics.run(setting, name, dynamics.inTime ? seen(options, isGiven) : options);
     if (measuring) measuring.passes += inputs.rows;
     else context.passed(inputs.rows);
-    observer?.phase?.(phase, isGiven);
+    // Each step of a phase in time has been shown.
+    if (!dynamics.inTime) observer?.phase?.(phase, isGiven);
     observer?.stage?.('rule');
     return phase;
   };
@@ -189,7 +194,8 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1, vie
     inputOf,
     batch: count,
     time,
-    count: time?.count ?? inputs.rows,
+    // A window before the first target has none, and its mean loss is 0.
+    count: time ? Math.max(1, time.count) : inputs.rows,
     step: context.step,
     epoch: context.epoch,
     training: context.training,
@@ -221,40 +227,38 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1, vie
     like: (area) => compute.temporary([inputs.rows, area.units]),
     error(phase, objective) {
       const error = scoring.error(phase, objective);
-      observer?.error?.(objective, error, phase.time);
+      if (observer?.error) showError(objective, error, phase);
       return error;
     },
     target: (objective, phase) => scoring.values(objective, phase),
     measure(name, values, whole) {
-      const sums = context.measured(name)?.data;
-      if (!sums) return;
-      // Summed without operations that an audit would follow: a metric reaches no synapse.
-      const sumOf = ({ data }: Tensor): number => {
-        let sum = 0;
-        for (const value of data) sum += value;
-        return sum;
-      };
-      sums[0] = (sums[0] as number) + sumOf(values);
-      sums[1] = (sums[1] as number) + (whole ? sumOf(whole) : values.size);
+      const measured = context.measured(name);
+      if (!measured) return;
+      // A metric reaches no synapse.
+      unwatched(measured.heap, () => {
+        const sums = measured.data;
+        sums[0] = (sums[0] as number) + sumOf(values);
+        sums[1] = (sums[1] as number) + (whole ? sumOf(whole) : values.size);
+      });
     },
     score(phase) {
       scoring.losses(phase, network.objectives);
     },
     losses(phase, objective) {
-      const each = scoring.losses(phase, objective ? [objective] : network.objectives);
-      observer?.losses?.(each, false);
+      const objectives = objective ? [objective] : network.objectives;
+      const each = scoring.losses(phase, objectives);
+      observer?.losses?.(each, false, objectives);
       return each;
     },
     loss(phase) {
       const each = scoring.losses(phase, network.objectives);
-      observer?.losses?.(each, true);
-      let sum = 0;
-      for (const loss of each.data) sum += loss;
-      return sum / learning.count;
+      // An audit hears here that the loss was read.
+      observer?.losses?.(each, true, network.objectives);
+      return unwatched(each.heap, () => sumOf(each)) / learning.count;
     },
     view(view, draw = 0) {
       const source = context.stream(`view ${draw}`);
-      const numbers = examples?.data;
+      const numbers = examples && unwatched(examples.heap, () => examples.data);
       const numberOf = (row: number) => (numbers ? (numbers[row % count] as number) : row % count);
       const shape = context.exampleShape;
       return view.apply(viewArguments(compute, inputs, shape, source, context.step, numberOf));
@@ -302,6 +306,17 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1, vie
     repeated: (samples) => multiplied(samples, repeat(inputs, samples), copies * samples, views),
   };
 
+  /** Shows an error to the observer; in time, that of each step. */
+  function showError(objective: Objective, error: Tensor, phase: Phase): void {
+    if (!time || phase.time !== undefined) {
+      observer?.error?.(objective, error, phase.time);
+      return;
+    }
+    for (let step = 0; step < time.steps; step++) {
+      observer?.error?.(objective, error.rowRange(step * count, count), step);
+    }
+  }
+
   /** Returns a tensor with its rows several times, one after the other. */
   function repeat(tensor: Tensor, times: number): Tensor {
     const all = compute.temporary(
@@ -337,4 +352,10 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1, vie
     );
   }
   return learning;
+}
+
+function sumOf({ data }: Tensor): number {
+  let sum = 0;
+  for (const value of data) sum += value;
+  return sum;
 }

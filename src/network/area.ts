@@ -1,5 +1,5 @@
 import type { Compute } from '../tensor/compute.ts';
-import type { Activation } from '../tensor/kernels.ts';
+import type { Activation } from '../tensor/activation.ts';
 import { sizeOf } from '../tensor/tensor.ts';
 import type { Shape, Tensor } from '../tensor/tensor.ts';
 import { Bias, MatrixParameter } from './parameter.ts';
@@ -201,8 +201,8 @@ export abstract class Projection extends MatrixParameter {
 
   /** Frees the weights and all that belongs to them. */
   free(compute: Compute): void {
-    for (const tensor of [this.values, this.mask, this.signs]) if (tensor) compute.free(tensor);
-    for (const { units } of this.delay.groups) if (units) compute.free(units);
+    const delays = this.delay.groups.map(({ units }) => units);
+    for (const tensor of [this.values, this.mask, this.signs, ...delays]) if (tensor) compute.free(tensor);
   }
 
   /** Number of pairs of units that share one weight. */

@@ -1,7 +1,8 @@
 import { stream } from '../random/stream.ts';
 import type { Stream } from '../random/stream.ts';
+import { activationOf, nameOfActivation } from '../tensor/activation.ts';
+import type { ActivationReference } from '../tensor/activation.ts';
 import type { Compute } from '../tensor/compute.ts';
-import type { Activation } from '../tensor/kernels.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
 /**
@@ -23,7 +24,7 @@ export interface Initialisation {
 
 /**
  * Returns the default initialisation of weights that end in units with this activation: He for ReLU and softplus,
- * Glorot for the others.
+ * Glorot for the others, or what an activation function of your own says.
  *
  * @example
  * ```ts
@@ -32,9 +33,8 @@ export interface Initialisation {
  * defaultInitialisation('relu'); // { kind: 'he' }
  * ```
  */
-export const defaultInitialisation = (target: Activation): Initialisation => ({
-  kind: target === 'relu' || target === 'softplus' ? 'he' : 'glorot',
-});
+export const defaultInitialisation = (target: ActivationReference): Initialisation =>
+  activationOf(target).initialisation ?? { kind: 'glorot' };
 
 /**
  * Fills weights(presynaptic, postsynaptic), before any mask, with initial values. `fanIn` and `fanOut` count the synapses
@@ -46,7 +46,7 @@ export function initialise(
   compute: Compute,
   weights: Tensor,
   initialisation: Initialisation,
-  target: Activation,
+  target: ActivationReference,
   fanIn: number,
   fanOut: number,
   source: Stream,
@@ -65,7 +65,7 @@ export function initialise(
       compute.drawNormal(weights, 0, initialisation.scale ?? 1 / Math.sqrt(fanIn), source, 0, firstRow);
       return;
     case 'glorot': {
-      const gain = (target === 'logistic' ? 4 : 1) * (initialisation.scale ?? 1);
+      const gain = (nameOfActivation(target) === 'logistic' ? 4 : 1) * (initialisation.scale ?? 1);
       const bound = gain * Math.sqrt(6 / (fanIn + fanOut));
       compute.drawUniform(weights, -bound, bound, source, 0, firstRow);
       return;

@@ -1,4 +1,4 @@
-import type { Activation } from '../tensor/kernels.ts';
+import { hasActivation } from '../tensor/activation.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Area, Axis, Projection } from './area.ts';
 import { ConvolutionProjection } from './projections/convolution.ts';
@@ -14,9 +14,9 @@ import { SparseProjection } from './projections/sparse.ts';
  *   (synapses); their pairs come from the seed of the network.
  * - `pytorch`: the state_dict of an `nn.Sequential` in which every activation function except linear is a module:
  *   `0.weight`, `0.bias`, `2.weight`, … Weights are (out, in), kernels (out, in, height, width). In a network that is
- *   not a chain of layers, names are `input→hidden1.weight` and `hidden1.bias`. The file holds only the forward path
- *   from the input to the output area: no feedback, and no readouts that a rule added for its own use. Sparse weights are
- *   matrices with 0 where no synapse exists.
+ *   not a chain of layers and functions that PyTorch has, names are `input→hidden1.weight` and `hidden1.bias`. The file
+ *   holds only the forward path from the input to the output area: no feedback, and no readouts that a rule added for its
+ *   own use. Sparse weights are matrices with 0 where no synapse exists.
  */
 export type WeightLayout = 'apical' | 'pytorch';
 
@@ -179,7 +179,8 @@ interface Sequential {
   readonly names: ReadonlyMap<Area, { readonly weight: string; readonly bias: string }>;
 }
 
-/** Returns the forward path as an `nn.Sequential`; undefined if it is not a chain, or PyTorch has no module for a layer. */
+/** Returns the forward path as an `nn.Sequential`; undefined if it is not a chain, or PyTorch has no module for a layer or
+ * an activation function. */
 function sequentialOf(network: Network, path: ReadonlySet<Area>): Sequential | undefined {
   const chain = chainOf(network, path);
   if (!chain) return undefined;
@@ -192,8 +193,10 @@ function sequentialOf(network: Network, path: ReadonlySet<Area>): Sequential | u
     modules.push(...layer);
     const index = modules.length - 1;
     names.set(to, { weight: `${index}.weight`, bias: `${index}.bias` });
-    const activation = PYTORCH_ACTIVATIONS[to.activation];
-    if (activation !== undefined) modules.push(activation);
+    if (hasActivation(to, 'linear')) continue;
+    const activation = PYTORCH_ACTIVATIONS[to.activation.name];
+    if (activation === undefined) return undefined;
+    modules.push(activation);
   }
   return { modules, names };
 }
@@ -217,8 +220,7 @@ function modulesOf(projection: Projection): string[] | undefined {
   return from.shape.length > 1 ? ['nn.Flatten()', linear] : [linear];
 }
 
-const PYTORCH_ACTIVATIONS: Readonly<Record<Activation, string | undefined>> = {
-  linear: undefined,
+const PYTORCH_ACTIVATIONS: Readonly<Record<string, string>> = {
   relu: 'nn.ReLU()',
   logistic: 'nn.Sigmoid()',
   tanh: 'nn.Tanh()',

@@ -1,3 +1,4 @@
+import { activationOf } from '../tensor/activation.ts';
 import type { Compute } from '../tensor/compute.ts';
 import { sizeOf } from '../tensor/tensor.ts';
 import type { Tensor } from '../tensor/tensor.ts';
@@ -57,7 +58,17 @@ export class Network {
       const topDown = area.topDownBias ? compute.allocate([sizeOf(area.shape)]) : undefined;
       const { id, shape: units, activation = 'linear', dropout = 0 } = area;
       const isInput = id === specification.input || area.part !== undefined;
-      return new Area(id, index, units, activation, dropout, bias, topDown, isInput, sheetOf(area));
+      return new Area(
+        id,
+        index,
+        units,
+        activationOf(activation),
+        dropout,
+        bias,
+        topDown,
+        isInput,
+        sheetOf(area),
+      );
     });
     this.input = this.area(specification.input);
     this.inputs = [this.input, ...this.areas.filter((area) => area.isInput && area !== this.input)];

@@ -1,4 +1,4 @@
-import type { Activation } from '../tensor/kernels.ts';
+import type { ActivationReference } from '../tensor/activation.ts';
 import type { Initialisation } from './initialisation.ts';
 import type { LossName } from './objectives/known-losses.ts';
 import type { Loss } from './objectives/loss.ts';
@@ -13,8 +13,8 @@ export interface AreaSpecification {
   readonly shape: readonly number[];
   /** Gives the units places on a line or in a plane, so that projections by distance can end or start here. */
   readonly sheet?: SheetSpecification;
-  /** Default linear. */
-  readonly activation?: Activation;
+  /** An activation function, or the name of a built-in one. Default linear. */
+  readonly activation?: ActivationReference;
   /** Probability that a unit is silenced in a training pass; the others are scaled up. Default 0. */
   readonly dropout?: number;
   /** Whether units have a learned bias. Default true for an area that receives input through weights. */
@@ -122,7 +122,7 @@ export interface ProjectionSpecification {
   readonly connection?: ConnectionSpecification;
   /** Whether a rule may change it. Default true; false for feedback and pooling. */
   readonly plastic?: boolean;
-  /** Default: He for ReLU and softplus, Glorot otherwise. */
+  /** Default: He for ReLU and softplus, Glorot otherwise, or as an activation function of your own says. */
   readonly initialisation?: Initialisation;
   /** Share of the possible synapses that exist, drawn at random. Default 1. */
   readonly density?: number;
@@ -177,7 +177,7 @@ export interface ObjectiveSpecification {
   readonly auxiliary?: boolean;
 }
 
-/** Specifies a network, as plain data: areas joined by projections. A feedforward stack is one shape of this graph. */
+/** Specifies a network, as data: areas joined by projections. A feedforward stack is one shape of this graph. */
 export interface NetworkSpecification {
   readonly areas: readonly AreaSpecification[];
   readonly projections: readonly ProjectionSpecification[];
@@ -210,9 +210,9 @@ export interface StackOptions {
   /** Units of each layer, from the input to the output; at least two. */
   readonly layers: readonly number[];
   /** Activation of the hidden areas. */
-  readonly activation: Activation;
+  readonly activation: ActivationReference;
   /** Default linear. */
-  readonly outputActivation?: Activation;
+  readonly outputActivation?: ActivationReference;
   /** The loss of the output area: the name of a built-in one, or an object. */
   readonly objective: LossName | Loss;
   /** Dropout of the hidden areas. Default 0. */

@@ -15,9 +15,10 @@ const OMITTED: readonly RegExp[] = [/ loss$/, /^train /, /^examples per second$/
 export function renderComparisonTable(report: ComparisonReport): string {
   const groups = groupByRule(report.runs);
   const areRates = report.runs.every(errorsAreRates);
-  const metrics = [...new Set(report.summary.map(({ metric }) => metric))].filter(
-    (metric) => !OMITTED.some((pattern) => pattern.test(metric)),
-  );
+  const withoutAngle = report.runs.flatMap(({ run }) => Object.keys(run.withoutAngle ?? {}));
+  const metrics = [
+    ...new Set([...report.summary.map(({ metric }) => metric), ...withoutAngle.map((id) => `angle ${id}`)]),
+  ].filter((metric) => !OMITTED.some((pattern) => pattern.test(metric)));
   const rowOf = (rule: string, metric: string): SummaryRow | undefined =>
     report.summary.find((row) => row.rule === rule && row.metric === metric);
   const results = markdown(
@@ -29,7 +30,9 @@ export function renderComparisonTable(report: ComparisonReport): string {
         String(seeds.size),
         ...metrics.map((metric) => {
           const row = rowOf(group.rule, metric);
-          return row ? meanWithInterval(row.mean, row.interval, unitOf(metric, areRates)) : '–';
+          return row
+            ? meanWithInterval(row.mean, row.interval, unitOf(metric, areRates))
+            : reasonOf(group, metric);
         }),
         costOf(group),
         secondsOf(group),
@@ -51,6 +54,14 @@ export function renderComparisonTable(report: ComparisonReport): string {
 }
 
 const titleOf = ({ rule, title }: RuleGroup) => (title.endsWith(`(${rule})`) ? rule : title);
+
+/** Returns why the runs of a rule have no angle, if the metric is one and all for the same reason; else "–". */
+function reasonOf({ runs }: RuleGroup, metric: string): string {
+  const id = metric.replace(/^angle /, '');
+  const reasons = new Set(runs.map(({ run }) => run.withoutAngle?.[id]));
+  const [reason] = reasons;
+  return metric !== id && reasons.size === 1 && reason ? reason : '–';
+}
 
 /** Returns the multiply–accumulates of a step relative to those of its forward pass. */
 function costOf({ runs }: RuleGroup): string {

@@ -47,7 +47,11 @@ export function renderRunReport(report: RunReport): string {
     ${[
       section('key-figures', 'Key figures', keyFigures(report)),
       section('curves', 'Learning curves', curves && [curves, epochTable(report)]),
-      section('angles', 'Angle to the exact gradient', angles && [angles, alignmentTable(report)]),
+      section(
+        'angles',
+        'Angle to the exact gradient',
+        (angles ?? changesNothing(report)) && [angles, alignmentTable(report)],
+      ),
       section('feedback', 'Feedback weights', feedback),
       section('fantasies', 'Fantasies', fantasiesMarkup(report)),
       section('mistakes', 'Mistakes', mistakesMarkup(report)),
@@ -196,13 +200,17 @@ function epochTable(report: RunReport): Markup | undefined {
   );
 }
 
+/** Whether some update is zero, which is shown even if no update makes an angle. */
+const changesNothing = (report: RunReport): boolean =>
+  Object.values(lastProbe(report)).some(({ reason }) => reason === 'no change');
+
 function alignmentTable(report: RunReport): Markup {
   const last = lastProbe(report);
   const rows = projectionsOf([report]).map((projection) => {
     const alignment = Object.hasOwn(last, projection) ? last[projection] : undefined;
     return [
       projection,
-      degrees(alignment?.angle),
+      alignment?.reason ?? degrees(alignment?.angle),
       optional(alignment?.normRatio),
       degrees(alignment?.feedbackAngle),
       degrees(alignment?.pseudoInverseAngle),

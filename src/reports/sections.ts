@@ -1,4 +1,5 @@
 import { list } from '../list.ts';
+import { describeStored } from '../analysis/audit/stored.ts';
 import type { Cost, LocalityRow } from '../training/records.ts';
 import { bytes, count, duration, number, plural } from './charts/format.ts';
 import type { RunReport } from '../runs/report-inputs.ts';
@@ -24,7 +25,7 @@ export function equations(groups: readonly RuleGroup[]): Markup[] {
   });
 }
 
-/** Returns the locality audit: the signals that reached each synapse in one recorded step of each rule. */
+/** Returns the locality audit: the signals that reached each synapse in three recorded steps of each rule. */
 export function localityAudit(groups: readonly RuleGroup[]): Markup | undefined {
   const audited = groups.filter((group) => (group.runs[0]?.locality.length ?? 0) > 0);
   if (audited.length === 0) return undefined;
@@ -33,7 +34,8 @@ export function localityAudit(groups: readonly RuleGroup[]): Markup | undefined 
     const heading = groups.length > 1 && html`<h3>${group.title}</h3> `;
     return html`${heading}
       <p>${transportOf(rows)}</p>
-      ${table('Signals that reached the synapses of each projection in one recorded step', LOCALITY_COLUMNS, rows.map(localityCells))}`;
+      ${violationsOf(group.runs[0]?.reachViolations ?? [])}
+      ${table('Signals that reached the synapses of each projection in three recorded steps', LOCALITY_COLUMNS, rows.map(localityCells))}`;
   });
   return html`${tables}
     <dl class="columns">
@@ -151,6 +153,18 @@ const LOCALITY_MEANINGS = [
     'Waits for',
     'Number of projections that an error had to cross in sequence before the synapse could change.',
   ],
+  [
+    'Must store',
+    'Numbers that the rule keeps between steps for these synapses, besides the weights and the optimiser’s state.',
+  ],
+  [
+    'Backwards in time',
+    'Whether an error of a later time step met the activity of an earlier one, as in backpropagation through time.',
+  ],
+  [
+    'Values read outside operations',
+    'Values that the rule read as plain numbers. These cannot be followed, so the update may depend on them in any way.',
+  ],
   ['Computed from', 'All signals from which the update was computed.'],
 ] as const;
 
@@ -171,14 +185,25 @@ function localityCells(row: LocalityRow): Interpolated[] {
     names(row.globalScalars),
     count(row.phases),
     count(row.waitsForProjections),
+    describeStored(row.stored),
+    row.backwardsInTime ? 'yes' : 'no',
+    names(row.valuesRead),
     names(row.sources),
   ];
 }
 
+function violationsOf(violations: readonly string[]): Markup | false {
+  if (violations.length === 0) return false;
+  return html`<p>Beyond the declared reach of one layer: ${list(violations)}.</p> `;
+}
+
 function transportOf(rows: readonly LocalityRow[]): string {
   const transported = rows.filter((row) => row.transposedWeights.length > 0);
-  if (transported.length === 0)
-    return 'No weight transport: no update used the transposed weights of another projection.';
+  if (transported.length === 0) {
+    return rows.some(({ valuesRead }) => valuesRead.length > 0)
+      ? 'Weight transport unknown: values were read outside of operations, where they cannot be followed.'
+      : 'No weight transport: no update used the transposed weights of another projection.';
+  }
   const names = transported.map((row) => row.projection);
   return `Weight transport: the update of ${list(names)} used the transposed weights of other projections.`;
 }

@@ -10,13 +10,13 @@ import { importWeights } from '../network/index.ts';
 import type { WeightLayout } from '../network/index.ts';
 import { parseConfig } from '../config/config.ts';
 import type { Config } from '../config/config.ts';
-import { openDataset } from './files/datasets.ts';
+import { loadActivations } from './files/activation-file.ts';
 import { describeEnvironment, readTrainedRun, restoreLearner, RunFolder } from './folder/index.ts';
 import type { Rule } from '../learning/index.ts';
 import { loadRule } from './files/rule-file.ts';
 import { requireSameRule, ruleNeeded } from './rule-of-run.ts';
 import { checkOwnRule } from '../training/own-rule.ts';
-import { requestFor } from './open-task.ts';
+import { openDataOf } from './open-task.ts';
 import { TrainedNetwork } from '../training/trained-network.ts';
 import { readWeights } from './files/weights-file.ts';
 import { exportedNetwork } from './exported-network.ts';
@@ -34,7 +34,7 @@ export interface LoadOptions {
  * Loads a trained network onto a backend of its own: from the folder of a run (its latest good checkpoint, even while
  * the run continues), or from a file that `apical export` wrote. Neither needs the data set. Call `dispose` when done.
  *
- * Throws `folder.…`, `checkpoint.…`, `weights.…`, `config.…` and `rule.…` errors. A rule file must still exist; a rule object
+ * Throws `folder.…`, `checkpoint.…`, `weights.…`, `config.…` and `rule.…` errors. A rule or activation file must still exist; a rule object
  * must be given as `rule` (`rule.needed`, `rule.mismatch`).
  *
  * @example
@@ -53,6 +53,7 @@ export async function loadNetwork(from: string, options: LoadOptions = {}): Prom
   const source = isFile ? fromFile(from) : await fromFolder(from);
   const { config, data, identity, step } = source;
   const rule = await ruleOf(source, from, options.rule);
+  await loadActivations(config);
   const compute = await openBackend({
     backend: options.backend ?? (config.backend === 'blas' ? 'auto' : config.backend),
     threads: options.threads ?? config.threads,
@@ -110,7 +111,7 @@ async function fromFolder(folder: string): Promise<Source> {
     config,
     rule: run.document?.rule,
     // Folders of before this was kept need their data set.
-    data: run.data ?? describeData(await openDataset(requestFor(config))),
+    data: run.data ?? describeData(await openDataOf(config)),
     identity: run.identity,
     step: checkpoint.step,
     fill: ({ learner }) => restoreLearner(learner, checkpoint, true),
@@ -125,6 +126,16 @@ const dataSchema = z.object({
   inputScale: z.number(),
   targetSize: z.int().min(1),
   classNames: z.array(z.string()).optional(),
+  time: z
+    .object({
+      kind: z.enum(['sequences', 'stream']),
+      steps: z.int().min(1),
+      targets: z.enum(['all', 'last', 'masked']),
+    })
+    .optional(),
+  named: z
+    .record(z.string(), z.object({ task: z.enum(['classification', 'regression']), size: z.int().min(1) }))
+    .optional(),
 });
 
 function fromFile(file: string): Source {
@@ -139,11 +150,16 @@ function fromFile(file: string): Source {
       { file },
     );
   }
-  const { classNames, ...others } = parsed.data;
+  const { classNames, time, named, ...others } = parsed.data;
   return {
     config: parseConfig(JSON.parse(config), file),
     rule: metadata['rule'],
-    data: { ...others, ...(classNames ? { classNames } : {}) },
+    data: {
+      ...others,
+      ...(classNames ? { classNames } : {}),
+      ...(time ? { time } : {}),
+      ...(named ? { named } : {}),
+    },
     identity,
     step: Number(step),
     fill: ({ network }) => importWeights(network, tensors, { name: `The weights in ${file}` }),

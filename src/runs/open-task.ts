@@ -7,6 +7,7 @@ import type { Compute } from '../tensor/index.ts';
 import type { Config } from '../config/config.ts';
 import { openDataset } from './files/datasets.ts';
 import type { DatasetReference } from './files/datasets.ts';
+import { inTimeOf } from '../training/data-in-time.ts';
 import { Examples } from '../training/examples.ts';
 import { isContentsId } from '../training/own-data.ts';
 import { loadObjective } from './files/objective-file.ts';
@@ -27,7 +28,7 @@ export async function findTask(config: Config): Promise<(compute: Compute) => Ta
     return (compute) => controlTask(compute, found);
   }
   const loss = await loadObjective(config);
-  const dataset: Dataset = await openDataset(requestFor(config));
+  const dataset = await openDataOf(config);
   return (compute) => exampleTask(compute, new Examples(compute, dataset, loss));
 }
 
@@ -51,9 +52,15 @@ export async function openEnvironment(
   return checkEnvironment(await importUserFile(reference, 'environment'), source);
 }
 
+/** Opens the data set of a config, in time as `task.time` asks. Throws `dataset.…` and `config.…` errors. */
+export async function openDataOf(config: Pick<Config, 'task'>): Promise<Dataset> {
+  return inTimeOf(await openDataset(requestFor(config)), config.task.time);
+}
+
 /** Returns the reference to a config's data set: an id with options, or a path. Throws `config.…` errors. */
 export function requestFor({ task }: Pick<Config, 'task'>): DatasetReference {
   const { dataset, environment, options, labels } = task;
+  const time = task.time?.kind;
   if (dataset === undefined) {
     throw new ApicalError(
       'config.task',
@@ -74,6 +81,6 @@ export function requestFor({ task }: Pick<Config, 'task'>): DatasetReference {
     );
   }
   if ((datasetIds as readonly string[]).includes(dataset)) return { id: dataset, options };
-  if (labels !== undefined) return { path: dataset, options, csv: { label: labels } };
-  return /[\\/.]/.test(dataset) ? { path: dataset, options } : dataset;
+  if (labels !== undefined) return { path: dataset, options, time, csv: { label: labels } };
+  return /[\\/.]/.test(dataset) ? { path: dataset, options, time } : dataset;
 }

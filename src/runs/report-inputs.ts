@@ -44,6 +44,8 @@ export interface RunReport {
   readonly solvedAt?: number;
   readonly citations: readonly string[];
   readonly locality: readonly LocalityRow[];
+  /** Objectives whose error reached parameters beyond the layer that they declare. */
+  readonly reachViolations?: readonly string[];
   /** Null if no step was measured. */
   readonly cost: Cost | null;
   readonly mistakes: readonly Mistake[];

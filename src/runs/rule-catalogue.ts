@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Cost, LocalityRow } from '../analysis/index.ts';
 import { openBackend } from '../backends/open.ts';
 import { ruleById, RULES } from '../rules/index.ts';
-import { auditStandard, STANDARD_LAYERS, totalMacs } from '../analysis/standard-audit.ts';
+import { auditStandard, STANDARD_LAYERS, totalMacs } from '../analysis/audit/standard-audit.ts';
 import { loadRule } from './files/rule-file.ts';
 
 /** The part of a JSON Schema that the listing reads. */
@@ -31,11 +31,13 @@ export interface RuleDescription {
   readonly options: OptionsSchema;
   readonly locality: readonly LocalityRow[];
   readonly cost: Cost;
+  /** Objectives whose error reached parameters beyond the layer that they declare. */
+  readonly reachViolations: readonly string[];
   /** Multiply–accumulates of a step relative to backprop's. */
   readonly costRatio: number;
 }
 
-/** Describes every rule, or the given ones, with an audit of one real step on the standard network. */
+/** Describes every rule, or the given ones, with an audit of real steps on the standard network. */
 export async function describeRules(
   references?: readonly string[],
   layers: readonly number[] = STANDARD_LAYERS,

@@ -40,6 +40,8 @@ export function describeRun({
   const evaluation = metrics.findLast((record): record is EvaluationRecord => record.kind === 'evaluation');
   const probe = metrics.findLast((record) => record.kind === 'probe');
   const { validation, test, train } = evaluation ?? {};
+  const probed = Object.entries(probe?.projections ?? {});
+  const reasons = probed.flatMap(([id, { reason }]) => (reason ? [[id, reason] as const] : []));
   const sparse = training.learner.network.projections
     .filter(({ storage }) => storage === 'sparse')
     .map(({ id, storage }) => [id, storage] as const);
@@ -59,9 +61,8 @@ export function describeRun({
     train: train && Number.isFinite(train.loss) ? train : null,
     ...(validation ? { validation } : {}),
     test: test ?? null,
-    alignment: Object.fromEntries(
-      Object.entries(probe?.projections ?? {}).map(([id, { angle }]) => [id, angle]),
-    ),
+    alignment: Object.fromEntries(probed.map(([id, { angle }]) => [id, angle])),
+    ...(reasons.length > 0 ? { withoutAngle: Object.fromEntries(reasons) } : {}),
     ...(sparse.length > 0 ? { storage: Object.fromEntries(sparse) } : {}),
     metrics: { passes: training.passes, ...evaluation?.metrics },
     examplesPerSecond: training.trainedSeconds > 0 ? training.examplesSeen / training.trainedSeconds : 0,

@@ -88,8 +88,9 @@ export async function executeRun(options: RunOptions): Promise<FinishedRun> {
       const found = folder.latest();
       for (const warning of found?.warnings ?? []) onWarning?.(warning);
       if (found) {
-        folder.restoreInto(training.snapshot().tensors, found);
+        // First the position, whose errors say more than those of tensors that do not fit.
         training.restore(found.position);
+        folder.restoreInto(training.snapshot().tensors, found);
         isRestored = true;
         metrics.push(...folder.readMetrics());
         wallSeconds = readDocuments(folder.path).run.document?.wallSeconds ?? 0;

@@ -22,6 +22,7 @@ import { ruleFailure } from '../learning/rule-failure.ts';
 import { checkRun, executeRun } from './run.ts';
 import type { FinishedRun, RunProgress } from './run.ts';
 import type { RunRules, Task } from '../training/task.ts';
+import { loadActivations } from './files/activation-file.ts';
 import { sealWeights } from './files/weights-file.ts';
 import { withWorkers } from './workers/check.ts';
 
@@ -82,6 +83,7 @@ async function runSealed(options: SessionOptions): Promise<Session> {
   for (const { rule, ruleOptions } of options.configs) checkOptions(rules.get(rule) as Rule, ruleOptions);
   const configs = withWorkers(options.configs, rules, (message) => listener?.warning?.(message));
   const rulesOf = await withCritics(configs, rules);
+  await loadActivations(...configs);
   const createTask = await findTask(first);
   const compute = await openBackend({
     backend: first.backend,
@@ -224,7 +226,7 @@ function reportOf(
     // A rule that failed while learning fails here too, and has been reported.
     if (run.document.status !== 'failed') throw ruleFailure(rule, 'in its audit', error);
   }
-  const { locality, cost } = audit;
+  const { locality, cost, reachViolations } = audit;
   return {
     run: run.document,
     metrics: run.metrics,
@@ -235,6 +237,7 @@ function reportOf(
     ...task.description,
     citations: [...new Set([...task.cites, ...rule.cites, ...(critic?.cites ?? [])])].map(citation),
     locality,
+    reachViolations,
     cost,
     mistakes: run.mistakes,
     ...(run.fantasies ? { fantasies: run.fantasies } : {}),
@@ -246,6 +249,7 @@ function reportOf(
 const NO_AUDIT: Audit = {
   locality: [],
   cost: { forwardMacs: 0, feedbackMacs: 0, updateMacs: 0, bytesBetweenAreas: 0 },
+  reachViolations: [],
 };
 
 /** Returns failed if any run failed, interrupted if any run did not end, and done otherwise. */

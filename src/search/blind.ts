@@ -1,11 +1,12 @@
 import { openBackend } from '../backends/open.ts';
+import { withoutExamples } from '../datasets/dataset.ts';
 import type { Dataset } from '../datasets/index.ts';
 import type { Compute } from '../tensor/index.ts';
 import type { Config } from '../config/config.ts';
-import { openDataset } from '../runs/files/datasets.ts';
 import { Examples } from '../training/examples.ts';
+import { loadActivations } from '../runs/files/activation-file.ts';
 import { loadObjective } from '../runs/files/objective-file.ts';
-import { requestFor } from '../runs/open-task.ts';
+import { openDataOf } from '../runs/open-task.ts';
 import { exampleTask } from '../training/task.ts';
 import type { Task } from '../training/task.ts';
 
@@ -24,8 +25,9 @@ export interface BlindTask {
  * `objective.…` and `blas.…` errors.
  */
 export async function openBlind(config: Config, blasPath?: string): Promise<BlindTask> {
+  await loadActivations(config);
   const loss = await loadObjective(config);
-  const dataset = withoutTest(await openDataset(requestFor(config)));
+  const dataset = withoutTest(await openDataOf(config));
   const compute = await openBackend({
     backend: config.backend,
     threads: 1,
@@ -37,7 +39,7 @@ export async function openBlind(config: Config, blasPath?: string): Promise<Blin
     compute,
     task,
     dataset: examples.dataset,
-    count: examples.train.count,
+    count: dataset.time?.kind === 'stream' ? examples.train.steps : examples.train.count,
     dispose: () => {
       task.dispose();
       compute.dispose();
@@ -47,6 +49,5 @@ export async function openBlind(config: Config, blasPath?: string): Promise<Blin
 
 /** Returns the data set with an empty test split, so that no choice can depend on test examples. */
 export function withoutTest(dataset: Dataset): Dataset {
-  const { inputs, targets } = dataset.test;
-  return { ...dataset, test: { count: 0, inputs: inputs.slice(0, 0), targets: targets.slice(0, 0) } };
+  return { ...dataset, test: withoutExamples(dataset.test) };
 }

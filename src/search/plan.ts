@@ -7,7 +7,9 @@ import type { Config } from '../config/config.ts';
 import { setAt } from '../config/assignments.ts';
 import { planRuns, readInput, readVariants } from '../runs/plan.ts';
 import type { Variant } from '../runs/plan.ts';
+import { loadActivations } from '../runs/files/activation-file.ts';
 import { loadRule } from '../runs/files/rule-file.ts';
+import { activationFor } from '../training/activation-of-config.ts';
 import { checkOptions } from '../training/rule-options.ts';
 import { checkDistinct } from '../runs/session.ts';
 import { planBudget } from './halving.ts';
@@ -81,6 +83,7 @@ export async function planSearch(request: SearchRequest): Promise<SearchPlan> {
   const validation = validationOf(request);
   const variants = variantsOf(request);
   const rules = await loadRules(variants.map(({ config }) => config.rule));
+  await loadActivations(...variants.map(({ config }) => config));
   const names = variants.map(({ name }) => name);
   const [{ config: first }] = variants as [Variant];
   checkTask(first);
@@ -232,7 +235,8 @@ function resolve(space: readonly Dimension[], config: Config): Dimension[] {
 
 /** Returns a config with its initialisation written out, so that the scale can be set. */
 function withInitialisation(config: Config): Config {
-  const initialisation = config.network.initialisation ?? defaultInitialisation(config.network.activation);
+  const initialisation =
+    config.network.initialisation ?? defaultInitialisation(activationFor(config.network.activation));
   return { ...config, network: { ...config.network, initialisation } };
 }
 

@@ -2,9 +2,8 @@ import { openBackend } from '../backends/open.ts';
 import type { BackendName } from '../backends/open.ts';
 import { ApicalError } from '../errors.ts';
 import type { Learner } from '../learning/index.ts';
-import type { Activation } from '../tensor/index.ts';
+import type { ActivationName } from '../tensor/index.ts';
 import type { Config } from '../config/config.ts';
-import { openDataset } from '../runs/files/datasets.ts';
 import { runEstimate } from './estimate.ts';
 import type { EstimateDocument, EstimateRequest } from './estimate.ts';
 import { dataSubject, parseLayers, randomSubject, SWEEP_SIZES, sweepOf } from './subject.ts';
@@ -12,12 +11,13 @@ import type { Sweep, Subject } from './subject.ts';
 import { Examples } from '../training/examples.ts';
 import { readTrainedRun, restoreLearner } from '../runs/folder/index.ts';
 import type { TrainedRun } from '../runs/folder/index.ts';
+import { loadActivations } from '../runs/files/activation-file.ts';
 import { loadObjective } from '../runs/files/objective-file.ts';
 import { assign, parseSeeds } from '../config/assignments.ts';
 import { planRuns } from '../runs/plan.ts';
 import { loadRule } from '../runs/files/rule-file.ts';
 import { ruleFailure } from '../learning/rule-failure.ts';
-import { requestFor } from '../runs/open-task.ts';
+import { openDataOf } from '../runs/open-task.ts';
 import { checkOptions } from '../training/rule-options.ts';
 import { startFromWeights } from '../runs/files/weights-file.ts';
 
@@ -29,7 +29,7 @@ export interface EstimateOptions {
   readonly run?: string | undefined;
   readonly rule?: string | undefined;
   readonly network?: string | undefined;
-  readonly activation?: Activation | undefined;
+  readonly activation?: ActivationName | undefined;
   readonly sweep?: Sweep | undefined;
   readonly sizes?: string | undefined;
   /** Settings of the form "path=value". */
@@ -81,8 +81,9 @@ export async function estimate(
   const randomLayers = config ? undefined : layersOf(options, parseLayers(options.network ?? DEFAULT_LAYERS));
   const rule = await loadRule(reference);
   checkOptions(rule, input.ruleOptions);
+  if (config) await loadActivations(config);
   const loss = config && (await loadObjective(config));
-  const dataset = config && (await openDataset(requestFor(config)));
+  const dataset = config && (await openDataOf(config));
   const compute = await openBackend({
     backend: options.backend ?? config?.backend ?? 'auto',
     ...(config ? { threads: config.threads } : {}),

@@ -170,7 +170,7 @@ function estimateOne(
       const [fixed] = batches as [Batch];
       const statistics = estimatorStatistics(compute, learner, fixed, samples);
       const overData = varianceOverData(compute, learner, batches);
-      const { cost } = audit(compute, learner, fixed);
+      const { cost } = audit(compute, learner, fixed, { steps: 1 });
       const price = {
         passes: learner.passes / batch,
         macs: cost.forwardMacs + cost.feedbackMacs + cost.updateMacs,

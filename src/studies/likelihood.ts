@@ -7,12 +7,12 @@ import type { Learner } from '../learning/index.ts';
 import { machinesOf } from '../rules/generative/restricted-boltzmann.ts';
 import type { Machine } from '../rules/generative/restricted-boltzmann.ts';
 import type { Compute } from '../tensor/index.ts';
-import { openDataset } from '../runs/files/datasets.ts';
 import { Examples } from '../training/examples.ts';
 import type { ExampleSet } from '../training/examples.ts';
 import { readTrainedRun, restoreLearner } from '../runs/folder/index.ts';
+import { loadActivations } from '../runs/files/activation-file.ts';
 import { loadObjective } from '../runs/files/objective-file.ts';
-import { requestFor } from '../runs/open-task.ts';
+import { openDataOf } from '../runs/open-task.ts';
 import { loadRule } from '../runs/files/rule-file.ts';
 import { wholeNumber } from './numbers.ts';
 import { ExampleTraining } from '../training/example-training.ts';
@@ -77,7 +77,8 @@ export async function studyLikelihood(options: LikelihoodOptions): Promise<Likel
     );
   }
   const rule = await loadRule(config.rule);
-  const dataset = await openDataset(requestFor(config));
+  const dataset = await openDataOf(config);
+  await loadActivations(config);
   const loss = await loadObjective(config);
   const compute = await openBackend({ backend: options.backend, threads: config.threads });
   const all = new Examples(compute, dataset, loss);

@@ -27,7 +27,7 @@ export interface InputOptions {
 
 /** Examples from a file, ready for the network. */
 export interface PredictionInput {
-  /** Shape (count, …), where … is the shape of the network's input. */
+  /** Shape (count, …), where … is the shape of the network's input; (count, steps, …) for sequences, (steps, …) for a stream. */
   readonly inputs: { readonly shape: readonly number[]; readonly data: Uint8Array | Float32Array };
   /** For each example a class number, or for regression `targetSize` values. */
   readonly labels: Int32Array | Float32Array | undefined;
@@ -52,7 +52,8 @@ export async function readExamples(
 ): Promise<PredictionInput> {
   const { data } = trained;
   const contents = await parse(file, trained, options);
-  const count = exampleCount(contents.array.shape, data, file);
+  const shape = inputShapeOf(contents.array.shape, data, file);
+  const count = answersOf(shape, data);
   const notes = [...contents.notes];
   let values = asInputs(contents.array.data, data, file, notes);
   if (options.invert) values = inverted(values, data, file);
@@ -62,7 +63,7 @@ export async function readExamples(
     );
   }
   return {
-    inputs: { shape: [count, ...data.inputShape], data: values },
+    inputs: { shape, data: values },
     labels: contents.labels && labelsOf(contents.labels, count, data, file),
     notes,
   };
@@ -97,9 +98,9 @@ async function parse(file: string, trained: TrainedWith, options: InputOptions):
 async function parseImage(bytes: Uint8Array, file: string, { data }: TrainedWith): Promise<ShapedArray> {
   const { parsePng, pngSize } = await import('../datasets/formats/png.ts');
   const { width, height } = pngSize(bytes, file);
-  const expected = squeeze(data.inputShape);
+  const expected = squeeze(wholeShape(data));
   if (expected.join() !== squeeze([height, width]).join())
-    throw wrongShape(data.inputShape, [height, width], file);
+    throw wrongShape(wholeShape(data), [height, width], file);
   return { shape: [1, height, width], data: parsePng(bytes, file).data };
 }
 
@@ -146,7 +147,7 @@ function parseTable(
   { data, config }: TrainedWith,
   labelColumns: string | undefined,
 ): FileContents {
-  const units = unitsOf(data);
+  const units = elementCount(wholeShape(data));
   const outputs = data.task === 'regression' ? data.targetSize : 1;
   const notes: string[] = [];
   const table = parseCsv(bytes, file, {}, (width, header) => {
@@ -183,12 +184,35 @@ async function readLabels(file: string): Promise<readonly string[]> {
   return Array.from(array.data, String);
 }
 
+/** Returns the shape of one example; of a sequence that of the longest, with its steps. */
+const wholeShape = ({ inputShape, time }: DataDescription): readonly number[] =>
+  time?.kind === 'sequences' ? [time.steps, ...inputShape] : inputShape;
+
+/** Returns the number of answers to inputs: one per example or sequence, or one per step. */
+function answersOf([first = 1, second = 1]: readonly number[], { time }: DataDescription): number {
+  return time?.kind === 'sequences' && time.targets !== 'last' ? first * second : first;
+}
+
+/** Returns the shape of the examples in an array as the network takes them. Throws `predict.shape` or `predict.empty`. */
+function inputShapeOf(shape: readonly number[], data: DataDescription, file: string): readonly number[] {
+  const { inputShape, time } = data;
+  const count = exampleCount(shape, data, file);
+  if (time?.kind !== 'sequences') return [count, ...inputShape];
+  return [count, elementCount(shape) / count / unitsOf(data), ...inputShape];
+}
+
 /** Returns the number of examples in an array of this shape. Throws `predict.shape` or `predict.empty`. */
 function exampleCount(shape: readonly number[], data: DataDescription, file: string): number {
   const units = unitsOf(data);
-  const fits = (exampleShape: readonly number[]) =>
-    squeeze(exampleShape).join() === squeeze(data.inputShape).join() ||
-    (elementCount(exampleShape) === units && squeeze(exampleShape).length === 1);
+  const isStep = (step: readonly number[]) =>
+    squeeze(step).join() === squeeze(data.inputShape).join() ||
+    (elementCount(step) === units && squeeze(step).length === 1);
+  const fits = (example: readonly number[]) =>
+    data.time?.kind === 'sequences'
+      ? // Any number of steps, or a flat row of the usual number.
+        (example.length > 1 || units === 1 ? isStep(example.slice(1)) : false) ||
+        squeeze(example).join() === String(data.time.steps * units)
+      : isStep(example);
   const [count = 1, ...each] = shape;
   if (fits(each)) {
     if (count > 0) return count;
@@ -197,7 +221,7 @@ function exampleCount(shape: readonly number[], data: DataDescription, file: str
     });
   }
   if (fits(shape)) return 1;
-  throw wrongShape(data.inputShape, shape.length > 1 ? each : shape, file);
+  throw wrongShape(wholeShape(data), shape.length > 1 ? each : shape, file);
 }
 
 /** Converts values to network inputs: bytes if the network was trained on bytes and these are bytes too. */
@@ -238,11 +262,11 @@ function inverted(
   );
 }
 
-const isImage = (data: DataDescription) => data.inputScale !== 1 && squeeze(data.inputShape).length === 2;
+const isImage = (data: DataDescription) => data.inputScale !== 1 && squeeze(wholeShape(data)).length === 2;
 
 /** Returns whether the borders of the first images are light on average. */
 function hasLightBorder(values: Uint8Array | Float32Array, data: DataDescription): boolean {
-  const [height = 1, width = 1] = squeeze(data.inputShape);
+  const [height = 1, width = 1] = squeeze(wholeShape(data));
   const units = height * width;
   let sum = 0;
   let count = 0;

@@ -14,12 +14,12 @@ import { plainDescent } from '../network/index.ts';
 import { Learner, parseOptions } from '../learning/index.ts';
 import type { Rule } from '../learning/index.ts';
 import type { Config } from '../config/config.ts';
-import { openDataset } from '../runs/files/datasets.ts';
 import { dataSubject } from './subject.ts';
 import { Examples } from '../training/examples.ts';
 import { readTrainedRun, restoreLearner } from '../runs/folder/index.ts';
+import { loadActivations } from '../runs/files/activation-file.ts';
 import { loadObjective } from '../runs/files/objective-file.ts';
-import { requestFor } from '../runs/open-task.ts';
+import { openDataOf } from '../runs/open-task.ts';
 import { planRuns } from '../runs/plan.ts';
 import { loadRule } from '../runs/files/rule-file.ts';
 import { ruleFailure } from '../learning/rule-failure.ts';
@@ -105,8 +105,9 @@ export async function studySettling(options: SettlingOptions): Promise<SettlingD
   const rule = await loadRule(reference);
   const own = reference === config.rule ? config.ruleOptions : {};
   const ruleOptions = parseOptions(rule, { ...own, ...phasesFor(rule, own, numbers) });
+  await loadActivations(config);
   const loss = await loadObjective(config);
-  const dataset = await openDataset(requestFor(config));
+  const dataset = await openDataOf(config);
   const compute = await openBackend({ backend: options.backend, threads: config.threads });
   const examples = new Examples(compute, dataset, loss);
   try {

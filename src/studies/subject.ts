@@ -3,7 +3,7 @@ import { stack } from '../network/index.ts';
 import type { NetworkSpecification } from '../network/index.ts';
 import { Sequence, stream } from '../random/index.ts';
 import type { Batch, Learner } from '../learning/index.ts';
-import type { Activation, Compute } from '../tensor/index.ts';
+import type { ActivationReference, Compute } from '../tensor/index.ts';
 import type { Config } from '../config/config.ts';
 import type { Examples } from '../training/examples.ts';
 import { splitExamples } from '../training/examples.ts';
@@ -22,7 +22,7 @@ export interface Subject {
 }
 
 /** Returns a stack without biases, initialised as in training, with random inputs and labels (cross-entropy). */
-export function randomSubject(layers: readonly number[], activation: Activation): Subject {
+export function randomSubject(layers: readonly number[], activation: ActivationReference): Subject {
   const [inputs, classes] = [layers[0] as number, layers.at(-1) as number];
   return {
     name: layers.join('-'),
@@ -39,6 +39,12 @@ export function randomSubject(layers: readonly number[], activation: Activation)
 export function dataSubject(config: Config, examples: Examples): Subject {
   const specification = networkFor(config, examples);
   const { task } = config;
+  if (examples.dataset.time?.kind === 'stream') {
+    throw new ApicalError(
+      'estimate.data',
+      `${examples.dataset.title} is a stream, of which no batch of examples can be drawn. Give data of examples or sequences.`,
+    );
+  }
   const { train } = splitExamples(examples.train.count, task.validation, task.trainExamples, config.seed);
   const orders = new Map<number, Int32Array>();
   return {

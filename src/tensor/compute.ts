@@ -1,11 +1,12 @@
 import type { Stream } from '../random/stream.ts';
+import type { ActivationReference } from './activation.ts';
 import { Arena } from './arena.ts';
 import { CheckedBatches } from './batches.ts';
 import { KeyedDraws } from './draws.ts';
 import { CheckedElementwise } from './elementwise.ts';
 import { CheckedEligibility } from './eligibility.ts';
 import type { Heap } from './heap.ts';
-import type { Activation, Kernels } from './kernels.ts';
+import type { Kernels } from './kernels.ts';
 import { CheckedObjectives } from './objectives.ts';
 import type { Operations } from './operations.ts';
 import { CheckedProducts } from './products.ts';
@@ -281,7 +282,7 @@ export class Compute implements Operations {
     this.#rowsAndColumns.limitRowNorms(weights, limit);
   }
 
-  activate(out: Tensor, potential: Tensor, bias: Tensor | undefined, activation: Activation): void {
+  activate(out: Tensor, potential: Tensor, bias: Tensor | undefined, activation: ActivationReference): void {
     this.#units.activate(out, potential, bias, activation);
   }
 
@@ -290,7 +291,7 @@ export class Compute implements Operations {
     a: Tensor,
     rate: Tensor,
     gain: Tensor | undefined,
-    activation: Activation,
+    activation: ActivationReference,
   ): void {
     this.#units.multiplyBySlope(out, a, rate, gain, activation);
   }
@@ -301,7 +302,7 @@ export class Compute implements Operations {
     received: Tensor,
     drive: Tensor,
     size: number,
-    activation: Activation,
+    activation: ActivationReference,
   ): void {
     this.#units.relax(state, rate, received, drive, size, activation);
   }

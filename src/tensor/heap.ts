@@ -1,4 +1,5 @@
 import { ApicalError } from '../errors.ts';
+import type { Watcher } from './watch.ts';
 
 /** Every block starts on a cache line, so that kernels and BLAS see aligned rows. In bytes. */
 const ALIGNMENT = 64;
@@ -33,6 +34,8 @@ export class Heap {
   readonly memory: WebAssembly.Memory;
   /** Size in bytes that the heap may grow to. */
   readonly maximumBytes: number;
+  /** Set while an audit watches: hears of values that are touched outside of operations. */
+  watcher: Watcher | undefined = undefined;
   /** Free blocks sorted by offset, never adjacent (neighbours are merged). */
   readonly #free: { offset: number; bytes: number }[] = [];
   readonly #reserved = new Map<number, number>();

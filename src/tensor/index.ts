@@ -2,8 +2,31 @@ export { Heap } from './heap.ts';
 export type { HeapOptions } from './heap.ts';
 export { sizeOf, Tensor } from './tensor.ts';
 export type { ElementType, Shape } from './tensor.ts';
-export { ACTIVATIONS } from './kernels.ts';
-export type { Activation, Kernels } from './kernels.ts';
+export {
+  ACTIVATION_NAMES,
+  activationOf,
+  ACTIVATIONS,
+  checkActivation,
+  defineActivation,
+  hardSigmoid,
+  hasActivation,
+  linear,
+  logistic,
+  nameOfActivation,
+  relu,
+  softplus,
+  SURROGATES,
+  tanh,
+  threshold,
+} from './activation.ts';
+export type {
+  Activation,
+  ActivationName,
+  ActivationReference,
+  Slope,
+  ThresholdOptions,
+} from './activation.ts';
+export type { Kernels } from './kernels.ts';
 export { OPERATIONS } from './operations.ts';
 export type { Operations } from './operations.ts';
 export type { MatmulForm } from './products.ts';

@@ -1,11 +1,6 @@
 import type { SparseKernels } from './sparse-kernels.ts';
 import type { SpatialKernels } from './spatial-kernels.ts';
 
-/** Names of the activation functions. A kernel takes an index into this list. */
-export const ACTIVATIONS = ['linear', 'relu', 'logistic', 'tanh', 'hard-sigmoid', 'softplus'] as const;
-/** Name of an activation function. */
-export type Activation = (typeof ACTIVATIONS)[number];
-
 /**
  * The arithmetic that a backend implements, on row-major blocks given by their byte offsets in the heap. Sizes count
  * elements. Floats are f32, or f64 on the reference backend. `Compute` is the only caller and has checked all shapes.
@@ -67,7 +62,7 @@ export interface Kernels extends SpatialKernels, SparseKernels {
   /** out(c,r) ← a(r,c). */
   transpose(out: number, a: number, rows: number, columns: number): void;
 
-  /** out ← f(potential + bias); bias is a row, 0 for none. */
+  /** out ← f(potential + bias); bias is a row, 0 for none. `activation` is an index into ACTIVATIONS, here and below. */
   activate(
     out: number,
     potential: number,

@@ -67,8 +67,8 @@ export class Tensor {
 
   /** View of the values. It goes stale when the heap grows: use it at once and do not keep it. */
   get data(): TypedArray {
-    const start = this.offset / BYTES_PER_ELEMENT[this.type];
-    return this.heap[this.type].subarray(start, start + this.size);
+    if (this.heap.watcher !== undefined) this.heap.watcher(this, 'read');
+    return viewOf(this);
   }
 
   /** Returns a copy of the values. */
@@ -83,7 +83,8 @@ export class Tensor {
         `A tensor of shape (${this.shape.join(', ')}) takes ${this.size} values, got ${values.length}.`,
       );
     }
-    this.data.set(values);
+    if (this.heap.watcher !== undefined) this.heap.watcher(this, 'overwritten');
+    viewOf(this).set(values);
     return this;
   }
 
@@ -108,4 +109,9 @@ export class Tensor {
     const shape = this.shape.length > 1 ? [count, ...this.shape.slice(1)] : [count * this.columns];
     return new Tensor(this.heap, this.type, shape, offset, this.base);
   }
+}
+
+function viewOf({ heap, type, offset, size }: Tensor): TypedArray {
+  const start = offset / BYTES_PER_ELEMENT[type];
+  return heap[type].subarray(start, start + size);
 }

@@ -1,37 +1,40 @@
 import type { Stream } from '../random/stream.ts';
+import { activationOf, isOwnRate } from './activation.ts';
+import type { ActivationReference } from './activation.ts';
 import { counterOf } from './draws.ts';
-import { ACTIVATIONS } from './kernels.ts';
-import type { Activation, Kernels } from './kernels.ts';
+import type { Kernels } from './kernels.ts';
 import { mismatch, requireAlike } from './shapes.ts';
 import type { Specifications } from './specification.ts';
 import type { Tensor } from './tensor.ts';
+import { activateBy, multiplyBySlopeOf, relaxBy } from './unfused-units.ts';
 
-/** Activation functions whose rate equals the state as long as the state is kept within its bounds. */
-export const IS_OWN_RATE: ReadonlySet<Activation> = new Set<Activation>(['linear', 'relu', 'hard-sigmoid']);
-
-/** Units of a network: activation functions, their slopes, relaxation, and binary units. */
+/**
+ * Units of a network: activation functions, their slopes, relaxation, and binary units. Activation functions without
+ * fused kernels run as one loop in f64 arithmetic.
+ */
 export interface UnitOperations {
   /**
    * Activates: out ← f(potential + bias). bias is (columns), (channels) or undefined; a channel is a run of
    * columns / channels neighbouring units.
    */
-  activate(out: Tensor, potential: Tensor, bias: Tensor | undefined, activation: Activation): void;
+  activate(out: Tensor, potential: Tensor, bias: Tensor | undefined, activation: ActivationReference): void;
   /**
-   * Multiplies by the slope: out ← a ⊙ f′ ⊙ gain, where f′ is a function of the rate f(x). Without a gain, out ← a ⊙ f′.
-   * At a corner of ReLU or the hard sigmoid the slope is 0.
+   * Multiplies by the slope: out ← a ⊙ f′ ⊙ gain, where f′ is a function of the rate f(x), or of the potential x where
+   * `slope.from` of the activation says so: `from` is the one of the two. Without a gain, out ← a ⊙ f′. At a corner of
+   * ReLU or the hard sigmoid the slope is 0.
    */
   multiplyBySlope(
     out: Tensor,
     a: Tensor,
-    rate: Tensor,
+    from: Tensor,
     gain: Tensor | undefined,
-    activation: Activation,
+    activation: ActivationReference,
   ): void;
   /**
    * Takes one step of relaxation: state ← bound(state + size · (ρ′(state) ⊙ (received + drive) − state)), then
    * rate ← ρ(state). Hard sigmoids are bounded to [0, 1] and rectified units to [0, ∞). There ρ′ is 1 at the bounds
-   * too: with 0, a unit that reaches a bound would stay. All tensors have one size. state and rate may be one tensor
-   * for linear, ReLU and hard-sigmoid units; for others a RangeError is thrown.
+   * too: with 0, a unit that reaches a bound would stay. The states of all others are free. All tensors have one size.
+   * state and rate may be one tensor for linear, ReLU and hard-sigmoid units; for others a RangeError is thrown.
    */
   relax(
     state: Tensor,
@@ -39,7 +42,7 @@ export interface UnitOperations {
     received: Tensor,
     drive: Tensor,
     size: number,
-    activation: Activation,
+    activation: ActivationReference,
   ): void;
   /**
    * Samples binary units: rate ← logistic(gain · (potential + bias)), then drawn ← 1 with that probability, else 0.
@@ -84,9 +87,10 @@ export class CheckedUnits implements UnitOperations {
     this.#kernels = kernels;
   }
 
-  activate(out: Tensor, potential: Tensor, bias: Tensor | undefined, activation: Activation): void {
+  activate(out: Tensor, potential: Tensor, bias: Tensor | undefined, activation: ActivationReference): void {
     requireAlike('activate', out, potential);
-    const kind = ACTIVATIONS.indexOf(activation);
+    const own = typeof activation === 'string' ? activationOf(activation) : activation;
+    const kind = own.kernel;
     if (bias && bias.size !== out.columns) {
       const places = out.columns / bias.size;
       if (!Number.isInteger(places)) {
@@ -94,8 +98,16 @@ export class CheckedUnits implements UnitOperations {
           'out(batch, units), potential(batch, units), and bias(units) or (channels) that divide the units';
         mismatch('activate', expected, out, potential, bias);
       }
+      if (kind === undefined) {
+        activateBy(own, out, potential, bias, places);
+        return;
+      }
       const { offset, size } = bias;
       this.#kernels.activateChannels(out.offset, potential.offset, offset, out.rows, size, places, kind);
+      return;
+    }
+    if (kind === undefined) {
+      activateBy(own, out, potential, bias, 1);
       return;
     }
     this.#kernels.activate(out.offset, potential.offset, bias?.offset ?? 0, out.rows, out.columns, kind);
@@ -104,14 +116,18 @@ export class CheckedUnits implements UnitOperations {
   multiplyBySlope(
     out: Tensor,
     a: Tensor,
-    rate: Tensor,
+    from: Tensor,
     gain: Tensor | undefined,
-    activation: Activation,
+    activation: ActivationReference,
   ): void {
-    requireAlike('multiplyBySlope', out, a, rate);
+    requireAlike('multiplyBySlope', out, a, from);
     if (gain) requireAlike('multiplyBySlope', out, gain);
-    const kind = ACTIVATIONS.indexOf(activation);
-    this.#kernels.multiplyBySlope(out.offset, a.offset, rate.offset, gain?.offset ?? 0, out.size, kind);
+    const own = typeof activation === 'string' ? activationOf(activation) : activation;
+    if (own.kernel === undefined) {
+      multiplyBySlopeOf(own, out, a, from, gain);
+      return;
+    }
+    this.#kernels.multiplyBySlope(out.offset, a.offset, from.offset, gain?.offset ?? 0, out.size, own.kernel);
   }
 
   relax(
@@ -120,17 +136,21 @@ export class CheckedUnits implements UnitOperations {
     received: Tensor,
     drive: Tensor,
     size: number,
-    activation: Activation,
+    activation: ActivationReference,
   ): void {
     requireAlike('relax', state, rate, received, drive);
-    const kind = ACTIVATIONS.indexOf(activation);
-    if (state.offset === rate.offset && !IS_OWN_RATE.has(activation)) {
+    const own = typeof activation === 'string' ? activationOf(activation) : activation;
+    if (state.offset === rate.offset && !isOwnRate(own)) {
       throw new RangeError(
-        `relax: ${activation} units need a rate apart from their state. Allocate a tensor for each.`,
+        `relax: ${own.name} units need a rate apart from their state. Allocate a tensor for each.`,
       );
     }
+    if (own.kernel === undefined) {
+      relaxBy(own, state, rate, received, drive, size);
+      return;
+    }
     const { offset, size: units } = state;
-    this.#kernels.relax(offset, rate.offset, received.offset, drive.offset, units, size, kind);
+    this.#kernels.relax(offset, rate.offset, received.offset, drive.offset, units, size, own.kernel);
   }
 
   fire(

@@ -1,5 +1,6 @@
 /** Checks that compare a config with the network and the examples. */
 import { ApicalError } from '../errors.ts';
+import type { DataDescription } from '../datasets/dataset.ts';
 import type { OptimiserSpecification } from '../network/optimiser.ts';
 import type { Learner } from '../learning/learner.ts';
 import type { Config } from '../config/config.ts';
@@ -26,6 +27,23 @@ export function checkOverrides(config: Config, learner: Learner): void {
         `optimiser.projections: no plastic projection or area is called "${key}". Use one of ${[...new Set(known)].map((id) => `"${id}"`).join(', ')}.`,
       );
     }
+  }
+}
+
+/** Throws `config.time` if settings in time do not fit the data. */
+export function checkTimeSettings({ task }: Config, { title, time }: DataDescription): void {
+  const { window, washout = 0 } = task.time ?? {};
+  const refuse = (key: string, value: number, reason: string) => {
+    throw new ApicalError('config.time', `task.time.${key} is ${value}, but ${title} ${reason}.`, {
+      [key]: value,
+    });
+  };
+  if (!time) {
+    const reason = 'has no time axis. Leave it out, or set task.time.from for pictures';
+    if (window !== undefined) refuse('window', window, reason);
+    if (washout > 0) refuse('washout', washout, reason);
+  } else if (time.kind === 'sequences' && washout > 0) {
+    refuse('washout', washout, 'holds sequences, whose mask says which steps are scored. Leave it out');
   }
 }
 

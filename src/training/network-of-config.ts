@@ -6,9 +6,10 @@ import type { Initialisation } from '../network/initialisation.ts';
 import type { LossName } from '../network/objectives/known-losses.ts';
 import type { Loss } from '../network/objectives/loss.ts';
 import { lossOf } from '../network/objectives/resolve.ts';
-import type { NetworkSpecification } from '../network/specification.ts';
+import type { NetworkSpecification, ProjectionSpecification } from '../network/specification.ts';
 import { stack } from '../network/specification.ts';
 import type { Config } from '../config/config.ts';
+import { activationFor } from './activation-of-config.ts';
 import type { Examples } from './examples.ts';
 
 /** Returns the network of a config for the sizes of the data. Throws `config.network`, `config.objective` and `network.kernel`. */
@@ -19,13 +20,14 @@ export function networkFor(
   const { dataset, inputUnits, loss } = examples;
   const { graph, network } = config;
   const objective = objectiveOf(config, examples);
+  const isRecurrent = isRecurrentFor(config, dataset);
   if (!graph) {
     const { hidden, activation, outputActivation, dropout, inputDropout, density, bias, initialisation } =
       network;
     const { convolutions = [], excitatory, storage } = network;
     const common = {
-      activation,
-      outputActivation,
+      activation: activationFor(activation),
+      outputActivation: activationFor(outputActivation),
       objective,
       dropout,
       inputDropout,
@@ -39,7 +41,8 @@ export function networkFor(
         ...(storage === undefined ? {} : { storage }),
       };
       const layers = [inputUnits, ...hidden, dataset.targetSize];
-      return { ...stack({ ...common, ...given, layers }), batch: config.batch };
+      const specification = { ...stack({ ...common, ...given, layers }), batch: config.batch };
+      return isRecurrent ? withRecurrence(specification) : specification;
     }
     if (excitatory !== undefined) {
       throw new ApicalError(
@@ -53,20 +56,22 @@ export function networkFor(
         'network.storage is "sparse", but kernels are stored as matrices: leave out network.storage or network.convolutions.',
       );
     }
-    return convolutionalStack({
+    const specification = convolutionalStack({
       ...common,
       input: pictureOf(dataset),
       convolutions: convolutions.map((layer) => withoutUndefined(layer) as ConvolutionalLayer),
       hidden,
       outputs: dataset.targetSize,
     });
+    return isRecurrent ? withRecurrence(specification) : specification;
   }
   const { objectives: named, ...plain } = withoutUndefined(graph);
-  const specification = {
-    ...plain,
-    objectives: named.map((each) => ({ ...each, kind: each.kind === 'black-box' ? loss : each.kind })),
-    batch: config.batch,
-  } as NetworkSpecification;
+  const areas = plain.areas.map(({ activation, ...area }) => ({
+    ...area,
+    ...(activation === undefined ? {} : { activation: activationFor(activation) }),
+  }));
+  const objectives = named.map((each) => ({ ...each, kind: each.kind === 'black-box' ? loss : each.kind }));
+  const specification = { ...plain, areas, objectives, batch: config.batch } as NetworkSpecification;
   const unitsOf = (id: string) =>
     specification.areas
       .find((area) => area.id === id)
@@ -86,6 +91,41 @@ export function networkFor(
     }
   }
   return specification;
+}
+
+/** Returns whether hidden areas project to themselves. Throws `config.network` if the data have no time axis. */
+function isRecurrentFor({ network, graph }: Config, { title, time }: DataDescription): boolean {
+  const { recurrent = time !== undefined } = network;
+  if (!recurrent || (time && !graph) || network.recurrent === undefined) return recurrent;
+  throw new ApicalError(
+    'config.network',
+    graph
+      ? 'network.recurrent has no place beside graph: give its areas lateral projections instead.'
+      : `network.recurrent is true, but ${title} has no time axis. Leave it out.`,
+  );
+}
+
+/** Returns the stack with a lateral projection from each dense hidden area to itself. */
+function withRecurrence(specification: NetworkSpecification): NetworkSpecification {
+  const { areas, projections, input, objectives } = specification;
+  const hidden = areas.filter(
+    ({ id, shape }) => shape.length === 1 && id !== input && !objectives.some(({ area }) => area === id),
+  );
+  return {
+    ...specification,
+    projections: [
+      ...projections,
+      ...hidden.map(({ id }): ProjectionSpecification => {
+        const { density, excitatory, initialisation } = projections.find(({ to }) => to === id) ?? {};
+        return {
+          ...{ id: `${id}→${id}`, from: id, to: id, kind: 'lateral' },
+          ...(density === undefined ? {} : { density }),
+          ...(excitatory === undefined ? {} : { excitatory }),
+          ...(initialisation === undefined ? {} : { initialisation }),
+        };
+      }),
+    ],
+  };
 }
 
 /** Returns the loss of a stack. Throws `config.objective` if it, or one of a graph, does not fit the data. */

@@ -1,61 +1,91 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
-import type { Dataset, Split } from '../datasets/dataset.ts';
-import { didYouMean } from '../suggest.ts';
+import { checkMask } from '../datasets/checks.ts';
+import { withoutExamples } from '../datasets/dataset.ts';
+import type { Dataset, Split, TargetDescription, TimeAxis } from '../datasets/dataset.ts';
 import { ApicalError } from '../errors.ts';
+import { checkKeys, checkShape, product, readNumbers } from './own-numbers.ts';
+import type { NamedNumbers, Numbers } from './own-numbers.ts';
+import { flatMask, largestOf, readSequences, readTarget, targetsOf } from './own-sequences.ts';
+import type { GivenTarget, GivenTargets } from './own-sequences.ts';
 
-/**
- * Numbers for a data set: flat values, or one row per example. A `Uint8Array` holds bytes from 0 to 255, which become
- * inputs from 0 to 1; other numbers are used as they are.
- */
-export type Numbers =
-  Float32Array | Float64Array | Uint8Array | readonly number[] | readonly ArrayLike<number>[];
+export type { Numbers } from './own-numbers.ts';
+
+/** Numbers of sequences: [sequence][step][value]. */
+export type Sequences = readonly (readonly ArrayLike<number>[])[];
+
+/** A target: values, or class numbers under `labels`. */
+export type OwnTarget =
+  Numbers | Sequences | { readonly labels: ArrayLike<number> | readonly ArrayLike<number>[] };
 
 /** Your own examples: inputs with class labels or target values. */
 export interface OwnExamples {
-  readonly inputs: Numbers;
-  /** One class per example, a whole number from 0 to 255. */
-  readonly labels?: ArrayLike<number>;
-  /** The target values of each example, for regression; flat values are one per example. */
-  readonly targets?: Numbers;
+  /** A row per example. With `time`, [sequence][step][value], or [sequence][step] of single values; or a row per step. */
+  readonly inputs: Numbers | Sequences;
+  /** One class per example, a whole number from 0 to 255. In time one per sequence, or [sequence][step]. */
+  readonly labels?: ArrayLike<number> | readonly ArrayLike<number>[];
+  /**
+   * The target values of each example, for regression; flat values are one per example. In time a row per sequence, or
+   * [sequence][step][value]. Several targets have names: the one called `target` is the main one, unless there are labels.
+   */
+  readonly targets?: Numbers | Sequences | Readonly<Record<string, OwnTarget>>;
+  /** The time axis of the examples. */
+  readonly time?: OwnTime;
+}
+
+/** The time axis of your own arrays. */
+export interface OwnTime {
+  /** Whether rows are the steps of one series. Default: "sequences". */
+  readonly kind?: 'sequences' | 'stream';
+  /** Number of steps of each sequence, needed if arrays are flat. */
+  readonly steps?: number;
+  /** "all": the rows of `targets` hold one value (or several) for each step. Default: by the shape of the targets. */
+  readonly targets?: 'all' | 'last';
+  /** Number of steps of each sequence, if they are padded to one length. */
+  readonly lengths?: ArrayLike<number>;
+  /** 1 where a target is due, else 0: [sequence][step], or flat. */
+  readonly mask?: ArrayLike<number | boolean> | readonly ArrayLike<number | boolean>[];
 }
 
 /** Your own arrays as a data set: training examples and, optionally, test examples. */
 export interface OwnData extends OwnExamples {
-  /** Shape of one example, such as [28, 28]. Default: flat. */
+  /** Shape of one example, such as [28, 28], in time of one step. Default: flat. */
   readonly shape?: readonly number[];
   /** Names of the classes. Default: their numbers. */
   readonly classNames?: readonly string[];
   readonly test?: OwnExamples;
 }
 
-/** Class labels are stored as bytes. */
-const MOST_CLASSES = 256;
-
 /**
  * Checks your own arrays and returns them as a data set, whose id is a hash of their contents. `name` ("dataset") names
  * them in messages.
  *
  * Throws `dataset.option` (an unknown key, no labels), `dataset.empty`, `dataset.values` (not finite, not a number),
- * `dataset.labels` and `dataset.mismatch` (lengths that do not fit). Each message names the value and its position.
+ * `dataset.labels`, `dataset.lengths`, `dataset.mask` and `dataset.mismatch` (lengths that do not fit). Each message names
+ * the value and its position.
  */
 export function ownDataset(data: OwnData, name = 'dataset'): Dataset {
-  checkKeys(data, ['inputs', 'labels', 'targets', 'shape', 'classNames', 'test'], name);
+  checkKeys(data, ['inputs', 'labels', 'targets', 'shape', 'classNames', 'time', 'test'], name);
   const { classNames, test } = data;
   const shape = data.shape === undefined ? undefined : checkShape(data.shape, `${name}.shape`);
   const train = readExamples(data, name, { shape });
-  if (test !== undefined) checkKeys(test, ['inputs', 'labels', 'targets'], `${name}.test`);
-  const held = test && readExamples(test, `${name}.test`, { shape: shape ?? [train.units], like: train });
+  if (test !== undefined) checkKeys(test, ['inputs', 'labels', 'targets', 'time'], `${name}.test`);
+  const held =
+    test &&
+    readExamples(
+      // The kind of the data is given once.
+      data.time ? { ...test, time: { ...kindOf(data.time), ...test.time } } : test,
+      `${name}.test`,
+      { shape: shape ?? [train.units], like: train },
+    );
   const { isClassification } = train;
   const classes = 1 + Math.max(largest(train), held ? largest(held) : 0);
   if (classNames !== undefined) checkNames(classNames, isClassification ? classes : undefined, name);
   const targetSize = isClassification ? (classNames?.length ?? classes) : train.targetUnits;
   const inputShape = shape ?? [train.units];
-  const none: Split = {
-    count: 0,
-    inputs: train.split.inputs.subarray(0, 0),
-    targets: train.split.targets.subarray(0, 0),
-  };
+  const { time } = train;
+  const named = namedOf(train, held);
+  const steps = Math.max(train.split.steps ?? 0, (time?.kind === 'sequences' && held?.split.steps) || 0);
   const dataset: Omit<Dataset, 'id'> = {
     title: 'Own arrays',
     task: isClassification ? 'classification' : 'regression',
@@ -63,13 +93,21 @@ export function ownDataset(data: OwnData, name = 'dataset'): Dataset {
     inputScale: train.split.inputs instanceof Uint8Array ? 1 / 255 : 1,
     targetSize,
     ...(classNames ? { classNames } : {}),
+    ...(time ? { time: { ...time, steps } } : {}),
+    ...(named ? { named } : {}),
     train: train.split,
-    test: held?.split ?? none,
+    test: held?.split ?? withoutExamples(train.split),
     verified: true,
     source: 'given as arrays',
   };
   return { id: contentsId(dataset), ...dataset };
 }
+
+const kindOf = ({ kind, steps, targets }: OwnTime): OwnTime => ({
+  ...(kind === undefined ? {} : { kind }),
+  ...(steps === undefined ? {} : { steps }),
+  ...(targets === undefined ? {} : { targets }),
+});
 
 /** Prefix of the id of data that are given as an object; a hash of their contents follows. */
 const ARRAYS = 'arrays-';
@@ -79,12 +117,18 @@ export const isContentsId = (id: string): boolean => /^arrays-[0-9a-f]{12}$/.tes
 
 /** Returns the id of data that are given as an object. Equal contents have equal ids. */
 export function contentsId({ train, test, ...about }: Omit<Dataset, 'id'>): string {
-  const { task, inputShape, inputScale, targetSize, classNames = null } = about;
+  const { task, inputShape, inputScale, targetSize, classNames = null, time, named } = about;
   const hash = sha256.create();
-  hash.update(utf8ToBytes(JSON.stringify({ task, inputShape, inputScale, targetSize, classNames })));
-  for (const values of [train.inputs, train.targets, test.inputs, test.targets]) {
-    hash.update(utf8ToBytes(`;${values.constructor.name} ${values.length};`));
-    hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  // Absent keys leave the text as it is, so that data without them keep their id.
+  hash.update(
+    utf8ToBytes(JSON.stringify({ task, inputShape, inputScale, targetSize, classNames, time, named })),
+  );
+  for (const { inputs, targets, lengths, mask, named: others = {} } of [train, test]) {
+    const further = [lengths, mask, ...Object.values(others)].filter((values) => values !== undefined);
+    for (const values of [inputs, targets, ...further]) {
+      hash.update(utf8ToBytes(`;${values.constructor.name} ${values.length};`));
+      hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    }
   }
   return ARRAYS + bytesToHex(hash.digest()).slice(0, 12);
 }
@@ -96,6 +140,13 @@ interface Examples {
   /** Number of target values of an example. */
   readonly targetUnits: number;
   readonly isClassification: boolean;
+  readonly time?: Pick<TimeAxis, 'kind' | 'targets'> | undefined;
+  readonly named: Readonly<Record<string, NamedTarget>>;
+}
+
+/** A further target: its values, one row per target of the split, and what they mean. */
+interface NamedTarget extends TargetDescription {
+  readonly values: Split['targets'];
 }
 
 interface Expected {
@@ -104,146 +155,156 @@ interface Expected {
   readonly like?: Examples;
 }
 
-function readExamples(examples: OwnExamples, name: string, { shape, like }: Expected): Examples {
-  const { labels, targets } = examples;
-  if ((labels === undefined) === (targets === undefined)) {
-    const found = labels === undefined ? 'neither labels nor targets' : 'both labels and targets';
-    throw new ApicalError(
-      'dataset.option',
-      `${name} has ${found}: give labels (classes) or targets (values), one for each example.`,
-    );
-  }
-  const isClassification = labels !== undefined;
+function readExamples(examples: OwnExamples, name: string, expected: Expected): Examples {
+  const { like } = expected;
+  const { time } = examples;
+  if (time !== undefined) checkKeys(time, ['kind', 'steps', 'targets', 'lengths', 'mask'], `${name}.time`);
+  const given = targetsOf(examples, name);
+  const isClassification = given.main.kind === 'labels';
   if (like && like.isClassification !== isClassification) {
     throw new ApicalError(
       'dataset.option',
       `${name} has ${isClassification ? 'labels' : 'targets'}, but the training examples have ${isClassification ? 'targets' : 'labels'}: give both the same.`,
     );
   }
-  const inputs = readNumbers(examples.inputs, `${name}.inputs`);
-  const answers = isClassification
-    ? readLabels(labels, `${name}.labels`)
-    : readNumbers(targets, `${name}.targets`);
+  const read =
+    time !== undefined && time.kind !== 'stream'
+      ? readSequences(examples.inputs, given, { time, name, shape: expected.shape })
+      : readRows(examples.inputs, given, expected, { name, what: time ? 'step' : 'example', time });
+  const { units, targetUnits, split } = read;
+  const { shape } = expected;
+  const wanted = like?.units ?? (shape && product(shape));
+  const what = time ? 'A step' : 'An example';
+  if (wanted !== undefined && units !== wanted) {
+    throw new ApicalError(
+      'dataset.mismatch',
+      `${what} of ${name}.inputs has ${units} values, but ${like && !shape ? 'a training example' : 'an example'} of shape (${shape?.join(', ') ?? wanted}) has ${wanted}. Give as many.`,
+    );
+  }
+  if (like && !isClassification && targetUnits !== like.targetUnits) {
+    throw new ApicalError(
+      'dataset.mismatch',
+      `${given.main.name} holds ${targetUnits} values for each ${time ? 'target' : 'example'}, but a training example has ${like.targetUnits}. Give as many.`,
+    );
+  }
+  if (like && like.time?.targets !== read.time?.targets) {
+    throw new ApicalError(
+      'dataset.mismatch',
+      `${name} has targets at ${dueIn(read.time?.targets)}, but the training data have them at ${dueIn(like.time?.targets)}. Give both the same.`,
+    );
+  }
+  // One scale applies to both splits, so bytes and floats cannot be mixed.
+  if (like && like.split.inputs instanceof Uint8Array !== split.inputs instanceof Uint8Array) {
+    throw new ApicalError(
+      'dataset.mismatch',
+      `${name}.inputs and the training inputs must both be bytes (Uint8Array), or neither. Convert one of them.`,
+    );
+  }
+  const values = Object.entries(read.named).map(([id, target]) => [id, target.values] as const);
+  return {
+    ...read,
+    split: values.length === 0 ? split : { ...split, named: Object.fromEntries(values) },
+    isClassification,
+  };
+}
+
+const dueIn = (targets: TimeAxis['targets'] | undefined): string =>
+  targets === 'last' ? 'the last step' : targets === 'all' ? 'all steps' : 'the steps of a mask';
+
+/** Reads examples without a time axis, or the steps of a stream. */
+function readRows(
+  given: OwnExamples['inputs'],
+  { main, others }: GivenTargets,
+  { shape }: Expected,
+  { name, what, time }: { readonly name: string; readonly what: string; readonly time: OwnTime | undefined },
+): Omit<Examples, 'isClassification'> {
+  const inputs = readNumbers(given, `${name}.inputs`);
+  const answers = readTarget(main);
   const count =
     inputs.rows ??
     (shape
       ? rowsBy(inputs, product(shape), `${name}.inputs`, shape)
       : (answers.rows ?? answers.values.length));
   const units = unitsOf(inputs, count, `${name}.inputs`, answers.name);
-  const expected = like?.units ?? (shape && product(shape));
-  if (expected !== undefined && units !== expected) {
-    throw new ApicalError(
-      'dataset.mismatch',
-      `An example of ${name}.inputs has ${units} values, but ${like && !shape ? 'a training example' : 'an example'} of shape (${shape?.join(', ') ?? expected}) has ${expected}. Give as many.`,
-    );
-  }
-  const targetUnits = isClassification ? 1 : unitsOf(answers, count, answers.name, inputs.name);
-  const found = isClassification ? answers.values.length : count;
-  if (found !== count) {
-    throw new ApicalError(
-      'dataset.mismatch',
-      `${answers.name} holds ${found} labels, but ${inputs.name} holds ${count} examples. Give one label for each example.`,
-      { labels: found, examples: count },
-    );
-  }
-  if (like && !isClassification && targetUnits !== like.targetUnits) {
-    throw new ApicalError(
-      'dataset.mismatch',
-      `${answers.name} holds ${targetUnits} values for each example, but a training example has ${like.targetUnits}. Give as many.`,
-    );
-  }
-  // One scale applies to both splits, so bytes and floats cannot be mixed.
-  if (like && like.split.inputs instanceof Uint8Array !== inputs.values instanceof Uint8Array) {
-    throw new ApicalError(
-      'dataset.mismatch',
-      `${inputs.name} and the training inputs must both be bytes (Uint8Array), or neither. Convert one of them.`,
-    );
-  }
-  const split = {
-    count,
-    inputs: inputs.values,
-    targets: isClassification ? answers.values : Float32Array.from(answers.values),
+  const rowsOf = (target: GivenTarget): NamedTarget => {
+    const found = readTarget(target);
+    const other = `${name}.inputs`;
+    if (target.kind === 'values' && time !== undefined && (found.rows ?? count) !== count) {
+      throw tooMany(found.name, found.rows ?? 0, 'targets', { other, count, what });
+    }
+    if (target.kind === 'values') {
+      const size = unitsOf(found, count, found.name, other);
+      return { task: 'regression', size, values: Float32Array.from(found.values) };
+    }
+    if (found.values.length !== count) {
+      throw tooMany(found.name, found.values.length, 'labels', { other, count, what });
+    }
+    return { task: 'classification', size: 1 + largestOf(found.values), values: found.values };
   };
-  return { split, units, targetUnits, isClassification };
-}
-
-interface NamedNumbers {
-  readonly name: string;
-  readonly values: Float32Array | Uint8Array;
-  /** Number of rows; undefined for flat values. */
-  readonly rows?: number;
-}
-
-function readNumbers(numbers: unknown, name: string): NamedNumbers {
-  if (numbers instanceof Uint8Array) return { name, values: notEmpty(numbers, name) };
-  if (!(numbers instanceof Float32Array || numbers instanceof Float64Array || Array.isArray(numbers))) {
+  const { size, task, values } = rowsOf(main);
+  const mask =
+    time?.mask === undefined
+      ? undefined
+      : checkMask(flatMask(time.mask), 1, count, undefined, `${name}.time.mask`);
+  if (time?.lengths !== undefined) {
     throw new ApicalError(
-      'dataset.values',
-      `${name} is ${describe(numbers)}: give a Float32Array, a Float64Array, a Uint8Array, or an array of numbers or of rows.`,
+      'dataset.lengths',
+      `${name}.time.lengths has no place in a stream, which is one series. Leave it out.`,
     );
   }
-  notEmpty(numbers, name);
-  if (!isRows(numbers)) {
-    return { name, values: toFloats(numbers as ArrayLike<number>, (index) => `${name}[${index}]`) };
+  return {
+    split: {
+      ...(time ? { count: 1, steps: count } : { count }),
+      inputs: inputs.values,
+      targets: values,
+      ...(mask ? { mask } : {}),
+    },
+    units,
+    targetUnits: task === 'classification' ? 1 : size,
+    ...(time ? { time: { kind: 'stream', targets: mask ? 'masked' : 'all' } } : {}),
+    named: Object.fromEntries(Object.entries(others).map(([id, target]) => [id, rowsOf(target)])),
+  };
+}
+
+const tooMany = (
+  name: string,
+  found: number,
+  kind: string,
+  { other, count, what }: { readonly other: string; readonly count: number; readonly what: string },
+) =>
+  new ApicalError(
+    'dataset.mismatch',
+    `${name} holds ${found} ${kind}, but ${other} holds ${count} ${what}s. Give one ${kind.slice(0, -1)} for each ${what}.`,
+    { [kind]: found, examples: count },
+  );
+
+/** Returns what targets besides the main one mean. Throws `dataset.option` if the test examples lack one or have more. */
+function namedOf(train: Examples, held: Examples | undefined): Dataset['named'] {
+  const names = Object.keys(train.named);
+  const odd =
+    held &&
+    [
+      ...names.filter((id) => !(id in held.named)),
+      ...Object.keys(held.named).filter((id) => !names.includes(id)),
+    ][0];
+  if (odd !== undefined) {
+    throw new ApicalError(
+      'dataset.option',
+      `The target "${odd}" is given for only one of training and test examples. Give it for both.`,
+    );
   }
-  const units = (numbers as readonly ArrayLike<number>[])[0]?.length ?? 0;
-  const values = new Float32Array(numbers.length * units);
-  for (const [row, given] of (numbers as readonly unknown[]).entries()) {
-    if (!isNumbers(given) || given.length !== units || units === 0) {
-      const found = isNumbers(given) ? `${given.length} values` : describe(given);
+  const described = names.map((id) => {
+    const { task, size } = train.named[id] as NamedTarget;
+    const other = held?.named[id];
+    if (other && (other.task !== task || (task === 'regression' && other.size !== size))) {
       throw new ApicalError(
         'dataset.mismatch',
-        units === 0
-          ? `${name}[0] is empty: every row needs at least one value.`
-          : `${name}[${row}] is ${found}, but the first row has ${units} values. Give every row as many.`,
-        { row },
+        `The target "${id}" must be of one kind and size in training and test examples. Give both the same.`,
       );
     }
-    values.set(
-      toFloats(given, (index) => `${name}[${row}][${index}]`),
-      row * units,
-    );
-  }
-  return { name, values, rows: numbers.length };
-}
-
-/** Returns the numbers in single precision, after checking each of them. */
-function toFloats(numbers: ArrayLike<number>, nameOf: (index: number) => string): Float32Array {
-  const floats = numbers instanceof Float32Array ? numbers : Float32Array.from(numbers);
-  for (let index = 0; index < floats.length; index++) {
-    const given: unknown = numbers[index];
-    if (typeof given === 'number' && Number.isFinite(floats[index])) continue;
-    const isLarge = typeof given === 'number' && Number.isFinite(given);
-    throw new ApicalError(
-      'dataset.values',
-      `${nameOf(index)} is ${typeof given === 'number' ? given : describe(given)}: ${isLarge ? 'single precision ends at 3.4e38. Scale the values down.' : 'every value must be a finite number. Remove or replace it.'}`,
-      { index, value: given },
-    );
-  }
-  return floats;
-}
-
-function readLabels(labels: unknown, name: string): NamedNumbers {
-  if (!isNumbers(labels)) {
-    throw new ApicalError(
-      'dataset.labels',
-      `${name} is ${describe(labels)}: give an array of class numbers.`,
-    );
-  }
-  notEmpty(labels, name);
-  const values = new Uint8Array(labels.length);
-  for (let index = 0; index < labels.length; index++) {
-    const label: unknown = labels[index];
-    if (!Number.isInteger(label) || (label as number) < 0 || (label as number) >= MOST_CLASSES) {
-      throw new ApicalError(
-        'dataset.labels',
-        `${name}[${index}] is ${typeof label === 'number' ? label : describe(label)}: a label is a whole number from 0 to ${MOST_CLASSES - 1}. Number the classes from 0.`,
-        { index, label },
-      );
-    }
-    values[index] = label as number;
-  }
-  return { name, values };
+    return [id, { task, size: Math.max(size, other?.size ?? 0) }] as const;
+  });
+  return described.length === 0 ? undefined : Object.fromEntries(described);
 }
 
 /** Returns the number of examples with this number of units. */
@@ -271,18 +332,6 @@ function unitsOf({ values, name, rows }: NamedNumbers, count: number, what: stri
   );
 }
 
-function checkShape(shape: unknown, name: string): readonly number[] {
-  const isShape =
-    Array.isArray(shape) &&
-    shape.length > 0 &&
-    shape.every((length) => Number.isInteger(length) && (length as number) > 0);
-  if (isShape) return shape as number[];
-  throw new ApicalError(
-    'dataset.mismatch',
-    `${name} is ${JSON.stringify(shape)}: give whole numbers above 0, such as [28, 28].`,
-  );
-}
-
 function checkNames(names: unknown, classes: number | undefined, name: string): void {
   const isList = Array.isArray(names) && names.every((each) => typeof each === 'string');
   if (isList && classes !== undefined && names.length >= classes) return;
@@ -294,46 +343,5 @@ function checkNames(names: unknown, classes: number | undefined, name: string): 
   throw new ApicalError('dataset.labels', `${name}.classNames ${reason}.`);
 }
 
-/** Throws `dataset.option`, with the nearest key. */
-function checkKeys(value: unknown, known: readonly string[], name: string): void {
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || Array.isArray(value)) {
-    throw new ApicalError(
-      'dataset.option',
-      `${name} is ${describe(value)}: give an object such as { inputs, labels }.`,
-    );
-  }
-  const unknown = Object.keys(value).find((key) => !known.includes(key));
-  if (unknown === undefined) return;
-  throw new ApicalError(
-    'dataset.option',
-    `${name} has no key "${unknown}".${didYouMean(unknown, known)} It takes ${known.join(', ')}.`,
-    { key: unknown },
-  );
-}
-
-function notEmpty<Values extends ArrayLike<unknown>>(values: Values, name: string): Values {
-  if (values.length > 0) return values;
-  throw new ApicalError('dataset.empty', `${name} is empty: give at least one example.`);
-}
-
-const isNumbers = (value: unknown): value is ArrayLike<number> =>
-  Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
-
-const isRows = (value: ArrayLike<unknown>): value is readonly ArrayLike<number>[] => isNumbers(value[0]);
-
-const product = (shape: readonly number[]) => shape.reduce((units, length) => units * length, 1);
-
-const largest = ({ split, isClassification }: Examples): number => {
-  let most = 0;
-  if (isClassification) for (const label of split.targets) most = Math.max(most, label);
-  return most;
-};
-
-/** Describes a value in a few words. */
-function describe(value: unknown): string {
-  if (value === undefined) return 'missing';
-  if (value === null || typeof value === 'boolean' || typeof value === 'number') return String(value);
-  if (typeof value === 'string') return JSON.stringify(value.length > 30 ? `${value.slice(0, 29)}…` : value);
-  if (Array.isArray(value)) return 'an array';
-  return typeof value === 'object' ? `of the kind ${value.constructor.name}` : `a ${typeof value}`;
-}
+const largest = ({ split, isClassification }: Examples): number =>
+  isClassification ? largestOf(split.targets) : 0;

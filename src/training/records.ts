@@ -1,7 +1,7 @@
-import type { Alignment } from '../analysis/alignment.ts';
+import type { Alignment, NoAngle } from '../analysis/alignment.ts';
 
-export type { Alignment } from '../analysis/alignment.ts';
-export type { Cost, LocalityRow } from '../analysis/audit.ts';
+export type { Alignment, NoAngle } from '../analysis/alignment.ts';
+export type { Cost, LocalityRow } from '../analysis/audit/audit.ts';
 
 /*
  * The records of a run, kept as lines of `metrics.jsonl` and as one `RunDocument`. Errors are fractions of 1, losses are
@@ -87,8 +87,10 @@ export interface RunDocument {
   readonly train: Score | null;
   readonly validation?: HeldOutScore;
   readonly test: HeldOutScore | null;
-  /** By projection: the angle in degrees between the last probed update and the exact gradient. */
+  /** By projection: the angle in degrees between the last probed update and the exact gradient; null if there is none. */
   readonly alignment: Readonly<Record<string, number | null>>;
+  /** By projection without an angle: why. Absent if each has one, and in documents of earlier versions. */
+  readonly withoutAngle?: Readonly<Record<string, NoAngle>>;
   /** By projection, the storage of weights; absent for dense storage. */
   readonly storage?: Readonly<Record<string, 'dense' | 'sparse'>>;
   /** Further metrics by name. */

@@ -1,17 +1,17 @@
-import { audit } from '../analysis/audit.ts';
-import type { Audit } from '../analysis/audit.ts';
-import { describeData } from '../datasets/dataset.ts';
+import { audit } from '../analysis/audit/audit.ts';
+import type { Audit } from '../analysis/audit/audit.ts';
+import { amountOf, describeData } from '../datasets/dataset.ts';
 import type { DataDescription } from '../datasets/dataset.ts';
-import { Learner } from '../learning/learner.ts';
-import { parseOptions } from '../learning/rule.ts';
+import type { Batch } from '../learning/learner.ts';
 import type { Rule } from '../learning/rule.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Config } from '../config/config.ts';
-import type { Examples } from './examples.ts';
-import type { MetricsRecord } from './records.ts';
-import { networkFor } from './network-of-config.ts';
-import { optimiserFor } from './checks.ts';
+import type { DataTrainingOptions } from './data-training.ts';
 import { ExampleTraining } from './example-training.ts';
+import type { Examples } from './examples.ts';
+import { learnerFor } from './learner-of-config.ts';
+import type { MetricsRecord } from './records.ts';
+import { StreamTraining } from './stream-training.ts';
 import type { Together, Training } from './training.ts';
 
 /** The rules of a run: of the network that learns, and of its critic if it has one. */
@@ -59,43 +59,67 @@ export interface Task {
 /** Returns the task of learning the examples of a data set. */
 export function exampleTask(compute: Compute, examples: Examples): Task {
   const { dataset, train, test } = examples;
-  const [height, width] = dataset.inputShape;
+  const [height, width] = pictureShape(examples) ?? [];
+  const amounts =
+    dataset.time === undefined
+      ? `${train.count} training and ${test.count} test examples`
+      : `for training ${amountOf(train, dataset)}, for testing ${amountOf(test, dataset)}`;
   return {
     id: dataset.id,
     title: dataset.title,
-    about: `${train.count} training and ${test.count} test examples (${dataset.source})`,
+    about: `${amounts} (${dataset.source})`,
     description: {
       taskKind: dataset.task,
-      ...(dataset.inputShape.length === 2
-        ? { imageShape: [height as number, width as number] as const }
-        : {}),
+      ...(height !== undefined && width !== undefined ? { imageShape: [height, width] as const } : {}),
       ...(dataset.classNames ? { classNames: dataset.classNames } : {}),
     },
     data: describeData(dataset),
     cites: [],
     begin: (config, { rule }, record, together) =>
-      new ExampleTraining({ compute, examples, config, rule, record, together }),
+      beginOnData({ compute, examples, config, rule, record, together }),
     examples,
     audit(config, { rule }) {
-      const learner = new Learner(compute, {
-        specification: networkFor(config, examples),
-        rule,
-        options: parseOptions(rule, config.ruleOptions),
-        optimiserOf: ({ id }) => optimiserFor(config, id),
-        seed: config.seed,
-        epochs: 1,
-      });
-      const count = Math.min(8, train.count);
-      const indices = compute
-        .allocate([count], 'i32')
-        .set(Array.from({ length: count }, (_, index) => index));
+      const count = Math.min(AUDITED, train.count);
+      const learner = learnerFor(compute, config, examples, rule, { epochs: 1, examples: count });
       try {
-        return compute.scope(() => audit(compute, learner, train.gather(indices)));
+        return compute.scope(() => audit(compute, learner, firstBatch(compute, examples)));
       } finally {
-        compute.free(indices);
         learner.dispose();
       }
     },
     dispose: () => examples.dispose(),
   };
+}
+
+/** Returns a run at its beginning that learns from examples, from sequences or from a stream. */
+export const beginOnData = (options: DataTrainingOptions): Training =>
+  options.examples.dataset.time?.kind === 'stream'
+    ? new StreamTraining(options)
+    : new ExampleTraining(options);
+
+/** Examples, or steps of a stream, in the batch of an audit. */
+const AUDITED = 8;
+
+/** Gathers the first examples, or the first steps of a stream, for an audit. Call it inside a scope. */
+function firstBatch(compute: Compute, { train, dataset }: Examples): Batch {
+  if (dataset.time?.kind === 'stream') {
+    const steps = Math.min(AUDITED, train.steps);
+    return train.gatherStreams([0], { first: 0, steps, continues: false });
+  }
+  const count = Math.min(AUDITED, train.count);
+  return train.gather(
+    compute.temporary([count], 'i32').set(Array.from({ length: count }, (_, index) => index)),
+  );
+}
+
+/** Returns height and width of an example as a picture; a sequence is one of steps × values. */
+export function pictureShape({
+  dataset,
+  train,
+  inputUnits,
+}: Examples): readonly [number, number] | undefined {
+  const { inputShape, time } = dataset;
+  if (time) return time.kind === 'sequences' ? [train.steps, inputUnits] : undefined;
+  const [height, width] = inputShape;
+  return inputShape.length === 2 ? [height as number, width as number] : undefined;
 }

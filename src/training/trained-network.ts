@@ -1,28 +1,37 @@
 import type { DataDescription } from '../datasets/dataset.ts';
 import { isStochastic, stochastic } from '../dynamics/index.ts';
+import type { Phase } from '../dynamics/index.ts';
 import { ApicalError } from '../errors.ts';
 import { blackBox, outputArea, plainDescent } from '../network/index.ts';
 import type { Area, Network } from '../network/index.ts';
-import { Learner } from '../learning/learner.ts';
-import { parseOptions } from '../learning/rule.ts';
+import type { Learner } from '../learning/learner.ts';
 import type { Rule } from '../learning/rule.ts';
+import { hasActivation } from '../tensor/activation.ts';
 import type { Compute } from '../tensor/compute.ts';
+import type { Tensor } from '../tensor/tensor.ts';
 import type { Config } from '../config/config.ts';
-import { networkFor } from './network-of-config.ts';
+import { learnerFor } from './learner-of-config.ts';
+import { readSeriesFor, respondInTime } from './prediction-in-time.ts';
+import type { AnswerRows, GivenSeries } from './prediction-in-time.ts';
 import type { Training } from './training.ts';
 
 /**
  * Inputs to predict for: flat values, rows, or values with their shape (count, …). A `Uint8Array` holds bytes as the data
- * set stores them (0 … 255 for pictures) and is scaled as in training; other numbers are used as they are.
+ * set stores them (0 … 255 for pictures) and is scaled as in training; other numbers are used as they are. Sequences are
+ * [sequence][step][value], of any lengths, or have the shape (count, steps, …); a stream has a row per step.
  */
 export type Inputs =
   | ArrayLike<number>
   | readonly ArrayLike<number>[]
+  | readonly (readonly ArrayLike<number>[])[]
   | { readonly shape: readonly number[]; readonly data: ArrayLike<number> };
 
 /** The predictions of a network. */
 export interface Answers {
+  /** Number of answers: one per example or sequence, or one per step, sequence by sequence. */
   readonly count: number;
+  /** Number of answers per sequence or stream, if there is one per step; those after its end mean nothing. */
+  readonly steps?: number;
   /** Number of outputs per example. */
   readonly width: number;
   /** (count, width): outputs, which are logits under cross-entropy. In the number type of the backend. */
@@ -102,13 +111,8 @@ export class TrainedNetwork {
     this.#training = training;
     this.learner =
       training?.learner ??
-      new Learner(compute, {
-        specification: networkFor(config, { dataset: data, inputUnits: unitsOf(data), loss }),
-        rule,
-        options: parseOptions(rule, config.ruleOptions),
+      learnerFor(compute, config, { dataset: data, inputUnits: unitsOf(data), loss }, rule, {
         optimiserOf: () => plainDescent(0),
-        seed: config.seed,
-        epochs: config.epochs,
       });
   }
 
@@ -123,32 +127,44 @@ export class TrainedNetwork {
     return classNames ?? Array.from({ length: targetSize }, (_, index) => String(index));
   }
 
-  /** Predicts for inputs, `batch` examples at a time. Throws `predict.shape` and `predict.values` (not finite). */
+  /**
+   * Predicts for inputs, `batch` examples at a time. Sequences and streams start from rest, and have one answer, at the
+   * last step, or one per step, as they were learned. Throws `predict.shape` and `predict.values` (not finite).
+   */
   predict(inputs: Inputs, batch = BATCH): Answers {
     const area = outputArea(this.network);
-    const { data, count } = this.#examples(inputs);
+    const { time } = this.data;
+    const given = time ? readSeriesFor(this.data, inputs) : this.#examples(inputs);
+    const perSeries = time && time.targets !== 'last' ? (given as GivenSeries).steps : 1;
+    const count = given.count * perSeries;
     const width = area.units;
     const Floats = this.compute.backend.float === 'f64' ? Float64Array : Float32Array;
     const outputs = new Floats(count * width);
-    const probabilities =
-      this.data.task === 'classification' && isLogits(this.learner, area)
-        ? new Floats(count * width)
-        : undefined;
-    for (let first = 0; first < count; first += batch) {
-      this.compute.scope(() => {
-        const part = this.#toHeap(data, first, Math.min(batch, count - first));
-        this.learner.respond(part, (phase) => {
-          const output = phase.output(area);
-          outputs.set(output.data, first * width);
-          if (!probabilities) return;
-          const shares = this.compute.temporary(output.shape);
-          this.compute.softmax(shares, output);
-          probabilities.set(shares.data, first * width);
+    const hasShares = this.data.task === 'classification' && isLogits(this.learner, area);
+    const probabilities = hasShares ? new Floats(count * width) : undefined;
+    /** Keeps the outputs of a phase from answer `first` on, or some of its rows. */
+    const keep = (phase: Phase, first: number, rows?: AnswerRows) => {
+      const output = phase.output(area);
+      keepRows(outputs, first, output, rows);
+      if (!probabilities) return;
+      const shares = this.compute.temporary(output.shape);
+      this.compute.softmax(shares, output);
+      keepRows(probabilities, first, shares, rows);
+    };
+    for (let first = 0; first < given.count; first += batch) {
+      const size = Math.min(batch, given.count - first);
+      if (time) {
+        const part = { first, size, targets: time.targets };
+        const visit = (phase: Phase, rows: AnswerRows) => keep(phase, 0, rows);
+        respondInTime(this.compute, this.learner, this.data, given as GivenSeries, part, visit);
+      } else {
+        this.compute.scope(() => {
+          this.learner.respond(this.#toHeap(given.data, first, size), (phase) => keep(phase, first));
         });
-      });
+      }
     }
     const classes = this.data.task === 'classification' ? largestOfRows(outputs, width) : undefined;
-    return { count, width, outputs, probabilities, classes };
+    return { count, width, outputs, probabilities, classes, ...(perSeries > 1 ? { steps: perSeries } : {}) };
   }
 
   /** Frees the memory of the network. Safe to call twice. */
@@ -189,7 +205,7 @@ export class TrainedNetwork {
       const wrong = inputs.find((row) => row.length !== units);
       if (wrong) throw wrongShape(inputShape, [wrong.length]);
       data = Float64Array.from(inputs.flatMap((row) => Array.from(row)));
-    } else data = inputs;
+    } else data = inputs as ArrayLike<number>;
     if (data.length % units !== 0) {
       throw new ApicalError(
         'predict.shape',
@@ -207,7 +223,7 @@ export function isLogits({ network, rule }: Learner, area: Area): boolean {
   const objective = network.objectives.find((target) => target.area === area);
   if (objective?.loss.name === 'cross-entropy') return true;
   const draws = rule.dynamics === stochastic && isStochastic(network, area);
-  return draws && area.activation === 'linear';
+  return draws && hasActivation(area, 'linear');
 }
 
 /** Returns a `predict.shape` error with the expected and the given shape of an example. */
@@ -240,15 +256,27 @@ export function countWrong({ outputs, width, count }: Answers, labels: ArrayLike
   return wrong;
 }
 
+/** Keeps rows of an output as answers: all of them from answer `first` on, or those that are named. */
+function keepRows(
+  answers: Float32Array | Float64Array,
+  first: number,
+  { data, columns }: Tensor,
+  rows?: AnswerRows,
+): void {
+  if (!rows) answers.set(data, first * columns);
+  for (const [row, answer] of rows ?? []) {
+    answers.set(data.subarray(row * columns, (row + 1) * columns), answer * columns);
+  }
+}
+
 export const unitsOf = ({ inputShape }: DataDescription): number =>
   inputShape.reduce((product, length) => product * length, 1);
 
 const isNamed = (objective: Config['objective']): boolean =>
   objective === undefined || ['cross-entropy', 'squared-error', 'zero-one'].includes(objective);
 
-const isRows = (
-  inputs: ArrayLike<number> | readonly ArrayLike<number>[],
-): inputs is readonly ArrayLike<number>[] => Array.isArray(inputs) && typeof inputs[0] === 'object';
+const isRows = (inputs: Inputs): inputs is readonly ArrayLike<number>[] =>
+  Array.isArray(inputs) && typeof inputs[0] === 'object';
 
 function sliceOf(data: ArrayLike<number>, first: number, end: number): ArrayLike<number> {
   if (data instanceof Uint8Array || data instanceof Float32Array || data instanceof Float64Array) {

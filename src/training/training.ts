@@ -12,6 +12,8 @@ export interface Position {
   readonly examplesSeen: number;
   /** Number of examples passed through the network, over all phases of all steps. */
   readonly passes: number;
+  /** Number of parallel streams, for a training on a stream. */
+  readonly streams?: number;
 }
 
 /** The part of a training among workers that take the same steps. */
@@ -54,7 +56,7 @@ export interface Training {
   advance(steps: number, now: () => number): void;
   /** Returns everything needed to continue with the same bits: tensors by name, and the position. */
   snapshot(): { readonly tensors: ReadonlyMap<string, Tensor>; readonly position: Position };
-  /** Continues from a position; the tensors of `snapshot` must be filled before. */
+  /** Continues from a position, once the tensors of `snapshot` are filled. Throws `run.streams`. */
   restore(position: Position): void;
   /** Returns misclassified test examples, the most confident mistakes first; empty without labels. */
   mistakes(limit: number): Mistake[];

@@ -3,6 +3,7 @@ import { openBackend } from '../../src/backends/open.ts';
 import { runBench, renderBench } from '../../src/bench/bench.ts';
 import { measureByTurns } from '../../src/bench/rounds.ts';
 import type { Subject } from '../../src/bench/rounds.ts';
+import { ELIGIBILITY_WAYS, eligibilityUpdate } from '../../src/bench/sparse.ts';
 import { SampledGradient } from '../../src/bench/sampling.ts';
 
 const subject = (id: string, measure: Subject['measure']): Subject => ({
@@ -94,5 +95,19 @@ it('batched and single samples estimate the same gradient', async () => {
   expect(inner(batch, single) / Math.sqrt(power * inner(single, single))).toBeGreaterThan(0.96);
   expect(power / inner(single, single)).toBeGreaterThan(0.7);
   expect(power / inner(single, single)).toBeLessThan(1.4);
+  compute.dispose();
+});
+
+it('every way to write an update by eligibility gives the same sums', async () => {
+  const compute = await openBackend({ backend: 'reference' });
+  const [expected, ...others] = ELIGIBILITY_WAYS.map((written) => {
+    const way = eligibilityUpdate(compute, { batch: 3, units: 5, written });
+    way.step();
+    way.step();
+    return way.target.toArray();
+  });
+  for (const sums of others) {
+    for (const [index, sum] of sums.entries()) expect(sum).toBeCloseTo(expected?.[index] ?? NaN, 12);
+  }
   compute.dispose();
 });

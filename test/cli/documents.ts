@@ -127,9 +127,20 @@ export const rulesDocument = z.object({
             globalScalars: z.array(z.string()),
             phases: z.int().min(1),
             waitsForProjections: z.int().min(0),
+            stored: z.array(
+              z.object({
+                state: z.string(),
+                numbers: z.number().positive(),
+                per: z.enum(['synapse', 'unit', 'pair of units', 'synapse and unit', 'network']),
+                of: z.string().optional(),
+              }),
+            ),
+            backwardsInTime: z.boolean(),
+            valuesRead: z.array(z.string()),
           }),
         ),
         cost: z.object({ forwardMacs: macs, feedbackMacs: macs, updateMacs: macs, bytesBetweenAreas: macs }),
+        reachViolations: z.array(z.string()),
       }),
     )
     .min(1),

@@ -117,6 +117,9 @@ describe('the list of data sets', () => {
       'two-spirals',
       'rings',
       'bars',
+      'delayed-xor',
+      'sine-waves',
+      'mackey-glass',
     ]);
     expect(statuses[0]).toMatchObject({
       available: true,

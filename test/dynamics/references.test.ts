@@ -6,6 +6,7 @@ import type { NetworkSpecification } from '../../src/network/index.ts';
 import { backpropagate } from '../../src/dynamics/feedforward/feedforward.ts';
 import { ruleById } from '../../src/rules/index.ts';
 import type { Batch, Learner } from '../../src/learning/index.ts';
+import { hasActivation } from '../../src/tensor/index.ts';
 import type { Compute } from '../../src/tensor/index.ts';
 import { gradientsOf, learnerOf } from '../rules/fixtures.ts';
 
@@ -62,11 +63,11 @@ function expectedLoss(learner: Learner, input: readonly number[], target: readon
       ),
     );
     const total = potentials.reduce((sum, potential) => sum + Math.exp(potential), 0);
-    const draws = area.activation === 'logistic' ? binary(area.units) : oneHot(area.units);
+    const draws = hasActivation(area, 'logistic') ? binary(area.units) : oneHot(area.units);
     return draws.reduce((sum, drawn) => {
       const probability = drawn.reduce((product, fires, unit) => {
         const potential = potentials[unit] as number;
-        if (area.activation === 'logistic') return product * sigmoid(fires ? potential : -potential);
+        if (hasActivation(area, 'logistic')) return product * sigmoid(fires ? potential : -potential);
         return fires ? (product * Math.exp(potential)) / total : product;
       }, likelihood);
       return sum + below(index + 1, drawn, probability);

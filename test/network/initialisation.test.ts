@@ -3,7 +3,7 @@ import { openBackend } from '../../src/backends/open.ts';
 import { Network, stack } from '../../src/network/index.ts';
 import type { Initialisation, NetworkSpecification } from '../../src/network/index.ts';
 import { ACTIVATIONS } from '../../src/tensor/index.ts';
-import type { Activation, Compute } from '../../src/tensor/index.ts';
+import type { ActivationReference, Compute } from '../../src/tensor/index.ts';
 
 let compute: Compute;
 beforeAll(async () => {
@@ -13,7 +13,7 @@ afterAll(() => compute.dispose());
 
 const twoAreas = (
   shape: readonly [number, number],
-  change: { activation?: Activation; initialisation?: Initialisation; density?: number } = {},
+  change: { activation?: ActivationReference; initialisation?: Initialisation; density?: number } = {},
 ): NetworkSpecification => {
   const { activation = 'linear', ...projection } = change;
   return {

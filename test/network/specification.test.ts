@@ -36,7 +36,7 @@ describe('stack()', () => {
     });
     const network = new Network(compute, specification, 1);
     expect(
-      network.areas.map(({ id, units, activation, dropout }) => [id, units, activation, dropout]),
+      network.areas.map(({ id, units, activation, dropout }) => [id, units, activation.name, dropout]),
     ).toEqual([
       ['input', 7, 'linear', 0.2],
       ['hidden1', 5, 'relu', 0.5],

@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { figuresOf, figureSvg } from '../../src/reports/charts/figures.ts';
 import type { ComparisonReport, RunReport } from '../../src/runs/report-inputs.ts';
 import { mistakesSvg } from '../../src/reports/charts/pictures.ts';
-import { renderComparisonReport, renderRunReport, runTitle } from '../../src/reports/index.ts';
+import {
+  renderComparisonReport,
+  renderComparisonTable,
+  renderRunReport,
+  runTitle,
+} from '../../src/reports/index.ts';
 import { renderPng } from '../../src/reports/write.ts';
 import { comparisonReport, EPOCHS, metricsOf, runReport } from './fixture.ts';
 
@@ -286,6 +291,20 @@ describe('the report of a comparison', () => {
       0;
     expect(alignment?.[1]).toBe(`${(mean * 100).toFixed(2)} ± 0.12 %`);
     expect(alignment?.[3]).toBe('0, 1, 2');
+  });
+
+  it('says in its Markdown table why a rule makes no angle', () => {
+    const withoutAngle = { 'input→hidden1': 'no change', 'feedback:output→hidden1': 'no gradient' } as const;
+    const runs = report.runs.map((each) =>
+      each.run.rule === 'backprop' ? { ...each, run: { ...each.run, withoutAngle } } : each,
+    );
+    const [head = '', , backprop = '', alignment = ''] = renderComparisonTable({ ...report, runs }).split(
+      '\n',
+    );
+    const at = (row: string, heading: string) => row.split(' | ')[head.split(' | ').indexOf(heading)];
+    expect(at(backprop, 'Angle input→hidden1')).toBe('no change');
+    expect(at(backprop, 'Angle feedback:output→hidden1')).toBe('no gradient');
+    expect(at(alignment, 'Angle feedback:output→hidden1')).toBe('–');
   });
 
   it('shows the value of every seed', () => {

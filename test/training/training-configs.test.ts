@@ -8,8 +8,8 @@ import { Examples } from '../../src/training/examples.ts';
 import { ExampleTraining } from '../../src/training/example-training.ts';
 import { Sequence, stream } from '../../src/random/index.ts';
 import { ruleById, RULES } from '../../src/rules/index.ts';
-import { ACTIVATIONS } from '../../src/tensor/kernels.ts';
-import type { Activation } from '../../src/tensor/kernels.ts';
+import { ACTIVATION_NAMES as ACTIVATIONS } from '../../src/tensor/activation.ts';
+import type { ActivationName as Activation } from '../../src/tensor/activation.ts';
 
 /*
  * Random configs over the whole schema: most are valid, and some have an invalid value, key or rule.

@@ -3,7 +3,7 @@ import { Chart } from './chart.tsx';
 import { Segments } from '../segments.tsx';
 import { spoken } from '../format.ts';
 import { nameOf } from '../titles.ts';
-import { probed, session } from '../../state/lab.ts';
+import { probed, reasonOf, session } from '../../state/lab.ts';
 import { t } from '../../state/preferences.ts';
 
 /** Error, loss and angles of all lanes over time. */
@@ -78,10 +78,22 @@ export function AngleCharts({ field }: { readonly field?: 'angle' | 'feedbackAng
   );
   const angles = field ?? (answered.size > 0 ? chosen : 'angle');
   const plastic = (networks[0]?.projections ?? [])
-    .filter(({ kind, plastic: learns, hasWeights }) => kind === 'forward' && learns && hasWeights)
+    .filter(({ plastic: learns, hasWeights }) => learns && hasWeights)
     .map(({ id }) => id);
   const all = probed.value.length > 0 ? probed.value : plastic;
-  const shown = all.filter((id) => angles === 'angle' || answered.has(id));
+  // Projections in which no lane makes an angle are named in words below the charts.
+  const reasonsOf = (id: string) => begun.lanes.map((_, lane) => reasonOf(lane, id));
+  const shown = all.filter((id) =>
+    angles === 'angle' ? reasonsOf(id).some((reason) => reason === undefined) : answered.has(id),
+  );
+  const without = all.flatMap((id) =>
+    begun.lanes.flatMap(({ rule }, lane) => {
+      const reason = angles === 'angle' ? reasonOf(lane, id) : undefined;
+      return reason
+        ? [`${spoken(id)}${begun.lanes.length > 1 ? ` (${nameOf(rule)})` : ''}: ${words.reasons[reason]}`]
+        : [];
+    }),
+  );
   return (
     <div class="card part">
       <header class="card-head">
@@ -109,6 +121,7 @@ export function AngleCharts({ field }: { readonly field?: 'angle' | 'feedbackAng
           />
         ))}
       </div>
+      {without.length > 0 && <p class="caption">{without.join('; ')}.</p>}
       <p class="caption">{angles === 'angle' ? words.updateCaption : words.feedbackCaption}</p>
     </div>
   );

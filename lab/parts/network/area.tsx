@@ -68,11 +68,16 @@ function Body({ area, lane, size, view, lens }: AreaProps) {
   if (role === 'output' && view && view.answer.length <= MOST_BARS) {
     return <Bars answer={view.answer} lane={lane} size={size} />;
   }
-  const signed = area.activation === 'tanh' || area.activation === 'linear';
-  return <Raster values={activity} rows={rows} columns={columns} kind={signed ? 'signed' : 'activity'} />;
+  return (
+    <Raster values={activity} rows={rows} columns={columns} kind={area.isSigned ? 'signed' : 'activity'} />
+  );
 }
 
-const inputKind = () => ((session.value?.task.data?.inputShape.length ?? 1) > 1 ? 'activity' : 'signed');
+/** Inputs that are not pixels have signs. */
+const inputKind = () => {
+  const { picture, data } = session.value?.task ?? {};
+  return picture && !(data?.time && data.inputScale === 1) ? 'activity' : 'signed';
+};
 
 /** The error signal of the rule in the units, above the exact error signal. */
 function ErrorBody({

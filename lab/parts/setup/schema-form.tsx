@@ -99,6 +99,18 @@ function Field({ name, path, schema, value, changed, problems, onChange }: Field
   );
 }
 
+/**
+ * The values to choose from; undefined for any text. Where a schema takes names or something else, such as an activation
+ * function, the names can be chosen, and a value that is already something else stays among them.
+ */
+function choicesOf(schema: Schema, value: unknown): readonly unknown[] | undefined {
+  if (schema.enum) return schema.enum;
+  if (schema.type === 'boolean') return [true, false];
+  const names = schema.anyOf?.find((branch) => branch.enum)?.enum;
+  if (!names) return undefined;
+  return value === undefined || names.includes(value) ? names : [...names, JSON.stringify(value)];
+}
+
 function Input({
   id,
   schema,
@@ -121,7 +133,7 @@ function Input({
     'aria-invalid': isWrong,
     ...(schema.description ? { 'aria-describedby': `${id}-note` } : {}),
   };
-  const choices = schema.enum ?? (schema.type === 'boolean' ? [true, false] : undefined);
+  const choices = choicesOf(schema, value);
   if (choices) {
     return (
       <select

@@ -1,7 +1,7 @@
 import type { Heap } from '../../tensor/heap.ts';
 import { placesOf } from '../../tensor/spatial.ts';
 import type { SpatialKernels, WindowArguments } from '../../tensor/spatial-kernels.ts';
-import { activationOf } from './units.ts';
+import { fused } from './units.ts';
 
 /** Convolution, local connectivity and pooling in f64: every loop is written as SpatialOperations states it. */
 export function spatialKernels(heap: Heap): SpatialKernels {
@@ -49,9 +49,10 @@ export function spatialKernels(heap: Heap): SpatialKernels {
     outerPlaces: (...product) => outer(...product, true),
 
     activateChannels(out, potential, bias, batch, channels, places, activation) {
+      const { value } = fused(activation);
       for (let i = 0; i < batch * channels * places; i++) {
         const channel = Math.floor(i / places) % channels;
-        heap.f64[at(out) + i] = activationOf(activation, read(at(potential) + i) + read(at(bias) + channel));
+        heap.f64[at(out) + i] = value(read(at(potential) + i) + read(at(bias) + channel));
       }
     },
 

@@ -21,12 +21,13 @@ export function addDataCommand(program: Command, finish: (code: number) => void)
       terminal.document({ version: 1, kind: 'data', datasets: listed });
       terminal.line(
         table(
-          ['id', 'status', 'train', 'test', 'location'],
-          datasets.map(({ id, available, verified, count, path }) => [
+          ['id', 'status', 'train', 'test', 'of', 'location'],
+          datasets.map(({ id, available, verified, count, holds, path }) => [
             id,
             verified ? 'verified' : available ? 'damaged' : 'missing',
             String(count.train),
             String(count.test),
+            holds,
             path ?? (available ? 'generated' : '–'),
           ]),
         ),

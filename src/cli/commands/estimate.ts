@@ -114,7 +114,12 @@ function show(terminal: Terminal, { rule, rows, growth, batch, task, run }: Esti
         withMargin(row.variance, row.intervals.variance),
         figure(row.dataVariance),
         withMargin(row.signalToNoise, row.intervals.signalToNoise),
-        row.forAngle ? `${row.forAngle.samples} for ${row.forAngle.degrees}°` : 'never',
+        // Without a gradient there is no angle to reach.
+        row.forAngle
+          ? `${row.forAngle.samples} for ${row.forAngle.degrees}°`
+          : row.bias === null
+            ? '–'
+            : 'never',
       ]),
     ),
   );

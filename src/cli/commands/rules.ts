@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { describeRules } from '../../runs/rule-catalogue.ts';
 import type { RuleDescription } from '../../runs/rule-catalogue.ts';
 import { citation } from '../../runs/bibliography.ts';
-import { STANDARD_LAYERS } from '../../analysis/standard-audit.ts';
+import { describeStored } from '../../analysis/audit/stored.ts';
+import { STANDARD_LAYERS } from '../../analysis/audit/standard-audit.ts';
 import { parseLayers } from '../../studies/subject.ts';
 import { plural } from '../../reports/charts/format.ts';
 import { EXIT } from '../exit.ts';
@@ -55,7 +56,7 @@ function showList(terminal: Terminal, rules: readonly RuleDescription[], network
     ),
   );
   terminal.line(
-    `\nMeasured in one real step of a ${network} network. MACs are multiply–accumulates per example.`,
+    `\nMeasured in real steps of a ${network} network. MACs are the multiply–accumulates of a step per example.`,
   );
   terminal.line('`apical rules ID` shows one rule in full.');
 }
@@ -73,7 +74,7 @@ function showRule(terminal: Terminal, rule: RuleDescription, network: string): v
     const fallback = schema.default === undefined ? '' : `, default ${JSON.stringify(schema.default)}`;
     terminal.line(`  ruleOptions.${name} (${choices}${fallback})\n    ${schema.description ?? ''}`);
   }
-  terminal.line('\nLocality: the signals that reached the synapses of each projection in one real step');
+  terminal.line('\nLocality: the signals that reached the synapses of each projection in three real steps');
   terminal.line(
     table(
       [
@@ -85,6 +86,9 @@ function showRule(terminal: Terminal, rule: RuleDescription, network: string): v
         'global scalars',
         'phases',
         'error crossed',
+        'must store',
+        'backwards in time',
+        'read outside',
       ],
       rule.locality.map((row) => [
         row.projection,
@@ -95,11 +99,26 @@ function showRule(terminal: Terminal, rule: RuleDescription, network: string): v
         // Their sources are listed below the table.
         row.globalScalars.map((scalar) => scalar.replace(/ from .*/, '')).join(', ') || 'none',
         String(row.phases),
-        `${row.waitsForProjections} projections`,
+        plural(row.waitsForProjections, 'projection'),
+        // What is stored or was read is said below the table.
+        row.stored.length === 0 ? 'nothing' : plural(row.stored.length, 'state'),
+        yesNo(row.backwardsInTime),
+        yesNo(row.valuesRead.length > 0),
       ]),
     ),
   );
-  for (const row of rule.locality) terminal.line(`  ${row.projection}: from ${row.sources.join(', ')}`);
+  for (const { projection, sources, stored, valuesRead } of rule.locality) {
+    terminal.line(`  ${projection}: from ${sources.join(', ')}`);
+    if (stored.length > 0) terminal.line(`    must store ${describeStored(stored)}`);
+    if (valuesRead.length > 0) {
+      terminal.line(
+        `    read outside of operations, so the update may depend on them in any way: ${valuesRead.join(', ')}`,
+      );
+    }
+  }
+  for (const violation of rule.reachViolations) {
+    terminal.line(`  Beyond its declared reach, one layer: ${violation}`);
+  }
   const { forwardMacs, feedbackMacs, updateMacs, bytesBetweenAreas } = rule.cost;
   terminal.line(`\nCost of one step per example, in a ${network} network`);
   terminal.line(

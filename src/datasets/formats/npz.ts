@@ -6,13 +6,13 @@ import { parseNpy, serializeNpy } from './npy.ts';
 
 /**
  * Reads the arrays of an NPZ file (a ZIP of NPY files, as numpy.savez and numpy.savez_compressed write them), or only
- * the arrays named in `wanted`; messages call the file `name`. Absent arrays are left out.
+ * those whose name is `wanted`; messages call the file `name`.
  * Throws `dataset.corrupt` if the ZIP file or one of the arrays is damaged.
  */
 export function parseNpz(
   bytes: Uint8Array,
   name = 'The NPZ file',
-  wanted?: readonly string[],
+  wanted: (name: string) => boolean = () => true,
 ): Map<string, ShapedArray> {
   let members: Record<string, Uint8Array>;
   const sizes = new Map<string, number>();
@@ -20,7 +20,7 @@ export function parseNpz(
     members = unzipSync(bytes, {
       filter: ({ name: member, size, originalSize }) => {
         if (!member.endsWith('.npy')) return false;
-        if (wanted !== undefined && !wanted.includes(member.slice(0, -4))) return false;
+        if (!wanted(member.slice(0, -4))) return false;
         // Deflate compresses at most 1032 to 1: a damaged size must not allocate gigabytes.
         if (originalSize > size * 1032)
           throw new Error(`${member} states an impossible size, ${originalSize} bytes`);

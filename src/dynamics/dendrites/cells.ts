@@ -248,6 +248,7 @@ export function recordOf(
       rates: of(({ rate }) => rate, inputs),
       outputs: of(output, inputs),
       states: of(({ potential }) => potential, inputs),
+      potentials: of<Tensor | undefined>(({ potential }) => potential, undefined),
       gains: of<Tensor | undefined>(({ gain }) => gain, input.gain),
     },
     compartments: {

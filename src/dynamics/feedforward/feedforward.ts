@@ -29,17 +29,18 @@ export const feedforward: Dynamics<FeedforwardOptions> = {
     const rates: Tensor[] = [];
     const activities: Tensor[] = [];
     const gains: (Tensor | undefined)[] = [];
+    const potentials: (Tensor | undefined)[] = [];
 
     for (const area of network.areas) {
       const given = options.clamp?.(area) ?? (area.isInput ? inputOf(area) : undefined);
-      const rate = given ?? receivedRate(setting, area, activities, options);
+      const rate = given ?? receivedRate(setting, area, activities, options, potentials);
       const { activity, gain } = withDropout(setting, area, rate);
       rates.push(rate);
       activities.push(activity);
       gains.push(gain);
     }
 
-    return phaseOf(compute, name, { activities, rates, outputs: rates, gains });
+    return phaseOf(compute, name, { activities, rates, outputs: rates, gains, potentials });
   },
 };
 

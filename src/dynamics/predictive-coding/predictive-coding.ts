@@ -1,6 +1,7 @@
 import { objectiveAt } from '../../network/objectives/objective.ts';
 import type { Area, Projection } from '../../network/area.ts';
 import type { Objective } from '../../network/objectives/objective.ts';
+import { hasActivation } from '../../tensor/activation.ts';
 import type { Compute } from '../../tensor/compute.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { dropoutGain } from '../dropout.ts';
@@ -98,7 +99,7 @@ function infer(setting: Setting, name: string, options: PredictiveOptions): Pred
   const rates: Tensor[] = [];
   const states: Tensor[] = [];
   const gains: (Tensor | undefined)[] = [];
-  const pass: PassRecord = { activities, rates, outputs: rates, gains, states };
+  const pass: PassRecord = { activities, rates, outputs: rates, gains, states, potentials: states };
   const predicted: Predicted[] = [];
   const byArea = new Map<Area, Predicted>();
 
@@ -199,11 +200,24 @@ function takeError(setting: Setting, node: Predicted, nudge: number): void {
 }
 
 /** out ← factor · ∂C/∂x. */
-function pullInto(setting: Setting, { area, objective, rate }: Predicted, out: Tensor, factor: number): void {
+function pullInto(setting: Setting, node: Predicted, out: Tensor, factor: number): void {
   const { compute } = setting;
+  const { objective, rate } = node;
   setting.pull(objective as Objective, rate, out);
-  compute.multiplyBySlope(out, out, rate, undefined, area.activation);
+  multiplyBySlope(setting, node, out);
   compute.scale(out, out, factor);
+}
+
+/** out ← out ⊙ f′ ⊙ gain. */
+function multiplyBySlope(
+  { compute }: Setting,
+  { area, potential, rate }: Predicted,
+  out: Tensor,
+  gain?: Tensor,
+): void {
+  if (!gain && hasActivation(area, 'linear')) return;
+  const { activation } = area;
+  compute.multiplyBySlope(out, out, activation.slope.from === 'rate' ? rate : potential, gain, activation);
 }
 
 /** x ← x + γ( −ε + f′ ⊙ Σ ε_above Wᵀ − β ∂C/∂x ). */
@@ -216,7 +230,7 @@ function move(
   { values }: PredictiveOptions,
 ): void {
   const { compute } = setting;
-  const { area, objective, potential, error, rate, activity, gain, outgoing } = node;
+  const { objective, potential, error, activity, gain, outgoing } = node;
   compute.scope(() => {
     const change = compute.temporary(potential.shape);
     for (const [index, projection] of outgoing.entries()) {
@@ -226,9 +240,7 @@ function move(
         sent: activity,
       });
     }
-    if (area.activation !== 'linear' || gain) {
-      compute.multiplyBySlope(change, change, rate, gain, area.activation);
-    }
+    multiplyBySlope(setting, node, change, gain);
     compute.subtract(change, change, error);
     if (objective && nudge !== 0) {
       const pull = compute.temporary(potential.shape);

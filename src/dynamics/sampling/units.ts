@@ -2,6 +2,7 @@ import type { Area } from '../../network/area.ts';
 import type { Network } from '../../network/network.ts';
 import type { Bias } from '../../network/parameter.ts';
 import type { NetworkSpecification } from '../../network/specification.ts';
+import { hasActivation } from '../../tensor/activation.ts';
 
 /**
  * Returns whether a Boltzmann machine's area chooses one unit: a linear area with an objective. Any other area is
@@ -18,7 +19,7 @@ import type { NetworkSpecification } from '../../network/specification.ts';
  * ```
  */
 export const isChoice = ({ objectives }: Network, area: Area): boolean =>
-  area.activation === 'linear' && objectives.some((objective) => objective.area === area);
+  hasActivation(area, 'linear') && objectives.some((objective) => objective.area === area);
 
 /**
  * Returns whether the area with this id of a specification will choose one unit, as `isChoice` does of a network. A
@@ -38,7 +39,7 @@ export const isChoice = ({ objectives }: Network, area: Area): boolean =>
  * ```
  */
 export const makesChoice = ({ areas, objectives }: NetworkSpecification, id: string): boolean =>
-  (areas.find((area) => area.id === id)?.activation ?? 'linear') === 'linear' &&
+  hasActivation(areas.find((area) => area.id === id) ?? {}, 'linear') &&
   objectives.some(({ area }) => area === id);
 
 /**

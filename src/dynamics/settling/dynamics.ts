@@ -1,6 +1,7 @@
 import { hasDerivative } from '../../network/objectives/derivative.ts';
 import type { Dynamics } from '../step.ts';
 import type { FeedbackGainOptions } from './options.ts';
+import { isLinearisable } from './linearisation.ts';
 import { recurrentBackpropagateBy } from './recurrent-backpropagation.ts';
 import { relax } from './relaxation.ts';
 import type { SettlingDynamics } from './relaxation.ts';
@@ -38,8 +39,9 @@ export function settlingDynamics<Options extends FeedbackGainOptions>(
 ): SettlingDynamics<Options> {
   const dynamics: SettlingDynamics<Options> = {
     ...parts,
-    reference: ({ objectives }) =>
-      objectives.every((objective) => hasDerivative(objective) && objective.reach === 'network')
+    reference: (network) =>
+      network.objectives.every((objective) => hasDerivative(objective) && objective.reach === 'network') &&
+      isLinearisable(network, parts.relaxation)
         ? recurrentBackpropagateBy(dynamics)
         : undefined,
     run: (setting, name, options) => relax(parts.relaxation, setting, name, options),

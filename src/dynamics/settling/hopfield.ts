@@ -21,6 +21,7 @@ export const hopfield: SettlingDynamics = settlingDynamics({
   title: 'Continuous Hopfield network',
   accepts: RELAXATION_OPTIONS,
   activations: ['hard-sigmoid', 'logistic', 'tanh'],
+  takesBounded: true,
   hint: 'take smaller steps (ruleOptions.stepSize)',
   refuses: refuseAsymmetry,
   relaxation: { settles: 'states', couplings: symmetricCouplings, update: relaxState },

@@ -4,7 +4,9 @@ import { isFeedback } from './couplings.ts';
 import type { Coupling } from './couplings.ts';
 import type { Relaxation } from './relaxation.ts';
 import type { Area } from '../../network/area.ts';
-import { IS_OWN_RATE } from '../../tensor/units.ts';
+import type { Network } from '../../network/network.ts';
+import { ApicalError } from '../../errors.ts';
+import { hasActivation, isOwnRate } from '../../tensor/activation.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
 /** A tensor, (batch, units), of every area that settles. */
@@ -30,7 +32,8 @@ interface Node {
  *   λ · ∂F/∂w_ij = ρ_i δ_j,    λ · ∂F/∂b_j = δ_j
  *
  * κ is (1 − 2ρ) ⊙ ρ′a of logistic units, −2ρ ⊙ ρ′a of tanh, (1 − ρ′) ⊙ ρ′a of softplus, and 0 of units that are their
- * own rate, whose ρ′ is 1. What their bounds cut off is left to `bound`.
+ * own rate, whose ρ′ is 1. What their bounds cut off is left to `bound`. Of an activation function of a user's own ρ″ is
+ * not known: states with one cannot be linearised, but rates can.
  *
  * @example
  * ```ts
@@ -65,9 +68,16 @@ export class Linearisation {
   /** What each area approaches, s + ds/dt: ρ′ ⊙ a of states, f(a) of rates; at a fixed point the state itself. */
   readonly #drawn: ByArea;
 
-  /** Linearises a relaxation at a point, such as a phase that has settled. Feedback counts with its gain. */
+  /** What f′ is a function of, for rates that settle: f(a), or a. */
+  readonly #from = new Map<Area, Tensor>();
+
+  /**
+   * Linearises a relaxation at a point, such as a phase that has settled. Feedback counts with its gain. Throws
+   * `dynamics.curvature` for states with an activation function whose second derivative is not known.
+   */
   constructor(step: LearningStep, relaxation: Relaxation, point: Point, feedbackGain: number) {
     const { network } = step;
+    refuseUnknownCurvature(network, relaxation);
     this.#step = step;
     this.#relaxation = relaxation;
     this.#feedbackGain = feedbackGain;
@@ -121,7 +131,7 @@ export class Linearisation {
       const adjoint = lambda.get(area) as Tensor;
       const gain = ofStates ? this.#point.gain(area) : undefined;
       if (!ofStates) {
-        compute.multiplyBySlope(out, adjoint, this.#drawn.get(area) as Tensor, undefined, area.activation);
+        compute.multiplyBySlope(out, adjoint, this.#from.get(area) as Tensor, undefined, area.activation);
       } else if (this.#hasSlope(area)) {
         compute.multiplyBySlope(out, adjoint, this.#point.rate(area), gain, area.activation);
       } else if (gain) compute.multiply(out, adjoint, gain);
@@ -156,7 +166,7 @@ export class Linearisation {
   bound(lambda: ByArea, rate: (area: Area) => Tensor): void {
     if (this.#relaxation.settles !== 'states') return;
     for (const [area, tensor] of lambda) {
-      if (this.#hasSlope(area) || area.activation === 'linear') continue;
+      if (this.#hasSlope(area) || hasActivation(area, 'linear')) continue;
       this.#step.compute.multiplyBySlope(tensor, tensor, rate(area), undefined, area.activation);
     }
   }
@@ -191,7 +201,15 @@ export class Linearisation {
         });
       }
       const ofStates = this.#relaxation.settles === 'states';
-      compute.activate(out, out, area.bias?.values, ofStates ? 'linear' : area.activation);
+      if (!ofStates && area.activation.slope.from === 'potential') {
+        const potential = compute.temporary(out.shape);
+        compute.activate(potential, out, area.bias?.values, 'linear');
+        compute.activate(out, potential, undefined, area.activation);
+        this.#from.set(area, potential);
+      } else {
+        compute.activate(out, out, area.bias?.values, ofStates ? 'linear' : area.activation);
+        this.#from.set(area, out);
+      }
       const gain = this.#point.gain(area);
       if (ofStates && this.#hasSlope(area)) {
         compute.multiplyBySlope(out, out, this.#point.rate(area), gain, area.activation);
@@ -241,19 +259,38 @@ export class Linearisation {
     const { compute } = this.#step;
     const [drawn, rate] = [this.#drawn.get(area) as Tensor, this.#point.rate(area)];
     const bend = compute.temporary(drawn.shape);
-    if (activation === 'softplus') {
+    if (hasActivation(area, 'softplus')) {
       compute.multiplyBySlope(bend, drawn, rate, undefined, activation);
       compute.subtract(bend, drawn, bend);
       return bend;
     }
     compute.multiply(bend, drawn, rate);
     compute.scale(bend, bend, -2);
-    if (activation === 'logistic') compute.add(bend, bend, drawn);
+    if (hasActivation(area, 'logistic')) compute.add(bend, bend, drawn);
     return bend;
   }
 
   /** Whether ρ′ is other than 1 within bounds. */
   #hasSlope({ activation }: Area): boolean {
-    return !IS_OWN_RATE.has(activation);
+    return !isOwnRate(activation);
   }
+}
+
+/** Whether the second derivative of every activation function is known, as far as a linearisation needs it. */
+export const isLinearisable = (network: Network, relaxation: Relaxation): boolean =>
+  ofUnknownCurvature(network, relaxation) === undefined;
+
+const ofUnknownCurvature = ({ areas, input }: Network, { settles }: Relaxation): Area | undefined =>
+  settles === 'rates'
+    ? undefined
+    : areas.find((area) => area !== input && area.activation.kernel === undefined);
+
+function refuseUnknownCurvature(network: Network, relaxation: Relaxation): void {
+  const area = ofUnknownCurvature(network, relaxation);
+  if (!area) return;
+  throw new ApicalError(
+    'dynamics.curvature',
+    `The gradient at the fixed point of states needs the second derivative of their activation function, which is not known for ${area.activation.name} (area "${area.id}"). Use a built-in activation function, or a rule that does not need this gradient.`,
+    { area: area.id, activation: area.activation.name },
+  );
 }

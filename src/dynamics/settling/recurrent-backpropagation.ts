@@ -2,6 +2,7 @@ import type { LearningStep, Reference } from '../step.ts';
 import type { SettlingDynamics, Relaxation } from './relaxation.ts';
 import type { SettledPhase } from './options.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { unwatched } from '../../tensor/watch.ts';
 import { Linearisation } from './linearisation.ts';
 import type { ByArea } from './linearisation.ts';
 
@@ -74,14 +75,14 @@ export function emitAdjoint(step: LearningStep, relaxation: Relaxation, free: Se
   linear.emit(delta, 1 / inputs.rows);
 }
 
-/** Over all elements. A reference may read values back. */
+/** Over all elements. Reads values back: a stopping test. */
 function rootMeanSquare({ compute }: LearningStep, tensors: ByArea): number {
   return compute.scope(() => {
     const sum = compute.temporary([1], 'f64');
     let [square, count] = [0, 0];
     for (const tensor of tensors.values()) {
       compute.dot(sum, tensor, tensor);
-      square += sum.data[0] as number;
+      square += unwatched(sum.heap, () => sum.data[0] as number);
       count += tensor.size;
     }
     return Math.sqrt(square / count);

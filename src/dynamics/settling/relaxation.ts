@@ -1,9 +1,10 @@
 import { ApicalError } from '../../errors.ts';
 import type { Area } from '../../network/area.ts';
 import type { Objective } from '../../network/objectives/objective.ts';
-import { IS_OWN_RATE } from '../../tensor/units.ts';
+import { isOwnRate } from '../../tensor/activation.ts';
 import type { Compute } from '../../tensor/compute.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { unwatched } from '../../tensor/watch.ts';
 import { clampedAreas } from '../clamped.ts';
 import type { Clamped } from '../clamped.ts';
 import { dropoutGain } from '../dropout.ts';
@@ -27,6 +28,8 @@ export interface SettlingArea {
   readonly drive: Tensor;
   /** The signals of areas that settle, computed anew in each step. */
   readonly received: Tensor;
+  /** What f′ is a function of, where that is the potential: the state, or of rates that settle what they received. */
+  readonly potential: Tensor | undefined;
 }
 
 /** What distinguishes one kind of settling from another. */
@@ -118,6 +121,7 @@ export function relax(
     outputs: network.areas.map(rate),
     states: network.areas.map((area) => byArea.get(area)?.state ?? rate(area)),
     gains: network.areas.map((area) => byArea.get(area)?.gain ?? clamped.get(area)?.gain),
+    potentials: network.areas.map((area) => byArea.get(area)?.potential),
   };
   const pulls = nudge === 0 ? [] : pulled(setting, network.objectives, byArea);
   const drives = isPlain ? new Map(settling.map(({ area, drive }) => [area, drive])) : undefined;
@@ -169,13 +173,16 @@ function begin(
   const from = start === 'feedforward' ? undefined : startOf(start, area);
   if (from) compute.copy(state, from);
   else compute.fill(state, 0);
-  const isRate = settles === 'rates' || IS_OWN_RATE.has(area.activation);
+  const isRate = settles === 'rates' || isOwnRate(area.activation);
   const rate = isRate ? state : make();
   if (settles === 'states') compute.activate(rate, state, undefined, area.activation);
   const gain = dropoutGain(setting, area);
   const activity = gain ? make() : rate;
   if (gain) compute.multiply(activity, rate, gain);
-  return { area, state, rate, activity, gain, drive: drive ?? make(), received: make() };
+  const needsPotential = area.activation.slope.from === 'potential';
+  const potential = !needsPotential ? undefined : settles === 'states' ? state : make();
+  if (potential && potential !== state) compute.fill(potential, 0);
+  return { area, state, rate, activity, gain, drive: drive ?? make(), received: make(), potential };
 }
 
 /** Objectives whose areas are free to be pulled, each with a tensor for its error. */
@@ -206,7 +213,7 @@ function speedOf(compute: Compute, settling: readonly SettlingArea[], advance: (
       const change = before[index] as Tensor;
       compute.subtract(change, state, change);
       compute.dot(sum, change, change);
-      square += sum.data[0] as number;
+      square += unwatched(sum.heap, () => sum.data[0] as number);
       count += state.size;
     }
     return Math.sqrt(square / Math.max(1, count));

@@ -30,8 +30,9 @@ export const settlingRates: SettlingDynamics<FeedbackGainOptions> = settlingDyna
 
 /** x ← (1 − ε) x + ε f(received + drive). */
 function approachRate({ compute }: Setting, settling: SettlingArea, size: number): void {
-  const { area, rate, received, drive } = settling;
+  const { area, rate, received, drive, potential } = settling;
   compute.add(received, received, drive);
+  if (potential) compute.copy(potential, received);
   compute.activate(received, received, undefined, area.activation);
   compute.combine(rate, rate, received, 1 - size, size);
 }

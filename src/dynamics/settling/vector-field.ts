@@ -19,6 +19,7 @@ export const vectorField: SettlingDynamics = settlingDynamics({
   title: 'Vector field',
   accepts: RELAXATION_OPTIONS,
   activations: ['hard-sigmoid', 'logistic', 'tanh'],
+  takesBounded: true,
   hint: 'take smaller steps (ruleOptions.stepSize)',
   refuses: refuseMaxima,
   relaxation: { settles: 'states', couplings: directedCouplings, update: relaxState },

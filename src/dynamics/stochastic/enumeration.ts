@@ -5,6 +5,7 @@ import type { Sampling } from './draws.ts';
 import { isStochastic } from './units.ts';
 import type { Area } from '../../network/area.ts';
 import type { Network } from '../../network/network.ts';
+import { hasActivation } from '../../tensor/activation.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
 /** The largest number of joint draws of a network that is enumerated. */
@@ -92,7 +93,7 @@ export function enumerateBy(
       for (let unit = 0; unit < area.units; unit++) {
         const at = row * area.units + unit;
         const [p, h] = [probability[at] as number, state[at] as number];
-        if (area.activation === 'logistic') weight[row] = (weight[row] as number) * (h === 1 ? p : 1 - p);
+        if (hasActivation(area, 'logistic')) weight[row] = (weight[row] as number) * (h === 1 ? p : 1 - p);
         else if (h === 1) weight[row] = (weight[row] as number) * p;
       }
     }
@@ -109,8 +110,8 @@ export function enumerateBy(
 const stochasticAreas = (network: Network) =>
   network.areas.filter((area) => !area.isInput && isStochastic(network, area));
 
-const statesOf = (area: Area) => (area.activation === 'logistic' ? 2 ** area.units : area.units);
+const statesOf = (area: Area) => (hasActivation(area, 'logistic') ? 2 ** area.units : area.units);
 
 /** Returns what unit number `unit` sends in a state of its area: a bit of its number, or whether it is the chosen unit. */
 const unitOf = (area: Area, state: number, unit: number) =>
-  area.activation === 'logistic' ? Math.floor(state / 2 ** unit) % 2 : Number(state === unit);
+  hasActivation(area, 'logistic') ? Math.floor(state / 2 ** unit) % 2 : Number(state === unit);

@@ -1,4 +1,5 @@
 import type { Area } from '../../network/area.ts';
+import { hasActivation } from '../../tensor/activation.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { withDropout } from '../dropout.ts';
 import type { PhaseOptions, Setting } from '../phase.ts';
@@ -38,11 +39,14 @@ export const stochastic: Dynamics<StochasticOptions> = {
     const outputs: Tensor[] = [];
     const activities: Tensor[] = [];
     const gains: (Tensor | undefined)[] = [];
+    const potentials: (Tensor | undefined)[] = [];
 
     for (const area of network.areas) {
-      const rate = area.isInput ? inputOf(area) : receivedRate(setting, area, activities, options);
+      const rate = area.isInput
+        ? inputOf(area)
+        : receivedRate(setting, area, activities, options, potentials);
       const draws = drawsIn(options, area) && !area.isInput && isStochastic(network, area);
-      if (draws && area.activation === 'linear') compute.softmax(rate, rate);
+      if (draws && hasActivation(area, 'linear')) compute.softmax(rate, rate);
       const output = options.clamp?.(area) ?? (draws ? draw(setting, area, rate) : rate);
       const { activity, gain } = withDropout(setting, area, output);
       rates.push(rate);
@@ -51,7 +55,7 @@ export const stochastic: Dynamics<StochasticOptions> = {
       gains.push(gain);
     }
 
-    return phaseOf(compute, name, { activities, rates, outputs, gains });
+    return phaseOf(compute, name, { activities, rates, outputs, gains, potentials });
   },
 };
 
@@ -61,7 +65,7 @@ const enumerate: Reference = (step) => enumerateBy(stochastic, step);
 function draw({ compute, inputs, step, stream }: Setting, area: Area, probability: Tensor): Tensor {
   const drawn = compute.temporary(probability.shape);
   const source = stream(`units ${area.id}`);
-  if (area.activation === 'logistic') {
+  if (hasActivation(area, 'logistic')) {
     compute.drawUniform(drawn, 0, 1, source, step);
     compute.below(drawn, drawn, probability);
   } else {

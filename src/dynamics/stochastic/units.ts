@@ -1,5 +1,6 @@
 import type { Area } from '../../network/area.ts';
 import type { Network } from '../../network/network.ts';
+import { hasActivation } from '../../tensor/activation.ts';
 
 /**
  * Returns whether an area's units are random: logistic units are on or off, and a linear area with an objective chooses
@@ -31,6 +32,6 @@ import type { Network } from '../../network/network.ts';
  * ```
  */
 export function isStochastic(network: Network, area: Area): boolean {
-  if (area.activation === 'logistic') return true;
-  return area.activation === 'linear' && network.objectives.some((objective) => objective.area === area);
+  if (hasActivation(area, 'logistic')) return true;
+  return hasActivation(area, 'linear') && network.objectives.some((objective) => objective.area === area);
 }

@@ -63,6 +63,7 @@ function errorsIn(step: LearningStep, phase: RecurrentPhase): ReadonlyMap<Area, 
   const at = (all: Tensor, time: number) => all.rowRange(time * batch, batch);
 
   for (let time = phase.steps - 1; time >= 0; time--) {
+    const now = phase.at(time);
     for (const area of [...trained].reverse()) {
       compute.scope(() => {
         const [error, delta] = [at(own.get(area) as Tensor, time), at(deltas.get(area) as Tensor, time)];
@@ -74,7 +75,7 @@ function errorsIn(step: LearningStep, phase: RecurrentPhase): ReadonlyMap<Area, 
         if (leak !== 1 && time > 0) {
           compute.addScaled(at(own.get(area) as Tensor, time - 1), error, 1 - leak);
         }
-        compute.multiplyBySlope(delta, error, at(phase.candidate(area), time), undefined, area.activation);
+        now.slope(area, error, { out: delta, gain: false });
         if (leak !== 1) compute.scale(delta, delta, leak);
         for (const projection of area.incoming) sendBack(step, projection, delta, above, time);
       });

@@ -1,8 +1,10 @@
 import type { Area, Projection } from '../../network/area.ts';
+import { hasActivation, linear } from '../../tensor/activation.ts';
 import { hasDerivative } from '../../network/objectives/derivative.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { dropoutGain } from '../dropout.ts';
 import { startOf } from '../phase.ts';
+import { sloped } from '../record.ts';
 import type { Each, Moment, PhaseOptions, Setting, StepPhase, TimePhase } from '../phase.ts';
 import type { Accepts, Dynamics } from '../step.ts';
 import { backpropagateInTimeBy } from './backpropagation-in-time.ts';
@@ -22,16 +24,11 @@ export interface RecurrentOptions extends Pick<PhaseOptions, 'inputs' | 'clamp' 
 }
 
 /** One step of recurrent dynamics. */
-export interface RecurrentStep extends StepPhase, Moment<never> {
-  /** Returns f(a), (batch, units): the activation before the leak. */
-  candidate(area: Area): Tensor;
-}
+export interface RecurrentStep extends StepPhase, Moment<never> {}
 
 /** The phase of recurrent dynamics over all steps of a batch. */
 export interface RecurrentPhase extends TimePhase {
   at(step: number): RecurrentStep;
-  /** Returns f(a), (steps · batch, units): the activation before the leak. Needs the history. */
-  candidate(area: Area): Tensor;
   /** Returns α of an area. */
   leak(area: Area): number;
   /** Returns what a projection received at a step of this batch or before it, (batch, presynaptic). */
@@ -99,7 +96,10 @@ interface Units {
   readonly leak: number;
   readonly rate: Trail;
   readonly activity: Trail;
+  /** f(a), before the leak. */
   readonly candidate: Trail;
+  /** a, for units whose slope is a function of it. */
+  readonly potential: Trail | undefined;
   /** Activity that is given for all steps, (steps · batch, units). */
   readonly given: Tensor | undefined;
   readonly gain: Tensor | undefined;
@@ -137,16 +137,12 @@ function run(setting: Setting, name: string, options: RecurrentOptions): Recurre
     activity: (area) => historyOf(of(area).activity, area),
     rate: (area) => historyOf(of(area).rate, area),
     output: (area) => historyOf(of(area).rate, area),
-    candidate: (area) => historyOf(of(area).candidate, area),
     leak: (area) => of(area).leak,
     gain: (area) => of(area).gain,
     state: (area) => of(area).rate.at(steps - 1),
-    slope(area, signal) {
-      const sloped = compute.temporary(signal.shape);
-      const { candidate, gain } = of(area);
-      compute.multiplyBySlope(sloped, signal, historyOf(candidate, area), gain, area.activation);
-      return sloped;
-    },
+    potential: (area) => historyOf(potentialOf(of(area), name), area),
+    slope: (area, signal, options) =>
+      sloped(compute, area, signal, historyOf(slopedFrom(of(area)), area), of(area).gain, options),
     at(step) {
       for (const area of network.areas) historyOf(of(area).activity, area);
       return stepPhase(step);
@@ -184,6 +180,10 @@ function begin(setting: Setting, area: Area, steps: number, options: RecurrentOp
     leak: alpha,
     rate,
     candidate: alpha === 1 ? rate : new Trail(compute, shape, steps, 0, keeps),
+    potential:
+      area.activation.slope.from === 'potential' && !given
+        ? new Trail(compute, shape, steps, 0, keeps)
+        : undefined,
     activity: activity ?? (sharesPast ? rate : new Trail(compute, shape, steps, past, rate.history ?? false)),
     given,
     gain,
@@ -216,7 +216,7 @@ const isAhead = ({ kind, from, delay }: Projection): boolean =>
 /** Computes one step of an area. */
 function advance(
   setting: Setting,
-  { area, leak, rate, activity, candidate, given, gain, ahead }: Units,
+  { area, leak, rate, activity, candidate, potential, given, gain, ahead }: Units,
   of: (area: Area) => Units,
   step: number,
   options: RecurrentOptions,
@@ -228,22 +228,26 @@ function advance(
     if (!rate.history) compute.copy(now, rows(given));
   } else {
     const next = candidate.at(step);
+    const sum = potential?.at(step) ?? next;
     compute.scope(() => {
       let received = ahead ? 1 : 0;
-      if (ahead) compute.copy(next, rows(ahead));
+      if (ahead) compute.copy(sum, rows(ahead));
       for (const projection of area.incoming) {
         if (projection.kind === 'feedback' || (ahead && isAhead(projection))) continue;
         const from = of(projection.from).activity;
         const sent = delayed(compute, projection.delay, (past) => from.at(step - past));
         const weights = options.values?.(projection) ?? projection.weights;
-        projection.send(compute, next, sent, received === 0 ? 0 : 1, weights);
+        projection.send(compute, sum, sent, received === 0 ? 0 : 1, weights);
         received += 1;
       }
-      if (received === 0) compute.fill(next, 0);
+      if (received === 0) compute.fill(sum, 0);
       const push = options.drive?.(area);
-      if (push) compute.add(next, next, rows(push));
+      if (push) compute.add(sum, sum, rows(push));
       const bias = area.bias && (options.values?.(area.bias) ?? area.bias.values);
-      if (bias || area.activation !== 'linear') compute.activate(next, next, bias, area.activation);
+      if (potential) {
+        if (bias) compute.activate(sum, sum, bias, linear);
+        compute.activate(next, sum, undefined, area.activation);
+      } else if (bias || !hasActivation(area, 'linear')) compute.activate(next, sum, bias, area.activation);
     });
     if (next !== now && leak !== 1) compute.combine(now, next, rate.at(step - 1), leak, 1 - leak);
   }
@@ -290,16 +294,21 @@ function stepOf(
     activity: (area) => of(area).activity.at(step),
     rate: (area) => of(area).rate.at(step),
     output: (area) => of(area).rate.at(step),
-    candidate: (area) => of(area).candidate.at(step),
     gain: gainOf,
     state: (area) => of(area).rate.at(step),
-    slope(area, signal) {
-      const sloped = compute.temporary(signal.shape);
-      compute.multiplyBySlope(sloped, signal, of(area).candidate.at(step), gainOf(area), area.activation);
-      return sloped;
-    },
+    potential: (area) => potentialOf(of(area), name).at(step),
+    slope: (area, signal, options) =>
+      sloped(compute, area, signal, slopedFrom(of(area)).at(step), gainOf(area), options),
     presynaptic: ({ from, delay }) => delayed(compute, delay, (past) => of(from).activity.at(step - past)),
   };
+}
+
+/** Returns the trail of which an area's slope is a function. */
+const slopedFrom = ({ potential, candidate }: Units): Trail => potential ?? candidate;
+
+function potentialOf({ area, potential }: Units, phase: string): Trail {
+  if (potential) return potential;
+  throw new Error(`Phase "${phase}" keeps no potential of area "${area.id}": use phase.rate or phase.slope.`);
 }
 
 /** Number of past steps of an area that its projections need. */

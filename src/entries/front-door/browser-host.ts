@@ -34,6 +34,7 @@ export const host: Host = {
       ),
     );
   },
+  loadActivations: () => Promise.resolve(),
   prepare(configs) {
     const many = configs.find(({ workers }) => workers > 1);
     if (!many) return configs;

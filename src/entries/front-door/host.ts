@@ -30,6 +30,8 @@ export interface Host {
   openEnvironment(id: string, options: Readonly<Record<string, number>>): Promise<Environment>;
   /** Loads the loss in the file that `objective` of a config names; undefined if it names none. */
   loadObjective(config: Config): Promise<Loss | undefined>;
+  /** Loads the activation functions that configs name as files, as far as this host reads files. */
+  loadActivations(...configs: readonly Config[]): Promise<void>;
   /** Checks whether this host can do runs, and returns their configs, with the hash of a weights file if they name one. */
   prepare(
     configs: readonly Config[],

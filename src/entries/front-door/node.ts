@@ -4,6 +4,7 @@ import { isUserFile } from '../../config/user-file.ts';
 import { ApicalError } from '../../errors.ts';
 import { RULES } from '../../rules/index.ts';
 import { openDataset } from '../../runs/files/datasets.ts';
+import { loadActivations } from '../../runs/files/activation-file.ts';
 import { loadObjective } from '../../runs/files/objective-file.ts';
 import { loadRule } from '../../runs/files/rule-file.ts';
 import { sealWeights, startFromWeights } from '../../runs/files/weights-file.ts';
@@ -39,6 +40,7 @@ const host: Host = {
   openDataset: (config) => openDataset(requestFor(config)),
   openEnvironment,
   loadObjective,
+  loadActivations,
   prepare(configs, ruleOf, warn) {
     const foreign = configs.find(
       ({ rule, workers }) => workers > 1 && !isUserFile(rule) && RULES.every(({ id }) => id !== rule),

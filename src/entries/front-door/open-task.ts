@@ -1,6 +1,7 @@
 import type { Config } from '../../config/config.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
 import type { Compute } from '../../tensor/compute.ts';
+import { inTimeOf } from '../../training/data-in-time.ts';
 import { Examples } from '../../training/examples.ts';
 import { exampleTask } from '../../training/task.ts';
 import type { Task } from '../../training/task.ts';
@@ -23,6 +24,6 @@ export async function findTask(
     return (compute) => controlTask(compute, found);
   }
   const loss = await host.loadObjective(config);
-  const dataset = given ?? (await host.openDataset(config));
+  const dataset = inTimeOf(given ?? (await host.openDataset(config)), config.task.time);
   return (compute) => exampleTask(compute, new Examples(compute, dataset, loss));
 }

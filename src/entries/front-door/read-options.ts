@@ -2,7 +2,7 @@ import { configSchema, parseConfig } from '../../config/config.ts';
 import type { Config } from '../../config/config.ts';
 import { keysAt } from '../../config/explain.ts';
 import { didYouMean } from '../../suggest.ts';
-import type { Dataset } from '../../datasets/dataset.ts';
+import type { DataDescription, Dataset } from '../../datasets/dataset.ts';
 import { ApicalError } from '../../errors.ts';
 import type { Rule } from '../../learning/rule.ts';
 import { checkOwnRule } from '../../training/own-rule.ts';
@@ -59,10 +59,11 @@ export async function readCompareOptions(host: Host, options: CompareOptions): P
   };
 }
 
-/** Opens data for an evaluation. Throws `dataset.…`. */
-export async function openData(host: Host, data: Data): Promise<Dataset> {
+/** Opens data for an evaluation; a file is read in time as that of the network was. Throws `dataset.…`. */
+export async function openData(host: Host, data: Data, { time }: DataDescription): Promise<Dataset> {
   if (typeof data !== 'string') return datasetOf(data);
-  return host.openDataset(parseConfig({ task: { dataset: data } }, 'the data to evaluate'));
+  const kind = time && /\.(npz|[ct]sv)$/i.test(data) ? { time: { kind: time.kind } } : {};
+  return host.openDataset(parseConfig({ task: { dataset: data, ...kind } }, 'the data to evaluate'));
 }
 
 /** Returns the input of a config. Data given as an object are named by a hash of their contents. */

@@ -47,7 +47,7 @@ export async function trainOn<Made extends Result>(
 
 /** Evaluates a network on data of any kind. */
 export async function evaluateOn(host: Host, network: TrainedNetwork, data: Data): Promise<Evaluation> {
-  return evaluateNetwork(network, await openData(host, data));
+  return evaluateNetwork(network, await openData(host, data, network.data));
 }
 
 /** Opens the backend and the task that runs share, and completes their configs. Throws the reason of an aborted signal. */
@@ -64,6 +64,7 @@ export async function openFor(
     warn,
   );
   const [first] = configs as [Config];
+  await host.loadActivations(...configs);
   const putOn = await findTask(host, first, dataset);
   signal.throwIfAborted();
   const compute = await openBackend({

@@ -1,5 +1,6 @@
 import { ApicalError } from '../../errors.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
+import { unwatched } from '../../tensor/watch.ts';
 import type { Area } from '../area.ts';
 import { hasDerivative } from './derivative.ts';
 import type { Loss, LossArguments } from './loss.ts';
@@ -117,7 +118,7 @@ export function tallyLosses(objective: Objective, scored: Scored, tally: Tensor,
   const sum = (values: Tensor): number => {
     const total = compute.temporary([1], 'f64');
     compute.dot(total, values, rows);
-    return total.data[0] as number;
+    return unwatched(total.heap, () => total.data[0] as number);
   };
   const sums = [
     sum(losses),
@@ -125,8 +126,10 @@ export function tallyLosses(objective: Objective, scored: Scored, tally: Tensor,
     counted ? sum(counted) : output.rows,
     loss.target === 'values' ? sum(halfPower(scored)) : 0,
   ];
-  const values = tally.data;
-  for (const [index, value] of sums.entries()) values[index] = (values[index] as number) + value;
+  unwatched(tally.heap, () => {
+    const values = tally.data;
+    for (const [index, value] of sums.entries()) values[index] = (values[index] as number) + value;
+  });
 }
 
 /** Returns 1 for each row with a wrong answer, (rows); 0 for losses that do not tell. */

@@ -1,6 +1,7 @@
 import { ApicalError } from '../../errors.ts';
 import { idOf, lossOf } from '../objectives/resolve.ts';
 import { checkPart } from '../parts.ts';
+import { hasActivation, nameOfActivation } from '../../tensor/activation.ts';
 import { checkConnection } from './connection.ts';
 import { checkDelay, isImmediate } from './delay.ts';
 import { checkSheet } from '../sheet.ts';
@@ -203,10 +204,10 @@ function checkObjectives(
     ids.add(id);
     const { activation = 'linear' } = findById(areas, area, 'area');
     if (typeof target === 'object') findById(areas, target.area, 'area');
-    if (lossOf(objective).name === 'cross-entropy' && activation !== 'linear') {
+    if (lossOf(objective).name === 'cross-entropy' && !hasActivation({ activation }, 'linear')) {
       throw new ApicalError(
         'network.cross-entropy',
-        `Area "${area}" has the activation ${activation}, but cross-entropy applies a softmax and needs a linear area: ` +
+        `Area "${area}" has the activation ${nameOfActivation(activation)}, but cross-entropy applies a softmax and needs a linear area: ` +
           'set the activation to linear, or the objective to squared-error.',
       );
     }

@@ -109,7 +109,7 @@ function scoreOf(
 export function alignmentTrace(
   report: RunReport,
   projection: string,
-  field: keyof Alignment,
+  field: Exclude<keyof Alignment, 'reason'>,
   horizontal: 'epoch' | 'step',
 ): Trace {
   const points: Point[] = [];

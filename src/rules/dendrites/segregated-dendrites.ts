@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { dendrites, dropoutGain, emitIncoming, sharesOf, spikingDendrites } from '../../dynamics/index.ts';
+import { dendrites, emitIncoming, sharesOf, spikingDendrites } from '../../dynamics/index.ts';
 import type {
   DendriticPhase,
   LearningStep,
@@ -13,15 +13,19 @@ import type { Objective } from '../../network/objectives/objective.ts';
 import { projectionId } from '../../network/specification.ts';
 import type { NetworkSpecification } from '../../network/specification.ts';
 import { backpropagateBasal } from '../../dynamics/dendrites/basal-backpropagation.ts';
-import type { Activation } from '../../tensor/kernels.ts';
+import { activationOf, nameOfActivation } from '../../tensor/activation.ts';
+import type { ActivationReference } from '../../tensor/activation.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { conductance, positiveConductance } from './conductances.ts';
 import { withDirectFeedback, feedbackOptions } from '../shared/feedback.ts';
 import { hasCrossEntropy } from '../shared/reconstruction.ts';
 import { defineRule } from '../../learning/rule.ts';
 
-/** Activation functions with rates from 0 to 1: a teacher can drive them to either end, and rates can be probabilities. */
-const BOUNDED: ReadonlySet<Activation> = new Set<Activation>(['logistic', 'hard-sigmoid']);
+/** Whether rates lie between 0 and 1: then a teacher can drive them to either end, and they can be probabilities. */
+function isProbability(activation: ActivationReference): boolean {
+  const [low, high] = activationOf(activation).bounds;
+  return low >= 0 && high <= 1;
+}
 
 const options = z
   .strictObject({
@@ -201,8 +205,7 @@ export const segregatedDendrites = defineRule({
       const taught = (isOutput ? copyOfOutput(step, target, area) : plateau(step, target, area)) as Tensor;
       compute.subtract(post, post, taught);
       if (!hasCrossEntropy(network, area)) {
-        const gain = isOutput ? undefined : dropoutGain(step, area);
-        compute.multiplyBySlope(post, post, forward.rate(area), gain, area.activation);
+        forward.slope(area, post, { out: post, gain: !isOutput });
       }
       emitIncoming(step, forward, area, post, sharesOf(area, options).basal / inputs.rows);
     }
@@ -261,7 +264,7 @@ function plateau({ compute }: LearningStep<Options>, phase: DendriticPhase, area
 function teachingOf({ compute, target, options }: LearningStep<Options>, objective: Objective): Tensor {
   const values = target(objective);
   const potential = compute.temporary(values.shape);
-  if (objective.loss.name === 'squared-error' && !BOUNDED.has(objective.area.activation)) {
+  if (objective.loss.name === 'squared-error' && !isProbability(objective.area.activation)) {
     compute.copy(potential, values);
     return potential;
   }
@@ -283,8 +286,8 @@ function refuse(specification: NetworkSpecification, { version }: Options): stri
   if (version === 'rate') return undefined;
   for (const { id, activation = 'linear' } of areas) {
     const isClasses = objectives.some(({ area, kind }) => area === id && kind === 'cross-entropy');
-    if (id === input || isClasses || BOUNDED.has(activation)) continue;
-    return `"${id}" is ${activation}, but spikes need rates from 0 to 1: make it logistic or hard-sigmoid, or set ruleOptions.version=rate. Rules that do: feedback-alignment, predictive-coding`;
+    if (id === input || isClasses || isProbability(activation)) continue;
+    return `"${id}" is ${nameOfActivation(activation)}, but spikes need rates from 0 to 1: make it logistic or hard-sigmoid, or set ruleOptions.version=rate. Rules that do: feedback-alignment, predictive-coding`;
   }
   return undefined;
 }

@@ -37,9 +37,7 @@ export const directFeedbackAlignment = defineRule({
     for (const objective of network.objectives) {
       const { area } = objective;
       const error = step.error(phase, objective);
-      if (area.activation !== 'linear') {
-        compute.multiplyBySlope(error, error, phase.rate(area), undefined, area.activation);
-      }
+      phase.slope(area, error, { out: error, gain: false });
       outputErrors.set(area, error);
     }
 

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { descend, feedforward } from '../../dynamics/index.ts';
 import { plainDescent } from '../../network/optimiser.ts';
-import type { Activation } from '../../tensor/kernels.ts';
+import type { NetworkSpecification } from '../../network/specification.ts';
+import { activationOf } from '../../tensor/activation.ts';
+import type { Activation } from '../../tensor/activation.ts';
 import {
   withFeedback,
   isFeedbackWeights,
@@ -10,15 +12,19 @@ import {
 } from '../shared/feedback.ts';
 import { defineRule } from '../../learning/rule.ts';
 
-/** E f′(a) for small a of either sign with equal probability. */
-const MEAN_SLOPE: Readonly<Record<Activation, number>> = {
-  linear: 1,
-  relu: 0.5,
-  logistic: 0.25,
-  tanh: 1,
-  'hard-sigmoid': 0.5,
-  softplus: 0.5,
-};
+/** Returns E f′(a) for small a of either sign with equal probability. */
+function meanSlope({ value, slope }: Activation): number {
+  const at = (x: number) => slope.at(slope.from === 'rate' ? value(x) : x);
+  return (at(Number.MIN_VALUE) + at(-Number.MIN_VALUE)) / 2;
+}
+
+/** Returns why weights cannot be read off the response to small noise, worded to end a sentence. */
+function refuseSurrogates({ areas }: NetworkSpecification): string | undefined {
+  const surrogate = areas.find(({ activation }) => activation && activationOf(activation).surrogate);
+  return surrogate
+    ? `units with a surrogate slope ("${surrogate.id}") do not respond to small noise in proportion: choose another activation function. Rules that take them: kolen-pollack, feedback-alignment`
+    : undefined;
+}
 
 /**
  * Weight mirror: between updates the areas send noise, one at a time, and the feedback weights learn from the response
@@ -64,7 +70,7 @@ export const weightMirror = defineRule({
   }),
   dynamics: feedforward,
   network: {
-    refuses: refuseDisjointWiring,
+    refuses: (specification) => refuseDisjointWiring(specification) ?? refuseSurrogates(specification),
     wire: (specification, options) => withFeedback(specification, options, true),
   },
   learning: {
@@ -95,7 +101,7 @@ export const weightMirror = defineRule({
       compute.activate(above, above, negativeMean, 'linear');
       // Decay comes first, because it reads B before the update.
       step.emit(feedback, { kind: 'direction', direction: feedback.weights, factor: rate });
-      const scale = samples * projection.sharing * noise ** 2 * MEAN_SLOPE[to.activation];
+      const scale = samples * projection.sharing * noise ** 2 * meanSlope(to.activation);
       step.emit(feedback, { kind: 'outer', pre: above, post: below, factor: -rate / scale });
     }
   },

@@ -126,7 +126,14 @@ function learnReconstruction(step: LearningStep<Options>, phase: Phase, machine:
     if (projection.kind !== 'forward') continue;
     projection.send(compute, rate, corrupted.get(projection.from) ?? phase.activity(projection.from), 1);
   }
-  compute.activate(rate, rate, upper.bias?.values, upper.activation);
+  const { activation, bias } = upper;
+  // What f′ is a function of.
+  let from = rate;
+  if (activation.slope.from === 'potential') {
+    from = compute.temporary(rate.shape);
+    compute.activate(from, rate, bias?.values, 'linear');
+    compute.activate(rate, from, undefined, activation);
+  } else compute.activate(rate, rate, bias?.values, activation);
 
   const delta = compute.temporary(rate.shape);
   compute.fill(delta, 0);
@@ -152,13 +159,13 @@ function learnReconstruction(step: LearningStep<Options>, phase: Phase, machine:
     if (lower.topDownBias) step.emit(lower.topDownBias, { kind: 'outer', post: error, factor });
   }
   step.measure(reconstructionOf(upper), total);
-  compute.multiplyBySlope(delta, delta, rate, undefined, upper.activation);
+  compute.multiplyBySlope(delta, delta, from, undefined, activation);
   for (const projection of projections) {
     if (!projection.plastic) continue;
     const pre = corrupted.get(projection.from) as Tensor;
     step.emit(projection, { kind: 'outer', pre, post: delta, factor });
   }
-  if (upper.bias) step.emit(upper.bias, { kind: 'outer', post: delta, factor });
+  if (bias) step.emit(bias, { kind: 'outer', post: delta, factor });
 }
 
 /** Returns the reconstruction r of a lower area, (batch, units). */

@@ -111,7 +111,7 @@ function tangent(step: LearningStep, phase: Phase, inject: (area: Area, potentia
       projection.sendTangent(compute, rate, below, 1, phase.activity(projection.from));
     }
     inject(area, rate);
-    compute.multiplyBySlope(rate, rate, phase.rate(area), undefined, area.activation);
+    phase.slope(area, rate, { out: rate, gain: false });
     for (const objective of network.objectives) {
       if (objective.area !== area) continue;
       const along = compute.temporary([inputs.rows]);

@@ -348,10 +348,15 @@ export function emitInverse(
   { signal, second, below, error, factor }: Inversion,
 ): void {
   const inverse = projection.feedback as Projection;
-  step.compute.multiplyBySlope(error, error, below, undefined, projection.from.activation);
+  const { activation, topDownBias } = projection.from;
+  let from = below;
+  if (activation.slope.from === 'potential') {
+    from = inversePotential(step, projection, signal, second);
+    if (topDownBias) step.compute.activate(from, from, topDownBias.values, 'linear');
+  }
+  step.compute.multiplyBySlope(error, error, from, undefined, activation);
   step.emit(inverse, { kind: 'outer', pre: signal, post: error, factor });
   if (second) step.emit(second.inverse, { kind: 'outer', pre: second.signal, post: error, factor });
-  const { topDownBias } = projection.from;
   if (topDownBias) step.emit(topDownBias, { kind: 'outer', post: error, factor });
 }
 

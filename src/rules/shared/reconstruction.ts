@@ -2,7 +2,8 @@ import type { LearningStep, Phase } from '../../dynamics/index.ts';
 import type { Area, Projection } from '../../network/area.ts';
 import type { Network } from '../../network/network.ts';
 import type { Parameter } from '../../network/parameter.ts';
-import type { Activation } from '../../tensor/kernels.ts';
+import { hasActivation } from '../../tensor/activation.ts';
+import type { ActivationReference } from '../../tensor/activation.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
 /** The signals that a projection reconstructs, and the signals from which it does so. */
@@ -12,7 +13,7 @@ export interface Reconstruction {
   /** Signals to reconstruct, (batch, postsynaptic). */
   readonly target: Tensor;
   /** Activation function of the reconstructing units; default: linear. */
-  readonly activation?: Activation;
+  readonly activation?: ActivationReference;
   /** Bias of the reconstructing units, which learns as well. */
   readonly bias?: Parameter;
   /** Factor of the terms; 1 / batch for the mean over the examples. */
@@ -55,7 +56,8 @@ export function emitReconstruction(
   const { compute } = step;
   const error = compute.temporary(target.shape);
   projection.send(compute, error, from);
-  if (bias || activation !== 'linear') compute.activate(error, error, bias?.values, activation);
+  if (bias || !hasActivation({ activation }, 'linear'))
+    compute.activate(error, error, bias?.values, activation);
   compute.subtract(error, error, target);
   step.emit(projection, { kind: 'outer', pre: from, post: error, factor });
   if (bias) step.emit(bias, { kind: 'outer', post: error, factor });

@@ -109,12 +109,10 @@ function sendDifference(
  * ```
  */
 export function emitOutputGradient(step: LearningStep, phase: Phase, output: Projection): Tensor {
-  const { compute, network, inputs } = step;
+  const { network, inputs } = step;
   const area = output.to;
   const error = step.error(phase, objectiveOf(network, area));
-  if (area.activation !== 'linear') {
-    compute.multiplyBySlope(error, error, phase.rate(area), undefined, area.activation);
-  }
+  phase.slope(area, error, { out: error, gain: false });
   emitIncoming(step, phase, area, error, 1 / inputs.rows);
   return error;
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { feedforward } from '../../dynamics/index.ts';
 import type { LearningStep, Phase } from '../../dynamics/index.ts';
 import type { Projection } from '../../network/area.ts';
-import type { Activation } from '../../tensor/kernels.ts';
+import type { ActivationReference } from '../../tensor/activation.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { chainOf, refuseBranches } from '../shared/chain.ts';
 import {
@@ -103,7 +103,7 @@ export const recirculation = defineRule({
 /** Options of `recirculate`. */
 interface Options {
   readonly regression: number;
-  readonly visible: Activation;
+  readonly visible: ActivationReference;
 }
 
 /** A top-down input of an area: the forward projection it answers, and the signal of the area above, (batch, units). */
@@ -182,7 +182,7 @@ export function measureReconstruction(
  * Returns the reconstruction of an area from its top-down inputs, (batch, units), as a temporary. The input uses the
  * activation function `visible`, by default that of the area, like all other areas.
  */
-export function reconstruct(step: LearningStep, above: TopDownInputs, visible?: Activation): Tensor {
+export function reconstruct(step: LearningStep, above: TopDownInputs, visible?: ActivationReference): Tensor {
   const { from } = above[0].projection;
   const below = topDownPotential(step, above);
   const activation = from.isInput ? (visible ?? from.activation) : from.activation;

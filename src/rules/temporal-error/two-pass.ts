@@ -3,7 +3,7 @@ import { emitIncoming, feedforward } from '../../dynamics/index.ts';
 import type { LearningStep, Phase } from '../../dynamics/index.ts';
 import type { Area, Projection } from '../../network/area.ts';
 import type { NetworkSpecification } from '../../network/specification.ts';
-import type { Activation } from '../../tensor/kernels.ts';
+import type { ActivationReference } from '../../tensor/activation.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { chainOf, drawnLike, refuseBranches } from '../shared/chain.ts';
 import { inverseHints, inverseOptimisers, inversionErrors, withTopDownPath } from '../shared/inverses.ts';
@@ -145,7 +145,7 @@ export const twoPass = defineRule({
       const change = step.like(to);
       compute.subtract(change, after.get(to) as Tensor, before.get(to) as Tensor);
       if (slope === 'measured') measureChange(step, phase, to, change);
-      else compute.multiplyBySlope(change, change, phase.rate(to), undefined, to.activation);
+      else phase.slope(to, change, { out: change, gain: false });
       const gain = phase.gain(to);
       if (gain) compute.multiply(change, change, gain);
       // −h_{l−1} ⊗ change / t
@@ -154,7 +154,9 @@ export const twoPass = defineRule({
   },
 });
 
-type Step = LearningStep<Readonly<{ regression: number; visible: Activation; autoencoding: number }>>;
+type Step = LearningStep<
+  Readonly<{ regression: number; visible: ActivationReference; autoencoding: number }>
+>;
 
 const isCode = ({ id }: Area): boolean => id === CODE;
 

@@ -42,6 +42,8 @@ export interface DatasetRequest {
   readonly path?: string;
   /** Options of a built-in data set; see `options` of its entry. */
   readonly options?: DatasetOptions;
+  /** How to read a .npz or .csv file in time: as sequences, or as one series. Default: as examples without a time axis. */
+  readonly time?: 'sequences' | 'stream' | undefined;
   /** Options of a .csv or .tsv file. */
   readonly csv?: CsvDatasetOptions & {
     /** A second .csv file with the test examples. */
@@ -58,6 +60,8 @@ export interface DatasetStatus {
   /** All files were read, and their checksums match. */
   readonly verified: boolean;
   readonly count: { readonly train: number; readonly test: number };
+  /** What is counted: examples, sequences, or the steps of one stream. */
+  readonly holds: DatasetEntry['holds'];
   readonly path?: string;
   /** Instructions for obtaining it, in one line. */
   readonly how: string;
@@ -180,7 +184,7 @@ async function filesIn(folder: string): Promise<number> {
 
 async function openPath(
   given: string,
-  { csv = {}, options }: DatasetRequest,
+  { csv = {}, options, time }: DatasetRequest,
   draws: Draws,
 ): Promise<Dataset> {
   if (options !== undefined && Object.keys(options).length > 0) {
@@ -198,14 +202,21 @@ async function openPath(
     return loadIdxDataset({ id, title: id, how }, folderSource(path));
   }
   const bytes = await readOrThrow(path);
-  if (extension === '.npz') return npzDataset(bytes, id, path);
+  if (extension === '.npz') return npzDataset(bytes, id, path, { time });
   if (extension === '.csv' || extension === '.tsv') {
     const { testPath, ...rest } = csv;
+    if (time === 'sequences') {
+      throw new ApicalError(
+        'dataset.time',
+        `task.time.kind is "sequences", but ${path} is a table, whose rows are examples or the steps of a stream. Use a .npz file for sequences, or task.time.kind=stream.`,
+        { path },
+      );
+    }
     const test =
       testPath === undefined
         ? undefined
         : { name: resolve(testPath), bytes: await readOrThrow(resolve(testPath)) };
-    return csvDataset(id, { name: path, bytes }, test, rest, draws);
+    return csvDataset(id, { name: path, bytes }, test, { ...rest, isStream: time === 'stream' }, draws);
   }
   throw new ApicalError(
     'dataset.unknown',
@@ -217,7 +228,8 @@ async function openPath(
 async function describe(entry: DatasetEntry, environment: Environment): Promise<DatasetStatus> {
   const sizes = Object.fromEntries(entry.options.map((option) => [option.name, option.default]));
   const count = { train: sizes['trainCount'] ?? 0, test: sizes['testCount'] ?? 0 };
-  const status = { id: entry.id, title: entry.title, available: true, verified: true, count, how: entry.how };
+  const { id, title, holds, how } = entry;
+  const status = { id, title, available: true, verified: true, count, holds, how };
   if (entry.generated) return status;
   let path: string | undefined;
   try {

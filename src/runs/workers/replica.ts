@@ -1,4 +1,5 @@
 import type { Dataset } from '../../datasets/index.ts';
+import { withoutExamples } from '../../datasets/dataset.ts';
 import type { Learner } from '../../learning/index.ts';
 import type { Config } from '../../config/config.ts';
 import type { Examples } from '../../training/examples.ts';
@@ -32,11 +33,20 @@ export type ReplicaMessage =
 /** Returns the training examples as views of the heap if its memory is shared, else as copies. */
 export function trainingSet(examples: Examples): Dataset {
   const train = examples.train.stored();
-  const test = { count: 0, inputs: train.inputs.slice(0, 0), targets: train.targets.slice(0, 0) };
+  const test = withoutExamples(train);
   if (train.inputs.buffer instanceof SharedArrayBuffer) return { ...examples.dataset, train, test };
   // Cloning a view would clone the whole heap.
-  const { count, inputs, targets } = train;
-  return { ...examples.dataset, train: { count, inputs: inputs.slice(), targets: targets.slice() }, test };
+  const { inputs, targets, mask, named } = train;
+  const copied = {
+    ...train,
+    inputs: inputs.slice(),
+    targets: targets.slice(),
+    ...(mask ? { mask: mask.slice() } : {}),
+    ...(named
+      ? { named: Object.fromEntries(Object.entries(named).map(([name, values]) => [name, values.slice()])) }
+      : {}),
+  };
+  return { ...examples.dataset, train: copied, test };
 }
 
 /** Returns a 32-bit hash of all plastic parameters: FNV-1a over their words, in four independent lanes for speed. */

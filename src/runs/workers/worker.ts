@@ -3,9 +3,10 @@ import { isMainThread, parentPort, workerData } from 'node:worker_threads';
 import { blasBackend } from '../../backends/blas/index.ts';
 import { openBackend, provideBlas } from '../../backends/open.ts';
 import { Examples } from '../../training/examples.ts';
+import { loadActivations } from '../files/activation-file.ts';
 import { loadObjective } from '../files/objective-file.ts';
 import { loadRule } from '../files/rule-file.ts';
-import { ExampleTraining } from '../../training/example-training.ts';
+import { beginOnData } from '../../training/task.ts';
 import { SharedExchange } from './exchange.ts';
 import { fingerprintOf } from './replica.ts';
 import type { ReplicaMessage, ReplicaStart } from './replica.ts';
@@ -28,10 +29,11 @@ async function train({
   provideBlas(blasBackend);
   const rule = await loadRule(config.rule);
   const compute = await openBackend({ backend, threads: 1, ...(blasPath === undefined ? {} : { blasPath }) });
+  await loadActivations(config);
   const exchange = new SharedExchange(participant);
   const examples = new Examples(compute, dataset, await loadObjective(config));
   const together = { exchange, isReplica: true };
-  const training = new ExampleTraining({ compute, examples, config, rule, together });
+  const training = beginOnData({ compute, examples, config, rule, together });
   if (state) {
     const tensors = training.snapshot().tensors;
     for (const [name, values] of state.tensors) tensors.get(name)?.set(values);

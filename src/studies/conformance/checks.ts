@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { audit } from '../../analysis/index.ts';
+import { list } from '../../list.ts';
 import { checkRule, parseOptions } from '../../learning/index.ts';
 import type { Projection } from '../../network/area.ts';
 import type { Exchange, Rule } from '../../learning/index.ts';
@@ -229,6 +231,22 @@ export const CHECKS: readonly Check[] = [
       if (changed.length === 0) fail('nothing changed in three updates');
       for (const [name] of changed) if (!may.has(name)) fail(`"${name}" is not plastic and changed`);
       learner.dispose();
+    },
+  },
+  {
+    id: 'audited',
+    title: 'computes by operations, which the audit follows, and keeps errors within their declared reach',
+    meaning:
+      'Numbers read from tensor.data or toArray() cannot be followed, so that the audit cannot say what a synapse needs: use the operations of step.compute. An objective of reach "layer" may change parameters of its own layer only.',
+    run({ rule, options, reference: compute }) {
+      const learner = learnerOf(compute, rule, { options });
+      const batch = clouds(compute, 0);
+      const { locality, reachViolations } = audit(compute, learner, batch);
+      learner.dispose();
+      release(compute, batch);
+      const read = new Set(locality.flatMap(({ valuesRead }) => valuesRead));
+      if (read.size > 0) fail(`values are read outside of operations: ${list([...read])}`);
+      if (reachViolations.length > 0) fail(`beyond the declared reach: ${list(reachViolations)}`);
     },
   },
   {

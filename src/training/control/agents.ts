@@ -10,9 +10,10 @@ import { Learner } from '../../learning/learner.ts';
 import { parseOptions } from '../../learning/rule.ts';
 import type { Rule } from '../../learning/rule.ts';
 import type { Compute } from '../../tensor/compute.ts';
-import type { Activation } from '../../tensor/kernels.ts';
 import type { Config } from '../../config/config.ts';
 import { checkOverrides, optimiserFor } from '../checks.ts';
+import { activationFor } from '../activation-of-config.ts';
+import type { ActivationSetting } from '../activation-of-config.ts';
 import { withoutUndefined } from '../network-of-config.ts';
 import { criticOptions } from './critic-of-config.ts';
 
@@ -26,7 +27,7 @@ export function makeActor(compute: Compute, environment: Environment, config: Co
   if (actions.kind === 'discrete' && outputActivation !== 'linear') {
     throw new ApicalError(
       'config.network',
-      `network.outputActivation is "${outputActivation}", but the outputs of an actor with discrete actions are logits: use "linear".`,
+      `network.outputActivation is ${JSON.stringify(outputActivation)}, but the outputs of an actor with discrete actions are logits: use "linear".`,
     );
   }
   const actor = new Learner(compute, {
@@ -70,13 +71,13 @@ function networkOf(
   { network }: Config,
   layers: readonly number[],
   objective: LossName,
-  outputActivation: Activation = 'linear',
+  outputActivation: ActivationSetting = 'linear',
 ): NetworkSpecification {
   const { activation, dropout, inputDropout, density, bias, initialisation, storage } = network;
   return stack({
     layers,
-    activation,
-    outputActivation,
+    activation: activationFor(activation),
+    outputActivation: activationFor(outputActivation),
     objective,
     dropout,
     inputDropout,

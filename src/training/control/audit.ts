@@ -1,5 +1,5 @@
-import { audit } from '../../analysis/audit.ts';
-import type { Audit } from '../../analysis/audit.ts';
+import { audit } from '../../analysis/audit/audit.ts';
+import type { Audit } from '../../analysis/audit/audit.ts';
 import { actionSize } from '../../environments/index.ts';
 import type { Environment } from '../../environments/index.ts';
 import { observed, started } from '../../environments/play.ts';
@@ -40,10 +40,11 @@ export function auditControl(
 
     const auditOf = (learner: Learner, name: string, batch: Batch): Audit => {
       try {
-        const { locality, cost } = audit(compute, learner, batch);
+        const { locality, cost, reachViolations } = audit(compute, learner, batch);
         return {
           locality: locality.map((row) => ({ ...row, projection: `${name} ${row.projection}` })),
           cost,
+          reachViolations: reachViolations.map((violation) => `${name}: ${violation}`),
         };
       } finally {
         learner.dispose();
@@ -73,6 +74,7 @@ export function auditControl(
         updateMacs: sum('updateMacs'),
         bytesBetweenAreas: sum('bytesBetweenAreas'),
       },
+      reachViolations: parts.flatMap(({ reachViolations }) => reachViolations),
     };
   });
 }

@@ -8,10 +8,11 @@ import type { Rule } from '../../learning/rule.ts';
 import type { Compute } from '../../tensor/compute.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Config, Control } from '../../config/config.ts';
-import type { EvaluationRecord, MetricsRecord, Mistake, ProbeRecord, ProgressRecord } from '../records.ts';
+import type { EvaluationRecord, MetricsRecord, ProgressRecord } from '../records.ts';
 import { withRulesOf } from '../rule-of-config.ts';
-import type { Position, Training } from '../training.ts';
+import type { Position } from '../training.ts';
 import { NO_TALLY } from '../training.ts';
+import { lowerRate, TrainingLoop } from '../training-loop.ts';
 import { makeActor, makeCritic } from './agents.ts';
 import { playEpisodes } from './episodes.ts';
 import { Policy } from './policy.ts';
@@ -55,10 +56,7 @@ export interface ControlTrainingOptions {
  *
  * Source: Barto, Sutton & Anderson (1983); Williams (1992); Sutton (1988) and Schulman et al. (2016) for `advantagesOf`.
  */
-export class ControlTraining implements Training {
-  readonly config: Config;
-  readonly totalSteps: number;
-  readonly stepsPerEpoch: number;
+export class ControlTraining extends TrainingLoop {
   /** The actor. */
   readonly learner: Learner;
   /** Absent if the baseline of returns is not a critic. */
@@ -69,28 +67,18 @@ export class ControlTraining implements Training {
   readonly #policy: Policy;
   readonly #rollout: Rollout;
   readonly #actions: Stream;
-  readonly #record: (record: MetricsRecord) => void;
-  #step = 0;
-  #trainedSeconds = 0;
-  #examplesSeen = 0;
-  #lastProbe: ProbeRecord | undefined;
-  #lastProgress: ProgressRecord | undefined;
-  #lastEvaluation: EvaluationRecord | undefined;
 
   /** Throws `config.…`, `rule.options`, `network.…` and `environment.…` errors if the parts do not fit together. */
   constructor(options: ControlTrainingOptions) {
-    const { compute, environment, rules, record = () => undefined } = options;
+    const { compute, environment, rules, record } = options;
     const config = withRulesOf(options.config, rules);
     const { control, seed, batch } = config;
     if (!control) throw new Error('A control task needs "control" in the config.');
     checkControl(environment, control);
-    this.config = config;
+    super({ config, stepsPerEpoch: control.updates, progressPerEpoch: PROGRESS_RECORDS, record });
     this.#compute = compute;
     this.#environment = environment;
     this.#control = control;
-    this.#record = record;
-    this.stepsPerEpoch = control.updates;
-    this.totalSteps = control.updates * config.epochs;
     this.learner = makeActor(compute, environment, config, rules.actor);
     this.critic =
       control.baseline === 'critic' ? makeCritic(compute, environment, config, rules.critic) : undefined;
@@ -99,49 +87,8 @@ export class ControlTraining implements Training {
     this.#actions = stream(seed, 'actions');
   }
 
-  get step(): number {
-    return this.#step;
-  }
-  get epoch(): number {
-    return this.#step / this.stepsPerEpoch;
-  }
-  get done(): boolean {
-    return this.#step >= this.totalSteps;
-  }
-  get lastProbe(): ProbeRecord | undefined {
-    return this.#lastProbe;
-  }
-  get lastProgress(): ProgressRecord | undefined {
-    return this.#lastProgress;
-  }
-  get lastEvaluation(): EvaluationRecord | undefined {
-    return this.#lastEvaluation;
-  }
-  get trainedSeconds(): number {
-    return this.#trainedSeconds;
-  }
-  /** Number of environment steps. */
-  get examplesSeen(): number {
-    return this.#examplesSeen;
-  }
   get passes(): number {
     return this.learner.passes + (this.critic?.passes ?? 0);
-  }
-
-  advance(steps: number, now: () => number): void {
-    for (let taken = 0; taken < steps && !this.done; taken++) {
-      const start = now();
-      this.#update();
-      this.#trainedSeconds += now() - start;
-      this.#checkFinite();
-      this.#step += 1;
-      const every = Math.max(1, Math.round(this.stepsPerEpoch / PROGRESS_RECORDS));
-      if (this.#step % every === 0) this.#progress();
-      if (this.#step % this.stepsPerEpoch === 0) {
-        this.#evaluate();
-        return;
-      }
-    }
   }
 
   snapshot(): { tensors: ReadonlyMap<string, Tensor>; position: Position } {
@@ -153,32 +100,24 @@ export class ControlTraining implements Training {
         ...named('critic', this.critic?.tensors()),
         ...named('environment', this.#rollout.tensors()),
       ]),
-      position: {
-        step: this.#step,
-        window: NO_TALLY,
-        trainedSeconds: this.#trainedSeconds,
-        examplesSeen: this.#examplesSeen,
-        passes: this.passes,
-      },
+      position: this.positionWith(NO_TALLY),
     };
   }
 
-  restore({ step, trainedSeconds, examplesSeen, passes }: Position): void {
-    this.#step = step;
-    this.#trainedSeconds = trainedSeconds;
-    this.#examplesSeen = examplesSeen;
+  override restore(position: Position): void {
+    super.restore(position);
     // Only the sum of the passes is used.
-    const epoch = Math.max(0, step - 1) / this.stepsPerEpoch;
-    this.learner.restorePasses(passes, epoch);
+    const epoch = Math.max(0, position.step - 1) / this.stepsPerEpoch;
+    this.learner.restorePasses(position.passes, epoch);
     this.critic?.restorePasses(0, epoch);
+  }
+
+  mistakes(): [] {
+    return [];
   }
 
   fantasies(): undefined {
     return undefined;
-  }
-
-  mistakes(): Mistake[] {
-    return [];
   }
 
   dispose(): void {
@@ -187,9 +126,9 @@ export class ControlTraining implements Training {
     this.#rollout.dispose();
   }
 
-  #update(): void {
+  protected update(): number {
     const compute = this.#compute;
-    const experience = this.#rollout.play(this.#policy, this.#actions, this.#step);
+    const experience = this.#rollout.play(this.#policy, this.#actions, this.step);
     const { count, observations, chosen } = experience;
     compute.scope(() => {
       const expected = this.#expected(experience);
@@ -207,10 +146,10 @@ export class ControlTraining implements Training {
       };
       const critic: Batch = { inputs: observations, targets };
       if (this.#isProbeStep()) this.#probe(actor, critic);
-      this.learner.learn(actor, this.#step, this.epoch);
-      this.critic?.learn(critic, this.#step, this.epoch);
+      this.learner.learn(actor, this.step, this.epoch);
+      this.critic?.learn(critic, this.step, this.epoch);
     });
-    this.#examplesSeen += count;
+    return count;
   }
 
   /** Returns the critic's prediction for each observation. Also fills `bootstrap` where episodes were cut. */
@@ -252,7 +191,7 @@ export class ControlTraining implements Training {
 
   #isProbeStep(): boolean {
     const { every } = this.config.probe;
-    return every > 0 && this.#step % every === 0;
+    return every > 0 && this.step % every === 0;
   }
 
   /** Compares the updates with the exact gradients on the first examples of this update. */
@@ -267,31 +206,19 @@ export class ControlTraining implements Training {
       ...(weights ? { weights: weights.reshape([weights.size, 1]).rowRange(0, count).reshape([count]) } : {}),
     });
     const measured = (name: string, learner: Learner, batch: Batch) =>
-      Object.entries(measureAlignment(this.#compute, learner, first(batch), this.#step)).map(
+      Object.entries(measureAlignment(this.#compute, learner, first(batch), this.step)).map(
         ([id, alignment]) => [`${name} ${id}`, alignment] as const,
       );
-    this.#lastProbe = {
-      kind: 'probe',
-      step: this.#step,
-      epoch: this.epoch,
-      projections: Object.fromEntries([
+    this.recordProbe(
+      Object.fromEntries([
         ...measured('actor', this.learner, actor),
         ...(this.critic ? measured('critic', this.critic, critic) : []),
       ]),
-    };
-    this.#record(this.#lastProbe);
+    );
   }
 
-  #progress(): void {
-    const [first] = this.learner.network.parameters;
-    this.#lastProgress = {
-      kind: 'progress',
-      step: this.#step,
-      epoch: this.epoch,
-      metrics: this.#sinceLastRecord(),
-      rate: first ? this.learner.optimiser.rate(first, this.epoch) : 0,
-    };
-    this.#record(this.#lastProgress);
+  protected progress(): Pick<ProgressRecord, 'metrics'> {
+    return { metrics: this.#sinceLastRecord() };
   }
 
   /** Returns the metrics of episodes and critic since the last progress record. */
@@ -310,34 +237,29 @@ export class ControlTraining implements Training {
   }
 
   #counts() {
-    return { episodes: this.#rollout.episodes, environmentSteps: this.#examplesSeen };
+    return { episodes: this.#rollout.episodes, environmentSteps: this.examplesSeen };
   }
 
-  #evaluate(): void {
+  protected evaluate(): Pick<EvaluationRecord, 'metrics'> {
     const { evaluation } = this.#control;
     const { solvedAt } = this.#environment;
     const returns = playEpisodes(this.#compute, this.#environment, this.#policy, {
       ...evaluation,
       seed: this.config.seed,
-      evaluation: this.#step / this.stepsPerEpoch,
+      evaluation: this.step / this.stepsPerEpoch,
     });
     const mean = returns.reduce((sum, value) => sum + value, 0) / returns.length;
-    this.#lastEvaluation = {
-      kind: 'evaluation',
-      step: this.#step,
-      epoch: this.epoch,
+    return {
       metrics: {
         return: mean,
         lowestReturn: returns.reduce((least, value) => Math.min(least, value), Infinity),
         ...(solvedAt === undefined ? {} : { solved: mean >= solvedAt ? 1 : 0 }),
         ...this.#counts(),
       },
-      trainedSeconds: this.#trainedSeconds,
     };
-    this.#record(this.#lastEvaluation);
   }
 
-  #checkFinite(): void {
+  protected checkFinite(): void {
     for (const [name, learner] of [
       ['actor', this.learner],
       ['critic', this.critic],
@@ -346,9 +268,9 @@ export class ControlTraining implements Training {
       const critic = name === 'critic' ? 'control.critic.optimiser.rate or ' : '';
       throw new ApicalError(
         'run.diverged',
-        `The loss of the ${name} is not a finite number at step ${this.#step} (epoch ${this.epoch.toFixed(2)}). ` +
-          `Lower ${critic}optimiser.rate (now ${JSON.stringify(this.config.optimiser.rate)}), or bound weights with optimiser.maximumNorm.`,
-        { step: this.#step, learner: name },
+        `The loss of the ${name} is not a finite number at step ${this.step} (epoch ${this.epoch.toFixed(2)}). ` +
+          `${lowerRate(this.config, critic)}.`,
+        { step: this.step, learner: name },
       );
     }
   }

@@ -4,6 +4,7 @@ import { stack } from '../../../src/network/index.ts';
 import type { AreaSpecification, NetworkSpecification } from '../../../src/network/index.ts';
 import { ACTIVATIONS } from '../../../src/tensor/index.ts';
 import type { Compute } from '../../../src/tensor/index.ts';
+import { swish } from '../../activations.ts';
 import { CLASSES, expectExactGradient, Probe } from '../finite-differences.ts';
 
 let compute: Compute;
@@ -35,6 +36,39 @@ describe('backpropagation computes the derivative of the loss', () => {
 
   test.each(ACTIVATIONS)('%s units with dropout in the input and hidden areas', (activation) => {
     expectExact(stack({ ...deep, activation, dropout: 0.4, inputDropout: 0.2 }), 4);
+  });
+
+  test('units of a user whose slope is a function of the potential', () => {
+    expectExact(stack({ ...deep, activation: swish }), 8);
+    expectExact(stack({ ...deep, activation: swish, dropout: 0.4, inputDropout: 0.2 }), 9);
+    const outputs = { activation: swish, outputActivation: swish, objective: 'squared-error' } as const;
+    expectExact(stack({ ...deep, ...outputs }), 10);
+    expectExact(stack({ ...deep, ...outputs }), 11, false);
+  });
+
+  test('to 1e-9 of the gradient, by extrapolated differences, for units of a user', () => {
+    const probe = new Probe(compute, stack({ ...deep, activation: swish }), 12, true);
+    probe.loss(12);
+    const found = new Map(probe.gradients);
+    for (const { id, values } of probe.learner.network.parameters) {
+      const gradient = found.get(id) as number[];
+      let [error, norm] = [0, 0];
+      for (let i = 0; i < values.size; i++) {
+        const kept = values.data[i] as number;
+        const difference = (width: number) => {
+          const [above, below] = [kept + width, kept - width].map((value) => {
+            values.data[i] = value;
+            return probe.loss(12);
+          }) as [number, number];
+          values.data[i] = kept;
+          return (above - below) / (2 * width);
+        };
+        const exact = (4 * difference(5e-4) - difference(1e-3)) / 3;
+        error += ((gradient[i] as number) - exact) ** 2;
+        norm += exact ** 2;
+      }
+      expect(Math.sqrt(error / norm), id).toBeLessThan(1e-9);
+    }
   });
 
   test.each(['tanh', 'softplus'] as const)('sparse projections of %s units', (activation) => {

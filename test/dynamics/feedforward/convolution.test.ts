@@ -4,6 +4,7 @@ import { convolutionalStack } from '../../../src/network/index.ts';
 import type { ConvolutionalStackOptions, NetworkSpecification } from '../../../src/network/index.ts';
 import { ACTIVATIONS } from '../../../src/tensor/index.ts';
 import type { Compute } from '../../../src/tensor/index.ts';
+import { swish } from '../../activations.ts';
 import { CLASSES, expectExactGradient } from '../finite-differences.ts';
 
 let compute: Compute;
@@ -28,7 +29,7 @@ const pictures = (change: Partial<ConvolutionalStackOptions> = {}): NetworkSpeci
   });
 
 describe('backpropagation through convolutions and pooling computes the derivative of the loss', () => {
-  test.each(ACTIVATIONS)('convolutions and max-pooling, %s units', (activation) => {
+  test.each([...ACTIVATIONS, swish])('convolutions and max-pooling, %s units', (activation) => {
     expectExactGradient(compute, pictures({ activation }), 21);
   });
 

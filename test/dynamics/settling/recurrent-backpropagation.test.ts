@@ -6,13 +6,15 @@ import { stack } from '../../../src/network/index.ts';
 import type { NetworkSpecification } from '../../../src/network/index.ts';
 import { backpropagateThroughTime } from '../../../src/dynamics/settling/backpropagation-through-time.ts';
 import { recurrentBackpropagateBy } from '../../../src/dynamics/settling/recurrent-backpropagation.ts';
+import type { ActivationReference } from '../../../src/tensor/index.ts';
+import { swish } from '../../activations.ts';
 import { expectExactGradient, Probe } from '../finite-differences.ts';
 
 const on = openAll(['reference']);
 const settling = { dynamics: hopfield, reference: recurrentBackpropagateBy(hopfield) };
 
 const layers = [4, 5, 3] as const;
-const smooth = (activation: 'logistic' | 'tanh'): NetworkSpecification =>
+const smooth = (activation: ActivationReference): NetworkSpecification =>
   stack({ layers, activation, outputActivation: activation, objective: 'squared-error' });
 
 /** Connections within areas, against the forward order, and across areas. */
@@ -52,6 +54,15 @@ describe('recurrent backpropagation computes the derivative of the cost at the f
   ])('%s', (_, specification, labels) => {
     for (const seed of [1, 2, 3]) expectExactGradient(on('reference'), specification, seed, labels, settling);
   });
+});
+
+/** The same network with small weights, with which unbounded units settle. */
+const gentle = (specification: NetworkSpecification): NetworkSpecification => ({
+  ...specification,
+  projections: specification.projections.map((projection) => ({
+    ...projection,
+    initialisation: { kind: 'glorot', scale: 0.4 },
+  })),
 });
 
 /** The same wiring with separate weights in each direction. */
@@ -98,6 +109,7 @@ describe.each<
     { feedbackGain: 0.7 },
     [
       ['logistic units', smooth('logistic')],
+      ['units of a user', gentle(smooth(swish))],
       ['hard sigmoids', boundedLayers],
       ['any wiring, with dropout', anyWiring],
       ['any wiring, back by weights of its own, with dropout', directed],

@@ -30,7 +30,7 @@ const lenet: ConvolutionalStackOptions = {
 describe('convolutionalStack()', () => {
   test('builds LeNet, with one bias per channel and none after pooling', () => {
     const network = new Network(compute, convolutionalStack(lenet), 1);
-    expect(network.areas.map(({ id, shape, activation }) => [id, shape, activation])).toEqual([
+    expect(network.areas.map(({ id, shape, activation }) => [id, shape, activation.name])).toEqual([
       ['input', [1, 28, 28], 'linear'],
       ['convolution1', [6, 28, 28], 'relu'],
       ['pool1', [6, 14, 14], 'linear'],

@@ -124,8 +124,8 @@ test('the mean of a continuous action can be kept within its bounds without chan
     network: { hidden: [8], outputActivation: 'tanh' },
   };
   const { training } = await begin(bounded as ConfigInput);
-  expect(training.learner.network.area('output').activation).toBe('tanh');
-  expect(training.critic?.network.area('output').activation).toBe('linear');
+  expect(training.learner.network.area('output').activation.name).toBe('tanh');
+  expect(training.critic?.network.area('output').activation.name).toBe('linear');
   training.advance(5, clock);
 });
 

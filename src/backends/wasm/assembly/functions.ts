@@ -157,7 +157,7 @@ export function softplus4(x: v128): v128 {
   return f32x4.add(f32x4.pmax(x, splat(0.0)), p);
 }
 
-// Activation functions by their index in ACTIVATIONS (src/tensor/kernels.ts). With a constant `kind` the compiler keeps
+// Activation functions by their index in ACTIVATIONS (src/tensor/activation.ts). With a constant `kind` the compiler keeps
 // one branch.
 
 // @ts-ignore: decorator

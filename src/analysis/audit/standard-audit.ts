@@ -1,12 +1,12 @@
 import { audit } from './audit.ts';
 import type { Audit } from './audit.ts';
-import { stack } from '../network/specification.ts';
-import { stream } from '../random/index.ts';
-import { Learner } from '../learning/learner.ts';
-import { parseOptions } from '../learning/rule.ts';
-import type { Rule } from '../learning/rule.ts';
-import type { Compute } from '../tensor/compute.ts';
-import { ruleFailure } from '../learning/rule-failure.ts';
+import { stack } from '../../network/specification.ts';
+import { stream } from '../../random/index.ts';
+import { Learner } from '../../learning/learner.ts';
+import { parseOptions } from '../../learning/rule.ts';
+import type { Rule } from '../../learning/rule.ts';
+import type { Compute } from '../../tensor/compute.ts';
+import { ruleFailure } from '../../learning/rule-failure.ts';
 
 /** Layers of the network on which rules are compared, as in the lecture's table. */
 export const STANDARD_LAYERS: readonly number[] = [784, 800, 800, 10];
@@ -24,7 +24,7 @@ const BATCH = 4;
 export const totalMacs = ({ cost }: Audit): number => cost.forwardMacs + cost.feedbackMacs + cost.updateMacs;
 
 /**
- * Audits one step of a rule, with its default options, on a stack of these layers: the information that reached each
+ * Audits a rule, with its default options, on a stack of these layers: the information that reached each
  * synapse, and the cost. Throws `run.rule-failed`.
  */
 export function auditStandard(
@@ -47,6 +47,7 @@ export function auditStandard(
     }),
     seed: 0,
     epochs: 1,
+    examples: BATCH,
   });
   try {
     return compute.scope(() => {
@@ -55,7 +56,8 @@ export function auditStandard(
       const targets = compute
         .temporary([BATCH], 'i32')
         .set([0, 1, 2, 3].map((label) => label % (layers.at(-1) as number)));
-      return audit(compute, learner, { inputs, targets });
+      const examples = compute.temporary([BATCH], 'i32').set([0, 1, 2, 3]);
+      return audit(compute, learner, { inputs, targets, examples });
     });
   } catch (error) {
     throw ruleFailure(rule, 'in a step of its audit', error);
