@@ -37,8 +37,8 @@ export interface OptimiserSpecification {
   readonly decoupledDecay?: number;
   /** Whether `maximumNorm` bounds the incoming or the outgoing weights of a unit. Default incoming. */
   readonly boundedWeights?: 'incoming' | 'outgoing';
-  /** A constraint on the weights of each unit, enforced after each update. Default none. */
-  readonly constraint?: Constraint | undefined;
+  /** A constraint on the weights of each unit, enforced after each update. Default none; null is none too. */
+  readonly constraint?: Constraint | null | undefined;
 }
 
 /** Returns the optimiser of a parameter. */
@@ -122,7 +122,8 @@ export class Optimiser {
         second: kind === 'rmsprop' || kind === 'adam' ? this.#state(parameter, 'second') : undefined,
       });
     }
-    const constraintOf = (parameter: Parameter) => this.#states.get(parameter)?.specification.constraint;
+    const constraintOf = (parameter: Parameter) =>
+      this.#states.get(parameter)?.specification.constraint ?? undefined;
     this.#constraints = new Constraints(compute, parameters, constraintOf);
     for (const [name, tensor] of this.#constraints.tensors()) this.#tensors.set(name, tensor);
   }

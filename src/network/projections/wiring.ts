@@ -149,6 +149,13 @@ function checkProjections({ areas, projections, input }: NetworkSpecification): 
         `Projection "${id}" has the density ${density}, but it must be above 0 and at most 1.`,
       );
     }
+    const { kind: drawn, mean } = projection.initialisation ?? {};
+    if (mean !== undefined && drawn !== 'uniform' && drawn !== 'normal') {
+      throw new ApicalError(
+        'network.initialisation',
+        `Projection "${id}" has initial weights of the kind "${drawn ?? ''}" with the mean ${mean}, but only uniform and normal draws have one. Leave "mean" out.`,
+      );
+    }
     const { storage = 'auto' } = projection;
     if (!STORAGES.includes(storage)) {
       throw new ApicalError(
