@@ -57,51 +57,72 @@ const TOLERANCE = 1e-9;
  * Lists the pairs of units of two sheets that are within a radius, by postsynaptic unit. Offsets are whole numbers (see
  * `Sheet.offset`), so which pairs exist and share a value is exact. The cost is proportional to the pairs.
  */
-export function arborOf(
+export function arborOf(from: Sheet, to: Sheet, options: ArborOptions): Arbor {
+  const { shared = false } = options;
+  const postUnits = sizeOf(to.shape);
+  const starts = new Int32Array(postUnits + 1);
+  const sources = new Int32Array(countPairs(from, to, options));
+  const elements = shared ? new Int32Array(sources.length) : undefined;
+  const distances: number[] = [];
+  const valueOf = new Map<number, number>();
+  let count = 0;
+  visitPairs(from, to, options, (source, target, squaredDistance, offset) => {
+    sources[count] = source;
+    let value = elements && valueOf.get(offset);
+    if (value === undefined) {
+      value = distances.push(Math.sqrt(squaredDistance)) - 1;
+      if (elements) valueOf.set(offset, value);
+    }
+    if (elements) elements[count] = value;
+    count += 1;
+    starts[target + 1] = count;
+  });
+  // Units without a pair begin where the one before ends.
+  for (let unit = 0; unit < postUnits; unit++) {
+    starts[unit + 1] = Math.max(starts[unit + 1] as number, starts[unit] as number);
+  }
+  const preUnits = sizeOf(from.shape);
+  return {
+    ...{ preUnits, postUnits, starts, sources, distances: Float64Array.from(distances) },
+    ...(elements ? { elements } : {}),
+  };
+}
+
+/** Returns the number of pairs of units within a radius. */
+export function countPairs(from: Sheet, to: Sheet, options: ArborOptions): number {
+  let count = 0;
+  visitPairs(from, to, options, () => {
+    count += 1;
+  });
+  return count;
+}
+
+/** Calls `visit` for each pair within the radius, by postsynaptic unit and then by presynaptic one. */
+function visitPairs(
   from: Sheet,
   to: Sheet,
-  { radius, shared = false, selfConnections = true }: ArborOptions,
-): Arbor {
+  { radius, selfConnections = true }: ArborOptions,
+  visit: (source: number, target: number, squaredDistance: number, offset: number) => void,
+): void {
   const limit = radius * (1 + TOLERANCE);
   const axes = to.shape.map((_, axis) => axisOf(from, to, axis, limit));
   const [rows = ONE_PLACE, columns = ONE_PLACE] = axes.length === 1 ? [ONE_PLACE, ...axes] : axes;
   const width = from.shape.at(-1) as number;
-  const starts = new Int32Array(rows.near.length * columns.near.length + 1);
-  const sources = new Growing();
-  const elements = new Growing();
-  const distances: number[] = [];
-  const valueOf = new Int32Array(rows.lengths.length * columns.lengths.length).fill(-1);
-  let unit = 0;
+  let target = -1;
   for (const rowsNear of rows.near) {
     for (const columnsNear of columns.near) {
+      target += 1;
       for (const row of rowsNear) {
-        const vertical = rows.lengths[row.offset] as number;
+        const vertical = (rows.lengths[row.offset] as number) ** 2;
         for (const column of columnsNear) {
-          const distance = Math.hypot(vertical, columns.lengths[column.offset] as number);
+          const squared = vertical + (columns.lengths[column.offset] as number) ** 2;
           const source = row.from * width + column.from;
-          if (distance > limit || (!selfConnections && source === unit)) continue;
-          sources.push(source);
-          if (!shared) {
-            distances.push(distance);
-            continue;
-          }
-          const offset = row.offset * columns.lengths.length + column.offset;
-          if (valueOf[offset] === -1) valueOf[offset] = distances.push(distance) - 1;
-          elements.push(valueOf[offset] as number);
+          if (squared > limit * limit || (!selfConnections && source === target)) continue;
+          visit(source, target, squared, row.offset * columns.lengths.length + column.offset);
         }
       }
-      unit += 1;
-      starts[unit] = sources.length;
     }
   }
-  return {
-    preUnits: sizeOf(from.shape),
-    postUnits: sizeOf(to.shape),
-    starts,
-    sources: sources.list(),
-    ...(shared ? { elements: elements.list() } : {}),
-    distances: Float64Array.from(distances),
-  };
 }
 
 /** The pairs along one axis. */
@@ -130,24 +151,4 @@ function axisOf(from: Sheet, to: Sheet, axis: number, limit: number): Axis {
     return pairs;
   });
   return { near, lengths };
-}
-
-/** A list of whole numbers that grows: millions of synapses take a quarter of the memory of an array. */
-class Growing {
-  #values = new Int32Array(1024);
-  length = 0;
-
-  push(value: number): void {
-    if (this.length === this.#values.length) {
-      const larger = new Int32Array(2 * this.length);
-      larger.set(this.#values);
-      this.#values = larger;
-    }
-    this.#values[this.length] = value;
-    this.length += 1;
-  }
-
-  list(): Int32Array {
-    return this.#values.slice(0, this.length);
-  }
 }

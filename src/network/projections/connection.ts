@@ -8,7 +8,7 @@ import type {
   ProjectionSpecification,
 } from '../specification.ts';
 import { projectionId } from '../specification.ts';
-import { checkDistance, pairsOf } from './distance.ts';
+import { checkDistance, pairCount } from './distance.ts';
 
 /** A connection whose window slides over images. */
 export type SlidingConnection = Extract<
@@ -72,8 +72,8 @@ export function fansOf(
   const target = shapeOf(specification, projection.to);
   if (connection.kind === 'dense') return [product(source), product(target)];
   if (connection.kind === 'distance') {
-    const { sources } = pairsOf(specification, projection, connection);
-    return [sources.length / product(target), sources.length / product(source)];
+    const pairs = pairCount(specification, projection, connection);
+    return [pairs / product(target), pairs / product(source)];
   }
   const window = windowOf(connection, source);
   const area = product(window.kernel);

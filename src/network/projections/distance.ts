@@ -7,15 +7,28 @@ import type {
   ProjectionSpecification,
 } from '../specification.ts';
 import { projectionId } from '../specification.ts';
-import { arborOf } from './arbor.ts';
-import type { Arbor } from './arbor.ts';
+import { arborOf, countPairs } from './arbor.ts';
+import type { Arbor, ArborOptions } from './arbor.ts';
 
 /** Returns the pairs of units that a projection by distance connects. Its two areas are sheets. */
-export function pairsOf(
+export const pairsOf = (
+  network: NetworkSpecification,
+  projection: ProjectionSpecification,
+  connection: DistanceConnection,
+): Arbor => arborOf(...endsOf(network, projection, connection));
+
+/** Returns the number of these pairs. */
+export const pairCount = (
+  network: NetworkSpecification,
+  projection: ProjectionSpecification,
+  connection: DistanceConnection,
+): number => countPairs(...endsOf(network, projection, connection));
+
+function endsOf(
   { areas, projections }: NetworkSpecification,
   projection: ProjectionSpecification,
   { radius, shared = false }: DistanceConnection,
-): Arbor {
+): [from: Sheet, to: Sheet, options: ArborOptions] {
   const { from, to } = projection;
   const answered = projections.find((other) => projectionId(other) === projection.answers);
   const { selfConnections = false } = answered ?? projection;
@@ -23,8 +36,7 @@ export function pairsOf(
     const { shape, sheet: places } = areas.find((area) => area.id === id) as AreaSpecification;
     return new Sheet(shape, places);
   };
-  const options = { radius, shared, selfConnections: from !== to || selfConnections };
-  return arborOf(sheet(from), sheet(to), options);
+  return [sheet(from), sheet(to), { radius, shared, selfConnections: from !== to || selfConnections }];
 }
 
 /** Throws `network.sheet` or `network.distance` if a projection by distance does not fit its areas, or joins nothing. */
@@ -54,7 +66,7 @@ export function checkDistance(
   checkNumbers(id, connection);
   if (connection.shared === true) checkShared(id, projection);
   checkPairs(id, projection);
-  if (pairsOf(specification, projection, connection).sources.length > 0) return;
+  if (pairCount(specification, projection, connection) > 0) return;
   const spacings = [...new Set([from.spacing, to.spacing])].map((spacing) => Number(spacing.toPrecision(4)));
   throw new ApicalError(
     'network.distance',

@@ -1,6 +1,6 @@
 import { ApicalError } from '../../errors.ts';
 import { connectionOf } from './connection.ts';
-import { pairsOf } from './distance.ts';
+import { pairCount } from './distance.ts';
 import type {
   ConnectionSpecification,
   NetworkSpecification,
@@ -102,9 +102,7 @@ function isWorthIt(specification: NetworkSpecification, projection: ProjectionSp
   const connection = connectionOf(specification, projection);
   const pairs = units(from) * units(to);
   const within =
-    connection.kind === 'distance'
-      ? pairsOf(specification, projection, connection).sources.length / pairs
-      : 1;
+    connection.kind === 'distance' ? pairCount(specification, projection, connection) / pairs : 1;
   return (
     // Gibbs sampling within an area takes units in turn, which needs rows of a matrix.
     !symmetric &&
