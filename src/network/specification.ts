@@ -83,8 +83,8 @@ export interface DistanceConnection {
   /** Largest distance between two units that are connected, in the unit of the extents of the sheets. */
   readonly radius: number;
   /**
-   * Initial weights by distance. With an initialisation, the draws are multiplied by it; without one, it is the weights.
-   * Default: the draws alone.
+   * Initial weights by distance. With an initialisation, the draws are multiplied by it; without one, it is the weights,
+   * except for feedback, which is always drawn. Default: the draws alone.
    */
   readonly profile?: Profile;
   /**

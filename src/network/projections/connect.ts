@@ -158,10 +158,10 @@ function drawSparse(
   let synapses: Synapses;
   let weights: Tensor;
   if (connection.kind === 'distance') {
-    const { density = 1, startsLike, initialisation } = specification;
+    const { density = 1, startsLike, initialisation, kind } = specification;
     const arbor = pairsOf(network, specification, connection);
     const wiring = wiringStream(seed, startsLike?.projection ?? projectionId(specification));
-    const isDrawn = !connection.profile || initialisation !== undefined;
+    const isDrawn = !connection.profile || initialisation !== undefined || kind === 'feedback';
     const thinned = thin(compute, arbor, density, wiring);
     ({ synapses, weights } = drawArbor(compute, thinned, connection.profile, isDrawn ? draw : undefined));
   } else {
