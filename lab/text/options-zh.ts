@@ -207,6 +207,7 @@ export const options: Messages['options'] = {
   'config.network.dropout': '训练中隐藏单元被静默的概率',
   'config.network.inputDropout': '训练中输入单元被静默的概率',
   'config.network.density': '实际存在的突触占可能总数的比例',
+  'config.network.storage': '权重的存储方式：整个矩阵，或只存实际存在的突触；默认自动选择',
   'config.network.excitatory': '只起兴奋作用的单元所占比例，其余单元只起抑制作用（戴尔定律）；默认不限符号',
   'config.network.recurrent': '隐藏区域是否投射到自身；默认：有时间轴的数据为是，其他为否',
   'config.network.bias': '单元是否有可学习的偏置',

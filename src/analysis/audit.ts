@@ -163,6 +163,8 @@ class Recorder implements StepObserver {
       this.#set(phase.rate(area), lineage);
       const gain = phase.gain(area);
       if (gain) this.#set(gain, lineage);
+      const potential = area.activation.slope.from === 'potential' && phase.potential(area);
+      if (potential) this.#set(potential, lineage);
     }
   }
 

@@ -10,6 +10,14 @@ export type PictureOrder = 'rows' | 'pixels';
  * values ("rows") or 784 steps of one ("pixels"), and its target is due at the last step.
  *
  * Throws `dataset.time` if the data have a time axis already, or no rows.
+ *
+ * @example
+ * ```ts
+ * import { generateDataset, picturesInTime, Sequence, stream } from 'apical/rules';
+ *
+ * const bars = generateDataset('bars', { side: 4 }, new Sequence(stream(1, 'dataset')));
+ * console.log(picturesInTime(bars, 'rows').time); // { kind: 'sequences', steps: 4, targets: 'last' }
+ * ```
  */
 export function picturesInTime(dataset: Dataset, order: PictureOrder): Dataset {
   const { inputShape, title } = dataset;

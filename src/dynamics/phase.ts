@@ -79,11 +79,8 @@ export interface Phase {
   gain(area: Area): Tensor | undefined;
   /** The state from which a later phase can go on: for units whose state settles the state, otherwise the rate. */
   state(area: Area): Tensor;
-  /**
-   * Returns the potential x of f(x), (batch, units). Dynamics keep it for areas whose slope is a function of it. Throws
-   * `phase.potential` where it is not kept.
-   */
-  potential(area: Area): Tensor;
+  /** The potential x of f(x); dynamics keep it for areas whose slope is a function of it. Undefined if it is not kept. */
+  potential(area: Area): Tensor | undefined;
   /**
    * Returns signal ⊙ f′ ⊙ gain, (batch, units): a signal carried back through the units. Throws `phase.potential` for an
    * area whose slope is a function of the potential, where the dynamics do not know it or the area was clamped.

@@ -48,17 +48,6 @@ export type Compartments<Name extends string> = Readonly<Record<Name, ByIndex>>;
  */
 export function phaseOf(compute: Compute, name: string, pass: PassRecord): Phase {
   const { activities, rates, outputs, gains, states = rates, potentials = [] } = pass;
-  const potential = ({ index, id, activation }: Area): Tensor => {
-    const kept = potentials[index];
-    if (kept) return kept;
-    throw new ApicalError(
-      'phase.potential',
-      activation.slope.from === 'rate'
-        ? `The phase "${name}" keeps no potential of area "${id}", because the slope of ${activation.name} is a function of the rate: use phase.rate or phase.slope.`
-        : `The slope of ${activation.name} is a function of the potential, which the phase "${name}" does not know for area "${id}": it was clamped, or the dynamics keep no potentials. Use an activation function whose slope is a function of the rate.`,
-      { phase: name, area: id, activation: activation.name },
-    );
-  };
   return {
     name,
     takesPart: ({ index }) => activities[index] !== undefined,
@@ -67,38 +56,41 @@ export function phaseOf(compute: Compute, name: string, pass: PassRecord): Phase
     rate: ({ index }) => rates[index] as Tensor,
     output: ({ index }) => outputs[index] as Tensor,
     gain: ({ index }) => gains[index],
-    potential,
+    potential: ({ index }) => potentials[index],
     slope(area, signal, options) {
       const { index, activation } = area;
-      const from = activation.slope.from === 'rate' ? () => rates[index] as Tensor : () => potential(area);
-      return sloped(compute, area, signal, from, gains[index], options);
+      const from = activation.slope.from === 'rate' ? rates[index] : potentials[index];
+      return sloped(compute, name, area, signal, from, gains[index], options);
     },
   };
 }
 
+const unknownPotential = (phase: string, { id, activation: { name } }: Area) =>
+  new ApicalError(
+    'phase.potential',
+    `The slope of ${name} is a function of the potential, which the phase "${phase}" does not know for area "${id}": it was clamped, or the dynamics keep no potentials. Use an activation function whose slope is a function of the rate.`,
+    { phase, area: id, activation: name },
+  );
+
 /**
  * Returns signal ⊙ f′ ⊙ gain: see `Phase.slope`. `from` is the rate or the potential, whichever the slope of the area's
- * activation function is a function of.
+ * activation function is a function of. Throws `phase.potential` if the phase does not know it.
  */
 export function sloped(
   compute: Compute,
+  phase: string,
   area: Area,
   signal: Tensor,
-  from: Tensor | (() => Tensor),
+  from: Tensor | undefined,
   gain: Tensor | undefined,
   { out, gain: withGain = true }: SlopeOptions = {},
 ): Tensor {
   const factors = withGain ? gain : undefined;
   // The slope of a linear area is 1: in place there is nothing to do.
   if (out === signal && !factors && hasActivation(area, 'linear')) return out;
+  if (!from) throw unknownPotential(phase, area);
   const result = out ?? compute.temporary(signal.shape);
-  compute.multiplyBySlope(
-    result,
-    signal,
-    typeof from === 'function' ? from() : from,
-    factors,
-    area.activation,
-  );
+  compute.multiplyBySlope(result, signal, from, factors, area.activation);
   return result;
 }
 

@@ -30,6 +30,8 @@ export type { Kernels } from './kernels.ts';
 export { OPERATIONS } from './operations.ts';
 export type { Operations } from './operations.ts';
 export type { MatmulForm } from './products.ts';
+export type { SparseForm } from './sparse.ts';
+export type { Synapses } from './synapses.ts';
 export { placesOf, sizesOf } from './spatial.ts';
 export type { SpatialOperations, Window } from './spatial.ts';
 export { Compute } from './compute.ts';

@@ -158,7 +158,13 @@ export function readSeries(
     return { values, count, steps, width, lengths: new Array<number>(count).fill(steps) };
   }
   const parts = Array.from(given, (sequence: unknown, index) => {
-    if (isNumbers(sequence) && sequence.length === 0) checkLengths([0], 1, steps ?? 1, `${name}[${index}]`);
+    if (isNumbers(sequence) && sequence.length === 0) {
+      throw new ApicalError(
+        'dataset.lengths',
+        `${name}[${index}] has 0 steps: every sequence needs at least one. Remove it.`,
+        { index },
+      );
+    }
     return readNumbers(sequence, `${name}[${index}]`);
   });
   const [first] = parts as [NamedNumbers];

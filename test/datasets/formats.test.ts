@@ -168,7 +168,9 @@ describe('NPY and NPZ', () => {
         const all = parseNpz(file);
         expect([...all.keys()].sort()).toEqual(['bias', 'weights']);
         expect(plain(all.get('weights') as ShapedArray)).toEqual(plain(weights));
-        expect([...parseNpz(file, 'file', (name) => ['bias', 'other'].includes(name)).keys()]).toEqual(['bias']);
+        expect([...parseNpz(file, 'file', (name) => ['bias', 'other'].includes(name)).keys()]).toEqual([
+          'bias',
+        ]);
       }),
       { numRuns: 30 },
     );

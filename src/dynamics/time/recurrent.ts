@@ -140,9 +140,12 @@ function run(setting: Setting, name: string, options: RecurrentOptions): Recurre
     leak: (area) => of(area).leak,
     gain: (area) => of(area).gain,
     state: (area) => of(area).rate.at(steps - 1),
-    potential: (area) => historyOf(potentialOf(of(area), name), area),
+    potential(area) {
+      const { potential } = of(area);
+      return potential && historyOf(potential, area);
+    },
     slope: (area, signal, options) =>
-      sloped(compute, area, signal, historyOf(slopedFrom(of(area)), area), of(area).gain, options),
+      sloped(compute, name, area, signal, historyOf(slopedFrom(of(area)), area), of(area).gain, options),
     at(step) {
       for (const area of network.areas) historyOf(of(area).activity, area);
       return stepPhase(step);
@@ -296,20 +299,15 @@ function stepOf(
     output: (area) => of(area).rate.at(step),
     gain: gainOf,
     state: (area) => of(area).rate.at(step),
-    potential: (area) => potentialOf(of(area), name).at(step),
+    potential: (area) => of(area).potential?.at(step),
     slope: (area, signal, options) =>
-      sloped(compute, area, signal, slopedFrom(of(area)).at(step), gainOf(area), options),
+      sloped(compute, name, area, signal, slopedFrom(of(area)).at(step), gainOf(area), options),
     presynaptic: ({ from, delay }) => delayed(compute, delay, (past) => of(from).activity.at(step - past)),
   };
 }
 
 /** Returns the trail of which an area's slope is a function. */
 const slopedFrom = ({ potential, candidate }: Units): Trail => potential ?? candidate;
-
-function potentialOf({ area, potential }: Units, phase: string): Trail {
-  if (potential) return potential;
-  throw new Error(`Phase "${phase}" keeps no potential of area "${area.id}": use phase.rate or phase.slope.`);
-}
 
 /** Number of past steps of an area that its projections need. */
 const pastOf = (area: Area): number =>

@@ -11,22 +11,22 @@ import { sizeOf } from '../../tensor/tensor.ts';
 
 /**
  * How many times as fast as dense the slowest of the three sparse products is (forward, backward, outer), at density 0.1
- * between 1000 and 1000 units, by rows of the batch. Measured on one thread of a Xeon with 2 MB of second-level cache,
- * wasm and BLAS, the lower of the two, with `apical bench --only sparse` and its loop at other batches; the times are
- * proportional to the synapses, so the factor is to the density. At 10 000 pairs it is the same within a fifth; below,
- * calls cost more than products.
+ * between 1000 and 1000 units, by rows of the batch. Measured on one thread of a Xeon with 2 MB of second-level cache, as
+ * the lower of wasm and BLAS: each product in a loop beside `matmul` of the masked matrix, the median of 150 turns.
+ * `apical bench --only sparse` repeats the forward product. At density 0.02 the factors are four to five times as large,
+ * so the factor goes with 1 / density.
  */
 const FASTER_AT_TENTH: readonly (readonly [rows: number, times: number])[] = [
   [1, 3.1],
   [2, 2.0],
   [3, 1.5],
-  [4, 1.9],
-  [10, 3.4],
-  [32, 4.6],
-  [100, 4.7],
+  [4, 1.8],
+  [10, 3.2],
+  [32, 4.5],
+  [100, 4.6],
 ];
 
-/** Pairs of units below which a matrix is kept: it fits into the first-level cache several times. */
+/** Pairs of units below which a matrix is kept: its 256 KB stay in the second-level cache, which was not measured. */
 const FEWEST_PAIRS = 2 ** 16;
 
 /**

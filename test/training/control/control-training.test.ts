@@ -123,7 +123,7 @@ test('the mean of a continuous action can be kept within its bounds without chan
     task: { environment: 'pendulum' },
     network: { hidden: [8], outputActivation: 'tanh' },
   };
-  const { training } = await begin(bounded as ConfigInput);
+  const { training } = await begin(bounded);
   expect(training.learner.network.area('output').activation.name).toBe('tanh');
   expect(training.critic?.network.area('output').activation.name).toBe('linear');
   training.advance(5, clock);

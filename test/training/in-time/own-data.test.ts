@@ -209,7 +209,7 @@ test.each<[string, OwnData, string]>([
   [
     'an empty sequence',
     { inputs: [[1, 2], []], labels: [0, 1], time: {} },
-    'dataset.inputs[1]: sequence 0 (counted from 0) has 0 steps: every sequence needs at least one. Remove it.',
+    'dataset.inputs[1] has 0 steps: every sequence needs at least one. Remove it.',
   ],
   [
     'a mask without a single target',
