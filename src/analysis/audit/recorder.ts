@@ -173,8 +173,7 @@ export class Recorder implements StepObserver {
       };
       this.#set(phase.activity(area), lineage);
       this.#set(phase.rate(area), lineage);
-      const gain = phase.gain(area);
-      if (gain) this.#set(gain, lineage);
+      for (const tensor of [phase.gain(area), phase.potential(area)]) if (tensor) this.#set(tensor, lineage);
       if (phase.time === undefined) continue;
       // A slope may be that of the state, which was computed from earlier activity but is of this time.
       const state = phase.state(area);
