@@ -115,7 +115,8 @@ export class Recorder implements StepObserver {
         if (!(name in OPERATIONS)) return call;
         return (...args: unknown[]) => {
           this.#operation(name as keyof Operations, args);
-          return call(...args);
+          // Some operations run in JavaScript: what they read is known.
+          return unwatched(compute.heap, () => call(...args));
         };
       },
     });
@@ -158,7 +159,7 @@ export class Recorder implements StepObserver {
     const activityAt = this.#timeOf(phase.time);
     for (const area of this.#learner.network.areas) {
       if (!phase.takesPart(area)) continue;
-      const isInput = area === this.#learner.network.input;
+      const { isInput } = area;
       const sources = new Set([`activity of ${area.id}`]);
       const handedIn = isGiven(area) ? this.#lineage(phase.activity(area)) : NOTHING;
       const isTaught = handedIn.target || handedIn.error || handedIn.errorInInput;
