@@ -181,6 +181,7 @@ export class Learner {
           if (emitted.length > 0) this.optimiser.apply(parameter, emitted, step + 1, epoch, compute);
           emitted.length = 0;
         }
+        this.optimiser.constrain(compute);
       };
       const applyWithin = () => {
         apply();

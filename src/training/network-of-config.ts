@@ -6,6 +6,7 @@ import type { Initialisation } from '../network/initialisation.ts';
 import type { LossName } from '../network/objectives/known-losses.ts';
 import type { Loss } from '../network/objectives/loss.ts';
 import { lossOf } from '../network/objectives/resolve.ts';
+import { OWN_TARGET } from '../network/objectives/targets.ts';
 import type { NetworkSpecification, ProjectionSpecification } from '../network/specification.ts';
 import { stack } from '../network/specification.ts';
 import type { Config } from '../config/config.ts';
@@ -21,6 +22,7 @@ export function networkFor(
   const { graph, network } = config;
   const objective = objectiveOf(config, examples);
   const isRecurrent = isRecurrentFor(config, dataset);
+  const hints = { batch: config.batch, exampleShape: dataset.inputShape };
   if (!graph) {
     const { activation, outputActivation, dropout, inputDropout, density, bias, initialisation } = network;
     const { hidden: sizes, convolutions = [], excitatory, storage } = network;
@@ -28,7 +30,7 @@ export function networkFor(
     const hidden = objective && dataset.task === 'none' ? sizes.slice(0, -1) : sizes;
     const outputs = !objective ? 1 : dataset.task === 'none' ? (sizes.at(-1) ?? 1) : dataset.targetSize;
     const finished = (built: NetworkSpecification): NetworkSpecification => {
-      const specification = objective ? built : withoutOutput(built);
+      const specification = { ...(objective ? built : withoutOutput(built)), ...hints };
       return isRecurrent ? withRecurrence(specification) : specification;
     };
     const common = {
@@ -47,7 +49,7 @@ export function networkFor(
         ...(storage === undefined ? {} : { storage }),
       };
       const layers = [inputUnits, ...hidden, outputs];
-      return finished({ ...stack({ ...common, ...given, layers }), batch: config.batch });
+      return finished(stack({ ...common, ...given, layers }));
     }
     if (excitatory !== undefined) {
       throw new ApicalError(
@@ -61,14 +63,14 @@ export function networkFor(
         'network.storage is "sparse", but kernels are stored as matrices: leave out network.storage or network.convolutions.',
       );
     }
-    const specification = convolutionalStack({
+    const convolutional = convolutionalStack({
       ...common,
       input: pictureOf(dataset),
       convolutions: convolutions.map((layer) => withoutUndefined(layer) as ConvolutionalLayer),
       hidden,
       outputs,
     });
-    return finished(specification);
+    return finished(convolutional);
   }
   const { objectives: named, ...plain } = withoutUndefined(graph);
   const areas = plain.areas.map(({ activation, ...area }) => ({
@@ -76,27 +78,33 @@ export function networkFor(
     ...(activation === undefined ? {} : { activation: activationFor(activation) }),
   }));
   const objectives = named.map((each) => ({ ...each, kind: each.kind === 'black-box' ? loss : each.kind }));
-  const specification = { ...plain, areas, objectives, batch: config.batch } as NetworkSpecification;
-  const unitsOf = (id: string) =>
-    specification.areas
-      .find((area) => area.id === id)
-      ?.shape.reduce((product, length) => product * length, 1);
-  if (unitsOf(graph.input) !== inputUnits) {
+  const specification = { ...plain, areas, objectives, ...hints } as NetworkSpecification;
+  checkGraph(specification, dataset, inputUnits);
+  return specification;
+}
+
+/** Throws `config.network` if the input or output areas of a graph have other sizes than the data. */
+function checkGraph(
+  { areas, input, objectives }: NetworkSpecification,
+  { title, targetSize, task }: DataDescription,
+  inputUnits: number,
+): void {
+  const areaOf = (id: string) => areas.find((area) => area.id === id);
+  const unitsOf = (id: string) => areaOf(id)?.shape.reduce((product, length) => product * length, 1);
+  if (!areaOf(input)?.part && unitsOf(input) !== inputUnits) {
     throw new ApicalError(
       'config.network',
-      `graph.input: area "${graph.input}" has ${unitsOf(graph.input) ?? 'no'} units, but an example of ${dataset.title} has ${inputUnits} values.`,
+      `graph.input: area "${input}" has ${unitsOf(input) ?? 'no'} units, but an example of ${title} has ${inputUnits} values.`,
     );
   }
-  for (const { area, kind } of specification.objectives) {
-    if (dataset.task === 'none' || lossOf({ area, kind }).target === 'none') continue;
-    if (unitsOf(area) !== dataset.targetSize) {
-      throw new ApicalError(
-        'config.network',
-        `graph.objectives: area "${area}" has ${unitsOf(area) ?? 'no'} units, but ${dataset.title} has ${dataset.targetSize} ${dataset.task === 'classification' ? 'classes' : 'target values'}.`,
-      );
-    }
+  for (const { area, kind, target = OWN_TARGET } of objectives) {
+    const needsTarget = target === OWN_TARGET && lossOf({ area, kind }).target !== 'none';
+    if (task === 'none' || !needsTarget || unitsOf(area) === targetSize) continue;
+    throw new ApicalError(
+      'config.network',
+      `graph.objectives: area "${area}" has ${unitsOf(area) ?? 'no'} units, but ${title} has ${targetSize} ${task === 'classification' ? 'classes' : 'target values'}.`,
+    );
   }
-  return specification;
 }
 
 /** The objective of a stack, by what the targets of the data are. */

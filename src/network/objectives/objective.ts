@@ -86,7 +86,7 @@ export function errorOf(objective: Objective, scored: Scored, error: Tensor, tal
   if (tally) tallyLosses(objective, scored, tally, lossesOf(objective, scored));
   if (loss.errorAndTally) loss.errorAndTally(given, error, compute.temporary([4], 'f64'));
   else if (loss.error) {
-    const own = loss.error(given);
+    const own = quietly(output, () => loss.error?.(given) as Tensor);
     checkShape(objective, 'error', own, output.shape, 'one row per example and one column per unit');
     compute.copy(error, own);
   }
@@ -101,7 +101,7 @@ export function errorOf(objective: Objective, scored: Scored, error: Tensor, tal
 export function lossesOf(objective: Objective, scored: Scored): Tensor {
   const { loss, area } = objective;
   const { compute, output, counted } = scored;
-  const losses = loss.losses?.({ ...scored, area: area.id });
+  const losses = quietly(output, () => loss.losses?.({ ...scored, area: area.id }));
   if (!losses) {
     const none = compute.temporary([output.rows]);
     compute.fill(none, 0);
@@ -137,6 +137,9 @@ export function tallyLosses(objective: Objective, scored: Scored, tally: Tensor,
     for (const [index, value] of sums.entries()) values[index] = (values[index] as number) + value;
   });
 }
+
+/** Runs a user's loss. To an audit, losses are losses and errors errors, however they were computed. */
+const quietly = <Result>({ heap }: Tensor, compute: () => Result): Result => unwatched(heap, compute);
 
 /** Returns 1 for each row with a wrong answer, (rows); 0 for losses that do not tell. */
 function wrongOf({ loss, area }: Objective, scored: Scored): Tensor {
