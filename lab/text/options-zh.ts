@@ -178,6 +178,15 @@ export const options: Messages['options'] = {
   'config.optimiser.epsilon': '加在均方根上的小量',
   'config.optimiser.decay': '权重衰减：每次更新另减去“学习率 × 衰减 × 权重”',
   'config.optimiser.maximumNorm': '单元传入权重的范数上限；0：不限',
+  'config.optimiser.constraint':
+    '保持每个单元的权重之和或范数：{"over": "incoming", "how": "subtractive"}；null：不约束',
+  'config.optimiser.constraint.over':
+    '一同受约束的权重：传入或传出单元的，或来自所有脑区的传入权重（afferents）',
+  'config.optimiser.constraint.how': '权重乘以同一因子，或减去同一数值',
+  'config.optimiser.constraint.total': '所保持的和或范数；默认：初始值',
+  'config.optimiser.constraint.norm': '因子保持绝对值之和（1）或欧氏范数（2）；默认 1',
+  'config.optimiser.constraint.limits': '权重的下限与上限：[0, 1]；默认不限',
+  'config.optimiser.constraint.freeze': '权重到达界限后是否固定不变；默认否',
   'config.optimiser.projections':
     '各投射（对偏置而言是各脑区）的不同设置：{"hidden1→output": {"rate": 0.01}}',
   'config.network': '前馈网络：先是卷积层（若有），再是全连接层',
@@ -204,7 +213,14 @@ export const options: Messages['options'] = {
   'config.network.bias': '单元是否有可学习的偏置',
   'config.network.initialisation': '默认：ReLU 用 He 初始化，其余用 Glorot 初始化',
   'config.graph': '由脑区与投射组成的任意网络，代替 `network`',
+  'config.graph.areas.sheet': '给单元以直线或平面上的位置，用于按距离的连接',
+  'config.graph.areas.sheet.periodic': '对边是否相接；默认否',
+  'config.graph.areas.sheet.extent': '较长一边的长度；默认 1',
   'config.graph.projections.connection.kernel': '纵向、横向',
+  'config.graph.projections.connection.radius': '相连的两个单元之间的最大距离',
+  'config.graph.projections.connection.profile': '初始权重随距离的变化；若有 initialisation，则与其相乘',
+  'config.graph.projections.connection.shared': '相对位置相同的单元对是否共用一个权重；默认否',
+  'config.network.initialisation.mean': '均匀分布与正态分布的均值；默认 0',
   'config.objective':
     'cross-entropy（交叉熵，分类任务的默认值）、squared-error（平方误差，用于数值）、zero-one（零一损失），或导出损失 (output, target) => number 的文件',
   'config.weights':

@@ -1,9 +1,9 @@
 import type { BatchTime, Phase } from '../dynamics/index.ts';
 import { ApicalError } from '../errors.ts';
 import { Area } from '../network/area.ts';
-import { EXAMPLE } from '../network/objectives/resolve.ts';
 import { errorOf, lossesOf, tallyLosses } from '../network/objectives/objective.ts';
 import type { Objective, Scored } from '../network/objectives/objective.ts';
+import { EXAMPLE } from '../network/objectives/targets.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -103,6 +103,7 @@ export class Scoring {
       compute,
       output,
       target: target && loss.target === 'values' ? this.#values(objective, target, area.units) : target,
+      ...(target?.type === 'i32' ? { labels: target } : {}),
       views,
       nameOf: (row) => nameOf(time ? (step * batch + row) % batch : row),
       counted: time?.due && this.#rowsIn(time.due, phase),

@@ -1,6 +1,6 @@
 import { checkWindow, outputShape, windowOf } from './projections/connection.ts';
+import type { SlidingConnection } from './projections/connection.ts';
 import type {
-  ConnectionSpecification,
   AreaSpecification,
   NetworkSpecification,
   ProjectionSpecification,
@@ -70,7 +70,7 @@ export function convolutionalStack(options: ConvolutionalStackOptions): NetworkS
   const add = (
     id: string,
     channels: number,
-    connection: Exclude<ConnectionSpecification, { kind: 'dense' }>,
+    connection: SlidingConnection,
     rest: Pick<AreaSpecification, 'activation' | 'bias'>,
     how: Pick<ProjectionSpecification, 'density' | 'initialisation'>,
   ): void => {

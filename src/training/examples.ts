@@ -50,7 +50,8 @@ export class ExampleSet {
   readonly #compute: Compute;
   readonly #name: string;
   readonly #inputs: Tensor;
-  readonly #targets: StoredTarget;
+  /** Undefined for examples without targets. */
+  readonly #targets: StoredTarget | undefined;
   readonly #named: ReadonlyMap<string, StoredTarget>;
   readonly #mask: Tensor | undefined;
   readonly #scale: number;
@@ -71,7 +72,7 @@ export class ExampleSet {
     const targetRows = time?.targets === 'last' ? split.count : rows;
     const store = (values: Split['targets'], target: TargetDescription) =>
       new StoredTarget(compute, values, target, targetRows);
-    this.#targets = store(split.targets, { task, size: targetSize });
+    this.#targets = task === 'none' ? undefined : store(split.targets, { task, size: targetSize });
     this.#named = new Map(
       Object.entries(named).map(([id, target]) => [
         id,
@@ -140,7 +141,7 @@ export class ExampleSet {
     const named = [...this.#named].map(([id, target]) => [id, target.gather(targetRows)] as const);
     return {
       inputs,
-      targets: this.#targets.gather(targetRows),
+      ...(this.#targets ? { targets: this.#targets.gather(targetRows) } : {}),
       ...(named.length > 0 ? { named: Object.fromEntries(named) } : {}),
     };
   }
@@ -152,7 +153,7 @@ export class ExampleSet {
     return {
       count: this.count,
       inputs: plain(this.#inputs),
-      targets: plain(this.#targets.values),
+      targets: this.#targets ? plain(this.#targets.values) : new Uint8Array(0),
       ...(this.time ? { steps: this.steps } : {}),
       ...(this.lengths ? { lengths: this.lengths } : {}),
       ...(this.#mask ? { mask: this.#mask.data as Uint8Array } : {}),
@@ -167,13 +168,13 @@ export class ExampleSet {
     return this.#inputs.rowRange(index * this.steps, this.steps).data;
   }
 
-  /** Returns the label of one example, in time of its last step. Reads a value back. */
+  /** Returns the label of one example, in time of its last step; NaN without targets. Reads a value back. */
   label(index: number): number {
     const row =
       this.time === undefined || this.time.targets === 'last'
         ? index
         : index * this.steps + this.lastStep(index);
-    return this.#targets.values.data[row] as number;
+    return this.#targets?.values.data[row] ?? NaN;
   }
 
   /** Returns the number of the last step of a sequence, from 0. */
@@ -184,7 +185,9 @@ export class ExampleSet {
   dispose(): void {
     this.#compute.free(this.#inputs);
     if (this.#mask) this.#compute.free(this.#mask);
-    for (const { values } of [this.#targets, ...this.#named.values()]) this.#compute.free(values);
+    for (const target of [this.#targets, ...this.#named.values()]) {
+      if (target) this.#compute.free(target.values);
+    }
   }
 }
 

@@ -123,7 +123,7 @@ export class TrainedNetwork {
   /** The names of the classes; undefined for regression. */
   get classes(): readonly string[] | undefined {
     const { task, classNames, targetSize } = this.data;
-    if (task === 'regression') return undefined;
+    if (task !== 'classification') return undefined;
     return classNames ?? Array.from({ length: targetSize }, (_, index) => String(index));
   }
 
@@ -273,7 +273,7 @@ export const unitsOf = ({ inputShape }: DataDescription): number =>
   inputShape.reduce((product, length) => product * length, 1);
 
 const isNamed = (objective: Config['objective']): boolean =>
-  objective === undefined || ['cross-entropy', 'squared-error', 'zero-one'].includes(objective);
+  objective === undefined || ['cross-entropy', 'squared-error', 'zero-one', 'none'].includes(objective);
 
 const isRows = (inputs: Inputs): inputs is readonly ArrayLike<number>[] =>
   Array.isArray(inputs) && typeof inputs[0] === 'object';

@@ -8,6 +8,13 @@ import type {
   ProjectionSpecification,
 } from '../specification.ts';
 import { projectionId } from '../specification.ts';
+import { checkDistance, pairCount } from './distance.ts';
+
+/** A connection whose window slides over images. */
+export type SlidingConnection = Extract<
+  ConnectionSpecification,
+  { kind: 'convolution' | 'local' | 'pooling' }
+>;
 
 const DENSE: ConnectionSpecification = { kind: 'dense' };
 
@@ -32,7 +39,7 @@ export function connectionOf(
 
 /** Returns the window of a convolution, local or pooling connection over images of a shape (channels, height, width). */
 export function windowOf(
-  connection: Exclude<ConnectionSpecification, { kind: 'dense' }>,
+  connection: SlidingConnection,
   [channels = 1, height = 1, width = 1]: readonly number[],
 ): Window {
   const image = { channels, height, width };
@@ -46,7 +53,7 @@ export function windowOf(
 
 /**
  * Returns the fan-in and fan-out of a forward projection at density 1: the synapses per postsynaptic unit and per
- * presynaptic unit.
+ * presynaptic unit, on average for a projection by distance.
  *
  * @example
  * ```ts
@@ -64,6 +71,10 @@ export function fansOf(
   const source = shapeOf(specification, projection.from);
   const target = shapeOf(specification, projection.to);
   if (connection.kind === 'dense') return [product(source), product(target)];
+  if (connection.kind === 'distance') {
+    const pairs = pairCount(specification, projection, connection);
+    return [pairs / product(target), pairs / product(source)];
+  }
   const window = windowOf(connection, source);
   const area = product(window.kernel);
   return [sizesOf(window).inputs, connection.kind === 'pooling' ? area : (target[0] ?? 1) * area];
@@ -71,7 +82,7 @@ export function fansOf(
 
 /** Returns the output shape (channels, height, width) of a convolution or pooling over images. */
 export function outputShape(
-  connection: Exclude<ConnectionSpecification, { kind: 'dense' }>,
+  connection: SlidingConnection,
   source: readonly number[],
   channels: number,
 ): readonly [number, number, number] {
@@ -105,6 +116,10 @@ export function checkConnection(
   }
   const connection = projection.connection ?? DENSE;
   if (connection.kind === 'dense') return;
+  if (connection.kind === 'distance') {
+    checkDistance(specification, projection, connection);
+    return;
+  }
   checkDale(projection, id);
   const description =
     connection.kind === 'local'
@@ -144,12 +159,7 @@ export function checkConnection(
  * Throws `network.kernel` if the window is larger than the images of area `from`, and `network.connection` if its numbers
  * are not valid.
  */
-export function checkWindow(
-  id: string,
-  from: string,
-  kind: Exclude<ConnectionSpecification['kind'], 'dense'>,
-  window: Window,
-): void {
+export function checkWindow(id: string, from: string, kind: SlidingConnection['kind'], window: Window): void {
   checkNumbers(id, window);
   const { kernel, padding, height, width } = window;
   const room = [height + 2 * padding[0], width + 2 * padding[1]] as const;
@@ -219,7 +229,8 @@ function checkFeedback(
       `Projection "${id}" answers "${projection.answers ?? ''}", which is pooling and has no weights: leave it out.`,
     );
   }
-  if (connection.kind !== 'dense') checkDale(projection, id);
+  if (connection.kind === 'distance') checkDistance(specification, projection, connection);
+  else if (connection.kind !== 'dense') checkDale(projection, id);
   if (projection.connection && JSON.stringify(projection.connection) !== JSON.stringify(connection)) {
     throw new ApicalError(
       'network.connection',
