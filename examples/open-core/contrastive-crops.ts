@@ -1,4 +1,4 @@
-import { crop, defineLoss, defineRule, emitIncoming, feedforward, z } from 'apical/rules';
+import { defineLoss, defineRule, emitIncoming, feedforward, randomCrop, z } from 'apical/rules';
 import type { Loss, LossArguments, NetworkSpecification, Tensor } from 'apical/rules';
 
 const options = z.strictObject({
@@ -37,7 +37,9 @@ export default defineRule({
   },
   learn(step) {
     const { size } = step.options;
-    const pair = step.stacked([0, 1].map((draw) => step.view(crop({ height: size, width: size }), draw)));
+    const pair = step.stacked(
+      [0, 1].map((draw) => step.view(randomCrop({ height: size, width: size }), draw)),
+    );
     const phase = pair.run('pair');
     for (const objective of step.network.objectives) {
       const error = pair.error(phase, objective);
