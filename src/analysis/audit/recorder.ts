@@ -85,8 +85,7 @@ export class Recorder implements StepObserver {
     const { inputs, targets, time } = this.#batch as Batch & { readonly time?: { readonly steps: number } };
     this.#begin = taken * (time?.steps ?? 1);
     this.#set(inputs, { ...NOTHING, sources: new Set([`activity of ${this.#learner.network.input.id}`]) });
-    const named: Readonly<Record<string, Tensor>> =
-      targets instanceof Tensor ? { target: targets } : (targets ?? {});
+    const named: Readonly<Record<string, Tensor>> = targets ? { target: targets } : {};
     for (const [name, target] of Object.entries(named)) {
       const source = name === 'target' ? name : `target ${name}`;
       this.#set(target, { ...NOTHING, sources: new Set([source]), target: true });
