@@ -335,7 +335,7 @@ export class Recorder implements StepObserver {
     const held = this.#held.get(input.base.offset);
     // A product of weights with a signal in either order sends the signal; `form` says which of them is transposed.
     if (SENDS.has(name) && args[2] === input && (projection || held)) {
-      const form = args[3] as MatmulForm | undefined;
+      const form = args[name === 'sparseMatmul' ? 4 : 3] as MatmulForm | undefined;
       const sent = (through: Projection, isTransposed: boolean) =>
         this.#through(args[1] as Tensor, through, (form?.transposeB ?? false) !== isTransposed);
       const own = projection ? sent(projection, false) : NOTHING;
