@@ -79,7 +79,9 @@ async function fingerprintTraining(compute: Compute, task: Task, config: Config)
   const angles: (number | null)[] = [];
   const training = task.begin(config, { rule: await loadRule(config.rule) }, (record) => {
     if (record.kind !== 'probe') return;
-    angles.push(...Object.values(record.projections).map(({ angle }) => rounded(angle)));
+    // Feedback that takes no part in the gradient has no angle to compare.
+    const compared = Object.values(record.projections).filter(({ reason }) => reason !== 'no gradient');
+    angles.push(...compared.map(({ angle }) => rounded(angle)));
   });
   try {
     for (const epoch of epochsVisited(config.epochs)) {
