@@ -40,7 +40,7 @@ function sumOf(lanes: v128): f32 {
 /** Four numbers at addresses base + list(0 … 3). */
 // @ts-ignore: decorator
 @inline
-function gather4(base: usize, list: usize): v128 {
+export function gather4(base: usize, list: usize): v128 {
   let x = v128.load32_zero(base + <usize>load<u32>(list));
   x = v128.load_lane<u32>(base + <usize>load<u32>(list, 4), x, 1);
   x = v128.load_lane<u32>(base + <usize>load<u32>(list, 8), x, 2);
@@ -50,15 +50,18 @@ function gather4(base: usize, list: usize): v128 {
 // @ts-ignore: decorator
 @inline
 function gatherCopied4(list: usize): v128 {
-  let x = v128.load32_zero(<usize>load<u32>(list), copied);
-  x = v128.load_lane<u32>(<usize>load<u32>(list, 4), x, 1, copied);
-  x = v128.load_lane<u32>(<usize>load<u32>(list, 8), x, 2, copied);
-  return v128.load_lane<u32>(<usize>load<u32>(list, 12), x, 3, copied);
+  // Two addresses a load: loads are the limit.
+  const first = load<u64>(list);
+  const second = load<u64>(list, 8);
+  let x = v128.load32_zero(<usize>first, copied);
+  x = v128.load_lane<u32>(<usize>(first >> 32), x, 1, copied);
+  x = v128.load_lane<u32>(<usize>second, x, 2, copied);
+  return v128.load_lane<u32>(<usize>(second >> 32), x, 3, copied);
 }
 
 // @ts-ignore: decorator
 @inline
-function write(out: usize, value: f32, beta: f32): void {
+export function write(out: usize, value: f32, beta: f32): void {
   store<f32>(out, beta == 0 ? value : value + beta * load<f32>(out));
 }
 
@@ -95,6 +98,10 @@ export function sparseVector(
     const end = sources + ((<usize>load<i32>(starts, 4)) << 2);
     let sums = splat(0);
     if (isCopied) {
+      for (; source + 32 <= end; source += 32, value += 32) {
+        sums = f32x4.add(sums, f32x4.mul(v128.load(value), gatherCopied4(source)));
+        sums = f32x4.add(sums, f32x4.mul(v128.load(value, 16), gatherCopied4(source + 16)));
+      }
       for (; source + 16 <= end; source += 16, value += 16) {
         sums = f32x4.add(sums, f32x4.mul(v128.load(value), gatherCopied4(source)));
       }
