@@ -91,7 +91,12 @@ export class ExampleSet {
     const { time, steps } = this;
     if (!time) {
       const nameOf = (row: number) => `${this.#name} example ${indices.data[row] as number} (counted from 0)`;
-      return { ...this.#gatherRows(indices, indices), nameOf };
+      const inputs = this.#gatherInputs(indices);
+      const targets = this.#targets.gather(indices);
+      // Without spreads, which cost a small step a tenth of its time.
+      return this.#named.size === 0
+        ? { inputs, targets, nameOf }
+        : { inputs, targets, named: this.#gatherNamed(indices), nameOf };
     }
     const chosen = Array.from(indices.data);
     return this.#gatherSteps(
@@ -131,18 +136,23 @@ export class ExampleSet {
         ? `${this.#name} sequence ${examples[index]} (counted from 0)`
         : `the ${this.#name} stream from step ${starts[index]} (counted from 0)`;
     };
-    return { ...this.#gatherRows(rows, targetRows), time, nameOf };
+    return {
+      inputs: this.#gatherInputs(rows),
+      targets: this.#targets.gather(targetRows),
+      ...(this.#named.size > 0 ? { named: this.#gatherNamed(targetRows) } : {}),
+      time,
+      nameOf,
+    };
   }
 
-  #gatherRows(rows: Tensor, targetRows: Tensor): Pick<Batch, 'inputs' | 'targets' | 'named'> {
+  #gatherInputs(rows: Tensor): Tensor {
     const inputs = this.#compute.temporary([rows.size, this.inputUnits]);
     this.#compute.gatherRows(inputs, this.#inputs, rows, this.#scale);
-    const named = [...this.#named].map(([id, target]) => [id, target.gather(targetRows)] as const);
-    return {
-      inputs,
-      targets: this.#targets.gather(targetRows),
-      ...(named.length > 0 ? { named: Object.fromEntries(named) } : {}),
-    };
+    return inputs;
+  }
+
+  #gatherNamed(rows: Tensor): Record<string, Tensor> {
+    return Object.fromEntries([...this.#named].map(([id, target]) => [id, target.gather(rows)]));
   }
 
   /** Returns the split as it was given. Its arrays may be views of the heap: read them before `dispose`. */
