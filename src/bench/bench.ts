@@ -190,6 +190,7 @@ function relativeOf({ subject, milliseconds }: Timed, best: BestOf): Pick<BenchR
     other ? { relative: { to, value: milliseconds / other } } : {};
   const sibling = (last: string) => timeOf(`${subject.id.slice(0, subject.id.lastIndexOf('/'))}/${last}`);
   if (kind === 'sparse' && subject.id.endsWith('/sparse')) return over('the masked matrix', sibling('dense'));
+  if (kind === 'lateral' && batch !== 'matrix') return over('the matrix', timeOf('lateral/matrix'));
   if (kind === 'eligibility' && subject.id.endsWith('/one-pass')) {
     return over('operations, plainly', sibling('plainly'));
   }

@@ -8,7 +8,13 @@ import { lenetProducts, product, productsOfStep, stepProducts, TrainingStep } fr
 import type { LenetWork, MatmulWork, MlpWork, Peer, PeerId } from './peers.ts';
 import type { Subject } from './rounds.ts';
 import { SampledGradient } from './sampling.ts';
-import { ELIGIBILITY_WAYS, eligibilityUpdate, sparseProduct } from './sparse.ts';
+import {
+  ELIGIBILITY_WAYS,
+  eligibilityUpdate,
+  LATERAL_STORAGES,
+  lateralProduct,
+  sparseProduct,
+} from './sparse.ts';
 import { workerSubjects } from './workers.ts';
 
 /** Names of the groups, in the order of the table. */
@@ -26,6 +32,7 @@ export const GROUPS = [
   'probe',
   'samples',
   'sparse',
+  'lateral',
   'eligibility',
   'workers',
 ] as const;
@@ -142,6 +149,7 @@ export function groupsFor(backends: Backends, peers: readonly Peer[]): Group[] {
     ...SPARSE_BATCHES.map((batch): Group => {
       return { name: 'sparse', subjects: () => sparseProducts(backends, batch) };
     }),
+    { name: 'lateral', subjects: () => lateralProducts(backends) },
     { name: 'eligibility', subjects: () => eligibilities(backends) },
     { name: 'workers', subjects: async () => workerSubjects(await single(backends)) },
   ];
@@ -351,6 +359,21 @@ async function sparseProducts(backends: Backends, batch: number): Promise<Subjec
       };
     }),
   );
+}
+
+async function lateralProducts(backends: Backends): Promise<Subject[]> {
+  const compute = await single(backends);
+  return LATERAL_STORAGES.map((storage): Subject => {
+    const way = lateralProduct(compute, storage);
+    return {
+      id: `lateral/${storage.replaceAll(' ', '-')}`,
+      work: 'lateral weights within 10 units, 100×100 sheet, batch 1',
+      subject: `Apical, ${storage}`,
+      threads: 1,
+      multiplyAccumulates: way.synapses,
+      measure: timed(way),
+    };
+  });
 }
 
 async function eligibilities(backends: Backends): Promise<Subject[]> {

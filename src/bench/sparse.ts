@@ -36,6 +36,39 @@ export function sparseProduct(compute: Compute, work: SparseWork): Way & { reado
   };
 }
 
+/** The ways to store the weights within a radius on a sheet. */
+export const LATERAL_STORAGES = ['matrix', 'synapses', 'one kernel'] as const;
+
+/** Returns a product of one row with lateral weights within a radius of 10 units on a periodic sheet of 100 × 100. */
+export function lateralProduct(
+  compute: Compute,
+  storage: (typeof LATERAL_STORAGES)[number],
+): Way & { readonly synapses: number } {
+  const shape = [100, 100];
+  const connection = { kind: 'distance', radius: 0.1, shared: storage === 'one kernel' } as const;
+  const network = new Network(
+    compute,
+    {
+      areas: [{ id: 'sheet', shape, sheet: { periodic: true } }],
+      projections: [{ from: 'sheet', to: 'sheet', kind: 'lateral', connection }],
+      input: 'sheet',
+      objectives: [],
+    },
+    1,
+  );
+  const projection = network.projection('lateral:sheet→sheet');
+  const { units } = projection.from;
+  const [activity, out] = [compute.allocate([1, units]), compute.allocate([1, units])];
+  for (let i = 0; i < activity.size; i++) activity.data[i] = fraction(i) + 0.1;
+  const synapses = projection.weights.size * projection.sharing;
+  if (storage !== 'matrix') return { synapses, step: () => projection.send(compute, out, activity) };
+  // Which weights a matrix holds makes no difference to the time of its product.
+  network.dispose();
+  const matrix = compute.allocate([units, units]);
+  compute.fill(matrix, 0.01);
+  return { synapses, step: () => compute.matmul(out, activity, matrix) };
+}
+
 /** The ways to write one update by eligibility: the fused operation, an operation a symbol, and the fewest operations. */
 export const ELIGIBILITY_WAYS = ['one pass', 'plainly', 'in place'] as const;
 

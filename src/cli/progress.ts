@@ -1,6 +1,6 @@
 import type cliProgress from 'cli-progress';
 import type { Config } from '../config/config.ts';
-import type { EvaluationRecord, Metrics, MetricsRecord, ProgressRecord } from '../training/records.ts';
+import type { EvaluationRecord, Metrics, MetricsRecord, ProgressRecord, Score } from '../training/records.ts';
 import type { FinishedRun, RunProgress } from '../runs/run.ts';
 import { progressBars } from './bars.ts';
 import { duration, percent } from './terminal.ts';
@@ -81,23 +81,33 @@ export class ProgressView {
 }
 
 /** Formats the scores of an epoch. */
-function scores({ train, validation, test, metrics }: EvaluationRecord): string {
+function scores({ train, validation, test, readout, metrics }: EvaluationRecord): string {
   const { return: meanReturn, solved, episodes = 0 } = metrics ?? {};
   if (meanReturn !== undefined) {
     return `return ${meanReturn.toFixed(1)}${solved === 1 ? ' (solved)' : ''}  ${episodes} episodes`;
   }
   const heldOut = test ?? validation;
-  return (
-    `train error ${train ? percent(train.error) : '–'}` +
-    (heldOut ? `  ${test ? 'test' : 'validation'} error ${percent(heldOut.error)}` : '') +
-    named(metrics)
-  );
+  const read = readout?.test ?? readout?.validation;
+  const parts = [
+    // A rule that only reports metrics has no line for errors.
+    train || heldOut || (!metrics && !read) ? scoreText('train', train) : '',
+    heldOut ? scoreText(test ? 'test' : 'validation', heldOut) : '',
+    read ? scoreText(`readout ${readout?.test ? 'test' : 'validation'}`, read) : '',
+  ].filter(Boolean);
+  return `${parts.join('  ')}${named(metrics)}`.trimStart();
+}
+
+/** Formats a score: its error, or its loss if nothing is compared with a target. */
+function scoreText(name: string, score: Score | undefined, digits?: number): string {
+  if (score && score.error === undefined) return `${name} loss ${score.loss.toPrecision(3)}`;
+  return `${name} error ${score?.error === undefined ? '–' : percent(score.error, digits)}`;
 }
 
 function latestScore(record: ProgressRecord | EvaluationRecord | undefined): string {
   const meanReturn = record?.metrics?.['return'];
   if (meanReturn !== undefined) return `return ${meanReturn.toFixed(1)}`;
-  return `train error ${record?.train ? percent(record.train.error, 1) : '–'}`;
+  if (record && !record.train && record.metrics) return named(record.metrics).trimStart();
+  return scoreText('train', record?.train, 1);
 }
 
 /** Formats metrics that a rule reports besides the loss: "  reconstruction of hidden1 12.3". */
@@ -112,5 +122,5 @@ function angles({ lastProbe }: RunProgress['training']): string {
     if (reason === 'no gradient') return [];
     return angle === null ? '–' : `${angle.toFixed(0)}°`;
   });
-  return degrees.length > 0 ? `  angle ${degrees.join(' ')}` : '';
+  return degrees.some((angle) => angle !== '–') ? `  angle ${degrees.join(' ')}` : '';
 }

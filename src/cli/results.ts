@@ -1,6 +1,7 @@
+import { ownMetricsOf } from '../runs/documents.ts';
 import type { CompareDocument } from '../runs/documents.ts';
 import { nameOf } from '../training/records.ts';
-import type { ProbeRecord } from '../training/records.ts';
+import type { HeldOutScore, ProbeRecord, Score } from '../training/records.ts';
 import type { FinishedRun } from '../runs/run.ts';
 import type { Session } from '../runs/session.ts';
 import { duration, percent, sparkline, table } from './terminal.ts';
@@ -9,7 +10,7 @@ import type { Terminal } from './terminal.ts';
 /** Prints the result of one run. */
 export function showRun(terminal: Terminal, { document, metrics }: FinishedRun): void {
   const { colours } = terminal;
-  const { rule, seed, task, train, test, validation, status, metrics: named } = document;
+  const { rule, seed, task, train, test, validation, readout, status, metrics: named } = document;
   terminal.line(`\n${colours.bold(rule)} on ${task}, seed ${seed}: ${status}`);
   if (document.failure) terminal.line(`  ${document.failure.message}`);
   const { return: meanReturn, lowestReturn, solved, episodes } = named;
@@ -18,9 +19,11 @@ export function showRun(terminal: Terminal, { document, metrics }: FinishedRun):
       `return ${meanReturn.toFixed(1)}${lowestReturn === undefined ? '' : `, lowest ${lowestReturn.toFixed(1)}`}`,
     solved !== undefined && (solved === 1 ? 'solved' : 'not solved'),
     episodes !== undefined && `learned in ${episodes} episodes`,
-    train && `train error ${percent(train.error)}`,
-    validation && `validation error ${percent(validation.error)}`,
-    test && `test error ${percent(test.error)}${test.errors > 0 ? ` (${test.errors} of ${test.count})` : ''}`,
+    scoreText('train', train),
+    scoreText('validation', validation),
+    scoreText('test', test),
+    scoreText('readout validation', readout?.validation),
+    scoreText('readout test', readout?.test),
     ...(meanReturn === undefined ? Object.entries(named) : []).map(
       ([name, value]) => name !== 'passes' && `${name} ${value.toPrecision(3)}`,
     ),
@@ -36,8 +39,22 @@ export function showRun(terminal: Terminal, { document, metrics }: FinishedRun):
   if (document.folder) terminal.line(`  Folder: ${document.folder}`);
 }
 
+/** Formats a score: its error, or its loss if nothing is compared with a target; undefined without a score. */
+function scoreText(
+  name: string,
+  score: (Score & Partial<HeldOutScore>) | null | undefined,
+): string | undefined {
+  if (!score) return undefined;
+  const { error, loss, errors = 0, count = 0 } = score;
+  if (error === undefined) return `${name} loss ${loss.toPrecision(3)}`;
+  return `${name} error ${percent(error)}${name.endsWith('test') && errors > 0 ? ` (${errors} of ${count})` : ''}`;
+}
+
 /** Largest number of rules for which every pair is shown. */
 const MOST_PAIRED = 3;
+
+/** Metrics whose paired differences are printed. */
+const PAIRED: readonly string[] = ['test error', 'readout test error', 'return'];
 
 /** Prints a comparison: a table of rules, paired differences, and angles to the gradient. */
 export function showComparison(terminal: Terminal, session: Session, comparison: CompareDocument): void {
@@ -48,7 +65,7 @@ export function showComparison(terminal: Terminal, session: Session, comparison:
   // With many rules, only pairs with the first; the report has all pairs.
   const isShown = (first: string) => names.length <= MOST_PAIRED || first === names[0];
   for (const { first, second, metric, mean, interval, seeds } of comparison.paired) {
-    if ((metric !== 'test error' && metric !== 'return') || !isShown(first)) continue;
+    if (!PAIRED.includes(metric) || !isShown(first)) continue;
     const show = metric === 'return' ? (value: number) => value.toFixed(1) : percent;
     const margin = interval === null ? '' : ` ± ${show(interval)}`;
     terminal.line(
@@ -89,22 +106,22 @@ function summaryTable({ runs, summary }: CompareDocument): string {
       ]),
     );
   }
-  const hasValidation = summary.some(({ metric }) => metric === 'validation error');
+  const has = (name: string) => summary.some(({ metric }) => metric === name);
+  const errors = ['train error', 'validation error', 'test error'].filter(has);
+  const readouts = ['readout validation error', 'readout test error'].filter(has);
+  // Without an error: the loss, and the metrics of the rules.
+  const others = errors.length > 0 ? [] : ['train loss', 'validation loss', 'test loss'].filter(has);
+  const named = errors.length > 0 ? [] : ownMetricsOf(runs).filter(has);
+  const columns = [
+    ...[...errors, ...readouts].map((metric) => ({ metric, show: percent })),
+    ...[...others, ...named].map((metric) => ({ metric, show: (value: number) => value.toPrecision(3) })),
+  ];
   return table(
-    [
-      'rule',
-      'seeds',
-      'train error',
-      ...(hasValidation ? ['validation error'] : []),
-      'test error',
-      'examples/s',
-    ],
+    ['rule', 'seeds', ...columns.map(({ metric }) => metric), 'examples/s'],
     rules.map((rule) => [
       rule,
       seedsOf(rule),
-      cell(rule, 'train error', percent),
-      ...(hasValidation ? [cell(rule, 'validation error', percent)] : []),
-      cell(rule, 'test error', percent),
+      ...columns.map(({ metric, show }) => cell(rule, metric, show)),
       speed(rule),
     ]),
   );
@@ -135,6 +152,8 @@ function showAngles(terminal: Terminal, rule: string, probes: readonly ProbeReco
   if (!last) return;
   const ids = Object.keys(last.projections);
   const longest = Math.max(...ids.map((id) => id.length));
+  if (!probes.some(({ projections }) => Object.values(projections).some(({ angle }) => angle !== null)))
+    return;
   terminal.line(`  ${rule}`);
   if (ids.every((id) => last.projections[id]?.reason === 'no gradient')) {
     terminal.line('    no exact gradient to compare with');

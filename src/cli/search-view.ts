@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type cliProgress from 'cli-progress';
-import { REPORT_FILE } from '../search/document.ts';
+import { rankedError, REPORT_FILE } from '../search/document.ts';
 import type { SearchDocument } from '../search/document.ts';
 import type { SearchPlan } from '../search/plan.ts';
 import type { SearchListener, TrialStep } from '../search/search.ts';
@@ -20,6 +20,8 @@ export class SearchView {
   readonly #best = new Map<string, number>();
   /** Determines how errors are formatted. */
   taskKind: SearchDocument['taskKind'] = 'classification';
+  /** Name of the error that ranks trials. */
+  rankedError = 'validation error';
 
   constructor(terminal: Terminal, plan: SearchPlan, resumed?: SearchDocument) {
     this.#terminal = terminal;
@@ -59,7 +61,8 @@ export class SearchView {
       return;
     }
     const seedLabel = this.#plan.seeds.length > 1 ? `, seed ${seed}` : '';
-    const result = outcome.kind === 'scored' ? `validation error ${this.#show(outcome.error)}` : outcome.kind;
+    const result =
+      outcome.kind === 'scored' ? `${this.rankedError} ${this.#show(outcome.error)}` : outcome.kind;
     this.#terminal.note(
       `${rule}  trial ${trial}${seedLabel}  epoch ${epochs}  ${result}  (${spent}/${planned} epochs)`,
     );
@@ -80,7 +83,7 @@ export class SearchView {
 
   #bestOf(rule: string): string {
     const best = this.#best.get(rule);
-    return best === undefined ? '' : `best validation error ${this.#show(best)}  `;
+    return best === undefined ? '' : `best ${this.rankedError} ${this.#show(best)}  `;
   }
 
   #show(error: number): string {
@@ -98,7 +101,7 @@ export function showSearch(terminal: Terminal, search: SearchDocument): void {
   terminal.line();
   terminal.line(
     table(
-      ['rule', 'validation error', 'best values', 'trials', 'no result', 'epochs', 'time'],
+      ['rule', rankedError(search), 'best values', 'trials', 'no result', 'epochs', 'time'],
       Object.keys(configs).map((rule) => {
         const bestTrial = best.find((entry) => entry.rule === rule);
         const ofRule = trials.filter((trial) => trial.rule === rule);

@@ -47,7 +47,35 @@ const scheduled = (value: z.ZodNumber) =>
 const initialisation = z.strictObject({
   kind: z.enum(['uniform', 'normal', 'glorot', 'he', 'orthogonal', 'zero']),
   scale: positive.optional(),
+  mean: z.number().optional().describe('mean of uniform and normal draws; default 0'),
 });
+
+/** A constraint on the weights of each unit: see `Constraint` of the network. */
+const constraint = z
+  .strictObject({
+    over: z
+      .enum(['incoming', 'outgoing', 'afferents'])
+      .describe(
+        'weights that are constrained together: onto or from a unit, or onto it from all areas (afferents)',
+      ),
+    how: z
+      .enum(['multiplicative', 'subtractive'])
+      .describe('whether weights are multiplied by a factor, or a number is subtracted'),
+    total: z.number().optional().describe('the sum or norm that is conserved; default: the initial one'),
+    norm: z
+      .literal([1, 2])
+      .optional()
+      .describe('whether a factor conserves the sum of sizes (1) or the Euclidean norm (2); default 1'),
+    limits: z
+      .tuple([z.number(), z.number()])
+      .optional()
+      .describe('smallest and largest weight: [0, 1]; default: none'),
+    freeze: z
+      .boolean()
+      .optional()
+      .describe('whether a weight that reaches a limit stays there; default false'),
+  })
+  .nullable();
 
 const activation = z.union([
   z.enum(ACTIVATION_NAMES),
@@ -78,6 +106,9 @@ const optimiserShape = {
   epsilon: positive.describe('ε: added to the root mean square gradient'),
   decay: z.number().min(0).describe('weight decay: each update also subtracts rate × decay × weights'),
   maximumNorm: z.number().min(0).describe("largest norm of a unit's incoming weights; 0 for no limit"),
+  constraint: constraint.describe(
+    'conserves the sum or norm of the weights of each unit: {"over": "incoming", "how": "subtractive"}; null: none',
+  ),
 };
 
 const optimiser = z.strictObject({
@@ -88,6 +119,7 @@ const optimiser = z.strictObject({
   epsilon: optimiserShape.epsilon.default(1e-8),
   decay: optimiserShape.decay.default(0),
   maximumNorm: optimiserShape.maximumNorm.default(0),
+  constraint: optimiserShape.constraint.optional(),
   projections: record(z.strictObject(optimiserShape).partial()).describe(
     'settings of single projections (or of an area, for its biases): {"hidden1→output": {"rate": 0.01}}',
   ),
@@ -183,6 +215,16 @@ const network = z.strictObject({
 const pair = (least: number) =>
   z.tuple([z.int().min(least).max(1e4), z.int().min(least).max(1e4)]).describe('vertical, horizontal');
 const sliding = { kernel: pair(1), stride: pair(1).optional(), padding: pair(0).optional() };
+const profile = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('uniform'), amplitude: z.number().optional() }),
+  z.strictObject({ kind: z.literal('gaussian'), sigma: positive, amplitude: z.number().optional() }),
+  z.strictObject({
+    kind: z.literal('difference-of-gaussians'),
+    sigma: positive,
+    amplitude: z.number().optional(),
+    surround: z.strictObject({ sigma: positive, amplitude: z.number() }),
+  }),
+]);
 const connection = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('dense') }),
   z.strictObject({ kind: z.literal('convolution'), ...sliding }),
@@ -193,6 +235,24 @@ const connection = z.discriminatedUnion('kind', [
     window: pair(1),
     stride: pair(1).optional(),
   }),
+  z.strictObject({
+    kind: z.literal('distance'),
+    radius: z.number().min(0).describe('largest distance between two units that are connected'),
+    profile: profile
+      .optional()
+      .describe('initial weights by distance; with initialisation, a factor of the draws'),
+    shared: z
+      .boolean()
+      .optional()
+      .describe('whether all pairs with the same offset share one weight; default false'),
+  }),
+]);
+
+const place = z.int().min(0).max(1e9);
+const delay = z.int().min(0).max(1e6);
+const part = z.union([
+  z.strictObject({ first: place }),
+  z.strictObject({ picture: z.array(count).min(2), top: place, left: place }),
 ]);
 
 const graph = z.strictObject({
@@ -200,10 +260,18 @@ const graph = z.strictObject({
     z.strictObject({
       id: word,
       shape: z.array(count).min(1),
+      sheet: z
+        .strictObject({
+          periodic: z.boolean().optional().describe('whether opposite edges meet; default false'),
+          extent: positive.optional().describe('length of the longer side; default 1'),
+        })
+        .optional()
+        .describe('gives the units places on a line or in a plane, for connections by distance'),
       activation: activation.optional(),
       dropout: share.optional(),
       bias: z.boolean().optional(),
       topDownBias: z.boolean().optional(),
+      part: part.optional().describe('the part of an example that makes this an input area'),
     }),
   ),
   projections: z.array(
@@ -222,13 +290,27 @@ const graph = z.strictObject({
       symmetric: z.boolean().optional(),
       selfConnections: z.boolean().optional(),
       answers: z.optional(text),
+      delay: z
+        .union([delay, z.strictObject({ minimum: delay, maximum: delay })])
+        .optional()
+        .describe(
+          'steps, fixed or drawn for each presynaptic unit; default 0, and 1 for lateral projections',
+        ),
     }),
   ),
   input: text,
   objectives: z.array(
     z.strictObject({
+      id: z.optional(word),
       area: text,
       kind: z.enum(['cross-entropy', 'squared-error', 'zero-one', 'black-box']),
+      target: z
+        .union([word, z.strictObject({ area: word })])
+        .optional()
+        .describe(
+          'a target of the data by name, "inputs" for the example itself, or the activity of an area',
+        ),
+      reach: z.enum(['layer', 'network']).optional().describe('how far the error is sent; default network'),
       auxiliary: z.boolean().optional(),
     }),
   ),
@@ -313,6 +395,37 @@ const pretraining = z.strictObject({
     .describe('settings that differ from the optimiser of the run'),
 });
 
+/** The kinds of readout. */
+export const READOUTS = ['ridge', 'softmax', 'nearest-neighbours'] as const;
+
+const readout = z.strictObject({
+  kind: z
+    .enum(READOUTS)
+    .default('ridge')
+    .describe('ridge regression; for classes also softmax regression, or a vote of the nearest neighbours'),
+  areas: z.array(word).min(1).optional().describe('areas that it reads; default: the last hidden area'),
+  normalise: z
+    .enum(['none', 'standardise', 'unit-norm'])
+    .default('standardise')
+    .describe('scale each unit to mean 0 and variance 1 over training examples, or each example to norm 1'),
+  activity: z
+    .enum(['last', 'mean'])
+    .default('last')
+    .describe('for data in time: the activity at the step of a target, or its mean up to that step'),
+  examples: count
+    .default(10_000)
+    .describe('largest number of training examples, or steps of a stream, that it learns from'),
+  every: count.default(1).describe('epochs between readouts; the last epoch always has one'),
+  regularisation: z
+    .number()
+    .min(0)
+    .default(1e-3)
+    .describe('λ: ridge and softmax add ½λ‖W‖² to the mean loss'),
+  neighbours: count.default(5).describe('number of nearest neighbours that vote'),
+  epochs: z.int().min(1).max(1e6).default(20).describe('passes of softmax through the training examples'),
+  rate: positive.max(1e6).default(0.01).describe('learning rate of softmax'),
+});
+
 const completeSchema = z.strictObject({
   version: z.literal(1).default(1),
   rule: z._default(word, 'backprop').describe('id of a rule, or the path of a file that exports one'),
@@ -323,17 +436,17 @@ const completeSchema = z.strictObject({
   graph: graph.optional().describe('any network of areas and projections, in place of `network`'),
   objective: z
     .union([
-      z.enum(['cross-entropy', 'squared-error', 'zero-one']),
+      z.enum(['cross-entropy', 'squared-error', 'zero-one', 'none']),
       text.check(
         mini.regex(
           /[\\/]|\.[cm]?[jt]s$/,
-          'must be cross-entropy, squared-error, zero-one or the path of a file',
+          'must be cross-entropy, squared-error, zero-one, none or the path of a file',
         ),
       ),
     ])
     .optional()
     .describe(
-      'cross-entropy (default for classes), squared-error (default for values), zero-one, or a file that exports a loss (output, target) => number',
+      'cross-entropy (default for classes), squared-error (default for values), zero-one, none (the network ends with its last hidden area; default without targets), or a file that exports a loss (output, target) => number',
     ),
   weights: z
     .union([
@@ -350,6 +463,9 @@ const completeSchema = z.strictObject({
   pretraining: pretraining
     .optional()
     .describe('before the run, train the areas one after the other on the output of the area below'),
+  readout: readout
+    .optional()
+    .describe('learn the targets from the activity of areas, apart from the network, and report the error'),
   optimiser: optimiser.prefault({}),
   batch: z
     .int()
@@ -409,6 +525,7 @@ export const configSchema = completeSchema.superRefine(
     if (config.graph) refuse('graph', `${beside}: use network.hidden and control.critic.hidden`);
     if (config.objective) refuse('objective', beside);
     if (config.pretraining) refuse('pretraining', beside);
+    if (config.readout) refuse('readout', beside);
     if (config.workers > 1) refuse('workers', beside);
   },
 );
@@ -455,6 +572,9 @@ export function withRule(config: Config, rule: string): Config {
 
 /** Settings of the time axis of the data. */
 export type TimeSettings = z.output<typeof time>;
+
+/** Settings of a readout. */
+export type ReadoutSettings = z.output<typeof readout>;
 
 /** Settings of the pretraining of areas before the run. */
 export type Pretraining = z.output<typeof pretraining>;

@@ -12,7 +12,7 @@ export interface Split {
   readonly inputs: Uint8Array | Float32Array;
   /**
    * Classification: one class number (0 … targetSize − 1) per example. Regression: count × targetSize values. In time
-   * one target per step, unless only the last step of a sequence has one.
+   * one target per step, unless only the last step of a sequence has one. Empty for examples without targets.
    */
   readonly targets: Uint8Array | Float32Array;
   /** In time: the number of steps stored per sequence, or of the stream. */
@@ -42,16 +42,19 @@ export interface TargetDescription {
   readonly size: number;
 }
 
+/** What the targets of a data set are: class numbers, values, or nothing. */
+export type DataTask = TargetDescription['task'] | 'none';
+
 /** A data set in memory: training and test examples, and the meaning of their numbers. */
 export interface Dataset {
   readonly id: string;
   readonly title: string;
-  readonly task: 'classification' | 'regression';
+  readonly task: DataTask;
   /** Shape of one input, such as [28, 28] or [30]; in time that of one step. */
   readonly inputShape: readonly number[];
   /** Factor from stored inputs to network inputs: 1/255 for bytes of images, 1 for floats. */
   readonly inputScale: number;
-  /** Number of classes, or of outputs for regression. */
+  /** Number of classes, or of outputs for regression; 0 without targets. */
   readonly targetSize: number;
   readonly classNames?: readonly string[];
   /** The time axis; absent for examples without one. */

@@ -9,6 +9,7 @@ export type {
   Dataset,
   Draws,
   Split,
+  DataTask,
   TargetDescription,
   TimeAxis,
 } from './dataset.ts';

@@ -1,5 +1,5 @@
 import { ApicalError } from '../errors.ts';
-import type { Dataset, Split, TimeAxis } from './dataset.ts';
+import type { Dataset, Split, TargetDescription, TimeAxis } from './dataset.ts';
 import { corruptFile, elementCount, toFloat32 } from './formats/array.ts';
 import type { ShapedArray } from './formats/array.ts';
 import { parseNpz } from './formats/npz.ts';
@@ -28,7 +28,7 @@ export interface NpzDatasetOptions {
  *
  * x: (count, …). Bytes stay bytes with scale 1/255; every other type becomes float32 with scale 1.
  * y: integers of shape (count) or (count, 1) are class numbers; floating-point numbers are regression targets.
- * y_train_NAME, y_test_NAME: a further target NAME, in the same layout.
+ * y_train_NAME, y_test_NAME: a further target NAME, in the same layout. Without y_train and y_test, examples have no targets.
  *
  * Sequences: x (count, steps, …), with lengths_train (count) if they differ. A target is due at the last step, y (count) or
  * (count, values); or at each step, y (count, steps) of integers or (count, steps, values) of floating-point numbers. With
@@ -60,8 +60,11 @@ export function npzDataset(
     /^([xy]|lengths|mask)_(train|test)$|^y_(train|test)_/.test(name),
   );
   const hasTest = time !== 'stream' || arrays.has('x_test');
+  const parts = [...arrays.keys()].some((name) => name.startsWith('y_')) ? ['x', 'y'] : ['x'];
   const missing = PARTS.flatMap((part) =>
-    part === 'test' && !hasTest ? [] : [`x_${part}`, `y_${part}`].filter((name) => !arrays.has(name)),
+    part === 'test' && !hasTest
+      ? []
+      : parts.map((array) => `${array}_${part}`).filter((name) => !arrays.has(name)),
   );
   if (missing.length > 0) {
     throw new ApicalError(
@@ -87,7 +90,7 @@ export function npzDataset(
     ]),
   );
   const { [MAIN]: main, ...named } = merged as Record<string, Pick<Target, 'task' | 'size' | 'due'>>;
-  const { task, size: targetSize, due } = main as Pick<Target, 'task' | 'size' | 'due'>;
+  const { task, size: targetSize, due } = main ?? { task: 'none', size: 0, due: 'all' };
   const steps =
     time === 'stream' ? train.split.steps : Math.max(train.split.steps ?? 0, test.split.steps ?? 0);
   return {
@@ -116,7 +119,7 @@ export function npzDataset(
 const MAIN = 'target';
 
 interface Target {
-  readonly task: Dataset['task'];
+  readonly task: TargetDescription['task'];
   readonly size: number;
   readonly due: TimeAxis['targets'];
   readonly values: Split['targets'];
@@ -164,9 +167,9 @@ function readPart(
     const read = readTarget(array, `${where}: ${id}`, { ...shape, time, isMasked });
     targets[target] = read;
   }
-  const main = targets[MAIN] as Target;
-  const other = Object.entries(targets).find(([, { due }]) => due !== main.due);
-  if (other) {
+  const main = targets[MAIN];
+  const other = Object.entries(targets).find(([, { due }]) => due !== main?.due);
+  if (main && other) {
     throw new ApicalError(
       'dataset.mismatch',
       `${where}: y_${part}_${other[0]} and y_${part} must both hold one target per ${main.due === 'last' ? 'sequence' : 'step'}. Give both the same axes.`,
@@ -179,7 +182,7 @@ function readPart(
     split: {
       count,
       inputs,
-      targets: main.values,
+      targets: main?.values ?? new Uint8Array(0),
       ...(steps === undefined ? {} : { steps }),
       ...(lengths ? { lengths } : {}),
       ...(mask ? { mask } : {}),

@@ -1,6 +1,14 @@
 export { checkRule } from './check-rule.ts';
 export { Learner } from './learner.ts';
-export type { Batch, Exchange, LearnerOptions, Measurement, StepObserver, Tally } from './learner.ts';
+export type {
+  Batch,
+  Exchange,
+  LearnerOptions,
+  Measurement,
+  StepObserver,
+  Tally,
+  TaughtBatch,
+} from './learner.ts';
 export { defineRule, noOptions, parseOptions, runEvaluation } from './rule.ts';
 export type {
   Fantasies,

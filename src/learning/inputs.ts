@@ -93,8 +93,6 @@ export const partsOf = ({ specification, inputs }: Network): readonly { area: Ar
     return part ? [{ area, numbers: valuesOf(area.shape, part) }] : [];
   });
 
-/** Returns the shape of one example, as far as the network shows it: that of its input area, or of the pictures there. */
-export function exampleShapeOf({ specification, input }: Network): readonly number[] {
-  const part = specification.areas.find(({ id }) => id === input.id)?.part;
-  return part && 'picture' in part ? part.picture : input.shape;
-}
+/** Returns the shape of one example: that of the specification, or of the input area. */
+export const exampleShapeOf = ({ specification, input }: Network): readonly number[] =>
+  specification.exampleShape ?? input.shape;

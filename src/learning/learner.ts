@@ -2,6 +2,7 @@ import type { BatchTime, LearningStep, Phase, Reference } from '../dynamics/inde
 import { ApicalError } from '../errors.ts';
 import type { Area } from '../network/area.ts';
 import { Network } from '../network/network.ts';
+import { OWN_TARGET } from '../network/objectives/targets.ts';
 import { Optimiser } from '../network/optimiser.ts';
 import type { OptimiserOf } from '../network/optimiser.ts';
 import type { Parameter } from '../network/parameter.ts';
@@ -24,9 +25,9 @@ import type { Batch, Exchange, StepContext, StepObserver } from './learning-step
 import { runEvaluation } from './rule.ts';
 import type { Fantasies, Outcome, Rule, StateDeclaration } from './rule.ts';
 
-export type { Batch, Exchange, Measurement, StepObserver } from './learning-step.ts';
+export type { Batch, Exchange, Measurement, StepObserver, TaughtBatch } from './learning-step.ts';
 
-/** Sums over examples since the last reset. */
+/** Sums over examples since the last reset; 0 without objectives. */
 export interface Tally {
   readonly loss: number;
   readonly wrong: number;
@@ -182,6 +183,7 @@ export class Learner {
           if (emitted.length > 0) this.optimiser.apply(parameter, emitted, step + 1, epoch, compute);
           emitted.length = 0;
         }
+        this.optimiser.constrain(compute);
       };
       const applyWithin = () => {
         apply();
@@ -208,12 +210,7 @@ export class Learner {
     observer?: StepObserver,
   ): void {
     this.#compute.scope(() => {
-      const kept = [...this.#state.values(), ...this.#carried.tensors().values()].map((tensor) => {
-        const copy = this.#compute.temporary(tensor.shape);
-        this.#compute.copy(copy, tensor);
-        return [tensor, copy] as const;
-      });
-      try {
+      this.#keeping([...this.#state.values(), ...this.#carried.tensors().values()], () => {
         const terms: Terms = new Map();
         const at = { step, epoch: this.#epoch };
         // Other examples from rest may be more than the streams that learn.
@@ -222,10 +219,22 @@ export class Learner {
           this.#step(this.#compute, batch, at, 'estimate', this.#probeTallies, terms, observer),
         );
         visit(terms);
-      } finally {
-        for (const [tensor, copy] of kept) this.#compute.copy(tensor, copy);
-      }
+      });
     });
+  }
+
+  /** Runs `body`, and restores the values of tensors afterwards. */
+  #keeping(tensors: readonly Tensor[], body: () => void): void {
+    const kept = tensors.map((tensor) => {
+      const copy = this.#compute.temporary(tensor.shape);
+      this.#compute.copy(copy, tensor);
+      return [tensor, copy] as const;
+    });
+    try {
+      body();
+    } finally {
+      for (const [tensor, copy] of kept) this.#compute.copy(tensor, copy);
+    }
   }
 
   /** Runs `look` in a step that changes nothing and drops its terms. Temporaries live as long as `look` runs. */
@@ -257,15 +266,17 @@ export class Learner {
     });
   }
 
-  /** Computes activity for inputs (batch, values) without targets; nothing is tallied or learned. */
-  respond(inputs: Tensor, visit: (phase: Phase) => void, time?: BatchTime): void {
+  /**
+   * Computes activity for inputs (batch, values) without targets; nothing is tallied or learned. In time, `history` keeps
+   * the activity of every area for all steps.
+   */
+  respond(inputs: Tensor, visit: (phase: Phase) => void, time?: BatchTime, history = false): void {
     this.#compute.scope(() => {
-      const at = { step: 0, epoch: this.#epoch };
-      // The targets are never read, since no error and no loss is computed.
-      const batch = { inputs, targets: inputs, ...(time ? { time } : {}) };
+      const at = { step: 0, epoch: this.#epoch, keepsHistory: history };
+      const batch = { inputs, ...(time ? { time } : {}) };
       this.#carried.begin('evaluation', batch);
       const step = this.#step(this.#compute, batch, at, 'estimate', this.#tallies, new Map());
-      visit(runEvaluation(this.rule, step));
+      this.#keeping([...this.#state.values()], () => visit(runEvaluation(this.rule, step)));
       this.#carried.end();
     });
   }
@@ -291,11 +302,13 @@ export class Learner {
 
   /** Returns the sums since the last reset. Reads values back. */
   tally(): Tally {
-    const rows = this.network.objectives.flatMap(({ auxiliary }, index) =>
-      auxiliary ? [] : [Array.from((this.#tallies[index] as Tensor).data)],
+    const scored = this.network.objectives.flatMap((objective, index) =>
+      objective.auxiliary ? [] : [{ objective, row: Array.from((this.#tallies[index] as Tensor).data) }],
     );
-    const sum = (column: number) => rows.reduce((total, row) => total + (row[column] as number), 0);
-    const [, wrong = 0, examples = 0] = rows[0] ?? [];
+    const sum = (column: number) => scored.reduce((total, { row }) => total + (row[column] as number), 0);
+    // Answers are those of the first objective that compares its area with the data's own target.
+    const answers = scored.find(({ objective }) => objective.target === OWN_TARGET) ?? scored[0];
+    const [, wrong = 0, examples = 0] = answers?.row ?? [];
     const measures = [...this.#measures].map(([name, { data }]) => [name, [data[0], data[1]]]);
     return {
       loss: sum(0),
@@ -345,7 +358,11 @@ export class Learner {
   #step(
     compute: Compute,
     batch: Batch,
-    { step, epoch }: { readonly step: number; readonly epoch: number },
+    {
+      step,
+      epoch,
+      keepsHistory = false,
+    }: { readonly step: number; readonly epoch: number; readonly keepsHistory?: boolean },
     purpose: 'learning' | 'estimate' | 'evaluation',
     tally: readonly Tensor[],
     terms: Terms,
@@ -362,6 +379,7 @@ export class Learner {
       step,
       epoch,
       training,
+      keepsHistory,
       tally,
       observer,
       stream: (name) => this.#stream(name),

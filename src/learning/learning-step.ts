@@ -1,4 +1,3 @@
-import { viewArguments } from '../dynamics/index.ts';
 import type {
   BatchTime,
   Dynamics,
@@ -9,6 +8,7 @@ import type {
   Sample,
   Setting,
 } from '../dynamics/index.ts';
+import { viewArguments } from '../dynamics/views/view.ts';
 import type { Area } from '../network/area.ts';
 import type { Network } from '../network/network.ts';
 import type { Objective } from '../network/objectives/objective.ts';
@@ -30,9 +30,9 @@ export interface Batch {
   readonly inputs: Tensor;
   /**
    * Class labels (rows, i32) or target values (rows, outputs), one row for each row of the inputs; what is held where no
-   * target is due does not matter. Objectives call it "target".
+   * target is due does not matter. Objectives call it "target". Absent for examples without targets.
    */
-  readonly targets: Tensor;
+  readonly targets?: Tensor | undefined;
   /** Further targets, as `targets`, by the name that objectives use. */
   readonly named?: Readonly<Record<string, Tensor>>;
   /** The time axis of sequences or streams. */
@@ -43,6 +43,11 @@ export interface Batch {
   readonly examples?: Tensor;
   /** Names the example of a row in error messages; by its row if absent. */
   readonly nameOf?: (row: number) => string;
+}
+
+/** A batch of examples with targets. */
+export interface TaughtBatch extends Batch {
+  readonly targets: Tensor;
 }
 
 /** The effect of one sample of a rule, and the number of passes that it took. */
@@ -84,6 +89,8 @@ export interface StepContext {
   readonly step: number;
   readonly epoch: number;
   readonly training: boolean;
+  /** Whether phases in time keep the activity of every area for all steps, whatever a rule asks for. */
+  readonly keepsHistory?: boolean;
   /** A row of four f64 for each objective. */
   readonly tally: readonly Tensor[];
   readonly observer?: StepObserver | undefined;
@@ -154,6 +161,7 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1, vie
     const options: PhaseOptions = {
       ...(isOwn ? rule.learning?.phase?.(context.options, name) : {}),
       ...given,
+      ...(context.keepsHistory && dynamics.accepts['history'] ? { history: true } : {}),
     };
     checkPhaseOptions(dynamics, name, options);
     const presented = options.inputs;
@@ -340,7 +348,7 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1, vie
       context,
       {
         inputs: all,
-        targets: repeat(targets, times),
+        targets: targets && repeat(targets, times),
         named: Object.fromEntries(
           Object.entries(named ?? {}).map(([name, values]) => [name, repeat(values, times)]),
         ),

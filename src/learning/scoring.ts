@@ -1,9 +1,9 @@
 import type { BatchTime, Phase } from '../dynamics/index.ts';
 import { ApicalError } from '../errors.ts';
 import { Area } from '../network/area.ts';
-import { EXAMPLE, OWN_TARGET } from '../network/objectives/resolve.ts';
 import { errorOf, lossesOf, tallyLosses } from '../network/objectives/objective.ts';
 import type { Objective, Scored } from '../network/objectives/objective.ts';
+import { EXAMPLE, OWN_TARGET } from '../network/objectives/targets.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -15,7 +15,7 @@ export interface ScoringContext {
   readonly tally: readonly Tensor[];
   readonly inputs: Tensor;
   /** The targets of the batch, and further ones by name. */
-  readonly targets: Tensor;
+  readonly targets: Tensor | undefined;
   readonly named: Readonly<Record<string, Tensor>> | undefined;
   readonly weights: Tensor | undefined;
   /** Number of examples, sequences or streams. */
@@ -106,6 +106,7 @@ export class Scoring {
       area: area.id,
       output,
       target: target && loss.target === 'values' ? this.#values(objective, target, area.units) : target,
+      labels: target?.type === 'i32' ? target : undefined,
       views,
       nameOf: (row) => nameOf(time ? (step * batch + row) % batch : row),
       counted: time?.due && this.#rowsIn(time.due, phase),
@@ -129,7 +130,9 @@ export class Scoring {
     const further = Object.hasOwn(named, target) ? named[target] : undefined;
     const found = further ?? (target === OWN_TARGET ? targets : target === EXAMPLE ? inputs : undefined);
     if (!found) {
-      const known = [OWN_TARGET, ...Object.keys(named), EXAMPLE].map((name) => `"${name}"`).join(', ');
+      const known = [...(targets ? [OWN_TARGET] : []), ...Object.keys(named), EXAMPLE]
+        .map((name) => `"${name}"`)
+        .join(', ');
       throw new ApicalError(
         'objective.target',
         `The objective "${id}" needs the target "${target}", which the batch lacks. The batch has ${known}.`,

@@ -3,6 +3,7 @@ import type { Activation } from '../tensor/activation.ts';
 import { sizeOf } from '../tensor/tensor.ts';
 import type { Shape, Tensor } from '../tensor/tensor.ts';
 import { Bias, MatrixParameter } from './parameter.ts';
+import type { Sheet } from './sheet.ts';
 import type { ProjectionKind } from './specification.ts';
 
 /*
@@ -39,6 +40,8 @@ export class Area {
   readonly topDownBias: Bias | undefined;
   /** Whether the activity is the example, or a part of it. */
   readonly isInput: boolean;
+  /** The places of the units, if the area is a sheet. */
+  readonly sheet: Sheet | undefined;
   /** Projections of every kind that end here. */
   readonly incoming: Projection[] = [];
   /** Projections of every kind that start here. */
@@ -53,6 +56,7 @@ export class Area {
     bias: Tensor | undefined,
     topDownBias?: Tensor,
     isInput = false,
+    sheet?: Sheet,
   ) {
     this.id = id;
     this.index = index;
@@ -63,6 +67,7 @@ export class Area {
     this.bias = bias && new Bias(`${id}.bias`, bias);
     this.topDownBias = topDownBias && new Bias(`${id}.top-down.bias`, topDownBias);
     this.isInput = isInput;
+    this.sheet = sheet;
   }
 }
 
@@ -243,6 +248,39 @@ export abstract class Projection extends MatrixParameter {
    */
   sendTangent(...[compute, out, tangent, beta]: TangentArguments): void {
     this.send(compute, out, tangent, beta);
+  }
+
+  /**
+   * Sums values, one for each weight, over the incoming or outgoing synapses of each unit: out(units) ← alpha · Σ values +
+   * beta · out.
+   */
+  sumByUnit(
+    compute: Compute,
+    out: Tensor,
+    values: Tensor,
+    side: 'incoming' | 'outgoing',
+    alpha = 1,
+    beta = 0,
+  ): void {
+    if (side === 'incoming') compute.sumRows(out, values, alpha, beta);
+    else compute.sumColumns(out, values, alpha, beta);
+  }
+
+  /**
+   * Scales values, one for each weight, by a number of their postsynaptic (incoming) or presynaptic (outgoing) unit: out ←
+   * alpha · values · unit + beta · out.
+   */
+  scaleByUnit(
+    compute: Compute,
+    out: Tensor,
+    values: Tensor,
+    unit: Tensor,
+    side: 'incoming' | 'outgoing',
+    alpha = 1,
+    beta = 0,
+  ): void {
+    if (side === 'incoming') compute.scaleColumns(out, values, unit, alpha, beta);
+    else compute.scaleRows(out, values, unit, alpha, beta);
   }
 
   /** Computes the exact feedback: out ← the transposed weights, in the shape of a projection that answers this one. */

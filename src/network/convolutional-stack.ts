@@ -1,6 +1,7 @@
-import { checkWindow, outputShape, windowOf } from './projections/connection.ts';
+import { checkWindow } from './projections/check-connection.ts';
+import { outputShape, windowOf } from './projections/connection.ts';
+import type { SlidingConnection } from './projections/connection.ts';
 import type {
-  ConnectionSpecification,
   AreaSpecification,
   NetworkSpecification,
   ProjectionSpecification,
@@ -70,7 +71,7 @@ export function convolutionalStack(options: ConvolutionalStackOptions): NetworkS
   const add = (
     id: string,
     channels: number,
-    connection: Exclude<ConnectionSpecification, { kind: 'dense' }>,
+    connection: SlidingConnection,
     rest: Pick<AreaSpecification, 'activation' | 'bias'>,
     how: Pick<ProjectionSpecification, 'density' | 'initialisation'>,
   ): void => {

@@ -1,5 +1,6 @@
 export { Area, Projection } from './area.ts';
 export type { Axis, BackOptions, Delay, DelayGroup, ProjectionParts } from './area.ts';
+export type { Constraint } from './constraints.ts';
 export { convolutionalStack } from './convolutional-stack.ts';
 export type { ConvolutionalLayer, ConvolutionalStackOptions } from './convolutional-stack.ts';
 export { exportWeights, importWeights } from './exchange.ts';
@@ -22,14 +23,18 @@ export type { OptimiserOf, OptimiserSpecification } from './optimiser.ts';
 export { Bias } from './parameter.ts';
 export type { Parameter } from './parameter.ts';
 export { connectionOf, fansOf } from './projections/connection.ts';
+export type { Profile } from './projections/arbor.ts';
 export { scaleSchedule, valueAt } from './schedule.ts';
 export type { Schedule, Scheduled } from './schedule.ts';
+export { Sheet } from './sheet.ts';
+export type { SheetSpecification } from './sheet.ts';
 export { SparseProjection } from './projections/sparse.ts';
 export type { Events } from './projections/sparse.ts';
 export { projectionId, stack } from './specification.ts';
 export type {
   AreaSpecification,
   ConnectionSpecification,
+  DistanceConnection,
   NetworkSpecification,
   ObjectiveSpecification,
   Part,

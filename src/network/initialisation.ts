@@ -8,8 +8,8 @@ import type { Tensor } from '../tensor/tensor.ts';
 /**
  * The distribution of initial weights. With n existing synapses per postsynaptic unit (fan-in) and m per presynaptic
  * unit (fan-out):
- * - `uniform`: U(−scale, scale), or U(−1/√n, 1/√n) without a scale;
- * - `normal`: N(0, scale²), or N(0, 1/n) without a scale;
+ * - `uniform`: U(mean − scale, mean + scale), with the scale 1/√n by default;
+ * - `normal`: N(mean, scale²), with the scale 1/√n by default;
  * - `glorot`: U(±√(6/(n+m))) × scale, and four times that for logistic units (Glorot & Bengio 2010 derive it for tanh;
  *   the logistic function is four times flatter at 0);
  * - `he`: N(0, 2/n) × scale, for ReLU (He et al. 2015);
@@ -20,6 +20,8 @@ export interface Initialisation {
   readonly kind: 'uniform' | 'normal' | 'glorot' | 'he' | 'orthogonal' | 'zero';
   /** Default 1, except for `uniform` and `normal`. */
   readonly scale?: number;
+  /** Mean of `uniform` and `normal`. Default 0. */
+  readonly mean?: number;
 }
 
 /**
@@ -57,12 +59,19 @@ export function initialise(
       compute.fill(weights, 0);
       return;
     case 'uniform': {
-      const bound = initialisation.scale ?? 1 / Math.sqrt(fanIn);
-      compute.drawUniform(weights, -bound, bound, source, 0, firstRow);
+      const { scale: bound = 1 / Math.sqrt(fanIn), mean = 0 } = initialisation;
+      compute.drawUniform(weights, mean - bound, mean + bound, source, 0, firstRow);
       return;
     }
     case 'normal':
-      compute.drawNormal(weights, 0, initialisation.scale ?? 1 / Math.sqrt(fanIn), source, 0, firstRow);
+      compute.drawNormal(
+        weights,
+        initialisation.mean ?? 0,
+        initialisation.scale ?? 1 / Math.sqrt(fanIn),
+        source,
+        0,
+        firstRow,
+      );
       return;
     case 'glorot': {
       const gain = (nameOfActivation(target) === 'logistic' ? 4 : 1) * (initialisation.scale ?? 1);

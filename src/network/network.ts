@@ -12,6 +12,7 @@ import type { Parameter } from './parameter.ts';
 import type { Projection } from './area.ts';
 import type { NetworkSpecification, ProjectionSpecification } from './specification.ts';
 import { projectionId } from './specification.ts';
+import { sheetOf } from './sheet.ts';
 import { sparseProjections } from './projections/storage.ts';
 import { checkSpecification, findById, sortAreas } from './projections/wiring.ts';
 
@@ -57,7 +58,17 @@ export class Network {
       const topDown = area.topDownBias ? compute.allocate([sizeOf(area.shape)]) : undefined;
       const { id, shape: units, activation = 'linear', dropout = 0 } = area;
       const isInput = id === specification.input || area.part !== undefined;
-      return new Area(id, index, units, activationOf(activation), dropout, bias, topDown, isInput);
+      return new Area(
+        id,
+        index,
+        units,
+        activationOf(activation),
+        dropout,
+        bias,
+        topDown,
+        isInput,
+        sheetOf(area),
+      );
     });
     this.input = this.area(specification.input);
     this.inputs = [this.input, ...this.areas.filter((area) => area.isInput && area !== this.input)];

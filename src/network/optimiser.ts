@@ -1,5 +1,7 @@
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
+import { Constraints } from './constraints.ts';
+import type { Constraint } from './constraints.ts';
 import type { Parameter } from './parameter.ts';
 import type { Scheduled } from './schedule.ts';
 import { valueAt } from './schedule.ts';
@@ -35,6 +37,8 @@ export interface OptimiserSpecification {
   readonly decoupledDecay?: number;
   /** Whether `maximumNorm` bounds the incoming or the outgoing weights of a unit. Default incoming. */
   readonly boundedWeights?: 'incoming' | 'outgoing';
+  /** A constraint on the weights of each unit, enforced after each update. Default none; null is none too. */
+  readonly constraint?: Constraint | null | undefined;
 }
 
 /** Returns the optimiser of a parameter. */
@@ -91,9 +95,13 @@ export class Optimiser {
   readonly #compute: Compute;
   readonly #states = new Map<Parameter, State>();
   readonly #tensors = new Map<string, Tensor>();
+  readonly #constraints: Constraints;
   readonly #epochs: number;
 
-  /** `specificationOf` returns the optimiser of each parameter; `epochs` is the length of the run, for schedules. */
+  /**
+   * `specificationOf` returns the optimiser of each parameter; `epochs` is the length of the run, for schedules. Throws
+   * `optimiser.constraint`.
+   */
   constructor(
     compute: Compute,
     parameters: readonly Parameter[],
@@ -114,6 +122,10 @@ export class Optimiser {
         second: kind === 'rmsprop' || kind === 'adam' ? this.#state(parameter, 'second') : undefined,
       });
     }
+    const constraintOf = (parameter: Parameter) =>
+      this.#states.get(parameter)?.specification.constraint ?? undefined;
+    this.#constraints = new Constraints(compute, parameters, constraintOf);
+    for (const [name, tensor] of this.#constraints.tensors()) this.#tensors.set(name, tensor);
   }
 
   /** Returns the state tensors by name, for checkpoints. */
@@ -133,8 +145,8 @@ export class Optimiser {
   }
 
   /**
-   * Updates one parameter with its terms. `update` counts updates from 1, and `epoch` is fractional; `compute` is the
-   * backend or a wrapper that records operations. Throws an Error for a parameter that is not plastic.
+   * Updates one parameter with its terms; `constrain` then ends the update of all parameters. `update` counts updates from
+   * 1, and `epoch` is fractional; `compute` is the backend or a wrapper that records operations. Throws an Error for a parameter that is not plastic.
    */
   apply(
     parameter: Parameter,
@@ -149,6 +161,7 @@ export class Optimiser {
         `"${parameter.id}" is not plastic, so no term may be emitted for it. Emit none, or set its "plastic" to true.`,
       );
     }
+    this.#constraints.begin(compute, parameter);
     const { specification } = state;
     const rate = valueAt(specification.rate, epoch, this.#epochs);
     const decay = parameter.role === 'weights' ? specification.decay : 0;
@@ -182,6 +195,11 @@ export class Optimiser {
     if (specification.maximumNorm > 0 && parameter.role === 'weights') {
       parameter.limitNorms(compute, specification.boundedWeights ?? 'incoming', specification.maximumNorm);
     }
+  }
+
+  /** Enforces the constraints on all parameters that were updated since the last call. */
+  constrain(compute: Compute = this.#compute): void {
+    this.#constraints.enforce(compute);
   }
 
   /** Frees the state tensors. */

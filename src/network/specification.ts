@@ -3,12 +3,16 @@ import type { Initialisation } from './initialisation.ts';
 import type { LossName } from './objectives/known-losses.ts';
 import type { Loss } from './objectives/loss.ts';
 import type { Reach } from './objectives/objective.ts';
+import type { Profile } from './projections/arbor.ts';
+import type { SheetSpecification } from './sheet.ts';
 
 /** Specifies a population of units. */
 export interface AreaSpecification {
   readonly id: string;
-  /** (units), or (channels, height, width). */
+  /** (units), (height, width) for a sheet, or (channels, height, width). */
   readonly shape: readonly number[];
+  /** Gives the units places on a line or in a plane, so that projections by distance can end or start here. */
+  readonly sheet?: SheetSpecification;
   /** An activation function, or the name of a built-in one. Default linear. */
   readonly activation?: ActivationReference;
   /** Probability that a unit is silenced in a training pass; the others are scaled up. Default 0. */
@@ -49,9 +53,10 @@ export type ProjectionKind = (typeof PROJECTION_KINDS)[number];
  * - `dense`: every unit with every unit;
  * - `convolution`: every position with the window of a kernel; all positions share the kernels;
  * - `local`: the same, but every position has its own kernels;
- * - `pooling`: every position of a channel with a window of the same channel, without weights.
+ * - `pooling`: every position of a channel with a window of the same channel, without weights;
+ * - `distance`: every unit of a sheet with the units of a sheet within a radius.
  *
- * All kinds except dense connect areas of shape (channels, height, width). Pairs are (vertical, horizontal).
+ * Convolution, local and pooling connect areas of shape (channels, height, width). Pairs are (vertical, horizontal).
  */
 export type ConnectionSpecification =
   | { readonly kind: 'dense' }
@@ -69,7 +74,25 @@ export type ConnectionSpecification =
       readonly window: readonly [number, number];
       /** Default: the size of the window, so that windows touch without overlap. */
       readonly stride?: readonly [number, number];
-    };
+    }
+  | DistanceConnection;
+
+/** Connects the units of two sheets, or of one, that are within a radius of each other. */
+export interface DistanceConnection {
+  readonly kind: 'distance';
+  /** Largest distance between two units that are connected, in the unit of the extents of the sheets. */
+  readonly radius: number;
+  /**
+   * Initial weights by distance. With an initialisation, the draws are multiplied by it; without one, it is the weights,
+   * except for feedback, which is always drawn. Default: the draws alone.
+   */
+  readonly profile?: Profile;
+  /**
+   * Whether all pairs with the same offset share one weight: a convolution with one kernel for the whole sheet.
+   * Default false.
+   */
+  readonly shared?: boolean;
+}
 
 /**
  * The relation between the synapses of feedback and those of the sparse forward projection that it answers.
@@ -121,7 +144,7 @@ export interface ProjectionSpecification {
    * the space of symmetric matrices. Default false.
    */
   readonly symmetric?: boolean;
-  /** Whether a symmetric projection connects units to themselves. Default false. */
+  /** Whether a projection that is symmetric, or by distance within one area, connects units to themselves. Default false. */
   readonly selfConnections?: boolean;
   /** Whether feedback starts as the transpose of the projection that it answers. Default false. */
   readonly startsTransposed?: boolean;
@@ -163,6 +186,8 @@ export interface NetworkSpecification {
   readonly objectives: readonly ObjectiveSpecification[];
   /** Rows of a batch, by which the storage 'auto' decides; without it, the batch that favours sparse storage least. */
   readonly batch?: number;
+  /** Shape of an example, such as (28, 28), where that of the input area does not show it. */
+  readonly exampleShape?: readonly number[];
 }
 
 /**

@@ -26,6 +26,7 @@ export function renderComparisonReport(report: ComparisonReport): string {
       section('unfinished', 'Unfinished runs', unfinished(groups)),
       section('paired', 'Paired differences', pairedTable(report.paired, groups, areRates)),
       section('curves', 'Learning curves', figures.get('curves')),
+      section('readout', 'Readout', figures.get('readout')),
       section('learning-cost', 'Cost of learning', figures.get('cost')),
       section('angles', 'Angle to the exact gradient', figures.get('angles')),
       section('feedback', 'Feedback weights', figures.get('feedback')),

@@ -31,11 +31,12 @@ import { errorsAreRates, groupByRule, lastProbe, projectionsOf } from './charts/
 export function renderRunReport(report: RunReport): string {
   const groups = groupByRule([report]);
   const figures = new Map(figuresOf(report).map((figure) => [figure.id, figure]));
-  const markupOf = (id: 'curves' | 'angles' | 'feedback') => {
+  const markupOf = (id: 'curves' | 'readout' | 'angles' | 'feedback') => {
     const figure = figures.get(id);
     return figure && figureMarkup(figure);
   };
   const curves = markupOf('curves');
+  const readout = markupOf('readout');
   const angles = markupOf('angles');
   const feedback = markupOf('feedback');
   const title = runTitle(report);
@@ -47,6 +48,7 @@ export function renderRunReport(report: RunReport): string {
     ${[
       section('key-figures', 'Key figures', keyFigures(report)),
       section('curves', 'Learning curves', curves && [curves, epochTable(report)]),
+      section('readout', 'Readout', readout && (curves ? readout : [readout, epochTable(report)])),
       section(
         'angles',
         'Angle to the exact gradient',
@@ -77,7 +79,11 @@ export function runTitle(report: RunReport): string {
   }
   if (run.status === 'running')
     return `${rule} is still learning ${task}${score ? `: ${score.text} after ${epochs(reached)}` : ''}`;
-  if (!score) return `${rule} ran ${epochs(run.epochs)} of ${task}`;
+  const read = run.readout?.test ?? run.readout?.validation;
+  if (!score || (score.error === undefined && read)) {
+    const shown = read && (errorsAreRates(report) ? percent(read.error) : number(read.error, 3));
+    return `${rule} ran ${epochs(run.epochs)} of ${task}${shown === undefined ? '' : `, and a readout reached ${shown} error`}`;
+  }
   if (run.metrics['return'] !== undefined) {
     if (report.solvedAt === undefined)
       return `${rule} reached ${score.text} on ${task} in ${epochs(run.epochs)}`;
@@ -85,7 +91,7 @@ export function runTitle(report: RunReport): string {
     return `${rule} ${verb} ${task}: ${score.text} after ${epochs(run.epochs)}`;
   }
   const chance = report.classNames && report.classNames.length > 1 ? 1 - 1 / report.classNames.length : 1;
-  if (errorsAreRates(report) && score.error >= 0.9 * chance) {
+  if (errorsAreRates(report) && score.error !== undefined && score.error >= 0.9 * chance) {
     return `${rule} did not learn ${task}: ${score.text} after ${epochs(run.epochs)}`;
   }
   return `${rule} learned ${task} to ${score.text} in ${epochs(run.epochs)}`;
@@ -98,7 +104,8 @@ export function taskTitle(report: RunReport): string {
   return report.taskTitle ?? (Object.hasOwn(known, task) ? known[task] : undefined) ?? task;
 }
 
-function finalScore(report: RunReport): { error: number; text: string } | undefined {
+/** Returns the last score of a run: its error or, if nothing is compared with a target, its loss. */
+function finalScore(report: RunReport): { error: number | undefined; text: string } | undefined {
   const { test, validation, train, metrics } = report.run;
   if (metrics['return'] !== undefined) {
     return { error: 0, text: `a mean return of ${number(metrics['return'])}` };
@@ -109,10 +116,12 @@ function finalScore(report: RunReport): { error: number; text: string } | undefi
       ? (['validation', validation] as const)
       : (['training', train] as const);
   if (!score) return undefined;
+  const { error, loss } = score;
+  if (error === undefined) return { error, text: `a ${name} loss of ${number(loss, 3)}` };
   const shown = errorsAreRates(report)
-    ? `${percent(score.error)} ${name} error`
-    : `a normalised ${name} error of ${number(score.error, 3)}`;
-  return { error: score.error, text: shown };
+    ? `${percent(error)} ${name} error`
+    : `a normalised ${name} error of ${number(error, 3)}`;
+  return { error, text: shown };
 }
 
 function failure(report: RunReport): Markup | undefined {
@@ -127,17 +136,18 @@ function keyFigures(report: RunReport): Markup {
   const word = areRates ? 'error' : 'normalised error';
   const heldOut = (name: string, score: typeof run.test | undefined): [string, Interpolated][] => {
     if (!score) return [];
+    const loss: [string, Interpolated] = [`${name} loss`, number(score.loss)];
+    if (score.error === undefined) return [loss];
     const shown = areRates
       ? `${error(score.error)} (${count(score.errors)} of ${count(score.count)} wrong)`
       : error(score.error);
-    return [
-      [`${name} ${word}`, name === 'Test' ? html`<strong>${shown}</strong>` : shown],
-      [`${name} loss`, number(score.loss)],
-    ];
+    return [[`${name} ${word}`, name === 'Test' ? html`<strong>${shown}</strong>` : shown], loss];
   };
   const training: [string, Interpolated][] = run.train
     ? [
-        [`Training ${word}`, error(run.train.error)],
+        ...(run.train.error === undefined
+          ? []
+          : [[`Training ${word}`, error(run.train.error)] satisfies [string, Interpolated]]),
         ['Training loss', number(run.train.loss)],
       ]
     : [];
@@ -145,6 +155,8 @@ function keyFigures(report: RunReport): Markup {
     ...heldOut('Test', run.test),
     ...heldOut('Validation', run.validation),
     ...training,
+    ...heldOut('Readout test', run.readout?.test),
+    ...heldOut('Readout validation', run.readout?.validation),
     ...(run.storage ? [['Sparse storage', Object.keys(run.storage).join(', ')] as const] : []),
     ...Object.entries(run.metrics).map(
       ([name, value]) => [capitalised(words(name)), inUnit(value, unitOf(name, areRates))] as const,
@@ -176,17 +188,26 @@ function epochTable(report: RunReport): Markup | undefined {
   const splits = (['train', 'validation', 'test'] as const).filter((split) =>
     records.some((record) => record[split]),
   );
+  const hasError = records.some((record) => splits.some((split) => record[split]?.error !== undefined));
   const columns = splits.flatMap((split) => {
     const name = split === 'train' ? 'Training' : capitalised(split);
     return [
-      { heading: `${name} error`, numeric: true },
+      ...(hasError ? [{ heading: `${name} error`, numeric: true }] : []),
       { heading: `${name} loss`, numeric: true },
     ];
   });
+  const readouts = (['validation', 'test'] as const).filter((split) =>
+    records.some((record) => record.readout?.[split]),
+  );
+  columns.push(...readouts.map((split) => ({ heading: `Readout ${split} error`, numeric: true })));
   columns.push(...named.map((name) => ({ heading: capitalised(words(name)), numeric: true })));
   const rows = records.map((record) => [
     number(record.epoch),
-    ...splits.flatMap((split) => [error(record[split]?.error), optional(record[split]?.loss)]),
+    ...splits.flatMap((split) => [
+      ...(hasError ? [error(record[split]?.error)] : []),
+      optional(record[split]?.loss),
+    ]),
+    ...readouts.map((split) => error(record.readout?.[split]?.error)),
     ...named.map((name) => optional(record.metrics?.[name])),
     duration(record.trainedSeconds),
   ]);

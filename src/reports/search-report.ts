@@ -1,12 +1,13 @@
 import { list } from '../list.ts';
 import { citation } from '../runs/bibliography.ts';
 import type { Environment } from '../runs/folder/contents.ts';
+import { rankedError } from '../search/document.ts';
 import type { BestDocument, SearchDocument, TrialDocument } from '../search/document.ts';
 import { SEARCH_SOURCES } from '../search/halving.ts';
 import { showRange } from '../search/space.ts';
 import { drawChart, horizontalAxis, verticalAxis } from './charts/chart.ts';
 import { swatch } from './charts/figures.ts';
-import { count, duration, number, percent, plural } from './charts/format.ts';
+import { capitalised, count, duration, number, percent, plural } from './charts/format.ts';
 import { html, trusted, type Markup } from './markup.ts';
 import { code, details, facts, page, section, table } from './page.ts';
 import { bestSoFar, drawScatter, errorAxis, labelOf, type Trials } from './charts/search-charts.ts';
@@ -66,7 +67,7 @@ function results(search: SearchDocument): Markup {
   });
   const headings = [
     'Rule',
-    'Validation error',
+    capitalised(rankedError(search)),
     'By seed',
     'Values',
     'Config',
@@ -75,7 +76,7 @@ function results(search: SearchDocument): Markup {
     'Time',
   ];
   return html`${table(
-      'Lowest validation error among the trials that ran to the last rung',
+      `Lowest ${rankedError(search)} among the trials that ran to the last rung`,
       headings.map((heading, index) => ({ heading, numeric: [1, 5, 6, 7].includes(index) })),
       rows,
     )}
@@ -123,7 +124,7 @@ function progress(search: SearchDocument, groups: readonly Trials[]): Markup | u
   const vertical = verticalAxis(series, unitOf(search), { from: 0, logarithmic: true });
   const horizontal = horizontalAxis(series, 'epochs of the budget');
   const chart = {
-    title: 'Lowest validation error so far',
+    title: `Lowest ${rankedError(search)} so far`,
     series,
     horizontal,
     vertical,
@@ -162,8 +163,8 @@ function method(search: SearchDocument): Markup {
   return html`<p>
       Random search with successive halving. All rules have the same budget, and the same sampled values for
       ranges that they share. At each rung, the best 1 of ${budget.eta} trials continues from its current
-      state; schedules always span the full length. Trials are ranked by their mean validation error over
-      seeds, and test examples are not used.
+      state; schedules always span the full length. Trials are ranked by their mean ${rankedError(search)}
+      over seeds, and test examples are not used.
     </p>
     ${table(
       'Rungs of each rule',
@@ -207,7 +208,7 @@ function allTrials(search: SearchDocument): Markup {
     ];
     return details(
       `${rule}: ${plural(trials.length, 'trial')}`,
-      table('Mean validation error over seeds', columns, rows),
+      table(`Mean ${rankedError(search)} over seeds`, columns, rows),
     );
   });
   return html`${tables}`;

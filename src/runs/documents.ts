@@ -53,11 +53,31 @@ const METRICS: Readonly<Record<string, Metric>> = {
   'test error': (run) => run.test?.error,
   'validation error': (run) => run.validation?.error,
   'train error': (run) => run.train?.error,
+  'readout test error': (run) => run.readout?.test?.error,
+  'readout validation error': (run) => run.readout?.validation?.error,
   'test loss': (run) => run.test?.loss,
+  'validation loss': (run) => (run.validation?.error === undefined ? run.validation?.loss : undefined),
+  'train loss': (run) => (run.train?.error === undefined ? run.train?.loss : undefined),
   return: (run) => run.metrics['return'],
   solved: (run) => run.metrics['solved'],
   'examples per second': (run) => run.examplesPerSecond,
 };
+
+/** Metrics of a run that describe its course, or that are compared under a name of their own. */
+const GENERAL: readonly string[] = ['passes', 'episodes', 'steps'];
+
+/** Returns the names of the metrics that the rules of finished runs report, if no network has an error. */
+export function ownMetricsOf(runs: readonly RunDocument[]): string[] {
+  const hasError = ({ train, test, validation }: RunDocument) =>
+    [train, test, validation].some((score) => score?.error !== undefined);
+  if (runs.some((run) => hasError(run) || run.metrics['return'] !== undefined)) return [];
+  return [...new Set(runs.flatMap(({ metrics }) => Object.keys(metrics)))].filter(
+    (name) => !GENERAL.includes(name),
+  );
+}
+
+const ownMetrics = (runs: readonly RunDocument[]): Record<string, Metric> =>
+  Object.fromEntries(ownMetricsOf(runs).map((name) => [name, ({ metrics }: RunDocument) => metrics[name]]));
 
 /**
  * Returns metrics for the last angle of each projection to the exact gradient. They describe a rule and are not
@@ -77,7 +97,11 @@ export function summarise(runs: readonly RunDocument[]): { summary: SummaryRow[]
   const rules = [...new Set(finished.map(nameOf))];
   const summary: SummaryRow[] = [];
   const paired: PairedRow[] = [];
-  for (const [metric, read] of Object.entries({ ...METRICS, ...angleMetrics(finished) })) {
+  for (const [metric, read] of Object.entries({
+    ...METRICS,
+    ...ownMetrics(finished),
+    ...angleMetrics(finished),
+  })) {
     const bySeed = (rule: string) =>
       new Map(
         finished.flatMap((run) => {

@@ -121,10 +121,10 @@ async function fromFolder(folder: string): Promise<Source> {
 const dataSchema = z.object({
   id: z.string(),
   title: z.string(),
-  task: z.enum(['classification', 'regression']),
+  task: z.enum(['classification', 'regression', 'none']),
   inputShape: z.array(z.int().min(1)).min(1),
   inputScale: z.number(),
-  targetSize: z.int().min(1),
+  targetSize: z.int().min(0),
   classNames: z.array(z.string()).optional(),
   time: z
     .object({

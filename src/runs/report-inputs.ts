@@ -1,3 +1,4 @@
+import type { DataTask } from '../datasets/dataset.ts';
 import type { PairedRow, SummaryRow } from './documents.ts';
 import type {
   Cost,
@@ -39,7 +40,7 @@ export interface RunReport {
    * Whether `error` is a fraction of wrong answers or a normalised squared error. If absent, it follows from the
    * held-out scores, where regression counts no wrong answers. It has no meaning for tasks without errors.
    */
-  readonly taskKind?: 'classification' | 'regression';
+  readonly taskKind?: DataTask;
   /** Mean return from which an environment counts as solved. */
   readonly solvedAt?: number;
   readonly citations: readonly string[];

@@ -40,6 +40,7 @@ export function describeRun({
   const evaluation = metrics.findLast((record): record is EvaluationRecord => record.kind === 'evaluation');
   const probe = metrics.findLast((record) => record.kind === 'probe');
   const { validation, test, train } = evaluation ?? {};
+  const readout = metrics.flatMap((record) => (record.kind === 'evaluation' && record.readout) || []).at(-1);
   const probed = Object.entries(probe?.projections ?? {});
   const reasons = probed.flatMap(([id, { reason }]) => (reason ? [[id, reason] as const] : []));
   const sparse = training.learner.network.projections
@@ -57,10 +58,10 @@ export function describeRun({
     ...(config.workers > 1 ? { workers } : {}),
     seed: config.seed,
     epochs: config.epochs,
-    // A rule that never computes an error has a loss of NaN.
-    train: train && Number.isFinite(train.loss) ? train : null,
+    train: train ?? null,
     ...(validation ? { validation } : {}),
     test: test ?? null,
+    ...(readout ? { readout } : {}),
     alignment: Object.fromEntries(probed.map(([id, { angle }]) => [id, angle])),
     ...(reasons.length > 0 ? { withoutAngle: Object.fromEntries(reasons) } : {}),
     ...(sparse.length > 0 ? { storage: Object.fromEntries(sparse) } : {}),

@@ -210,7 +210,13 @@ function openPool({ compute, task, config, blasPath, onWarning }: RunOptions): W
  * Throws if a config is invalid, before anything is written or trained. A resumed run has weights of its own, so the
  * file that it started from may be gone.
  */
-export function checkRun(task: Task, config: Config, rules: RunRules, isResumed = false): void {
+export function checkRun(
+  task: Task,
+  config: Config,
+  rules: RunRules,
+  isResumed = false,
+  look?: (training: Training) => void,
+): void {
   const pretraining = pretrainingOf({ config, task });
   if (pretraining) {
     const rule = ruleById(pretraining.rule);
@@ -220,6 +226,7 @@ export function checkRun(task: Task, config: Config, rules: RunRules, isResumed 
   const training = beginTraining(task, config, rules, () => undefined);
   try {
     if (!isResumed) startFromWeights(training.learner.network, config);
+    look?.(training);
   } finally {
     training.dispose();
   }

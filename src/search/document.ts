@@ -1,3 +1,4 @@
+import type { DataTask } from '../datasets/dataset.ts';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ApicalError } from '../errors.ts';
@@ -83,7 +84,9 @@ export interface SearchDocument extends SearchPlan {
   readonly status: RunStatus;
   readonly task: string;
   /** Whether errors are fractions of wrong answers or normalised squared errors. */
-  readonly taskKind: 'classification' | 'regression';
+  readonly taskKind: DataTask;
+  /** "readout" if trials are ranked by the error of their readout, as the network has none; absent otherwise. */
+  readonly rankedBy?: 'readout';
   readonly backend: string;
   readonly trials: readonly TrialDocument[];
   readonly best: readonly BestDocument[];
@@ -164,3 +167,7 @@ export function readSearch(folder: string): SearchDocument {
   const configs = Object.entries(document.configs).map(([rule, config]) => [rule, parseConfig(config, file)]);
   return { ...document, configs: Object.fromEntries(configs) as Record<string, Config> };
 }
+
+/** Returns the name of the error by which the trials of a search are ranked. */
+export const rankedError = ({ rankedBy }: Pick<SearchDocument, 'rankedBy'>): string =>
+  rankedBy === 'readout' ? 'validation error of the readout' : 'validation error';

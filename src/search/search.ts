@@ -5,6 +5,8 @@ import type { Rule } from '../learning/index.ts';
 import type { Config } from '../config/config.ts';
 import { checkRun } from '../runs/run.ts';
 import type { RunStatus } from '../training/records.ts';
+import { scoredBy } from '../training/scores.ts';
+import type { Scored } from '../training/scores.ts';
 import { makeFolder, writeDocument } from '../runs/folder/index.ts';
 import { RUN_FILE } from '../runs/folder/contents.ts';
 import { removeQuietly } from '../runs/folder/files.ts';
@@ -18,6 +20,7 @@ import { extremeConfigs, loadRules, pointOf, trialConfig } from './plan.ts';
 import type { SearchPlan } from './plan.ts';
 import { TrialPool } from './pool.ts';
 import { SearchState } from './state.ts';
+import { unranked } from './trial.ts';
 import type { TrialOutcome } from './trial.ts';
 
 /** Options of `runSearch`. */
@@ -47,7 +50,7 @@ export interface TrialStep {
 /** Callbacks for the progress of a search. */
 export interface SearchListener {
   /** Receives a description of the data, and the backend. */
-  opened?(task: Pick<SearchDocument, 'backend' | 'taskKind'> & { readonly title: string }): void;
+  opened?(task: Pick<SearchDocument, 'backend' | 'taskKind' | 'rankedBy'> & { readonly title: string }): void;
   progress?(step: TrialStep, epoch: number): void;
   scored?(step: TrialStep, outcome: Exclude<TrialOutcome, { kind: 'interrupted' }>): void;
   warning?(message: string): void;
@@ -83,6 +86,7 @@ export async function runSearch(options: SearchOptions): Promise<SearchDocument>
     status,
     task: opened.task,
     taskKind: opened.taskKind,
+    ...(opened.rankedBy ? { rankedBy: opened.rankedBy } : {}),
     backend: opened.backend,
     trials: state.trials(),
     best: state.best(),
@@ -189,9 +193,14 @@ async function checkTrials({ plan, blasPath }: SearchOptions) {
   const blind = await openBlind(config, blasPath);
   try {
     const { compute, task, dataset, count } = blind;
+    let rankedBy: SearchDocument['rankedBy'];
     for (const [name, { rule: reference }] of variants) {
       const rule = rules.get(reference) as Rule;
-      for (const each of extremeConfigs(plan, name, rule)) checkRun(task, each, { rule });
+      for (const each of extremeConfigs(plan, name, rule)) {
+        checkRun(task, each, { rule }, false, ({ learner }) => {
+          rankedBy = rankingOf(each, scoredBy(learner.network, dataset));
+        });
+      }
     }
     const heldOut = Math.round(count * plan.validation);
     if (heldOut === 0) {
@@ -203,12 +212,24 @@ async function checkTrials({ plan, blasPath }: SearchOptions) {
     return {
       task: task.id,
       taskKind: dataset.task,
+      ...(rankedBy ? { rankedBy } : {}),
       backend: `${compute.backend.name} (${compute.backend.detail})`,
       title: `${task.title}: ${config.task.trainExamples ?? count - heldOut} training and ${heldOut} validation examples; test examples are not read`,
     };
   } finally {
     blind.dispose();
   }
+}
+
+/** Returns what ranks trials. Throws `search.score` if they have neither an error nor a readout. */
+function rankingOf({ readout, epochs }: Config, { error }: Scored): SearchDocument['rankedBy'] {
+  if (error) return undefined;
+  if (!readout) throw unranked();
+  if (readout.every === 1) return 'readout';
+  throw new ApicalError(
+    'search.score',
+    `A search ranks these trials by their readout at every rung, but readout.every is ${readout.every} of ${epochs} epochs. Set readout.every=1.`,
+  );
 }
 
 /** Throws `folder.exists` if the folder already holds a search or a run. */

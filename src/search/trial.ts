@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { ApicalError } from '../errors.ts';
 import type { Config } from '../config/config.ts';
 import { RunFolder } from '../runs/folder/index.ts';
+import type { EvaluationRecord } from '../training/records.ts';
 import { loadRule } from '../runs/files/rule-file.ts';
 import { executeRun } from '../runs/run.ts';
 import type { BlindTask } from './blind.ts';
@@ -65,11 +66,12 @@ export async function runTrial(
     });
     // A user may have resumed this trial by hand beyond its rung.
     const evaluation = metrics.find((record) => record.kind === 'evaluation' && record.epoch === stopAtEpoch);
-    if (evaluation?.kind === 'evaluation' && evaluation.validation) {
-      const { error, loss } = evaluation.validation;
+    const score = evaluation?.kind === 'evaluation' ? rankedScore(evaluation) : undefined;
+    if (evaluation?.kind === 'evaluation' && score) {
       const { passes = 0 } = document.metrics;
-      return { kind: 'scored', error, loss, trainedSeconds: evaluation.trainedSeconds, passes };
+      return { kind: 'scored', ...score, trainedSeconds: evaluation.trainedSeconds, passes };
     }
+    if (evaluation) throw unranked();
     const { failure } = document;
     if (!failure) return { kind: 'interrupted' };
     if (failure.code.startsWith('folder.')) throw new ApicalError(failure.code, failure.message);
@@ -78,6 +80,19 @@ export async function runTrial(
     runFolder.close();
   }
 }
+
+/** Returns the score by which trials are ranked: that of the network or, if it has no error, that of the readout. */
+function rankedScore({ validation, readout }: EvaluationRecord): { error: number; loss: number } | undefined {
+  const { error, loss } = validation?.error === undefined ? (readout?.validation ?? {}) : validation;
+  return error === undefined || loss === undefined ? undefined : { error, loss };
+}
+
+/** Returns the error for trials that nothing ranks. */
+export const unranked = (): ApicalError =>
+  new ApicalError(
+    'search.score',
+    'A search ranks trials by validation error, but this network compares no answer with a target. Add a readout, such as --set readout.kind=ridge, whose error then ranks them.',
+  );
 
 async function whenUnlocked(open: () => RunFolder): Promise<RunFolder> {
   for (let waited = 0; ; waited += 0.1) {

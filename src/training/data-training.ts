@@ -6,11 +6,21 @@ import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Config } from '../config/config.ts';
 import { checkOverrides } from './checks.ts';
-import { heldOutScoreOf, metricsOf, scoreOf } from './evaluation.ts';
 import type { Examples } from './examples.ts';
+import { checkReadout, readOut } from './readout/readout.ts';
+import type { Part } from './readout/readout.ts';
 import { learnerFor } from './learner-of-config.ts';
-import type { EvaluationRecord, HeldOutScore, MetricsRecord, ProgressRecord } from './records.ts';
+import type {
+  EvaluationRecord,
+  HeldOutScore,
+  MetricsRecord,
+  ProgressRecord,
+  ReadoutScores,
+  Score,
+} from './records.ts';
 import { withRuleOf } from './rule-of-config.ts';
+import { heldOutScoreOf, metricsOf, scoredBy, scoreOf } from './scores.ts';
+import type { Scored } from './scores.ts';
 import { NO_TALLY } from './training.ts';
 import type { Position, Together } from './training.ts';
 import { isProbeStep, lowerRate, TrainingLoop } from './training-loop.ts';
@@ -48,6 +58,9 @@ export abstract class DataTraining extends TrainingLoop {
   readonly learner: Learner;
   protected readonly compute: Compute;
   protected readonly examples: Examples;
+  readonly #scored: Scored;
+  /** The parameters before the first update, if it must change them. */
+  #start: readonly (readonly number[])[] | undefined;
   /** The training tally at the last progress record. */
   #window: Tally = NO_TALLY;
 
@@ -63,6 +76,13 @@ export abstract class DataTraining extends TrainingLoop {
     this.compute = compute;
     this.examples = examples;
     this.learner = learnerFor(compute, config, examples, rule, { ...sizes, exchange: together?.exchange });
+    this.#scored = scoredBy(this.learner.network, examples.dataset);
+    try {
+      if (config.readout) checkReadout(config.readout, this.learner.network, examples.dataset, plan.examples);
+    } catch (error) {
+      this.learner.dispose();
+      throw error;
+    }
     checkOverrides(config, this.learner);
   }
 
@@ -86,10 +106,13 @@ export abstract class DataTraining extends TrainingLoop {
 
   /** Gathers the fixed batch of probes, inside a scope. */
   protected abstract probeBatch(): Batch;
+  /** Gathers a part of the data for a readout: see `GatherPart`. */
+  protected abstract gather(part: Part, most: number, visit: (batch: Batch) => boolean): void;
   /** Adds held-out data to the learner's tally; returns their number, or undefined if there are none. */
   protected abstract sweep(part: HeldOut): number | undefined;
 
   protected override beforeUpdate(): void {
+    if (this.step === 0 && this.#needsChange) this.#start = valuesOf(this.learner);
     if (isProbeStep(this.step, this.config.probe.every)) this.#probe();
   }
 
@@ -106,11 +129,15 @@ export abstract class DataTraining extends TrainingLoop {
     const now = this.learner.tally();
     const since = difference(now, this.#window);
     this.#window = now;
-    return { train: scoreOf(since, this.#isRegression), ...metricsOf(since) };
+    return { ...trained(scoreOf(since, this.#scored)), ...metricsOf(since) };
   }
 
-  protected evaluate(): Pick<EvaluationRecord, 'train' | 'validation' | 'test' | 'metrics' | 'passes'> {
+  protected evaluate(): Pick<
+    EvaluationRecord,
+    'train' | 'validation' | 'test' | 'readout' | 'metrics' | 'passes'
+  > {
     const tally = this.learner.tally();
+    if (!this.#scored.hasLoss) this.#checkWeights();
     // Metrics of a rule are reported on held-out examples, if there are any.
     let measured = metricsOf(tally);
     const score = (part: HeldOut): HeldOutScore | undefined => {
@@ -118,34 +145,77 @@ export abstract class DataTraining extends TrainingLoop {
       if (count === undefined) return undefined;
       const swept = this.learner.tally();
       measured = metricsOf(swept);
-      const result = heldOutScoreOf(swept, count, this.#isRegression);
       // The last update of the epoch may have diverged, with no training step after it to show that.
-      this.#checkLoss(result.loss);
-      return result;
+      this.#checkTally(swept);
+      return heldOutScoreOf(swept, count, this.#scored);
     };
     const validation = score('validation');
     const test = score('test');
     this.learner.resetTally();
     this.#window = NO_TALLY;
+    const readout = this.#readOut();
     return {
-      train: scoreOf(tally, this.#isRegression),
+      ...trained(scoreOf(tally, this.#scored)),
       ...(validation ? { validation } : {}),
       ...(test ? { test } : {}),
+      ...(readout ? { readout } : {}),
       ...measured,
       passes: this.learner.passes,
     };
   }
 
-  get #isRegression(): boolean {
-    return this.examples.dataset.task === 'regression';
+  /** Whether a rule that changes nothing is a mistake: without an objective and a readout, a run then shows nothing. */
+  get #needsChange(): boolean {
+    return this.learner.network.objectives.length === 0 && !this.config.readout;
+  }
+
+  /** Throws `rule.objective` if the first update has changed nothing, as of a rule that needs an objective. */
+  #checkChanged(): void {
+    if (!this.#start) return;
+    const now = valuesOf(this.learner);
+    const isSame = this.#start.every((values, index) =>
+      values.every((value, at) => value === now[index]?.[at]),
+    );
+    this.#start = undefined;
+    if (!isSame) return;
+    const { id } = this.learner.rule;
+    throw new ApicalError(
+      'rule.objective',
+      `Rule "${id}" changes nothing in a network without an objective. Set objective, for which the data need labels or targets, choose a rule that learns without one, or add a readout.`,
+      { rule: id },
+    );
+  }
+
+  /** Learns and scores the readout, if this epoch has one. */
+  #readOut(): ReadoutScores | undefined {
+    const { compute, learner, config, examples } = this;
+    const { readout: settings, seed } = config;
+    if (!settings || !(this.done || Math.round(this.epoch) % settings.every === 0)) return undefined;
+    const gather = this.gather.bind(this);
+    return readOut({ compute, learner, settings, data: examples.dataset, seed, gather });
   }
 
   protected checkFinite(): void {
-    this.#checkLoss(this.learner.tally().loss);
+    this.#checkChanged();
+    this.#checkTally(this.learner.tally());
   }
 
-  #checkLoss(loss: number): void {
-    if (Number.isFinite(loss)) return;
+  /** Checks the loss or, without objectives, the metrics of the rule. */
+  #checkTally({ loss, measures }: Tally): void {
+    if (!Number.isFinite(loss)) this.#fail('The loss');
+    if (this.#scored.hasLoss) return;
+    for (const [name, [sum]] of Object.entries(measures)) {
+      if (!Number.isFinite(sum)) this.#fail(`The metric "${name}"`);
+    }
+  }
+
+  /** Checks the weights, for which a network without objectives has no loss that would tell. */
+  #checkWeights(): void {
+    const { projections } = this.learner.network;
+    if (!projections.every(({ weights }) => weights.data.every(Number.isFinite))) this.#fail('A weight');
+  }
+
+  #fail(what: string): never {
     const broken = this.learner.network.projections.find(
       ({ weights }) => !weights.data.every(Number.isFinite),
     );
@@ -155,12 +225,16 @@ export abstract class DataTraining extends TrainingLoop {
     const hints = this.learner.hints({ kind: 'diverged' }).map((hint) => `; or ${hint}`);
     throw new ApicalError(
       'run.diverged',
-      `The loss is not a finite number at step ${this.step} (epoch ${this.epoch.toFixed(2)}): ${where}. ` +
+      `${what} is not a finite number at step ${this.step} (epoch ${this.epoch.toFixed(2)}): ${where}. ` +
         `${lowerRate(this.config)}${hints.join('')}.`,
       { step: this.step, projection: broken?.id },
     );
   }
 }
+
+const valuesOf = ({ network }: Learner) => network.parameters.map(({ values }) => values.toArray());
+
+const trained = (train: Score | undefined) => (train ? { train } : {});
 
 const difference = (a: Tally, b: Tally): Tally => ({
   loss: a.loss - b.loss,

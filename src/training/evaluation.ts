@@ -1,12 +1,13 @@
 import { ApicalError } from '../errors.ts';
 import type { Phase } from '../dynamics/index.ts';
-import type { Learner, Tally } from '../learning/learner.ts';
+import type { Batch, Learner } from '../learning/learner.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { DataDescription, Dataset } from '../datasets/dataset.ts';
 import { inTimeOf } from './data-in-time.ts';
 import { ExampleSet } from './examples.ts';
-import type { HeldOutScore, Metrics, Score } from './records.ts';
+import type { HeldOutScore, Metrics } from './records.ts';
+import { heldOutScoreOf, metricsOf, scoredBy } from './scores.ts';
 import type { TrainedNetwork } from './trained-network.ts';
 
 /** Number of examples evaluated at once: enough for fast products, few enough for the heap. */
@@ -23,8 +24,12 @@ export const mostSequences = ({ time, steps }: ExampleSet): number =>
 export const evaluationScratch = (compute: Compute, ...sets: readonly ExampleSet[]): Tensor =>
   compute.allocate([Math.min(EVALUATION_BATCH, ...sets.map(mostSequences))], 'i32');
 
-/** The score of a network on examples, with the metrics that its rule reports besides the loss. */
-export interface Evaluation extends HeldOutScore {
+/**
+ * The score of a network on examples, with the metrics that its rule reports besides the loss. A network without
+ * objectives has no loss.
+ */
+export interface Evaluation extends Partial<HeldOutScore> {
+  readonly count: number;
   readonly metrics?: Metrics;
 }
 
@@ -43,15 +48,30 @@ export function sweep(
   visit?: (batch: Int32Array, phase: Phase) => void,
 ): void {
   learner.resetTally();
+  gatherExamples(compute, set, indices, scratch, (batch, part) => {
+    learner.evaluate(batch, visit && ((phase) => visit(part, phase)));
+    return true;
+  });
+}
+
+/**
+ * Gathers the examples of a set at `indices`, batch by batch, each in a scope, until `visit` returns false.
+ *
+ * @param scratch - (batch) i32, for the indices of a batch; see `evaluationScratch`.
+ */
+export function gatherExamples(
+  compute: Compute,
+  set: ExampleSet,
+  indices: Int32Array,
+  scratch: Tensor,
+  visit: (batch: Batch, part: Int32Array) => boolean,
+): void {
   const { size } = scratch;
   for (let first = 0; first < indices.length; first += size) {
     const part = indices.subarray(first, first + size);
     const heapIndices = scratch.reshape([size, 1]).rowRange(0, part.length);
     heapIndices.set(part);
-    compute.scope(() => {
-      const batch = set.gather(heapIndices.reshape([part.length]));
-      learner.evaluate(batch, visit && ((phase) => visit(part, phase)));
-    });
+    if (!compute.scope(() => visit(set.gather(heapIndices.reshape([part.length])), part))) return;
   }
 }
 
@@ -59,42 +79,33 @@ export function sweep(
  * Evaluates the steps `first` to `end − 1` of a series from rest, without learning; the first `washout` are not scored.
  * Afterwards the learner's tally holds their sums.
  */
-export function sweepSeries(
-  compute: Compute,
-  learner: Learner,
-  set: ExampleSet,
-  {
-    first,
-    end,
-    washout = 0,
-  }: { readonly first: number; readonly end: number; readonly washout?: number | undefined },
-): void {
+export function sweepSeries(compute: Compute, learner: Learner, set: ExampleSet, steps: SeriesSteps): void {
   learner.resetTally();
+  gatherSeries(compute, set, steps, (batch) => {
+    learner.evaluate(batch);
+    return true;
+  });
+}
+
+/** The steps of a series from `first` to `end − 1`; in the first `washout` no target is due. */
+export interface SeriesSteps {
+  readonly first: number;
+  readonly end: number;
+  readonly washout?: number | undefined;
+}
+
+/** Gathers steps of a series window by window, each in a scope, until `visit` returns false. */
+export function gatherSeries(
+  compute: Compute,
+  set: ExampleSet,
+  { first, end, washout = 0 }: SeriesSteps,
+  visit: (batch: Batch) => boolean,
+): void {
   for (let at = first; at < end; at += EVALUATION_BATCH) {
     const steps = Math.min(EVALUATION_BATCH, end - at);
     const window = { first: at - first, steps, continues: at > first };
-    compute.scope(() => learner.evaluate(set.gatherStreams([first], window, washout)));
+    if (!compute.scope(() => visit(set.gatherStreams([first], window, washout)))) return;
   }
-}
-
-/** Returns the mean loss of a tally and its error: the fraction of wrong answers, or the normalised squared error. */
-export function scoreOf({ loss, wrong, examples, power }: Tally, isRegression: boolean): Score {
-  // A black-box objective does not tell the power of the targets.
-  const error = isRegression ? loss / (power || examples) : wrong / examples;
-  return { loss: loss / examples, error };
-}
-
-/** Returns the score of `count` examples from the tally after `sweep`. */
-export function heldOutScoreOf(tally: Tally, count: number, isRegression: boolean): HeldOutScore {
-  return { ...scoreOf(tally, isRegression), errors: isRegression ? 0 : tally.wrong, count };
-}
-
-/** Returns the mean metrics of a rule, in the form of a record; empty if the rule reports none. */
-export function metricsOf({ measures }: Tally): { metrics?: Metrics } {
-  const means = Object.entries(measures).flatMap(([name, [sum, examples]]): [string, number][] =>
-    examples > 0 ? [[name, sum / examples]] : [],
-  );
-  return means.length === 0 ? {} : { metrics: Object.fromEntries(means) };
 }
 
 /**
@@ -120,7 +131,8 @@ export function evaluateNetwork(trained: TrainedNetwork, dataset: Dataset): Eval
     } else sweep(compute, learner, set, allIndices(set.count), scratch);
     const tally = learner.tally();
     const count = set.time ? tally.examples : set.count;
-    return { ...heldOutScoreOf(tally, count, viewed.task === 'regression'), ...metricsOf(tally) };
+    const score = heldOutScoreOf(tally, count, scoredBy(learner.network, viewed));
+    return { count, ...score, ...metricsOf(tally) };
   } finally {
     learner.resetTally();
     compute.free(scratch);
@@ -135,7 +147,8 @@ function checkFits({ data, config, knowsLoss }: TrainedNetwork, dataset: Dataset
       `The loss of this network is in the file ${JSON.stringify(config.objective)}, which a loaded network does not use. Compute it from the outputs of predict.`,
     );
   }
-  const what = (task: string) => (task === 'classification' ? 'labels' : 'target values');
+  const what = (task: string) =>
+    task === 'none' ? 'no targets' : task === 'classification' ? 'labels' : 'target values';
   const unitsOf = (shape: readonly number[]) => shape.reduce((product, length) => product * length, 1);
   const kindOf = ({ time }: DataDescription) => time?.kind ?? 'examples without a time axis';
   const found = { units: unitsOf(dataset.inputShape), task: dataset.task, size: dataset.targetSize };

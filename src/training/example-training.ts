@@ -1,12 +1,14 @@
 import { Sequence, stream } from '../random/index.ts';
 import type { Batch } from '../learning/learner.ts';
 import type { Phase } from '../dynamics/index.ts';
+import { OWN_TARGET } from '../network/objectives/targets.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Config } from '../config/config.ts';
 import { checkCounts } from './checks.ts';
 import { DataTraining } from './data-training.ts';
 import type { DataTrainingOptions, HeldOut } from './data-training.ts';
-import { allIndices, evaluationScratch, mostSequences, sweep } from './evaluation.ts';
+import { allIndices, evaluationScratch, gatherExamples, mostSequences, sweep } from './evaluation.ts';
+import type { Part } from './readout/readout.ts';
 import type { ExampleSet, Examples } from './examples.ts';
 import { splitExamples } from './examples.ts';
 import type { Mistake, PictureGrid } from './records.ts';
@@ -69,7 +71,7 @@ export class ExampleTraining extends DataTraining {
   mistakes(limit: number): Mistake[] {
     const { test, dataset } = this.examples;
     if (dataset.task !== 'classification' || (dataset.time && dataset.time.targets !== 'last')) return [];
-    const [objective] = this.learner.network.objectives;
+    const objective = this.learner.network.objectives.find(({ target }) => target === OWN_TARGET);
     if (!objective) return [];
     const output = objective.area;
     const isSoftmax = objective.loss.name === 'cross-entropy';
@@ -168,9 +170,25 @@ export class ExampleTraining extends DataTraining {
     return { ...this.examples.train.gather(this.#probeIndices), examples: this.#probePlaces };
   }
 
-  protected sweep(part: HeldOut): number | undefined {
+  protected gather(part: Part, most: number, visit: (batch: Batch) => boolean): void {
+    const [set, all] = this.#partOf(part);
+    let indices = all;
+    if (part === 'train' && most < all.length) {
+      indices = all.slice();
+      new Sequence(stream(this.config.seed, 'readout')).shuffle(indices);
+      indices = indices.subarray(0, most);
+    }
+    gatherExamples(this.compute, set, indices, this.#evaluationIndices, visit);
+  }
+
+  #partOf(part: Part): readonly [set: ExampleSet, indices: Int32Array] {
     const { train, test } = this.examples;
-    const [set, indices] = part === 'validation' ? [train, this.#validation] : [test, allIndices(test.count)];
+    if (part === 'test') return [test, allIndices(test.count)];
+    return [train, part === 'train' ? this.#train : this.#validation];
+  }
+
+  protected sweep(part: HeldOut): number | undefined {
+    const [set, indices] = this.#partOf(part);
     if (indices.length === 0) return undefined;
     this.#sweep(set, indices);
     return set.time ? this.learner.tally().examples : indices.length;

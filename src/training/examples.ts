@@ -50,7 +50,8 @@ export class ExampleSet {
   readonly #compute: Compute;
   readonly #name: string;
   readonly #inputs: Tensor;
-  readonly #targets: StoredTarget;
+  /** Undefined for examples without targets. */
+  readonly #targets: StoredTarget | undefined;
   readonly #named: ReadonlyMap<string, StoredTarget>;
   readonly #mask: Tensor | undefined;
   readonly #scale: number;
@@ -71,7 +72,7 @@ export class ExampleSet {
     const targetRows = time?.targets === 'last' ? split.count : rows;
     const store = (values: Split['targets'], target: TargetDescription) =>
       new StoredTarget(compute, values, target, targetRows);
-    this.#targets = store(split.targets, { task, size: targetSize });
+    this.#targets = task === 'none' ? undefined : store(split.targets, { task, size: targetSize });
     this.#named = new Map(
       Object.entries(named).map(([id, target]) => [
         id,
@@ -92,11 +93,11 @@ export class ExampleSet {
     if (!time) {
       const nameOf = (row: number) => `${this.#name} example ${indices.data[row] as number} (counted from 0)`;
       const inputs = this.#gatherInputs(indices);
-      const targets = this.#targets.gather(indices);
       // Without spreads, which cost a small step a tenth of its time.
-      return this.#named.size === 0
-        ? { inputs, targets, nameOf }
-        : { inputs, targets, named: this.#gatherNamed(indices), nameOf };
+      if (this.#targets && this.#named.size === 0) {
+        return { inputs, targets: this.#targets.gather(indices), nameOf };
+      }
+      return { inputs, ...this.#gatherTargets(indices), nameOf };
     }
     const chosen = Array.from(indices.data);
     return this.#gatherSteps(
@@ -136,13 +137,7 @@ export class ExampleSet {
         ? `${this.#name} sequence ${examples[index]} (counted from 0)`
         : `the ${this.#name} stream from step ${starts[index]} (counted from 0)`;
     };
-    return {
-      inputs: this.#gatherInputs(rows),
-      targets: this.#targets.gather(targetRows),
-      ...(this.#named.size > 0 ? { named: this.#gatherNamed(targetRows) } : {}),
-      time,
-      nameOf,
-    };
+    return { inputs: this.#gatherInputs(rows), ...this.#gatherTargets(targetRows), time, nameOf };
   }
 
   #gatherInputs(rows: Tensor): Tensor {
@@ -151,8 +146,12 @@ export class ExampleSet {
     return inputs;
   }
 
-  #gatherNamed(rows: Tensor): Record<string, Tensor> {
-    return Object.fromEntries([...this.#named].map(([id, target]) => [id, target.gather(rows)]));
+  #gatherTargets(rows: Tensor): Pick<Batch, 'targets' | 'named'> {
+    const named = [...this.#named].map(([id, target]) => [id, target.gather(rows)] as const);
+    return {
+      ...(this.#targets ? { targets: this.#targets.gather(rows) } : {}),
+      ...(named.length > 0 ? { named: Object.fromEntries(named) } : {}),
+    };
   }
 
   /** Returns the split as it was given. Its arrays may be views of the heap: read them before `dispose`. */
@@ -162,7 +161,7 @@ export class ExampleSet {
     return {
       count: this.count,
       inputs: plain(this.#inputs),
-      targets: plain(this.#targets.values),
+      targets: this.#targets ? plain(this.#targets.values) : new Uint8Array(0),
       ...(this.time ? { steps: this.steps } : {}),
       ...(this.lengths ? { lengths: this.lengths } : {}),
       ...(this.#mask ? { mask: this.#mask.data as Uint8Array } : {}),
@@ -177,13 +176,13 @@ export class ExampleSet {
     return this.#inputs.rowRange(index * this.steps, this.steps).data;
   }
 
-  /** Returns the label of one example, in time of its last step. Reads a value back. */
+  /** Returns the label of one example, in time of its last step; NaN without targets. Reads a value back. */
   label(index: number): number {
     const row =
       this.time === undefined || this.time.targets === 'last'
         ? index
         : index * this.steps + this.lastStep(index);
-    return this.#targets.values.data[row] as number;
+    return this.#targets?.values.data[row] ?? NaN;
   }
 
   /** Returns the number of the last step of a sequence, from 0. */
@@ -194,7 +193,9 @@ export class ExampleSet {
   dispose(): void {
     this.#compute.free(this.#inputs);
     if (this.#mask) this.#compute.free(this.#mask);
-    for (const { values } of [this.#targets, ...this.#named.values()]) this.#compute.free(values);
+    for (const target of [this.#targets, ...this.#named.values()]) {
+      if (target) this.#compute.free(target.values);
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import { ApicalError } from '../errors.ts';
 import { Learner } from '../learning/learner.ts';
 import type { LearnerOptions } from '../learning/learner.ts';
 import { parseOptions } from '../learning/rule.ts';
+import { OWN_TARGET } from '../network/objectives/targets.ts';
 import type { Rule } from '../learning/rule.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Config } from '../config/config.ts';
@@ -26,7 +27,7 @@ export function learnerFor(
 ): Learner {
   checkTimeSettings(config, examples.dataset);
   checkInTime(rule, examples.dataset);
-  return new Learner(compute, {
+  const learner = new Learner(compute, {
     specification: networkFor(config, examples),
     rule,
     options: parseOptions(rule, config.ruleOptions),
@@ -35,6 +36,25 @@ export function learnerFor(
     epochs: config.epochs,
     ...others,
   });
+  try {
+    checkTargets(learner, examples.dataset);
+  } catch (error) {
+    learner.dispose();
+    throw error;
+  }
+  return learner;
+}
+
+/** Throws `config.objective` if an objective compares an area with a target, and the data have none. */
+function checkTargets({ network, rule }: Learner, { task, title }: DataDescription): void {
+  if (task !== 'none') return;
+  const objective = network.objectives.find(({ target }) => target === OWN_TARGET);
+  if (!objective) return;
+  throw new ApicalError(
+    'config.objective',
+    `The objective "${objective.loss.name}" of area "${objective.area.id}" compares it with targets, but ${title} has none. Give labels or targets (labels: […] beside inputs, y_train and y_test in a .npz file), or set objective to "none" and choose a rule that learns without one.`,
+    { objective: objective.id, rule: rule.id },
+  );
 }
 
 /** Throws `rule.network` if data have a time axis and the dynamics of a rule have none. */

@@ -6,6 +6,7 @@ import type { Initialisation } from '../network/initialisation.ts';
 import type { LossName } from '../network/objectives/known-losses.ts';
 import type { Loss } from '../network/objectives/loss.ts';
 import { lossOf } from '../network/objectives/resolve.ts';
+import { OWN_TARGET } from '../network/objectives/targets.ts';
 import type { NetworkSpecification, ProjectionSpecification } from '../network/specification.ts';
 import { stack } from '../network/specification.ts';
 import type { Config } from '../config/config.ts';
@@ -21,14 +22,21 @@ export function networkFor(
   const { graph, network } = config;
   const objective = objectiveOf(config, examples);
   const isRecurrent = isRecurrentFor(config, dataset);
+  const hints = { batch: config.batch, exampleShape: dataset.inputShape };
   if (!graph) {
-    const { hidden, activation, outputActivation, dropout, inputDropout, density, bias, initialisation } =
-      network;
-    const { convolutions = [], excitatory, storage } = network;
+    const { activation, outputActivation, dropout, inputDropout, density, bias, initialisation } = network;
+    const { hidden: sizes, convolutions = [], excitatory, storage } = network;
+    // Without an objective, the stack ends with its last hidden area; without targets, its last area has the objective.
+    const hidden = objective && dataset.task === 'none' ? sizes.slice(0, -1) : sizes;
+    const outputs = !objective ? 1 : dataset.task === 'none' ? (sizes.at(-1) ?? 1) : dataset.targetSize;
+    const finished = (built: NetworkSpecification): NetworkSpecification => {
+      const specification = { ...(objective ? built : withoutOutput(built)), ...hints };
+      return isRecurrent ? withRecurrence(specification) : specification;
+    };
     const common = {
       activation: activationFor(activation),
       outputActivation: activationFor(outputActivation),
-      objective,
+      objective: objective ?? 'squared-error',
       dropout,
       inputDropout,
       density,
@@ -40,9 +48,8 @@ export function networkFor(
         ...(excitatory === undefined ? {} : { excitatory }),
         ...(storage === undefined ? {} : { storage }),
       };
-      const layers = [inputUnits, ...hidden, dataset.targetSize];
-      const specification = { ...stack({ ...common, ...given, layers }), batch: config.batch };
-      return isRecurrent ? withRecurrence(specification) : specification;
+      const layers = [inputUnits, ...hidden, outputs];
+      return finished(stack({ ...common, ...given, layers }));
     }
     if (excitatory !== undefined) {
       throw new ApicalError(
@@ -56,14 +63,14 @@ export function networkFor(
         'network.storage is "sparse", but kernels are stored as matrices: leave out network.storage or network.convolutions.',
       );
     }
-    const specification = convolutionalStack({
+    const convolutional = convolutionalStack({
       ...common,
       input: pictureOf(dataset),
       convolutions: convolutions.map((layer) => withoutUndefined(layer) as ConvolutionalLayer),
       hidden,
-      outputs: dataset.targetSize,
+      outputs,
     });
-    return isRecurrent ? withRecurrence(specification) : specification;
+    return finished(convolutional);
   }
   const { objectives: named, ...plain } = withoutUndefined(graph);
   const areas = plain.areas.map(({ activation, ...area }) => ({
@@ -71,27 +78,41 @@ export function networkFor(
     ...(activation === undefined ? {} : { activation: activationFor(activation) }),
   }));
   const objectives = named.map((each) => ({ ...each, kind: each.kind === 'black-box' ? loss : each.kind }));
-  const specification = { ...plain, areas, objectives, batch: config.batch } as NetworkSpecification;
-  const unitsOf = (id: string) =>
-    specification.areas
-      .find((area) => area.id === id)
-      ?.shape.reduce((product, length) => product * length, 1);
-  if (unitsOf(graph.input) !== inputUnits) {
-    throw new ApicalError(
-      'config.network',
-      `graph.input: area "${graph.input}" has ${unitsOf(graph.input) ?? 'no'} units, but an example of ${dataset.title} has ${inputUnits} values.`,
-    );
-  }
-  for (const { area } of graph.objectives) {
-    if (unitsOf(area) !== dataset.targetSize) {
-      throw new ApicalError(
-        'config.network',
-        `graph.objectives: area "${area}" has ${unitsOf(area) ?? 'no'} units, but ${dataset.title} has ${dataset.targetSize} ${dataset.task === 'classification' ? 'classes' : 'target values'}.`,
-      );
-    }
-  }
+  const specification = { ...plain, areas, objectives, ...hints } as NetworkSpecification;
+  checkGraph(specification, dataset, inputUnits);
   return specification;
 }
+
+/** Throws `config.network` if the input or output areas of a graph have other sizes than the data. */
+function checkGraph(
+  { areas, input, objectives }: NetworkSpecification,
+  { title, targetSize, task }: DataDescription,
+  inputUnits: number,
+): void {
+  const areaOf = (id: string) => areas.find((area) => area.id === id);
+  const unitsOf = (id: string) => areaOf(id)?.shape.reduce((product, length) => product * length, 1);
+  if (!areaOf(input)?.part && unitsOf(input) !== inputUnits) {
+    throw new ApicalError(
+      'config.network',
+      `graph.input: area "${input}" has ${unitsOf(input) ?? 'no'} units, but an example of ${title} has ${inputUnits} values.`,
+    );
+  }
+  for (const { area, kind, target = OWN_TARGET } of objectives) {
+    const needsTarget = target === OWN_TARGET && lossOf({ area, kind }).target !== 'none';
+    if (task === 'none' || !needsTarget || unitsOf(area) === targetSize) continue;
+    throw new ApicalError(
+      'config.network',
+      `graph.objectives: area "${area}" has ${unitsOf(area) ?? 'no'} units, but ${title} has ${targetSize} ${task === 'classification' ? 'classes' : 'target values'}.`,
+    );
+  }
+}
+
+/** The objective of a stack, by what the targets of the data are. */
+const DEFAULT_OBJECTIVES = {
+  classification: 'cross-entropy',
+  regression: 'squared-error',
+  none: 'none',
+} as const;
 
 /** Returns whether hidden areas project to themselves. Throws `config.network` if the data have no time axis. */
 function isRecurrentFor({ network, graph }: Config, { title, time }: DataDescription): boolean {
@@ -103,6 +124,25 @@ function isRecurrentFor({ network, graph }: Config, { title, time }: DataDescrip
       ? 'network.recurrent has no place beside graph: give its areas lateral projections instead.'
       : `network.recurrent is true, but ${title} has no time axis. Leave it out.`,
   );
+}
+
+/** Returns the stack without its output area. Throws `config.network` if it has no other area. */
+function withoutOutput(specification: NetworkSpecification): NetworkSpecification {
+  const { areas, projections } = specification;
+  const kept = areas.slice(0, -1);
+  if (kept.length === 1) {
+    throw new ApicalError(
+      'config.network',
+      'network.hidden is empty, and without an objective there is no output area, so the network has nothing to learn. Give hidden areas, such as network.hidden=[100].',
+    );
+  }
+  const has = (id: string) => kept.some((area) => area.id === id);
+  return {
+    ...specification,
+    areas: kept,
+    projections: projections.filter(({ to }) => has(to)),
+    objectives: [],
+  };
 }
 
 /** Returns the stack with a lateral projection from each dense hidden area to itself. */
@@ -128,16 +168,21 @@ function withRecurrence(specification: NetworkSpecification): NetworkSpecificati
   };
 }
 
-/** Returns the loss of a stack. Throws `config.objective` if it, or one of a graph, does not fit the data. */
+/**
+ * Returns the loss of a stack; undefined for a stack without an objective. Throws `config.objective` if it, or one of a
+ * graph, does not fit the data.
+ */
 function objectiveOf(
   { objective, graph }: Config,
   { dataset, loss }: { dataset: DataDescription } & Pick<Examples, 'loss'>,
-): LossName | Loss {
-  const named = objective ?? (dataset.task === 'classification' ? 'cross-entropy' : 'squared-error');
-  const own = loss ?? (named as LossName);
+): LossName | Loss | undefined {
+  const named = objective ?? DEFAULT_OBJECTIVES[dataset.task];
+  const own = loss ?? (named === 'none' ? undefined : (named as LossName));
   const objectives = graph
     ? graph.objectives.map((each) => (each.kind === 'black-box' ? loss : each.kind))
-    : [own];
+    : own === undefined
+      ? []
+      : [own];
   if (objectives.includes(undefined)) {
     throw new ApicalError(
       'config.objective',

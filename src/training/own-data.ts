@@ -2,11 +2,11 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
 import { checkMask } from '../datasets/checks.ts';
 import { withoutExamples } from '../datasets/dataset.ts';
-import type { Dataset, Split, TargetDescription, TimeAxis } from '../datasets/dataset.ts';
+import type { Dataset, DataTask, Split, TargetDescription, TimeAxis } from '../datasets/dataset.ts';
 import { ApicalError } from '../errors.ts';
 import { checkKeys, checkShape, product, readNumbers } from './own-numbers.ts';
 import type { NamedNumbers, Numbers } from './own-numbers.ts';
-import { flatMask, largestOf, readSequences, readTarget, targetsOf } from './own-sequences.ts';
+import { flatMask, largestOf, NO_TARGETS, readSequences, readTarget, targetsOf } from './own-sequences.ts';
 import type { GivenTarget, GivenTargets } from './own-sequences.ts';
 
 export type { Numbers } from './own-numbers.ts';
@@ -18,7 +18,7 @@ export type Sequences = readonly (readonly ArrayLike<number>[])[];
 export type OwnTarget =
   Numbers | Sequences | { readonly labels: ArrayLike<number> | readonly ArrayLike<number>[] };
 
-/** Your own examples: inputs with class labels or target values. */
+/** Your own examples: inputs with class labels or target values, or alone for rules that need neither. */
 export interface OwnExamples {
   /** A row per example. With `time`, [sequence][step][value], or [sequence][step] of single values; or a row per step. */
   readonly inputs: Numbers | Sequences;
@@ -60,7 +60,7 @@ export interface OwnData extends OwnExamples {
  * Checks your own arrays and returns them as a data set, whose id is a hash of their contents. `name` ("dataset") names
  * them in messages.
  *
- * Throws `dataset.option` (an unknown key, no labels), `dataset.empty`, `dataset.values` (not finite, not a number),
+ * Throws `dataset.option` (an unknown key, both labels and targets), `dataset.empty`, `dataset.values` (not finite, not a number),
  * `dataset.labels`, `dataset.lengths`, `dataset.mask` and `dataset.mismatch` (lengths that do not fit). Each message names
  * the value and its position.
  */
@@ -78,7 +78,7 @@ export function ownDataset(data: OwnData, name = 'dataset'): Dataset {
       `${name}.test`,
       { shape: shape ?? [train.units], like: train },
     );
-  const { isClassification } = train;
+  const { task, isClassification } = train;
   const classes = 1 + Math.max(largest(train), held ? largest(held) : 0);
   if (classNames !== undefined) checkNames(classNames, isClassification ? classes : undefined, name);
   const targetSize = isClassification ? (classNames?.length ?? classes) : train.targetUnits;
@@ -88,7 +88,7 @@ export function ownDataset(data: OwnData, name = 'dataset'): Dataset {
   const steps = Math.max(train.split.steps ?? 0, (time?.kind === 'sequences' && held?.split.steps) || 0);
   const dataset: Omit<Dataset, 'id'> = {
     title: 'Own arrays',
-    task: isClassification ? 'classification' : 'regression',
+    task,
     inputShape,
     inputScale: train.split.inputs instanceof Uint8Array ? 1 / 255 : 1,
     targetSize,
@@ -139,6 +139,7 @@ interface Examples {
   readonly units: number;
   /** Number of target values of an example. */
   readonly targetUnits: number;
+  readonly task: DataTask;
   readonly isClassification: boolean;
   readonly time?: Pick<TimeAxis, 'kind' | 'targets'> | undefined;
   readonly named: Readonly<Record<string, NamedTarget>>;
@@ -160,11 +161,12 @@ function readExamples(examples: OwnExamples, name: string, expected: Expected): 
   const { time } = examples;
   if (time !== undefined) checkKeys(time, ['kind', 'steps', 'targets', 'lengths', 'mask'], `${name}.time`);
   const given = targetsOf(examples, name);
-  const isClassification = given.main.kind === 'labels';
-  if (like && like.isClassification !== isClassification) {
+  const task = !given.main ? 'none' : given.main.kind === 'labels' ? 'classification' : 'regression';
+  const isClassification = task === 'classification';
+  if (like && like.task !== task) {
     throw new ApicalError(
       'dataset.option',
-      `${name} has ${isClassification ? 'labels' : 'targets'}, but the training examples have ${isClassification ? 'targets' : 'labels'}: give both the same.`,
+      `${name} has ${WORDS[task]}, but the training examples have ${WORDS[like.task]}: give both the same.`,
     );
   }
   const read =
@@ -181,7 +183,7 @@ function readExamples(examples: OwnExamples, name: string, expected: Expected): 
       `${what} of ${name}.inputs has ${units} values, but ${like && !shape ? 'a training example' : 'an example'} of shape (${shape?.join(', ') ?? wanted}) has ${wanted}. Give as many.`,
     );
   }
-  if (like && !isClassification && targetUnits !== like.targetUnits) {
+  if (like && given.main && !isClassification && targetUnits !== like.targetUnits) {
     throw new ApicalError(
       'dataset.mismatch',
       `${given.main.name} holds ${targetUnits} values for each ${time ? 'target' : 'example'}, but a training example has ${like.targetUnits}. Give as many.`,
@@ -204,9 +206,16 @@ function readExamples(examples: OwnExamples, name: string, expected: Expected): 
   return {
     ...read,
     split: values.length === 0 ? split : { ...split, named: Object.fromEntries(values) },
+    task,
     isClassification,
   };
 }
+
+const WORDS: Readonly<Record<DataTask, string>> = {
+  classification: 'labels',
+  regression: 'targets',
+  none: 'neither labels nor targets',
+};
 
 const dueIn = (targets: TimeAxis['targets'] | undefined): string =>
   targets === 'last' ? 'the last step' : targets === 'all' ? 'all steps' : 'the steps of a mask';
@@ -217,15 +226,17 @@ function readRows(
   { main, others }: GivenTargets,
   { shape }: Expected,
   { name, what, time }: { readonly name: string; readonly what: string; readonly time: OwnTime | undefined },
-): Omit<Examples, 'isClassification'> {
+): Omit<Examples, 'task' | 'isClassification'> {
   const inputs = readNumbers(given, `${name}.inputs`);
-  const answers = readTarget(main);
+  const answers = main && readTarget(main);
   const count =
     inputs.rows ??
     (shape
       ? rowsBy(inputs, product(shape), `${name}.inputs`, shape)
-      : (answers.rows ?? answers.values.length));
-  const units = unitsOf(inputs, count, `${name}.inputs`, answers.name);
+      : answers
+        ? (answers.rows ?? answers.values.length)
+        : inputs.values.length);
+  const units = unitsOf(inputs, count, `${name}.inputs`, answers?.name ?? `${name}.inputs`);
   const rowsOf = (target: GivenTarget): NamedTarget => {
     const found = readTarget(target);
     const other = `${name}.inputs`;
@@ -241,7 +252,7 @@ function readRows(
     }
     return { task: 'classification', size: 1 + largestOf(found.values), values: found.values };
   };
-  const { size, task, values } = rowsOf(main);
+  const { size, task, values } = main ? rowsOf(main) : NO_TARGETS;
   const mask =
     time?.mask === undefined
       ? undefined

@@ -14,27 +14,27 @@ export interface GivenTarget {
 
 /** The main target and those that have names. */
 export interface GivenTargets {
-  readonly main: GivenTarget;
+  /** Undefined if the examples have neither labels nor targets. */
+  readonly main: GivenTarget | undefined;
   readonly others: Readonly<Record<string, GivenTarget>>;
 }
 
 /** Name of the main target among several. */
 const MAIN = 'target';
 
-/** Finds the targets of examples. Throws `dataset.option` if there is no main target, or two. */
+/** Finds the targets of examples. Throws `dataset.option` if there are two main targets, or only others. */
 export function targetsOf({ labels, targets }: OwnExamples, name: string): GivenTargets {
   const all: Record<string, GivenTarget> = {};
   if (isRecord(targets)) {
     for (const [id, given] of Object.entries(targets)) all[id] = targetOf(given, `${name}.targets.${id}`);
   } else if (targets !== undefined) all[MAIN] = { kind: 'values', name: `${name}.targets`, given: targets };
   const { [MAIN]: target, ...others } = all;
+  if (labels === undefined && targets === undefined) return { main: undefined, others };
   if ((labels === undefined) === (target === undefined)) {
     const found =
       labels !== undefined
         ? 'both labels and targets'
-        : targets === undefined
-          ? 'neither labels nor targets'
-          : `targets, of which none is called "${MAIN}", and no labels`;
+        : `targets, of which none is called "${MAIN}", and no labels`;
     throw new ApicalError(
       'dataset.option',
       `${name} has ${found}: give labels (classes) or targets (values), one for each example.`,
@@ -86,7 +86,7 @@ export function readSequences(
   { time, name, shape }: SequenceOptions,
 ): ReadSequences {
   if (time.steps !== undefined) checkWhole(time.steps, `${name}.time.steps`);
-  const width = shape ? product(shape) : widthOf(inputs, main.given, time);
+  const width = shape ? product(shape) : widthOf(inputs, main?.given, time);
   const series = readSeries(inputs, `${name}.inputs`, { steps: time.steps, width });
   const { count, steps, values, width: units } = series;
   const lengths = checkLengths(time.lengths ?? series.lengths, count, steps, `${name}.time.lengths`);
@@ -101,10 +101,10 @@ export function readSequences(
   const isPerStep =
     time.mask !== undefined ||
     time.targets === 'all' ||
-    (time.targets === undefined && isPerStepIn(main, layout));
+    (time.targets === undefined && (!main || isPerStepIn(main, layout)));
   const read = (target: GivenTarget) =>
     isPerStep ? stepTargets(target, layout) : sequenceTargets(target, count);
-  const answers = read(main);
+  const answers = main ? read(main) : NO_TARGETS;
   return {
     split: {
       count,
@@ -120,6 +120,9 @@ export function readSequences(
     named: Object.fromEntries(Object.entries(others).map(([id, target]) => [id, read(target)])),
   };
 }
+
+/** The targets of examples without any. */
+export const NO_TARGETS = { task: 'none', size: 0, values: new Uint8Array(0) } as const;
 
 interface Series {
   /** count × steps × width, padded with zeros. */

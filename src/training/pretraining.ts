@@ -38,6 +38,7 @@ export function pretrainingConfig(
       // These rules do not descend the loss, and their machines are too large to enumerate.
       probe: { ...config.probe, every: 0 },
       workers: 1,
+      readout: undefined,
     },
     'pretraining',
   );

@@ -8,16 +8,25 @@ export type { Cost, LocalityRow } from '../analysis/audit/audit.ts';
  * means over examples (nats for cross-entropy, ½‖y − d‖² for squared error), angles are in degrees.
  */
 
-/** A mean over examples. `error` is the fraction of wrong answers or, for regression, the normalised squared error. */
+/**
+ * A mean over examples. `error` is the fraction of wrong answers or, for regression, the normalised squared error; it is
+ * absent if no objective compares an answer with a target. A network without objectives has no score.
+ */
 export interface Score {
   readonly loss: number;
-  readonly error: number;
+  readonly error?: number;
 }
 
 /** A score on held-out examples, with the number of wrong answers (0 for regression) and of examples. */
 export interface HeldOutScore extends Score {
   readonly errors: number;
   readonly count: number;
+}
+
+/** The scores of a readout on held-out examples. It learns apart from the network, so they are not the network's own. */
+export interface ReadoutScores {
+  readonly validation?: Required<HeldOutScore>;
+  readonly test?: Required<HeldOutScore>;
 }
 
 /** Metrics by name; for an environment, the mean `return` of its episodes, their number, and so on. */
@@ -29,7 +38,7 @@ export interface ProgressRecord {
   readonly step: number;
   /** Passes through the training set, including fractions. */
   readonly epoch: number;
-  /** For a data set. */
+  /** For a data set, if the rule computes errors or losses. */
   readonly train?: Score;
   /** For an environment: the training episodes that ended since then. */
   readonly metrics?: Metrics;
@@ -48,6 +57,8 @@ export interface EvaluationRecord {
   readonly metrics?: Metrics;
   readonly validation?: HeldOutScore;
   readonly test?: HeldOutScore;
+  /** Scores of the readout, at the epochs at which it is learned. */
+  readonly readout?: ReadoutScores;
   /** Seconds spent in training steps so far. */
   readonly trainedSeconds: number;
   /** Number of examples that training has passed through networks so far, over all phases of all updates. */
@@ -87,6 +98,8 @@ export interface RunDocument {
   readonly train: Score | null;
   readonly validation?: HeldOutScore;
   readonly test: HeldOutScore | null;
+  /** The last scores of the readout; absent without one. */
+  readonly readout?: ReadoutScores;
   /** By projection: the angle in degrees between the last probed update and the exact gradient; null if there is none. */
   readonly alignment: Readonly<Record<string, number | null>>;
   /** By projection without an angle: why. Absent if each has one, and in documents of earlier versions. */

@@ -3,7 +3,10 @@ import type { Batch } from '../learning/learner.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import { DataTraining } from './data-training.ts';
 import type { DataTrainingOptions, HeldOut } from './data-training.ts';
-import { sweepSeries } from './evaluation.ts';
+import { gatherSeries, sweepSeries } from './evaluation.ts';
+import type { ExampleSet } from './examples.ts';
+import type { SeriesSteps } from './evaluation.ts';
+import type { Part } from './readout/readout.ts';
 import { planStreams } from './stream-plan.ts';
 import type { StreamPlan } from './stream-plan.ts';
 import type { Position } from './training.ts';
@@ -59,14 +62,26 @@ export class StreamTraining extends DataTraining {
     return this.examples.train.gatherStreams(starts.slice(0, this.config.probe.examples), window, washout);
   }
 
+  /** Gathers the first steps of the training series, after the washout, or held-out series. */
+  protected gather(part: Part, most: number, visit: (batch: Batch) => boolean): void {
+    const [set, { first, end, washout }] = this.#partOf(part);
+    const last = part === 'train' ? Math.min(end, first + this.#plan.washout + most) : end;
+    gatherSeries(this.compute, set, { first, end: last, washout }, visit);
+  }
+
   protected sweep(part: HeldOut): number | undefined {
+    const [set, steps] = this.#partOf(part);
+    if (steps.end <= steps.first) return undefined;
+    sweepSeries(this.compute, this.learner, set, steps);
+    return this.learner.tally().examples;
+  }
+
+  #partOf(part: Part): readonly [set: ExampleSet, steps: SeriesSteps] {
     const { train, test } = this.examples;
     const { trainSteps, washout } = this.#plan;
-    const [set, first] = part === 'validation' ? [train, trainSteps.end] : [test, 0];
-    const end = part === 'validation' ? trainSteps.all : test.steps;
-    if (end <= first) return undefined;
-    sweepSeries(this.compute, this.learner, set, { first, end, washout });
-    return this.learner.tally().examples;
+    if (part === 'test') return [test, { first: 0, end: test.steps, washout }];
+    const [first, end] = part === 'train' ? [0, trainSteps.end] : [trainSteps.end, trainSteps.all];
+    return [train, { first, end, washout }];
   }
 }
 

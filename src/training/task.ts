@@ -1,7 +1,7 @@
 import { audit } from '../analysis/audit/audit.ts';
 import type { Audit } from '../analysis/audit/audit.ts';
 import { amountOf, describeData } from '../datasets/dataset.ts';
-import type { DataDescription } from '../datasets/dataset.ts';
+import type { DataDescription, DataTask } from '../datasets/dataset.ts';
 import type { Batch } from '../learning/learner.ts';
 import type { Rule } from '../learning/rule.ts';
 import type { Compute } from '../tensor/compute.ts';
@@ -24,7 +24,7 @@ export interface RunRules {
 /** The facts about a task that a report shows. */
 export interface TaskDescription {
   /** Whether the data have labels or values; absent for an environment. */
-  readonly taskKind?: 'classification' | 'regression';
+  readonly taskKind?: DataTask;
   readonly imageShape?: readonly [height: number, width: number];
   readonly classNames?: readonly string[];
   /** Mean return at which the task counts as solved. */

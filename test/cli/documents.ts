@@ -2,8 +2,9 @@ import { z } from 'zod';
 
 /** Schemas of the documents that scripts rely on. Further keys may be added. */
 const fraction = z.number().min(0);
-const score = z.object({ loss: z.number(), error: fraction });
+const score = z.object({ loss: z.number(), error: fraction.optional() });
 const heldOut = score.extend({ errors: z.int().min(0), count: z.int().min(1) });
+const readout = heldOut.required();
 const degrees = z.number().min(0).max(180).nullable();
 
 export const runDocument = z.object({
@@ -19,6 +20,7 @@ export const runDocument = z.object({
   epochs: z.int().min(1),
   train: score.nullable(),
   test: heldOut.nullable(),
+  readout: z.object({ validation: readout.optional(), test: readout.optional() }).optional(),
   alignment: z.record(z.string(), degrees),
   metrics: z.record(z.string(), z.number()),
   examplesPerSecond: z.number().min(0),
@@ -75,6 +77,7 @@ export const searchDocument = z.object({
     .array(z.object({ path: z.string(), rule: z.string().optional(), range: z.looseObject({}) }))
     .min(1),
   seeds,
+  rankedBy: z.literal('readout').optional(),
   searchSeed: z.int().min(0),
   validation: z.number().gt(0).lt(1),
   budget: z.object({

@@ -119,7 +119,8 @@ export class Probe {
     this.learner.learn({ inputs, targets }, 7, 0);
     compute.free(inputs);
     compute.free(targets);
-    return this.learner.tally().loss / BATCH;
+    const { loss, examples } = this.learner.tally();
+    return loss / examples;
   }
 }
 

@@ -5,7 +5,7 @@ import { Network, stack } from '../../src/network/index.ts';
 import type { NetworkSpecification } from '../../src/network/index.ts';
 import { backpropagate } from '../../src/dynamics/feedforward/feedforward.ts';
 import { ruleById } from '../../src/rules/index.ts';
-import type { Batch, Learner } from '../../src/learning/index.ts';
+import type { Learner, TaughtBatch } from '../../src/learning/index.ts';
 import { hasActivation } from '../../src/tensor/index.ts';
 import type { Compute } from '../../src/tensor/index.ts';
 import { gradientsOf, learnerOf } from '../rules/fixtures.ts';
@@ -92,7 +92,7 @@ test.each<[string, NetworkSpecification]>([
     const targets = inputs.map((input) =>
       Array.from({ length: outputs }, (__, unit) => (input[unit % 3] ?? 0) ** 2),
     );
-    const batch: Batch = {
+    const batch: TaughtBatch = {
       inputs: compute.allocate([2, 3]).set(inputs.flat()),
       targets: compute.allocate([2, outputs]).set(targets.flat()),
     };

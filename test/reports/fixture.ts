@@ -42,7 +42,7 @@ export function errorAt(rule: RuleId, seed: number, epoch: number): number {
   );
 }
 
-function heldOut(rule: RuleId, seed: number, epoch: number): HeldOutScore {
+function heldOut(rule: RuleId, seed: number, epoch: number): Required<HeldOutScore> {
   const errors = Math.round(errorAt(rule, seed, epoch) * 10_000);
   return { loss: (errors / 10_000) * 3.2, error: errors / 10_000, errors, count: 10_000 };
 }

@@ -41,7 +41,7 @@ describe('apical check', () => {
     write();
     expect(await check()).toEqual({ code: 0, failed: [] });
     const { stdout } = await apical('check', './mine.mjs');
-    expect(stdout).toContain('Rule "mine" passes all 11 checks.');
+    expect(stdout).toContain('Rule "mine" passes all 12 checks.');
   });
 
   test.each([

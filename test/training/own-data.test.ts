@@ -87,7 +87,12 @@ describe('an error in own arrays is one sentence with its position', () => {
     ['no inputs', { labels }, 'dataset.values', 'dataset.inputs is missing'],
     ['inputs of another kind', { inputs: 'digits', labels }, 'dataset.values', 'dataset.inputs is "digits"'],
     ['integers', { inputs: new Int32Array(8), labels }, 'dataset.values', 'of the kind Int32Array'],
-    ['no labels', { inputs: SQUARE }, 'dataset.option', 'neither labels nor targets'],
+    [
+      'labels for the training examples only',
+      { inputs: SQUARE, labels, test: { inputs: SQUARE } },
+      'dataset.option',
+      'dataset.test has neither labels nor targets, but the training examples have labels',
+    ],
     [
       'labels and targets',
       { inputs: SQUARE, labels, targets: labels },

@@ -97,7 +97,7 @@ function rowsOf(schema: JsonSchema, prefix: string): string[][] {
     const path = prefix ? `${prefix}.${key}` : key;
     const isGroup = value.properties && path !== 'graph';
     if (isGroup && !value.properties['kind']) return rowsOf(value, path);
-    if (path === 'optimiser') return rowsOf(value, path);
+    if (path === 'optimiser' || path === 'readout') return rowsOf(value, path);
     const fallback = value.default === undefined ? '' : JSON.stringify(value.default);
     return [[path, valuesOf(value), fallback, value.description ?? '']];
   });

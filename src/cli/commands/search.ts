@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { ApicalError } from '../../errors.ts';
 import { parseSeeds } from '../../config/assignments.ts';
 import { configFilesIn } from '../../runs/plan.ts';
-import { planOf, readSearch } from '../../search/document.ts';
+import { planOf, readSearch, rankedError } from '../../search/document.ts';
 import type { SearchDocument } from '../../search/document.ts';
 import { planSearch } from '../../search/plan.ts';
 import type { SearchPlan } from '../../search/plan.ts';
@@ -128,8 +128,9 @@ async function execute(base: string | undefined, options: SearchArguments): Prom
       },
       signal: stop.signal,
       listener: {
-        opened: ({ title, backend, taskKind }) => {
+        opened: ({ title, backend, taskKind, rankedBy }) => {
           view.taskKind = taskKind;
+          view.rankedError = rankedError(rankedBy ? { rankedBy } : {});
           terminal.note(title);
           terminal.note(`Backend ${backend}`);
         },

@@ -1,7 +1,14 @@
 import { identityOf } from '../../config/identity.ts';
 import type { Compute } from '../../tensor/compute.ts';
 import type { Evaluation } from '../../training/evaluation.ts';
-import type { HeldOutScore, Metrics, MetricsRecord, RunDocument, Score } from '../../training/records.ts';
+import type {
+  HeldOutScore,
+  Metrics,
+  MetricsRecord,
+  ReadoutScores,
+  RunDocument,
+  Score,
+} from '../../training/records.ts';
 import type { Task } from '../../training/task.ts';
 import { TrainedNetwork } from '../../training/trained-network.ts';
 import type { Training } from '../../training/training.ts';
@@ -10,11 +17,13 @@ import type { Data } from './options.ts';
 
 /** The final metrics of a run. Errors are fractions of 1, losses are means over examples, angles are in degrees. */
 export interface RunMetrics {
-  /** Score of the training examples in the last epoch, measured as they were learned; null for an environment. */
+  /** Score of the training examples in the last epoch, measured as they were learned; null if there is none. */
   readonly train: Score | null;
   readonly validation?: HeldOutScore;
-  /** Null without test examples. */
+  /** Null without test examples or without a loss. */
   readonly test: HeldOutScore | null;
+  /** Last scores of the readout; absent without one. */
+  readonly readout?: ReadoutScores;
   /** By projection: the angle between the last probed update and the exact gradient; null if there is none. */
   readonly alignment: Readonly<Record<string, number | null>>;
   /** Further metrics by name, such as `passes` or, for an environment, the mean `return`. */
@@ -63,8 +72,15 @@ export class Result extends TrainedNetwork {
     this.startedAt = startedAt;
     this.training = training;
     this.#evaluate = evaluate;
-    const { train, validation, test, alignment, metrics } = document;
-    this.metrics = { train, ...(validation ? { validation } : {}), test, alignment, named: metrics };
+    const { train, validation, test, readout, alignment, metrics } = document;
+    this.metrics = {
+      train,
+      ...(validation ? { validation } : {}),
+      test,
+      ...(readout ? { readout } : {}),
+      alignment,
+      named: metrics,
+    };
   }
 
   /** Evaluates the network on other data; see `evaluate`. */

@@ -1,5 +1,4 @@
 import { ApicalError } from '../../errors.ts';
-import { unwatched } from '../../tensor/watch.ts';
 import type { BlackBox, Loss } from './loss.ts';
 
 /**
@@ -19,19 +18,15 @@ export const blackBox = (loss: BlackBox): Loss => ({
   name: 'black-box',
   target: 'any',
   losses({ compute, output, target, area, nameOf }) {
-    // To an audit, losses are losses, however they were computed.
-    return unwatched(output.heap, () => {
-      const outputs = output.data;
-      const all = target?.data ?? new Float64Array(0);
-      const width = !target || target.type === 'i32' ? 0 : target.columns;
-      return compute.temporary([output.rows]).set(
-        Array.from({ length: output.rows }, (_, row) => {
-          const outputRow = outputs.subarray(row * output.columns, (row + 1) * output.columns);
-          const expected = width === 0 ? (all[row] as number) : all.subarray(row * width, (row + 1) * width);
-          return checkedLoss(loss, outputRow, expected, area, () => nameOf(row));
-        }),
-      );
+    const outputs = output.data;
+    const all = target?.data ?? new Float64Array(0);
+    const width = !target || target.type === 'i32' ? 0 : target.columns;
+    const losses = Array.from({ length: output.rows }, (_, row) => {
+      const outputRow = outputs.subarray(row * output.columns, (row + 1) * output.columns);
+      const expected = width === 0 ? (all[row] as number) : all.subarray(row * width, (row + 1) * width);
+      return checkedLoss(loss, outputRow, expected, area, () => nameOf(row));
     });
+    return compute.temporary([output.rows]).set(losses);
   },
 });
 

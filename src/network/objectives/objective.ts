@@ -48,10 +48,16 @@ export function objectiveAt(
   );
 }
 
+/** Returns whether an objective has a loss to report. */
+export const hasLoss = ({ loss }: Pick<Objective, 'loss'>): boolean =>
+  loss.losses !== undefined || loss.errorAndTally !== undefined;
+
 /** Where an objective is scored: the loss's arguments, and the rows that count. */
 export interface Scored extends LossArguments {
   /** (rows): 1 where the row counts and 0 elsewhere; undefined if all count. */
   readonly counted: Tensor | undefined;
+  /** Class labels (rows) i32, if the target holds them, even where the loss compares values. */
+  readonly labels?: Tensor | undefined;
 }
 
 /**
@@ -79,7 +85,7 @@ export function errorOf(objective: Objective, scored: Scored, error: Tensor, tal
   if (tally) tallyLosses(objective, scored, tally, lossesOf(objective, scored));
   if (loss.errorAndTally) loss.errorAndTally(scored, error, compute.temporary([4], 'f64'));
   else if (loss.error) {
-    const own = loss.error(scored);
+    const own = quietly(output, () => loss.error?.(scored) as Tensor);
     checkShape(objective, 'error', own, output.shape, 'one row per example and one column per unit');
     compute.copy(error, own);
   }
@@ -94,7 +100,7 @@ export function errorOf(objective: Objective, scored: Scored, error: Tensor, tal
 export function lossesOf(objective: Objective, scored: Scored): Tensor {
   const { loss } = objective;
   const { compute, output, counted } = scored;
-  const losses = loss.losses?.(scored);
+  const losses = quietly(output, () => loss.losses?.(scored));
   if (!losses) {
     const none = compute.temporary([output.rows]);
     compute.fill(none, 0);
@@ -131,12 +137,15 @@ export function tallyLosses(objective: Objective, scored: Scored, tally: Tensor,
   });
 }
 
+/** Runs a user's loss. To an audit, losses are losses and errors errors, however they were computed. */
+const quietly = <Result>({ heap }: Tensor, compute: () => Result): Result => unwatched(heap, compute);
+
 /** Returns 1 for each row with a wrong answer, (rows); 0 for losses that do not tell. */
 function wrongOf({ loss }: Objective, scored: Scored): Tensor {
-  const { compute, output, target } = scored;
+  const { compute, output, labels } = scored;
   if (loss.wrong) return loss.wrong(scored);
   const wrong = compute.temporary([output.rows]);
-  if (target?.type === 'i32') compute.wrongRows(wrong, output, target);
+  if (labels) compute.wrongRows(wrong, output, labels);
   else compute.fill(wrong, 0);
   return wrong;
 }

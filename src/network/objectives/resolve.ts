@@ -5,12 +5,7 @@ import type { ObjectiveSpecification } from '../specification.ts';
 import { LOSSES } from './known-losses.ts';
 import type { Loss } from './loss.ts';
 import type { Objective } from './objective.ts';
-
-/** The target that an objective has by default: the data's own. */
-export const OWN_TARGET = 'target';
-
-/** The target that is the example itself. */
-export const EXAMPLE = 'inputs';
+import { OWN_TARGET } from './targets.ts';
 
 /** Returns the objectives of a network. `areaOf` returns the area with an id. Throws `objective.loss` for an unknown loss. */
 export function resolveObjectives(

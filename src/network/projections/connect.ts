@@ -1,5 +1,5 @@
 import type { Compute } from '../../tensor/compute.ts';
-import { sizesOf } from '../../tensor/spatial.ts';
+import { sizesOf } from '../../tensor/window.ts';
 import type { Synapses } from '../../tensor/synapses.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Area, Projection, ProjectionParts } from '../area.ts';
@@ -10,6 +10,8 @@ import { applySigns, drawSigns } from './dale.ts';
 import { defaultInitialisation, initialise, weightStream, wiringStream } from '../initialisation.ts';
 import { PoolingProjection } from './pooling.ts';
 import { delayOf } from './delay.ts';
+import { asMatrix, drawArbor, thin } from './arbor-draws.ts';
+import { pairsOf } from './distance.ts';
 import { drawSynapses, drawValues, partnersOf } from './sparse-draws.ts';
 import { SparseProjection } from './sparse.ts';
 import { DenseProjection } from './dense.ts';
@@ -46,9 +48,11 @@ export function connect(
     const window = windowOf(connection, lower.shape);
     return new PoolingProjection({ ...ends, ...noWeights, plastic: false }, window, connection.how);
   }
-  if (isSparse) {
+  if (isSparse || connection.kind === 'distance') {
     const { synapses, partners, ...weights } = drawSparse(compute, network, specification, from, to, seed);
-    return new SparseProjection({ ...ends, ...weights, plastic, mask: undefined }, synapses, partners);
+    const parts = { ...ends, ...weights, plastic, mask: undefined };
+    const projection = new SparseProjection(parts, synapses, partners);
+    return isSparse ? projection : asMatrix(compute, projection, parts);
   }
   const window = connection.kind === 'dense' ? undefined : windowOf(connection, lower.shape);
   const weights = (shape: readonly number[]): ProjectionParts => ({
@@ -149,10 +153,22 @@ function drawSparse(
   seed: number,
 ): Pick<ProjectionParts, 'weights' | 'signs'> & { synapses: Synapses; partners: Tensor | undefined } {
   const { symmetric = false } = specification;
-  const synapses = synapsesOf(compute, network, specification, from, to, seed);
-  const weights = compute.allocate([synapses.values]);
-  const initialiseRows = initialiserOf(compute, network, specification, from, to, seed);
-  drawValues(compute, weights, synapses, initialiseRows);
+  const connection = connectionOf(network, specification);
+  const draw = initialiserOf(compute, network, specification, from, to, seed);
+  let synapses: Synapses;
+  let weights: Tensor;
+  if (connection.kind === 'distance') {
+    const { density = 1, startsLike, initialisation, kind } = specification;
+    const arbor = pairsOf(network, specification, connection);
+    const wiring = wiringStream(seed, startsLike?.projection ?? projectionId(specification));
+    const isDrawn = !connection.profile || initialisation !== undefined || kind === 'feedback';
+    const thinned = thin(compute, arbor, density, wiring);
+    ({ synapses, weights } = drawArbor(compute, thinned, connection.profile, isDrawn ? draw : undefined));
+  } else {
+    synapses = synapsesOf(compute, network, specification, from, to, seed);
+    weights = compute.allocate([synapses.values]);
+    drawValues(compute, weights, synapses, draw);
+  }
   const partners = symmetric ? partnersOf(compute, synapses) : undefined;
   if (partners) {
     compute.scope(() => {

@@ -38,7 +38,7 @@ export class SparseProjection extends Projection {
   readonly synapses: Synapses;
   /** For a symmetric projection, (synapses) i32: the synapse of the same pair in the other direction. */
   readonly #partners: Tensor | undefined;
-  /** For each synapse of the feedback that answers, (synapses) i32: the synapse of the same pair here, or −1. */
+  /** For each value of the feedback that answers, (values) i32: the value of the same pair here, or −1. */
   #answered: Tensor | undefined;
 
   constructor(parts: ProjectionParts, synapses: Synapses, partners: Tensor | undefined) {
@@ -56,6 +56,11 @@ export class SparseProjection extends Projection {
       { name: 'presynaptic', length: this.from.units },
       { name: 'postsynaptic', length: this.to.units },
     ];
+  }
+
+  /** The number of pairs that share a value, on average. */
+  override get sharing(): number {
+    return this.synapses.count / this.synapses.values;
   }
 
   override get matrixShape(): readonly [number, number] {
@@ -179,6 +184,38 @@ export class SparseProjection extends Projection {
     compute.limitSparseNorms(this.values, this.synapses, side, limit);
   }
 
+  override sumByUnit(
+    compute: Compute,
+    out: Tensor,
+    values: Tensor,
+    side: 'incoming' | 'outgoing',
+    alpha = 1,
+    beta = 0,
+  ): void {
+    const { synapses } = this;
+    const { preUnits, postUnits } = synapses;
+    const isOutgoing = side === 'outgoing';
+    compute.scope(() => {
+      const ones = compute.temporary([1, isOutgoing ? postUnits : preUnits]);
+      compute.fill(ones, 1);
+      const form = { transposeB: isOutgoing, alpha, beta };
+      compute.sparseMatmul(out.reshape([1, out.size]), ones, values, synapses, form);
+    });
+  }
+
+  override scaleByUnit(
+    compute: Compute,
+    out: Tensor,
+    values: Tensor,
+    unit: Tensor,
+    side: 'incoming' | 'outgoing',
+    alpha = 1,
+    beta = 0,
+  ): void {
+    const end = side === 'incoming' ? 'postsynaptic' : 'presynaptic';
+    compute.sparseScale(out, values, unit, this.synapses, end, alpha, beta);
+  }
+
   /** Computes out ← Wᵀ at the synapses of the feedback that answers, 0 where this projection has none. */
   override exactFeedback(compute: Compute, out: Tensor): void {
     this.#answered ??= this.#synapsesAnswered(compute);
@@ -199,15 +236,16 @@ export class SparseProjection extends Projection {
     }
     const own = synapses.incoming.starts.data;
     const sources = synapses.incoming.sources.data;
-    const here = new Int32Array(feedback.synapses.count);
+    const elements = synapses.incoming.elements?.data;
+    const here = new Int32Array(feedback.synapses.values);
     const at = own.slice(0, to.units);
     // Feedback synapses come by their target, which is a presynaptic unit here, in ascending order: one walk is enough.
-    eachSynapse(feedback.synapses, (post, pre, synapse) => {
+    eachSynapse(feedback.synapses, (post, pre, _, value) => {
       let next = at[post] as number;
       const end = own[post + 1] as number;
       while (next < end && (sources[next] as number) < 4 * pre) next += 1;
       at[post] = next;
-      here[synapse] = next < end && sources[next] === 4 * pre ? next : -1;
+      here[value] = next < end && sources[next] === 4 * pre ? (elements?.[next] ?? next) : -1;
     });
     return compute.allocate([here.length], 'i32').set(here);
   }

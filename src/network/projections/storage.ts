@@ -1,6 +1,11 @@
 import { ApicalError } from '../../errors.ts';
 import { connectionOf } from './connection.ts';
-import type { NetworkSpecification, ProjectionSpecification } from '../specification.ts';
+import { pairCount } from './distance.ts';
+import type {
+  ConnectionSpecification,
+  NetworkSpecification,
+  ProjectionSpecification,
+} from '../specification.ts';
 import { projectionId } from '../specification.ts';
 import { sizeOf } from '../../tensor/tensor.ts';
 
@@ -49,7 +54,7 @@ export function isSparseFaster(pairs: number, density: number, batch: number | u
 export function sparseProjections(specification: NetworkSpecification): ReadonlySet<string> {
   const sparse = new Set<string>();
   for (const group of groupsOf(specification)) {
-    const asks = group.find(({ storage }) => storage === 'sparse');
+    const asks = group.find(({ storage, connection }) => storage === 'sparse' || isShared(connection));
     const refuses = group.find(({ storage }) => storage === 'dense');
     if (asks && refuses) {
       throw new ApicalError(
@@ -74,13 +79,17 @@ export function sparseProjections(specification: NetworkSpecification): Readonly
   return sparse;
 }
 
+/** Returns whether pairs with the same offset share a weight, which a matrix cannot. */
+const isShared = (connection: ConnectionSpecification | undefined): boolean =>
+  connection?.kind === 'distance' && connection.shared === true;
+
 /** Returns why a projection must be a matrix, with the fix, worded to end a sentence; undefined if it need not. */
 function whyDense(
   specification: NetworkSpecification,
   projection: ProjectionSpecification,
 ): string | undefined {
   const { kind } = connectionOf(specification, projection);
-  if (kind !== 'dense') return `its connection is "${kind}", so leave "storage" out`;
+  if (kind !== 'dense' && kind !== 'distance') return `its connection is "${kind}", so leave "storage" out`;
   if (projection.initialisation?.kind === 'orthogonal') {
     return 'orthogonal initial weights need the whole matrix, so choose another initialisation or dense storage';
   }
@@ -90,11 +99,15 @@ function whyDense(
 function isWorthIt(specification: NetworkSpecification, projection: ProjectionSpecification): boolean {
   const { density = 1, from, to, symmetric = false } = projection;
   const units = (id: string) => sizeOf(specification.areas.find((area) => area.id === id)?.shape ?? []);
+  const connection = connectionOf(specification, projection);
+  const pairs = units(from) * units(to);
+  const within =
+    connection.kind === 'distance' ? pairCount(specification, projection, connection) / pairs : 1;
   return (
     // Gibbs sampling within an area takes units in turn, which needs rows of a matrix.
     !symmetric &&
     whyDense(specification, projection) === undefined &&
-    isSparseFaster(units(from) * units(to), density, specification.batch)
+    isSparseFaster(pairs, density * within, specification.batch)
   );
 }
 

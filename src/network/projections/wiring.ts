@@ -2,8 +2,9 @@ import { ApicalError } from '../../errors.ts';
 import { idOf, lossOf } from '../objectives/resolve.ts';
 import { checkPart } from '../parts.ts';
 import { hasActivation, nameOfActivation } from '../../tensor/activation.ts';
-import { checkConnection } from './connection.ts';
+import { checkConnection } from './check-connection.ts';
 import { checkDelay, isImmediate } from './delay.ts';
+import { checkSheet } from '../sheet.ts';
 import type {
   AreaSpecification,
   NetworkSpecification,
@@ -95,7 +96,8 @@ function checkKind({ kind = 'forward' }: ProjectionSpecification, id: string): v
 
 function checkAreas(areas: readonly AreaSpecification[]): void {
   const ids = new Set<string>();
-  for (const { id, shape, part, dropout = 0 } of areas) {
+  for (const area of areas) {
+    const { id, shape, part, dropout = 0 } = area;
     if (ids.has(id)) {
       throw new ApicalError('network.duplicate', `Two areas have the id "${id}": rename one of them.`);
     }
@@ -108,6 +110,7 @@ function checkAreas(areas: readonly AreaSpecification[]): void {
       );
     }
     if (part) checkPart(id, shape, part);
+    checkSheet(area);
     if (!(dropout >= 0 && dropout < 1)) {
       throw new ApicalError(
         'network.dropout',
@@ -146,6 +149,13 @@ function checkProjections({ areas, projections, input }: NetworkSpecification): 
         `Projection "${id}" has the density ${density}, but it must be above 0 and at most 1.`,
       );
     }
+    const { kind: drawn, mean } = projection.initialisation ?? {};
+    if (mean !== undefined && drawn !== 'uniform' && drawn !== 'normal') {
+      throw new ApicalError(
+        'network.initialisation',
+        `Projection "${id}" has initial weights of the kind "${drawn ?? ''}" with the mean ${mean}, but only uniform and normal draws have one. Leave "mean" out.`,
+      );
+    }
     const { storage = 'auto' } = projection;
     if (!STORAGES.includes(storage)) {
       throw new ApicalError(
@@ -160,11 +170,11 @@ function checkProjections({ areas, projections, input }: NetworkSpecification): 
       );
     }
     const { kind: connection = 'dense' } = projection.connection ?? {};
-    if (projection.symmetric === true && (from !== to || connection !== 'dense')) {
+    if (projection.symmetric === true && (from !== to || !['dense', 'distance'].includes(connection))) {
       throw new ApicalError(
         'network.symmetric',
-        `Projection "${id}" is symmetric, so it must be dense and within one area, but it ` +
-          `${connection === 'dense' ? `runs from "${from}" to "${to}"` : `has the connection "${connection}"`}: leave "symmetric" out.`,
+        `Projection "${id}" is symmetric, so it must be dense or by distance and within one area, but it ` +
+          `${from !== to ? `runs from "${from}" to "${to}"` : `has the connection "${connection}"`}: leave "symmetric" out.`,
       );
     }
     if (projection.symmetric === true && projection.excitatory !== undefined) {

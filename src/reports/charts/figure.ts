@@ -8,6 +8,7 @@ export interface Figure {
     | 'cost'
     | 'angles'
     | 'feedback'
+    | 'readout'
     | 'energy'
     | 'updates'
     | 'inference'

@@ -18,14 +18,16 @@ import {
   type Split,
 } from './series.ts';
 import { costCurves } from './cost-curves.ts';
-import { metricCurves } from './metric-curves.ts';
+import { metricCurves, ownMetricCurves } from './metric-curves.ts';
+import { readoutCurves } from './readout-curves.ts';
 import { FONT_STACK, PAPER, PAGE, seriesStyle, type Theme } from './theme.ts';
 
 /** Returns every figure of curves that the records allow, in the order of a report. */
 export function figuresOf(report: RunReport | ComparisonReport): Figure[] {
   const runs = 'runs' in report ? report.runs : [report];
   return [
-    learningCurves(runs) ?? metricCurves(runs),
+    learningCurves(runs) ?? metricCurves(runs) ?? ownMetricCurves(runs),
+    readoutCurves(runs),
     costCurves(runs),
     gradientAngles(runs),
     feedbackAngles(runs),

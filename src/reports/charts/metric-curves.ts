@@ -1,5 +1,6 @@
 import { horizontalAxis, verticalAxis, type Chart } from './chart.ts';
 import type { Figure } from './figure.ts';
+import { capitalised, words } from './format.ts';
 import type { RunReport } from '../../runs/report-inputs.ts';
 import {
   finite,
@@ -64,6 +65,41 @@ export function metricCurves(runs: readonly RunReport[]): Figure | undefined {
     caption:
       'Evaluation: mean return over new episodes. Training: mean return over the episodes that ended since the previous ' +
       `point, with sampled actions.${dashed}${seedsNote(groups)}`,
+    charts,
+    columns: Math.min(2, charts.length),
+  };
+}
+
+/** Returns the figure of the metrics that rules report on held-out examples; undefined without any. */
+export function ownMetricCurves(runs: readonly RunReport[]): Figure | undefined {
+  const groups = groupByRule(runs);
+  const unitOfTime = horizontalOf(runs);
+  const evaluations = runs.flatMap(({ metrics }) => metrics.filter(({ kind }) => kind === 'evaluation'));
+  const names = new Set(
+    evaluations.flatMap((record) => ('metrics' in record ? Object.keys(record.metrics ?? {}) : [])),
+  );
+  const charts = [...names].flatMap((name): Chart[] => {
+    const series = groups.flatMap((group, index) => {
+      const traces = group.runs.map(({ run, metrics }): Trace => ({
+        seed: run.seed,
+        points: metrics.flatMap((record) =>
+          record.kind === 'evaluation' && record.metrics?.[name] !== undefined
+            ? [{ x: record[unitOfTime], y: finite(record.metrics[name]) }]
+            : [],
+        ),
+      }));
+      return seriesOf(group.title, index, traces) ?? [];
+    });
+    if (series.length === 0) return [];
+    const horizontal = horizontalAxis(series, unitOfTime);
+    const vertical = verticalAxis(series, 'plain', {});
+    return [{ title: capitalised(words(name)), series, horizontal, vertical, size: SIZE }];
+  });
+  if (charts.length === 0) return undefined;
+  return {
+    id: 'curves',
+    title: 'Learning curves',
+    caption: `Metrics that the rule reports, at the end of each epoch.${seedsNote(groups)}`,
     charts,
     columns: Math.min(2, charts.length),
   };

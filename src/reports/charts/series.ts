@@ -61,7 +61,7 @@ export function errorsAreRates(report: RunReport): boolean {
   if (report.taskKind !== undefined) return report.taskKind === 'classification';
   const evaluation = report.metrics.findLast((record) => record.kind === 'evaluation');
   const scores = [report.run.test, report.run.validation, evaluation?.test, evaluation?.validation];
-  return !scores.some((score) => score && score.errors === 0 && score.error > 0);
+  return !scores.some((score) => score?.errors === 0 && (score.error ?? 0) > 0);
 }
 
 /** Returns the unit of the horizontal axis: epochs, or steps if no run completed an epoch. */
@@ -103,6 +103,16 @@ function scoreOf(
   if (record.kind === 'probe') return undefined;
   if (split === 'train') return record.kind === training ? record.train : undefined;
   return record.kind === 'evaluation' ? record[split] : undefined;
+}
+
+/** Returns the error of the readout of a run on its test examples, or on those for validation. */
+export function readoutTrace(report: RunReport, horizontal: 'epoch' | 'step'): Trace {
+  const points = report.metrics.flatMap((record) => {
+    const scores = record.kind === 'evaluation' ? record.readout : undefined;
+    const score = scores?.test ?? scores?.validation;
+    return score ? [{ x: record[horizontal], y: finite(score.error) }] : [];
+  });
+  return { seed: report.run.seed, points };
 }
 
 /** Returns a measure of alignment of a projection, from the probe records of a run. */

@@ -1,4 +1,5 @@
 import type { Network } from '../../network/network.ts';
+import { outputArea } from '../../network/layout.ts';
 import { connectionOf } from '../../network/projections/connection.ts';
 import type { Projection } from '../../network/area.ts';
 import { projectionId } from '../../network/specification.ts';
@@ -6,7 +7,7 @@ import type { NetworkSpecification, ProjectionSpecification } from '../../networ
 
 /**
  * Returns the forward projections from the input to the output area, in order. The output area is that of the first
- * objective that is not auxiliary; of several projections onto an area only the first is followed.
+ * objective that is not auxiliary, or the last area of a network without objectives; of several projections onto an area only the first is followed.
  *
  * @example
  * ```ts
@@ -23,10 +24,11 @@ import type { NetworkSpecification, ProjectionSpecification } from '../../networ
  * }
  * ```
  */
-export function chainOf({ input, projections, objectives }: Network): readonly Projection[] {
+export function chainOf(network: Network): readonly Projection[] {
+  const { input, projections } = network;
   const chain: Projection[] = [];
-  let area = objectives.find(({ auxiliary }) => !auxiliary)?.area;
-  while (area && area !== input) {
+  let area = outputArea(network);
+  while (area !== input) {
     const [incoming] = projections.filter(({ kind, to }) => kind === 'forward' && to === area);
     if (!incoming) break;
     chain.unshift(incoming);
@@ -55,6 +57,7 @@ export function refuseBranches(specification: NetworkSpecification, others: stri
   const joining = (areaId: string, end: 'from' | 'to') =>
     forward.filter((projection) => projection[end] === areaId);
   const alternatives = `. Rules that do: ${others}`;
+  if (objectives.length === 0) return 'it has no objective, from which this rule learns. Set objective';
   for (const { id } of areas) {
     const [outgoing, incoming] = [joining(id, 'from'), joining(id, 'to')];
     if (incoming.length > 1) {

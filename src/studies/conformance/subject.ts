@@ -1,5 +1,5 @@
 import { Learner, parseOptions } from '../../learning/index.ts';
-import type { Batch, Exchange, Rule } from '../../learning/index.ts';
+import type { Batch, TaughtBatch, Exchange, Rule } from '../../learning/index.ts';
 import type { LearningStep } from '../../dynamics/index.ts';
 import { materialise } from '../../network/terms.ts';
 import type { OptimiserOf, OptimiserSpecification } from '../../network/optimiser.ts';
@@ -82,7 +82,7 @@ export const learnerOf = (compute: Compute, rule: Rule, setting: LearnerSetting 
   });
 
 /** Generates batch number `index` of an easy task: three clouds of points around three corners. */
-export function clouds(compute: Compute, index: number, size = 12): Batch {
+export function clouds(compute: Compute, index: number, size = 12): TaughtBatch {
   const draws = new Sequence(stream(77, 'clouds'), index);
   const inputs = compute.allocate([size, UNITS]);
   const targets = compute.allocate([size], 'i32');
@@ -100,7 +100,7 @@ export function clouds(compute: Compute, index: number, size = 12): Batch {
 /** Frees a batch. */
 export function release(compute: Compute, { inputs, targets }: Batch): void {
   compute.free(inputs);
-  compute.free(targets);
+  if (targets) compute.free(targets);
 }
 
 /** Trains from update `from` up to `to` with a fresh batch each, and returns the mean loss of each batch. */

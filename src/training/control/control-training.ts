@@ -200,9 +200,9 @@ export class ControlTraining extends TrainingLoop {
     const first = ({ inputs, targets, weights }: Batch): Batch => ({
       inputs: inputs.rowRange(0, count),
       targets:
-        targets.type === 'i32'
+        targets?.type === 'i32'
           ? targets.reshape([targets.size, 1]).rowRange(0, count).reshape([count])
-          : targets.rowRange(0, count),
+          : targets?.rowRange(0, count),
       ...(weights ? { weights: weights.reshape([weights.size, 1]).rowRange(0, count).reshape([count]) } : {}),
     });
     const measured = (name: string, learner: Learner, batch: Batch) =>

@@ -5,7 +5,7 @@ import { audit } from '../../../src/analysis/index.ts';
 import { openBackend } from '../../../src/backends/open.ts';
 import { backpropagateInTime } from '../../../src/dynamics/index.ts';
 import { Learner, parseOptions } from '../../../src/learning/index.ts';
-import type { Batch, Rule } from '../../../src/learning/index.ts';
+import type { Rule, TaughtBatch } from '../../../src/learning/index.ts';
 import { materialise, plainDescent, stack } from '../../../src/network/index.ts';
 import type { NetworkSpecification } from '../../../src/network/index.ts';
 import { Sequence, stream } from '../../../src/random/index.ts';
@@ -39,7 +39,7 @@ const learnerOf = (rule: Rule, options: object = {}): Learner =>
   });
 
 /** Sequences with a target at every step, the same at every call. */
-function sequences(): Batch {
+function sequences(): TaughtBatch {
   const draws = new Sequence(stream(5, 'sequences'));
   const rows = STEPS * BATCH;
   const values = (count: number) => Array.from({ length: count }, () => draws.normal());
@@ -119,7 +119,7 @@ test('each is at most 80 lines', () => {
 /** The update of e-prop, written as loops over examples, steps and synapses. */
 function plainEProp(
   { network: net }: Learner,
-  { inputs, targets }: Batch,
+  { inputs, targets }: TaughtBatch,
   leak: number,
 ): Map<string, number[]> {
   const at = (id: string) => Array.from(net.projection(id).weights.data);

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { audit } from '../../../src/analysis/audit.ts';
+import { audit } from '../../../src/analysis/audit/audit.ts';
 import { openBackend } from '../../../src/backends/open.ts';
 import { Learner } from '../../../src/learning/learner.ts';
 import { parseOptions } from '../../../src/learning/rule.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { measureAlignment } from '../../../src/analysis/alignment.ts';
-import { audit } from '../../../src/analysis/audit.ts';
+import { audit } from '../../../src/analysis/audit/audit.ts';
 import { exportWeights, importWeights } from '../../../src/network/exchange.ts';
 import { Network } from '../../../src/network/network.ts';
 import { SparseProjection } from '../../../src/network/projections/sparse.ts';

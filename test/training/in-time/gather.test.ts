@@ -39,7 +39,7 @@ const gathered = (
 
 const plain = ({ inputs: x, targets, time, named, nameOf }: Batch) => ({
   inputs: x.toArray(),
-  targets: targets.toArray(),
+  targets: targets?.toArray(),
   named: named && Object.fromEntries(Object.entries(named).map(([name, tensor]) => [name, tensor.toArray()])),
   present: time?.present?.toArray(),
   due: time?.due?.toArray(),
