@@ -574,7 +574,13 @@ export function listEvents(indices: usize, starts: usize, a: usize, rows: i32, c
   store<i32>(starts, <i32>((indices - first) >> 2));
 }
 
-/** out(rows, post) ← Σ of the rows of W of the units that fired + beta · out. */
+function addRowTo(out: usize, row: usize, bytes: usize): void {
+  const end = out + bytes;
+  for (; out + 16 <= end; out += 16, row += 16) v128.store(out, f32x4.add(v128.load(out), v128.load(row)));
+  for (; out < end; out += 4, row += 4) addTo(out, load<f32>(row));
+}
+
+/** out(rows, post) ← Σ of the rows of W of the units that fired + beta · out. Without lists, W is a matrix. */
 export function eventRows(
   out: usize,
   indices: usize,
@@ -594,7 +600,12 @@ export function eventRows(
       for (let unit: usize = out; unit < out + rowBytes; unit += 4) store<f32>(unit, beta * load<f32>(unit));
     }
     for (let event = load<i32>(eventStarts); event < load<i32>(eventStarts, 4); event++) {
-      const start = starts + ((<usize>load<i32>(indices + ((<usize>event) << 2))) << 2);
+      const unit = <usize>load<i32>(indices + ((<usize>event) << 2));
+      if (starts == 0) {
+        addRowTo(out, values + unit * rowBytes, rowBytes);
+        continue;
+      }
+      const start = starts + (unit << 2);
       const end = load<i32>(start, 4);
       for (let s = load<i32>(start); s < end; s++) {
         const target = out + unitAt(targets, s);
