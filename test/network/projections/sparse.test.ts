@@ -8,6 +8,7 @@ import { SparseProjection } from '../../../src/network/projections/sparse.ts';
 import { isSparseFaster, sparseProjections } from '../../../src/network/projections/storage.ts';
 import type { NetworkSpecification, ProjectionSpecification } from '../../../src/network/specification.ts';
 import { stack } from '../../../src/network/specification.ts';
+import { materialise } from '../../../src/network/terms.ts';
 import { ruleById, RULES } from '../../../src/rules/index.ts';
 import type { Rule } from '../../../src/learning/rule.ts';
 import { allocateSynapses } from '../../../src/tensor/synapses.ts';
@@ -342,6 +343,48 @@ describe('files', () => {
     const arrays = exportWeights(network, 'pytorch');
     for (const { data } of arrays.values()) data.fill(1);
     expect(() => importWeights(network, arrays)).toThrow(/nonzero weights where this network has no synapse/);
+  });
+});
+
+describe('what needs a matrix', () => {
+  test('Gibbs sampling within an area refuses sparse weights', () => {
+    const compute = on('wasm');
+    const learner = learnerOf(compute, ruleById('boltzmann'), {
+      specification: {
+        areas: [
+          { id: 'visible', shape: [12], activation: 'logistic' },
+          { id: 'hidden', shape: [6], activation: 'logistic' },
+        ],
+        projections: [
+          { from: 'visible', to: 'hidden' },
+          {
+            id: 'within',
+            ...{ from: 'hidden', to: 'hidden', kind: 'lateral' },
+            symmetric: true,
+            storage: 'sparse',
+          },
+        ],
+        input: 'visible',
+        objectives: [],
+      },
+    });
+    const inputs = compute.allocate([2, 12]);
+    expect(() => learner.learn({ inputs }, 0, 0)).toThrow(
+      /"within" is stored sparsely, but Gibbs sampling within an area needs a matrix.*"dense"/,
+    );
+    learner.dispose();
+  });
+
+  test('a mixing term refuses sparse weights', () => {
+    const compute = on('wasm');
+    const network = new Network(compute, stored(areas({}), 'sparse'), 1);
+    const projection = network.projection('forward');
+    const mixing = compute.allocate([20, 20]);
+    const gradient = compute.allocate(projection.weights.shape);
+    expect(() => materialise(compute, projection, gradient, [{ kind: 'mixing', mixing }])).toThrow(
+      /"forward" is stored sparsely, so it takes no mixing term.*"dense"/,
+    );
+    network.dispose();
   });
 });
 
