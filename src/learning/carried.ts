@@ -50,8 +50,11 @@ export class Carried {
   }
 
   /** Starts a batch: the state is what the last batch left, or 0 if this one does not go on from it. */
-  begin(purpose: Purpose, { inputs, time }: Batch): void {
-    if (this.#shapes.size === 0) return;
+  begin(purpose: Purpose, batch: Batch): void {
+    if (this.#shapes.size > 0) this.#begin(purpose, batch);
+  }
+
+  #begin(purpose: Purpose, { inputs, time }: Batch): void {
     const rows = time ? inputs.rows / time.steps : inputs.rows;
     const lasting = this.#streams.get(purpose);
     const goesOn = lasting && (lasting.used ?? Math.min(rows, lasting.rows)) === rows;
@@ -86,6 +89,7 @@ export class Carried {
 
   /** Ends a batch: what its dynamics left is the state of the next. */
   end(): void {
+    if (this.#left.size === 0) return;
     for (const [name, values] of this.#left) {
       const tensor = this.#now?.tensors.get(name);
       if (tensor) this.#compute.copy(rowsOf(tensor, this.#rows), values);

@@ -21,11 +21,11 @@ export function inputsOf(
   inputs: Tensor,
   valuesOf: (area: Area) => ValuesOfArea | undefined,
 ): Setting['inputOf'] {
-  const known = new Map<Area, Tensor>();
+  let known: Map<Area, Tensor> | undefined;
   return (area) => {
     const values = valuesOf(area);
     if (!values) return inputs;
-    let activity = known.get(area);
+    let activity = known?.get(area);
     if (activity) return activity;
     if (values.last >= inputs.columns) {
       throw new ApicalError(
@@ -36,7 +36,7 @@ export function inputsOf(
     }
     activity = compute.temporary([inputs.rows, area.units]);
     compute.gatherColumns(activity, inputs, values.numbers);
-    known.set(area, activity);
+    (known ??= new Map()).set(area, activity);
     return activity;
   };
 }

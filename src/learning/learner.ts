@@ -106,6 +106,7 @@ export class Learner {
   readonly #streams = new Map<string, Stream>();
   readonly #carried: Carried;
   readonly #valuesOf = new Map<Area, ValuesOfArea>();
+  readonly #exampleShape: readonly number[];
   readonly #terms: Terms = new Map();
   #passes = 0;
   /** Epoch of the latest update, which estimates use. */
@@ -137,6 +138,7 @@ export class Learner {
     }
     this.declaredState = declaredState(rule, this.network, options.options);
     this.#carried = new Carried(compute, this.network, rule, this.declaredState, options.streams);
+    this.#exampleShape = exampleShapeOf(this.network);
     for (const { area, numbers } of partsOf(this.network)) {
       const tensor = compute.allocate([numbers.length], 'i32').set(numbers);
       this.#valuesOf.set(area, { numbers: tensor, last: Math.max(...numbers) });
@@ -385,7 +387,7 @@ export class Learner {
       carried: (name) => this.#carried.dynamics(name),
       carry: (name, values) => this.#carried.leave(name, values),
       valuesOf: (area) => this.#valuesOf.get(area),
-      exampleShape: exampleShapeOf(this.network),
+      exampleShape: this.#exampleShape,
       state: (name) => {
         const tensor = this.#state.get(name) ?? this.#carried.rule(name);
         if (!tensor) throw new Error(`Rule "${this.rule.id}" did not declare a state "${name}".`);

@@ -11,7 +11,6 @@ import type {
 import { viewArguments } from '../dynamics/views/view.ts';
 import type { Area } from '../network/area.ts';
 import type { Network } from '../network/network.ts';
-import { OWN_TARGET } from '../network/objectives/targets.ts';
 import type { Objective } from '../network/objectives/objective.ts';
 import type { Parameter } from '../network/parameter.ts';
 import type { Term } from '../network/terms.ts';
@@ -121,7 +120,7 @@ const KEPT_BYTES = 64 * 2 ** 20;
 /** Makes the step of a rule on a batch. */
 export function learningStep(context: StepContext, batch: Batch, copies = 1, views = 1): LearningStep {
   const { compute, network, rule, observer, exchange } = context;
-  const { inputs, targets, named = {}, time, weights, examples } = batch;
+  const { inputs, targets, named, time, weights, examples } = batch;
   const count = time ? inputs.rows / time.steps : inputs.rows;
   const nameOf = batch.nameOf ?? ((row: number) => `example ${row} of the batch`);
   const scoring = new Scoring({
@@ -129,7 +128,8 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1, vie
     objectives: network.objectives,
     tally: context.tally,
     inputs,
-    targets: new Map([...(targets ? [[OWN_TARGET, targets] as const] : []), ...Object.entries(named)]),
+    targets,
+    named,
     weights,
     batch: count,
     time,
@@ -350,7 +350,7 @@ export function learningStep(context: StepContext, batch: Batch, copies = 1, vie
         inputs: all,
         targets: targets && repeat(targets, times),
         named: Object.fromEntries(
-          Object.entries(named).map(([name, values]) => [name, repeat(values, times)]),
+          Object.entries(named ?? {}).map(([name, values]) => [name, repeat(values, times)]),
         ),
         ...(weights ? { weights: repeat(weights, times) } : {}),
         nameOf: (row: number) => nameOf(row % rows),

@@ -3,7 +3,7 @@ import { ApicalError } from '../errors.ts';
 import { Area } from '../network/area.ts';
 import { errorOf, lossesOf, tallyLosses } from '../network/objectives/objective.ts';
 import type { Objective, Scored } from '../network/objectives/objective.ts';
-import { EXAMPLE } from '../network/objectives/targets.ts';
+import { EXAMPLE, OWN_TARGET } from '../network/objectives/targets.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 
@@ -14,8 +14,9 @@ export interface ScoringContext {
   /** A row of four f64 for each objective. */
   readonly tally: readonly Tensor[];
   readonly inputs: Tensor;
-  /** The targets of the batch, by name. */
-  readonly targets: ReadonlyMap<string, Tensor>;
+  /** The targets of the batch, and further ones by name. */
+  readonly targets: Tensor | undefined;
+  readonly named: Readonly<Record<string, Tensor>> | undefined;
   readonly weights: Tensor | undefined;
   /** Number of examples, sequences or streams. */
   readonly batch: number;
@@ -31,7 +32,8 @@ export interface ScoringContext {
 export class Scoring {
   readonly #context: ScoringContext;
   #scored: object | undefined;
-  readonly #tallied = new Set<string>();
+  /** Objectives, or names of a step and an objective in time. */
+  readonly #tallied = new Set<Objective | string>();
 
   constructor(context: ScoringContext) {
     this.#context = context;
@@ -87,7 +89,7 @@ export class Scoring {
   #tallyFor(phase: Phase, objective: Objective): Tensor | undefined {
     const run = phase.run ?? phase;
     this.#scored ??= run;
-    const key = `${phase.time ?? ''} ${objective.id}`;
+    const key = phase.time === undefined ? objective : `${phase.time} ${objective.id}`;
     if (run !== this.#scored || this.#tallied.has(key)) return undefined;
     this.#tallied.add(key);
     const { tally, objectives } = this.#context;
@@ -101,9 +103,10 @@ export class Scoring {
     const step = phase?.time ?? 0;
     return {
       compute,
+      area: area.id,
       output,
       target: target && loss.target === 'values' ? this.#values(objective, target, area.units) : target,
-      ...(target?.type === 'i32' ? { labels: target } : {}),
+      labels: target?.type === 'i32' ? target : undefined,
       views,
       nameOf: (row) => nameOf(time ? (step * batch + row) % batch : row),
       counted: time?.due && this.#rowsIn(time.due, phase),
@@ -112,7 +115,7 @@ export class Scoring {
 
   /** Returns the target of an objective as the batch holds it; undefined for an objective without one. */
   #target(objective: Objective, phase?: Phase): Tensor | undefined {
-    const { inputs, targets } = this.#context;
+    const { inputs, targets, named = {} } = this.#context;
     const { target, loss, id, area } = objective;
     if (target === undefined) return undefined;
     if (target instanceof Area) {
@@ -123,9 +126,13 @@ export class Scoring {
         { objective: id },
       );
     }
-    const found = targets.get(target) ?? (target === EXAMPLE ? inputs : undefined);
+    // A further target may have any name, also that of a method of objects.
+    const further = Object.hasOwn(named, target) ? named[target] : undefined;
+    const found = further ?? (target === OWN_TARGET ? targets : target === EXAMPLE ? inputs : undefined);
     if (!found) {
-      const known = [...targets.keys(), EXAMPLE].map((name) => `"${name}"`).join(', ');
+      const known = [...(targets ? [OWN_TARGET] : []), ...Object.keys(named), EXAMPLE]
+        .map((name) => `"${name}"`)
+        .join(', ');
       throw new ApicalError(
         'objective.target',
         `The objective "${id}" needs the target "${target}", which the batch lacks. The batch has ${known}.`,

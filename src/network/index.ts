@@ -29,7 +29,7 @@ export type { Schedule, Scheduled } from './schedule.ts';
 export { Sheet } from './sheet.ts';
 export type { SheetSpecification } from './sheet.ts';
 export { SparseProjection } from './projections/sparse.ts';
-export type { Events } from './projections/sparse.ts';
+export type { Events } from './projections/events.ts';
 export { projectionId, stack } from './specification.ts';
 export type {
   AreaSpecification,

@@ -451,7 +451,7 @@ export class Compute implements Operations {
     indices: Tensor,
     weights: Tensor,
     starts: Tensor,
-    synapses: Synapses,
+    synapses?: Synapses,
     beta?: number,
   ): void {
     this.#sparse.eventMatmul(out, indices, weights, starts, synapses, beta);

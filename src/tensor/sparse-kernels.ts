@@ -35,7 +35,7 @@ export interface SparseKernels {
   limitSparseNorms(values: number, outgoing: boolean, limit: number, ...synapses: SynapseArguments): void;
   /** Lists the columns of a(rows, columns) that are not 0; starts(rows + 1) says where each row begins. Both are i32. */
   listEvents(indices: number, starts: number, a: number, rows: number, columns: number): void;
-  /** out(rows, post) ← Σ of the rows of W named by the events of each row + beta · out. */
+  /** out(rows, post) ← Σ of the rows of W named by the events of each row + beta · out. Without lists, W is a matrix. */
   eventMatmul(
     out: number,
     indices: number,

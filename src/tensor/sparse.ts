@@ -1,5 +1,6 @@
 import type { Kernels } from './kernels.ts';
 import { mismatch, requireType } from './shapes.ts';
+import type { SynapseArguments } from './sparse-kernels.ts';
 import type { Specifications } from './specification.ts';
 import { argumentsOf } from './synapses.ts';
 import type { Synapses } from './synapses.ts';
@@ -56,14 +57,15 @@ export interface SparseOperations {
   listEvents(indices: Tensor, starts: Tensor, a: Tensor): void;
   /**
    * Adds the outgoing weights of the units that fired: out(rows, postsynaptic) ← Σ of the rows of W named by the events
-   * of each row + beta · out. indices and starts are those of `listEvents`.
+   * of each row + beta · out. indices and starts are those of `listEvents`. Without synapses, weights are a matrix
+   * (presynaptic, postsynaptic).
    */
   eventMatmul(
     out: Tensor,
     indices: Tensor,
     weights: Tensor,
     starts: Tensor,
-    synapses: Synapses,
+    synapses?: Synapses,
     beta?: number,
   ): void;
 }
@@ -88,8 +90,10 @@ export const SPARSE_OPERATIONS: Specifications<SparseOperations> = {
   eventMatmul: {
     roles: ['inout', 'in', 'in', 'in', 'value', 'value'],
     beta: (args) => args[5],
-    multiplyAccumulates: ([, indices, , starts, synapses]) =>
-      synapsesOfEvents(indices as Tensor, starts as Tensor, synapses as Synapses),
+    multiplyAccumulates: ([out, indices, , starts, synapses]) =>
+      synapses
+        ? synapsesOfEvents(indices as Tensor, starts as Tensor, synapses as Synapses)
+        : ((starts as Tensor).data.at(-1) as number) * (out as Tensor).columns,
   },
 };
 
@@ -192,19 +196,25 @@ export class CheckedSparse implements SparseOperations {
     indices: Tensor,
     weights: Tensor,
     starts: Tensor,
-    synapses: Synapses,
+    synapses?: Synapses,
     beta = 0,
   ): void {
     requireType('eventMatmul', 'indices', indices, 'i32');
     requireType('eventMatmul', 'starts', starts, 'i32');
-    const { postUnits, values } = synapses;
+    const { postUnits, values } = synapses ?? { postUnits: weights.columns, values: weights.size };
     if (out.columns !== postUnits || starts.size !== out.rows + 1 || weights.size !== values) {
       const expected = `out(rows, ${postUnits}), starts(rows + 1), weights(${values})`;
       mismatch('eventMatmul', expected, out, starts, weights);
     }
     this.#kernels.eventMatmul(
       ...([out.offset, indices.offset, weights.offset, starts.offset, out.rows, beta] as const),
-      ...argumentsOf(synapses),
+      ...(synapses ? argumentsOf(synapses) : matrixArguments(weights)),
     );
   }
 }
+
+/** Returns a matrix as `eventMatmul` takes it: without lists. */
+const matrixArguments = ({ rows, columns, size }: Tensor): SynapseArguments => [
+  ...([0, 0, 0, 0, 0, 0] as const),
+  ...([rows, columns, size, size] as const),
+];

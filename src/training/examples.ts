@@ -92,7 +92,12 @@ export class ExampleSet {
     const { time, steps } = this;
     if (!time) {
       const nameOf = (row: number) => `${this.#name} example ${indices.data[row] as number} (counted from 0)`;
-      return { ...this.#gatherRows(indices, indices), nameOf };
+      const inputs = this.#gatherInputs(indices);
+      // Without spreads, which cost a small step a tenth of its time.
+      if (this.#targets && this.#named.size === 0) {
+        return { inputs, targets: this.#targets.gather(indices), nameOf };
+      }
+      return { inputs, ...this.#gatherTargets(indices), nameOf };
     }
     const chosen = Array.from(indices.data);
     return this.#gatherSteps(
@@ -132,16 +137,19 @@ export class ExampleSet {
         ? `${this.#name} sequence ${examples[index]} (counted from 0)`
         : `the ${this.#name} stream from step ${starts[index]} (counted from 0)`;
     };
-    return { ...this.#gatherRows(rows, targetRows), time, nameOf };
+    return { inputs: this.#gatherInputs(rows), ...this.#gatherTargets(targetRows), time, nameOf };
   }
 
-  #gatherRows(rows: Tensor, targetRows: Tensor): Pick<Batch, 'inputs' | 'targets' | 'named'> {
+  #gatherInputs(rows: Tensor): Tensor {
     const inputs = this.#compute.temporary([rows.size, this.inputUnits]);
     this.#compute.gatherRows(inputs, this.#inputs, rows, this.#scale);
-    const named = [...this.#named].map(([id, target]) => [id, target.gather(targetRows)] as const);
+    return inputs;
+  }
+
+  #gatherTargets(rows: Tensor): Pick<Batch, 'targets' | 'named'> {
+    const named = [...this.#named].map(([id, target]) => [id, target.gather(rows)] as const);
     return {
-      inputs,
-      ...(this.#targets ? { targets: this.#targets.gather(targetRows) } : {}),
+      ...(this.#targets ? { targets: this.#targets.gather(rows) } : {}),
       ...(named.length > 0 ? { named: Object.fromEntries(named) } : {}),
     };
   }

@@ -28,6 +28,24 @@ describe('a config', () => {
     const { optimiser } = parseConfig({ optimiser: { projections: { 'hidden1→output': { rate: 1 } } } });
     expect(optimiser.projections).toEqual({ 'hidden1→output': { rate: 1 } });
   });
+
+  test('says how weights are stored, of all projections or of one of a graph', () => {
+    expect(parseConfig({}).network.storage).toBe(undefined);
+    expect(parseConfig({ network: { storage: 'sparse' } }).network.storage).toBe('sparse');
+    const graph = {
+      areas: [
+        { id: 'a', shape: [2] },
+        { id: 'b', shape: [2] },
+      ],
+      projections: [{ from: 'a', to: 'b', storage: 'dense' as const }],
+      input: 'a',
+      objectives: [],
+    };
+    expect(parseConfig({ graph }).graph?.projections[0]?.storage).toBe('dense');
+    expect(messageOf({ network: { storage: 'packed' } })).toMatch(/network\.storage: .*"packed"/);
+    const packed = { ...graph, projections: [{ from: 'a', to: 'b', storage: 'packed' }] };
+    expect(messageOf({ graph: packed })).toMatch(/graph\.projections\.0\.storage: .*"packed"/);
+  });
 });
 
 describe('a message', () => {

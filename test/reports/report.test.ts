@@ -97,6 +97,20 @@ describe('the report of a run', () => {
     );
   });
 
+  it('names the projections that are stored sparsely, if any', () => {
+    const report = runReport();
+    const run = {
+      ...report.run,
+      storage: { 'input→hidden1': 'sparse', 'hidden1→output': 'sparse' } as const,
+    };
+    const facts = (page: string) =>
+      [...open(page).querySelectorAll('tr')].map((row) => [...row.children].map(textOf).join(': '));
+    expect(facts(renderRunReport({ ...report, run }))).toContain(
+      'Sparse storage: input→hidden1, hidden1→output',
+    );
+    expect(facts(renderRunReport(report)).filter((line) => line.startsWith('Sparse'))).toEqual([]);
+  });
+
   it('contains the command line and the complete config', () => {
     const report = runReport();
     const codes = [...document.querySelectorAll('pre')].map((block) => block.textContent);

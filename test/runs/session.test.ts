@@ -82,6 +82,15 @@ describe('a session of several runs', () => {
     expect(results(second)).toEqual(results(whole));
   });
 
+  test('names in run.json the projections that are stored sparsely', async () => {
+    const sparse = config('backprop', 0, { network: { hidden: [6], density: 0.5, storage: 'sparse' } });
+    await runSession({ configs: [sparse], folder: at('sparse'), command });
+    await runSession({ configs: [config('backprop', 0)], folder: at('dense'), command });
+    const storage = (folder: string) => readRunFolder(at(folder)).run.document?.storage;
+    expect(storage('sparse')).toEqual({ 'input→hidden1': 'sparse', 'hidden1→output': 'sparse' });
+    expect(storage('dense')).toBe(undefined);
+  });
+
   test('unlocks every folder, also if it fails', async () => {
     const options = { configs, folder: at('here'), command };
     await runSession(options);

@@ -49,6 +49,13 @@ describe('network.convolutions', () => {
     );
   });
 
+  test('refuse sparse storage, since kernels are matrices', () => {
+    const config = { network: { convolutions, storage: 'sparse' } } as const;
+    expect(() => shapesOf(config, [28, 28])).toThrow(
+      'network.storage is "sparse", but kernels are stored as matrices: leave out network.storage or network.convolutions.',
+    );
+  });
+
   test('are validated like any other key', () => {
     expect(() => parseConfig({ network: { convolutions: [{ channels: 6, kernal: 5 }] } })).toThrow(/kernel/);
     expect(() => parseConfig({ network: { convolutions: [{ channels: 6, kernel: 0 }] } })).toThrow(

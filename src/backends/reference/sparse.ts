@@ -93,6 +93,13 @@ export function sparseKernels(heap: Heap): Pick<Kernels, keyof SparseKernels> {
       for (let row = 0; row < rows; row++) {
         for (let event = integer(eventStarts, row); event < integer(eventStarts, row + 1); event++) {
           const unit = integer(indices, event);
+          if (starts === 0) {
+            for (let post = 0; post < postUnits; post++) {
+              const index = row * postUnits + post;
+              sums[index] = (sums[index] as number) + get(values, unit * postUnits + post);
+            }
+            continue;
+          }
           for (let s = integer(starts, unit); s < integer(starts, unit + 1); s++) {
             const index = row * postUnits + integer(targets, s) / 4;
             sums[index] = (sums[index] as number) + get(values, integer(elements, s));

@@ -1,9 +1,10 @@
-import type { SparseKernels } from '../../tensor/sparse-kernels.ts';
+import type { SparseKernels, SynapseArguments } from '../../tensor/sparse-kernels.ts';
 
 /** The exports of the module that sparse projections and eligibility traces are made of. */
 export type SparseExports = Pick<SparseKernels, 'limitSparseNorms' | 'listEvents' | 'sparseScale'> &
   Record<
     | 'eventRows'
+    | 'sharedTraces'
     | 'sparseBlocks'
     | 'sparseOuterBlocks'
     | 'sparseOuterShared'
@@ -29,6 +30,7 @@ export function sparseKernels(
 ): SparseKernels {
   const {
     eventRows,
+    sharedTraces,
     sparseBlocks,
     sparseOuterBlocks,
     sparseOuterShared,
@@ -38,6 +40,11 @@ export function sparseKernels(
     sparseVectorBack,
     traces,
   } = exports;
+  const tracesOf = (synapses: SynapseArguments, changes: boolean, ...others: number[]): void => {
+    const [starts, sources, elements, , , , pre, post, count, values] = synapses;
+    if (elements === 0) sparseTraces(...others, starts, sources, pre, post, count, post, changes);
+    else sharedTraces(...others, starts, sources, elements, pre, post, count, values, changes);
+  };
   return {
     limitSparseNorms: exports.limitSparseNorms,
     listEvents: exports.listEvents,
@@ -98,21 +105,15 @@ export function sparseKernels(
     },
 
     sparseDecayOuter(trace, pre, post, decay, decays, rows, ...synapses) {
-      const changed = [trace, pre, post, decay, decays] as const;
-      sparseTraces(0, ...changed, 0, 0, 0, rows, ...listsOf(synapses), true);
+      tracesOf(synapses, true, 0, trace, pre, post, decay, decays, 0, 0, 0, rows);
     },
 
     sparseContractTrace(target, trace, signal, rows, alpha, beta, ...synapses) {
-      sparseTraces(target, trace, 0, 0, 0, 0, signal, alpha, beta, rows, ...listsOf(synapses), false);
+      tracesOf(synapses, false, target, trace, 0, 0, 0, 0, signal, alpha, beta, rows);
     },
 
     sparseEligibility(target, signal, alpha, beta, trace, pre, post, decay, decays, rows, ...synapses) {
-      const changed = [trace, pre, post, decay, decays] as const;
-      sparseTraces(target, ...changed, signal, alpha, beta, rows, ...listsOf(synapses), true);
+      tracesOf(synapses, true, target, trace, pre, post, decay, decays, signal, alpha, beta, rows);
     },
   };
 }
-
-/** Returns the incoming lists and the sizes. */
-const listsOf = ([starts, sources, elements, , , , pre, post, count, values]: readonly number[]) =>
-  [starts, sources, elements, pre, post, count, values] as number[];

@@ -53,7 +53,7 @@ export const hasLoss = ({ loss }: Pick<Objective, 'loss'>): boolean =>
   loss.losses !== undefined || loss.errorAndTally !== undefined;
 
 /** Where an objective is scored: the loss's arguments, and the rows that count. */
-export interface Scored extends Omit<LossArguments, 'area'> {
+export interface Scored extends LossArguments {
   /** (rows): 1 where the row counts and 0 elsewhere; undefined if all count. */
   readonly counted: Tensor | undefined;
   /** Class labels (rows) i32, if the target holds them, even where the loss compares values. */
@@ -70,7 +70,6 @@ export interface Scored extends Omit<LossArguments, 'area'> {
 export function errorOf(objective: Objective, scored: Scored, error: Tensor, tally?: Tensor): void {
   const { loss, area } = objective;
   const { compute, output, counted } = scored;
-  const given = { ...scored, area: area.id };
   if (!hasDerivative(objective)) {
     throw new ApicalError(
       'objective.no-derivative',
@@ -80,13 +79,13 @@ export function errorOf(objective: Objective, scored: Scored, error: Tensor, tal
     );
   }
   if (loss.errorAndTally && !counted) {
-    loss.errorAndTally(given, error, tally ?? compute.temporary([4], 'f64'));
+    loss.errorAndTally(scored, error, tally ?? compute.temporary([4], 'f64'));
     return;
   }
   if (tally) tallyLosses(objective, scored, tally, lossesOf(objective, scored));
-  if (loss.errorAndTally) loss.errorAndTally(given, error, compute.temporary([4], 'f64'));
+  if (loss.errorAndTally) loss.errorAndTally(scored, error, compute.temporary([4], 'f64'));
   else if (loss.error) {
-    const own = quietly(output, () => loss.error?.(given) as Tensor);
+    const own = quietly(output, () => loss.error?.(scored) as Tensor);
     checkShape(objective, 'error', own, output.shape, 'one row per example and one column per unit');
     compute.copy(error, own);
   }
@@ -99,9 +98,9 @@ export function errorOf(objective: Objective, scored: Scored, error: Tensor, tal
  * shape.
  */
 export function lossesOf(objective: Objective, scored: Scored): Tensor {
-  const { loss, area } = objective;
+  const { loss } = objective;
   const { compute, output, counted } = scored;
-  const losses = quietly(output, () => loss.losses?.({ ...scored, area: area.id }));
+  const losses = quietly(output, () => loss.losses?.(scored));
   if (!losses) {
     const none = compute.temporary([output.rows]);
     compute.fill(none, 0);
@@ -115,9 +114,9 @@ export function lossesOf(objective: Objective, scored: Scored): Tensor {
 /** Adds to a tally what `errorOf` adds, from the losses of the rows that count, (rows). Reads sums back. */
 export function tallyLosses(objective: Objective, scored: Scored, tally: Tensor, losses: Tensor): void {
   const { compute, output, counted } = scored;
-  const { loss, area } = objective;
+  const { loss } = objective;
   if (loss.errorAndTally && !counted) {
-    loss.errorAndTally({ ...scored, area: area.id }, compute.temporary(output.shape), tally);
+    loss.errorAndTally(scored, compute.temporary(output.shape), tally);
     return;
   }
   const rows = counted ?? ones(scored);
@@ -142,9 +141,9 @@ export function tallyLosses(objective: Objective, scored: Scored, tally: Tensor,
 const quietly = <Result>({ heap }: Tensor, compute: () => Result): Result => unwatched(heap, compute);
 
 /** Returns 1 for each row with a wrong answer, (rows); 0 for losses that do not tell. */
-function wrongOf({ loss, area }: Objective, scored: Scored): Tensor {
+function wrongOf({ loss }: Objective, scored: Scored): Tensor {
   const { compute, output, labels } = scored;
-  if (loss.wrong) return loss.wrong({ ...scored, area: area.id });
+  if (loss.wrong) return loss.wrong(scored);
   const wrong = compute.temporary([output.rows]);
   if (labels) compute.wrongRows(wrong, output, labels);
   else compute.fill(wrong, 0);

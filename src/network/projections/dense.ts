@@ -3,6 +3,7 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import { Projection } from '../area.ts';
 import type { Axis, BackOptions } from '../area.ts';
 import { requirePresynaptic } from '../parameter.ts';
+import type { Events } from './events.ts';
 
 /** A projection from every unit to every unit, with weights(presynaptic, postsynaptic). */
 export class DenseProjection extends Projection {
@@ -27,6 +28,11 @@ export class DenseProjection extends Projection {
     { weights = this.values }: BackOptions = {},
   ): void {
     compute.matmul(out, postsynaptic, weights, { transposeB: true, beta });
+  }
+
+  /** Sends the events of each row: out(rows, postsynaptic) ← Σ of the rows of W of the units that fired + beta · out. */
+  sendEvents(compute: Compute, out: Tensor, { indices, starts }: Events, beta = 0): void {
+    compute.eventMatmul(out, indices, this.values, starts, undefined, beta);
   }
 
   addOuter(

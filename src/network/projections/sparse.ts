@@ -8,18 +8,11 @@ import type { Axis, BackOptions, ProjectionParts } from '../area.ts';
 import { requirePresynaptic } from '../parameter.ts';
 import type { EligibilityTerm } from '../terms.ts';
 import { enforceSigns } from './dale.ts';
-
-/** The units that fired in each row of a batch: see `listEvents` of the operations. */
-export interface Events {
-  /** i32: presynaptic units, row after row. */
-  readonly indices: Tensor;
-  /** (rows + 1) i32: where each row begins in the list. */
-  readonly starts: Tensor;
-}
+import type { Events } from './events.ts';
 
 /**
  * A projection that stores the weights of existing synapses alone: `weights` is (synapses), in the order of their
- * postsynaptic units, and a step costs what its synapses cost. Synapses may share a value. The pairs and their initial
+ * postsynaptic units, and a step costs what its synapses cost. Synapses may share a value, unless their units have signs. The pairs and their initial
  * weights are those of a dense projection of the same density, seed and id.
  *
  * @example
@@ -43,6 +36,14 @@ export class SparseProjection extends Projection {
 
   constructor(parts: ProjectionParts, synapses: Synapses, partners: Tensor | undefined) {
     super(parts);
+    if (parts.signs && synapses.incoming.elements) {
+      throw new ApicalError(
+        'network.storage',
+        `Projection "${parts.id}" has synapses that share a value, and their presynaptic units may differ in sign. Leave ` +
+          '"excitatory" out, or give each synapse a value of its own.',
+        { projection: parts.id },
+      );
+    }
     this.synapses = synapses;
     this.#partners = partners;
   }

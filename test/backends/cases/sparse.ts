@@ -94,18 +94,31 @@ export const sparseCases: Cases<SparseOperations> = {
       return [indices, starts];
     },
   ],
-  eventMatmul: both((compute, make, m, n, shared) => {
-    const synapses = synapsesOf(compute, make, n, shared);
-    const indices = make.zeros([m * PRE], 'i32');
-    const starts = make.zeros([m + 1], 'i32');
-    compute.listEvents(indices, starts, activity(make, [m, PRE]));
-    const weights = make.float([synapses.values]);
-    return [undefined, 1, 0.9].map((beta) => {
-      const out = make.float([m, n]);
-      compute.eventMatmul(out, indices, weights, starts, synapses, beta);
-      return out;
-    });
-  }),
+  eventMatmul: [
+    (compute, make, m, n) => {
+      const indices = make.zeros([m * PRE], 'i32');
+      const starts = make.zeros([m + 1], 'i32');
+      compute.listEvents(indices, starts, activity(make, [m, PRE]));
+      const matrix = make.float([PRE, n]);
+      return [undefined, 1, 0.9].map((beta) => {
+        const out = make.float([m, n]);
+        compute.eventMatmul(out, indices, matrix, starts, undefined, beta);
+        return out;
+      });
+    },
+    ...both((compute, make, m, n, shared) => {
+      const synapses = synapsesOf(compute, make, n, shared);
+      const indices = make.zeros([m * PRE], 'i32');
+      const starts = make.zeros([m + 1], 'i32');
+      compute.listEvents(indices, starts, activity(make, [m, PRE]));
+      const weights = make.float([synapses.values]);
+      return [undefined, 1, 0.9].map((beta) => {
+        const out = make.float([m, n]);
+        compute.eventMatmul(out, indices, weights, starts, synapses, beta);
+        return out;
+      });
+    }),
+  ],
 };
 
 const ROWS = 3;

@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { audit } from '../../../src/analysis/audit/audit.ts';
 import { openBackend } from '../../../src/backends/open.ts';
 import { Learner } from '../../../src/learning/learner.ts';
@@ -64,4 +64,16 @@ test('a step of a sparse network of 4000 units costs what its synapses cost, in 
     expect(losses.at(-1)).toBeLessThan(0.5 * (losses[0] as number));
     learner.dispose();
   }
+});
+
+test('the example runs, and its loss falls', async () => {
+  const lines: string[] = [];
+  const write = vi.spyOn(process.stdout, 'write').mockImplementation((text) => lines.push(String(text)) > 0);
+  onTestFinished(() => write.mockRestore());
+  await import('../../../examples/open-core/sparse-random-network.ts');
+  write.mockRestore();
+  expect(lines[0]).toMatch(/^3[12]\d{4} of 16000000 possible synapses, stored as sparse weights/);
+  const losses = lines.slice(1).map((line) => Number(/: loss ([\d.]+)$/m.exec(line)?.[1]));
+  expect(losses).toHaveLength(4);
+  expect(losses.at(-1)).toBeLessThan(0.7 * (losses[0] as number));
 });

@@ -3,13 +3,16 @@ import { measureAlignment } from '../../../src/analysis/alignment.ts';
 import { audit } from '../../../src/analysis/audit/audit.ts';
 import { exportWeights, importWeights } from '../../../src/network/exchange.ts';
 import { Network } from '../../../src/network/network.ts';
+import { DenseProjection } from '../../../src/network/projections/dense.ts';
 import { SparseProjection } from '../../../src/network/projections/sparse.ts';
 import { isSparseFaster, sparseProjections } from '../../../src/network/projections/storage.ts';
 import type { NetworkSpecification, ProjectionSpecification } from '../../../src/network/specification.ts';
 import { stack } from '../../../src/network/specification.ts';
+import { materialise } from '../../../src/network/terms.ts';
 import { ruleById, RULES } from '../../../src/rules/index.ts';
 import type { Rule } from '../../../src/learning/rule.ts';
-import type { Compute } from '../../../src/tensor/index.ts';
+import { allocateSynapses } from '../../../src/tensor/synapses.ts';
+import type { Compute, Tensor } from '../../../src/tensor/index.ts';
 import { openAll } from '../../backends/open-all.ts';
 import { clouds, learnerOf, optimiser, release, smallStack, snapshot, train } from '../../rules/fixtures.ts';
 import { BACKENDS } from '../synapses.ts';
@@ -252,24 +255,57 @@ describe('rules learn the same with sparse storage', () => {
 });
 
 describe('signals and cost', () => {
-  test('events send what 0/1 activity sends', () => {
+  test.each(['sparse', 'dense'] as const)('events of %s weights send what 0/1 activity sends', (storage) => {
+    for (const backend of BACKENDS) {
+      const compute = on(backend);
+      // Dense once with a mask and once without.
+      for (const density of storage === 'dense' ? [0.3, 1] : [0.3]) {
+        const network = new Network(compute, stored(areas({ density }), storage), 1);
+        const projection = network.projection('forward');
+        if (!(projection instanceof SparseProjection || projection instanceof DenseProjection)) {
+          expect.unreachable();
+        }
+        compute.scope(() => {
+          const fired = compute
+            .temporary([3, 30])
+            .set(Array.from({ length: 90 }, (_, index) => Number(index % 7 === 0)));
+          const events = { indices: compute.temporary([90], 'i32'), starts: compute.temporary([4], 'i32') };
+          compute.listEvents(events.indices, events.starts, fired);
+          const before = Array.from({ length: 60 }, (_, index) => Math.sin(index));
+          for (const beta of [0, 1, 0.5]) {
+            const [expected, actual] = [0, 1].map(() => compute.temporary([3, 20]).set(before));
+            projection.send(compute, expected as Tensor, fired, beta);
+            projection.sendEvents(compute, actual as Tensor, events, beta);
+            for (const [index, value] of (actual as Tensor).toArray().entries())
+              expect(value).toBeCloseTo((expected as Tensor).data[index] as number, 6);
+          }
+        });
+        network.dispose();
+      }
+    }
+  });
+
+  test("Dale's law on synapses that share a value is refused", () => {
     const compute = on('wasm');
-    const network = new Network(compute, stored(areas({}), 'sparse'), 1);
+    const network = new Network(compute, areas({ storage: 'sparse', excitatory: 0.5 }), 1);
     const projection = network.projection('forward');
     if (!(projection instanceof SparseProjection)) expect.unreachable();
-    compute.scope(() => {
-      const fired = compute
-        .temporary([3, 30])
-        .set(Array.from({ length: 90 }, (_, index) => Number(index % 7 === 0)));
-      const events = { indices: compute.temporary([90], 'i32'), starts: compute.temporary([4], 'i32') };
-      compute.listEvents(events.indices, events.starts, fired);
-      const [expected, actual] = [compute.temporary([3, 20]), compute.temporary([3, 20])];
-      projection.send(compute, expected, fired);
-      projection.sendEvents(compute, actual, events);
-      for (const [index, value] of actual.toArray().entries())
-        expect(value).toBeCloseTo(expected.data[index] as number, 6);
+    const lists = {
+      preUnits: 30,
+      postUnits: 20,
+      starts: Int32Array.from({ length: 21 }, (_, unit) => 2 * unit),
+    };
+    const synapses = allocateSynapses(compute, {
+      ...lists,
+      sources: Int32Array.from({ length: 40 }, (_, synapse) => synapse % 30),
+      elements: new Int32Array(40),
     });
-    network.dispose();
+    const { id, kind, from, to, plastic, mask, signs, delay } = projection;
+    const parts = { id, kind, from, to, plastic, mask, delay, weights: compute.allocate([1]) };
+    expect(() => new SparseProjection({ ...parts, signs }, synapses, undefined)).toThrow(
+      /"forward" has synapses that share a value.*Leave "excitatory" out/,
+    );
+    expect(new SparseProjection(parts, synapses, undefined).signs).toBe(undefined);
   });
 
   test('an audit counts synapses, and sees transposed weights', () => {
@@ -307,6 +343,48 @@ describe('files', () => {
     const arrays = exportWeights(network, 'pytorch');
     for (const { data } of arrays.values()) data.fill(1);
     expect(() => importWeights(network, arrays)).toThrow(/nonzero weights where this network has no synapse/);
+  });
+});
+
+describe('what needs a matrix', () => {
+  test('Gibbs sampling within an area refuses sparse weights', () => {
+    const compute = on('wasm');
+    const learner = learnerOf(compute, ruleById('boltzmann'), {
+      specification: {
+        areas: [
+          { id: 'visible', shape: [12], activation: 'logistic' },
+          { id: 'hidden', shape: [6], activation: 'logistic' },
+        ],
+        projections: [
+          { from: 'visible', to: 'hidden' },
+          {
+            id: 'within',
+            ...{ from: 'hidden', to: 'hidden', kind: 'lateral' },
+            symmetric: true,
+            storage: 'sparse',
+          },
+        ],
+        input: 'visible',
+        objectives: [],
+      },
+    });
+    const inputs = compute.allocate([2, 12]);
+    expect(() => learner.learn({ inputs }, 0, 0)).toThrow(
+      /"within" is stored sparsely, but Gibbs sampling within an area needs a matrix.*"dense"/,
+    );
+    learner.dispose();
+  });
+
+  test('a mixing term refuses sparse weights', () => {
+    const compute = on('wasm');
+    const network = new Network(compute, stored(areas({}), 'sparse'), 1);
+    const projection = network.projection('forward');
+    const mixing = compute.allocate([20, 20]);
+    const gradient = compute.allocate(projection.weights.shape);
+    expect(() => materialise(compute, projection, gradient, [{ kind: 'mixing', mixing }])).toThrow(
+      /"forward" is stored sparsely, so it takes no mixing term.*"dense"/,
+    );
+    network.dispose();
   });
 });
 

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openBackend } from '../../../src/backends/open.ts';
 import { generateDataset } from '../../../src/datasets/index.ts';
 import { parseConfig } from '../../../src/config/config.ts';
+import type { Config } from '../../../src/config/config.ts';
 import { Examples } from '../../../src/training/examples.ts';
 import { RunFolder } from '../../../src/runs/folder/index.ts';
 import { ExampleTraining } from '../../../src/training/example-training.ts';
@@ -21,6 +22,7 @@ const config = parseConfig({
   seed: 5,
   probe: { every: 7, examples: 20 },
 });
+const sparse = parseConfig({ ...config, network: { ...config.network, density: 0.4, storage: 'sparse' } });
 const dataset = generateDataset(
   'two-spirals',
   { trainCount: 500, testCount: 100 },
@@ -34,7 +36,10 @@ beforeEach(() => {
 afterEach(() => rmSync(parent, { recursive: true, force: true }));
 
 /** Runs one session on a backend of its own, as in a process of its own, up to a step if one is given. */
-async function session(folder: string, backend: 'reference' | 'wasm', stop = Infinity) {
+async function session(
+  folder: string,
+  { config, backend, stop = Infinity }: { config: Config; backend: 'reference' | 'wasm'; stop?: number },
+) {
   const compute = await openBackend({ backend });
   const examples = new Examples(compute, dataset);
   const run = RunFolder.exists(folder)
@@ -67,15 +72,19 @@ async function session(folder: string, backend: 'reference' | 'wasm', stop = Inf
 }
 
 describe('a run that is interrupted', () => {
-  test.each(['reference', 'wasm'] as const)('resumes to the same bits (%s)', async (backend) => {
+  test.each([
+    ['reference', 'dense', config],
+    ['wasm', 'dense', config],
+    ['wasm', 'sparse', sparse],
+  ] as const)('resumes to the same bits (%s, %s)', async (backend, _, config) => {
     const straight = path.join(parent, 'straight');
     const sliced = path.join(parent, 'sliced');
-    const whole = await session(straight, backend);
+    const whole = await session(straight, { config, backend });
     // In mid-epoch between progress records, just before a probe, and at the end of an epoch.
     const stops = [3, 14, 15, 29, Infinity];
     let last: typeof whole | undefined;
     for (const [index, stop] of stops.entries()) {
-      last = await session(sliced, backend, stop);
+      last = await session(sliced, { config, backend, stop });
       expect(last.step).toBe(index === 0 ? 0 : stops[index - 1]);
       expect(last.warnings).toEqual([]);
     }

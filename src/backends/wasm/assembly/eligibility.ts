@@ -1,15 +1,9 @@
 /**
- * Eligibility traces, dense (rows, pre, post) and sparse (rows, synapses). Each trace is read once and written once.
+ * Eligibility traces, dense (rows, pre, post) and sparse (rows, synapses). Each trace is read once and written once, and
+ * sums over rows stay in registers. No two units share a sum, so the cut among threads changes no bit.
  */
 import { splat } from './functions';
-
-// @ts-ignore: decorator
-@inline
-function scaleTarget(target: usize, size: i32, beta: f32): void {
-  const end = target + ((<usize>size) << 2);
-  if (beta == 0) memory.fill(target, 0, (<usize>size) << 2);
-  else if (beta != 1) for (; target < end; target += 4) store<f32>(target, beta * load<f32>(target));
-}
+import { gather4, write } from './sparse';
 
 /** 1: the presynaptic side of a bias. */
 const one: usize = memory.data<f32>([1]);
@@ -38,16 +32,31 @@ export function traces(
   const bytes = (<usize>postUnits) << 2;
   const step = pre == 0 ? <usize>0 : (<usize>stride) << 2;
   if (pre == 0) pre = one;
+  // Each call is compiled for its constants: a decay of its own for each unit costs a register that spills.
   for (let unit = 0; unit < preUnits; unit++, trace += bytes) {
-    if (!changes) unitTraces(target, trace, pre, step, post, decay, decays, signal, alpha, beta, rows, postUnits, stride, false, true);
-    else if (target == 0) unitTraces(target, trace, pre, step, post, decay, decays, signal, alpha, beta, rows, postUnits, stride, true, false);
-    else unitTraces(target, trace, pre, step, post, decay, decays, signal, alpha, beta, rows, postUnits, stride, true, true);
+    if (!changes) unitTraces(target, trace, pre, step, post, decay, decays, signal, alpha, beta, rows, postUnits, stride, true, false, true);
+    else if (target == 0) unitTraces(target, trace, pre, step, post, decay, decays, signal, alpha, beta, rows, postUnits, stride, decays == 0, true, false);
+    else if (decays == 0) unitTraces(target, trace, pre, step, post, decay, decays, signal, alpha, beta, rows, postUnits, stride, true, true, true);
+    else unitTraces(target, trace, pre, step, post, decay, decays, signal, alpha, beta, rows, postUnits, stride, false, true, true);
     if (target != 0) target += bytes;
     if (step != 0) pre += 4;
   }
 }
 
-/** The traces of one presynaptic unit. */
+/** Returns traces of four synapses after they decay and accumulate. */
+// @ts-ignore: decorator
+@inline
+function changed(trace: v128, decay: v128, x: v128, y: v128): v128 {
+  return f32x4.add(f32x4.mul(decay, trace), f32x4.mul(x, y));
+}
+
+// @ts-ignore: decorator
+@inline
+function add(sum: v128, value: v128, signal: v128): v128 {
+  return f32x4.add(sum, f32x4.mul(value, signal));
+}
+
+/** The traces of one presynaptic unit. Loads stand beside their use, which keeps few registers alive. */
 // @ts-ignore: decorator
 @inline
 function unitTraces(
@@ -64,18 +73,17 @@ function unitTraces(
   rows: i32,
   postUnits: i32,
   stride: i32,
+  isUniform: bool,
   changes: bool,
   contracts: bool,
 ): void {
   const bytes = (<usize>postUnits) << 2;
   const rowBytes = <usize>stride * bytes;
   const end = trace + <usize>rows * rowBytes;
+  const uniform = splat(decay);
   let j: usize = 0;
   for (; j + 64 <= bytes; j += 64) {
-    const d0 = decays == 0 ? splat(decay) : v128.load(decays + j);
-    const d1 = decays == 0 ? d0 : v128.load(decays + j, 16);
-    const d2 = decays == 0 ? d0 : v128.load(decays + j, 32);
-    const d3 = decays == 0 ? d0 : v128.load(decays + j, 48);
+    const d = decays + j;
     let s0 = splat(0);
     let s1 = splat(0);
     let s2 = splat(0);
@@ -84,27 +92,31 @@ function unitTraces(
     let y = post + j;
     let s = signal + j;
     for (let t = trace + j; t < end; t += rowBytes, x += step, y += bytes, s += bytes) {
+      const x4 = changes ? v128.load32_splat(x) : uniform;
       let t0 = v128.load(t);
+      if (changes) {
+        t0 = changed(t0, isUniform ? uniform : v128.load(d), x4, v128.load(y));
+        v128.store(t, t0);
+      }
+      if (contracts) s0 = add(s0, t0, v128.load(s));
       let t1 = v128.load(t, 16);
+      if (changes) {
+        t1 = changed(t1, isUniform ? uniform : v128.load(d, 16), x4, v128.load(y, 16));
+        v128.store(t, t1, 16);
+      }
+      if (contracts) s1 = add(s1, t1, v128.load(s, 16));
       let t2 = v128.load(t, 32);
+      if (changes) {
+        t2 = changed(t2, isUniform ? uniform : v128.load(d, 32), x4, v128.load(y, 32));
+        v128.store(t, t2, 32);
+      }
+      if (contracts) s2 = add(s2, t2, v128.load(s, 32));
       let t3 = v128.load(t, 48);
       if (changes) {
-        const x4 = v128.load32_splat(x);
-        t0 = f32x4.add(f32x4.mul(d0, t0), f32x4.mul(x4, v128.load(y)));
-        t1 = f32x4.add(f32x4.mul(d1, t1), f32x4.mul(x4, v128.load(y, 16)));
-        t2 = f32x4.add(f32x4.mul(d2, t2), f32x4.mul(x4, v128.load(y, 32)));
-        t3 = f32x4.add(f32x4.mul(d3, t3), f32x4.mul(x4, v128.load(y, 48)));
-        v128.store(t, t0);
-        v128.store(t, t1, 16);
-        v128.store(t, t2, 32);
+        t3 = changed(t3, isUniform ? uniform : v128.load(d, 48), x4, v128.load(y, 48));
         v128.store(t, t3, 48);
       }
-      if (contracts) {
-        s0 = f32x4.add(s0, f32x4.mul(t0, v128.load(s)));
-        s1 = f32x4.add(s1, f32x4.mul(t1, v128.load(s, 16)));
-        s2 = f32x4.add(s2, f32x4.mul(t2, v128.load(s, 32)));
-        s3 = f32x4.add(s3, f32x4.mul(t3, v128.load(s, 48)));
-      }
+      if (contracts) s3 = add(s3, t3, v128.load(s, 48));
     }
     if (contracts) {
       write4(target + j, s0, alpha, beta);
@@ -122,7 +134,7 @@ function unitTraces(
     for (let t = trace + j; t < end; t += rowBytes, x += step, y += bytes, s += bytes) {
       let value = v128.load(t);
       if (changes) {
-        value = f32x4.add(f32x4.mul(d, value), f32x4.mul(v128.load32_splat(x), v128.load(y)));
+        value = changed(value, d, v128.load32_splat(x), v128.load(y));
         v128.store(t, value);
       }
       if (contracts) sum = f32x4.add(sum, f32x4.mul(value, v128.load(s)));
@@ -160,8 +172,84 @@ function write4(target: usize, sum: v128, alpha: f32, beta: f32): void {
   );
 }
 
-/** As `traces`, for traces (rows, synapses) and a target(values). */
+/**
+ * As `traces`, for traces (rows, synapses) and a target(values). `postUnits` are the part of the postsynaptic units that
+ * this call serves, of `stride` that the projection has.
+ */
 export function sparseTraces(
+  target: usize,
+  trace: usize,
+  pre: usize,
+  post: usize,
+  decay: f32,
+  decays: usize,
+  signal: usize,
+  alpha: f32,
+  beta: f32,
+  rows: i32,
+  starts: usize,
+  sources: usize,
+  preUnits: i32,
+  postUnits: i32,
+  synapses: i32,
+  stride: i32,
+  changes: bool,
+): void {
+  const preBytes = (<usize>preUnits) << 2;
+  const postBytes = (<usize>stride) << 2;
+  const traceBytes = (<usize>synapses) << 2;
+  for (let unit = 0; unit < postUnits; unit++, post += 4, signal += 4, starts += 4) {
+    let at = (<usize>load<i32>(starts)) << 2;
+    const end = (<usize>load<i32>(starts, 4)) << 2;
+    const kept = decays == 0 ? decay : load<f32>(decays + ((<usize>unit) << 2));
+    const kept4 = splat(kept);
+    for (; at + 16 <= end; at += 16) {
+      const list = sources + at;
+      let sum = splat(0);
+      let t = trace + at;
+      let x = pre;
+      let y = post;
+      let s = signal;
+      for (let row = 0; row < rows; row++, t += traceBytes, x += preBytes, y += postBytes, s += postBytes) {
+        let value = v128.load(t);
+        if (changes) {
+          value = changed(value, kept4, gather4(x, list), v128.load32_splat(y));
+          v128.store(t, value);
+        }
+        if (target != 0) sum = add(sum, value, v128.load32_splat(s));
+      }
+      if (target != 0) write4(target + at, sum, alpha, beta);
+    }
+    for (; at < end; at += 4) {
+      const source = load<u32>(sources + at);
+      let sum: f32 = 0;
+      let t = trace + at;
+      let x = pre + <usize>source;
+      let y = post;
+      let s = signal;
+      for (let row = 0; row < rows; row++, t += traceBytes, x += preBytes, y += postBytes, s += postBytes) {
+        let value = load<f32>(t);
+        if (changes) {
+          value = kept * value + load<f32>(x) * load<f32>(y);
+          store<f32>(t, value);
+        }
+        if (target != 0) sum += value * load<f32>(s);
+      }
+      if (target != 0) write(target + at, alpha * sum, beta);
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline
+function scaleTarget(target: usize, size: i32, beta: f32): void {
+  const end = target + ((<usize>size) << 2);
+  if (beta == 0) memory.fill(target, 0, (<usize>size) << 2);
+  else if (beta != 1) for (; target < end; target += 4) store<f32>(target, beta * load<f32>(target));
+}
+
+/** As `sparseTraces`, for synapses that share values. */
+export function sharedTraces(
   target: usize,
   trace: usize,
   pre: usize,
@@ -201,7 +289,7 @@ export function sparseTraces(
           store<f32>(t + at, value);
         }
         if (target == 0) continue;
-        const to = target + (elements == 0 ? at : (<usize>load<u32>(elements + at)) << 2);
+        const to = target + ((<usize>load<u32>(elements + at)) << 2);
         store<f32>(to, load<f32>(to) + s * value);
       }
     }

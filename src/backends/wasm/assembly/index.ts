@@ -50,4 +50,4 @@ export {
   sparseVector,
   sparseVectorBack,
 } from './sparse';
-export { sparseTraces, traces } from './eligibility';
+export { sharedTraces, sparseTraces, traces } from './eligibility';

@@ -40,7 +40,7 @@ function sumOf(lanes: v128): f32 {
 /** Four numbers at addresses base + list(0 … 3). */
 // @ts-ignore: decorator
 @inline
-function gather4(base: usize, list: usize): v128 {
+export function gather4(base: usize, list: usize): v128 {
   let x = v128.load32_zero(base + <usize>load<u32>(list));
   x = v128.load_lane<u32>(base + <usize>load<u32>(list, 4), x, 1);
   x = v128.load_lane<u32>(base + <usize>load<u32>(list, 8), x, 2);
@@ -50,15 +50,18 @@ function gather4(base: usize, list: usize): v128 {
 // @ts-ignore: decorator
 @inline
 function gatherCopied4(list: usize): v128 {
-  let x = v128.load32_zero(<usize>load<u32>(list), copied);
-  x = v128.load_lane<u32>(<usize>load<u32>(list, 4), x, 1, copied);
-  x = v128.load_lane<u32>(<usize>load<u32>(list, 8), x, 2, copied);
-  return v128.load_lane<u32>(<usize>load<u32>(list, 12), x, 3, copied);
+  // Two addresses a load: loads are the limit.
+  const first = load<u64>(list);
+  const second = load<u64>(list, 8);
+  let x = v128.load32_zero(<usize>first, copied);
+  x = v128.load_lane<u32>(<usize>(first >> 32), x, 1, copied);
+  x = v128.load_lane<u32>(<usize>second, x, 2, copied);
+  return v128.load_lane<u32>(<usize>(second >> 32), x, 3, copied);
 }
 
 // @ts-ignore: decorator
 @inline
-function write(out: usize, value: f32, beta: f32): void {
+export function write(out: usize, value: f32, beta: f32): void {
   store<f32>(out, beta == 0 ? value : value + beta * load<f32>(out));
 }
 
@@ -95,6 +98,10 @@ export function sparseVector(
     const end = sources + ((<usize>load<i32>(starts, 4)) << 2);
     let sums = splat(0);
     if (isCopied) {
+      for (; source + 32 <= end; source += 32, value += 32) {
+        sums = f32x4.add(sums, f32x4.mul(v128.load(value), gatherCopied4(source)));
+        sums = f32x4.add(sums, f32x4.mul(v128.load(value, 16), gatherCopied4(source + 16)));
+      }
       for (; source + 16 <= end; source += 16, value += 16) {
         sums = f32x4.add(sums, f32x4.mul(v128.load(value), gatherCopied4(source)));
       }
@@ -567,7 +574,13 @@ export function listEvents(indices: usize, starts: usize, a: usize, rows: i32, c
   store<i32>(starts, <i32>((indices - first) >> 2));
 }
 
-/** out(rows, post) ← Σ of the rows of W of the units that fired + beta · out. */
+function addRowTo(out: usize, row: usize, bytes: usize): void {
+  const end = out + bytes;
+  for (; out + 16 <= end; out += 16, row += 16) v128.store(out, f32x4.add(v128.load(out), v128.load(row)));
+  for (; out < end; out += 4, row += 4) addTo(out, load<f32>(row));
+}
+
+/** out(rows, post) ← Σ of the rows of W of the units that fired + beta · out. Without lists, W is a matrix. */
 export function eventRows(
   out: usize,
   indices: usize,
@@ -587,7 +600,12 @@ export function eventRows(
       for (let unit: usize = out; unit < out + rowBytes; unit += 4) store<f32>(unit, beta * load<f32>(unit));
     }
     for (let event = load<i32>(eventStarts); event < load<i32>(eventStarts, 4); event++) {
-      const start = starts + ((<usize>load<i32>(indices + ((<usize>event) << 2))) << 2);
+      const unit = <usize>load<i32>(indices + ((<usize>event) << 2));
+      if (starts == 0) {
+        addRowTo(out, values + unit * rowBytes, rowBytes);
+        continue;
+      }
+      const start = starts + (unit << 2);
       const end = load<i32>(start, 4);
       for (let s = load<i32>(start); s < end; s++) {
         const target = out + unitAt(targets, s);
