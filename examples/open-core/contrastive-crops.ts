@@ -1,5 +1,13 @@
-import { crop, defineLoss, defineRule, emitIncoming, feedforward, z } from 'apical/rules';
-import type { Loss, LossArguments, NetworkSpecification, Tensor } from 'apical/rules';
+import { defineLoss, defineRule, emitIncoming, feedforward, randomCrop, z } from 'apical/rules';
+import type {
+  LearningStep,
+  Loss,
+  LossArguments,
+  NetworkSpecification,
+  Objective,
+  Phase,
+  Tensor,
+} from 'apical/rules';
 
 const options = z.strictObject({
   size: z.int().min(1).default(6).describe('side of a crop, in pixels'),
@@ -35,10 +43,15 @@ export default defineRule({
     wire: (specification, { size, temperature }) =>
       withLayerwiseLosses(specification, size, contrastive(temperature)),
   },
+  // The rule is the exact gradient of its own losses; one view alone has none.
+  learning: { reference: () => undefined },
+  report: {
+    measures: ({ objectives }) => objectives.map(nameOf),
+    evaluate: (step) => measure(...onPair(step)),
+  },
   learn(step) {
-    const { size } = step.options;
-    const pair = step.stacked([0, 1].map((draw) => step.view(crop({ height: size, width: size }), draw)));
-    const phase = pair.run('pair');
+    const [pair, phase] = onPair(step);
+    measure(pair, phase);
     for (const objective of step.network.objectives) {
       const error = pair.error(phase, objective);
       emitIncoming(pair, phase, objective.area, phase.slope(objective.area, error), 1 / pair.count);
@@ -46,13 +59,29 @@ export default defineRule({
   },
 });
 
+/** Runs a step on two random crops of each picture. */
+function onPair(step: LearningStep<z.output<typeof options>>): [LearningStep, Phase] {
+  const { size } = step.options;
+  const pair = step.stacked([0, 1].map((draw) => step.view(randomCrop({ height: size, width: size }), draw)));
+  return [pair, pair.run('pair')];
+}
+
+const nameOf = ({ area }: Objective): string => `contrastive loss of ${area.id}`;
+
+function measure(pair: LearningStep, phase: Phase): void {
+  for (const objective of pair.network.objectives) {
+    pair.measure(nameOf(objective), pair.losses(phase, objective));
+  }
+}
+
 /** Returns the loss between two views of each example, at a temperature. */
 export const contrastive = (temperature: number): Loss =>
   defineLoss({
     name: 'contrastive',
     target: 'none',
     losses(given) {
-      const { compute, output } = given;
+      const { compute, output, views } = given;
+      if (views < 2) return silence(given); // there is nothing to compare with
       const { partners, probabilities } = compared(given, temperature);
       const [chosen, losses] = [compute.temporary(partners.shape), compute.temporary([output.rows])];
       compute.multiply(chosen, partners, probabilities);
@@ -77,6 +106,12 @@ export const contrastive = (temperature: number): Loss =>
       return error;
     },
   });
+
+function silence({ compute, output }: LossArguments): Tensor {
+  const none = compute.temporary([output.rows]);
+  compute.fill(none, 0);
+  return none;
+}
 
 /** Returns z, 1 / ‖h‖, the softmax of z zᵀ / τ over the other rows, and 1 where the other view of an example is. */
 function compared(
@@ -129,6 +164,6 @@ function withLayerwiseLosses(
       area.id === input ? { ...area, shape: [...picture.slice(0, -2), size, size], part } : area,
     ),
     projections: projections.filter(({ to }) => !outputs.has(to)),
-    objectives: hidden.map(({ id }) => ({ area: id, kind: loss, reach: 'layer' })),
+    objectives: hidden.map(({ id }) => ({ area: id, kind: loss, reach: 'layer', auxiliary: true })),
   };
 }

@@ -260,7 +260,7 @@ export class Engine {
     if (!examples || !run || examples.test.count === 0) return [];
     if (onlyWrong) return run.training.mistakes(count).map(({ index }) => index);
     const { test, dataset } = examples;
-    if (dataset.task === 'regression') {
+    if (dataset.task !== 'classification') {
       return Array.from({ length: Math.min(count, test.count) }, (_, index) => (from + index) % test.count);
     }
     const chosen: number[] = [];

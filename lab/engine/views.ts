@@ -41,7 +41,10 @@ export function look(subject: Subject, watch: Watch): LaneView {
   const shown = compute.scope(() => lookAtExample(subject, watch));
   return {
     ...shown,
-    gallery: examples && watch.gallery.length > 0 ? answersOf(subject, examples, watch.gallery) : undefined,
+    gallery:
+      examples && answersClasses(subject) && watch.gallery.length > 0
+        ? answersOf(subject, examples, watch.gallery)
+        : undefined,
     tiles: incoming
       ? Array.from({ length: Math.min(MOST_TILES, tileCount(incoming)) }, (_, unit) =>
           tileOf(incoming, unit, incoming.from.isInput ? picture : undefined),
@@ -55,7 +58,7 @@ export function look(subject: Subject, watch: Watch): LaneView {
           }
         : undefined,
     pairs: watch.projection === null ? undefined : pairsOf(subject, watch.projection),
-    surface: watch.surface ? surfaceOf(subject) : undefined,
+    surface: watch.surface && answersClasses(subject) ? surfaceOf(subject) : undefined,
   };
 }
 
@@ -97,7 +100,7 @@ function lookAtExample(
     (() => {
       const inputs = compute.temporary([1, network.input.units]);
       compute.fill(inputs, 0);
-      return { inputs, targets: inputs };
+      return { inputs };
     })();
   const activities: Record<string, Float32Array> = {};
   let answer = new Float32Array();
@@ -173,7 +176,7 @@ function signalOf(
 
 function answersOf(
   subject: Subject,
-  { test, dataset }: Examples,
+  { test }: Examples,
   indices: readonly number[],
 ): NonNullable<LaneView['gallery']> {
   const { compute, learner } = subject;
@@ -183,7 +186,6 @@ function answersOf(
     const confidences = new Float32Array(indices.length);
     const visit = (phase: Phase) => {
       const { data, columns } = shares(subject, phase.output(outputArea(learner.network)));
-      if (dataset.task === 'regression') return;
       for (const [row, index] of indices.entries()) {
         const at = test.lastStep(index) * indices.length + row;
         const [best, value] = largest(data, at * columns, columns);
@@ -195,6 +197,11 @@ function answersOf(
     return { classes, confidences };
   });
 }
+
+/** Returns whether the output of a network is compared with class labels, so that it names a class. */
+const answersClasses = ({ learner, examples }: Subject): boolean =>
+  examples?.dataset.task === 'classification' &&
+  learner.network.objectives.some(({ target }) => target === 'target');
 
 function surfaceOf(subject: Subject): LaneView['surface'] {
   const { compute, learner } = subject;
@@ -224,8 +231,8 @@ function surfaceOf(subject: Subject): LaneView['surface'] {
 
 /** Returns class probabilities if the outputs are logits, else the outputs as they are. */
 function shares({ compute, learner, examples }: Subject, output: Tensor): Tensor {
-  const isRegression = examples?.dataset.task === 'regression';
-  if (isRegression || !isLogits(learner, outputArea(learner.network))) return output;
+  if (examples?.dataset.task !== 'classification' || !isLogits(learner, outputArea(learner.network)))
+    return output;
   const result = compute.temporary(output.shape);
   compute.softmax(result, output);
   return result;

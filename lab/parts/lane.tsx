@@ -7,7 +7,7 @@ import { RuleSelect } from './setup/rule-select.tsx';
 import { Surface } from './charts/surface.tsx';
 import { nameOf, titleOf } from './titles.ts';
 import { Message, Words } from './words.tsx';
-import { ask, begin, failures, latest, plan, session, views } from '../state/lab.ts';
+import { ask, begin, curves, failures, latest, plan, session, views } from '../state/lab.ts';
 import type { Lens } from '../state/navigation.ts';
 import { t } from '../state/preferences.ts';
 
@@ -116,10 +116,39 @@ function Score({ lane }: { readonly lane: number }) {
   }
   const tested = latest(lane, 'test error');
   const show = begun?.task.data?.task === 'regression' ? plain : percent;
+  const error = tested ?? latest(lane, 'train error');
+  const loss = latest(lane, 'test loss') ?? latest(lane, 'train loss');
+  const read = latest(lane, 'readout error');
+  const metrics = curves.metrics.flatMap((metric) => {
+    const value = latest(lane, { metric });
+    return value === undefined ? [] : [[metric, value] as const];
+  });
+  // Without an error: the loss, or what the rule measures.
+  const isSilent = error === undefined && (read !== undefined || metrics.length > 0 || loss !== undefined);
   return (
     <p class="score">
-      <b>{show(tested ?? latest(lane, 'train error'))}</b>{' '}
-      <span>{tested === undefined ? words.trainError : words.testError}</span>
+      {!isSilent && (
+        <>
+          <b>{show(error)}</b> <span>{tested === undefined ? words.trainError : words.testError}</span>
+        </>
+      )}
+      {isSilent && loss !== undefined && (
+        <>
+          <b>{plain(loss)}</b> <span>{words.loss}</span>
+        </>
+      )}
+      {isSilent &&
+        metrics.map(([metric, value]) => (
+          <span key={metric}>
+            <b>{plain(value)}</b> <span>{metric}</span>{' '}
+          </span>
+        ))}
+      {read !== undefined && (
+        <span>
+          {' '}
+          <b>{show(read)}</b> <span>{words.readoutError}</span>
+        </span>
+      )}
     </p>
   );
 }

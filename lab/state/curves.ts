@@ -7,7 +7,9 @@ export type Quantity =
   | 'test error'
   | 'train loss'
   | 'test loss'
+  | 'readout error'
   | 'return'
+  | { readonly metric: string }
   | { readonly projection: string; readonly field: Exclude<keyof Alignment, 'reason'> };
 
 export interface Curve {
@@ -24,6 +26,7 @@ export class Curves {
   /** By lane, by seed. */
   readonly #curves: Map<string, Curve>[][] = [];
   readonly #projections = new Set<string>();
+  readonly #metrics = new Set<string>();
   readonly #latest: Map<string, number>[] = [];
   /** By lane, by projection: why the latest update of the first seed makes no angle. */
   readonly #reasons: Map<string, NoAngle | undefined>[] = [];
@@ -61,6 +64,11 @@ export class Curves {
     return [...this.#projections];
   }
 
+  /** Names of the metrics that rules have reported at the end of an epoch. */
+  get metrics(): readonly string[] {
+    return [...this.#metrics];
+  }
+
   #note(lane: number, seed: number, record: MetricsRecord): void {
     const put = (quantity: Quantity, y: number | null | undefined) => {
       if (y !== undefined) this.#put(lane, seed, keyOf(quantity), record.step, y ?? NaN);
@@ -83,6 +91,11 @@ export class Curves {
     } else {
       put('test error', (record.test ?? record.validation)?.error);
       put('test loss', (record.test ?? record.validation)?.loss);
+      put('readout error', (record.readout?.test ?? record.readout?.validation)?.error);
+      for (const [metric, value] of Object.entries(record.metrics ?? {})) {
+        this.#metrics.add(metric);
+        put({ metric }, value);
+      }
     }
     put('return', record.metrics?.['return']);
   }
@@ -105,8 +118,10 @@ export class Curves {
   }
 }
 
-const keyOf = (quantity: Quantity) =>
-  typeof quantity === 'string' ? quantity : `${quantity.field} of ${quantity.projection}`;
+const keyOf = (quantity: Quantity) => {
+  if (typeof quantity === 'string') return quantity;
+  return 'metric' in quantity ? `metric ${quantity.metric}` : `${quantity.field} of ${quantity.projection}`;
+};
 
 /** Removes every other point, but keeps the last point and the early ones, where curves change most. */
 const halved = (values: readonly number[]) =>

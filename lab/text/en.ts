@@ -70,6 +70,8 @@ export const en = {
     optionsSet: (count: string) => `Rule options (${count} set)`,
     trainError: 'training error',
     testError: 'test error',
+    loss: 'loss',
+    readoutError: 'error of the readout',
     return: 'return per episode',
     surface: 'Decision regions of the network, with the training points',
   },
@@ -100,6 +102,9 @@ export const en = {
     squaredError: (split: string) =>
       split === 'train' ? 'Training error, normalised' : 'Test error, normalised',
     loss: (split: string) => (split === 'train' ? 'Training loss' : 'Test loss'),
+    readout: 'Error of the readout',
+    readoutCaption:
+      'On held-out examples: a readout learns the targets from the activity of the network, apart from it, and sends nothing back.',
     trainCaption:
       'Measured on each training batch; the horizontal axis is in epochs. With several seeds, thin curves are single seeds and the bold curve is their mean.',
     testCaption: 'Measured at the end of every epoch on examples that are not used for training.',

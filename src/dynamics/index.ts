@@ -85,8 +85,7 @@ export type { Sampling } from './stochastic/draws.ts';
 export { configurationsOf, enumerateBy, MOST_CONFIGURATIONS } from './stochastic/enumeration.ts';
 export { generatingProjections, generative } from './stochastic/generative.ts';
 export type { GenerativeOptions } from './stochastic/generative.ts';
-export { crop, flip, mask, noise, shift } from './views/views.ts';
-export { viewArguments } from './views/view.ts';
+export { gaussianNoise, randomCrop, randomFlip, randomMask, randomShift } from './views/views.ts';
 export type { View, ViewArguments } from './views/view.ts';
 
 export { stochastic } from './stochastic/stochastic.ts';

@@ -258,6 +258,7 @@ export class Learner {
   fantasies(batch: Batch, visit: (fantasies: Fantasies) => void): void {
     this.#compute.scope(() => {
       const at = { step: 0, epoch: this.#epoch };
+      this.#carried.begin('evaluation', batch);
       const step = this.#step(this.#compute, batch, at, 'estimate', this.#probeTallies, new Map());
       const made = this.rule.report?.fantasies?.(step);
       if (made) visit(made);

@@ -1,4 +1,3 @@
-import { viewArguments } from '../dynamics/index.ts';
 import type {
   BatchTime,
   Dynamics,
@@ -9,6 +8,7 @@ import type {
   Sample,
   Setting,
 } from '../dynamics/index.ts';
+import { viewArguments } from '../dynamics/views/view.ts';
 import type { Area } from '../network/area.ts';
 import type { Network } from '../network/network.ts';
 import { OWN_TARGET } from '../network/objectives/targets.ts';

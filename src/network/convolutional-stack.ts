@@ -1,4 +1,5 @@
-import { checkWindow, outputShape, windowOf } from './projections/connection.ts';
+import { checkWindow } from './projections/check-connection.ts';
+import { outputShape, windowOf } from './projections/connection.ts';
 import type { SlidingConnection } from './projections/connection.ts';
 import type {
   AreaSpecification,

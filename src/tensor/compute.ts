@@ -15,7 +15,7 @@ import { CheckedRowsAndColumns } from './rows-and-columns.ts';
 import { CheckedSparse } from './sparse.ts';
 import type { SparseForm } from './sparse.ts';
 import { CheckedSpatial } from './spatial.ts';
-import type { Window } from './spatial.ts';
+import type { Window } from './window.ts';
 import type { Synapses } from './synapses.ts';
 import type { ElementType, Shape } from './tensor.ts';
 import { BYTES_PER_ELEMENT, sizeOf, Tensor } from './tensor.ts';

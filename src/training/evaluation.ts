@@ -67,14 +67,11 @@ export function gatherExamples(
   visit: (batch: Batch, part: Int32Array) => boolean,
 ): void {
   const { size } = scratch;
-  let goesOn = true;
-  for (let first = 0; first < indices.length && goesOn; first += size) {
+  for (let first = 0; first < indices.length; first += size) {
     const part = indices.subarray(first, first + size);
     const heapIndices = scratch.reshape([size, 1]).rowRange(0, part.length);
     heapIndices.set(part);
-    compute.scope(() => {
-      goesOn = visit(set.gather(heapIndices.reshape([part.length])), part);
-    });
+    if (!compute.scope(() => visit(set.gather(heapIndices.reshape([part.length])), part))) return;
   }
 }
 
@@ -104,13 +101,10 @@ export function gatherSeries(
   { first, end, washout = 0 }: SeriesSteps,
   visit: (batch: Batch) => boolean,
 ): void {
-  let goesOn = true;
-  for (let at = first; at < end && goesOn; at += EVALUATION_BATCH) {
+  for (let at = first; at < end; at += EVALUATION_BATCH) {
     const steps = Math.min(EVALUATION_BATCH, end - at);
     const window = { first: at - first, steps, continues: at > first };
-    compute.scope(() => {
-      goesOn = visit(set.gatherStreams([first], window, washout));
-    });
+    if (!compute.scope(() => visit(set.gatherStreams([first], window, washout)))) return;
   }
 }
 

@@ -4,6 +4,7 @@ import type { Phase } from '../dynamics/index.ts';
 import { ApicalError } from '../errors.ts';
 import { blackBox, outputArea, plainDescent } from '../network/index.ts';
 import type { Area, Network } from '../network/index.ts';
+import { OWN_TARGET } from '../network/objectives/targets.ts';
 import type { Learner } from '../learning/learner.ts';
 import type { Rule } from '../learning/rule.ts';
 import { hasActivation } from '../tensor/activation.ts';
@@ -38,7 +39,7 @@ export interface Answers {
   readonly outputs: Float32Array | Float64Array;
   /** (count, width): softmax of the outputs, if they were trained as logits; undefined otherwise. */
   readonly probabilities: Float32Array | Float64Array | undefined;
-  /** (count): the class with the largest output (the first of equal ones); undefined for regression. */
+  /** (count): the class with the largest output (the first of equal ones); undefined if outputs name no class. */
   readonly classes: Int32Array | undefined;
 }
 
@@ -140,7 +141,7 @@ export class TrainedNetwork {
     const width = area.units;
     const Floats = this.compute.backend.float === 'f64' ? Float64Array : Float32Array;
     const outputs = new Floats(count * width);
-    const hasShares = this.data.task === 'classification' && isLogits(this.learner, area);
+    const hasShares = this.#answersClasses && isLogits(this.learner, area);
     const probabilities = hasShares ? new Floats(count * width) : undefined;
     /** Keeps the outputs of a phase from answer `first` on, or some of its rows. */
     const keep = (phase: Phase, first: number, rows?: AnswerRows) => {
@@ -163,8 +164,14 @@ export class TrainedNetwork {
         });
       }
     }
-    const classes = this.data.task === 'classification' ? largestOfRows(outputs, width) : undefined;
+    const classes = this.#answersClasses ? largestOfRows(outputs, width) : undefined;
     return { count, width, outputs, probabilities, classes, ...(perSeries > 1 ? { steps: perSeries } : {}) };
+  }
+
+  /** Whether the output is compared with class labels; without an objective it names no class. */
+  get #answersClasses(): boolean {
+    const { objectives } = this.network;
+    return this.data.task === 'classification' && objectives.some(({ target }) => target === OWN_TARGET);
   }
 
   /** Frees the memory of the network. Safe to call twice. */

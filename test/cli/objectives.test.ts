@@ -44,8 +44,8 @@ test("a user's loss function trains like the library's, to the bit, also after a
 });
 
 test.each([
-  ['export default 3;', ['a function by default']],
-  ['export const loss = () => 1;', ['a function by default']],
+  ['export default 3;', ['a loss by default: a function']],
+  ['export const loss = () => 1;', ['a loss by default: a function']],
   ['throw new Error("no luck today");', ['does not load', 'no luck today']],
 ])('a loss file with %s is refused', async (text, named) => {
   writeFileSync('mine.mjs', text);

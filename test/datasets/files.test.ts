@@ -296,6 +296,12 @@ describe('an NPZ file', () => {
     });
   });
 
+  test('without targets holds the inputs alone', async () => {
+    const dataset = await open({ x_train: set.x_train, x_test: set.x_test });
+    expect(dataset).toMatchObject({ task: 'none', targetSize: 0, train: { count: 3 }, test: { count: 1 } });
+    expect(dataset.train.targets).toHaveLength(0);
+  });
+
   test('with floating-point targets becomes a regression task', async () => {
     const y = (count: number): ShapedArray => ({
       shape: [count, 2],
@@ -307,7 +313,13 @@ describe('an NPZ file', () => {
   });
 
   test.each([
-    ['lacks an array', { x_train: set.x_train }, 'dataset.missing', /lacks y_train, x_test, y_test/],
+    ['lacks the test examples', { x_train: set.x_train }, 'dataset.missing', /lacks x_test/],
+    [
+      'lacks an array',
+      { x_train: set.x_train, y_train: set.y_train },
+      'dataset.missing',
+      /lacks x_test, y_test/,
+    ],
     [
       'mixes bytes and floats',
       { ...set, x_test: { shape: [1, 2, 2], data: new Float32Array(4) } },

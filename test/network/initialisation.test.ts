@@ -208,3 +208,18 @@ describe('a masked projection', () => {
     network.dispose();
   });
 });
+
+test('uniform and normal draws have a mean, and other kinds refuse one', () => {
+  const around = (kind: 'uniform' | 'normal', mean?: number) =>
+    first({ initialisation: { kind, scale: 0.2, ...(mean === undefined ? {} : { mean }) } });
+  for (const kind of ['uniform', 'normal'] as const) {
+    expect(around(kind, 0)).toEqual(around(kind));
+    for (const [index, value] of around(kind, 1).entries()) {
+      expect(value).toBeCloseTo(1 + (around(kind)[index] as number), 6);
+      if (index === 20) break;
+    }
+  }
+  expect(() => first({ initialisation: { kind: 'he', mean: 1 } })).toThrow(
+    /only uniform and normal draws have one/,
+  );
+});

@@ -3,7 +3,8 @@ import { Chart } from './chart.tsx';
 import { Segments } from '../segments.tsx';
 import { spoken } from '../format.ts';
 import { nameOf } from '../titles.ts';
-import { probed, reasonOf, session } from '../../state/lab.ts';
+import type { Quantity } from '../../state/curves.ts';
+import { curves, latest, probed, reasonOf, session } from '../../state/lab.ts';
 import { t } from '../../state/preferences.ts';
 
 /** Error, loss and angles of all lanes over time. */
@@ -33,35 +34,63 @@ export function Learning() {
     );
   }
   const isShare = begun.task.data?.task !== 'regression';
+  const has = (quantity: Quantity) => begun.lanes.some((_, lane) => latest(lane, quantity) !== undefined);
+  const hasReadout = has('readout error');
+  const hasLoss = has('train loss') || has('test loss');
+  // Before the first record, an error is expected.
+  const isSilent = hasLoss || hasReadout || curves.metrics.length > 0;
+  const hasError = has('train error') || has('test error') || !isSilent;
   return (
     <div class="card part">
       <header class="card-head">
         <h2>{words.learning}</h2>
-        <Segments
-          label={words.split}
-          value={split}
-          options={{ train: words.train, test: words.test }}
-          onChange={setSplit}
-        />
+        {(hasError || hasLoss) && (
+          <Segments
+            label={words.split}
+            value={split}
+            options={{ train: words.train, test: words.test }}
+            onChange={setSplit}
+          />
+        )}
       </header>
       <div class="chart-row">
-        <Chart
-          title={isShare ? words.error(split) : words.squaredError(split)}
-          quantity={`${split} error`}
-          unit={isShare ? 'percent' : 'plain'}
-          height={190}
-          {...common}
-        />
-        <Chart
-          title={words.loss(split)}
-          quantity={`${split} loss`}
-          unit="plain"
-          height={190}
-          logarithmic
-          {...common}
-        />
+        {hasError && (
+          <Chart
+            title={isShare ? words.error(split) : words.squaredError(split)}
+            quantity={`${split} error`}
+            unit={isShare ? 'percent' : 'plain'}
+            height={190}
+            {...common}
+          />
+        )}
+        {(hasError || hasLoss) && (
+          <Chart
+            title={words.loss(split)}
+            quantity={`${split} loss`}
+            unit="plain"
+            height={190}
+            logarithmic
+            {...common}
+          />
+        )}
+        {!hasError &&
+          curves.metrics.map((metric) => (
+            <Chart key={metric} title={metric} quantity={{ metric }} unit="plain" height={190} {...common} />
+          ))}
+        {hasReadout && (
+          <Chart
+            title={words.readout}
+            quantity="readout error"
+            unit={isShare ? 'percent' : 'plain'}
+            height={190}
+            {...common}
+          />
+        )}
       </div>
-      <p class="caption">{split === 'train' ? words.trainCaption : words.testCaption}</p>
+      {(hasError || hasLoss) && (
+        <p class="caption">{split === 'train' ? words.trainCaption : words.testCaption}</p>
+      )}
+      {hasReadout && <p class="caption">{words.readoutCaption}</p>}
     </div>
   );
 }

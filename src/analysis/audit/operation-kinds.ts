@@ -3,7 +3,12 @@ import type { Tensor } from '../../tensor/tensor.ts';
 import type { Lineage } from './lineage.ts';
 
 /** Operations that send a signal (second argument) through weights (third argument). */
-export const SENDS: ReadonlySet<keyof Operations> = new Set(['matmul', 'matmulChannels']);
+export const SENDS: ReadonlySet<keyof Operations> = new Set([
+  'matmul',
+  'matmulChannels',
+  'sparseMatmul',
+  'eventMatmul',
+]);
 
 /** Operations that compute changed weights from weights. */
 export const MOVES: ReadonlySet<keyof Operations> = new Set([

@@ -113,7 +113,8 @@ export class Recorder implements StepObserver {
         if (!(name in OPERATIONS)) return call;
         return (...args: unknown[]) => {
           this.#operation(name as keyof Operations, args);
-          return call(...args);
+          // Some operations run in JavaScript: what they read is known.
+          return unwatched(compute.heap, () => call(...args));
         };
       },
     });
@@ -156,7 +157,7 @@ export class Recorder implements StepObserver {
     const activityAt = this.#timeOf(phase.time);
     for (const area of this.#learner.network.areas) {
       if (!phase.takesPart(area)) continue;
-      const isInput = area === this.#learner.network.input;
+      const { isInput } = area;
       const sources = new Set([`activity of ${area.id}`]);
       const handedIn = isGiven(area) ? this.#lineage(phase.activity(area)) : NOTHING;
       const isTaught = handedIn.target || handedIn.error || handedIn.errorInInput;
@@ -171,8 +172,7 @@ export class Recorder implements StepObserver {
       };
       this.#set(phase.activity(area), lineage);
       this.#set(phase.rate(area), lineage);
-      const gain = phase.gain(area);
-      if (gain) this.#set(gain, lineage);
+      for (const tensor of [phase.gain(area), phase.potential(area)]) if (tensor) this.#set(tensor, lineage);
       if (phase.time === undefined) continue;
       // A slope may be that of the state, which was computed from earlier activity but is of this time.
       const state = phase.state(area);
@@ -334,7 +334,7 @@ export class Recorder implements StepObserver {
     const held = this.#held.get(input.base.offset);
     // A product of weights with a signal in either order sends the signal; `form` says which of them is transposed.
     if (SENDS.has(name) && args[2] === input && (projection || held)) {
-      const form = args[3] as MatmulForm | undefined;
+      const form = args[name === 'sparseMatmul' ? 4 : 3] as MatmulForm | undefined;
       const sent = (through: Projection, isTransposed: boolean) =>
         this.#through(args[1] as Tensor, through, (form?.transposeB ?? false) !== isTransposed);
       const own = projection ? sent(projection, false) : NOTHING;

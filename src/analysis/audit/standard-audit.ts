@@ -44,8 +44,7 @@ const exactInTime = defineRule({
 export const totalMacs = ({ cost }: Audit): number => cost.forwardMacs + cost.feedbackMacs + cost.updateMacs;
 
 /** Returns the exact rule to whose cost that of a rule is compared: backprop, in time through time. */
-export const exactFor = ({ dynamics }: Rule): Rule =>
-  (dynamics.inTime ? exactInTime : backpropagation);
+export const exactFor = ({ dynamics }: Rule): Rule => (dynamics.inTime ? exactInTime : backpropagation);
 
 /**
  * Audits a rule, with its default options, on a stack of these layers: the information that reached each

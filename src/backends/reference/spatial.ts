@@ -1,5 +1,5 @@
 import type { Heap } from '../../tensor/heap.ts';
-import { placesOf } from '../../tensor/spatial.ts';
+import { placesOf } from '../../tensor/window.ts';
 import type { SpatialKernels, WindowArguments } from '../../tensor/spatial-kernels.ts';
 import { fused } from './units.ts';
 

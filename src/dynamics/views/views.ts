@@ -8,12 +8,12 @@ import type { View, ViewArguments } from './view.ts';
  *
  * @example
  * ```ts
- * import { crop } from 'apical/rules';
+ * import { randomCrop } from 'apical/rules';
  *
- * crop({ height: 20, width: 20 }).shape([28, 28]); // [20, 20]
+ * randomCrop({ height: 20, width: 20 }).shape([28, 28]); // [20, 20]
  * ```
  */
-export function crop({ height, width }: { readonly height: number; readonly width: number }): View {
+export function randomCrop({ height, width }: { readonly height: number; readonly width: number }): View {
   const name = `crop of ${height} × ${width}`;
   const shapeOf = (example: Shape): Shape => {
     const [rows, columns] = pictureOf(name, example);
@@ -44,12 +44,12 @@ export function crop({ height, width }: { readonly height: number; readonly widt
  *
  * @example
  * ```ts
- * import { shift } from 'apical/rules';
+ * import { randomShift } from 'apical/rules';
  *
- * shift({ by: 2 }).shape([28, 28]); // [28, 28]
+ * randomShift({ by: 2 }).shape([28, 28]); // [28, 28]
  * ```
  */
-export function shift({ by }: { readonly by: number }): View {
+export function randomShift({ by }: { readonly by: number }): View {
   const name = `shift by up to ${by}`;
   return {
     name,
@@ -67,12 +67,12 @@ export function shift({ by }: { readonly by: number }): View {
  *
  * @example
  * ```ts
- * import { flip } from 'apical/rules';
+ * import { randomFlip } from 'apical/rules';
  *
- * flip().shape([3, 32, 32]); // [3, 32, 32]
+ * randomFlip().shape([3, 32, 32]); // [3, 32, 32]
  * ```
  */
-export function flip(): View {
+export function randomFlip(): View {
   const name = 'flip';
   return {
     name,
@@ -91,12 +91,12 @@ export function flip(): View {
  *
  * @example
  * ```ts
- * import { noise } from 'apical/rules';
+ * import { gaussianNoise } from 'apical/rules';
  *
- * noise({ deviation: 0.1 }).shape([30]); // [30]
+ * gaussianNoise({ deviation: 0.1 }).shape([30]); // [30]
  * ```
  */
-export const noise = ({ deviation }: { readonly deviation: number }): View => ({
+export const gaussianNoise = ({ deviation }: { readonly deviation: number }): View => ({
   name: `noise of ${deviation}`,
   shape: (example) => example,
   apply({ compute, inputs, draws }) {
@@ -118,12 +118,12 @@ export const noise = ({ deviation }: { readonly deviation: number }): View => ({
  *
  * @example
  * ```ts
- * import { mask } from 'apical/rules';
+ * import { randomMask } from 'apical/rules';
  *
- * mask({ probability: 0.5 }).shape([28, 28]); // [28, 28]
+ * randomMask({ probability: 0.5 }).shape([28, 28]); // [28, 28]
  * ```
  */
-export const mask = ({ probability }: { readonly probability: number }): View => ({
+export const randomMask = ({ probability }: { readonly probability: number }): View => ({
   name: `mask of ${probability}`,
   shape: (example) => example,
   apply({ compute, inputs, draws }) {

@@ -1,5 +1,5 @@
 import type { Compute } from '../../tensor/compute.ts';
-import { sizesOf } from '../../tensor/spatial.ts';
+import { sizesOf } from '../../tensor/window.ts';
 import type { Synapses } from '../../tensor/synapses.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Area, Projection, ProjectionParts } from '../area.ts';

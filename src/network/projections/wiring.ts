@@ -2,7 +2,7 @@ import { ApicalError } from '../../errors.ts';
 import { idOf, lossOf } from '../objectives/resolve.ts';
 import { checkPart } from '../parts.ts';
 import { hasActivation, nameOfActivation } from '../../tensor/activation.ts';
-import { checkConnection } from './connection.ts';
+import { checkConnection } from './check-connection.ts';
 import { checkDelay, isImmediate } from './delay.ts';
 import { checkSheet } from '../sheet.ts';
 import type {

@@ -14,10 +14,14 @@ export async function loadObjective({ objective }: Config): Promise<Loss | undef
   if (objective === undefined || !isUserFile(objective)) return undefined;
   const exported = await importUserFile(objective, 'objective');
   if (typeof exported === 'function') return blackBox(exported as BlackBox);
-  if (typeof exported === 'object' && exported !== null) return defineLoss(exported as Loss);
+  if (isLoss(exported)) return defineLoss(exported);
   throw new ApicalError(
     'objective.file',
     `The objective file "${objective}" must export a loss by default: a function (output, target) => number, lower for better outputs, or an object made by defineLoss.`,
     { objective },
   );
 }
+
+/** Whether an export is meant as a loss: an object with one of its parts. A file without a default export is none. */
+const isLoss = (exported: unknown): exported is Loss =>
+  typeof exported === 'object' && exported !== null && 'name' in exported && 'target' in exported;

@@ -35,8 +35,10 @@ export function fitRidge(
     compute.scope(() => {
       const size = Math.min(BLOCK, rows - first);
       const centred = compute.temporary([size, units]);
-      const block = features.rowRange(first, size).data;
-      centred.set(Float64Array.from(block, (value, index) => value - (mean[index % units] as number)));
+      const [block, { data }] = [features.rowRange(first, size).data, centred];
+      for (let index = 0; index < data.length; index++) {
+        data[index] = (block[index] as number) - (mean[index % units] as number);
+      }
       const wanted = compute.temporary([size, outputs]);
       wanted.set(
         values
@@ -47,7 +49,15 @@ export function fitRidge(
       addProduct(compute, cross, centred, wanted);
     });
   }
-  for (let index = 0; index < gram.length; index++) gram[index] = (gram[index] as number) / rows;
+  // A product by BLAS need not be symmetric to the last bit, which the decomposition asks for.
+  for (let row = 0; row < units; row++) {
+    for (let column = 0; column <= row; column++) {
+      const [at, across] = [row * units + column, column * units + row];
+      const mean = ((gram[at] as number) + (gram[across] as number)) / (2 * rows);
+      gram[at] = mean;
+      gram[across] = mean;
+    }
+  }
   for (let index = 0; index < cross.length; index++) cross[index] = (cross[index] as number) / rows;
   for (let unit = 0; unit < units; unit++) {
     const at = unit * units + unit;

@@ -1,50 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openBackend } from '../../../src/backends/open.ts';
-import { recurrent } from '../../../src/dynamics/index.ts';
-import { defineRule, Learner, noOptions } from '../../../src/learning/index.ts';
+import { Learner } from '../../../src/learning/index.ts';
 import { plainDescent } from '../../../src/network/index.ts';
-import type { NetworkSpecification } from '../../../src/network/index.ts';
 import type { Compute } from '../../../src/tensor/index.ts';
+import { network, settle, UNITS } from '../../../examples/open-core/ring.ts';
 
-/*
- * The network of examples/open-core/bump.ts: a ring whose lateral kernel is a Mexican hat.
- */
-
-const UNITS = 100;
 const STEPS = 150;
-const ring = { shape: [UNITS], sheet: { periodic: true } };
-const network: NetworkSpecification = {
-  areas: [
-    { id: 'input', ...ring },
-    { id: 'cortex', ...ring, activation: 'hard-sigmoid', bias: false },
-  ],
-  projections: [
-    {
-      ...{ from: 'input', to: 'cortex' },
-      connection: { kind: 'distance', radius: 0, profile: { kind: 'uniform' }, shared: true },
-    },
-    {
-      ...{ from: 'cortex', to: 'cortex', kind: 'lateral', selfConnections: true },
-      connection: {
-        ...{ kind: 'distance', radius: 0.5, shared: true },
-        profile: {
-          ...{ kind: 'difference-of-gaussians', sigma: 0.05, amplitude: 0.2 },
-          surround: { sigma: 0.4, amplitude: 0.12 },
-        },
-      },
-    },
-  ],
-  input: 'input',
-  objectives: [],
-};
-
-const settle = defineRule({
-  ...{ id: 'settle', family: 'Tests', title: 'Settling', summary: 'Settles.', equation: '', cites: [] },
-  options: noOptions,
-  dynamics: recurrent,
-  learn: () => undefined,
-  learning: { evaluation: (step) => step.run('evaluation', { leak: 0.2, history: true }) },
-});
 
 let compute: Compute;
 beforeAll(async () => {

@@ -193,7 +193,7 @@ describe('a readout is refused', () => {
     ],
     [
       'beside an environment',
-      { dataset: undefined, task: { environment: 'cart-pole' }, readout: {} } as TrainOptions,
+      { dataset: undefined, task: { environment: 'cart-pole' }, readout: {} },
       'readout: has no place beside task.environment',
     ],
   ])('%s', async (_, further, message) => {
