@@ -24,7 +24,7 @@ export default defineRule({
     for (let time = phase.steps - 1; time >= 0; time--) sendBack(step, phase, errors, time);
     for (const [area, post] of errors) {
       const factor = 1 / step.count;
-      for (const projection of area.incoming) {
+      for (const projection of area.incoming.filter(({ kind, plastic }) => kind !== 'feedback' && plastic)) {
         step.emit(projection, { kind: 'outer', pre: phase.presynaptic(projection), post, factor });
       }
       if (area.bias) step.emit(area.bias, { kind: 'outer', post, factor });

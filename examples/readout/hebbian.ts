@@ -27,7 +27,7 @@ export default defineRule({
   learn(step) {
     const { compute, network, options } = step;
     const phase = step.run('forward');
-    for (const projection of network.projections) {
+    for (const projection of network.projections.filter(({ plastic }) => plastic)) {
       const x = phase.activity(projection.from);
       const y = phase.activity(projection.to);
       const residual = compute.temporary(x.shape);

@@ -25,6 +25,7 @@ export default defineRule({
     for (const objective of network.objectives) {
       const error = phase.slope(objective.area, step.error(phase, objective));
       emitIncoming(step, phase, objective.area, error, 1 / inputs.rows);
+      if (objective.loss.target === 'none') continue;
       for (const feedback of network.projections.filter(
         ({ kind, from }) => kind === 'feedback' && from === objective.area,
       )) {

@@ -1,5 +1,5 @@
 import { defineRule, emitIncoming, feedforward, z } from 'apical/rules';
-import type { LearningStep, NetworkSpecification, Tensor } from 'apical/rules';
+import type { Area, LearningStep, NetworkSpecification, Tensor } from 'apical/rules';
 
 const options = z.strictObject({
   scale: z
@@ -36,7 +36,7 @@ export default defineRule({
     const first = step.run('forward');
     for (const objective of network.objectives) {
       const error = step.error(first, objective);
-      const second = step.run('modulated', { inputs: inputsWith(step, error) });
+      const second = step.run('modulated', { inputs: inputsWith(step, objective.area, error) });
       for (const area of network.areas) {
         const change = step.like(area);
         compute.subtract(change, first.activity(area), second.activity(area));
@@ -46,10 +46,10 @@ export default defineRule({
   },
 });
 
-/** Returns x + e F, (batch, units of the input). */
-function inputsWith(step: LearningStep, error: Tensor): Tensor {
+/** Returns x + e F of an area's error, (batch, units of the input). */
+function inputsWith(step: LearningStep, area: Area, error: Tensor): Tensor {
   const modulated = step.like(step.network.input);
-  const [feedback] = step.network.feedbackTo(step.network.input);
+  const feedback = step.network.feedbackTo(step.network.input).find(({ from }) => from === area);
   feedback?.send(step.compute, modulated, error);
   step.compute.add(modulated, modulated, step.inputs);
   return modulated;

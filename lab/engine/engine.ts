@@ -1,12 +1,12 @@
 import {
   ApicalError,
   auditStandard,
+  exactFor,
   configSchema,
   fingerprintOf,
   identityOf,
   openBackend,
   PRESETS,
-  ruleById,
   totalMacs,
   z,
 } from '../../src/entries/browser-internals.ts';
@@ -279,10 +279,11 @@ export class Engine {
   }
 
   #auditRule(id: string): Audit & { readonly costRatio: number } {
-    const seen = auditStandard(this.#compute, ruleOf(id));
+    const rule = ruleOf(id);
+    const seen = auditStandard(this.#compute, rule);
     return {
       ...seen,
-      costRatio: totalMacs(seen) / totalMacs(auditStandard(this.#compute, ruleById('backprop'))),
+      costRatio: totalMacs(seen) / totalMacs(auditStandard(this.#compute, exactFor(rule))),
     };
   }
 

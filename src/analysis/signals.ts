@@ -58,7 +58,9 @@ export interface SignalOptions {
  * Compares the teaching signal that a learner's rule gives every hidden unit with the gradient. A rule emits updates
  * pre ⊗ post. The post of the terms for an area's biases is the teaching signal of its units, whatever it represents:
  * a change of activity in time, the distance from a target, a prediction error, a plateau. For an area without biases
- * it is read from the synapses of its first projection. The exact reference is read in the same way. Changes nothing.
+ * it is read from the synapses of its first projection. The exact reference is read in the same way. In time the signal is
+ * that of every step, and terms emitted within a step (option `each`) belong to it; of an eligibility term it is the
+ * learning signal times the trace's newest part, signal ⊙ post. Changes nothing.
  *
  * The Gauss–Newton change of an area's potentials is the smallest one that moves the outputs against the error of the
  * objective: Δa = J⁺ (−∂L/∂y) with J = ∂y/∂a, per example. Target propagation with exact inverses sends this signal
@@ -74,12 +76,21 @@ export function teachingSignals(
   const { network, rule, reference } = learner;
   const hidden = network.areas.filter((area) => !area.isInput && isOnTheWay(area) && taught(area).length > 0);
   return compute.scope(() => {
+    const whenOf = new WeakMap<Term, number>();
     const copies = (from: ReadonlyMap<Parameter, readonly Term[]>) =>
-      new Map(hidden.map((area) => [area, signalOf(compute, area, batch.inputs.rows, from)]));
+      new Map(hidden.map((area) => [area, signalOf(compute, area, batch, from, whenOf)]));
     const apical = new Map<Area, Float64Array>();
     let signals: ReadonlyMap<Area, Float64Array | undefined> = new Map();
+    let [now, isWithin]: [number | undefined, boolean] = [undefined, false];
     learner.estimate(batch, step, (terms) => (signals = copies(terms)), undefined, {
+      stage(stage) {
+        isWithin = stage === 'forward';
+      },
+      term(_, term) {
+        if (isWithin && now !== undefined) whenOf.set(term, now);
+      },
       phase(phase) {
+        now = phase.time;
         for (const [area, potential] of apicalPotentials(rule, hidden, phase)) apical.set(area, potential);
       },
     });
@@ -114,23 +125,46 @@ const isOnTheWay = ({ outgoing }: Area): boolean => outgoing.some(({ kind }) => 
 const taught = ({ bias, incoming }: Area): readonly Parameter[] =>
   bias ? [bias] : incoming.filter(({ kind, plastic }) => kind === 'forward' && plastic).slice(0, 1);
 
-/** Computes −Σ factor · post · batch, row-major: the descent direction of each example's own loss. */
+/**
+ * Computes −Σ factor · post · count, row-major: the descent direction of each example's own loss. Undefined if a term of
+ * another kind teaches the area, or one of which it is unknown to which examples or steps it belongs.
+ *
+ * @param whenOf - Steps in time of the terms that were emitted within one.
+ */
 function signalOf(
   compute: Compute,
   area: Area,
-  rows: number,
+  { inputs: { rows }, time }: Batch,
   terms: ReadonlyMap<Parameter, readonly Term[]>,
+  whenOf: WeakMap<Term, number>,
 ): Float64Array | undefined {
-  const posts = taught(area)
-    .flatMap((parameter) => terms.get(parameter) ?? [])
-    .flatMap((term) => (term.kind === 'outer' ? [term] : []));
-  if (posts.length === 0 || posts.some(({ post }) => post.rows !== rows)) return undefined;
+  const taughtBy = taught(area).flatMap((parameter) => terms.get(parameter) ?? []);
+  if (taughtBy.length === 0) return undefined;
+  const count = time ? Math.max(1, time.count) : rows;
+  const stepRows = rows / (time?.steps ?? 1);
   return compute.scope(() => {
     const sum = compute.temporary([rows, area.units]);
     compute.fill(sum, 0);
-    for (const { post, factor = 1 } of posts) compute.combine(sum, post, sum, -factor * rows, 1);
+    for (const term of taughtBy) {
+      const post = teaching(compute, term);
+      if (!post) return undefined;
+      const step = whenOf.get(term);
+      const isOfStep = step !== undefined && post.rows === stepRows;
+      if (post.rows !== rows && !isOfStep) return undefined;
+      const target = isOfStep ? sum.rowRange(step * stepRows, stepRows) : sum;
+      compute.combine(target, post, target, -(term.factor ?? 1) * count, 1);
+    }
     return Float64Array.from(sum.data);
   });
+}
+
+/** Returns what a term teaches the postsynaptic units, (rows, units); undefined for a kind that has no such part. */
+function teaching(compute: Compute, term: Term): Tensor | undefined {
+  if (term.kind === 'outer') return term.post;
+  if (term.kind !== 'eligibility' || !term.post) return undefined;
+  const product = compute.temporary(term.signal.shape);
+  compute.multiply(product, term.signal, term.post);
+  return product;
 }
 
 /** Returns the apical potentials of areas in a phase; empty if the dynamics have no apical compartment. */

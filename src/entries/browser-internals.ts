@@ -52,7 +52,7 @@ export {
 export type { Checkpoint, Origin } from '../runs/folder/checkpoint.ts';
 export { differences, hashOfJson, identityOf } from '../config/identity.ts';
 export { fingerprintOf } from '../training/fingerprint.ts';
-export { auditStandard, totalMacs } from '../analysis/audit/standard-audit.ts';
+export { auditStandard, exactFor, totalMacs } from '../analysis/audit/standard-audit.ts';
 export { describeRun } from '../runs/run-document.ts';
 export { checkOptions } from '../training/rule-options.ts';
 export { PAPER, SCHEMES, seriesStyle } from '../reports/charts/theme.ts';

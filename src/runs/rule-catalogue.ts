@@ -1,8 +1,15 @@
 import { z } from 'zod';
 import type { Cost, LocalityRow } from '../analysis/index.ts';
+import type { Rule } from '../learning/index.ts';
 import { openBackend } from '../backends/open.ts';
-import { ruleById, RULES } from '../rules/index.ts';
-import { auditStandard, STANDARD_LAYERS, totalMacs } from '../analysis/audit/standard-audit.ts';
+import { RULES } from '../rules/index.ts';
+import {
+  auditStandard,
+  exactFor,
+  STANDARD_LAYERS,
+  STANDARD_STEPS,
+  totalMacs,
+} from '../analysis/audit/standard-audit.ts';
 import { loadRule } from './files/rule-file.ts';
 
 /** The part of a JSON Schema that the listing reads. */
@@ -33,7 +40,9 @@ export interface RuleDescription {
   readonly cost: Cost;
   /** Objectives whose error reached parameters beyond the layer that they declare. */
   readonly reachViolations: readonly string[];
-  /** Multiply–accumulates of a step relative to backprop's. */
+  /** For rules in time, the number of steps of the sequences on which they are audited. */
+  readonly steps?: number;
+  /** Multiply–accumulates of a step relative to backprop's, in time to those of backpropagation through time. */
   readonly costRatio: number;
 }
 
@@ -44,7 +53,12 @@ export async function describeRules(
 ): Promise<RuleDescription[]> {
   const rules = references ? await Promise.all(references.map(loadRule)) : RULES;
   const compute = await openBackend({ backend: 'wasm' });
-  const exact = totalMacs(auditStandard(compute, ruleById('backprop'), layers));
+  const costs = new Map<Rule, number>();
+  const costOf = (rule: Rule): number => {
+    const cost = costs.get(rule) ?? totalMacs(auditStandard(compute, rule, layers));
+    costs.set(rule, cost);
+    return cost;
+  };
   const described = rules.map((rule): RuleDescription => {
     const { id, family, title, summary, equation, cites } = rule;
     const audit = auditStandard(compute, rule, layers);
@@ -57,7 +71,8 @@ export async function describeRules(
       cites,
       options: z.toJSONSchema(rule.options, { io: 'input', unrepresentable: 'any' }) as OptionsSchema,
       ...audit,
-      costRatio: totalMacs(audit) / exact,
+      ...(rule.dynamics.inTime ? { steps: STANDARD_STEPS } : {}),
+      costRatio: totalMacs(audit) / costOf(exactFor(rule)),
     };
   });
   compute.dispose();

@@ -42,7 +42,7 @@ export class ExampleSet {
   readonly count: number;
   /** Number of values of an example, in time of a step. */
   readonly inputUnits: number;
-  /** Number of steps stored per sequence, or of the stream; 1 without a time axis. */
+  /** Number of steps stored per sequence, or of the stream; 0 of an empty set in time, 1 without a time axis. */
   readonly steps: number;
   readonly time: TimeAxis | undefined;
   /** (count): the number of steps of each sequence; undefined if all have `steps`. */
@@ -62,7 +62,7 @@ export class ExampleSet {
     this.#name = name;
     this.time = time;
     this.count = split.count;
-    this.steps = time ? (split.steps ?? 0) : 1;
+    this.steps = time ? (split.count > 0 ? (split.steps ?? 0) : 0) : 1;
     this.lengths = split.lengths;
     this.inputUnits = inputShape.reduce((product, length) => product * length, 1);
     this.#scale = inputScale;

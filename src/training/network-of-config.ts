@@ -7,7 +7,8 @@ import type { LossName } from '../network/objectives/known-losses.ts';
 import type { Loss } from '../network/objectives/loss.ts';
 import { lossOf } from '../network/objectives/resolve.ts';
 import { OWN_TARGET } from '../network/objectives/targets.ts';
-import type { NetworkSpecification, ProjectionSpecification } from '../network/specification.ts';
+import type { NetworkSpecification } from '../network/specification.ts';
+import { withRecurrence } from '../network/recurrence.ts';
 import { stack } from '../network/specification.ts';
 import type { Config } from '../config/config.ts';
 import { activationFor } from './activation-of-config.ts';
@@ -142,29 +143,6 @@ function withoutOutput(specification: NetworkSpecification): NetworkSpecificatio
     areas: kept,
     projections: projections.filter(({ to }) => has(to)),
     objectives: [],
-  };
-}
-
-/** Returns the stack with a lateral projection from each dense hidden area to itself. */
-function withRecurrence(specification: NetworkSpecification): NetworkSpecification {
-  const { areas, projections, input, objectives } = specification;
-  const hidden = areas.filter(
-    ({ id, shape }) => shape.length === 1 && id !== input && !objectives.some(({ area }) => area === id),
-  );
-  return {
-    ...specification,
-    projections: [
-      ...projections,
-      ...hidden.map(({ id }): ProjectionSpecification => {
-        const { density, excitatory, initialisation } = projections.find(({ to }) => to === id) ?? {};
-        return {
-          ...{ id: `${id}→${id}`, from: id, to: id, kind: 'lateral' },
-          ...(density === undefined ? {} : { density }),
-          ...(excitatory === undefined ? {} : { excitatory }),
-          ...(initialisation === undefined ? {} : { initialisation }),
-        };
-      }),
-    ],
   };
 }
 

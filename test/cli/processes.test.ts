@@ -29,6 +29,15 @@ const LONG = [
 ];
 const EPOCHS = ['--epochs', '200'];
 
+/** The same on a stream, by a rule that keeps a trace at every synapse. */
+const EXAMPLE_IN_TIME = fileURLToPath(new URL('../../examples/in-time/e-prop.ts', import.meta.url));
+const STREAM = [
+  ...['--set', 'task.dataset=sine-waves', '--set', 'task.options={"trainCount":2000,"testCount":100}'],
+  ...['--set', 'task.time={"window":8}', '--set', 'batch=4', '--set', 'ruleOptions.leak=0.3'],
+  ...['--set', 'network.hidden=[16]', '--set', 'network.activation=tanh', '--set', 'optimiser.rate=0.01'],
+  ...['--set', 'checkpointSeconds=0.05', '--backend', 'wasm', '--threads', '1'],
+];
+
 /** Resolves when a run has saved a checkpoint that is not in `before`. */
 async function newCheckpoint(folder: string, before: readonly string[]): Promise<void> {
   for (let waited = 0; waited < 20_000; waited += 5) {
@@ -113,6 +122,20 @@ describe('a run that is stopped', () => {
       expect(existsSync('a folder/report.html')).toBe(true);
     },
   );
+
+  test('on a stream, with the traces of every synapse, goes on to the bit', async () => {
+    const words = ['run', '--rule', EXAMPLE_IN_TIME, ...STREAM, '--epochs', '40'];
+    const printed = await stopped([...words, '--out', 'here'], 'here', 'SIGINT');
+    expect(printed.code).toBe(130);
+    expect(printed.stderr).toContain('apical run --resume here');
+    const state = Object.keys(outcomeOf('here').tensors as object);
+    expect(state).toContain('stream/rule/hidden1→hidden1');
+    expect(state).toContain('stream/dynamics/rate of hidden1');
+
+    expect((await apical('run', '--resume', 'here')).code).toBe(0);
+    await apical(...words, '--out', 'whole');
+    expect(outcomeOf('here')).toEqual(outcomeOf('whole'));
+  });
 
   test('by Ctrl-C twice ends at once', async () => {
     const { child, ended } = start(['run', ...LONG, '--epochs', '100000', '--out', 'here']);

@@ -41,7 +41,10 @@ describe('apical check', () => {
     write();
     expect(await check()).toEqual({ code: 0, failed: [] });
     const { stdout } = await apical('check', './mine.mjs');
-    expect(stdout).toContain('Rule "mine" passes all 12 checks.');
+    expect(stdout).toContain('Rule "mine" passes all 12 checks, on examples.');
+    expect(stdout).toContain(
+      '– answers a stream alike, however it is cut into windows: does not apply, the dynamics "feedforward" have no time',
+    );
   });
 
   test.each([

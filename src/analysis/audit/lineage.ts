@@ -106,12 +106,9 @@ export class Lineages {
     const block = this.#blocks.get(tensor.base.offset);
     if (!block) return NOTHING;
     const { from, to } = placeOf(tensor);
-    const key = `${from}–${to}`;
-    let lineage = block.parts.has(key) ? NOTHING : block.whole;
-    for (const part of block.parts.values()) {
-      if (part.from < to && from < part.to) lineage = join(lineage, part.lineage);
-    }
-    return lineage;
+    const parts = [...block.parts.values()].filter((part) => part.from < to && from < part.to);
+    const within = covers(parts, from, to) ? NOTHING : block.whole;
+    return parts.reduce((lineage, part) => join(lineage, part.lineage), within);
   }
 
   set(tensor: Tensor, lineage: Lineage): void {
@@ -126,6 +123,16 @@ export class Lineages {
       this.#blocks.set(base.offset, { whole: NOTHING, parts });
     }
   }
+}
+
+/** Tells whether parts leave nothing of a place out, so that what the whole was before is gone. */
+function covers(parts: readonly Part[], from: number, to: number): boolean {
+  let end = from;
+  for (const part of [...parts].sort((a, b) => a.from - b.from)) {
+    if (part.from > end) return false;
+    end = Math.max(end, part.to);
+  }
+  return end >= to;
 }
 
 /** In bytes from the start of the base. */

@@ -82,11 +82,10 @@ export class Recorder implements StepObserver {
   begin(taken: number): void {
     this.#counts = taken === 0;
     this.#stage = 'rule';
-    const { inputs, targets, time } = this.#batch as Batch & { readonly time?: { readonly steps: number } };
+    const { inputs, targets, named = {}, time } = this.#batch;
     this.#begin = taken * (time?.steps ?? 1);
     this.#set(inputs, { ...NOTHING, sources: new Set([`activity of ${this.#learner.network.input.id}`]) });
-    const named: Readonly<Record<string, Tensor>> = targets ? { target: targets } : {};
-    for (const [name, target] of Object.entries(named)) {
+    for (const [name, target] of Object.entries({ ...(targets ? { target: targets } : {}), ...named })) {
       const source = name === 'target' ? name : `target ${name}`;
       this.#set(target, { ...NOTHING, sources: new Set([source]), target: true });
     }

@@ -3,6 +3,7 @@ import { assign } from '../../config/assignments.ts';
 import { ApicalError } from '../../errors.ts';
 import { checkRuleFile } from '../../studies/conformance/check.ts';
 import type { CheckResult } from '../../studies/conformance/check.ts';
+import { list } from '../../list.ts';
 import { EXIT } from '../exit.ts';
 import { Terminal } from '../terminal.ts';
 
@@ -45,18 +46,24 @@ export function addCheckCommand(program: Command, finish: (code: number) => void
         (result) => showResult(terminal, result),
       );
       terminal.document(document);
-      const failed = document.checks.filter(({ passed }) => !passed).length;
+      const made = document.checks.filter(({ skipped }) => skipped === undefined);
+      const failed = made.filter(({ passed }) => !passed).length;
+      const on = `on ${list(document.tasks)}`;
       terminal.line(
         failed === 0
-          ? `\nRule "${document.rule}" passes all ${document.checks.length} checks.`
-          : `\nRule "${document.rule}" fails ${failed} of ${document.checks.length} checks.`,
+          ? `\nRule "${document.rule}" passes all ${made.length} checks, ${on}.`
+          : `\nRule "${document.rule}" fails ${failed} of ${made.length} checks, ${on}.`,
       );
       finish(document.passed ? EXIT.done : EXIT.failed);
     });
 }
 
-function showResult(terminal: Terminal, { title, passed, found = '', meaning }: CheckResult): void {
+function showResult(terminal: Terminal, { title, passed, skipped, found = '', meaning }: CheckResult): void {
   const { colours } = terminal;
+  if (skipped !== undefined) {
+    terminal.line(`– ${title}: does not apply, ${skipped}`);
+    return;
+  }
   terminal.line(passed ? `${colours.green('✓')} ${title}` : `${colours.red('✗')} ${colours.bold(title)}`);
   if (passed) return;
   terminal.line(meaning === undefined ? '    Found: the same error.' : `    Found: ${found}\n    ${meaning}`);

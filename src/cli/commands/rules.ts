@@ -74,7 +74,10 @@ function showRule(terminal: Terminal, rule: RuleDescription, network: string): v
     const fallback = schema.default === undefined ? '' : `, default ${JSON.stringify(schema.default)}`;
     terminal.line(`  ruleOptions.${name} (${choices}${fallback})\n    ${schema.description ?? ''}`);
   }
-  terminal.line('\nLocality: the signals that reached the synapses of each projection in three real steps');
+  const { steps } = rule;
+  terminal.line(
+    `\nLocality: the signals that reached the synapses of each projection in three real steps${steps === undefined ? '' : `, each on sequences of ${steps}`}`,
+  );
   terminal.line(
     table(
       [
@@ -120,12 +123,16 @@ function showRule(terminal: Terminal, rule: RuleDescription, network: string): v
     terminal.line(`  Beyond its declared reach, one layer: ${violation}`);
   }
   const { forwardMacs, feedbackMacs, updateMacs, bytesBetweenAreas } = rule.cost;
-  terminal.line(`\nCost of one step per example, in a ${network} network`);
+  terminal.line(
+    steps === undefined
+      ? `\nCost of one step per example, in a ${network} network`
+      : `\nCost of one step in time per sequence, in a ${network} network whose hidden areas project to themselves`,
+  );
   terminal.line(
     `  forward ${millions(forwardMacs)}, feedback ${millions(feedbackMacs)}, update ${millions(updateMacs)} multiply–accumulates`,
   );
   terminal.line(
-    `  ${Math.round(bytesBetweenAreas)} bytes between areas; ${rule.costRatio.toFixed(2)} × backprop's multiply–accumulates`,
+    `  ${Math.round(bytesBetweenAreas)} bytes between areas; ${rule.costRatio.toFixed(2)} × ${steps === undefined ? "backprop's multiply–accumulates" : 'those of backpropagation through time'}`,
   );
 }
 

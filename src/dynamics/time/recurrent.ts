@@ -58,7 +58,7 @@ export const recurrent: Dynamics<RecurrentOptions, RecurrentPhase> = {
   } satisfies Accepts<RecurrentOptions>,
   inTime: true,
   severalInputs: true,
-  hint: 'bound the weights (network.initialisation.scale, optimiser.maximumNorm) or clip the window (task.time.window)',
+  hint: 'draw smaller initial weights (network.initialisation.scale), or shorten the window (task.time.window)',
   reference: ({ objectives }) => (objectives.every(hasDerivative) ? backpropagateInTime : undefined),
   carries: ({ areas }) =>
     Object.fromEntries(

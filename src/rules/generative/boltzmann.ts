@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { gibbs, makesChoice, biasOf } from '../../dynamics/index.ts';
 import type { LearningStep, Phase } from '../../dynamics/index.ts';
 import type { Area } from '../../network/area.ts';
+import { lossOf } from '../../network/objectives/resolve.ts';
 import type { NetworkSpecification } from '../../network/specification.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { boltzmannReference, isEnumerable } from '../../references/boltzmann.ts';
@@ -78,7 +79,8 @@ export const boltzmann = defineRule({
   options,
   dynamics: gibbs,
   network: {
-    refuses: (specification, options) => refuseChains(options) ?? refuseNoisyChoice(specification, options),
+    refuses: (specification, options) =>
+      refuseChains(options) ?? refuseNoTarget(specification) ?? refuseNoisyChoice(specification, options),
     wire: (specification, { model }) => (model === 'all' ? withVisibleBias(specification) : specification),
   },
   learning: {
@@ -123,6 +125,14 @@ const refuseChains = ({ model, chains }: Options): string | undefined =>
   model === 'outputs' && chains > 0
     ? `ruleOptions.chains is ${chains}, but persistent chains run with nothing clamped and model "outputs" clamps the inputs: set ruleOptions.model=all or ruleOptions.chains=0`
     : undefined;
+
+/** Refuses an objective that compares its area with nothing: the positive phase clamps targets. */
+function refuseNoTarget({ objectives }: NetworkSpecification): string | undefined {
+  const objective = objectives.find((each) => lossOf(each).target === 'none');
+  return objective
+    ? `its positive phase clamps targets, and the objective of "${objective.area}" has none. Rules that do: backprop, feedback-alignment`
+    : undefined;
+}
 
 /** Refuses noisy clamping of a choice: exactly one of its units is on, which independent noise would violate. */
 function refuseNoisyChoice(

@@ -2,12 +2,15 @@ import { openBackend } from '../../backends/open.ts';
 import { loadRule } from '../../runs/files/rule-file.ts';
 import { CheckFailure, CHECKS } from './checks.ts';
 import type { Check, CheckSubject } from './checks.ts';
+import { tasksOf } from './tasks.ts';
 
 /** The result of a rule in one check. */
 export interface CheckResult {
   readonly id: string;
   readonly title: string;
   readonly passed: boolean;
+  /** Why the check does not apply to the rule; absent if it does. */
+  readonly skipped?: string;
   /** The finding of a failed check. */
   readonly found?: string;
   /** The usual cause of the failure, and how to fix it; absent if an earlier check ended by the same error. */
@@ -23,6 +26,8 @@ export interface CheckDocument {
   readonly kind: 'check';
   readonly rule: string;
   readonly passed: boolean;
+  /** The tasks on which the rule was checked: "examples" and, for rules in time, "sequences" and "a stream". */
+  readonly tasks: readonly string[];
   readonly checks: readonly CheckResult[];
 }
 
@@ -51,7 +56,14 @@ export async function checkRuleFile(
       onResult?.(result);
       return result;
     });
-    return { version: 1, kind: 'check', rule: rule.id, passed: checks.every(({ passed }) => passed), checks };
+    return {
+      version: 1,
+      kind: 'check',
+      rule: rule.id,
+      passed: checks.every(({ passed }) => passed),
+      tasks: tasksOf(rule).map(({ name }) => name),
+      checks,
+    };
   } finally {
     exact.dispose();
     fast.dispose();
@@ -60,10 +72,12 @@ export async function checkRuleFile(
 
 /** Runs one check. `thrown` holds the errors of the rule that earlier checks met. */
 function resultOf(
-  { id, title, meaning, run }: Check,
+  { id, title, meaning, skips, run }: Check,
   subject: CheckSubject,
   thrown: Set<string>,
 ): CheckResult {
+  const skipped = skips?.(subject.rule);
+  if (skipped !== undefined) return { id, title, passed: true, skipped };
   try {
     run(subject);
     return { id, title, passed: true };

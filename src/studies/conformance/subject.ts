@@ -9,7 +9,8 @@ import { Sequence, stream } from '../../random/index.ts';
 import type { Compute } from '../../tensor/compute.ts';
 
 /*
- * The small networks and the small task on which rules are checked.
+ * The small networks and the small tasks on which rules are checked: examples and, for rules in time, sequences and a
+ * stream (tasks.ts).
  */
 
 /** Sizes of the small task: input units and classes. */
@@ -26,8 +27,7 @@ export const smallStack = (change: Partial<StackOptions> = {}, rule?: Rule): Net
   });
 
 /** Returns a graph with a skip connection, two parallel projections, and a context area with a bias and no input. */
-export function graphFor(rule: Rule): NetworkSpecification {
-  const base = smallStack({}, rule);
+export function graphFor(rule: Rule, base = smallStack({}, rule)): NetworkSpecification {
   const activation = base.areas[1]?.activation ?? 'tanh';
   return {
     ...base,
@@ -61,13 +61,18 @@ export interface LearnerSetting {
   readonly options?: unknown;
   readonly seed?: number;
   readonly exchange?: Exchange;
+  /** Number of streams, or of sequences in windows. */
+  readonly streams?: number | undefined;
 }
 
 /** Returns a setting with dropout, sparse wiring and a falling rate, which test resumed and repeated runs. */
-export const noisySetting = (rule: Rule): LearnerSetting => ({
-  specification: smallStack({ dropout: 0.3, inputDropout: 0.1, density: 0.7 }, rule),
+export const noisySetting = (rule: Rule, specification?: NetworkSpecification): LearnerSetting => ({
+  specification: specification ?? smallStack(NOISY, rule),
   optimiser: optimiser({ kind: 'adam', rate: { kind: 'cosine', value: 0.02 }, decay: 0.01, maximumNorm: 2 }),
 });
+
+/** Dropout and sparse wiring. */
+export const NOISY: Partial<StackOptions> = { dropout: 0.3, inputDropout: 0.1, density: 0.7 };
 
 /** Creates a learner with the rule. */
 export const learnerOf = (compute: Compute, rule: Rule, setting: LearnerSetting = {}): Learner =>
@@ -79,6 +84,7 @@ export const learnerOf = (compute: Compute, rule: Rule, setting: LearnerSetting 
     seed: setting.seed ?? 1,
     epochs: 10,
     exchange: setting.exchange,
+    streams: setting.streams,
   });
 
 /** Generates batch number `index` of an easy task: three clouds of points around three corners. */
@@ -98,19 +104,29 @@ export function clouds(compute: Compute, index: number, size = 12): TaughtBatch 
 }
 
 /** Frees a batch. */
-export function release(compute: Compute, { inputs, targets }: Batch): void {
-  compute.free(inputs);
-  if (targets) compute.free(targets);
+export function release(compute: Compute, { inputs, targets, time }: Batch): void {
+  for (const tensor of [inputs, targets, time?.present, time?.due]) if (tensor) compute.free(tensor);
 }
 
-/** Trains from update `from` up to `to` with a fresh batch each, and returns the mean loss of each batch. */
-export function train(compute: Compute, learner: Learner, from: number, to: number, size = 12): number[] {
+/** Makes batch number `index` of a task, from rest or as it goes on from the batch before. */
+export type BatchOf = (compute: Compute, index: number, size?: number) => TaughtBatch;
+
+/** Trains from update `from` up to `to` with a fresh batch each, and returns the mean loss of each batch, if any. */
+export function train(
+  compute: Compute,
+  learner: Learner,
+  from: number,
+  to: number,
+  size = 12,
+  batchOf: BatchOf = clouds,
+): number[] {
   const losses: number[] = [];
   for (let step = from; step < to; step++) {
-    const batch = clouds(compute, step, size);
+    const batch = batchOf(compute, step, size);
     learner.resetTally();
     learner.learn(batch, step, step / 20);
-    losses.push(learner.tally().loss / size);
+    const { loss, examples } = learner.tally();
+    if (examples > 0) losses.push(loss / examples);
     release(compute, batch);
   }
   return losses;
