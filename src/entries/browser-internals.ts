@@ -54,7 +54,7 @@ export { differences, hashOfJson, identityOf } from '../config/identity.ts';
 export { fingerprintOf } from '../training/fingerprint.ts';
 export { auditStandard, exactFor, totalMacs } from '../analysis/audit/standard-audit.ts';
 export { describeRun } from '../runs/run-document.ts';
-export { checkOptions } from '../training/rule-options.ts';
+export { checkOptions } from '../training/of-config/rule-options.ts';
 export { PAPER, SCHEMES, seriesStyle } from '../reports/charts/theme.ts';
 export type { SeriesStyle, Theme } from '../reports/charts/theme.ts';
 export { isLogits, TrainedNetwork } from '../training/trained-network.ts';
@@ -62,7 +62,7 @@ export type { Answers, Inputs, TrainedParts } from '../training/trained-network.
 export { ControlTraining } from '../training/control/control-training.ts';
 export type { ControlRules } from '../training/control/control-training.ts';
 export { controlTask } from '../training/control/control-task.ts';
-export { inTimeOf } from '../training/data-in-time.ts';
+export { inTimeOf } from '../training/time/data-in-time.ts';
 export { exampleTask } from '../training/task.ts';
 export type { RunRules, Task } from '../training/task.ts';
 export { ExampleTraining } from '../training/example-training.ts';

@@ -24,7 +24,7 @@ export type { Dataset } from '../datasets/index.ts';
 export type { Environment } from '../environments/index.ts';
 export type { Rule } from '../learning/index.ts';
 export type { Evaluation } from '../training/evaluation.ts';
-export type { OwnData } from '../training/own-data.ts';
+export type { OwnData } from '../training/own/own-data.ts';
 export type { MetricsRecord, RunDocument } from '../training/records.ts';
 export type { Answers, Inputs, TrainedNetwork } from '../training/trained-network.ts';
 

@@ -15,7 +15,7 @@ import { describeEnvironment, readTrainedRun, restoreLearner, RunFolder } from '
 import type { Rule } from '../learning/index.ts';
 import { loadRule } from './files/rule-file.ts';
 import { requireSameRule, ruleNeeded } from './rule-of-run.ts';
-import { checkOwnRule } from '../training/own-rule.ts';
+import { checkOwnRule } from '../training/own/own-rule.ts';
 import { openDataOf } from './open-task.ts';
 import { TrainedNetwork } from '../training/trained-network.ts';
 import { readWeights } from './files/weights-file.ts';

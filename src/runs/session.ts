@@ -17,7 +17,7 @@ import type { RunDocument, RunStatus } from '../training/records.ts';
 import type { ComparisonReport, Reports, RunReport } from './report-inputs.ts';
 import { writePlan } from './resume.ts';
 import { loadRule } from './files/rule-file.ts';
-import { checkOptions } from '../training/rule-options.ts';
+import { checkOptions } from '../training/of-config/rule-options.ts';
 import { ruleFailure } from '../learning/rule-failure.ts';
 import { checkRun, executeRun } from './run.ts';
 import type { FinishedRun, RunProgress } from './run.ts';

@@ -18,7 +18,7 @@ import { planRuns } from '../runs/plan.ts';
 import { loadRule } from '../runs/files/rule-file.ts';
 import { ruleFailure } from '../learning/rule-failure.ts';
 import { openDataOf } from '../runs/open-task.ts';
-import { checkOptions } from '../training/rule-options.ts';
+import { checkOptions } from '../training/of-config/rule-options.ts';
 import { startFromWeights } from '../runs/files/weights-file.ts';
 
 /** Options of `apical estimate`, as they are typed. */

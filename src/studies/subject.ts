@@ -8,7 +8,7 @@ import type { Config } from '../config/config.ts';
 import type { Examples } from '../training/examples.ts';
 import { splitExamples } from '../training/examples.ts';
 import { randomBatch } from '../training/random-batch.ts';
-import { networkFor } from '../training/network-of-config.ts';
+import { networkFor } from '../training/of-config/network-of-config.ts';
 
 /** The subject of a study: a network and its batches. */
 export interface Subject {

@@ -1,5 +1,5 @@
-import type { SparseKernels } from './sparse-kernels.ts';
-import type { SpatialKernels } from './spatial-kernels.ts';
+import type { SparseKernels } from './sparse/sparse-kernels.ts';
+import type { SpatialKernels } from './spatial/spatial-kernels.ts';
 
 /**
  * The arithmetic that a backend implements, on row-major blocks given by their byte offsets in the heap. Sizes count

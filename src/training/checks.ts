@@ -5,7 +5,7 @@ import type { OptimiserSpecification } from '../network/optimiser.ts';
 import type { Learner } from '../learning/learner.ts';
 import type { Config } from '../config/config.ts';
 import type { Examples } from './examples.ts';
-import { withoutUndefined } from './network-of-config.ts';
+import { withoutUndefined } from './of-config/network-of-config.ts';
 
 /** Returns the optimiser settings of a parameter: the general ones, overridden for its projection, area or bias. */
 export function optimiserFor(config: Config, id: string): OptimiserSpecification {

@@ -9,7 +9,7 @@ import { checkOverrides } from './checks.ts';
 import type { Examples } from './examples.ts';
 import { checkReadout, readOut } from './readout/readout.ts';
 import type { Part } from './readout/readout.ts';
-import { learnerFor } from './learner-of-config.ts';
+import { learnerFor } from './of-config/learner-of-config.ts';
 import type {
   EvaluationRecord,
   HeldOutScore,
@@ -18,7 +18,7 @@ import type {
   ReadoutScores,
   Score,
 } from './records.ts';
-import { withRuleOf } from './rule-of-config.ts';
+import { withRuleOf } from './of-config/rule-of-config.ts';
 import { heldOutScoreOf, metricsOf, scoredBy, scoreOf } from './scores.ts';
 import type { Scored } from './scores.ts';
 import { NO_TALLY } from './training.ts';

@@ -4,7 +4,7 @@ import type { Batch, Learner } from '../learning/learner.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { DataDescription, Dataset } from '../datasets/dataset.ts';
-import { inTimeOf } from './data-in-time.ts';
+import { inTimeOf } from './time/data-in-time.ts';
 import { ExampleSet } from './examples.ts';
 import type { HeldOutScore, Metrics } from './records.ts';
 import { heldOutScoreOf, metricsOf, scoredBy } from './scores.ts';

@@ -4,8 +4,8 @@ import { Sequence, stream } from '../random/index.ts';
 import type { Batch } from '../learning/learner.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
-import { batchTime, rowsOfSteps } from './batch-in-time.ts';
-import type { StepWindow } from './batch-in-time.ts';
+import { batchTime, rowsOfSteps } from './time/batch-in-time.ts';
+import type { StepWindow } from './time/batch-in-time.ts';
 
 /** A data set on the heap. Bytes stay bytes until a batch is gathered. */
 export class Examples {

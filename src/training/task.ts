@@ -9,9 +9,9 @@ import type { Config } from '../config/config.ts';
 import type { DataTrainingOptions } from './data-training.ts';
 import { ExampleTraining } from './example-training.ts';
 import type { Examples } from './examples.ts';
-import { learnerFor } from './learner-of-config.ts';
+import { learnerFor } from './of-config/learner-of-config.ts';
 import type { MetricsRecord } from './records.ts';
-import { StreamTraining } from './stream-training.ts';
+import { StreamTraining } from './time/stream-training.ts';
 import type { Together, Training } from './training.ts';
 
 /** The rules of a run: of the network that learns, and of its critic if it has one. */

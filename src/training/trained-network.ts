@@ -11,9 +11,9 @@ import { hasActivation } from '../tensor/activation.ts';
 import type { Compute } from '../tensor/compute.ts';
 import type { Tensor } from '../tensor/tensor.ts';
 import type { Config } from '../config/config.ts';
-import { learnerFor } from './learner-of-config.ts';
-import { readSeriesFor, respondInTime } from './prediction-in-time.ts';
-import type { AnswerRows, GivenSeries } from './prediction-in-time.ts';
+import { learnerFor } from './of-config/learner-of-config.ts';
+import { readSeriesFor, respondInTime } from './time/prediction-in-time.ts';
+import type { AnswerRows, GivenSeries } from './time/prediction-in-time.ts';
 import type { Training } from './training.ts';
 
 /**

@@ -3,7 +3,7 @@ import { ApicalError } from '../../src/errors.ts';
 import { configSchema, parseConfig } from '../../src/config/config.ts';
 import type { ConfigInput } from '../../src/config/config.ts';
 import { keysAt } from '../../src/config/explain.ts';
-import { networkFor } from '../../src/training/network-of-config.ts';
+import { networkFor } from '../../src/training/of-config/network-of-config.ts';
 import { PRESETS } from '../../src/config/presets.ts';
 
 const shapesOf = (config: ConfigInput, inputShape: readonly number[]) =>

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ApicalError } from '../../src/errors.ts';
-import { isContentsId, ownDataset } from '../../src/training/own-data.ts';
-import type { OwnData } from '../../src/training/own-data.ts';
+import { isContentsId, ownDataset } from '../../src/training/own/own-data.ts';
+import type { OwnData } from '../../src/training/own/own-data.ts';
 
 const SQUARE = [
   [0, 0],

@@ -9,7 +9,7 @@ import type { Compute } from '../../src/tensor/index.ts';
 import { ControlTraining } from '../../src/training/control/control-training.ts';
 import { ExampleTraining } from '../../src/training/example-training.ts';
 import { Examples } from '../../src/training/examples.ts';
-import { withRuleOf, withRulesOf } from '../../src/training/rule-of-config.ts';
+import { withRuleOf, withRulesOf } from '../../src/training/of-config/rule-of-config.ts';
 
 let compute: Compute;
 beforeAll(async () => {

@@ -1,6 +1,6 @@
 import type { Heap } from '../../tensor/heap.ts';
 import type { Kernels } from '../../tensor/kernels.ts';
-import type { SparseKernels, SynapseArguments } from '../../tensor/sparse-kernels.ts';
+import type { SparseKernels, SynapseArguments } from '../../tensor/sparse/sparse-kernels.ts';
 
 /** Sparse projections and eligibility traces in f64. */
 export function sparseKernels(heap: Heap): Pick<Kernels, keyof SparseKernels> {

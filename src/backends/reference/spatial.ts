@@ -1,6 +1,6 @@
 import type { Heap } from '../../tensor/heap.ts';
-import { placesOf } from '../../tensor/window.ts';
-import type { SpatialKernels, WindowArguments } from '../../tensor/spatial-kernels.ts';
+import { placesOf } from '../../tensor/spatial/window.ts';
+import type { SpatialKernels, WindowArguments } from '../../tensor/spatial/spatial-kernels.ts';
 import { fused } from './units.ts';
 
 /** Convolution, local connectivity and pooling in f64: every loop is written as SpatialOperations states it. */

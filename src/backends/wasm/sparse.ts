@@ -1,4 +1,4 @@
-import type { SparseKernels, SynapseArguments } from '../../tensor/sparse-kernels.ts';
+import type { SparseKernels, SynapseArguments } from '../../tensor/sparse/sparse-kernels.ts';
 
 /** The exports of the module that sparse projections and eligibility traces are made of. */
 export type SparseExports = Pick<SparseKernels, 'limitSparseNorms' | 'listEvents' | 'sparseScale'> &

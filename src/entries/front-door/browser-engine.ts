@@ -4,7 +4,7 @@ import { ApicalError } from '../../errors.ts';
 import type { Rule } from '../../learning/rule.ts';
 import { requireSameRule, ruleNeeded } from '../../runs/rule-of-run.ts';
 import type { Environment } from '../../runs/folder/contents.ts';
-import { originalOf, checkOwnRule } from '../../training/own-rule.ts';
+import { originalOf, checkOwnRule } from '../../training/own/own-rule.ts';
 import type { MetricsRecord } from '../../training/records.ts';
 import { TrainedNetwork } from '../../training/trained-network.ts';
 import { VERSION } from '../version.ts';

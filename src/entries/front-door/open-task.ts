@@ -1,7 +1,7 @@
 import type { Config } from '../../config/config.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
 import type { Compute } from '../../tensor/compute.ts';
-import { inTimeOf } from '../../training/data-in-time.ts';
+import { inTimeOf } from '../../training/time/data-in-time.ts';
 import { Examples } from '../../training/examples.ts';
 import { exampleTask } from '../../training/task.ts';
 import type { Task } from '../../training/task.ts';

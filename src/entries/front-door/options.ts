@@ -1,7 +1,7 @@
 import type { ConfigInput } from '../../config/config.ts';
 import type { Dataset } from '../../datasets/dataset.ts';
 import type { Rule } from '../../learning/rule.ts';
-import type { OwnData } from '../../training/own-data.ts';
+import type { OwnData } from '../../training/own/own-data.ts';
 
 /** Data to learn from: the id or path of a data set, a data set that is open, or your own arrays. */
 export type Data = string | Dataset | OwnData;

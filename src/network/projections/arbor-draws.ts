@@ -1,7 +1,7 @@
 import type { Stream } from '../../random/stream.ts';
 import type { Compute } from '../../tensor/compute.ts';
-import { allocateSynapses, freeSynapses } from '../../tensor/synapses.ts';
-import type { Synapses } from '../../tensor/synapses.ts';
+import { allocateSynapses, freeSynapses } from '../../tensor/sparse/synapses.ts';
+import type { Synapses } from '../../tensor/sparse/synapses.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { ProjectionParts } from '../area.ts';
 import { weightAt } from './arbor.ts';

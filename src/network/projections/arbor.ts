@@ -1,4 +1,4 @@
-import type { SynapseLists } from '../../tensor/synapses.ts';
+import type { SynapseLists } from '../../tensor/sparse/synapses.ts';
 import { sizeOf } from '../../tensor/tensor.ts';
 import type { Sheet } from '../sheet.ts';
 

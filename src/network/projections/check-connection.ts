@@ -1,5 +1,5 @@
 import { ApicalError } from '../../errors.ts';
-import type { Window } from '../../tensor/window.ts';
+import type { Window } from '../../tensor/spatial/window.ts';
 import type { NetworkSpecification, ProjectionSpecification } from '../specification.ts';
 import { projectionId } from '../specification.ts';
 import { connectionOf, outputShape, windowOf } from './connection.ts';

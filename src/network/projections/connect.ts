@@ -1,6 +1,6 @@
 import type { Compute } from '../../tensor/compute.ts';
-import { sizesOf } from '../../tensor/window.ts';
-import type { Synapses } from '../../tensor/synapses.ts';
+import { sizesOf } from '../../tensor/spatial/window.ts';
+import type { Synapses } from '../../tensor/sparse/synapses.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Area, Projection, ProjectionParts } from '../area.ts';
 import { connectionOf, fansOf, windowOf } from './connection.ts';

@@ -1,5 +1,5 @@
-import { placesOf, sizesOf } from '../../tensor/window.ts';
-import type { Window } from '../../tensor/window.ts';
+import { placesOf, sizesOf } from '../../tensor/spatial/window.ts';
+import type { Window } from '../../tensor/spatial/window.ts';
 import type {
   AreaSpecification,
   ConnectionSpecification,

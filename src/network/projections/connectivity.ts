@@ -1,6 +1,6 @@
 import type { Stream } from '../../random/stream.ts';
 import type { Compute } from '../../tensor/compute.ts';
-import { eachSynapse } from '../../tensor/synapses.ts';
+import { eachSynapse } from '../../tensor/sparse/synapses.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Area, Projection } from '../area.ts';
 import type { Wiring } from '../specification.ts';

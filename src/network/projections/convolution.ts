@@ -1,6 +1,6 @@
 import type { Compute } from '../../tensor/compute.ts';
-import { placesOf, sizesOf } from '../../tensor/window.ts';
-import type { Window } from '../../tensor/window.ts';
+import { placesOf, sizesOf } from '../../tensor/spatial/window.ts';
+import type { Window } from '../../tensor/spatial/window.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { requirePresynaptic } from '../parameter.ts';
 import { Projection } from '../area.ts';

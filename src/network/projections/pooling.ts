@@ -1,6 +1,6 @@
 import type { Compute } from '../../tensor/compute.ts';
-import { sizesOf } from '../../tensor/window.ts';
-import type { Window } from '../../tensor/window.ts';
+import { sizesOf } from '../../tensor/spatial/window.ts';
+import type { Window } from '../../tensor/spatial/window.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { Projection } from '../area.ts';
 import type { BackOptions, ProjectionParts } from '../area.ts';

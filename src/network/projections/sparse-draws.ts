@@ -1,7 +1,7 @@
 import type { Stream } from '../../random/stream.ts';
 import type { Compute } from '../../tensor/compute.ts';
-import { allocateSynapses } from '../../tensor/synapses.ts';
-import type { SynapseLists, Synapses } from '../../tensor/synapses.ts';
+import { allocateSynapses } from '../../tensor/sparse/synapses.ts';
+import type { SynapseLists, Synapses } from '../../tensor/sparse/synapses.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 
 /*

@@ -1,7 +1,7 @@
 import { ApicalError } from '../../errors.ts';
 import type { Compute } from '../../tensor/compute.ts';
-import { eachSynapse, freeSynapses } from '../../tensor/synapses.ts';
-import type { Synapses } from '../../tensor/synapses.ts';
+import { eachSynapse, freeSynapses } from '../../tensor/sparse/synapses.ts';
+import type { Synapses } from '../../tensor/sparse/synapses.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import { Projection } from '../area.ts';
 import type { Axis, BackOptions, ProjectionParts } from '../area.ts';

@@ -1,7 +1,7 @@
 import type { Config } from '../../config/config.ts';
 import { ApicalError } from '../../errors.ts';
 import { checkActivation } from '../../tensor/index.ts';
-import { activationFiles, provideActivation } from '../../training/activation-of-config.ts';
+import { activationFiles, provideActivation } from '../../training/of-config/activation-of-config.ts';
 import { importUserFile } from './user-file.ts';
 
 /**

@@ -2,7 +2,7 @@ import { isUserFile } from '../../config/user-file.ts';
 import type { LearningStep } from '../../dynamics/index.ts';
 import type { Rule } from '../../learning/index.ts';
 import { ruleById } from '../../rules/index.ts';
-import { checkOwnRule } from '../../training/own-rule.ts';
+import { checkOwnRule } from '../../training/own/own-rule.ts';
 import { importUserFile } from './user-file.ts';
 import { locating } from './user-place.ts';
 

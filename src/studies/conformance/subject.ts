@@ -126,7 +126,8 @@ export function train(
     learner.resetTally();
     learner.learn(batch, step, step / 20);
     const { loss, examples } = learner.tally();
-    if (examples > 0) losses.push(loss / examples);
+    // Rules that repeat examples tally every copy.
+    if (examples > 0) losses.push(loss / (batch.time?.count ?? batch.inputs.rows));
     release(compute, batch);
   }
   return losses;

@@ -12,9 +12,9 @@ import type { Rule } from '../../learning/rule.ts';
 import type { Compute } from '../../tensor/compute.ts';
 import type { Config } from '../../config/config.ts';
 import { checkOverrides, optimiserFor } from '../checks.ts';
-import { activationFor } from '../activation-of-config.ts';
-import type { ActivationSetting } from '../activation-of-config.ts';
-import { withoutUndefined } from '../network-of-config.ts';
+import { activationFor } from '../of-config/activation-of-config.ts';
+import type { ActivationSetting } from '../of-config/activation-of-config.ts';
+import { withoutUndefined } from '../of-config/network-of-config.ts';
 import { criticOptions } from './critic-of-config.ts';
 
 /**

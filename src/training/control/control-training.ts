@@ -9,7 +9,7 @@ import type { Compute } from '../../tensor/compute.ts';
 import type { Tensor } from '../../tensor/tensor.ts';
 import type { Config, Control } from '../../config/config.ts';
 import type { EvaluationRecord, MetricsRecord, ProgressRecord } from '../records.ts';
-import { withRulesOf } from '../rule-of-config.ts';
+import { withRulesOf } from '../of-config/rule-of-config.ts';
 import type { Position } from '../training.ts';
 import { NO_TALLY } from '../training.ts';
 import { lowerRate, TrainingLoop } from '../training-loop.ts';

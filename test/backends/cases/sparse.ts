@@ -1,7 +1,7 @@
-import type { EligibilityOperations } from '../../../src/tensor/eligibility.ts';
-import type { SparseOperations } from '../../../src/tensor/sparse.ts';
-import { allocateSynapses } from '../../../src/tensor/synapses.ts';
-import type { Synapses } from '../../../src/tensor/synapses.ts';
+import type { EligibilityOperations } from '../../../src/tensor/sparse/eligibility.ts';
+import type { SparseOperations } from '../../../src/tensor/sparse/sparse.ts';
+import { allocateSynapses } from '../../../src/tensor/sparse/synapses.ts';
+import type { Synapses } from '../../../src/tensor/sparse/synapses.ts';
 import type { Compute, Tensor } from '../../../src/tensor/index.ts';
 import type { Case, Cases, Operands } from './operands.ts';
 

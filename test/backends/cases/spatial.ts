@@ -1,6 +1,6 @@
 import { sizesOf } from '../../../src/tensor/index.ts';
 import type { Window } from '../../../src/tensor/index.ts';
-import type { SpatialOperations } from '../../../src/tensor/spatial.ts';
+import type { SpatialOperations } from '../../../src/tensor/spatial/spatial.ts';
 import type { Case, Cases } from './operands.ts';
 
 const BATCH = 2;

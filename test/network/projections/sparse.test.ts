@@ -11,7 +11,7 @@ import { stack } from '../../../src/network/specification.ts';
 import { materialise } from '../../../src/network/terms.ts';
 import { ruleById, RULES } from '../../../src/rules/index.ts';
 import type { Rule } from '../../../src/learning/rule.ts';
-import { allocateSynapses } from '../../../src/tensor/synapses.ts';
+import { allocateSynapses } from '../../../src/tensor/sparse/synapses.ts';
 import type { Compute, Tensor } from '../../../src/tensor/index.ts';
 import { openAll } from '../../backends/open-all.ts';
 import { clouds, learnerOf, optimiser, release, smallStack, snapshot, train } from '../../rules/fixtures.ts';

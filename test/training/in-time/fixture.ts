@@ -8,7 +8,7 @@ import { defineRule, noOptions } from '../../../src/learning/index.ts';
 import type { Rule } from '../../../src/learning/index.ts';
 import { Sequence, stream } from '../../../src/random/index.ts';
 import type { Compute } from '../../../src/tensor/index.ts';
-import { inTimeOf } from '../../../src/training/data-in-time.ts';
+import { inTimeOf } from '../../../src/training/time/data-in-time.ts';
 import { Examples } from '../../../src/training/examples.ts';
 import type { MetricsRecord } from '../../../src/training/records.ts';
 import { beginOnData } from '../../../src/training/task.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { isContentsId, ownDataset } from '../../../src/training/own-data.ts';
-import type { OwnData } from '../../../src/training/own-data.ts';
+import { isContentsId, ownDataset } from '../../../src/training/own/own-data.ts';
+import type { OwnData } from '../../../src/training/own/own-data.ts';
 
 describe('own sequences', () => {
   test('of any lengths are padded, with a label each', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ruleById, RULES } from '../../../src/rules/index.ts';
-import { RULES_IN_TIME } from '../../../src/training/learner-of-config.ts';
-import { ownDataset } from '../../../src/training/own-data.ts';
+import { RULES_IN_TIME } from '../../../src/training/of-config/learner-of-config.ts';
+import { ownDataset } from '../../../src/training/own/own-data.ts';
 import { begin, finish, generate, resume, snapshotOf } from './fixture.ts';
 
 const SMALL = { trainCount: 200, testCount: 100 } as const;

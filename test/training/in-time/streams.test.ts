@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ownDataset } from '../../../src/training/own-data.ts';
+import { ownDataset } from '../../../src/training/own/own-data.ts';
 import { begin, finish, generate, resume, snapshotOf } from './fixture.ts';
 
 const SMALL = { trainCount: 1000, testCount: 200 } as const;

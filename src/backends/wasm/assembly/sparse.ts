@@ -1,6 +1,6 @@
 /**
  * Sparse projections. Synapses are listed by postsynaptic unit, with 4 · the unit of the other side
- * (src/tensor/sparse.ts). `elements` is 0 if synapse s has value s.
+ * (src/tensor/sparse/sparse.ts). `elements` is 0 if synapse s has value s.
  *
  * Every sum over synapses is taken by one thread, in the order of the list: in four lanes for a single row, in one for
  * rows of a block, whatever the width of the block. So neither threads nor the cut of a batch change bits.

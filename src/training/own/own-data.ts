@@ -1,9 +1,9 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, utf8ToBytes } from '@noble/hashes/utils.js';
-import { checkMask } from '../datasets/checks.ts';
-import { withoutExamples } from '../datasets/dataset.ts';
-import type { Dataset, DataTask, Split, TargetDescription, TimeAxis } from '../datasets/dataset.ts';
-import { ApicalError } from '../errors.ts';
+import { checkMask } from '../../datasets/checks.ts';
+import { withoutExamples } from '../../datasets/dataset.ts';
+import type { Dataset, DataTask, Split, TargetDescription, TimeAxis } from '../../datasets/dataset.ts';
+import { ApicalError } from '../../errors.ts';
 import { checkKeys, checkShape, product, readNumbers } from './own-numbers.ts';
 import type { NamedNumbers, Numbers } from './own-numbers.ts';
 import { flatMask, largestOf, NO_TARGETS, readSequences, readTarget, targetsOf } from './own-sequences.ts';

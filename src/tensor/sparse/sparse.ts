@@ -1,10 +1,10 @@
-import type { Kernels } from './kernels.ts';
-import { mismatch, requireType } from './shapes.ts';
+import type { Kernels } from '../kernels.ts';
+import { mismatch, requireType } from '../shapes.ts';
 import type { SynapseArguments } from './sparse-kernels.ts';
-import type { Specifications } from './specification.ts';
+import type { Specifications } from '../specification.ts';
 import { argumentsOf } from './synapses.ts';
 import type { Synapses } from './synapses.ts';
-import type { Tensor } from './tensor.ts';
+import type { Tensor } from '../tensor.ts';
 
 /** Form of a sparse product: out ← alpha · a · op(W) + beta · out, where op transposes or not. */
 export interface SparseForm {

@@ -1,12 +1,12 @@
-import type { DataDescription, TimeAxis } from '../datasets/dataset.ts';
-import type { Phase } from '../dynamics/index.ts';
-import { ApicalError } from '../errors.ts';
-import type { Learner } from '../learning/learner.ts';
-import type { Compute } from '../tensor/compute.ts';
+import type { DataDescription, TimeAxis } from '../../datasets/dataset.ts';
+import type { Phase } from '../../dynamics/index.ts';
+import { ApicalError } from '../../errors.ts';
+import type { Learner } from '../../learning/learner.ts';
+import type { Compute } from '../../tensor/compute.ts';
 import { rowsOfSteps } from './batch-in-time.ts';
-import { product } from './own-numbers.ts';
-import { readSeries } from './own-sequences.ts';
-import type { Inputs } from './trained-network.ts';
+import { product } from '../own/own-numbers.ts';
+import { readSeries } from '../own/own-sequences.ts';
+import type { Inputs } from '../trained-network.ts';
 
 /** Sequences, or one stream, to predict for: count × steps × values. */
 export interface GivenSeries {

@@ -1,15 +1,15 @@
-import { ApicalError } from '../errors.ts';
-import type { Batch } from '../learning/learner.ts';
-import type { Tensor } from '../tensor/tensor.ts';
-import { DataTraining } from './data-training.ts';
-import type { DataTrainingOptions, HeldOut } from './data-training.ts';
-import { gatherSeries, sweepSeries } from './evaluation.ts';
-import type { ExampleSet } from './examples.ts';
-import type { SeriesSteps } from './evaluation.ts';
-import type { Part } from './readout/readout.ts';
+import { ApicalError } from '../../errors.ts';
+import type { Batch } from '../../learning/learner.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
+import { DataTraining } from '../data-training.ts';
+import type { DataTrainingOptions, HeldOut } from '../data-training.ts';
+import { gatherSeries, sweepSeries } from '../evaluation.ts';
+import type { ExampleSet } from '../examples.ts';
+import type { SeriesSteps } from '../evaluation.ts';
+import type { Part } from '../readout/readout.ts';
 import { planStreams } from './stream-plan.ts';
 import type { StreamPlan } from './stream-plan.ts';
-import type { Position } from './training.ts';
+import type { Position } from '../training.ts';
 
 /**
  * A run that learns from a series in order. `config.batch` parallel streams start at evenly spaced places of the series,

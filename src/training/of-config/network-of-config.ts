@@ -1,18 +1,18 @@
-import type { DataDescription } from '../datasets/dataset.ts';
-import { ApicalError } from '../errors.ts';
-import { convolutionalStack } from '../network/convolutional-stack.ts';
-import type { ConvolutionalLayer } from '../network/convolutional-stack.ts';
-import type { Initialisation } from '../network/initialisation.ts';
-import type { LossName } from '../network/objectives/known-losses.ts';
-import type { Loss } from '../network/objectives/loss.ts';
-import { lossOf } from '../network/objectives/resolve.ts';
-import { OWN_TARGET } from '../network/objectives/targets.ts';
-import type { NetworkSpecification } from '../network/specification.ts';
-import { withRecurrence } from '../network/recurrence.ts';
-import { stack } from '../network/specification.ts';
-import type { Config } from '../config/config.ts';
+import type { DataDescription } from '../../datasets/dataset.ts';
+import { ApicalError } from '../../errors.ts';
+import { convolutionalStack } from '../../network/convolutional-stack.ts';
+import type { ConvolutionalLayer } from '../../network/convolutional-stack.ts';
+import type { Initialisation } from '../../network/initialisation.ts';
+import type { LossName } from '../../network/objectives/known-losses.ts';
+import type { Loss } from '../../network/objectives/loss.ts';
+import { lossOf } from '../../network/objectives/resolve.ts';
+import { OWN_TARGET } from '../../network/objectives/targets.ts';
+import type { NetworkSpecification } from '../../network/specification.ts';
+import { withRecurrence } from '../../network/recurrence.ts';
+import { stack } from '../../network/specification.ts';
+import type { Config } from '../../config/config.ts';
 import { activationFor } from './activation-of-config.ts';
-import type { Examples } from './examples.ts';
+import type { Examples } from '../examples.ts';
 
 /** Returns the network of a config for the sizes of the data. Throws `config.network`, `config.objective` and `network.kernel`. */
 export function networkFor(

@@ -1,14 +1,14 @@
-import type { DataDescription } from '../datasets/dataset.ts';
-import { ApicalError } from '../errors.ts';
-import { Learner } from '../learning/learner.ts';
-import type { LearnerOptions } from '../learning/learner.ts';
-import { parseOptions } from '../learning/rule.ts';
-import { OWN_TARGET } from '../network/objectives/targets.ts';
-import type { Rule } from '../learning/rule.ts';
-import type { Compute } from '../tensor/compute.ts';
-import type { Config } from '../config/config.ts';
-import { checkTimeSettings, optimiserFor } from './checks.ts';
-import type { Examples } from './examples.ts';
+import type { DataDescription } from '../../datasets/dataset.ts';
+import { ApicalError } from '../../errors.ts';
+import { Learner } from '../../learning/learner.ts';
+import type { LearnerOptions } from '../../learning/learner.ts';
+import { parseOptions } from '../../learning/rule.ts';
+import { OWN_TARGET } from '../../network/objectives/targets.ts';
+import type { Rule } from '../../learning/rule.ts';
+import type { Compute } from '../../tensor/compute.ts';
+import type { Config } from '../../config/config.ts';
+import { checkTimeSettings, optimiserFor } from '../checks.ts';
+import type { Examples } from '../examples.ts';
 import { networkFor } from './network-of-config.ts';
 
 /** Ids of the built-in rules that learn data in time; a test compares them with the catalogue, which this file lies below. */

@@ -1,10 +1,10 @@
-import type { Kernels } from './kernels.ts';
-import { mismatch } from './shapes.ts';
+import type { Kernels } from '../kernels.ts';
+import { mismatch } from '../shapes.ts';
 import type { TraceArguments } from './sparse-kernels.ts';
-import type { Specifications } from './specification.ts';
+import type { Specifications } from '../specification.ts';
 import { argumentsOf } from './synapses.ts';
 import type { Synapses } from './synapses.ts';
-import type { Tensor } from './tensor.ts';
+import type { Tensor } from '../tensor.ts';
 
 /**
  * Eligibility traces: a number at each synapse for each row of a batch, which decays, grows with the product of the

@@ -1,7 +1,7 @@
-import type { Dataset } from '../datasets/dataset.ts';
-import { picturesInTime } from '../datasets/in-time.ts';
-import { ApicalError } from '../errors.ts';
-import type { TimeSettings } from '../config/config.ts';
+import type { Dataset } from '../../datasets/dataset.ts';
+import { picturesInTime } from '../../datasets/in-time.ts';
+import { ApicalError } from '../../errors.ts';
+import type { TimeSettings } from '../../config/config.ts';
 
 /**
  * Returns a data set as `task.time` asks: pictures become sequences with `from`. Throws `dataset.time` if they cannot, or

@@ -1,8 +1,8 @@
-import type { MatmulForm } from './products.ts';
-import { mismatch } from './shapes.ts';
+import type { MatmulForm } from '../products.ts';
+import { mismatch } from '../shapes.ts';
 import type { ChannelOuter, ChannelProduct, SpatialKernels, WindowArguments } from './spatial-kernels.ts';
-import type { Specifications } from './specification.ts';
-import type { Tensor } from './tensor.ts';
+import type { Specifications } from '../specification.ts';
+import type { Tensor } from '../tensor.ts';
 import { sizesOf } from './window.ts';
 import type { Window } from './window.ts';
 

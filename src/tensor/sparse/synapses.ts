@@ -1,6 +1,6 @@
-import type { Compute } from './compute.ts';
+import type { Compute } from '../compute.ts';
 import type { SynapseArguments } from './sparse-kernels.ts';
-import type { Tensor } from './tensor.ts';
+import type { Tensor } from '../tensor.ts';
 
 /**
  * The pairs of units that a sparse projection connects, as lists in both directions. Synapses are numbered by

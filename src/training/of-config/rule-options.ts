@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { ApicalError } from '../errors.ts';
-import type { Rule } from '../learning/rule.ts';
-import { explainIssues } from '../config/explain.ts';
+import { ApicalError } from '../../errors.ts';
+import type { Rule } from '../../learning/rule.ts';
+import { explainIssues } from '../../config/explain.ts';
 
 /** Checks the options of a rule. Throws `rule.options`, worded like the errors of a config. */
 export function checkOptions(rule: Rule, options: unknown): void {

@@ -1,7 +1,7 @@
-import { ApicalError } from '../errors.ts';
-import type { Config } from '../config/config.ts';
+import { ApicalError } from '../../errors.ts';
+import type { Config } from '../../config/config.ts';
 import type { StepWindow } from './batch-in-time.ts';
-import type { Examples } from './examples.ts';
+import type { Examples } from '../examples.ts';
 
 /** Steps per update of a stream unless `task.time.window` is set. */
 const WINDOW = 32;

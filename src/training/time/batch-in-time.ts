@@ -1,6 +1,6 @@
-import type { BatchTime } from '../dynamics/index.ts';
-import type { Compute } from '../tensor/compute.ts';
-import type { Tensor } from '../tensor/tensor.ts';
+import type { BatchTime } from '../../dynamics/index.ts';
+import type { Compute } from '../../tensor/compute.ts';
+import type { Tensor } from '../../tensor/tensor.ts';
 
 /** Consecutive steps of sequences or streams. */
 export interface StepWindow {

@@ -1,8 +1,8 @@
-import type { Config } from '../config/config.ts';
-import { isUserFile } from '../config/user-file.ts';
-import { ApicalError } from '../errors.ts';
-import { activationOf, threshold } from '../tensor/activation.ts';
-import type { Activation, ActivationName } from '../tensor/activation.ts';
+import type { Config } from '../../config/config.ts';
+import { isUserFile } from '../../config/user-file.ts';
+import { ApicalError } from '../../errors.ts';
+import { activationOf, threshold } from '../../tensor/activation.ts';
+import type { Activation, ActivationName } from '../../tensor/activation.ts';
 
 /** The activation function of an area, as a config has it. */
 export type ActivationSetting = Config['network']['activation'];

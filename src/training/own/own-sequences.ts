@@ -1,6 +1,6 @@
-import { checkLengths, checkMask } from '../datasets/checks.ts';
-import type { Split, TargetDescription, TimeAxis } from '../datasets/dataset.ts';
-import { ApicalError } from '../errors.ts';
+import { checkLengths, checkMask } from '../../datasets/checks.ts';
+import type { Split, TargetDescription, TimeAxis } from '../../datasets/dataset.ts';
+import { ApicalError } from '../../errors.ts';
 import type { OwnExamples, OwnTime } from './own-data.ts';
 import { checkWhole, isNumbers, isRows, product, readLabels, readNumbers } from './own-numbers.ts';
 import type { NamedNumbers } from './own-numbers.ts';

@@ -1,7 +1,7 @@
-import type { LearningStep } from '../dynamics/index.ts';
-import { ApicalError } from '../errors.ts';
-import { checkRule } from '../learning/index.ts';
-import type { Rule } from '../learning/index.ts';
+import type { LearningStep } from '../../dynamics/index.ts';
+import { ApicalError } from '../../errors.ts';
+import { checkRule } from '../../learning/index.ts';
+import type { Rule } from '../../learning/index.ts';
 
 /** Maps each result of `checkOwnRule` to its argument. */
 const originals = new WeakMap<Rule, Rule>();

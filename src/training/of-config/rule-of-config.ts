@@ -1,7 +1,7 @@
-import type { Config } from '../config/config.ts';
-import { isUserFile } from '../config/user-file.ts';
-import type { Rule } from '../learning/rule.ts';
-import { criticOptions, criticRule } from './control/critic-of-config.ts';
+import type { Config } from '../../config/config.ts';
+import { isUserFile } from '../../config/user-file.ts';
+import type { Rule } from '../../learning/rule.ts';
+import { criticOptions, criticRule } from '../control/critic-of-config.ts';
 
 /**
  * Returns the config with the id of `rule` as its rule, so that a run's documents name the rule that learned. A path to

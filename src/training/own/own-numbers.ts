@@ -1,5 +1,5 @@
-import { ApicalError } from '../errors.ts';
-import { didYouMean } from '../suggest.ts';
+import { ApicalError } from '../../errors.ts';
+import { didYouMean } from '../../suggest.ts';
 
 /**
  * Numbers for a data set: flat values, or one row per example. A `Uint8Array` holds bytes from 0 to 255, which become
