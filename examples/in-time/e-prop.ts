@@ -1,5 +1,5 @@
 import { defineRule, feedbackOptions, recurrent, withDirectFeedback, z } from 'apical/rules';
-import type { Area, LearningStep, Parameter, RecurrentStep, Tensor } from 'apical/rules';
+import type { Area, LearningStep, Parameter, RecurrentStep } from 'apical/rules';
 
 const options = z.strictObject({
   ...feedbackOptions,
@@ -38,53 +38,39 @@ export default defineRule({
   },
 });
 
-/** Forward and lateral projections carry activity. */
 const isForward = ({ kind }: Area['incoming'][number]): boolean => kind !== 'feedback';
-const learns = (projection: Area['incoming'][number]): boolean => isForward(projection) && projection.plastic;
-const synapsesOnto = ({ incoming, bias }: Area): Parameter[] => [
-  ...incoming.filter(learns),
-  ...(bias ? [bias] : []),
-];
-
-type Step = LearningStep<z.output<typeof options>, typeof recurrent>;
+const synapsesOnto = ({ incoming, bias }: Area): Parameter[] =>
+  [...incoming.filter((projection) => isForward(projection) && projection.plastic), bias].filter(
+    (each) => !!each,
+  );
 
 /** Emits the terms of one step in time. */
-function learnAt(step: Step, now: RecurrentStep): void {
+function learnAt(step: LearningStep<z.output<typeof options>>, now: RecurrentStep): void {
   const { compute, network, batch } = step;
-  const errors = new Map(network.objectives.map((objective) => [objective.area, step.error(now, objective)]));
-  for (const area of network.areas) {
-    const signal = signalTo(step, area, errors);
-    if (!signal) continue;
+  const errors = network.objectives.map((objective) => [objective.area, step.error(now, objective)] as const);
+  for (const area of network.areas.filter(({ isInput }) => !isInput)) {
+    const [signal, post] = [compute.temporary([batch, area.units]), compute.temporary([batch, area.units])];
+    compute.fill(signal, 0);
+    for (const [from, error] of errors) {
+      if (from === area) compute.add(signal, signal, error);
+      const feedback = network.feedbackTo(area).filter((projection) => projection.from === from);
+      for (const projection of feedback) projection.send(compute, signal, error, 1);
+    }
     const alpha = area.outgoing.some(isForward) ? step.options.leak : 1;
-    const post = compute.temporary([batch, area.units]);
     compute.fill(post, alpha);
     now.slope(area, post, { out: post, gain: false });
-    const emit = (synapses: Parameter, pre?: Tensor) =>
-      step.emit(synapses, {
-        ...{ kind: 'eligibility', trace: step.state(synapses.id), decay: 1 - alpha, signal, post },
-        ...{ factor: 1 / step.count, ...(pre ? { pre } : {}) },
-      });
-    for (const projection of area.incoming.filter(learns)) {
-      const pre = compute.temporary([batch, projection.from.units]);
-      compute.copy(pre, now.presynaptic(projection));
-      emit(projection, pre);
+    for (const synapses of synapsesOnto(area)) {
+      const arriving = area.incoming.find(({ id }) => id === synapses.id);
+      const common = {
+        trace: step.state(synapses.id),
+        decay: 1 - alpha,
+        signal,
+        post,
+        factor: 1 / step.count,
+      };
+      const pre = arriving && compute.temporary([batch, arriving.from.units]);
+      if (pre) compute.copy(pre, now.presynaptic(arriving));
+      step.emit(synapses, { kind: 'eligibility', ...common, ...(pre ? { pre } : {}) });
     }
-    if (area.bias) emit(area.bias);
   }
 }
-
-/** Returns the learning signal of an area: its own error, and errors that arrive by feedback; undefined without any. */
-function signalTo({ compute, network, batch }: Step, area: Area, errors: Errors): Tensor | undefined {
-  const own = errors.get(area);
-  const feedback = network.feedbackTo(area).filter(({ from }) => errors.has(from));
-  if (!own && feedback.length === 0) return undefined;
-  const signal = compute.temporary([batch, area.units]);
-  if (own) compute.copy(signal, own);
-  else compute.fill(signal, 0);
-  for (const projection of feedback)
-    projection.send(compute, signal, errors.get(projection.from) as Tensor, 1);
-  return signal;
-}
-
-/** The error of each area with an objective, (batch, units). */
-type Errors = ReadonlyMap<Area, Tensor>;

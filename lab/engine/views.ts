@@ -83,7 +83,8 @@ function batchOf({ compute, examples }: Subject, example: Watch['example']): Bat
 
 /** Passes to `visit` the activity of all areas for a batch; dynamics in time keep it for all steps on request. */
 function respond({ learner }: Subject, batch: Batch, visit: (phase: Phase) => void): void {
-  if (batch.time && 'history' in learner.rule.dynamics.accepts) {
+  const { dynamics } = learner.rule;
+  if (dynamics.inTime && 'history' in dynamics.accepts) {
     learner.observe(batch, 0, (step) => visit(step.run('evaluation', { history: true } as object)));
   } else learner.respond(batch.inputs, visit, batch.time);
 }
