@@ -115,8 +115,13 @@ export const CHECKS: readonly Check[] = [
     meaning:
       'The rule keeps numbers outside its declared state, for example in a variable of the file: declare them in learning.state and read them by step.state(name).',
     run: onEachTask(({ rule, reference, others }, task) => {
-      const networks = [task.network(rule, NOISY), ...openNetworks(rule, task).filter(isSupportedBy(rule))];
-      for (const [compute, specification] of pairs([reference, ...others], networks)) {
+      const noisy = task.network(rule, NOISY);
+      const open = openNetworks(rule, task).filter(isSupportedBy(rule));
+      const subjects = [
+        ...[reference, ...others].map((compute) => [compute, noisy] as const),
+        ...open.map((specification) => [others[0] as Compute, specification] as const),
+      ];
+      for (const [compute, specification] of subjects) {
         const setting = noisySetting(rule, specification);
         const whole = learnerOn(task, compute, rule, setting);
         // In time this ends within sequences, and within a stream.
@@ -423,9 +428,6 @@ function windowOf(batch: TaughtBatch, window: number, windows: number): TaughtBa
     time: { steps, count: time.count / windows, continues: window > 0, first: window * steps },
   };
 }
-
-const pairs = <A, B>(first: readonly A[], second: readonly B[]): [A, B][] =>
-  first.flatMap((a) => second.map((b): [A, B] => [a, b]));
 
 /** Tells whether a rule does not refuse a network, with its default options. */
 const isSupportedBy =
