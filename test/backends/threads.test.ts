@@ -79,13 +79,6 @@ const FAN_IN = 130;
 const COUNT = FAN_IN * COLUMNS;
 const synapses = ({ starts, sources }: Operands) =>
   [starts, sources, 0, starts, sources, 0, ROWS, COLUMNS, COUNT, COUNT] as const;
-/** Those of a third of the units, so that traces of three rows have room. */
-const synapsesOfThird = ({ starts, sources }: Operands) => {
-  const units = Math.floor(COLUMNS / 3);
-  const count = FAN_IN * units;
-  return [starts, sources, 0, starts, sources, 0, ROWS, units, count, count] as const;
-};
-
 type Call = (kernels: Kernels, at: Operands) => void;
 const calls: Record<string, Call> = {
   momentumOuterStep: (k, { a, b, c, d }) =>
@@ -157,13 +150,6 @@ const calls: Record<string, Call> = {
     k.eligibility(a, row, 0.3, 0.5, b, c, d, 0.9, 0, 3, 43, COLUMNS);
     k.eligibility(a, row, 0.3, 1, b, 0, d, 0, c, ROWS, 1, COLUMNS);
     k.decayOuter(b, c, d, 0.9, 0, 3, 43, COLUMNS);
-  },
-  sparseTraces: (k, at) => {
-    const { a, b, c, d, row } = at;
-    k.sparseEligibility(a, row, 0.3, 0.5, b, c, d, 0.9, 0, 3, ...synapsesOfThird(at));
-    k.sparseEligibility(a, c, 0.3, 1, b, c, d, 0, row, 3, ...synapsesOfThird(at));
-    k.sparseContractTrace(a, b, row, 3, 0.3, 0, ...synapsesOfThird(at));
-    k.sparseDecayOuter(b, c, d, 0.9, 0, 3, ...synapsesOfThird(at));
   },
   softmax: (k, { a, b }) => k.softmax(a, b, ROWS, COLUMNS),
   drawUniform: (k, { a }) => k.drawUniform(a, ROWS, COLUMNS, -1, 2, 11, 12, 13, 0, 5),

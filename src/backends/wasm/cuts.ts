@@ -180,20 +180,6 @@ export const CUTS: Readonly<Record<string, Cut>> = {
     }),
     from: PASS,
   },
-  sparseTraces: {
-    extent: 13,
-    // Each list of synapses begins where its start says, so traces and targets do not move.
-    rowsOf: ([, , , post = 0, , decays = 0, signal = 0, , , rows = 0, , , , , synapses = 0, stride = 1]) => ({
-      floats: {
-        10: 1,
-        ...(post === 0 ? {} : { 3: 1 }),
-        ...(decays === 0 ? {} : { 5: 1 }),
-        ...(signal === 0 ? {} : { 6: 1 }),
-      },
-      elements: (rows * synapses) / stride,
-    }),
-    from: SYNAPSES,
-  },
   softmax: { extent: 2, columns: 3, byRow: [0, 1], from: COSTLY },
   drawUniform: { extent: 1, columns: 2, byRow: [0], byOne: [9], from: COSTLY },
   drawNormal: { extent: 1, columns: 2, byRow: [0], byOne: [9], from: COSTLY },
